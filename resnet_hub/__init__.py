@@ -1,0 +1,8 @@
+"""Residual networks, weight-compatible with timm: load, fine-tune, serve and share them."""
+
+from resnet_hub.architectures import list_architectures as list_architectures
+from resnet_hub.config import Preprocessing as Preprocessing
+from resnet_hub.config import ResNetConfig as ResNetConfig
+from resnet_hub.errors import ResNetHubError as ResNetHubError
+from resnet_hub.resnet import ResNet as ResNet
+from resnet_hub.resnet import create_model as create_model

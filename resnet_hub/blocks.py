@@ -1,0 +1,192 @@
+"""Residual blocks: relu(F(x) + shortcut(x)). A variant is one class here and one row in `BLOCKS`.
+
+Modules that hold weights bear the names of timm's state dict (conv1, bn1, se, downsample); others are free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from resnet_hub.config import ResNetConfig, nearest
+from resnet_hub.errors import ConfigError
+from resnet_hub.layers import DropPath, SamePadAvgPool, activation, antialias, attention, norm
+
+
+@dataclass(frozen=True)
+class BlockPlace:
+    """Where in the network a block stands."""
+
+    in_channels: int
+    """Channels of the block's input."""
+    width: int
+    """Base channels of the stage; the block puts out `width * expansion`."""
+    stride: int = 1
+    """Input pixels for each output pixel, in each direction."""
+    dilation: int = 1
+    """Spacing of the 3x3 kernels' taps, in pixels."""
+    first_dilation: int = 1
+    """The same for the block's strided convolution, which sees the feature map of the stage before."""
+    drop_path: float = 0.0
+    """Probability of skipping the residual in training."""
+    drop_block: nn.Module | None = None
+    """The DropBlock layer of the stage."""
+
+
+class ResidualBlock(nn.Module):
+    """act(F(x) + shortcut(x)): (N, in, H, W) -> (N, width * expansion, H / stride, W / stride).
+
+    Source: He et al. 2015, "Deep Residual Learning for Image Recognition", equations 1 and 2.
+    """
+
+    expansion = 1
+    downsample: nn.Module
+
+    def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
+        super().__init__()
+        self.drop_block = place.drop_block or nn.Identity()
+        self.drop_path = DropPath(place.drop_path) if place.drop_path else nn.Identity()
+        self.act = activation(config)
+
+    def residual(self, x: Tensor) -> Tensor:
+        """Returns F(x): what the block adds to its shortcut."""
+        raise NotImplementedError
+
+    def last_norm(self) -> nn.Module:
+        """Returns the norm that ends F; a weight of zero makes the block its shortcut."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the block's output."""
+        return self.act(self.drop_path(self.residual(x)) + self.downsample(x))
+
+
+class BasicBlock(ResidualBlock):
+    """Two 3x3 convolutions (ResNet-18, -34 and the CIFAR networks)."""
+
+    def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
+        super().__init__(config, place)
+        if config.cardinality != 1 or config.base_width != 64:
+            raise ConfigError(
+                f"cardinality={config.cardinality} and base_width={config.base_width} need the bottleneck block; "
+                f"{config.architecture} has basic blocks, which take only 1 and 64"
+            )
+        hidden, out = place.width // config.reduce_first, place.width * self.expansion
+        stride, filtered = _split_stride(config, place)
+        self.conv1 = _conv3x3(place.in_channels, hidden, stride=stride, dilation=place.first_dilation)
+        self.bn1 = norm(config, hidden)
+        self.antialias = antialias(config, hidden, place.stride) if filtered else nn.Identity()
+        self.conv2 = _conv3x3(hidden, out, dilation=place.dilation)
+        self.bn2 = norm(config, out)
+        self.se = attention(config, out)
+        self.downsample = shortcut(config, place, out)
+
+    def residual(self, x: Tensor) -> Tensor:
+        """Returns se(bn(conv3x3(act(bn(conv3x3(x))))))."""
+        x = self.antialias(self.act(self.drop_block(self.bn1(self.conv1(x)))))
+        return self.se(self.bn2(self.conv2(x)))
+
+    def last_norm(self) -> nn.Module:
+        """Returns bn2."""
+        return self.bn2
+
+
+class Bottleneck(ResidualBlock):
+    """1x1 down, 3x3, 1x1 up (ResNet-50 and deeper, ResNeXt, Wide ResNet); the stride sits on the 3x3 ("v1.5")."""
+
+    expansion = 4
+
+    def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
+        super().__init__(config, place)
+        hidden = place.width * config.base_width // 64 * config.cardinality
+        if not hidden:
+            raise ConfigError(f"base_width={config.base_width} leaves no channel in a stage of width {place.width}")
+        first, out = hidden // config.reduce_first, place.width * self.expansion
+        stride, filtered = _split_stride(config, place)
+        self.conv1 = nn.Conv2d(place.in_channels, first, 1, bias=False)
+        self.bn1 = norm(config, first)
+        self.conv2 = _conv3x3(first, hidden, stride=stride, dilation=place.first_dilation, groups=config.cardinality)
+        self.bn2 = norm(config, hidden)
+        self.antialias = antialias(config, hidden, place.stride) if filtered else nn.Identity()
+        self.conv3 = nn.Conv2d(hidden, out, 1, bias=False)
+        self.bn3 = norm(config, out)
+        self.se = attention(config, out)
+        self.downsample = shortcut(config, place, out)
+
+    def residual(self, x: Tensor) -> Tensor:
+        """Returns se(bn(conv1x1(act(bn(conv3x3(act(bn(conv1x1(x)))))))))."""
+        x = self.act(self.bn1(self.conv1(x)))
+        x = self.antialias(self.act(self.drop_block(self.bn2(self.conv2(x)))))
+        return self.se(self.bn3(self.conv3(x)))
+
+    def last_norm(self) -> nn.Module:
+        """Returns bn3."""
+        return self.bn3
+
+
+class ZeroPadShortcut(nn.Module):
+    """Option A: every `stride`-th pixel, zeros for the channels that are new; no weights.
+
+    Source: He et al. 2015, section 3.3; the zeros stand half before and half after, as in published CIFAR weights.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        before = (out_channels - in_channels) // 2
+        self.stride, self.padding = stride, (0, 0, 0, 0, before, out_channels - in_channels - before)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the subsampled and padded `x`."""
+        return F.pad(x[:, :, :: self.stride, :: self.stride], self.padding)
+
+
+BLOCKS: dict[str, type[ResidualBlock]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
+
+
+def block_class(name: str) -> type[ResidualBlock]:
+    """The residual block of this name. Raises: ConfigError naming the known ones."""
+    if name not in BLOCKS:
+        raise ConfigError(f"block {name!r} is not known; choose from {nearest(name, BLOCKS)}")
+    return BLOCKS[name]
+
+
+def shortcut(config: ResNetConfig, place: BlockPlace, out_channels: int) -> nn.Module:
+    """What carries x around F(x): identity where the shapes agree, else what `config.shortcut` names.
+
+    Average pooling before the projection, and padding in a dilated stage, follow timm's "avg_down".
+    """
+    if place.stride == 1 and place.in_channels == out_channels:
+        return nn.Identity()
+    if config.shortcut == "identity":
+        return ZeroPadShortcut(place.in_channels, out_channels, place.stride)
+    plain = place.stride == 1 and place.dilation == 1
+    if config.shortcut == "avg_projection":
+        if plain:
+            pool: nn.Module = nn.Identity()
+        elif place.dilation > 1:
+            pool = SamePadAvgPool()
+        else:
+            pool = nn.AvgPool2d(2, place.stride, ceil_mode=True, count_include_pad=False)
+        projection = nn.Conv2d(place.in_channels, out_channels, 1, bias=False)
+        return nn.Sequential(pool, projection, norm(config, out_channels))
+    size = 1 if plain else config.down_kernel_size
+    dilation = place.first_dilation if size > 1 else 1
+    padding = ((place.stride - 1) + dilation * (size - 1)) // 2
+    projection = nn.Conv2d(
+        place.in_channels, out_channels, size, place.stride, padding=padding, dilation=dilation, bias=False
+    )
+    return nn.Sequential(projection, norm(config, out_channels))
+
+
+def _split_stride(config: ResNetConfig, place: BlockPlace) -> tuple[int, bool]:
+    """The stride of the 3x3 convolution, and whether an anti-aliasing layer carries the stride instead."""
+    filtered = config.aa_layer is not None and (place.stride == 2 or place.first_dilation != place.dilation)
+    return (1 if filtered else place.stride), filtered
+
+
+def _conv3x3(in_channels: int, out_channels: int, stride: int = 1, dilation: int = 1, groups: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(
+        in_channels, out_channels, 3, stride, padding=dilation, dilation=dilation, groups=groups, bias=False
+    )

@@ -1,0 +1,239 @@
+"""A checkpoint folder <-> weights and config. Loading is strict: only a head the caller replaces may be missing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from resnet_hub.architectures import architecture as named
+from resnet_hub.architectures import default_preprocessing
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.errors import CheckpointError, ConfigError
+
+logger = logging.getLogger(__name__)
+
+Source = str | os.PathLike[str]
+HEAD = "fc."
+MAX_CONFIG_BYTES = 16 * 2**20
+# Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
+WRAPPERS = ("module.", "_orig_mod.")
+# Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
+RENAMED = ((re.compile(r"^linear\."), HEAD), (re.compile(r"\.shortcut\."), ".downsample."))
+SHOWN = 5
+"""How many tensors an error names."""
+
+
+def local_path(source: Source) -> Path | None:
+    """The folder or file that `source` names on this machine; None when it must be a name on the Hub.
+
+    Raises:
+        CheckpointError: It can only be a path, and nothing is there.
+    """
+    path = Path(source).expanduser()
+    if path.exists():
+        return path
+    text = os.fspath(source)
+    if isinstance(source, os.PathLike) or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
+        raise CheckpointError(
+            f"there is no folder or file {text!r}; give a checkpoint folder, or 'owner/name' on the Hub"
+        )
+    return None
+
+
+def read_config(path: Path, *, architecture: str | None = None) -> CheckpointConfig:
+    """What the folder's config.json says, or the plain `architecture` for a bare weights file.
+
+    Raises:
+        CheckpointError: There is no config, or it cannot be read, or it is another architecture's.
+        ConfigError: The architecture is not known.
+    """
+    if path.is_file():
+        if architecture is None:
+            raise CheckpointError(
+                f"{path.name!r} is a weights file; say which network it is for: architecture='resnet50'"
+            )
+        return CheckpointConfig(named(architecture), default_preprocessing(named(architecture)))
+    file = path / CONFIG_FILE
+    if not file.is_file():
+        raise CheckpointError(
+            f"{str(path)!r} has no {CONFIG_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
+        )
+    if file.stat().st_size > MAX_CONFIG_BYTES:
+        raise CheckpointError(f"{str(file)!r} has {file.stat().st_size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
+    try:
+        values = json.loads(file.read_text("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise CheckpointError(
+            f"{str(file)!r} is no valid JSON ({error}); download or save the checkpoint again"
+        ) from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
+    saved = CheckpointConfig.from_json(values)
+    if architecture not in (None, saved.network.architecture):
+        raise ConfigError(
+            f"architecture={architecture!r}, but {str(path)!r} holds a {saved.network.architecture}; drop one"
+        )
+    return saved
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a folder's model.safetensors, or of a weights file, under plain names.
+
+    Nothing but tensors is ever unpickled.
+
+    Raises:
+        CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
+    """
+    file = path / WEIGHTS_FILE if path.is_dir() else path
+    if path.is_dir() and not file.is_file():
+        older = path / "pytorch_model.bin"
+        if not older.is_file():
+            raise CheckpointError(
+                f"{str(path)!r} has no {WEIGHTS_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
+            )
+        logger.warning("%s has no %s; its pickle %s is read for tensors only", path, WEIGHTS_FILE, older.name)
+        file = older
+    try:
+        if file.suffix == ".safetensors":
+            state: Any = load_file(file)
+        else:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise CheckpointError(
+            f"{str(file)!r} cannot be read as weights ({reason}); download or save it again"
+        ) from error
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(f"{str(file)!r} holds no table of tensors; expected a network's state dict")
+    return {_plain_name(str(name)): tensor for name, tensor in state.items()}
+
+
+def load_weights(model: nn.Module, path: Path, *, keep_head: bool, dtype: torch.dtype) -> None:
+    """Gives `model`, built without storage, the weights at `path`.
+
+    Args:
+        model: A network on the meta device; with `keep_head`, its head has storage and random weights already.
+        path: A checkpoint folder or a weights file.
+        keep_head: Leave the head as it is, and say so in the log.
+        dtype: Type of the floating-point tensors.
+
+    Raises:
+        CheckpointError: Names or shapes differ; the first few are named.
+    """
+    state = read_weights(path)
+    expected = model.state_dict()
+    if keep_head:
+        head = [name for name in expected if name.startswith(HEAD)]
+        if head:
+            shape = tuple(expected[head[0]].shape)
+            logger.warning("new head of %d classes, random until trained: %s", shape[0], ", ".join(head))
+        expected = {name: tensor for name, tensor in expected.items() if name not in head}
+        state = {name: tensor for name, tensor in state.items() if not name.startswith(HEAD)}
+    for name in expected:
+        # Files older than torch 0.4.1 lack the counter; nothing reads it but a cumulative average.
+        if name.endswith("num_batches_tracked"):
+            state.setdefault(name, torch.zeros((), dtype=torch.int64))
+    first_conv = f"{getattr(model, 'first_conv', 'conv1')}.weight"
+    if first_conv in state and first_conv in expected:
+        state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])
+    _refuse_misfits(path, expected, state)
+    typed = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    model.load_state_dict(typed, strict=not keep_head, assign=True)
+
+
+def adapt_input(weight: Tensor, in_chans: int) -> Tensor:
+    """A first convolution (out, in, kH, kW) for another number of channels.
+
+    One channel takes the sum over the old ones; more repeat them in turn, scaled so that the response keeps its size.
+    Source: timm's rule for `in_chans`.
+    """
+    old = weight.shape[1]
+    if old == in_chans:
+        return weight
+    full = weight.float()
+    if in_chans == 1:
+        return full.sum(1, keepdim=True)
+    return full.repeat(1, -(-in_chans // old), 1, 1)[:, :in_chans] * (old / in_chans)
+
+
+def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str, Tensor], card: str) -> None:
+    """Writes weights, config and card, each atomically, weights first.
+
+    Args:
+        folder: Made if missing.
+        values: The content of config.json.
+        state: The tensors, under any wrapper's names and in any memory layout.
+        card: The text of README.md; empty leaves the file as it is.
+
+    Raises:
+        CheckpointError: The folder cannot be written.
+    """
+    # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
+    plain = {_plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / WEIGHTS_FILE, lambda file: save_file(plain, file, metadata={"format": "pt"}))
+        write_atomically(folder / CONFIG_FILE, lambda file: file.write_text(text + "\n", "utf-8"))
+        if card:
+            write_atomically(folder / CARD_FILE, lambda file: file.write_text(card, "utf-8"))
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write the checkpoint into {str(folder)!r} ({error.strerror or error})"
+        ) from error
+
+
+def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
+    """Lets `write` fill a neighbour of `file`, then puts it in place: readers see the old or the new, never a part."""
+    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as unfinished:
+        temporary = Path(unfinished.name)
+    try:
+        write(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain_name(name: str) -> str:
+    for prefix in WRAPPERS:
+        name = name.removeprefix(prefix)
+    for theirs, ours in RENAMED:
+        name = theirs.sub(ours, name)
+    return name
+
+
+def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
+    """Raises: CheckpointError naming the first tensors that are missing, unknown or of another shape."""
+    missing = [name for name in expected if name not in state]
+    unknown = [name for name in state if name not in expected]
+    shapes = [
+        f"{name} is {list(state[name].shape)} instead of {list(tensor.shape)}"
+        for name, tensor in expected.items()
+        if name in state and state[name].shape != tensor.shape
+    ]
+    faults = [
+        f"{len(names)} {kind} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
+        for kind, names in (("missing", missing), ("unknown", unknown), ("of another shape", shapes))
+        if names
+    ]
+    if faults:
+        raise CheckpointError(
+            f"the weights in {str(path)!r} do not fit the network: tensors {'; '.join(faults)}. "
+            "Check the architecture and its options; a head of another size is replaced with num_classes=."
+        )

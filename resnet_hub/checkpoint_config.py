@@ -1,0 +1,221 @@
+"""`CheckpointConfig` <-> config.json, in timm's vocabulary, so that timm and transformers read it too.
+
+What only this package knows stands under one extra root key, "resnet_hub".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from resnet_hub.architectures import architecture, default_preprocessing, in_timm
+from resnet_hub.config import Preprocessing, ResNetConfig
+from resnet_hub.errors import CheckpointError, ConfigError
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+CARD_FILE = "README.md"
+
+SECTION = "resnet_hub"
+FORMAT = 1
+"""Version of our section; a reader refuses a newer one."""
+# Options that timm's ResNet takes under the same name with the same values; the rest goes into our section.
+TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer")
+# Written at the root, where timm looks for them.
+ROOT_OPTIONS = ("num_classes", "global_pool")
+# They steer training only: a network reads the same with or without them.
+TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """All that a checkpoint says besides its weights."""
+
+    network: ResNetConfig
+    """The shape of the network."""
+    preprocessing: Preprocessing
+    """What its input is."""
+    label_names: tuple[str, ...] | None = None
+    """Names of the classes in index order."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Origin and results: license, tag, base_model, dataset, metrics, recipe, versions; JSON values."""
+
+    def adapted(
+        self,
+        *,
+        num_classes: int | None,
+        label_names: Sequence[str] | None,
+        in_chans: int | None,
+        options: Mapping[str, Any],
+    ) -> CheckpointConfig:
+        """The same with what a caller asks for. Raises: ConfigError when names and number of classes contradict."""
+        if label_names is not None and num_classes not in (None, len(label_names)):
+            raise ConfigError(
+                f"num_classes={num_classes}, but label_names has {len(label_names)} names; give one of them"
+            )
+        classes = len(label_names) if label_names is not None else num_classes
+        wanted = dict(options)
+        if classes is not None:
+            wanted["num_classes"] = classes
+        if in_chans is not None:
+            wanted["in_chans"] = in_chans
+        network = self.network.with_options(**wanted)
+        kept = self.label_names if network.num_classes == self.network.num_classes else None
+        return replace(
+            self,
+            network=network,
+            preprocessing=self.preprocessing.with_channels(network.in_chans),
+            label_names=checked_label_names(label_names, network.num_classes) or kept,
+        )
+
+    def needs_new_head(self, wanted: CheckpointConfig) -> bool:
+        """Whether this checkpoint's head cannot serve `wanted`: another size, or classes of other names."""
+        if wanted.network.num_classes == 0:
+            return True
+        if wanted.network.num_classes != self.network.num_classes:
+            return True
+        return self.label_names is not None and wanted.label_names != self.label_names
+
+    @property
+    def opens_in_timm(self) -> bool:
+        """Whether timm can build this network: its name is timm's and so is every option."""
+        return in_timm(self.network.architecture) and not self._own_options(drop=TRAINING_OPTIONS)
+
+    def _own_options(self, drop: Sequence[str] = ()) -> dict[str, Any]:
+        """Options that differ from the named architecture and that timm's vocabulary cannot say."""
+        changed = self.network.differences(architecture(self.network.architecture))
+        return {name: value for name, value in changed.items() if name not in (*TIMM_OPTIONS, *ROOT_OPTIONS, *drop)}
+
+    def to_json(self, num_features: int, first_conv: str) -> dict[str, Any]:
+        """The content of config.json.
+
+        Args:
+            num_features: Channels of the last feature map.
+            first_conv: Name of the convolution that sees the picture.
+        """
+        network, size = self.network, self.preprocessing.input_size
+        changed = network.differences(architecture(network.architecture))
+        values: dict[str, Any] = {
+            "architecture": network.architecture,
+            "num_classes": network.num_classes,
+            "num_features": num_features,
+            "global_pool": network.global_pool,
+        }
+        if self.label_names is not None:
+            values["label_names"] = list(self.label_names)
+        model_args = {name: changed[name] for name in TIMM_OPTIONS if name in changed}
+        if model_args:
+            values["model_args"] = model_args
+        values["pretrained_cfg"] = {
+            **{name: self.details[name] for name in ("tag", "license") if isinstance(self.details.get(name), str)},
+            **self.preprocessing.to_json(),
+            "num_classes": network.num_classes,
+            "pool_size": [max(1, side // network.output_stride) for side in size[1:]],
+            "first_conv": first_conv,
+            "classifier": "fc",
+        }
+        own: dict[str, Any] = {"version": _package_version(), "format": FORMAT, **self.details}
+        options = self._own_options()
+        if options:
+            own["options"] = options
+        values[SECTION] = own
+        return values
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> CheckpointConfig:
+        """Reads what we or timm wrote. Raises: CheckpointError, ConfigError."""
+        name = values.get("architecture")
+        if not isinstance(name, str):
+            raise CheckpointError(f"{CONFIG_FILE} names no architecture, so it is no image network that we can build")
+        own = dict(_mapping(values, SECTION))
+        if own.get("format", FORMAT) != FORMAT:
+            raise CheckpointError(
+                f"{CONFIG_FILE} has format {own['format']!r}; this version reads {FORMAT}: upgrade resnet_hub"
+            )
+        # Old exports of timm are flat: the pretrained configuration stands at the root.
+        pretrained = _mapping(values, "pretrained_cfg") or values
+        options = _network_options(values, pretrained, own)
+        network = architecture(name).with_options(**options)
+        labels = _label_names(values.get("label_names", pretrained.get("label_names")))
+        if labels is not None and len(labels) != network.num_classes:
+            raise CheckpointError(
+                f"{CONFIG_FILE} has {len(labels)} label_names, but the network has {network.num_classes} classes"
+            )
+        kept = {key: value for key, value in own.items() if key not in ("version", "format", "options")}
+        for key in ("tag", "license"):
+            if isinstance(pretrained.get(key), str):
+                kept.setdefault(key, pretrained[key])
+        return cls(network, _preprocessing(pretrained, network), labels, kept)
+
+
+def checked_label_names(names: Sequence[str] | None, num_classes: int) -> tuple[str, ...] | None:
+    """The names as a tuple. Raises: ConfigError when their number is not the number of classes."""
+    if names is None:
+        return None
+    if len(names) != num_classes:
+        raise ConfigError(f"there are {len(names)} label names for {num_classes} classes; give one for each class")
+    return tuple(str(name) for name in names)
+
+
+def _network_options(
+    values: Mapping[str, Any], pretrained: Mapping[str, Any], own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What config.json says of the network, under the names of `ResNetConfig`."""
+    options: dict[str, Any] = {}
+    # A file without "in_chans" says it by the size of the input alone.
+    size = pretrained.get("input_size")
+    if isinstance(size, list) and size:
+        options["in_chans"] = size[0]
+    options.update(_mapping(values, "model_args"))
+    options.update(_mapping(own, "options"))
+    for name in ROOT_OPTIONS:
+        if values.get(name) is not None:
+            options[name] = values[name]
+    options.setdefault("num_classes", pretrained.get("num_classes", 1000))
+    for name in ("act_layer", "norm_layer"):
+        if name in options and not isinstance(options[name], str):
+            raise CheckpointError(f"{CONFIG_FILE} has {name}={options[name]!r}; expected a name")
+    return options
+
+
+def _preprocessing(pretrained: Mapping[str, Any], network: ResNetConfig) -> Preprocessing:
+    """What config.json says of the input; absent keys take the architecture's usual values."""
+    known = {item.name for item in fields(Preprocessing)}
+    given = {key: value for key, value in pretrained.items() if key in known and value is not None}
+    usual = default_preprocessing(network).to_json()
+    preprocessing = Preprocessing.from_json({**usual, **given})
+    if preprocessing.input_size[0] != network.in_chans:
+        raise CheckpointError(
+            f"{CONFIG_FILE} gives an input of {preprocessing.input_size[0]} channels to a network of {network.in_chans}"
+        )
+    return preprocessing
+
+
+def _label_names(names: object) -> tuple[str, ...] | None:
+    """Names in index order from a list, or from a dictionary of index -> name as older files have."""
+    if names is None:
+        return None
+    if isinstance(names, Mapping):
+        try:
+            names = [names[key] for key in sorted(names, key=int)]
+        except ValueError as error:
+            raise CheckpointError(f"{CONFIG_FILE} has label_names whose keys are no class numbers") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CheckpointError(f"{CONFIG_FILE} has label_names that are no list of texts")
+    return tuple(names)
+
+
+def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = values.get(key) or {}
+    if not isinstance(found, Mapping):
+        raise CheckpointError(f"{CONFIG_FILE} has {key}={found!r}; expected an object with named values")
+    return found
+
+
+def _package_version() -> str:
+    try:
+        return version("resnet_hub")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"

@@ -1,0 +1,219 @@
+"""What a network is (`ResNetConfig`) and what its input is (`Preprocessing`): frozen, JSON both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from resnet_hub.errors import ConfigError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# Far above any published network, far below what would exhaust a machine before anything is said.
+MAX_CHANNELS = 65_536
+MAX_BLOCKS = 4_096
+MAX_INPUT_SIZE = 4_096
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a picture becomes the network's input; it travels with the weights.
+
+    Source: the keys and their meaning are those of `pretrained_cfg` in timm.
+    """
+
+    input_size: tuple[int, int, int] = (3, 224, 224)
+    """Channels, height and width in pixels."""
+    interpolation: str = "bicubic"
+    """Resampling filter of the resize: nearest, bilinear, bicubic or lanczos."""
+    crop_pct: float = 0.875
+    """Side of the crop divided by the side the picture is resized to, above 0 and up to 1."""
+    crop_mode: str = "center"
+    """center: shortest side, then crop. squash: ignore the aspect ratio. border: longest side, then pad."""
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    """Mean of each channel, on the scale 0 to 1."""
+    std: tuple[float, ...] = IMAGENET_STD
+    """Standard deviation of each channel, on the scale 0 to 1."""
+
+    def __post_init__(self) -> None:
+        check_choice("interpolation", self.interpolation, ("nearest", "bilinear", "bicubic", "lanczos"))
+        check_choice("crop_mode", self.crop_mode, ("center", "squash", "border"))
+        check_range("crop_pct", self.crop_pct, 0.05, 1)
+        if len(self.input_size) != 3:
+            raise ConfigError(f"input_size={self.input_size!r} must be (channels, height, width)")
+        for name, size in zip(("channels", "height", "width"), self.input_size, strict=True):
+            check_integer(f"input_size {name}", size, 1, MAX_INPUT_SIZE)
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != self.input_size[0]:
+                raise ConfigError(f"{name} has {len(values)} numbers, but the input has {self.input_size[0]} channels")
+        if any(not 0 < value <= 255 for value in self.std):
+            raise ConfigError(f"std={self.std!r} must be above 0")
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain JSON values."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """The inverse of `to_json`; absent keys take their defaults. Raises: ConfigError."""
+        return cls(**_checked_keys(cls, values))
+
+    def with_channels(self, in_chans: int) -> Preprocessing:
+        """The same for another number of channels: grey takes the average, more channels repeat the first ones."""
+        if in_chans == self.input_size[0]:
+            return self
+
+        def adapted(values: tuple[float, ...]) -> tuple[float, ...]:
+            if in_chans == 1:
+                return (round(sum(values) / len(values), 6),)
+            return tuple(values[channel % len(values)] for channel in range(in_chans))
+
+        size = (in_chans, *self.input_size[1:])
+        return replace(self, input_size=size, mean=adapted(self.mean), std=adapted(self.std))
+
+
+@dataclass(frozen=True)
+class ResNetConfig:
+    """Everything that decides the shape and the arithmetic of a network; options that timm has bear timm's name."""
+
+    architecture: str = "resnet50"
+    """The name of the row this came from in the table of architectures."""
+    block: str | tuple[str, ...] = "bottleneck"
+    """The residual block, one name for all stages or one for each."""
+    depths: tuple[int, ...] = (3, 4, 6, 3)
+    """Blocks in each stage."""
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    """Base channels of each stage, before the block's expansion."""
+    cardinality: int = 1
+    """Groups of the 3x3 convolution (ResNeXt)."""
+    base_width: int = 64
+    """Channels of one group at a width of 64 (ResNeXt, Wide ResNet)."""
+    reduce_first: int = 1
+    """Divisor of the first convolution's output inside a block (SENet-154)."""
+    stem: str = "7x7"
+    """7x7: one strided convolution. 3x3: one convolution at full size (CIFAR). deep, tiered: three 3x3 convolutions."""
+    stem_width: int = 64
+    """Output channels of the 7x7 and 3x3 stems; half the output channels of the deep ones."""
+    stem_pool: str = "max"
+    """What halves the picture after the stem: max pooling, a strided convolution (ResNet-RS), or nothing (CIFAR)."""
+    shortcut: str = "projection"
+    """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A)."""
+    down_kernel_size: int = 1
+    """Kernel of the projection where it strides, in pixels."""
+    attn_layer: str | None = None
+    """Channel attention at the end of each block: se or eca."""
+    attn_ratio: float = 1 / 16
+    """Hidden channels of SE attention, as a share of its input."""
+    aa_layer: str | None = None
+    """Anti-aliasing in front of each stride: avg or blur."""
+    act_layer: str = "relu"
+    """Activation by name."""
+    norm_layer: str = "batchnorm"
+    """Normalisation by name."""
+    num_classes: int = 1000
+    """Outputs of the head; 0 gives pooled features."""
+    in_chans: int = 3
+    """Channels of the input."""
+    global_pool: str = "avg"
+    """Pooling before the head: avg, max, avgmax, catavgmax, or empty for none."""
+    output_stride: int = 32
+    """Input pixels for each pixel of the last feature map: 8, 16 or 32; less than 32 dilates instead of striding."""
+    drop_rate: float = 0.0
+    """Probability of zeroing a feature before the head, in training."""
+    drop_path_rate: float = 0.0
+    """Probability of skipping the last block's residual, in training; it grows linearly from 0 with depth."""
+    drop_block_rate: float = 0.0
+    """Probability that DropBlock zeroes a pixel of the last two stages, in training."""
+    zero_init_last: bool = True
+    """Whether a new block starts as its shortcut: the last norm's weight is zero."""
+
+    def __post_init__(self) -> None:
+        check_choice("stem", self.stem, ("7x7", "3x3", "deep", "tiered"))
+        check_choice("stem_pool", self.stem_pool, ("max", "conv", "none"))
+        check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity"))
+        check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", ""))
+        check_choice("output_stride", self.output_stride, (8, 16, 32))
+        for name in ("drop_rate", "drop_path_rate", "drop_block_rate"):
+            check_range(name, getattr(self, name), 0, 0.999)
+        check_range("attn_ratio", self.attn_ratio, 1 / 4096, 1)
+        if len(self.depths) != len(self.widths) or not self.depths:
+            raise ConfigError(f"depths={self.depths!r} and widths={self.widths!r} must name the same, non-empty stages")
+        if not isinstance(self.block, str) and len(self.block) != len(self.depths):
+            raise ConfigError(f"block={self.block!r} must be one name, or one for each of {len(self.depths)} stages")
+        for name in ("cardinality", "base_width", "reduce_first", "stem_width", "in_chans"):
+            check_integer(name, getattr(self, name), 1, MAX_CHANNELS)
+        check_integer("num_classes", self.num_classes, 0, 1_000_000)
+        for width in self.widths:
+            check_integer("widths", width, 1, MAX_CHANNELS)
+        for depth in self.depths:
+            check_integer("depths", depth, 1, MAX_BLOCKS)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The name of each stage's block."""
+        return (self.block,) * len(self.depths) if isinstance(self.block, str) else self.block
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain JSON values."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ResNetConfig:
+        """The inverse of `to_json`; absent keys take their defaults. Raises: ConfigError."""
+        return cls(**_checked_keys(cls, values))
+
+    def with_options(self, **options: Any) -> ResNetConfig:
+        """The same network with other options. Raises: ConfigError for an unknown one, naming the nearest."""
+        return replace(self, **_checked_keys(type(self), options))
+
+    def differences(self, other: ResNetConfig) -> dict[str, Any]:
+        """The fields, as JSON values, in which this differs from `other`."""
+        mine, theirs = self.to_json(), other.to_json()
+        return {name: value for name, value in mine.items() if value != theirs[name]}
+
+
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    """Raises: ConfigError when `value` is none of `choices`."""
+    if value not in choices:
+        raise ConfigError(f"{name}={value!r} is not known; choose one of {', '.join(map(repr, choices))}")
+
+
+def check_range(name: str, value: object, low: float, high: float) -> None:
+    """Raises: ConfigError when `value` is no number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigError(f"{name}={value!r} is out of range; expected a number from {low:g} to {high:g}")
+
+
+def check_integer(name: str, value: object, low: int, high: int) -> None:
+    """Raises: ConfigError when `value` is no whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{name}={value!r} is out of range; expected a whole number from {low} to {high}")
+
+
+def nearest(name: str, known: Iterable[str], n: int = 3) -> str:
+    """Up to `n` known names closest to `name`, as text for an error message; all of them when none is close."""
+    names = sorted(known)
+    return ", ".join(repr(near) for near in get_close_matches(name, names, n=n, cutoff=0.4) or names[:20])
+
+
+def _checked_keys(cls: type[Preprocessing] | type[ResNetConfig], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with lists as tuples. Raises: ConfigError for a key the class lacks, or a value of another type."""
+    known = {field.name: field for field in fields(cls)}
+    checked: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(f"there is no option {key!r}; the nearest are {nearest(key, known)}")
+        checked[key] = tuple(value) if isinstance(value, list) else value
+        default = known[key].default
+        if isinstance(default, tuple) and not isinstance(checked[key], tuple):
+            raise ConfigError(f"{key}={value!r} must be a list such as {list(default)}")
+        if isinstance(default, bool) and not isinstance(value, bool):
+            raise ConfigError(f"{key}={value!r} must be true or false")
+    return checked
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,21 @@
+"""Errors that a user can mend: each message says what came, what was expected and what to do next."""
+
+
+class ResNetHubError(Exception):
+    """A user's mistake, said in one sentence; entry points print it without a traceback."""
+
+
+class ConfigError(ResNetHubError, ValueError):
+    """A setting, an option or a name that cannot be meant."""
+
+
+class ImageError(ResNetHubError, ValueError):
+    """Something that is no picture, or a picture that is too large or damaged."""
+
+
+class CheckpointError(ResNetHubError, ValueError):
+    """A checkpoint folder or weights file that does not hold what it should."""
+
+
+class HubError(ResNetHubError, OSError):
+    """The Hub refused, could not be reached, or does not have what was asked for."""

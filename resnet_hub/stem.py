@@ -1,0 +1,60 @@
+"""The stem: what turns a picture into the first feature map, and the pooling behind it."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from resnet_hub.config import ResNetConfig
+from resnet_hub.layers import activation, antialias, norm
+
+PLAIN_STEM_WIDTH = 64
+
+
+def stem_width(config: ResNetConfig) -> int:
+    """Channels of the first feature map."""
+    if config.stem == "7x7":
+        return PLAIN_STEM_WIDTH
+    return config.stem_width if config.stem == "3x3" else 2 * config.stem_width
+
+
+def stem_convolution(config: ResNetConfig) -> nn.Module:
+    """(N, in_chans, H, W) -> (N, stem_width, H / 2, W / 2); the CIFAR stem keeps H and W.
+
+    Source: He et al. 2015, table 1 (7x7) and section 4.2 (3x3); He et al. 2018, "Bag of Tricks", figure 2b (deep).
+    """
+    out = stem_width(config)
+    if config.stem == "7x7":
+        return nn.Conv2d(config.in_chans, out, 7, stride=2, padding=3, bias=False)
+    if config.stem == "3x3":
+        return nn.Conv2d(config.in_chans, out, 3, padding=1, bias=False)
+    middle = config.stem_width
+    first = 3 * (middle // 4) if config.stem == "tiered" else middle
+    return nn.Sequential(
+        nn.Conv2d(config.in_chans, first, 3, stride=2, padding=1, bias=False),
+        norm(config, first),
+        activation(config),
+        nn.Conv2d(first, middle, 3, padding=1, bias=False),
+        norm(config, middle),
+        activation(config),
+        nn.Conv2d(middle, out, 3, padding=1, bias=False),
+    )
+
+
+def stem_pool(config: ResNetConfig) -> nn.Module:
+    """(N, C, H, W) -> (N, C, H / 2, W / 2), or its input for the CIFAR networks.
+
+    The low-pass variants follow timm: average pooling alone, or a dense maximum and then the blurred stride.
+    """
+    channels = stem_width(config)
+    if config.stem_pool == "none":
+        return nn.Identity()
+    if config.stem_pool == "conv":
+        stride = 1 if config.aa_layer else 2
+        convolution = nn.Conv2d(channels, channels, 3, stride, padding=1, bias=False)
+        filtered = [antialias(config, channels, 2)] if config.aa_layer else []
+        return nn.Sequential(convolution, *filtered, norm(config, channels), activation(config))
+    if config.aa_layer is None:
+        return nn.MaxPool2d(3, stride=2, padding=1)
+    if config.aa_layer == "avg":
+        return antialias(config, channels, 2)
+    return nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), antialias(config, channels, 2))
