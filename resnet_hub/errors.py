@@ -19,3 +19,11 @@ class CheckpointError(ResNetHubError, ValueError):
 
 class HubError(ResNetHubError, OSError):
     """The Hub refused, could not be reached, or does not have what was asked for."""
+
+
+class DataError(ResNetHubError, ValueError):
+    """A dataset that cannot be trained or measured on as it is."""
+
+
+class TrainingError(ResNetHubError, RuntimeError):
+    """A run that cannot start or go on: its output folder is taken, or its loss is no number any more."""

@@ -214,3 +214,11 @@ def antialias(config: ResNetConfig, channels: int, stride: int) -> nn.Module:
     if config.aa_layer == "blur":
         return BlurPool(channels, stride)
     raise ConfigError(f"aa_layer {config.aa_layer!r} is not known; choose 'avg', 'blur' or null")
+
+
+def drop_block(config: ResNetConfig, stage: int) -> nn.Module | None:
+    """DropBlock of a stage: the third and fourth of ImageNet networks have one, with the sizes and scales of timm."""
+    if not config.drop_block_rate or stage not in (2, 3):
+        return None
+    size, scale = {2: (5, 0.25), 3: (3, 1.0)}[stage]
+    return DropBlock(config.drop_block_rate, size, scale)

@@ -23,7 +23,7 @@ from resnet_hub.checkpoint import Source
 from resnet_hub.checkpoint_config import CARD_FILE, CheckpointConfig, checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.layers import DropBlock, GlobalPool, activation, norm
+from resnet_hub.layers import GlobalPool, activation, drop_block, norm
 from resnet_hub.stem import stem_convolution, stem_pool, stem_width
 
 
@@ -47,6 +47,8 @@ class ResNet(nn.Module):
         self.label_names = checked_label_names(label_names, config.num_classes)
         # What is known of the weights' origin: licence, base model, data, metrics. It travels in the checkpoint.
         self.details = dict(details or {})
+        # Whether fc has random weights still: true until a checkpoint's head is loaded.
+        self.head_is_new = True
         self.grad_checkpointing = False
         self.conv1 = stem_convolution(config)
         self.bn1 = norm(config, stem_width(config))
@@ -74,8 +76,9 @@ class ResNet(nn.Module):
             reduction *= stride
             blocks: list[ResidualBlock] = []
             for _ in range(depth):
-                drop_block = _drop_block(config, index)
-                place = BlockPlace(in_channels, width, stride, dilation, first_dilation, next(drop_paths), drop_block)
+                place = BlockPlace(
+                    in_channels, width, stride, dilation, first_dilation, next(drop_paths), drop_block(config, index)
+                )
                 blocks.append(block_class(block_name)(config, place))
                 in_channels, stride, first_dilation = width * blocks[-1].expansion, 1, dilation
             name = f"layer{index + 1}"
@@ -166,6 +169,7 @@ class ResNet(nn.Module):
         weight = self.get_parameter(f"{self.first_conv}.weight")
         self.config = self.config.with_options(num_classes=num_classes)
         self.label_names = checked_label_names(label_names, num_classes)
+        self.head_is_new = True
         self._add_head()
         self.fc.to(weight.device, weight.dtype)
 
@@ -230,9 +234,10 @@ class ResNet(nn.Module):
                 label_names=wanted.label_names,
                 details=wanted.details,
             )
-        if saved.needs_new_head(wanted):
+        model.head_is_new = saved.needs_new_head(wanted)
+        if model.head_is_new:
             model._add_head()
-        checkpoint.load_weights(model, path, keep_head=saved.needs_new_head(wanted), dtype=dtype or torch.float32)
+        checkpoint.load_weights(model, path, keep_head=model.head_is_new, dtype=dtype or torch.float32)
         return model.to(device).eval()
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None) -> None:
@@ -242,12 +247,21 @@ class ResNet(nn.Module):
             folder: Made if missing.
             card: The text of README.md; a card made from the config where absent, unless one is already there.
         """
-        folder = Path(folder)
-        saved = CheckpointConfig(self.config, self.preprocessing, self.label_names, self.details)
+        if card is None:
+            card = "" if (Path(folder) / CARD_FILE).exists() else self.card()
+        saved = self._checkpoint_config()
+        checkpoint.write_checkpoint(
+            Path(folder), saved.to_json(self.num_features, self.first_conv), self.state_dict(), card
+        )
+
+    def card(self, repo_id: str | None = None, pictures: Sequence[str] = ()) -> str:
+        """The model card: README.md of the checkpoint, with the pictures that lie beside it."""
+        saved = self._checkpoint_config()
         values = saved.to_json(self.num_features, self.first_conv)
-        if card is None and not (folder / CARD_FILE).exists():
-            card = model_card(values, timm_compatible=saved.opens_in_timm)
-        checkpoint.write_checkpoint(folder, values, self.state_dict(), card or "")
+        return model_card(values, repo_id=repo_id, timm_compatible=saved.opens_in_timm, pictures=pictures)
+
+    def _checkpoint_config(self) -> CheckpointConfig:
+        return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.details)
 
     def push_to_hub(
         self,
@@ -261,7 +275,7 @@ class ResNet(nn.Module):
     ) -> str:
         """Uploads the checkpoint as one commit and returns its URL. Raises: HubError."""
         with TemporaryDirectory() as folder:
-            self.save_pretrained(folder)
+            self.save_pretrained(folder, card=self.card(repo_id))
             return hub.push_checkpoint(
                 Path(folder),
                 repo_id,
@@ -273,18 +287,10 @@ class ResNet(nn.Module):
             )
 
 
-def create_model(name: str, **options: Any) -> ResNet:
+def create_model(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> ResNet:
     """A network of this name with random weights; options are those of `ResNetConfig`. Raises: ConfigError."""
-    return ResNet(architecture(name).with_options(**options))
+    return ResNet(architecture(name).with_options(**options), label_names=label_names)
 
 
 def _feature_level(module: str, channels: int, reduction: int) -> dict[str, Any]:
     return {"num_chs": channels, "reduction": reduction, "module": module}
-
-
-def _drop_block(config: ResNetConfig, stage: int) -> nn.Module | None:
-    """DropBlock of a stage: the last two of four have one, with the sizes and scales of timm."""
-    if not config.drop_block_rate or stage not in (2, 3):
-        return None
-    size, scale = {2: (5, 0.25), 3: (3, 1.0)}[stage]
-    return DropBlock(config.drop_block_rate, size, scale)

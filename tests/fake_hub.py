@@ -1,0 +1,86 @@
+"""A Hub on 127.0.0.1 that the real huggingface_hub, datasets and timm clients talk to through HF_ENDPOINT.
+
+The server only: what a repository is and remembers stands in fake_hub_state.py, the routes in fake_hub_routes.py
+(reading) and fake_hub_uploads.py (writing). LFS transfers, no Xet.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from typing import Any
+from urllib.parse import unquote
+
+import fake_hub_routes
+import fake_hub_uploads
+import uvicorn
+from fake_hub_state import HubState, RefusalError, Repository
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+
+async def refuse(_request: Request, refusal: RefusalError) -> JSONResponse:
+    return JSONResponse(refusal.body, refusal.status, refusal.headers)
+
+
+class Entrance:
+    """Notes each request, answers injected faults, and keeps %2F in a path apart from the slashes around it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        answer: Any = self.app
+        if scope["type"] == "http":
+            raw_path = scope["raw_path"].decode("ascii")
+            hub: HubState = self.app.state.hub
+            hub.requests.append((scope["method"], raw_path))
+            fault = hub.fault_for(scope["method"], raw_path)
+            if fault:
+                headers = {"X-Error-Message": fault.message, "X-Error-Code": fault.code}
+                answer = Response(fault.message, fault.status, headers)
+            scope = {**scope, "path": unquote(re.sub("%2f", "%252F", raw_path, flags=re.IGNORECASE))}
+        await answer(scope, receive, send)
+
+
+class FakeHub:
+    """A running Hub: `with FakeHub() as hub: hub.url, hub.token, hub.state`. It ends with the block."""
+
+    account = "alice"
+
+    def __init__(self) -> None:
+        self._app = FastAPI(openapi_url=None)
+        self._app.include_router(fake_hub_routes.routes)
+        self._app.include_router(fake_hub_uploads.routes)
+        self._app.add_exception_handler(RefusalError, refuse)
+        self.reset()
+        # With the protocol named, asyncio sends answers at once; otherwise each would wait 40 ms for the client's ACK.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        config = uvicorn.Config(
+            Entrance(self._app), log_level="warning", ws="none", lifespan="off", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
+
+    def reset(self) -> None:
+        """Forgets everything but the address, and gives the account a new token."""
+        self.state = self._app.state.hub = HubState()
+        self.token = self.state.add_account(self.account)
+
+    def __enter__(self) -> FakeHub:
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._socket.close()
+
+    def repository(self, repo_id: str, kind: str = "models") -> Repository:
+        return self.state.repositories[kind, repo_id]
