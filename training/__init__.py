@@ -1,0 +1,1 @@
+"""Fine-tuning and evaluation, run by `accelerate launch`; nothing in the library imports it."""

@@ -1,0 +1,91 @@
+"""What training changes about a picture: geometry one by one in the loader, arithmetic by the batch on the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from resnet_hub.config import Preprocessing
+from resnet_hub.preprocessing import normalise, to_channels, to_pixels
+from training.recipe import FinetuneRecipe
+
+ASPECTS = (3 / 4, 4 / 3)
+"""Width : height of a random crop. Source: Szegedy et al. 2015, "Going Deeper with Convolutions", section 6."""
+
+
+@dataclass(frozen=True)
+class TrainTransform:
+    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time."""
+
+    preprocessing: Preprocessing
+    min_crop_area: float
+    shift: int
+    flip: bool
+
+    @classmethod
+    def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
+        """The transform that a recipe asks for."""
+        return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip)
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Returns what the network sees of the picture; the same `rng` gives the same view."""
+        pixels = self._shifted(image, rng) if self.shift else self._cropped(image, rng)
+        return pixels.flip(-1) if self.flip and rng.random() < 0.5 else pixels
+
+    def _cropped(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        channels, height, width = self.preprocessing.input_size
+        box = random_box(image.size, width / height, self.min_crop_area, rng)
+        filter_ = Image.Resampling[self.preprocessing.interpolation.upper()]
+        view = to_channels(image, channels).resize((width, height), filter_, box=box)
+        pixels = np.array(view).reshape(height, width, channels)
+        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+    def _shifted(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """The evaluation view moved by up to `shift` pixels; the border repeats its last pixel."""
+        pixels = to_pixels(image, self.preprocessing)
+        _, height, width = pixels.shape
+        down, right = rng.integers(-self.shift, self.shift + 1, size=2)
+        rows = np.clip(np.arange(height) + down, 0, height - 1)
+        columns = np.clip(np.arange(width) + right, 0, width - 1)
+        return pixels[:, rows][:, :, columns]
+
+
+@dataclass(frozen=True)
+class EvalTransform:
+    """Opened picture -> uint8 (C, H, W), exactly as in serving."""
+
+    preprocessing: Preprocessing
+
+    def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Returns what the network sees of the picture; nothing is random."""
+        return to_pixels(image, self.preprocessing)
+
+
+def random_box(
+    size: tuple[int, int], aspect: float, min_area: float, rng: np.random.Generator
+) -> tuple[float, float, float, float]:
+    """A random part (left, top, right, bottom) of a picture of (width, height) pixels.
+
+    Its area is a share from `min_area` to 1 of the picture's; its aspect is `aspect` times 3/4 to 4/3, evenly in the
+    logarithm; where no such box fits in ten tries, the largest centred one of the right aspect.
+    """
+    width, height = size
+    for _ in range(10):
+        area = width * height * rng.uniform(min_area, 1)
+        ratio = aspect * np.exp(rng.uniform(*np.log(ASPECTS)))
+        across, down = np.sqrt(area * ratio), np.sqrt(area / ratio)
+        if across <= width and down <= height:
+            left, top = rng.uniform(0, width - across), rng.uniform(0, height - down)
+            return (left, top, left + across, top + down)
+    across, down = min(width, height * aspect), min(height, width / aspect)
+    left, top = (width - across) / 2, (height - down) / 2
+    return (left, top, left + across, top + down)
+
+
+def prepare_batch(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """The network's input of a uint8 batch (N, C, H, W), in the memory layout that convolutions are fast in."""
+    return normalise(pixels, preprocessing).contiguous(memory_format=torch.channels_last)

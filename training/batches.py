@@ -1,0 +1,89 @@
+"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,), indices (N,)), decoded in loader processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from resnet_hub.preprocessing import open_image
+from training.data import Split
+from training.hardware import available_cores
+
+Transform = Callable[[Image.Image, np.random.Generator], Tensor]
+MAX_WORKERS = 8
+"""Loader processes for each training process; more have not been seen to pay."""
+
+
+class Pictures(Dataset[tuple[Tensor, int, int]]):
+    """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
+
+    What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
+    """
+
+    def __init__(self, split: Split, transform: Transform, seed: int) -> None:
+        self.split, self.transform, self.seed = split, transform, seed
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int, int]:
+        epoch, index = key
+        content, name = self.split.picture(index)
+        rng = np.random.default_rng((self.seed, epoch, index))
+        return self.transform(open_image(content, name=name), rng), int(self.split.labels[index]), index
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """The (epoch, index) pairs of one epoch: in an order that follows from (seed, epoch), or in that of the rows.
+
+    Set `epoch` before each pass.
+    """
+
+    def __init__(self, length: int, seed: int, *, shuffle: bool) -> None:
+        self.length, self.seed, self.shuffle, self.epoch = length, seed, shuffle, 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.arange(self.length)
+        if self.shuffle:
+            np.random.default_rng((self.seed, self.epoch)).shuffle(order)
+        return iter([(self.epoch, int(index)) for index in order])
+
+
+def make_loader(
+    split: Split, transform: Transform, *, batch_size: int, seed: int, workers: int | None, train: bool, processes: int
+) -> DataLoader[tuple[Tensor, int, int]]:
+    """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
+
+    Args:
+        split: The pictures.
+        transform: Opened picture -> uint8 (C, H, W).
+        batch_size: Pictures for each process and step.
+        seed: Decides the order and what is random about a sample.
+        workers: Loader processes for each training process; None takes what the cores allow.
+        train: Whether the batches are for training.
+        processes: Training processes that share the cores and the pictures.
+    """
+    if workers is None:
+        workers = min(MAX_WORKERS, available_cores() // processes)
+    return DataLoader(
+        Pictures(split, transform, seed),
+        batch_size=batch_size,
+        sampler=EpochSampler(len(split), seed, shuffle=train),
+        num_workers=workers,
+        drop_last=train and len(split) >= batch_size * processes,
+        pin_memory=torch.cuda.is_available(),
+        # A worker that computes with several threads only takes the cores of the training process.
+        worker_init_fn=_single_thread,
+    )
+
+
+def _single_thread(worker: int) -> None:
+    torch.set_num_threads(1)

@@ -1,0 +1,251 @@
+"""`accelerate launch -m training.finetune`: a dataset and a network -> a checkpoint folder, step by step."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+if not __package__:  # `accelerate launch training/finetune.py` puts this folder on the path instead of the project's
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from resnet_hub import ResNet, create_model, list_architectures
+from resnet_hub.errors import ConfigError
+from training import run_folder
+from training.augment import EvalTransform, TrainTransform
+from training.batches import make_loader
+from training.data import Data, load_data
+from training.entry import run_command
+from training.hardware import describe_hardware, make_accelerator
+from training.loop import Learner, evaluate, train_one_epoch
+from training.metrics import Evaluation
+from training.optim import make_optimizer, make_schedule
+from training.recipe import FinetuneRecipe, parse_recipe
+from training.report import draw_confusion, draw_curves
+
+logger = logging.getLogger("training")
+
+PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best epoch so far: by accuracy, then by loss."""
+
+    epoch: int
+    evaluation: Evaluation
+    weights: dict[str, torch.Tensor]
+
+    def is_beaten_by(self, found: Evaluation) -> bool:
+        """Whether `found` is better."""
+        return (found.top1, -found.loss) > (self.evaluation.top1, -self.evaluation.loss)
+
+
+def finetune(recipe: FinetuneRecipe) -> Path:
+    """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report."""
+    started = time.perf_counter()
+    accelerator = make_accelerator(recipe.precision, recipe.threads)
+    set_seed(recipe.seed)
+    run_folder.claim_folder(recipe, accelerator)
+    data = load_data(recipe)
+    model = start_model(recipe, data)
+    model.details = describe(recipe, model, accelerator)
+    tell_plan(recipe, data, model, accelerator)
+
+    learner, loaders = prepare(recipe, data, model, accelerator)
+    best, rows = fit(learner, model, loaders, data)
+
+    model.load_state_dict(best.weights)
+    tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+    if accelerator.is_main_process:
+        model.details["seconds"] = round(time.perf_counter() - started, 1)
+        finish(recipe, data, model, best, tested, rows)
+    accelerator.end_training()
+    return recipe.folder
+
+
+def start_model(recipe: FinetuneRecipe, data: Data) -> ResNet:
+    """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
+    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
+    if recipe.from_scratch:
+        if recipe.in_chans is not None:
+            options["in_chans"] = recipe.in_chans
+        model = create_model(recipe.model, num_classes=len(names), label_names=names, **options)
+    elif recipe.model in list_architectures() and not Path(recipe.model).exists():
+        raise ConfigError(
+            f"--model {recipe.model!r} is an architecture without weights; add --from-scratch, "
+            f"or name weights: a checkpoint folder, a Hub id, or a tag such as resnet50.a1_in1k"
+        )
+    else:
+        model = ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options)
+    if recipe.image_size is not None:
+        size = (model.config.in_chans, recipe.image_size, recipe.image_size)
+        model.preprocessing = replace(model.preprocessing, input_size=size)
+    return model
+
+
+def describe(recipe: FinetuneRecipe, model: ResNet, accelerator: Accelerator) -> dict[str, Any]:
+    """What the checkpoint will say of its origin; of local folders only the name, of the parent its licence."""
+    local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
+    settings = {key: value for key, value in recipe.to_json().items() if key not in ("output", "overwrite")}
+    details: dict[str, Any] = {
+        "dataset": local.get("dataset", recipe.dataset),
+        "recipe": settings | local,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "hardware": describe_hardware(accelerator),
+    }
+    if not recipe.from_scratch:
+        details["base_model"] = local.get("model", recipe.model)
+        if "license" in model.details:
+            details["license"] = model.details["license"]
+    return details
+
+
+def tell_plan(recipe: FinetuneRecipe, data: Data, model: ResNet, accelerator: Accelerator) -> None:
+    """Logs what is about to happen, in three lines."""
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
+    splits += [f"{len(data.test):,} to test"] if data.test else []
+    logger.info("data   %s: %d classes, pictures %s", recipe.dataset, len(data.label_names), ", ".join(splits))
+    start = "random weights" if recipe.from_scratch else recipe.model
+    size = "x".join(str(side) for side in model.preprocessing.input_size)
+    logger.info(
+        "model  %s from %s: %.2f M parameters, input %s", model.config.architecture, start, parameters / 1e6, size
+    )
+    logger.info(
+        "run    %s: %d epochs, batch %d, %s at lr %g, precision %s, on %s",
+        recipe.folder,
+        recipe.epochs,
+        recipe.batch_size * accelerator.num_processes,
+        recipe.optimizer,
+        recipe.lr,
+        accelerator.mixed_precision,
+        describe_hardware(accelerator),
+    )
+
+
+def prepare(
+    recipe: FinetuneRecipe, data: Data, model: ResNet, accelerator: Accelerator
+) -> tuple[Learner, dict[str, Any]]:
+    """The learner and the loaders by split, all prepared by accelerate."""
+    evaluation = EvalTransform(model.preprocessing)
+    training = TrainTransform.of(recipe, model.preprocessing)
+    splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
+    loaders = {
+        name: make_loader(
+            split,
+            training if name == "train" else evaluation,
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            workers=recipe.workers,
+            train=name == "train",
+            processes=accelerator.num_processes,
+        )
+        for name, split in splits.items()
+    }
+    sampler = loaders["train"].sampler
+    optimizer = make_optimizer(model, recipe, new_head=model.head_is_new and not recipe.from_scratch)
+    network, prepared, *batches = accelerator.prepare(
+        model.to(memory_format=torch.channels_last), optimizer, *loaders.values()
+    )
+    loaders = dict(zip(loaders, batches, strict=True))
+    schedule = make_schedule(optimizer, recipe, len(loaders["train"]))
+    return Learner(accelerator, network, prepared, schedule, sampler, model.preprocessing, recipe), loaders
+
+
+def fit(learner: Learner, model: ResNet, loaders: dict[str, Any], data: Data) -> tuple[Best, list[dict[str, Any]]]:
+    """Trains for all epochs, measuring after each and keeping the best; returns it with the rows of metrics.jsonl."""
+    recipe, accelerator = learner.recipe, learner.accelerator
+    best: Best | None = None
+    rows: list[dict[str, Any]] = []
+    for epoch in range(1, recipe.epochs + 1):
+        started = time.perf_counter()
+        trained = train_one_epoch(learner, loaders["train"], epoch)
+        found = evaluate(accelerator, learner.model, loaders["validation"], model.preprocessing)
+        measured = {f"val_{name}": value for name, value in found.summary().items()}
+        rows.append({"epoch": epoch, **trained, **measured, "seconds": time.perf_counter() - started})
+        better = best is None or best.is_beaten_by(found)
+        if better:
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+            best = Best(epoch, found, weights)
+        if accelerator.is_main_process:
+            run_folder.append_metrics(recipe.folder, rows[-1])
+            if better:
+                model.details |= {"metrics": found.summary(), "split": "validation", "num_images": len(found.labels)}
+                model.save_pretrained(recipe.folder)
+        tell_epoch(rows[-1], recipe.epochs, better)
+    return best, rows
+
+
+def tell_epoch(row: dict[str, Any], epochs: int, better: bool) -> None:
+    """Logs one line with fixed keys."""
+    logger.info(
+        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  val_top1 %.2f%%  lr %.2e  %.0f pictures/s  %.1f s%s",
+        len(str(epochs)),
+        row["epoch"],
+        epochs,
+        row["train_loss"],
+        row["val_loss"],
+        100 * row["val_top1"],
+        row["lr"],
+        row["pictures_per_second"],
+        row["seconds"],
+        "  (best so far, saved)" if better else "",
+    )
+
+
+def finish(
+    recipe: FinetuneRecipe,
+    data: Data,
+    model: ResNet,
+    best: Best,
+    tested: Evaluation | None,
+    rows: list[dict[str, Any]],
+) -> None:
+    """Writes the best checkpoint with its final figures, the pictures, the card and the summary."""
+    folder, reported = recipe.folder, tested or best.evaluation
+    split = "test" if tested else "validation"
+    model.details |= {"metrics": reported.summary(), "split": split, "num_images": len(reported.labels)}
+    curves = draw_curves(folder, rows)
+    confusion = draw_confusion(folder, reported, data.label_names)
+    model.save_pretrained(folder, card=model.card(pictures=(curves.name, confusion.name)))
+    results = {
+        "best_epoch": best.epoch,
+        "validation": best.evaluation.summary(),
+        **({"test": tested.summary()} if tested else {}),
+        "per_class": reported.by_class(data.label_names),
+        "split_hash": data.split_hash,
+        "bad_pictures": list(data.bad_pictures),
+        "seconds": model.details["seconds"],
+    }
+    run_folder.write_results(folder, results)
+    run_folder.write_examples(
+        folder, tested_split := data.test or data.validation, data.label_names, model.config.in_chans
+    )
+    logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
+    right = int((reported.labels == reported.predictions).sum())
+    logger.info(
+        "  %s accuracy %.2f%% (%d of %d held-out pictures)", split, 100 * reported.top1, right, len(tested_split)
+    )
+    logger.info("  checkpoint %s   confusion %s   curves %s", folder, confusion, curves)
+    logger.info("  serve it:  python app.py %s", folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return run_command(lambda flags: finetune(parse_recipe(flags)), given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

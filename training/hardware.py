@@ -1,0 +1,50 @@
+"""The processes and the precision that a run computes with, by accelerate."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DataLoaderConfiguration
+
+
+def make_accelerator(precision: str, threads: int | None) -> Accelerator:
+    """The accelerator of this process; on the CPU, several processes talk through gloo.
+
+    Args:
+        precision: auto, no, bf16 or fp16; auto keeps what `accelerate launch` was told, and where that is nothing,
+            takes bf16 on a device that computes in it.
+        threads: CPU threads of this process; None shares out the cores. (The launcher's own default is one thread.)
+    """
+    on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
+    if precision == "auto":
+        told = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
+        precision = told if told != "no" else ("bf16" if _computes_in_bf16(on_cpu) else "no")
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    torch.set_num_threads(threads or max(1, available_cores() // processes))
+    config = DataLoaderConfiguration(non_blocking=not on_cpu)
+    return Accelerator(mixed_precision=precision, cpu=on_cpu, dataloader_config=config)
+
+
+def available_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def describe_hardware(accelerator: Accelerator) -> str:
+    """The devices of a run, as a short text."""
+    if accelerator.device.type == "cuda":
+        name = torch.cuda.get_device_name(accelerator.device)
+    else:
+        name = f"{platform.machine()} {accelerator.device.type}, {torch.get_num_threads()} threads"
+    return name if accelerator.num_processes == 1 else f"{accelerator.num_processes} x {name}"
+
+
+def _computes_in_bf16(on_cpu: bool) -> bool:
+    """Whether the device has instructions for bfloat16; without them it is slower than float32."""
+    if not on_cpu:
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

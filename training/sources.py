@@ -1,0 +1,123 @@
+"""A DATASET argument -> splits of rows: a Hub id, a folder, or the digits that come with scikit-learn."""
+
+from __future__ import annotations
+
+import os
+import re
+from io import BytesIO
+from pathlib import Path
+
+import datasets
+import numpy as np
+from datasets import ClassLabel, Dataset, DatasetDict, Features
+from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from PIL import Image
+
+from resnet_hub.errors import DataError, HubError
+
+DIGITS = "digits"
+HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+# Folder names of each split, the field's spellings first.
+SPLIT_FOLDERS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid", "dev"),
+    "test": ("test", "testing"),
+}
+# What a folder laid out as on the Hub has, and a folder of class folders has not.
+TABLES = ("*.parquet", "*.arrow", "*.csv", "*.jsonl")
+DIGIT_SIDE = 64
+"""Pixels: the 8 x 8 scans are enlarged to this, so that a page can show them."""
+
+
+def load_splits(source: str) -> DatasetDict:
+    """The rows of each split that the dataset has, pictures not decoded yet.
+
+    Raises:
+        DataError: There is no such folder or dataset, or nothing in it.
+        HubError: The Hub could not be reached, or refused.
+    """
+    if not os.isatty(2):
+        datasets.disable_progress_bars()
+    if source == DIGITS and not Path(source).exists():
+        return digits()
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _local(path)
+    if path.exists():
+        raise DataError(f"--dataset {source!r} is a file; expected a folder of class folders or of parquet files")
+    match = HUB_ID.fullmatch(source)
+    if match is None or source.startswith(("./", "../", "~", "/")):
+        raise DataError(
+            f"--dataset {source!r}: there is no such folder; give a folder of class folders or parquet files, "
+            "a Hub id such as owner/name, or digits"
+        )
+    return _from_hub(source, match["name"], match["config"], match["revision"])
+
+
+def digits() -> DatasetDict:
+    """The 1,797 handwritten digits of scikit-learn as dark ink on white paper, one split.
+
+    Source: E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI repository, 1998.
+    """
+    from sklearn.datasets import load_digits
+
+    scans = load_digits()
+    pictures = []
+    for scan in scans.images:  # 0 is paper, 16 is full ink
+        small = Image.fromarray(np.uint8(np.round(255 - scan * (255 / 16))))
+        buffer = BytesIO()
+        small.resize((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC).save(buffer, "png")
+        pictures.append({"bytes": buffer.getvalue(), "path": None})
+    features = Features({"image": datasets.Image(), "label": ClassLabel(names=[str(digit) for digit in range(10)])})
+    rows = Dataset.from_dict({"image": pictures, "label": scans.target.tolist()}, features=features)
+    return DatasetDict({"train": rows})
+
+
+def _local(folder: Path) -> DatasetDict:
+    """A folder as the Hub would lay it out, or one of class folders with or without train/val/test above them."""
+    if not any(folder.iterdir()):
+        raise DataError(f"--dataset {str(folder)!r} is an empty folder; expected class folders or parquet files in it")
+    try:
+        if any(next(folder.rglob(pattern), None) for pattern in TABLES):
+            return _as_dict(datasets.load_dataset(str(folder)))
+        # Named one by one: left to itself, the loader takes the word "train" in a picture's name for a split.
+        files = {
+            split: str(folder / name / "**")
+            for split, names in SPLIT_FOLDERS.items()
+            for name in names
+            if (folder / name).is_dir()
+        }
+        return _as_dict(datasets.load_dataset("imagefolder", data_files=files or {"train": str(folder / "**")}))
+    except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
+        raise DataError(
+            f"--dataset {str(folder)!r} holds no pictures that we can read as a dataset; expected class folders "
+            f"(folder/cats/1.jpg), the same under train and val, or parquet files ({_first_line(error)})"
+        ) from error
+
+
+def _from_hub(source: str, name: str, config: str | None, revision: str | None) -> DatasetDict:
+    try:
+        return _as_dict(datasets.load_dataset(name, config, revision=revision))
+    except (DatasetNotFoundError, HFValidationError) as error:
+        raise DataError(
+            f"--dataset {source!r}: there is no such folder here, and on the Hub it is missing, private or gated; "
+            f"check the name, or log in with `hf auth login` ({_first_line(error)})"
+        ) from error
+    except (ConnectionError, HfHubHTTPError) as error:
+        raise HubError(
+            f"--dataset {source!r}: the Hub could not be reached ({_first_line(error)}); try again"
+        ) from error
+    except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
+        raise DataError(f"--dataset {source!r} cannot be loaded: {_first_line(error)}") from error
+
+
+def _as_dict(loaded: object) -> DatasetDict:
+    if not isinstance(loaded, DatasetDict) or not any(len(rows) for rows in loaded.values()):
+        raise DataError("the dataset has no rows; expected at least two pictures of at least two classes")
+    return loaded
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
