@@ -1,6 +1,8 @@
 """Residual networks, weight-compatible with timm: load, fine-tune, serve and share them."""
 
 from resnet_hub.architectures import list_architectures as list_architectures
+from resnet_hub.classifier import ImageClassifier as ImageClassifier
+from resnet_hub.classifier import Prediction as Prediction
 from resnet_hub.config import Preprocessing as Preprocessing
 from resnet_hub.config import ResNetConfig as ResNetConfig
 from resnet_hub.errors import ResNetHubError as ResNetHubError

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.columns import class_names, class_numbers, find_columns
-from training.recipe import FinetuneRecipe
+from training.recipe import FinetuneRecipe, RunSettings
 from training.sources import load_splits
 
 logger = logging.getLogger(__name__)
@@ -95,11 +95,11 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     return Data(train, validation, test, label_names, fingerprint, tuple(bad))
 
 
-def load_split(recipe: FinetuneRecipe, name: str | None, label_names: tuple[str, ...]) -> Split:
+def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...]) -> Split:
     """One split to measure on, its classes numbered as in `label_names`.
 
     Args:
-        recipe: Names the dataset, its columns and how many bad pictures are allowed.
+        settings: Names the dataset, its columns and how many bad pictures are allowed.
         name: The split; validation, else test, else the only one where absent.
         label_names: The classes of the network.
 
@@ -107,25 +107,20 @@ def load_split(recipe: FinetuneRecipe, name: str | None, label_names: tuple[str,
         DataError: There is no such split, or it has classes that the network lacks.
     """
     with PartialState().main_process_first():
-        tables = load_splits(recipe.dataset)
+        tables = load_splits(settings.dataset)
     name = name or next((usual for usual in (*VALIDATION_NAMES, "test") if usual in tables), next(iter(tables)))
     if name not in tables:
         raise DataError(f"there is no split {name!r}; the dataset has {', '.join(tables)}")
-    splits, _, _ = _read_splits(DatasetDict({name: tables[name]}), [name], recipe, label_names)
+    splits, _, _ = _read_splits(DatasetDict({name: tables[name]}), [name], settings, label_names)
     return splits[name]
 
 
 def _read_splits(
-    tables: DatasetDict, names: list[str], recipe: FinetuneRecipe, label_names: tuple[str, ...] | None = None
+    tables: DatasetDict, names: list[str], settings: RunSettings, label_names: tuple[str, ...] | None = None
 ) -> tuple[dict[str, Split], tuple[str, ...], list[str]]:
     """The splits of these names without undecodable pictures, the class names, and the names of those pictures."""
-    image_column, label_column = find_columns(tables[names[0]], recipe.image_column, recipe.label_column)
+    image_column, label_column = find_columns(tables[names[0]], settings.image_column, settings.label_column)
     known = class_names(tables[names[0]], label_column)
-    if label_names is None and len(set(tables[names[0]][label_column])) < 2:
-        raise DataError(
-            f"the dataset has one class only ({', '.join(known[:SHOWN])}) in {names[0]}; "
-            "a classifier needs pictures of at least two"
-        )
     splits, bad = {}, []
     for name in names:
         labels = class_numbers(tables[name], name, label_column, label_names or known)
@@ -136,13 +131,19 @@ def _read_splits(
         kept = np.array([index for index in range(len(split)) if index not in faults and labels[index] >= 0], np.int64)
         if len(kept):
             splits[name] = split.select(kept)
-    if len(bad) > recipe.max_bad_pictures:
+    if len(bad) > settings.max_bad_pictures:
         raise DataError(
             f"{len(bad)} pictures cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
             f"mend or remove them, or leave them out with --max-bad-pictures {len(bad)}"
         )
     if names[0] not in splits:
         raise DataError(f"split {names[0]!r} has no labelled pictures; choose another --dataset or --label-column")
+    present = np.unique(splits[names[0]].labels)
+    if label_names is None and len(present) < 2:
+        raise DataError(
+            f"the dataset has one class only, {known[present[0]]!r}; a classifier needs at least two, "
+            "each with its pictures in a folder of its own: folder/cats/1.jpg"
+        )
     if bad and PartialState().is_main_process:
         logger.warning("%d pictures cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
     return splits, label_names or known, bad

@@ -27,7 +27,7 @@ from training.batches import make_loader
 from training.data import Data, load_data
 from training.entry import run_command
 from training.hardware import describe_hardware, make_accelerator
-from training.loop import Learner, evaluate, train_one_epoch
+from training.loop import Learner, evaluate, refuse_no_number, train_one_epoch
 from training.metrics import Evaluation
 from training.optim import make_optimizer, make_schedule
 from training.recipe import FinetuneRecipe, parse_recipe
@@ -172,6 +172,7 @@ def fit(learner: Learner, model: ResNet, loaders: dict[str, Any], data: Data) ->
         started = time.perf_counter()
         trained = train_one_epoch(learner, loaders["train"], epoch)
         found = evaluate(accelerator, learner.model, loaders["validation"], model.preprocessing)
+        refuse_no_number(found.loss, epoch, recipe)
         measured = {f"val_{name}": value for name, value in found.summary().items()}
         rows.append({"epoch": epoch, **trained, **measured, "seconds": time.perf_counter() - started})
         better = best is None or best.is_beaten_by(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -68,12 +69,14 @@ def train_one_epoch(learner: Learner, loader: Any, epoch: int) -> dict[str, floa
         learner.schedule.step_update(learner.steps)
         total += torch.stack((loss.detach().double() * len(labels), torch.tensor(len(labels), device=total.device)))
         if learner.steps % CHECK_EVERY == 0:
-            _refuse_nan(total, epoch, recipe)
-            progress.set_postfix(loss=f"{(total[0] / total[1]).item():.3f}", refresh=False)
+            mean = (total[0] / total[1]).item()
+            refuse_no_number(mean, epoch, recipe)
+            progress.set_postfix(loss=f"{mean:.3f}", refresh=False)
     total = accelerator.reduce(total, "sum")
-    _refuse_nan(total, epoch, recipe)
+    mean = (total[0] / total[1]).item()
+    refuse_no_number(mean, epoch, recipe)
     return {
-        "train_loss": (total[0] / total[1]).item(),
+        "train_loss": mean,
         "lr": learner.optimizer.param_groups[0]["lr"],
         "pictures_per_second": total[1].item() / (time.perf_counter() - start),
     }
@@ -109,9 +112,10 @@ def _progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
     return tqdm(loader, desc=text, unit=" batches", leave=False, disable=off, dynamic_ncols=True)
 
 
-def _refuse_nan(total: Tensor, epoch: int, recipe: FinetuneRecipe) -> None:
-    if not bool(torch.isfinite(total[0])):
+def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
+    """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
+    if not math.isfinite(loss):
         raise TrainingError(
-            f"the loss is no number any more in epoch {epoch}; the best checkpoint so far is kept in "
-            f"{str(recipe.folder)!r}: try a lower --lr than {recipe.lr:g}, or --clip-norm 1"
+            f"the loss is no number any more in epoch {epoch}; what was saved before stays in {str(recipe.folder)!r}: "
+            f"try a lower --lr than {recipe.lr:g}, or --clip-norm 1"
         )

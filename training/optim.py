@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from resnet_hub.config import nearest
 from resnet_hub.errors import ConfigError
 from training.recipe import FinetuneRecipe
 
@@ -35,7 +36,8 @@ def make_optimizer(model: nn.Module, recipe: FinetuneRecipe, *, new_head: bool) 
     from timm.optim import create_optimizer_v2, list_optimizers
 
     if recipe.optimizer not in list_optimizers():
-        raise ConfigError(f"--optimizer {recipe.optimizer!r} is not known; timm has {', '.join(list_optimizers())}")
+        near = nearest(recipe.optimizer, list_optimizers())
+        raise ConfigError(f"--optimizer {recipe.optimizer!r} is not known; the nearest are {near}")
     groups = parameter_groups(model, recipe, new_head=new_head)
     return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, momentum=recipe.momentum)
 

@@ -10,7 +10,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
-from resnet_hub.config import check_choice, check_integer, check_range, nearest
+from resnet_hub.config import MAX_INPUT_SIZE, check_choice, check_integer, check_range, nearest
 from resnet_hub.errors import ConfigError
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -22,21 +22,40 @@ def setting(default: Any, text: str) -> Any:
 
 
 @dataclass(frozen=True)
-class FinetuneRecipe:
-    """Everything that decides a fine-tuning run."""
+class RunSettings:
+    """What every run over a dataset is told."""
 
     dataset: str = setting("", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, or digits")
+    image_column: str | None = setting(None, "column with the pictures; found by its type where absent")
+    label_column: str | None = setting(None, "column with the classes; found by its type, then its name, where absent")
+    max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
+    batch_size: int = setting(32, "pictures per process and step")
+    workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
+    threads: int | None = setting(None, "CPU threads of each process; the cores shared out where absent")
+    precision: str = setting(
+        "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it"
+    )
+
+    def __post_init__(self) -> None:
+        if not self.dataset:
+            raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
+        check_integer("--batch-size", self.batch_size, 1, 65_536)
+        check_integer("--max-bad-pictures", self.max_bad_pictures, 0, 10**9)
+        if self.workers is not None:
+            check_integer("--workers", self.workers, 0, 256)
+        if self.threads is not None:
+            check_integer("--threads", self.threads, 1, 1024)
+        check_choice("--precision", self.precision, ("auto", "no", "bf16", "fp16"))
+
+
+@dataclass(frozen=True)
+class FinetuneRecipe(RunSettings):
+    """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
+
     model: str = setting("resnet50.a1_in1k", "what to start from: checkpoint folder, Hub id or timm tag")
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
     overwrite: bool = setting(False, "replace a run that the output folder already holds")
-
-    image_column: str | None = setting(None, "column with the pictures; found by its type where absent")
-    label_column: str | None = setting(None, "column with the classes; found by its type, then its name, where absent")
     val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")
-    max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
-    workers: int | None = setting(
-        None, "loader processes for each training process; by the number of cores where absent"
-    )
 
     from_scratch: bool = setting(False, "start from random weights of the architecture that --model names")
     image_size: int | None = setting(None, "side of the input in pixels; the checkpoint's where absent")
@@ -44,10 +63,9 @@ class FinetuneRecipe:
     drop_path_rate: float = setting(0.0, "stochastic depth: probability of skipping the last block, 0 to 1")
 
     epochs: int = setting(10, "passes over the training pictures")
-    batch_size: int = setting(32, "pictures per process and step")
     optimizer: str = setting("sgd", "optimizer by timm's name; sgd has Nesterov momentum")
     lr: float = setting(0.01, "peak learning rate of the backbone")
-    head_lr_factor: float = setting(10.0, "learning rate of a new head, as a multiple of the backbone's")
+    head_lr_factor: float = setting(1.0, "learning rate of a new head, as a multiple of the backbone's")
     momentum: float = setting(0.9, "momentum of the optimizer, 0 to 1")
     weight_decay: float = setting(1e-4, "weight decay; norms and biases have none")
     warmup_epochs: float = setting(1.0, "epochs over which the learning rate rises from 0")
@@ -58,24 +76,15 @@ class FinetuneRecipe:
     shift: int = setting(0, "largest random shift in pixels, in place of random crops where above 0")
     flip: bool = setting(True, "mirror half of the pictures; wrong where left and right differ, as in digits")
 
-    threads: int | None = setting(None, "CPU threads of each process; the cores shared out where absent")
-    precision: str = setting(
-        "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it"
-    )
     seed: int = setting(0, "seed of the split, the order, the augmentation and the new weights")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_integer("--epochs", self.epochs, 1, 100_000)
-        check_integer("--batch-size", self.batch_size, 1, 65_536)
         check_integer("--seed", self.seed, 0, 2**32 - 1)
-        check_integer("--max-bad-pictures", self.max_bad_pictures, 0, 10**9)
         check_integer("--shift", self.shift, 0, 1024)
-        if self.workers is not None:
-            check_integer("--workers", self.workers, 0, 256)
-        if self.threads is not None:
-            check_integer("--threads", self.threads, 1, 1024)
         if self.image_size is not None:
-            check_integer("--image-size", self.image_size, 8, 4096)
+            check_integer("--image-size", self.image_size, 8, MAX_INPUT_SIZE)
         if self.clip_norm is not None:
             check_range("--clip-norm", self.clip_norm, 1e-6, 1e6)
         check_range("--lr", self.lr, 1e-9, 1e3)
@@ -86,7 +95,6 @@ class FinetuneRecipe:
         check_range("--label-smoothing", self.label_smoothing, 0, 0.999)
         check_range("--val-fraction", self.val_fraction, 0.001, 0.9)
         check_range("--min-crop-area", self.min_crop_area, 0.01, 1)
-        check_choice("--precision", self.precision, ("auto", "no", "bf16", "fp16"))
         if self.warmup_epochs > self.epochs:
             raise ConfigError(f"--warmup-epochs {self.warmup_epochs:g} is more than --epochs {self.epochs}; lower it")
 
@@ -119,20 +127,22 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message}; see --help")
 
 
-def parse_recipe(arguments: Sequence[str], program: str = "training.finetune") -> FinetuneRecipe:
-    """The recipe of a command line. Raises: ConfigError."""
-    parser = _Parser(f"accelerate launch -m {program}", description=FinetuneRecipe.__doc__, allow_abbrev=False)
-    parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
-    types = get_type_hints(FinetuneRecipe)
-    for item in fields(FinetuneRecipe):
+def settings_parser(settings: type, program: str) -> argparse.ArgumentParser:
+    """A parser with one flag for each field of a settings class; flags that are not given stay away."""
+    parser = _Parser(f"accelerate launch -m {program}", description=settings.__doc__, allow_abbrev=False)
+    types = get_type_hints(settings)
+    for item in fields(settings):
         _add_flag(parser, item, types[item.name])
+    return parser
+
+
+def parse_recipe(arguments: Sequence[str]) -> FinetuneRecipe:
+    """The recipe of a command line. Raises: ConfigError."""
+    parser = settings_parser(FinetuneRecipe, "training.finetune")
+    parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
     flags = vars(parser.parse_args(arguments))
     name = flags.pop("recipe", None)
-    values = {**(read_recipe(name) if name else {}), **flags}
-    recipe = FinetuneRecipe(**values)
-    if not recipe.dataset:
-        raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
-    return recipe
+    return FinetuneRecipe(**{**(read_recipe(name) if name else {}), **flags})
 
 
 def recipe_names() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -69,5 +70,8 @@ def draw_confusion(folder: Path, evaluation: Evaluation, label_names: Sequence[s
 
 
 def _save(figure: Figure, file: Path) -> Path:
-    write_atomically(file, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    with warnings.catch_warnings():
+        # The font that comes with matplotlib has no letters of some scripts; they show as boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        write_atomically(file, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
     return file

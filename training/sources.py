@@ -88,7 +88,8 @@ def _local(folder: Path) -> DatasetDict:
             for name in names
             if (folder / name).is_dir()
         }
-        return _as_dict(datasets.load_dataset("imagefolder", data_files=files or {"train": str(folder / "**")}))
+        files = files or {"train": str(folder / "**")}
+        return _as_dict(datasets.load_dataset("imagefolder", data_files=files, drop_labels=False))
     except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
         raise DataError(
             f"--dataset {str(folder)!r} holds no pictures that we can read as a dataset; expected class folders "

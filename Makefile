@@ -1,0 +1,60 @@
+# Everything a contributor or CI runs; `make` alone lists it. Nothing is needed but Python 3.11 or later, make and git.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 7860
+DEMO ?= runs/digits
+MODEL ?=
+
+BIN := .venv/bin
+# One process on whatever device there is; said in full, so that the launcher does not ask for a configuration.
+LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --mixed_precision no --dynamo_backend no
+export HOST PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo app test check format bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=")'
+	$(PYTHON) -m venv .venv || { echo "cannot make .venv: on Debian, apt-get install python3-venv"; rm -rf .venv; exit 1; }
+
+.venv/app: .venv/bin/python requirements.txt constraints.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: .venv/app
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: .venv/dev  ## make .venv with everything for development
+
+$(DEMO)/results.json: | .venv/app
+	$(LAUNCH) -m training.finetune --recipe digits --output $(DEMO) --overwrite
+
+demo: .venv/app $(DEMO)/results.json  ## fine-tune on handwritten digits, then open the page on the result
+	$(BIN)/python app.py $(DEMO)
+
+app: .venv/app  ## open the page: make app MODEL=folder, owner/name or tag
+	$(BIN)/python app.py $(MODEL)
+
+test: .venv/dev  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## ruff, format, mypy, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev  ## print the table of measurements against timm
+	$(BIN)/python -m benchmarks.load_and_infer
+
+clean:  ## remove what was made here, but for runs/
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,266 @@
+"""Images -> ranked labels: the only inference path, for the page, the command line and Python alike."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from time import perf_counter
+from typing import Any, Self, overload
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from resnet_hub.checkpoint import Source
+from resnet_hub.config import check_choice, check_integer
+from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
+from resnet_hub.resnet import ResNet
+
+PRECISIONS = ("auto", "fp32", "bf16")
+BACKENDS = ("auto", "eager")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class that a picture may show."""
+
+    label: str
+    """The name of the class; text from the checkpoint, so not to be trusted as HTML."""
+    index: int
+    """The network's output, counted from 0."""
+    score: float
+    """Softmax probability, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Where the time of one classification went, in milliseconds."""
+
+    decode_ms: float
+    """Reading the file, decoding it and turning it upright."""
+    preprocessing_ms: float
+    """Channels, resize and crop."""
+    network_ms: float
+    """Normalisation, the network and softmax, with the copies to and from the device."""
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The answer to one picture and how it came about."""
+
+    predictions: list[Prediction]
+    """The best classes, best first."""
+    timings: Timings
+    """Milliseconds of each step."""
+    seen: Image.Image
+    """What the network saw: resized and cropped; grey if it has one input channel, transparency laid over white."""
+
+
+class ImageClassifier:
+    """Pictures -> ranked labels with a loaded network. Calls from several threads at once are fine.
+
+    A network of one input channel gets its pictures in grey, one of four gets their transparency as well.
+    """
+
+    def __init__(
+        self,
+        model: ResNet,
+        *,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        backend: str = "auto",
+        batch_size: int = 32,
+    ) -> None:
+        """Takes the network over: it is moved to the device and put in evaluation mode.
+
+        Args:
+            model: A network with a head.
+            device: "auto" is CUDA where there is one, else the CPU.
+            precision: "bf16" computes under autocast, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
+            backend: How the network is run; "eager" is PyTorch as it stands.
+            batch_size: Most pictures that a list is split into at a time.
+
+        Raises:
+            ConfigError: A setting that is not among the choices, or a network without a head.
+            CheckpointError: The network has more or fewer names than classes.
+        """
+        _check_choices(precision, backend)
+        check_integer("batch_size", batch_size, 1, 65_536)
+        self.device = _device(device)
+        self.model = model.to(self.device).eval()
+        self.precision = ("bf16" if self.device.type == "cuda" else "fp32") if precision == "auto" else precision
+        self.backend = "eager" if backend == "auto" else backend
+        self.batch_size = batch_size
+        self.preprocessing = model.preprocessing
+        self.label_names = _label_names(model)
+        self._dtype = next(model.parameters()).dtype
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: Source,
+        *,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        backend: str = "auto",
+        **options: Any,
+    ) -> Self:
+        """A classifier with published or saved weights; `options` are those of `ResNet.from_pretrained`.
+
+        Raises:
+            ConfigError: A setting or an option that cannot be.
+            CheckpointError: The folder or file does not hold this network.
+            HubError: The Hub refused or could not be reached.
+        """
+        _check_choices(precision, backend)
+        chosen = _device(device)
+        model = ResNet.from_pretrained(source, device=chosen, **options)
+        return cls(model, device=chosen, precision=precision, backend=backend)
+
+    @overload
+    def __call__(
+        self, images: list[PictureSource] | tuple[PictureSource, ...], top_k: int = 5
+    ) -> list[list[Prediction]]: ...
+
+    @overload
+    def __call__(self, images: PictureSource, top_k: int = 5) -> list[Prediction]: ...
+
+    def __call__(
+        self, images: PictureSource | list[PictureSource] | tuple[PictureSource, ...], top_k: int = 5
+    ) -> list[Prediction] | list[list[Prediction]]:
+        """The `top_k` best classes of a picture, best first; for a list or tuple, a list of such lists in its order.
+
+        Raises:
+            ImageError: A picture cannot be read; the message names it.
+            ConfigError: `top_k` is below 1.
+            CheckpointError: The network's answer is not finite.
+        """
+        if not isinstance(images, list | tuple):
+            return self.classify(images, top_k).predictions
+        _check_top_k(top_k)
+        ranked: list[list[Prediction]] = []
+        for start in range(0, len(images), self.batch_size):
+            batch = images[start : start + self.batch_size]
+            opened = (open_image(image, name=_name(image, start + index)) for index, image in enumerate(batch))
+            scores = self._scores(torch.stack([to_pixels(image, self.preprocessing) for image in opened]))
+            ranked += [self._ranked(row, top_k) for row in scores]
+        return ranked
+
+    def classify(self, image: PictureSource, top_k: int = 5, *, name: str | None = None) -> Classification:
+        """The answer to one picture with its timings and the picture that the network saw; raises as calling does.
+
+        Args:
+            image: A path, a file's bytes, a PIL image or a uint8 array.
+            top_k: How many of the best classes; all of them where there are fewer.
+            name: What errors call the picture; its path where absent.
+        """
+        _check_top_k(top_k)
+        started = perf_counter()
+        opened = open_image(image, name=name)
+        decoded = perf_counter()
+        pixels = to_pixels(opened, self.preprocessing)
+        prepared = perf_counter()
+        scores = self._scores(pixels[None])[0]
+        answered = perf_counter()
+        timings = Timings(1e3 * (decoded - started), 1e3 * (prepared - decoded), 1e3 * (answered - prepared))
+        return Classification(self._ranked(scores, top_k), timings, _picture(pixels))
+
+    @torch.inference_mode()
+    def _scores(self, pixels: Tensor) -> Tensor:
+        """Probabilities (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W)."""
+        images = normalise(pixels.to(self.device), self.preprocessing).to(self._dtype)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
+            logits = self.model(images)
+        logits = logits.float().cpu()
+        if not logits.isfinite().all():
+            raise CheckpointError(
+                f"the network answers in {self.precision} with numbers that are not finite, so its weights are damaged "
+                "or too large; use precision='fp32', or another checkpoint"
+            )
+        return logits.softmax(dim=1)
+
+    def _ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
+        # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
+        best = scores.sort(descending=True, stable=True)
+        pairs = zip(best.indices[:top_k].tolist(), best.values[:top_k].tolist(), strict=True)
+        return [Prediction(self.label_names[index], index, score) for index, score in pairs]
+
+
+@cache
+def imagenet_label_names() -> tuple[str, ...]:
+    """Short English names of the 1000 ImageNet classes, each different from all others in more than its capitals.
+
+    Source: the WordNet lemmas and definitions that come with timm. "crane" is a bird and a machine.
+    """
+    from timm.data import ImageNetInfo
+
+    info = ImageNetInfo()
+    lemmas = info.label_descriptions()
+    firsts = [text.split(",")[0] for text in lemmas]
+    shared = {text for text, count in Counter(map(str.casefold, firsts)).items() if count > 1}
+    twins = {text for text, count in Counter(lemmas).items() if count > 1}
+    names = []
+    for index, (first, text) in enumerate(zip(firsts, lemmas, strict=True)):
+        if text in twins:
+            definition = info.index_to_description(index, detailed=True).removeprefix(f"{text}: ")
+            names.append(f"{text} ({re.split(r'[,;]| of ', definition)[0]})")
+        else:
+            names.append(text if first.casefold() in shared else first)
+    return tuple(names)
+
+
+def _label_names(model: ResNet) -> tuple[str, ...]:
+    """One name for each class: the checkpoint's, ImageNet's for 1000 classes without names, or "class 7"."""
+    count = model.num_classes
+    if count == 0:
+        raise ConfigError(
+            "this network has no head (num_classes=0), so it names no class; fine-tune it on labels first"
+        )
+    if model.label_names is None:
+        return imagenet_label_names() if count == 1000 else tuple(f"class {index}" for index in range(count))
+    if len(model.label_names) != count:
+        raise CheckpointError(
+            f"the network has {len(model.label_names)} label names for {count} classes; give one for each class"
+        )
+    return tuple(model.label_names)
+
+
+def _check_choices(precision: str, backend: str) -> None:
+    check_choice("precision", precision, PRECISIONS)
+    check_choice("backend", backend, BACKENDS)
+
+
+def _check_top_k(top_k: int) -> None:
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+        raise ConfigError(f"top_k={top_k!r} is out of range; expected a whole number of labels, 1 or more")
+
+
+def _device(device: str | torch.device) -> torch.device:
+    """The device of that name. Raises: ConfigError when this machine does not have it."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ConfigError(f"device={device!r} is not known; choose 'auto', 'cpu', 'cuda' or 'cuda:1'") from error
+    count = torch.cuda.device_count()
+    if chosen.type == "cuda" and (chosen.index or 0) >= count:
+        raise ConfigError(
+            f"device={str(device)!r} is not here: PyTorch sees {count} CUDA devices; choose 'auto' or 'cpu'"
+        )
+    return chosen
+
+
+def _name(image: PictureSource, index: int) -> str | None:
+    """What errors call the picture at this place of a list; None leaves it to its path."""
+    return None if isinstance(image, str | os.PathLike) else f"picture {index + 1} of the list"
+
+
+def _picture(pixels: Tensor) -> Image.Image:
+    """uint8 (C, H, W) as a PIL image."""
+    rows = pixels.permute(1, 2, 0).numpy()
+    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)

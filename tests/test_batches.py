@@ -1,0 +1,79 @@
+"""Batches: an order and views that follow from seed, epoch and index alone."""
+
+import numpy as np
+import pytest
+import torch
+from pictures import class_folders
+
+from resnet_hub import Preprocessing
+from training.augment import EvalTransform, TrainTransform
+from training.batches import EpochSampler, Pictures, make_loader
+from training.data import load_data
+from training.recipe import FinetuneRecipe
+
+SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=1.0)
+RANDOM = TrainTransform(SMALL, 0.3, shift=0, flip=True)
+
+
+@pytest.fixture
+def split(tmp_path):
+    class_folders(tmp_path, {"red": 11, "green": 12})
+    return load_data(FinetuneRecipe(dataset=str(tmp_path))).train
+
+
+def loader(split, train=True, workers=0, batch_size=4, processes=1, transform=RANDOM):
+    return make_loader(
+        split, transform, batch_size=batch_size, seed=5, workers=workers, train=train, processes=processes
+    )
+
+
+def collect(batches, epoch=1):
+    batches.sampler.epoch = epoch
+    return list(batches)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_follow_from_seed_and_epoch_alone(split, workers):
+    first, again = (collect(loader(split, workers=workers)) for _ in range(2))
+    torch.manual_seed(99)
+    np.random.seed(99)
+    plain = collect(loader(split, workers=0))
+    for one, two, three in zip(first, again, plain, strict=True):
+        for tensor, same, serial in zip(one, two, three, strict=True):
+            assert torch.equal(tensor, same)
+            assert torch.equal(tensor, serial)
+
+
+def test_another_epoch_has_another_order_and_other_views(split):
+    batches = loader(split)
+    orders = [[int(index) for _, _, indices in collect(batches, epoch) for index in indices] for epoch in (1, 2)]
+    assert orders[0] != orders[1]
+    pictures = Pictures(split, RANDOM, seed=5)
+    assert not torch.equal(pictures[1, 0][0], pictures[2, 0][0])
+    assert torch.equal(pictures[1, 0][0], pictures[1, 0][0])
+
+
+def test_each_picture_comes_once_in_an_epoch_but_for_the_last_smaller_batch(split):
+    indices = [int(index) for _, _, part in collect(loader(split)) for index in part]
+    assert len(split) == 19  # so 4 batches of 4
+    assert len(indices) == len(set(indices)) == 16
+
+
+def test_fewer_pictures_than_a_batch_make_one_smaller_batch(split):
+    assert [len(labels) for _, labels, _ in collect(loader(split, batch_size=64))] == [19]
+
+
+def test_evaluation_keeps_the_order_of_the_rows_and_every_picture(split):
+    batches = collect(loader(split, train=False, transform=EvalTransform(SMALL)))
+    assert [int(index) for _, _, part in batches for index in part] == list(range(19))
+    assert torch.equal(torch.cat([labels for _, labels, _ in batches]), torch.from_numpy(split.labels))
+
+
+def test_pixels_are_bytes_in_the_network_s_shape(split):
+    pixels, _, _ = collect(loader(split))[0]
+    assert (pixels.dtype, pixels.shape) == (torch.uint8, (4, 3, 16, 16))
+
+
+def test_the_sampler_tells_how_many_there_are():
+    sampler = EpochSampler(7, 0, shuffle=True)
+    assert len(sampler) == len(list(sampler)) == 7

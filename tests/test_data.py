@@ -1,0 +1,151 @@
+"""What a run takes from its dataset: splits that never leak, classes that match, bad pictures counted."""
+
+import numpy as np
+import pytest
+from pictures import class_folders, picture
+
+from resnet_hub.errors import DataError
+from training.data import load_data, load_split, stratified_split
+from training.recipe import FinetuneRecipe
+
+
+def recipe(folder, **settings):
+    return FinetuneRecipe(dataset=str(folder), **settings)
+
+
+def test_every_class_gives_its_share_to_the_held_out_part():
+    labels = np.repeat([0, 1, 2], [100, 50, 5])
+    kept, held_out = stratified_split(labels, 0.2, seed=0)
+    assert np.bincount(labels[held_out]).tolist() == [20, 10, 1]
+    assert sorted([*kept, *held_out]) == list(range(155))
+
+
+def test_a_class_with_one_picture_stays_in_train_and_one_with_two_is_in_both():
+    labels = np.array([0, 1, 1, 2, 2, 2])
+    kept, held_out = stratified_split(labels, 0.01, seed=0)
+    assert np.bincount(labels[kept], minlength=3).tolist() == [1, 1, 2]
+    assert np.bincount(labels[held_out], minlength=3).tolist() == [0, 1, 1]
+
+
+def test_the_split_follows_from_the_seed_alone():
+    labels = np.random.default_rng(0).integers(0, 5, 200)
+    np.random.seed(1)
+    first = stratified_split(labels, 0.25, seed=3)[1]
+    np.random.seed(2)
+    assert np.array_equal(first, stratified_split(labels, 0.25, seed=3)[1])
+    assert not np.array_equal(first, stratified_split(labels, 0.25, seed=4)[1])
+
+
+def test_a_missing_validation_split_is_cut_from_train_without_overlap(tmp_path):
+    class_folders(tmp_path, {"red": 10, "green": 20})
+    data = load_data(recipe(tmp_path))
+    train, held_out = ({part.picture(index)[1] for index in range(len(part))} for part in (data.train, data.validation))
+    assert (len(train), len(held_out)) == (24, 6)
+    assert not train & held_out
+    assert np.bincount(data.validation.labels).tolist() == [4, 2]
+
+
+def test_an_existing_validation_split_is_used_and_test_is_kept_apart(tmp_path):
+    class_folders(tmp_path / "train", {"red": 4, "green": 4})
+    class_folders(tmp_path / "val", {"red": 2, "green": 1}, start=10)
+    class_folders(tmp_path / "test", {"red": 1, "green": 2}, start=20)
+    data = load_data(recipe(tmp_path))
+    assert (len(data.train), len(data.validation), len(data.test)) == (8, 3, 3)
+
+
+def test_a_test_split_is_never_taken_for_validation(tmp_path):
+    class_folders(tmp_path / "train", {"red": 10, "green": 10})
+    class_folders(tmp_path / "test", {"red": 2, "green": 2}, start=20)
+    data = load_data(recipe(tmp_path))
+    assert (len(data.train), len(data.validation), len(data.test)) == (16, 4, 4)
+
+
+def test_equal_splits_have_equal_hashes_and_others_another(tmp_path):
+    class_folders(tmp_path, {"red": 10, "green": 10})
+    hashes = [load_data(recipe(tmp_path, seed=seed)).split_hash for seed in (0, 0, 1)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_one_class_only_is_refused(tmp_path):
+    class_folders(tmp_path, {"red": 4})
+    with pytest.raises(DataError, match="the dataset has one class only, 'red'; a classifier needs at least two"):
+        load_data(recipe(tmp_path))
+
+
+def test_pictures_without_class_folders_are_refused_with_the_layout_that_is_expected(tmp_path):
+    for number in range(3):
+        picture("red", number).save(tmp_path / f"{number}.png")
+    with pytest.raises(
+        DataError, match=r"one class only, .* each with its pictures in a folder of its own: folder/cats"
+    ):
+        load_data(recipe(tmp_path))
+
+
+def test_a_class_in_val_that_train_lacks_is_named(tmp_path):
+    class_folders(tmp_path / "train", {"red": 4, "green": 4})
+    class_folders(tmp_path / "val", {"red": 2, "blue": 1}, start=10)
+    with pytest.raises(
+        DataError, match="classes in validation that train lacks: 'blue'; add pictures of them to train"
+    ):
+        load_data(recipe(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "0 bytes|empty"), (b"just a text", "not a picture|no picture"), (None, "truncated|cut|incomplete|damaged")],
+    ids=["0 bytes", "text", "truncated"],
+)
+def test_an_undecodable_picture_stops_the_run_by_name_until_it_is_allowed(tmp_path, caplog, content, reason):
+    class_folders(tmp_path, {"red": 6, "green": 6})
+    bad = tmp_path / "red" / "bad.png"
+    picture("red", 99, (300, 200)).save(bad)
+    bad.write_bytes(bad.read_bytes()[:2000] if content is None else content)
+    with pytest.raises(DataError, match=rf"1 pictures cannot be decoded .*bad\.png.*({reason}).*--max-bad-pictures 1"):
+        load_data(recipe(tmp_path))
+    data = load_data(recipe(tmp_path, max_bad_pictures=1))
+    assert len(data.train) + len(data.validation) == 12
+    assert len(data.bad_pictures) == 1
+    assert "bad.png" in data.bad_pictures[0]
+    assert "1 pictures cannot be decoded and are left out" in caplog.text
+
+
+def test_pictures_that_are_all_bad_are_refused(tmp_path):
+    class_folders(tmp_path, {"red": 2, "green": 2})
+    for file in tmp_path.rglob("*.png"):
+        file.write_bytes(b"x")
+    with pytest.raises(DataError, match="split 'train' has no labelled pictures"):
+        load_data(recipe(tmp_path, max_bad_pictures=4))
+
+
+def test_one_picture_of_each_class_cannot_be_split(tmp_path):
+    class_folders(tmp_path, {"red": 1, "green": 1})
+    with pytest.raises(DataError, match="no class has two pictures, so none can be held out of train; add pictures"):
+        load_data(recipe(tmp_path))
+
+
+def test_a_wrong_label_column_lists_the_candidates(tmp_path):
+    class_folders(tmp_path, {"red": 2, "green": 2})
+    with pytest.raises(DataError, match=r"'kind' is no column; the dataset has 'image' \(pictures\), 'label' \(2 cl"):
+        load_data(recipe(tmp_path, label_column="kind"))
+
+
+def test_a_split_to_measure_on_is_numbered_as_the_network_is(tmp_path):
+    class_folders(tmp_path / "train", {"red": 2, "green": 2})
+    class_folders(tmp_path / "test", {"red": 2, "green": 1})
+    split = load_split(recipe(tmp_path), None, ("red", "blue", "green"))
+    assert split.name == "test"
+    assert sorted(split.labels.tolist()) == [0, 0, 2]
+
+
+def test_a_split_that_does_not_exist_is_refused_with_the_others(tmp_path):
+    class_folders(tmp_path, {"red": 2, "green": 2})
+    with pytest.raises(DataError, match="there is no split 'val'; the dataset has train"):
+        load_split(recipe(tmp_path), "val", ("green", "red"))
+
+
+def test_the_ants_and_bees_are_read_as_they_are(data_folder):
+    data = load_data(recipe(data_folder / "hymenoptera"))
+    assert data.label_names == ("ants", "bees")
+    assert (len(data.train), len(data.validation), data.test) == (244, 153, None)
+    assert np.bincount(data.train.labels).tolist() == [123, 121]
+    assert data.bad_pictures == ()

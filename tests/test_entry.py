@@ -1,0 +1,38 @@
+"""A user's mistake is one sentence and exit status 2; a defect keeps its traceback."""
+
+import pytest
+
+from resnet_hub.errors import DataError
+from training.entry import run_command
+
+
+def fail(error):
+    def command(flags):
+        raise error
+
+    return command
+
+
+def test_a_mistake_is_one_sentence_without_a_traceback(capsys):
+    assert run_command(fail(DataError("there is no such folder; give another")), []) == 2
+    assert capsys.readouterr().err == "error: there is no such folder; give another\n"
+
+
+def test_only_the_main_process_speaks(capsys, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    assert run_command(fail(DataError("no")), []) == 2
+    assert capsys.readouterr().err == ""
+
+
+def test_a_defect_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run_command(fail(ZeroDivisionError()), [])
+
+
+def test_an_interrupt_ends_quietly(capsys):
+    assert run_command(fail(KeyboardInterrupt()), []) == 130
+    assert "what was saved so far is kept" in capsys.readouterr().err
+
+
+def test_success_is_status_zero():
+    assert run_command(lambda flags: None, []) == 0

@@ -1,0 +1,328 @@
+"""Fine-tuning as a user runs it: through `accelerate launch`, on real data, to a checkpoint that answers."""
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from datasets import load_dataset
+from launching import launch
+from pictures import class_folders, picture
+from PIL import Image
+
+from resnet_hub import ImageClassifier, ResNet, create_model
+from training import finetune
+
+FROM_SCRATCH = ("--model", "cifar_resnet20", "--from-scratch")
+
+
+@pytest.fixture(scope="module")
+def digits_run(tmp_path_factory):
+    """A short run on the digits, from scratch, in one process."""
+    folder = tmp_path_factory.mktemp("digits") / "run"
+    return launch("finetune", "--recipe", "digits", "--epochs", 5, "--output", folder), folder
+
+
+@pytest.fixture(scope="module")
+def insects_run(tmp_path_factory, data_folder):
+    """A short run on the ants and bees from ImageNet weights, with small pictures."""
+    folder = tmp_path_factory.mktemp("insects") / "run"
+    source = data_folder / "weights" / "resnet18-imagenet"
+    flags = ("--dataset", data_folder / "hymenoptera", "--model", source, "--output", folder)
+    return launch("finetune", *flags, "--epochs", 3, "--image-size", 112), folder
+
+
+def test_the_digits_are_learned_from_scratch(digits_run):
+    finished, folder = digits_run
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((folder / "results.json").read_text())
+    assert results["validation"]["top1"] > 0.97
+    assert f"confusion {folder / 'confusion.png'}" in finished.stderr
+
+
+def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
+    _, folder = digits_run
+    names = {file.name for file in folder.iterdir()}
+    assert names == {
+        "config.json",
+        "model.safetensors",
+        "README.md",
+        "recipe.toml",
+        "metrics.jsonl",
+        "results.json",
+        "curves.png",
+        "confusion.png",
+        "examples",
+    }
+
+
+def test_every_epoch_has_a_line_of_metrics(digits_run):
+    _, folder = digits_run
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5]
+    for row in rows:
+        assert {"train_loss", "val_loss", "val_top1", "val_macro_f1", "lr", "seconds"} <= set(row)
+    assert rows[-1]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_best_epoch_is_what_is_kept(digits_run):
+    _, folder = digits_run
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    results = json.loads((folder / "results.json").read_text())
+    best = max(rows, key=lambda row: (row["val_top1"], -row["val_loss"]))
+    assert results["best_epoch"] == best["epoch"]
+    assert results["validation"]["loss"] == best["val_loss"]
+
+
+def test_the_resolved_recipe_is_written(digits_run):
+    _, folder = digits_run
+    written = tomllib.loads((folder / "recipe.toml").read_text())
+    assert (written["dataset"], written["epochs"], written["momentum"]) == ("digits", 5, 0.9)
+
+
+def test_the_checkpoint_answers_with_the_dataset_s_class_names(digits_run):
+    _, folder = digits_run
+    classifier = ImageClassifier.from_pretrained(folder)
+    right = 0
+    examples = sorted((folder / "examples").glob("*.png"))
+    assert len(examples) == 6
+    for file in examples:
+        right += classifier(file, top_k=1)[0].label == file.name.partition("-")[0]
+    assert right >= 5
+
+
+def test_a_fine_tuned_network_names_its_parent_and_where_it_was_measured(insects_run):
+    finished, folder = insects_run
+    assert finished.returncode == 0, finished.stderr
+    details = ResNet.from_pretrained(folder).details
+    assert (details["base_model"], details["dataset"], details["license"]) == (
+        "resnet18-imagenet",
+        "hymenoptera",
+        "other",
+    )
+    assert (details["split"], details["num_images"]) == ("validation", 153)
+    assert "new head of 2 classes, random until trained: fc.weight, fc.bias" in finished.stderr
+
+
+def test_ants_and_bees_are_told_apart_after_three_epochs_on_small_pictures(insects_run):
+    _, folder = insects_run
+    assert json.loads((folder / "results.json").read_text())["validation"]["top1"] > 0.8
+
+
+def test_no_path_of_this_machine_is_in_the_card_or_the_config(insects_run, data_folder):
+    _, folder = insects_run
+    for name in ("README.md", "config.json"):
+        assert str(data_folder.resolve().parent) not in (folder / name).read_text()
+        assert str(folder) not in (folder / name).read_text()
+
+
+def test_two_processes_measure_what_one_measures(insects_run, data_folder):
+    _, folder = insects_run
+    flags = ("evaluate", "--model", folder, "--dataset", data_folder / "hymenoptera", "--json", "--batch-size", 20)
+    one, two = (launch(*flags, processes=processes) for processes in (1, 2))
+    found = [json.loads(run.stdout) for run in (one, two)]
+    assert found[0]["pictures"] == found[1]["pictures"] == 153  # 153 = 7 x 20 + 13: padded, and counted once
+    assert found[0]["top1"] == found[1]["top1"]
+    assert found[0]["macro_f1"] == found[1]["macro_f1"]
+    assert found[0]["loss"] == pytest.approx(found[1]["loss"], rel=1e-6)
+
+
+def test_evaluation_repeats_what_training_measured(insects_run, data_folder):
+    _, folder = insects_run
+    finished = launch("evaluate", "--model", folder, "--dataset", data_folder / "hymenoptera", "--json")
+    results = json.loads((folder / "results.json").read_text())["validation"]
+    found = json.loads(finished.stdout)
+    assert {name: found[name] for name in results} == results
+
+
+def test_two_processes_train_to_one_checkpoint(tmp_path):
+    class_folders(tmp_path / "data", {"red": 22, "green": 20, "blue": 21})
+    flags = (
+        "--dataset",
+        tmp_path / "data",
+        "--model",
+        "cifar_resnet20",
+        "--from-scratch",
+        "--output",
+        tmp_path / "run",
+    )
+    finished = launch("finetune", *flags, "--epochs", 12, "--batch-size", 8, "--lr", 0.1, processes=2)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr.count("done in") == 1  # the main process speaks alone
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 12
+    classifier = ImageClassifier.from_pretrained(tmp_path / "run")
+    for label in ("red", "green", "blue"):
+        assert classifier(picture(label, 500), top_k=1)[0].label == label
+
+
+def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_once(tmp_path, data_folder):
+    rows = load_dataset(str(data_folder / "cifar10"))
+    (tmp_path / "cifar" / "data").mkdir(parents=True)
+    for split, count in (("train", 1500), ("test", 300)):
+        rows[split].select(range(count)).to_parquet(tmp_path / "cifar" / "data" / f"{split}-00000-of-00001.parquet")
+    flags = (
+        "--dataset",
+        tmp_path / "cifar",
+        "--model",
+        "cifar_resnet20",
+        "--from-scratch",
+        "--output",
+        tmp_path / "run",
+    )
+    finished = launch("finetune", *flags, "--epochs", 3, "--lr", 0.1, script=True)
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["test"]["top1"] > 0.2  # chance is 0.1
+    assert sum(row["pictures"] for row in results["per_class"]) == 300
+    assert ResNet.from_pretrained(tmp_path / "run").label_names == tuple(rows["train"].features["label"].names)
+
+
+def test_a_hub_dataset_is_trained_on_by_its_id(run_with_hub, fake_hub, tmp_path):
+    run_with_hub(
+        """
+        import datasets
+        from datasets import ClassLabel, Dataset, Features
+        from pictures import COLOURS, hash_free, picture
+
+        names = sorted(COLOURS)
+        features = Features({"img": datasets.Image(), "label": ClassLabel(names=names)})
+        labels = [row % 3 for row in range(48)]
+        pictures = [picture(names[label], hash_free(names[label], row)) for row, label in enumerate(labels)]
+        Dataset.from_dict({"img": pictures, "label": labels}, features=features).push_to_hub("alice/colours")
+        """
+    )
+    environment = {"HF_ENDPOINT": fake_hub.url, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": fake_hub.token}
+    flags = ("--dataset", "alice/colours", *FROM_SCRATCH, "--output", tmp_path / "run")
+    finished = launch("finetune", *flags, "--epochs", 2, **environment)
+    assert finished.returncode == 0, finished.stderr
+    saved = ResNet.from_pretrained(tmp_path / "run")
+    assert saved.label_names == ("blue", "green", "red")
+    assert saved.details["dataset"] == "alice/colours"
+    assert fake_hub.token not in finished.stderr + finished.stdout
+
+
+def test_a_mistake_through_the_launcher_is_a_sentence_and_a_failure():
+    finished = launch("finetune", "--dataset", "./nothing/here")
+    assert finished.returncode != 0
+    assert finished.stderr.startswith("error: --dataset './nothing/here': there is no such folder")
+    assert "Traceback" not in finished.stderr
+
+
+@pytest.fixture(autouse=True)
+def no_state_of_an_earlier_run():
+    """A process has one accelerator, which keeps its precision: each run in this process starts as a new one would."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def colours(tmp_path):
+    return class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+
+
+def run(capsys, *flags):
+    """The status and the message of a run in this process."""
+    status = finetune.main([str(flag) for flag in flags])
+    return status, capsys.readouterr().err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (
+            ("--model", "cifar_resnet21", "--from-scratch"),
+            "there is no architecture 'cifar_resnet21'; the nearest are 'cifar_r",
+        ),
+        (
+            ("--model", "resnet18"),
+            "--model 'resnet18' is an architecture without weights; add --from-scratch, or name we",
+        ),
+        (
+            ("--model", "./no/folder"),
+            "there is no folder or file './no/folder'; give a checkpoint folder, or 'owner/name'",
+        ),
+        (("--batch-size", "0"), "--batch-size=0 is out of range; expected a whole number from 1 to 65536"),
+        (("--label-column", "kind"), "--label-column 'kind' is no column; the dataset has 'image' (pictures), 'label'"),
+        (("--image-size", "4"), "--image-size=4 is out of range; expected a whole number from 8 to 4096"),
+    ],
+    ids=["unknown architecture", "no weights", "no folder", "batch of 0", "wrong column", "tiny input"],
+)
+def test_a_mistake_is_told_in_a_sentence(capsys, colours, tmp_path, flags, says):
+    status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run", *flags)
+    assert status == 2
+    assert message.startswith(f"error: {says}")
+
+
+def test_weights_that_do_not_fit_are_refused_with_the_first_tensors(capsys, colours, tmp_path):
+    create_model("cifar_resnet20").save_pretrained(tmp_path / "saved")
+    config = json.loads((tmp_path / "saved" / "config.json").read_text())
+    config["architecture"] = "cifar_resnet32"
+    (tmp_path / "saved" / "config.json").write_text(json.dumps(config))
+    status, message = run(capsys, "--dataset", colours, "--model", tmp_path / "saved", "--output", tmp_path / "run")
+    assert status == 2
+    assert "do not fit the network: tensors 60 missing (layer1.3.conv1.weight, " in message
+
+
+def test_a_folder_that_holds_a_run_is_not_written_into(capsys, colours, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.jsonl").write_text("{}")
+    status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run")
+    assert status == 2
+    assert (
+        "already holds a run (metrics.jsonl); choose another with --output, or replace it with --overwrite" in message
+    )
+
+
+def test_bad_pictures_are_counted_in_the_report(capsys, colours, tmp_path):
+    (colours / "red" / "broken.png").write_bytes(b"no picture")
+    flags = ("--dataset", colours, *FROM_SCRATCH, "--output", tmp_path / "run")
+    status, message = run(capsys, *flags, "--epochs", 1)
+    assert status == 2
+    assert "broken.png" in message
+    status, _ = run(capsys, *flags, "--epochs", 1, "--max-bad-pictures", 3, "--overwrite")
+    assert status == 0
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert len(results["bad_pictures"]) == 1
+    assert "broken.png" in results["bad_pictures"][0]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, colours, tmp_path):
+    flags = ("--dataset", colours, *FROM_SCRATCH, "--output", tmp_path / "run")
+    status, message = run(capsys, *flags, "--epochs", 30, "--lr", 1000, "--warmup-epochs", 0, "--precision", "no")
+    assert status == 2
+    assert "the loss is no number any more in epoch" in message
+    assert "try a lower --lr than 1000" in message
+
+
+def test_equal_seeds_give_equal_weights(capsys, colours, tmp_path):
+    flags = ("--dataset", colours, *FROM_SCRATCH, "--epochs", 2, "--workers", 0)
+    states = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert run(capsys, *flags, "--seed", seed, "--output", tmp_path / name)[0] == 0
+        states.append(ResNet.from_pretrained(tmp_path / name).state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+    assert not torch.equal(states[0]["fc.weight"], states[2]["fc.weight"])
+
+
+def test_grey_pictures_train_a_one_channel_network(capsys, tmp_path):
+    for label, level in (("dark", 60), ("light", 190)):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for number in range(6):
+            noise = np.random.default_rng(number).normal(level, 10, (32, 32))
+            Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)).save(tmp_path / "data" / label / f"{number}.png")
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--in-chans", 1)
+    assert run(capsys, *flags, "--epochs", 2, "--output", tmp_path / "run")[0] == 0
+    saved = ResNet.from_pretrained(tmp_path / "run")
+    assert saved.preprocessing.input_size == (1, 32, 32)
+    assert len(saved.preprocessing.mean) == 1
+
+
+def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colours, tmp_path):
+    flags = ("--dataset", colours, "--epochs", 1)
+    first = (*FROM_SCRATCH, "--output", tmp_path / "first")
+    assert run(capsys, *flags, *first)[0] == 0
+    assert run(capsys, *flags, "--model", tmp_path / "first", "--output", tmp_path / "second")[0] == 0
+    second = ResNet.from_pretrained(tmp_path / "second")
+    assert second.label_names == ("green", "red")
+    assert second.details["base_model"] == "first"

@@ -1,0 +1,128 @@
+"""From a --dataset argument to rows: folders, parquet, digits; what is not there is said."""
+
+import datasets
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features
+from pictures import class_folders, picture
+
+from resnet_hub.errors import DataError
+from training.sources import digits, load_splits
+
+
+def test_class_folders_become_one_split_with_sorted_names(tmp_path):
+    class_folders(tmp_path, {"red": 3, "green": 2})
+    splits = load_splits(str(tmp_path))
+    assert list(splits) == ["train"]
+    assert splits["train"].features["label"].names == ["green", "red"]
+    assert sorted(splits["train"]["label"]) == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("validation", ["val", "valid", "validation", "dev"])
+def test_folders_above_the_classes_are_splits_under_any_usual_name(tmp_path, validation):
+    class_folders(tmp_path / "train", {"red": 3, "green": 2})
+    class_folders(tmp_path / validation, {"red": 1, "green": 1})
+    class_folders(tmp_path / "test", {"red": 2, "green": 1})
+    splits = load_splits(str(tmp_path))
+    assert {name: len(rows) for name, rows in splits.items()} == {"train": 5, "validation": 2, "test": 3}
+
+
+def test_a_picture_whose_name_holds_the_word_train_stays_in_its_class(tmp_path):
+    class_folders(tmp_path, {"red": 3, "green": 2})
+    picture("red", 9).save(tmp_path / "red" / "train-12.png")
+    picture("red", 9).save(tmp_path / "red" / "test 3.png")
+    assert {name: len(rows) for name, rows in load_splits(str(tmp_path)).items()} == {"train": 7}
+
+
+def test_pictures_are_not_decoded_on_loading(tmp_path):
+    class_folders(tmp_path, {"red": 1, "green": 1})
+    (tmp_path / "red" / "broken.png").write_bytes(b"no picture")
+    assert len(load_splits(str(tmp_path))["train"]) == 3
+
+
+def test_a_parquet_folder_as_the_hub_lays_it_out_keeps_its_splits_and_names(tmp_path):
+    features = Features({"img": datasets.Image(), "label": ClassLabel(names=["wasp", "ant"])})
+    rows = Dataset.from_dict({"img": [picture("red", 0), picture("green", 1)], "label": [0, 1]}, features=features)
+    (tmp_path / "data").mkdir()
+    for split in ("train", "test"):
+        rows.to_parquet(tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+    splits = load_splits(str(tmp_path))
+    assert {name: len(part) for name, part in splits.items()} == {"train": 2, "test": 2}
+    assert splits["train"].features["label"].names == ["wasp", "ant"]
+    assert isinstance(splits, DatasetDict)
+
+
+def test_the_digits_are_all_there_as_dark_ink_on_white_paper():
+    rows = digits()["train"]
+    assert len(rows) == 1797
+    assert np.bincount(rows["label"]).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    zero = np.asarray(rows[0]["image"])
+    assert zero.shape == (64, 64)
+    assert zero[0, 0] == 255  # paper in the corner
+    assert zero.min() < 40  # ink somewhere
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("./no/such/folder", "--dataset './no/such/folder': there is no such folder; give a folder of class folders"),
+        ("digitz", "--dataset 'digitz': there is no such folder; give a folder of class folders or parquet files"),
+        ("a b/c", "--dataset 'a b/c': there is no such folder"),
+    ],
+)
+def test_what_is_not_there_is_said(source, says):
+    with pytest.raises(DataError) as refused:
+        load_splits(source)
+    assert says in str(refused.value)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match="is an empty folder; expected class folders or parquet files in it"):
+        load_splits(str(tmp_path))
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "read.txt").write_text("nothing")
+    with pytest.raises(DataError, match="holds no pictures that we can read as a dataset; expected class folders"):
+        load_splits(str(tmp_path))
+
+
+def test_a_file_is_refused(tmp_path):
+    file = tmp_path / "rows.txt"
+    file.write_text("x")
+    with pytest.raises(DataError, match="is a file; expected a folder of class folders or of parquet files"):
+        load_splits(str(file))
+
+
+def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
+    printed = run_with_hub(
+        """
+        import datasets, sys
+        from datasets import ClassLabel, Dataset, Features
+        from pictures import picture
+        from training.sources import load_splits
+
+        features = Features({"img": datasets.Image(), "label": ClassLabel(names=["wasp", "ant"])})
+        rows = Dataset.from_dict({"img": [picture("red", 0), picture("green", 1)], "label": [0, 1]}, features=features)
+        commit = rows.push_to_hub("alice/insects", split="train").oid
+        rows.select([0]).push_to_hub("alice/insects", split="train")
+        print([len(load_splits(name)["train"]) for name in ("alice/insects", f"alice/insects@{commit}")])
+        print(load_splits("alice/insects")["train"].features["label"].names)
+        """
+    )
+    assert printed.splitlines()[-2:] == ["[1, 2]", "['wasp', 'ant']"]
+
+
+def test_a_hub_dataset_that_is_missing_is_said(run_with_hub):
+    printed = run_with_hub(
+        """
+        from resnet_hub.errors import DataError
+        from training.sources import load_splits
+        try:
+            load_splits("alice/nothing")
+        except DataError as error:
+            print(error)
+        """
+    )
+    assert "--dataset 'alice/nothing': there is no such folder here, and on the Hub it is missing, private" in printed
