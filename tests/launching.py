@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+FROM_SCRATCH = ("--model", "cifar_resnet20", "--from-scratch")
 # The launcher warns of every setting it was not given.
 PLAIN = ("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no")
 

@@ -1,0 +1,46 @@
+"""Colours, type and style sheet of the page, as options of gradio's `launch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
+
+
+def appearance() -> dict[str, Any]:
+    """Theme and style sheet; the fonts come with gradio, so that nothing is fetched from another host."""
+    theme = gr.themes.Soft(
+        primary_hue="teal",
+        secondary_hue="teal",
+        neutral_hue="slate",
+        radius_size="lg",
+        # Bold, not gradio's usual 600: the semibold file it ships holds a part of the alphabet only.
+        font=(LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"),
+        font_mono=(LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"),
+    )
+    # The theme's own greys and teals miss the contrast of 4.5 to 1 that small text needs.
+    theme.set(
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_label_background_fill="*neutral_100",
+        block_label_background_fill_dark="*neutral_700",
+        block_label_text_color="*neutral_700",
+        block_label_text_color_dark="*neutral_100",
+        block_title_text_color="*neutral_700",
+        block_title_text_color_dark="*neutral_100",
+        block_title_background_fill="transparent",
+        block_title_padding="0",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_600",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
+        block_border_width="1px",
+        block_border_color="*neutral_200",
+        block_border_color_dark="*neutral_700",
+    )
+    return {"theme": theme, "css_paths": Path(__file__).with_name("style.css")}

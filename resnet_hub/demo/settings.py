@@ -1,0 +1,104 @@
+"""What the owner of a page may choose, read from the environment once at start."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from resnet_hub.config import check_integer
+from resnet_hub.errors import ConfigError
+
+PREFIX = "RESNET_HUB_"
+VARIABLES = {
+    "model": f"{PREFIX}MODEL",
+    "device": f"{PREFIX}DEVICE",
+    "title": f"{PREFIX}TITLE",
+    "max_file_mb": f"{PREFIX}MAX_FILE_MB",
+    "max_queue": f"{PREFIX}MAX_QUEUE",
+    "host": "HOST",
+    "port": "PORT",
+}
+NUMBERS = ("max_file_mb", "max_queue", "port")
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """The settings of one page; messages name the environment variable in which a wrong value stands."""
+
+    model: str = "resnet50.a1_in1k"
+    """Where the network comes from: a folder, a Hub id or a published tag."""
+    device: str = "auto"
+    """Where the network runs: auto, cpu, cuda, mps."""
+    title: str = "What is in this picture?"
+    """The heading of the page, plain text."""
+    max_file_mb: int = 20
+    """Largest file that may be uploaded, in megabytes."""
+    max_queue: int = 32
+    """Pictures that may wait for the network; further visitors are asked to come back later."""
+    host: str = "127.0.0.1"
+    """The address to listen on; 0.0.0.0 lets other machines in."""
+    port: int = 7860
+    """The TCP port to listen on."""
+
+    def __post_init__(self) -> None:
+        for name in ("model", "device", "title", "host"):
+            if not getattr(self, name).strip():
+                raise ConfigError(f"{VARIABLES[name]} is empty; give it a value or unset it")
+        check_integer(VARIABLES["max_file_mb"], self.max_file_mb, 1, 1024)
+        check_integer(VARIABLES["max_queue"], self.max_queue, 1, 10_000)
+        check_integer(VARIABLES["port"], self.port, 1, 65_535)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], model: str | None = None) -> PageSettings:
+        """The settings that `environment` holds; `model`, where given, goes before its RESNET_HUB_MODEL.
+
+        A Space gets the host 0.0.0.0, because its visitors come from another machine.
+
+        Raises:
+            ConfigError: for a value that cannot be meant, or a misspelt RESNET_HUB_ name.
+        """
+        _refuse_misspelt(environment)
+        values: dict[str, str | int] = {"host": "0.0.0.0"} if "SPACE_ID" in environment else {}
+        for name, variable in VARIABLES.items():
+            fallback = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}.get(name, variable)
+            text = environment.get(variable, environment.get(fallback))
+            if text is not None:
+                values[name] = int(text) if name in NUMBERS and text.isascii() and text.isdigit() else text
+        return cls(**{**values, **({"model": model} if model is not None else {})})  # type: ignore[arg-type]
+
+    @property
+    def address(self) -> str:
+        """Where the owner's own browser finds the page."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"http://{host}:{self.port}"
+
+    def check_port_is_free(self) -> None:
+        """Raises: ConfigError when the page could not listen on its host and port."""
+        host = self.host.strip("[]")
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, self.port))
+            except OSError as error:
+                raise ConfigError(self._refusal(error)) from error
+
+    def _refusal(self, error: OSError) -> str:
+        choose_another = f"choose another one, for example PORT={self.port + 1 if self.port < 65_535 else 7860}"
+        if error.errno == errno.EADDRINUSE:
+            return f"port {self.port} is in use by another program; {choose_another}"
+        if error.errno == errno.EACCES:
+            return f"port {self.port} is reserved for the system; {choose_another}"
+        return f"HOST={self.host!r} is no address of this machine; unset it, or use 127.0.0.1 or 0.0.0.0"
+
+
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Other programs may own names with this prefix too, so only what is nearly one of ours is an error."""
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in VARIABLES.values():
+            known = [variable.removeprefix(PREFIX) for variable in VARIABLES.values() if variable.startswith(PREFIX)]
+            near = get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.7)
+            if near:
+                raise ConfigError(f"there is no setting {name}; did you mean {PREFIX}{near[0]}?")

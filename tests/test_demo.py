@@ -1,0 +1,239 @@
+"""The parts of the page that need no browser: wording, examples, refusals, uploads, the API's names."""
+
+import asyncio
+import importlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from gradio.analytics import analytics_enabled
+from PIL import Image
+
+import resnet_hub.demo
+from resnet_hub.classifier import ImageClassifier, Prediction
+from resnet_hub.config import Preprocessing
+from resnet_hub.demo.examples import MOST, find_examples
+from resnet_hub.demo.page import build_page
+from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.refusal import Refusal, with_refusals
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.wording import (
+    describe_labels,
+    describe_preprocessing,
+    describe_source,
+    distinct_labels,
+    percent,
+    verdict,
+)
+from resnet_hub.errors import ImageError
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("scores", "sentence"),
+    [
+        ((0.62, 0.21), f"Most likely tabby, 62{SPACE}%; perhaps tiger cat, 21{SPACE}%."),
+        ((0.97, 0.02), f"Most likely tabby, 97{SPACE}%."),
+        ((0.9999, 0.0001), f"Most likely tabby, over 99{SPACE}%."),
+        ((0.004, 0.003), f"Most likely tabby, under 1{SPACE}%."),
+        ((1.0,), f"Most likely tabby, over 99{SPACE}%."),
+    ],
+    ids=["two candidates", "one candidate", "nearly certain", "no idea", "a single class"],
+)
+def test_the_answer_is_a_plain_sentence(scores, sentence):
+    names = ("tabby", "tiger cat")
+    assert verdict([Prediction(names[rank], rank, score) for rank, score in enumerate(scores)]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [(0.0, "under 1"), (0.0099, "under 1"), (0.01, "1"), (0.055, "6"), (0.994, "99"), (0.995, "over 99")],
+)
+def test_a_percentage_never_says_none_or_all(score, text):
+    assert percent(score) == f"{text}{SPACE}%"
+
+
+def test_two_classes_of_one_name_both_keep_their_score():
+    predictions = [Prediction("crane", 134, 0.6), Prediction("crane", 517, 0.3), Prediction("heron", 131, 0.1)]
+    assert distinct_labels(predictions) == {"crane (class 134)": 0.6, "crane (class 517)": 0.3, "heron": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "words"),
+    [
+        (
+            Preprocessing(interpolation="bilinear"),
+            "Turned upright, shortest side to 256 px (bilinear), 224 x 224 px center crop, then normalised with mean "
+            "0.485, 0.456, 0.406 and std 0.229, 0.224, 0.225.",
+        ),
+        (Preprocessing(input_size=(3, 288, 288), crop_pct=0.95), "shortest side to 303 px (bicubic), 288 x 288 px"),
+        (Preprocessing(crop_mode="squash"), "squashed to 256 x 256 px (bicubic), 224 x 224 px center crop"),
+        (Preprocessing(crop_mode="border", crop_pct=1.0), "longest side to 224 px (bicubic), padded or cropped to"),
+        (Preprocessing(input_size=(1, 8, 8), mean=(0.3,), std=(0.5,)), "then normalised with mean 0.3 and std 0.5."),
+        (
+            Preprocessing(input_size=(1, 8, 8), mean=(0.3,), std=(0.5,)),
+            "Turned upright and grey, shortest side to 9 px",
+        ),
+    ],
+    ids=["ImageNet", "larger", "squash", "border", "one channel", "grey"],
+)
+def test_preprocessing_is_told_in_words(preprocessing, words):
+    assert words in describe_preprocessing(preprocessing)
+
+
+def test_a_folder_is_told_by_its_name_alone(tmp_path):
+    (tmp_path / "flowers").mkdir()
+    assert describe_source(str(tmp_path / "flowers")) == "flowers"
+
+
+def test_a_source_on_the_hub_is_told_in_full():
+    assert describe_source("owner/name") == "owner/name"
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("cat", "dog"), "2: cat, dog"),
+        (tuple("abcdefghijklmn"), "14: a, b, c, d, e, f, g, h, i, j, k, l, and 2 more"),
+    ],
+    ids=["all", "the first twelve"],
+)
+def test_the_classes_are_listed(names, words):
+    assert describe_labels(names) == words
+
+
+def test_pictures_beside_the_checkpoint_are_the_examples(tmp_path):
+    (tmp_path / "examples").mkdir()
+    for name in ("b.png", "a.JPG"):
+        Image.new("RGB", (4, 4)).save(tmp_path / "examples" / name)
+    (tmp_path / "examples" / "notes.txt").write_text("no picture")
+    assert [path.name for path in find_examples(str(tmp_path)).paths] == ["a.JPG", "b.png"]
+
+
+def test_no_more_examples_than_fit_a_row(tmp_path):
+    (tmp_path / "examples").mkdir()
+    for number in range(MOST + 3):
+        Image.new("RGB", (4, 4)).save(tmp_path / "examples" / f"{number}.png")
+    assert len(find_examples(str(tmp_path)).paths) == MOST
+
+
+def test_free_pictures_of_installed_libraries_stand_in():
+    for path in find_examples("owner/name").paths:
+        with Image.open(path) as image:
+            assert min(image.size) > 300
+
+
+def test_free_pictures_bear_their_credit():
+    assert find_examples("owner/name").credit.count("CC BY 2.0") == 2
+
+
+def test_our_own_errors_reach_the_visitor_as_a_sentence():
+    @with_refusals
+    def fail():
+        raise ImageError("the picture is empty (0 bytes); save it again")
+
+    with pytest.raises(Refusal) as caught:
+        fail()
+    assert caught.value.message == "The picture is empty (0 bytes); save it again."
+
+
+def test_other_errors_keep_the_servers_paths_to_themselves():
+    @with_refusals
+    def fail():
+        raise FileNotFoundError("/home/owner/secret")
+
+    with pytest.raises(Refusal) as caught:
+        fail()
+    assert "secret" not in caught.value.message
+
+
+def test_other_errors_are_logged(caplog):
+    @with_refusals
+    def fail():
+        raise FileNotFoundError("/home/owner/secret")
+
+    with caplog.at_level(logging.ERROR), pytest.raises(Refusal):
+        fail()
+    assert "/home/owner/secret" in caplog.text
+
+
+def test_a_toast_shows_markup_as_text():
+    assert Refusal("no file '<img src=x>'").message == "No file '&lt;img src=x&gt;'."
+
+
+def test_an_uploaded_file_arrives_byte_for_byte(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff anything")
+    assert uploaded_bytes({"path": str(tmp_path / "photo.jpg")}) == b"\xff\xd8\xff anything"
+
+
+def test_no_file_is_no_bytes():
+    assert uploaded_bytes(None) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [__file__, "missing.jpg", "../test_demo.py", "", None],
+    ids=["a file of the server", "cleared away", "a way out", "the folder itself", "nothing"],
+)
+def test_only_uploaded_files_are_read(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with pytest.raises(Refusal, match="choose it again"):
+        uploaded_bytes({"path": path and str(tmp_path / path)})
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/a.png", "HTTPS://example.com/a.png"])
+def test_addresses_are_not_fetched(address):
+    moving = photo_field().async_move_resource_to_block_cache(address)
+    with pytest.raises(Refusal, match="fetches nothing from the web"):
+        moving.send(None)
+
+
+@pytest.fixture
+def classifier(tiny_checkpoint):
+    return ImageClassifier.from_pretrained(tiny_checkpoint, device="cpu")
+
+
+def built_page(classifier, settings):
+    """The page, built in a running event loop: outside of one, gradio makes two and never closes them."""
+
+    async def build():
+        return build_page(classifier, settings)
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, build()).result()
+
+
+def test_one_name_is_public_in_the_api(classifier):
+    assert list(built_page(classifier, PageSettings()).get_api_info()["named_endpoints"]) == ["/predict"]
+
+
+def test_building_the_page_does_not_run_the_network(classifier):
+    runs = []
+    classifier.model.register_forward_hook(lambda *_: runs.append(1))
+    built_page(classifier, PageSettings())
+    assert runs == []
+
+
+def test_no_more_classes_are_offered_than_the_network_has(classifier):
+    page = built_page(classifier, PageSettings())
+    (slider,) = [block for block in page.blocks.values() if block.elem_id == "top-k"]
+    assert (slider.minimum, slider.maximum, slider.value) == (1, 3, 3)
+
+
+def test_waiting_visitors_are_bounded(classifier):
+    page = built_page(classifier, PageSettings(max_queue=7))
+    assert page._queue.max_size == 7
+
+
+def test_analytics_are_off_wherever_the_page_is_imported(monkeypatch):
+    monkeypatch.delenv("GRADIO_ANALYTICS_ENABLED")
+    importlib.reload(resnet_hub.demo)
+    assert not analytics_enabled()
+
+
+def test_no_file_is_written_beside_the_sources():
+    # gradio writes a stub there for every subclass of its components.
+    assert list(Path(resnet_hub.demo.__file__).parent.glob("*.pyi")) == []

@@ -1,0 +1,103 @@
+"""What the owner of a page may set, and how wrong settings are told."""
+
+import socket
+
+import pytest
+
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.errors import ConfigError
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert PageSettings.from_environment({}) == PageSettings()
+
+
+def test_the_environment_is_read():
+    environment = {
+        "RESNET_HUB_MODEL": "owner/name",
+        "RESNET_HUB_DEVICE": "cpu",
+        "RESNET_HUB_TITLE": "Birds",
+        "RESNET_HUB_MAX_FILE_MB": "5",
+        "RESNET_HUB_MAX_QUEUE": "8",
+        "HOST": "127.0.0.2",
+        "PORT": "8000",
+    }
+    assert PageSettings.from_environment(environment) == PageSettings(
+        model="owner/name", device="cpu", title="Birds", max_file_mb=5, max_queue=8, host="127.0.0.2", port=8000
+    )
+
+
+def test_a_source_given_goes_before_the_environment():
+    assert PageSettings.from_environment({"RESNET_HUB_MODEL": "a/b"}, "folder").model == "folder"
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [
+        ({}, "127.0.0.1"),
+        ({"SPACE_ID": "owner/name"}, "0.0.0.0"),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0"}, "0.0.0.0"),
+        ({"SPACE_ID": "owner/name", "HOST": "127.0.0.3"}, "127.0.0.3"),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0", "HOST": "127.0.0.3"}, "127.0.0.3"),
+    ],
+    ids=["own machine", "Space", "gradio's name", "HOST before Space", "HOST before gradio's name"],
+)
+def test_the_host_depends_on_where_the_page_runs(environment, host):
+    assert PageSettings.from_environment(environment).host == host
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"PORT": "http"}, "PORT='http' is out of range; expected a whole number from 1 to 65535"),
+        ({"PORT": "0"}, "PORT=0 is out of range"),
+        ({"PORT": "65536"}, "PORT=65536 is out of range"),
+        ({"PORT": "²"}, "PORT='²' is out of range"),
+        ({"RESNET_HUB_MAX_FILE_MB": "-1"}, "RESNET_HUB_MAX_FILE_MB='-1' is out of range"),
+        ({"RESNET_HUB_MAX_QUEUE": ""}, "RESNET_HUB_MAX_QUEUE='' is out of range"),
+        ({"RESNET_HUB_MODEL": " "}, "RESNET_HUB_MODEL is empty; give it a value or unset it"),
+        ({"HOST": ""}, "HOST is empty"),
+        ({"RESNET_HUB_MODLE": "a/b"}, "there is no setting RESNET_HUB_MODLE; did you mean RESNET_HUB_MODEL?"),
+    ],
+    ids=["no number", "zero", "too high", "no ASCII digit", "negative", "empty number", "blank", "no host", "misspelt"],
+)
+def test_a_value_that_cannot_be_meant_is_one_sentence(environment, sentence):
+    with pytest.raises(ConfigError) as caught:
+        PageSettings.from_environment(environment)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_names_of_other_programs_are_left_alone():
+    assert PageSettings.from_environment({"RESNET_HUB_DATA": "somewhere", "PYTHONPATH": "."}) == PageSettings()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:7860"),
+        ("0.0.0.0", "http://127.0.0.1:7860"),
+        ("::", "http://[::1]:7860"),
+        ("pages.example", "http://pages.example:7860"),
+    ],
+    ids=["local", "all of IPv4", "all of IPv6", "a name"],
+)
+def test_the_address_is_one_that_a_browser_can_open(host, address):
+    assert PageSettings(host=host).address == address
+
+
+def test_a_busy_port_is_named_with_another_one():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"port {port} is in use .* PORT={port + 1 if port < 65535 else 7860}$"):
+            PageSettings(port=port).check_port_is_free()
+
+
+def test_a_free_port_passes():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    PageSettings(port=port).check_port_is_free()
+
+
+def test_a_host_that_is_no_address_of_this_machine_is_named():
+    with pytest.raises(ConfigError, match=r"HOST='192\.0\.2\.1' is no address of this machine"):
+        PageSettings(host="192.0.2.1", port=8123).check_port_is_free()

@@ -1,0 +1,95 @@
+"""The house rules that no linter knows: lengths, slow imports, a test for each module, no machine's paths."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+MAX_LINES = 300
+# Tables, whose rows are data.
+TABLES = {"resnet_hub/architectures.py"}
+SOURCES = sorted(file for folder in ("resnet_hub", "training") for file in (REPOSITORY / folder).rglob("*.py"))
+PYTHON = [*SOURCES, REPOSITORY / "app.py", *sorted((REPOSITORY / "tests").glob("*.py"))]
+
+
+def name(file):
+    return str(file.relative_to(REPOSITORY))
+
+
+def imported_at_the_top(file):
+    """The first parts of the modules that importing `file` imports."""
+    found = set()
+    for node in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+def test_imports_go_only_downwards():
+    linter = Path(sys.executable).with_name("lint-imports")
+    finished = subprocess.run([linter], cwd=REPOSITORY, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout
+
+
+@pytest.mark.parametrize("file", PYTHON, ids=name)
+def test_no_file_but_a_table_is_longer_than_a_reader_s_patience(file):
+    lines = len(file.read_text("utf-8").splitlines())
+    assert lines <= MAX_LINES or name(file) in TABLES
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=name)
+def test_timm_is_imported_inside_functions_only(file):
+    assert "timm" not in imported_at_the_top(file)
+
+
+@pytest.mark.parametrize("file", [file for file in SOURCES if "demo" not in file.parts], ids=name)
+def test_gradio_is_imported_by_the_page_only(file):
+    assert "gradio" not in imported_at_the_top(file)
+
+
+def test_the_entry_of_the_page_is_short_and_knows_no_torch():
+    file = REPOSITORY / "app.py"
+    assert len(file.read_text("utf-8").splitlines()) <= 60
+    assert "torch" not in file.read_text("utf-8").replace("wait for torch and gradio", "")
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in SOURCES if not file.name.startswith("__") and "demo" not in file.parts], ids=name
+)
+def test_every_module_has_its_test_file(file):
+    covered_by = {"errors": "config", "hardware": "finetune", "loop": "finetune", "evaluate": "finetune"}
+    assert (REPOSITORY / "tests" / f"test_{covered_by.get(file.stem, file.stem)}.py").exists()
+
+
+def test_modules_have_unique_names():
+    names = [file.stem for file in SOURCES if not file.name.startswith("__")]
+    assert len(names) == len(set(names))
+
+
+def test_no_tracked_file_holds_a_path_of_a_machine():
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True).stdout
+    for file in filter(None, tracked.split("\0")):
+        if (REPOSITORY / file).suffix in {".png", ""}:
+            continue
+        text = (REPOSITORY / file).read_text("utf-8")
+        assert not re.search(r"(?<![\w.])/(work|root)/\w", text), file
+
+
+def test_requirements_are_listed_once():
+    import tomllib
+
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["dependencies"]
+    pinned = {re.split(r"[=@ ]", line)[0].lower().replace("_", "-") for line in lines("constraints.txt")}
+    wanted = {re.split(r"[<>=\[]", line)[0].lower().replace("_", "-") for line in lines("requirements.txt")}
+    assert wanted <= pinned
+
+
+def lines(file):
+    return [line for line in (REPOSITORY / file).read_text().splitlines() if line and not line.startswith("#")]

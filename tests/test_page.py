@@ -1,0 +1,283 @@
+"""The page in a browser: a network that was really trained, a visitor who clicks, types and sends broken files."""
+
+import asyncio
+import io
+import os
+import re
+import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from broken_pictures import cut_jpeg, empty_file, gigantic_png, text_file
+from colour_network import COLOURS, LABELS, TEMPLATE, save_colour_network, solid
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.demo.page import build_page, launch_page
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.preprocessing import open_image, to_pixels
+
+HINT = "Choose a picture, and the answer appears here."
+
+# gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+# Two cores may be shared with other tests.
+expect.set_options(timeout=20_000)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("colours")
+    save_colour_network(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def classifier(checkpoint):
+    return ImageClassifier.from_pretrained(checkpoint, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def address(checkpoint, classifier):
+    settings = PageSettings(model=str(checkpoint), port=free_port(), max_file_mb=1)
+
+    # Outside of a running event loop, gradio makes two and never closes them.
+    async def build():
+        return build_page(classifier, settings)
+
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(asyncio.run, build()).result()
+    launch_page(page, settings)
+    yield settings.address
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens the page, of the wanted width in pixels, and closes it with the test."""
+    contexts = []
+
+    def open_page(width=1280):
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.alerts, page.requests = [], []
+        page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(address, wait_until="domcontentloaded")
+        expect(page.locator("#verdict")).to_contain_text(HINT)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Saves a picture of a colour and returns its path."""
+
+    def save(colour, name="photo.png", **options):
+        solid(colour).save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return save
+
+
+def upload(page, path):
+    page.locator("#photo input[type=file]").set_input_files(path)
+
+
+def rows(page):
+    """The rows of the exact table, as texts."""
+    lines = page.locator("#scores [role=row][data-index]").all()
+    return [[cell.inner_text().strip() for cell in line.get_by_role("gridcell").all()] for line in lines]
+
+
+def picture_seen(page):
+    """The picture that the network saw, as an array."""
+    source = page.locator("#seen img").get_attribute("src")
+    return np.asarray(Image.open(io.BytesIO(page.request.get(source).body())).convert("RGB"))
+
+
+def test_a_picture_gets_its_class_in_a_sentence(visit, pictures):
+    page = visit()
+    upload(page, pictures(COLOURS[0]))
+    expect(page.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely crimson, .*%"))
+
+
+def test_a_picture_gets_its_class_in_the_label(visit, pictures):
+    page = visit()
+    upload(page, pictures(COLOURS[0]))
+    first = page.locator("#labels .confidence-set").first
+    expect(first).to_have_attribute("data-testid", "crimson-confidence-set")
+
+
+def test_the_table_holds_the_exact_scores(visit, pictures, classifier):
+    page = visit()
+    picture = pictures(COLOURS[0])
+    upload(page, picture)
+    expect(page.locator("#scores")).to_contain_text("crimson")
+    expected = [
+        [str(rank), found.label, f"{found.score:.6f}", str(found.index)]
+        for rank, found in enumerate(classifier(picture, top_k=3), 1)
+    ]
+    assert rows(page) == expected
+
+
+def test_the_button_answers_as_well(visit, pictures):
+    page = visit()
+    upload(page, pictures(COLOURS[0]))
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    page.get_by_role("button", name="Classify").click()
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    assert page.locator("[data-testid=toast-body]").count() == 0
+
+
+def test_an_example_is_classified_on_a_click(visit):
+    page = visit()
+    page.locator("#examples img").first.click()
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+
+
+def test_fewer_classes_are_shown_on_request(visit, pictures):
+    page = visit()
+    upload(page, pictures(COLOURS[0]))
+    expect(page.locator("#labels .confidence-set")).to_have_count(3)
+    page.locator("#top-k input[type=range]").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#labels .confidence-set")).to_have_count(2)
+
+
+def test_clearing_the_picture_clears_the_answer(visit, pictures):
+    page = visit()
+    upload(page, pictures(COLOURS[0]))
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    page.get_by_label("Remove Image").click()
+    expect(page.locator("#verdict")).to_contain_text(HINT)
+    expect(page.locator("#labels .confidence-set")).to_have_count(0)
+
+
+def test_the_picture_shown_is_the_one_the_network_saw(visit, tmp_path, classifier):
+    # A photo taken upright, stored on its side: only the original bytes know that it has to be turned.
+    noise = np.random.default_rng(0).integers(0, 256, (60, 40, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(noise).save(tmp_path / "turned.jpg", quality=95, exif=exif)
+    page = visit()
+    upload(page, tmp_path / "turned.jpg")
+    expect(page.locator("#seen img")).to_be_visible()
+    expected = to_pixels(open_image(tmp_path / "turned.jpg"), classifier.preprocessing).permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(picture_seen(page), expected)
+
+
+BROKEN = {
+    "0 bytes": (empty_file, "photo.jpg", "The picture is empty (0 bytes)"),
+    "truncated JPEG": (cut_jpeg, "photo.jpg", "The picture is damaged or cut short"),
+    "text renamed": (text_file, "photo.jpg", "format that can be read"),
+    "60,000 x 60,000": (gigantic_png, "photo.png", "The picture has 60000 x 60000 pixels"),
+}
+
+
+@pytest.mark.parametrize(("content", "name", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_gets_a_sentence_and_the_page_lives_on(visit, pictures, tmp_path, content, name, sentence):
+    page = visit()
+    (tmp_path / name).write_bytes(content())
+    upload(page, tmp_path / name)
+    expect(page.locator("#verdict")).to_contain_text(sentence)
+    page.get_by_role("button", name="Classify").click()
+    expect(page.locator("[data-testid=toast-body]")).to_contain_text(sentence)
+    expect(page.locator("#verdict")).to_contain_text(sentence)
+    page.get_by_label("Remove Image").click()
+    upload(page, pictures(COLOURS[0], "good.png"))
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+
+
+def test_no_picture_at_all_gets_a_sentence(visit):
+    page = visit()
+    page.get_by_role("button", name="Classify").click()
+    expect(page.locator("[data-testid=toast-body]")).to_contain_text("There is no picture yet")
+
+
+def test_a_file_above_the_limit_is_named(visit, tmp_path):
+    (tmp_path / "huge.jpg").write_bytes(b"\xff\xd8\xff" + bytes(1_100_000))
+    page = visit()
+    upload(page, tmp_path / "huge.jpg")
+    expect(page.locator("[data-testid=toast-body]")).to_contain_text(
+        'exceed the maximum allowed size of 1.0 Mb: "huge.jpg"'
+    )
+
+
+@pytest.mark.parametrize("index", [1, 2], ids=["markup", "template"])
+def test_a_hostile_label_is_shown_as_text(visit, pictures, index):
+    page = visit()
+    upload(page, pictures(COLOURS[index]))
+    for place in ("#verdict", "#labels", "#scores"):
+        expect(page.locator(place)).to_contain_text(LABELS[index])
+        assert page.locator(f"{place} img").count() == 0
+    page.get_by_text("About this network").click()
+    expect(page.locator(".facts")).to_contain_text(LABELS[index])
+    assert page.alerts == []
+
+
+def test_nothing_is_asked_of_another_host(visit, pictures):
+    page = visit()
+    upload(page, pictures(COLOURS[0]))
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    page.get_by_text("About this network").click()
+    page.get_by_text("How does a residual network work?").click()
+    page.wait_for_load_state("networkidle")
+    assert [url for url in page.requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))] == []
+
+
+def test_a_phone_needs_no_sideways_scrolling(visit, pictures):
+    page = visit(width=390)
+    upload(page, pictures(COLOURS[2]))
+    expect(page.locator("#scores")).to_contain_text(TEMPLATE)
+    page.get_by_text("About this network").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_the_answer_stands_below_the_question(visit):
+    page = visit(width=390)
+    button, answer = (page.locator(place).bounding_box() for place in ("#classify", "#verdict"))
+    assert answer["y"] > button["y"] + button["height"]
+
+
+def test_upload_and_button_are_reached_by_keyboard(visit):
+    page = visit()
+    reached = set()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.ariaLabel || document.activeElement.innerText"))
+    assert reached >= {"Drop an image file here to upload", "Classify"}
+
+
+def test_the_keyboard_opens_the_choice_of_files(visit, pictures):
+    page = visit()
+    page.wait_for_load_state("networkidle")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("Drop an image file here to upload").press("Enter")
+    chooser.value.set_files(pictures(COLOURS[0]))
+    expect(page.locator("#verdict")).to_contain_text("crimson")

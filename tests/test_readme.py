@@ -1,0 +1,99 @@
+"""The README's snippets, run word for word: a stranger's first three steps."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from huggingface_hub import HfApi, ModelCard
+from pictures import class_folders
+from PIL import Image
+from sklearn.datasets import load_sample_image
+
+from resnet_hub import create_model
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+README = (REPOSITORY / "README.md").read_text("utf-8")
+
+
+def snippet(heading):
+    """The first block of code under a heading, and its language."""
+    section = README.split(f"\n## {heading}\n", 1)[1]
+    language, code = re.search(r"```(\w+)\n(.*?)```", section, re.DOTALL).groups()
+    return language, code
+
+
+@pytest.fixture
+def shell(fake_hub, tmp_path):
+    """Runs a snippet in an empty folder, with the fake Hub for the real one; returns what it printed."""
+
+    def run(heading):
+        language, code = snippet(heading)
+        code = code.replace("your-name", fake_hub.account)
+        command = [sys.executable, "-c", code] if language == "python" else ["bash", "-ec", code]
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": fake_hub.url,
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_TOKEN": fake_hub.token,
+            "PYTHONPATH": str(REPOSITORY),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_stranger_classifies_fine_tunes_and_pushes(fake_hub, shell, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("timm"))
+    create_model("resnet18").push_to_hub("timm/resnet18.a1_in1k")
+    monkeypatch.setenv("HF_TOKEN", fake_hub.token)
+    Image.fromarray(load_sample_image("flower.jpg")).save(tmp_path / "flower.jpg")
+    class_folders(tmp_path / "data" / "insects", {"red": 6, "green": 6})
+
+    ranked = shell("Classify").splitlines()
+    assert len(ranked) == 3
+    assert all(re.fullmatch(r"\d+\.\d%  \w.*", line) for line in ranked)
+
+    shell("Fine-tune")
+    assert {"config.json", "model.safetensors", "curves.png"} <= {
+        file.name for file in (tmp_path / "runs" / "insects").iterdir()
+    }
+
+    assert "/alice/insects/commit/" in shell("Push")
+    assert "model.safetensors" in HfApi(endpoint=fake_hub.url).list_repo_files("alice/insects")
+
+
+def test_the_readme_opens_with_a_picture_that_is_there():
+    body = README.split("---\n", 2)[2]
+    picture = re.search(r"!\[[^\]]+\]\((.+?)\)", body)
+    assert body.index(picture[0]) < body.index("## ")
+    assert (REPOSITORY / picture[1]).stat().st_size > 20_000
+
+
+def test_every_local_link_of_the_documents_leads_somewhere():
+    for document in (REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), REPOSITORY / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text("utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_readme_is_a_page_of_a_space():
+    data = ModelCard(README, ignore_metadata_errors=False).data.to_dict()
+    assert (data["sdk"], data["app_file"], data["python_version"]) == ("gradio", "app.py", "3.11")
+    pinned = dict(
+        line.split("==") for line in (REPOSITORY / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    assert data["sdk_version"] == pinned["gradio"]
+
+
+@pytest.mark.parametrize("command", ["make demo", "make test"])
+def test_the_commands_that_the_readme_shows_exist(command):
+    assert command in README
+    assert shutil.which("make")
+    planned = subprocess.run([*command.split(), "-n"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert planned.returncode == 0

@@ -1,0 +1,132 @@
+"""Short runs in this process: mistakes told in a sentence, equal seeds, grey pictures, one run after another."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from launching import FROM_SCRATCH
+from pictures import class_folders
+from PIL import Image
+
+from resnet_hub import ResNet, create_model
+from training import finetune
+
+
+@pytest.fixture(autouse=True)
+def no_state_of_an_earlier_run():
+    """A process has one accelerator, which keeps its precision: each run in this process starts as a new one would."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def colours(tmp_path):
+    return class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+
+
+def run(capsys, *flags):
+    """The status and the message of a run in this process."""
+    status = finetune.main([str(flag) for flag in flags])
+    return status, capsys.readouterr().err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (
+            ("--model", "cifar_resnet21", "--from-scratch"),
+            "there is no architecture 'cifar_resnet21'; the nearest are 'cifar_r",
+        ),
+        (
+            ("--model", "resnet18"),
+            "--model 'resnet18' is an architecture without weights; add --from-scratch, or name we",
+        ),
+        (
+            ("--model", "./no/folder"),
+            "there is no folder or file './no/folder'; give a checkpoint folder, or 'owner/name'",
+        ),
+        (("--batch-size", "0"), "--batch-size=0 is out of range; expected a whole number from 1 to 65536"),
+        (("--label-column", "kind"), "--label-column 'kind' is no column; the dataset has 'image' (pictures), 'label'"),
+        (("--image-size", "4"), "--image-size=4 is out of range; expected a whole number from 8 to 4096"),
+    ],
+    ids=["unknown architecture", "no weights", "no folder", "batch of 0", "wrong column", "tiny input"],
+)
+def test_a_mistake_is_told_in_a_sentence(capsys, colours, tmp_path, flags, says):
+    status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run", *flags)
+    assert status == 2
+    assert message.startswith(f"error: {says}")
+
+
+def test_weights_that_do_not_fit_are_refused_with_the_first_tensors(capsys, colours, tmp_path):
+    create_model("cifar_resnet20").save_pretrained(tmp_path / "saved")
+    config = json.loads((tmp_path / "saved" / "config.json").read_text())
+    config["architecture"] = "cifar_resnet32"
+    (tmp_path / "saved" / "config.json").write_text(json.dumps(config))
+    status, message = run(capsys, "--dataset", colours, "--model", tmp_path / "saved", "--output", tmp_path / "run")
+    assert status == 2
+    assert "do not fit the network: tensors 60 missing (layer1.3.conv1.weight, " in message
+
+
+def test_a_folder_that_holds_a_run_is_not_written_into(capsys, colours, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.jsonl").write_text("{}")
+    status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run")
+    assert status == 2
+    assert (
+        "already holds a run (metrics.jsonl); choose another with --output, or replace it with --overwrite" in message
+    )
+
+
+def test_bad_pictures_are_counted_in_the_report(capsys, colours, tmp_path):
+    (colours / "red" / "broken.png").write_bytes(b"no picture")
+    flags = ("--dataset", colours, *FROM_SCRATCH, "--output", tmp_path / "run")
+    status, message = run(capsys, *flags, "--epochs", 1)
+    assert status == 2
+    assert "broken.png" in message
+    status, _ = run(capsys, *flags, "--epochs", 1, "--max-bad-pictures", 3, "--overwrite")
+    assert status == 0
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert len(results["bad_pictures"]) == 1
+    assert "broken.png" in results["bad_pictures"][0]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, colours, tmp_path):
+    flags = ("--dataset", colours, *FROM_SCRATCH, "--output", tmp_path / "run")
+    status, message = run(capsys, *flags, "--epochs", 30, "--lr", 1000, "--warmup-epochs", 0, "--precision", "no")
+    assert status == 2
+    assert "the loss is no number any more in epoch" in message
+    assert "try a lower --lr than 1000" in message
+
+
+def test_equal_seeds_give_equal_weights(capsys, colours, tmp_path):
+    flags = ("--dataset", colours, *FROM_SCRATCH, "--epochs", 2, "--workers", 0)
+    states = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert run(capsys, *flags, "--seed", seed, "--output", tmp_path / name)[0] == 0
+        states.append(ResNet.from_pretrained(tmp_path / name).state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+    assert not torch.equal(states[0]["fc.weight"], states[2]["fc.weight"])
+
+
+def test_grey_pictures_train_a_one_channel_network(capsys, tmp_path):
+    for label, level in (("dark", 60), ("light", 190)):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for number in range(6):
+            noise = np.random.default_rng(number).normal(level, 10, (32, 32))
+            Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)).save(tmp_path / "data" / label / f"{number}.png")
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--in-chans", 1)
+    assert run(capsys, *flags, "--epochs", 2, "--output", tmp_path / "run")[0] == 0
+    saved = ResNet.from_pretrained(tmp_path / "run")
+    assert saved.preprocessing.input_size == (1, 32, 32)
+    assert len(saved.preprocessing.mean) == 1
+
+
+def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colours, tmp_path):
+    flags = ("--dataset", colours, "--epochs", 1)
+    first = (*FROM_SCRATCH, "--output", tmp_path / "first")
+    assert run(capsys, *flags, *first)[0] == 0
+    assert run(capsys, *flags, "--model", tmp_path / "first", "--output", tmp_path / "second")[0] == 0
+    second = ResNet.from_pretrained(tmp_path / "second")
+    assert second.label_names == ("green", "red")
+    assert second.details["base_model"] == "first"
