@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 7860
 DEMO ?= runs/digits
 MODEL ?=
+FLAGS ?=
 
 BIN := .venv/bin
 # One process on whatever device there is; said in full, so that the launcher does not ask for a configuration.
@@ -12,7 +13,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test check format bench clean
+.PHONY: help setup demo app test check format bench quality clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -22,11 +23,12 @@ help:  ## list the targets
 	$(PYTHON) -m venv .venv || { echo "cannot make .venv: on Debian, apt-get install python3-venv"; rm -rf .venv; exit 1; }
 
 .venv/app: .venv/bin/python requirements.txt constraints.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@echo "installing into .venv; the first time takes some minutes"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 .venv/dev: .venv/app
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 setup: .venv/dev  ## make .venv with everything for development
@@ -54,7 +56,10 @@ format: .venv/dev  ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 bench: .venv/dev  ## print the table of measurements against timm
-	$(BIN)/python -m benchmarks.load_and_infer
+	$(BIN)/python -m benchmarks.ratios
+
+quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
+	$(BIN)/python -m benchmarks.quality $(FLAGS)
 
 clean:  ## remove what was made here, but for runs/
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -5,12 +5,17 @@ Modules that hold weights bear the names of timm's state dict (conv1, bn1, se, d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
 
-from resnet_hub.config import ResNetConfig, nearest
+from resnet_hub.config import MAX_CHANNELS, ResNetConfig, nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import DropPath, SamePadAvgPool, activation, antialias, attention, norm
 
@@ -73,7 +78,7 @@ class BasicBlock(ResidualBlock):
                 f"cardinality={config.cardinality} and base_width={config.base_width} need the bottleneck block; "
                 f"{config.architecture} has basic blocks, which take only 1 and 64"
             )
-        hidden, out = place.width // config.reduce_first, place.width * self.expansion
+        hidden, out = _reduced(config, place.width), place.width * self.expansion
         stride, filtered = _split_stride(config, place)
         self.conv1 = _conv3x3(place.in_channels, hidden, stride=stride, dilation=place.first_dilation)
         self.bn1 = norm(config, hidden)
@@ -101,9 +106,12 @@ class Bottleneck(ResidualBlock):
     def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
         super().__init__(config, place)
         hidden = place.width * config.base_width // 64 * config.cardinality
-        if not hidden:
-            raise ConfigError(f"base_width={config.base_width} leaves no channel in a stage of width {place.width}")
-        first, out = hidden // config.reduce_first, place.width * self.expansion
+        if not 1 <= hidden <= MAX_CHANNELS:
+            raise ConfigError(
+                f"base_width={config.base_width} and cardinality={config.cardinality} make {hidden:,} channels "
+                f"of a stage of width {place.width}; expected 1 to {MAX_CHANNELS:,}"
+            )
+        first, out = _reduced(config, hidden), place.width * self.expansion
         stride, filtered = _split_stride(config, place)
         self.conv1 = nn.Conv2d(place.in_channels, first, 1, bias=False)
         self.bn1 = norm(config, first)
@@ -178,6 +186,40 @@ def shortcut(config: ResNetConfig, place: BlockPlace, out_channels: int) -> nn.M
         place.in_channels, out_channels, size, place.stride, padding=padding, dilation=dilation, bias=False
     )
     return nn.Sequential(projection, norm(config, out_channels))
+
+
+def recomputed(block: nn.Module, x: Tensor) -> Tensor:
+    """The block's output; its activations are not kept but computed again in the backward pass."""
+    if torch.compiler.is_compiling():  # the compiler takes no context, and counts each batch once anyway
+        return checkpoint(block, x, use_reentrant=False)
+    return checkpoint(block, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _uncounted(block)))
+
+
+@contextmanager
+def _uncounted(block: nn.Module) -> Iterator[None]:
+    """Holds the running statistics still: a batch that is computed twice must count once."""
+    layers = [module for module in block.modules() if isinstance(module, _BatchNorm)]
+    before = [(layer.momentum, layer.num_batches_tracked) for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+        if layer.num_batches_tracked is not None:
+            layer.num_batches_tracked = layer.num_batches_tracked.clone()
+    try:
+        yield
+    finally:
+        for layer, (momentum, count) in zip(layers, before, strict=True):
+            layer.momentum, layer.num_batches_tracked = momentum, count
+
+
+def _reduced(config: ResNetConfig, channels: int) -> int:
+    """Outputs of a block's first convolution. Raises: ConfigError when the groups of the next do not divide them."""
+    first = channels // config.reduce_first
+    if not first or first % config.cardinality:
+        raise ConfigError(
+            f"reduce_first={config.reduce_first} leaves {first} of {channels} channels; "
+            f"expected a multiple of cardinality={config.cardinality}"
+        )
+    return first
 
 
 def _split_stride(config: ResNetConfig, place: BlockPlace) -> tuple[int, bool]:

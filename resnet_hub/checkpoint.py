@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-import pickle
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from resnet_hub.architectures import architecture as named
 from resnet_hub.architectures import default_preprocessing
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 
 logger = logging.getLogger(__name__)
@@ -41,9 +42,11 @@ def local_path(source: Source) -> Path | None:
     Raises:
         CheckpointError: It can only be a path, and nothing is there.
     """
-    path = Path(source).expanduser()
-    if path.exists():
-        return path
+    path = Path(source)
+    with suppress(OSError, RuntimeError):  # a name too long for a file, or the home of somebody unknown here
+        path = path.expanduser()
+        if path.exists():
+            return path
     text = os.fspath(source)
     if isinstance(source, os.PathLike) or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
         raise CheckpointError(
@@ -53,7 +56,7 @@ def local_path(source: Source) -> Path | None:
 
 
 def read_config(path: Path, *, architecture: str | None = None) -> CheckpointConfig:
-    """What the folder's config.json says, or the plain `architecture` for a bare weights file.
+    """What the folder's config.json says; for a bare weights file the plain `architecture`, with the file's own head.
 
     Raises:
         CheckpointError: There is no config, or it cannot be read, or it is another architecture's.
@@ -64,7 +67,8 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
             raise CheckpointError(
                 f"{path.name!r} is a weights file; say which network it is for: architecture='resnet50'"
             )
-        return CheckpointConfig(named(architecture), default_preprocessing(named(architecture)))
+        network = _network_in_file(path, architecture)
+        return CheckpointConfig(network, default_preprocessing(network))
     file = path / CONFIG_FILE
     if not file.is_file():
         raise CheckpointError(
@@ -74,7 +78,7 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
         raise CheckpointError(f"{str(file)!r} has {file.stat().st_size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
     try:
         values = json.loads(file.read_text("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{str(file)!r} is no valid JSON ({error}); download or save the checkpoint again"
         ) from error
@@ -86,6 +90,17 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
             f"architecture={architecture!r}, but {str(path)!r} holds a {saved.network.architecture}; drop one"
         )
     return saved
+
+
+def _network_in_file(path: Path, architecture: str) -> ResNetConfig:
+    """The named network with as many classes and channels as the weights file has. Raises: CheckpointError."""
+    network, state = named(architecture), read_weights(path)
+    head, first = state.get(f"{HEAD}weight"), state.get("conv1.weight", state.get("conv1.0.weight"))
+    if head is not None and head.ndim == 2:
+        network = network.with_options(num_classes=head.shape[0])
+    if first is not None and first.ndim == 4:
+        network = network.with_options(in_chans=first.shape[1])
+    return network
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -110,7 +125,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             state: Any = load_file(file)
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged pickle makes the reader fail in any way
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise CheckpointError(
             f"{str(file)!r} cannot be read as weights ({reason}); download or save it again"
@@ -123,17 +138,20 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return {_plain_name(str(name)): tensor for name, tensor in state.items()}
 
 
-def load_weights(model: nn.Module, path: Path, *, keep_head: bool, dtype: torch.dtype) -> None:
+def load_weights(
+    model: nn.Module, path: Path, *, keep_head: bool = False, new_input: bool = False, dtype: torch.dtype
+) -> None:
     """Gives `model`, built without storage, the weights at `path`.
 
     Args:
         model: A network on the meta device; with `keep_head`, its head has storage and random weights already.
         path: A checkpoint folder or a weights file.
         keep_head: Leave the head as it is, and say so in the log.
+        new_input: Adapt the first convolution to the network's number of channels.
         dtype: Type of the floating-point tensors.
 
     Raises:
-        CheckpointError: Names or shapes differ; the first few are named.
+        CheckpointError: Names, shapes or types differ; the first few are named.
     """
     state = read_weights(path)
     expected = model.state_dict()
@@ -149,10 +167,13 @@ def load_weights(model: nn.Module, path: Path, *, keep_head: bool, dtype: torch.
         if name.endswith("num_batches_tracked"):
             state.setdefault(name, torch.zeros((), dtype=torch.int64))
     first_conv = f"{getattr(model, 'first_conv', 'conv1')}.weight"
-    if first_conv in state and first_conv in expected:
+    if new_input and first_conv in state:
         state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])
     _refuse_misfits(path, expected, state)
-    typed = {name: tensor.to(dtype) if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    typed = {
+        name: tensor.to(dtype if expected[name].is_floating_point() else expected[name].dtype)
+        for name, tensor in state.items()
+    }
     model.load_state_dict(typed, strict=not keep_head, assign=True)
 
 
@@ -181,21 +202,25 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
         card: The text of README.md; empty leaves the file as it is.
 
     Raises:
-        CheckpointError: The folder cannot be written.
+        CheckpointError: The folder cannot be written, or the config is no JSON.
     """
     # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
     plain = {_plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        config = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{CONFIG_FILE} cannot be written ({error}); what a network says of itself must be JSON values"
+        ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / WEIGHTS_FILE, lambda file: save_file(plain, file, metadata={"format": "pt"}))
-        write_atomically(folder / CONFIG_FILE, lambda file: file.write_text(text + "\n", "utf-8"))
+        write_atomically(folder / CONFIG_FILE, lambda file: file.write_bytes(config))
         if card:
             write_atomically(folder / CARD_FILE, lambda file: file.write_text(card, "utf-8"))
-    except OSError as error:
-        raise CheckpointError(
-            f"cannot write the checkpoint into {str(folder)!r} ({error.strerror or error})"
-        ) from error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"cannot write the checkpoint into {str(folder)!r} ({reason})") from error
 
 
 def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
@@ -211,15 +236,15 @@ def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
 
 
 def _plain_name(name: str) -> str:
-    for prefix in WRAPPERS:
-        name = name.removeprefix(prefix)
+    while name.startswith(WRAPPERS):
+        name = name.partition(".")[2]
     for theirs, ours in RENAMED:
         name = theirs.sub(ours, name)
     return name
 
 
 def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
-    """Raises: CheckpointError naming the first tensors that are missing, unknown or of another shape."""
+    """Raises: CheckpointError naming the first tensors that are missing, unknown, or of another shape or type."""
     missing = [name for name in expected if name not in state]
     unknown = [name for name in state if name not in expected]
     shapes = [
@@ -227,9 +252,15 @@ def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[s
         for name, tensor in expected.items()
         if name in state and state[name].shape != tensor.shape
     ]
+    whole = [
+        name
+        for name, tensor in expected.items()
+        if name in state and tensor.is_floating_point() and not state[name].is_floating_point()
+    ]
+    kinds = {"missing": missing, "unknown": unknown, "of another shape": shapes, "not floating-point": whole}
     faults = [
         f"{len(names)} {kind} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
-        for kind, names in (("missing", missing), ("unknown", unknown), ("of another shape", shapes))
+        for kind, names in kinds.items()
         if names
     ]
     if faults:

@@ -22,8 +22,8 @@ SECTION = "resnet_hub"
 FORMAT = 1
 """Version of our section; a reader refuses a newer one."""
 # Options that timm's ResNet takes under the same name with the same values; the rest goes into our section.
-TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer")
-# Written at the root, where timm looks for them.
+TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer", "global_pool")
+# Written at the root, as timm does.
 ROOT_OPTIONS = ("num_classes", "global_pool")
 # They steer training only: a network reads the same with or without them.
 TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
@@ -116,7 +116,7 @@ class CheckpointConfig:
             "first_conv": first_conv,
             "classifier": "fc",
         }
-        own: dict[str, Any] = {"version": _package_version(), "format": FORMAT, **self.details}
+        own: dict[str, Any] = {**self.details, "version": _package_version(), "format": FORMAT}
         options = self._own_options()
         if options:
             own["options"] = options
@@ -138,7 +138,10 @@ class CheckpointConfig:
         pretrained = _mapping(values, "pretrained_cfg") or values
         options = _network_options(values, pretrained, own)
         network = architecture(name).with_options(**options)
-        labels = _label_names(values.get("label_names", pretrained.get("label_names")))
+        labels, inherited = _label_names(values.get("label_names")), _label_names(pretrained.get("label_names"))
+        # An export may still hold the names of the network it was tuned from.
+        if labels is None and inherited is not None and len(inherited) == network.num_classes:
+            labels = inherited
         if labels is not None and len(labels) != network.num_classes:
             raise CheckpointError(
                 f"{CONFIG_FILE} has {len(labels)} label_names, but the network has {network.num_classes} classes"
@@ -147,13 +150,15 @@ class CheckpointConfig:
         for key in ("tag", "license"):
             if isinstance(pretrained.get(key), str):
                 kept.setdefault(key, pretrained[key])
-        return cls(network, _preprocessing(pretrained, network), labels, kept)
+        return cls(network, _preprocessing(pretrained, network, strict=SECTION in values), labels, kept)
 
 
 def checked_label_names(names: Sequence[str] | None, num_classes: int) -> tuple[str, ...] | None:
-    """The names as a tuple. Raises: ConfigError when their number is not the number of classes."""
+    """The names as a tuple. Raises: ConfigError for a single text, or when there is not one name for each class."""
     if names is None:
         return None
+    if isinstance(names, str):  # a sequence as well, but of letters
+        raise ConfigError(f"label_names={names!r} is one text; give a list of names in the order of the classes")
     if len(names) != num_classes:
         raise ConfigError(f"there are {len(names)} label names for {num_classes} classes; give one for each class")
     return tuple(str(name) for name in names)
@@ -168,29 +173,32 @@ def _network_options(
     size = pretrained.get("input_size")
     if isinstance(size, list) and size:
         options["in_chans"] = size[0]
+    if values.get("global_pool") is not None:
+        options["global_pool"] = values["global_pool"]
     options.update(_mapping(values, "model_args"))
     options.update(_mapping(own, "options"))
-    for name in ROOT_OPTIONS:
-        if values.get(name) is not None:
-            options[name] = values[name]
+    if values.get("num_classes") is not None:
+        options["num_classes"] = values["num_classes"]
     options.setdefault("num_classes", pretrained.get("num_classes", 1000))
-    for name in ("act_layer", "norm_layer"):
-        if name in options and not isinstance(options[name], str):
-            raise CheckpointError(f"{CONFIG_FILE} has {name}={options[name]!r}; expected a name")
+    if "architecture" in options:
+        raise CheckpointError(f"{CONFIG_FILE} names a second architecture, {options['architecture']!r}; drop it")
     return options
 
 
-def _preprocessing(pretrained: Mapping[str, Any], network: ResNetConfig) -> Preprocessing:
-    """What config.json says of the input; absent keys take the architecture's usual values."""
+def _preprocessing(pretrained: Mapping[str, Any], network: ResNetConfig, *, strict: bool) -> Preprocessing:
+    """What config.json says of the input; absent keys take the architecture's usual values.
+
+    Other writers may keep the input of the network they tuned: without `strict` it takes the network's channels.
+    """
     known = {item.name for item in fields(Preprocessing)}
     given = {key: value for key, value in pretrained.items() if key in known and value is not None}
     usual = default_preprocessing(network).to_json()
     preprocessing = Preprocessing.from_json({**usual, **given})
-    if preprocessing.input_size[0] != network.in_chans:
+    if strict and preprocessing.input_size[0] != network.in_chans:
         raise CheckpointError(
             f"{CONFIG_FILE} gives an input of {preprocessing.input_size[0]} channels to a network of {network.in_chans}"
         )
-    return preprocessing
+    return preprocessing.with_channels(network.in_chans)
 
 
 def _label_names(names: object) -> tuple[str, ...] | None:
@@ -199,9 +207,10 @@ def _label_names(names: object) -> tuple[str, ...] | None:
         return None
     if isinstance(names, Mapping):
         try:
-            names = [names[key] for key in sorted(names, key=int)]
-        except ValueError as error:
-            raise CheckpointError(f"{CONFIG_FILE} has label_names whose keys are no class numbers") from error
+            named = {int(key): name for key, name in names.items()}
+            names = [named[index] for index in range(len(names))]
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(f"{CONFIG_FILE} has label_names whose keys are not the numbers from 0") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise CheckpointError(f"{CONFIG_FILE} has label_names that are no list of texts")
     return tuple(names)

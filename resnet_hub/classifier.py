@@ -169,6 +169,10 @@ class ImageClassifier:
         timings = Timings(1e3 * (decoded - started), 1e3 * (prepared - decoded), 1e3 * (answered - prepared))
         return Classification(self._ranked(scores, top_k), timings, _picture(pixels))
 
+    def warm_up(self) -> None:
+        """Runs the network on a blank picture, so that nobody's first picture waits for what is set up but once."""
+        self._scores(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
+
     @torch.inference_mode()
     def _scores(self, pixels: Tensor) -> Tensor:
         """Probabilities (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W)."""

@@ -14,7 +14,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 # Far above any published network, far below what would exhaust a machine before anything is said.
 MAX_CHANNELS = 65_536
-MAX_BLOCKS = 4_096
+MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
 
 
@@ -49,7 +49,9 @@ class Preprocessing:
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) != self.input_size[0]:
                 raise ConfigError(f"{name} has {len(values)} numbers, but the input has {self.input_size[0]} channels")
-        if any(not 0 < value <= 255 for value in self.std):
+            for value in values:
+                check_range(name, value, -255, 255)
+        if min(self.std) <= 0:
             raise ConfigError(f"std={self.std!r} must be above 0")
 
     def to_json(self) -> dict[str, Any]:
@@ -135,21 +137,31 @@ class ResNetConfig:
         check_choice("stem_pool", self.stem_pool, ("max", "conv", "none"))
         check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity"))
         check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", ""))
+        check_integer("output_stride", self.output_stride, 8, 32)
         check_choice("output_stride", self.output_stride, (8, 16, 32))
         for name in ("drop_rate", "drop_path_rate", "drop_block_rate"):
             check_range(name, getattr(self, name), 0, 0.999)
         check_range("attn_ratio", self.attn_ratio, 1 / 4096, 1)
         if len(self.depths) != len(self.widths) or not self.depths:
             raise ConfigError(f"depths={self.depths!r} and widths={self.widths!r} must name the same, non-empty stages")
+        if not isinstance(self.block, str | tuple | list) or not all(isinstance(name, str) for name in self.block):
+            raise ConfigError(f"block={self.block!r} must be a name such as 'basic', or a list of names")
         if not isinstance(self.block, str) and len(self.block) != len(self.depths):
             raise ConfigError(f"block={self.block!r} must be one name, or one for each of {len(self.depths)} stages")
+        for name, usual in (("act_layer", "relu"), ("norm_layer", "batchnorm")):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"{name}={getattr(self, name)!r} must be a name such as {usual!r}")
         for name in ("cardinality", "base_width", "reduce_first", "stem_width", "in_chans"):
             check_integer(name, getattr(self, name), 1, MAX_CHANNELS)
+        check_choice("down_kernel_size", self.down_kernel_size, (1, 3, 5, 7))
         check_integer("num_classes", self.num_classes, 0, 1_000_000)
+        if not self.global_pool and self.num_classes:
+            raise ConfigError(f"global_pool='' keeps the feature map, so num_classes must be 0, not {self.num_classes}")
         for width in self.widths:
             check_integer("widths", width, 1, MAX_CHANNELS)
         for depth in self.depths:
             check_integer("depths", depth, 1, MAX_BLOCKS)
+        check_integer("sum of depths", sum(self.depths), 1, MAX_BLOCKS)
 
     @property
     def blocks(self) -> tuple[str, ...]:

@@ -124,7 +124,8 @@ class DropBlock(nn.Module):
         seeds = x.new_empty(n, 1, height, width).bernoulli_(gamma)
         dropped = F.max_pool2d(seeds, (tall, wide), stride=1, padding=(tall // 2, wide // 2))
         kept = 1 - dropped[..., :height, :width]
-        return x * kept * (kept.numel() / kept.sum().clamp(min=1))
+        # Counted in float32: the sum over a large batch would be infinite in half precision.
+        return x * kept * (kept.numel() / kept.sum(dtype=torch.float32).clamp(min=1)).to(x.dtype)
 
 
 class GlobalPool(nn.Module):

@@ -13,11 +13,10 @@ from typing import Any, Self, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint as checkpoint_block
 
 from resnet_hub import checkpoint, hub
 from resnet_hub.architectures import architecture, default_preprocessing
-from resnet_hub.blocks import BlockPlace, ResidualBlock, block_class
+from resnet_hub.blocks import BlockPlace, ResidualBlock, block_class, recomputed
 from resnet_hub.card import model_card
 from resnet_hub.checkpoint import Source
 from resnet_hub.checkpoint_config import CARD_FILE, CheckpointConfig, checked_label_names
@@ -88,8 +87,6 @@ class ResNet(nn.Module):
     def _add_head(self) -> None:
         """Adds global_pool and fc for the configured number of classes."""
         config = self.config
-        if not config.global_pool and config.num_classes:
-            raise ConfigError(f"global_pool='' keeps the feature map, so num_classes must be 0, not {self.num_classes}")
         self.global_pool = GlobalPool(config.global_pool)
         self.head_hidden_size = self.num_features * self.global_pool.width_factor
         self.fc = nn.Linear(self.head_hidden_size, config.num_classes) if config.num_classes else nn.Identity()
@@ -137,6 +134,8 @@ class ResNet(nn.Module):
             ConfigError: There is no such level.
         """
         count = len(self.feature_info)
+        if isinstance(indices, int) and not 1 <= indices <= count:
+            raise ConfigError(f"there are no last {indices} feature levels; {self.config.architecture} has {count}")
         wanted = range(count)[-indices:] if isinstance(indices, int) else range(count) if indices is None else indices
         for index in wanted:
             if not -count <= index < count:
@@ -157,7 +156,7 @@ class ResNet(nn.Module):
     def _stage(self, name: str, x: Tensor) -> Tensor:
         recompute = self.grad_checkpointing and torch.is_grad_enabled()
         for block in cast(nn.Sequential, self.get_submodule(name)):
-            x = checkpoint_block(block, x, use_reentrant=False) if recompute else block(x)
+            x = recomputed(block, x) if recompute else block(x)
         return x
 
     def get_classifier(self) -> nn.Module:
@@ -167,9 +166,9 @@ class ResNet(nn.Module):
     def reset_classifier(self, num_classes: int, label_names: Sequence[str] | None = None) -> None:
         """Replaces the head by a new, random one; the old class names go with it."""
         weight = self.get_parameter(f"{self.first_conv}.weight")
-        self.config = self.config.with_options(num_classes=num_classes)
+        config = self.config.with_options(num_classes=num_classes)
         self.label_names = checked_label_names(label_names, num_classes)
-        self.head_is_new = True
+        self.config, self.head_is_new = config, True
         self._add_head()
         self.fc.to(weight.device, weight.dtype)
 
@@ -237,8 +236,9 @@ class ResNet(nn.Module):
         model.head_is_new = saved.needs_new_head(wanted)
         if model.head_is_new:
             model._add_head()
-        checkpoint.load_weights(model, path, keep_head=model.head_is_new, dtype=dtype or torch.float32)
-        return model.to(device).eval()
+        dtype, new_input = dtype or torch.float32, wanted.network.in_chans != saved.network.in_chans
+        checkpoint.load_weights(model, path, keep_head=model.head_is_new, new_input=new_input, dtype=dtype)
+        return model.to(device, dtype).eval()
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None) -> None:
         """Writes config.json, model.safetensors and README.md; each file appears whole or not at all.

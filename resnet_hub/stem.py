@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from resnet_hub.config import ResNetConfig
+from resnet_hub.errors import ConfigError
 from resnet_hub.layers import activation, antialias, norm
 
 PLAIN_STEM_WIDTH = 64
@@ -29,6 +30,8 @@ def stem_convolution(config: ResNetConfig) -> nn.Module:
         return nn.Conv2d(config.in_chans, out, 3, padding=1, bias=False)
     middle = config.stem_width
     first = 3 * (middle // 4) if config.stem == "tiered" else middle
+    if not first:
+        raise ConfigError(f"stem_width={middle} is too narrow for the tiered stem; expected at least 4")
     return nn.Sequential(
         nn.Conv2d(config.in_chans, first, 3, stride=2, padding=1, bias=False),
         norm(config, first),

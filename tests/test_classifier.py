@@ -262,3 +262,11 @@ def test_an_unknown_choice_is_refused_before_anything_is_loaded(setting, message
 def test_a_batch_size_of_zero_is_refused():
     with pytest.raises(ConfigError, match="batch_size=0 is out of range"):
         tiny(batch_size=0)
+
+
+def test_warming_up_changes_no_answer():
+    classifier = ImageClassifier(create_model("cifar_resnet20", num_classes=3))
+    picture = np.full((40, 50, 3), 90, np.uint8)
+    before = classifier(picture)
+    classifier.warm_up()
+    assert classifier(picture) == before

@@ -1,0 +1,1 @@
+"""Measurements against peers; each command prints one table."""

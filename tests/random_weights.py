@@ -1,0 +1,48 @@
+"""Random weights for comparisons.
+
+New weights would hide mistakes (a new block returns its shortcut, a new BatchNorm does nothing), so these have scales,
+biases and statistics as well, and keep the signal at a sane size in any depth.
+"""
+
+from functools import cache
+
+import torch
+
+from resnet_hub import create_model
+
+
+@cache
+def noise():
+    """Normal numbers, more than the largest tensor has; to draw them anew for each tensor would take minutes."""
+    return torch.randn(20_000_003, generator=torch.Generator().manual_seed(0))
+
+
+def random_state(model):
+    """A state dict for the network, which may be without storage."""
+    generator, state = torch.Generator().manual_seed(0), {}
+    for name, tensor in model.state_dict().items():
+        start = int(torch.randint(len(noise()) - tensor.numel(), (), generator=generator))
+        values = noise()[start : start + tensor.numel()].reshape(tensor.shape)
+        if name.endswith("num_batches_tracked"):
+            state[name] = torch.tensor(7)
+        elif name.endswith("running_var") or (name.endswith("weight") and tensor.ndim == 1):
+            state[name] = 0.5 + values.sigmoid()
+        elif tensor.ndim == 1:
+            state[name] = values * 0.1
+        else:
+            state[name] = values * tensor[0].numel() ** -0.5
+    return state
+
+
+def lively(name="test_resnet", **options):
+    """A network of this package in which every layer does something, in evaluation mode."""
+    model = create_model(name, **options)
+    model.load_state_dict(random_state(model))
+    return model.eval()
+
+
+def assert_equal(ours, theirs):
+    """Within 1e-5 of the largest number."""
+    assert ours.shape == theirs.shape
+    assert theirs.isfinite().all()
+    assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max()

@@ -1,0 +1,157 @@
+"""Every network and option that timm has too: the same tensors under the same names, the same numbers from them."""
+
+from itertools import combinations
+
+import pytest
+import timm
+import torch
+import torch.nn.functional as F
+from random_weights import assert_equal, random_state
+from timm.layers import BlurPool2d
+
+from resnet_hub import create_model
+from resnet_hub.architectures import IMAGENET
+
+# timm makes these two by cutting channels out of another network.
+PRUNED = {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}
+# Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
+SAME_TENSORS = [
+    ("resnet18", "resnetblur18"),
+    ("resnet34d", "resnetaa34d"),
+    ("resnet50", "resnetaa50", "resnetblur50"),
+    ("resnet50d", "resnetaa50d", "resnetblur50d"),
+    ("resnet101d", "resnetaa101d", "resnetblur101d"),
+    ("seresnext101d_32x8d", "seresnextaa101d_32x8d"),
+]
+OPTIONS = [
+    ("test_resnet", {"num_classes": 0}),
+    ("test_resnet", {"num_classes": 7}),
+    ("test_resnet", {"in_chans": 1}),
+    ("resnet18", {"in_chans": 4}),
+    ("test_resnet", {"global_pool": "max"}),
+    ("test_resnet", {"global_pool": "avgmax"}),
+    ("test_resnet", {"global_pool": "catavgmax", "num_classes": 5}),
+    ("test_resnet", {"global_pool": "", "num_classes": 0}),
+    ("test_resnet", {"output_stride": 8}),
+    ("test_resnet", {"output_stride": 16}),
+    ("resnet50d", {"output_stride": 8}),
+    ("resnet50d", {"output_stride": 16}),
+    ("resnet18", {"output_stride": 8}),
+    ("resnetaa34d", {"output_stride": 8}),
+    ("resnetblur18", {"output_stride": 16}),
+    ("seresnext26d_32x4d", {"output_stride": 16}),
+    ("resnet10t", {"act_layer": "silu"}),
+    ("seresnet18", {"act_layer": "leaky_relu"}),
+    ("resnet10t", {"norm_layer": "groupnorm", "stem_width": 128}),
+]
+# Two pictures of different contrast, so that a mix-up shows.
+IMAGES = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+IMAGES[1] *= 4
+
+
+def option_id(row):
+    return row if isinstance(row, str) else ",".join(f"{key}={value}" for key, value in row.items())
+
+
+def images(name):
+    """Odd sides, so that every rounding of a size shows; networks that average in front of a stride take none."""
+    return IMAGES[..., :32, :64] if "aa" in name else IMAGES[..., :33, :45]
+
+
+def without_storage(create, name):
+    with torch.device("meta"):
+        model = create(name).eval()
+    for module in model.modules():
+        if isinstance(module, BlurPool2d):  # timm's: no state dict holds the numbers of its filter
+            row = torch.tensor([0.25, 0.5, 0.25])
+            module.filt = (row[:, None] * row).repeat(module.channels, 1, 1, 1)
+    return model
+
+
+@pytest.fixture(scope="module", params=IMAGENET)
+def pair(request):
+    """Ours and timm's network of one name, without weights until a test loads them."""
+    return without_storage(create_model, request.param), without_storage(timm.create_model, request.param)
+
+
+def test_tensors_have_the_names_the_order_and_the_shapes_of_timm(pair):
+    ours, theirs = ([(key, tensor.shape) for key, tensor in model.state_dict().items()] for model in pair)
+    assert ours == theirs
+
+
+def test_parameters_are_as_many_as_in_timm(pair):
+    ours, theirs = (sum(parameter.numel() for parameter in model.parameters()) for model in pair)
+    assert ours == theirs
+
+
+def test_feature_info_equals_timm(pair):
+    ours, theirs = pair
+    assert ours.feature_info == theirs.feature_info
+
+
+def test_weights_load_strictly_both_ways_and_give_the_numbers_of_timm(pair):
+    ours, theirs = pair
+    theirs.load_state_dict(random_state(theirs), strict=True, assign=True)
+    ours.load_state_dict(theirs.state_dict(), strict=True, assign=True)
+    theirs.load_state_dict(ours.state_dict(), strict=True, assign=True)
+    inputs = images(ours.config.architecture)
+    with torch.inference_mode():
+        last, levels = ours.forward_intermediates(inputs)
+        their_last, their_levels = theirs.forward_intermediates(inputs)
+        logits, their_logits = ours(inputs), theirs(inputs)
+    assert len(levels) == len(their_levels) == 5
+    for level, their_level in zip(levels, their_levels, strict=True):
+        assert_equal(level, their_level)
+    assert_equal(last, their_last)
+    assert_equal(logits, their_logits)
+    assert logits[0].sub(logits[1]).abs().max() > 0.01 * logits.abs().max()
+
+
+def test_the_table_has_every_network_of_timm_but_the_pruned_ones():
+    assert set(IMAGENET) == set(timm.list_models(module="resnet")) - PRUNED
+
+
+@pytest.mark.parametrize("names", SAME_TENSORS, ids="-".join)
+def test_networks_with_the_same_tensors_differ_in_their_logits(names):
+    models = [without_storage(create_model, name) for name in names]
+    state = random_state(models[0])
+    for model in models:
+        model.load_state_dict(state, strict=True, assign=True)
+    inputs = images("aa")
+    with torch.inference_mode():
+        logits = [model(inputs) for model in models]
+    for one, other in combinations(logits, 2):
+        assert (one - other).abs().max() > 0.01 * other.abs().max()
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS, ids=option_id)
+def test_an_option_has_the_meaning_of_timm(name, options):
+    ours, theirs = create_model(name, **options).eval(), timm.create_model(name, **options).eval()
+    state = random_state(theirs)
+    theirs.load_state_dict(state, strict=True)
+    ours.load_state_dict(state, strict=True)
+    images = IMAGES[:, [0, 1, 2, 0][: ours.config.in_chans], :64]
+    with torch.inference_mode():
+        levels = ours.forward_intermediates(images, intermediates_only=True)
+        for level, their_level in zip(levels, theirs.forward_intermediates(images)[1], strict=True):
+            assert_equal(level, their_level)
+        assert_equal(ours(images), theirs(images))
+    assert ours.feature_info == theirs.feature_info
+    assert ours.head_hidden_size == theirs.head_hidden_size
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50d"])
+def test_a_training_step_has_the_loss_the_gradients_and_the_statistics_of_timm(name):
+    ours, theirs = create_model(name, num_classes=10).train(), timm.create_model(name, num_classes=10).train()
+    state, labels = random_state(theirs), torch.tensor([3, 7])
+    losses = []
+    for model in (ours, theirs):
+        model.load_state_dict(state, strict=True)
+        losses.append(F.cross_entropy(model(IMAGES), labels))
+        losses[-1].backward()
+    torch.testing.assert_close(*losses, rtol=1e-5, atol=0)
+    theirs_by_name = dict(theirs.named_parameters())
+    for parameter_name, parameter in ours.named_parameters():
+        assert_equal(parameter.grad, theirs_by_name[parameter_name].grad)
+    for buffer, their_buffer in zip(ours.buffers(), theirs.buffers(), strict=True):
+        assert_equal(buffer, their_buffer)
