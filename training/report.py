@@ -73,5 +73,5 @@ def _save(figure: Figure, file: Path) -> Path:
     with warnings.catch_warnings():
         # The font that comes with matplotlib has no letters of some scripts; they show as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        write_atomically(file, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+        write_atomically(file, lambda temporary: figure.savefig(temporary, format="png", dpi=110, bbox_inches="tight"))
     return file

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
+from PIL import Image
 
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
@@ -36,8 +37,8 @@ FILES = (
 )
 EXAMPLES = 6
 """Held-out pictures put beside the checkpoint, for the page to show."""
-EXAMPLE_SIDE = 512
-"""Pixels: the longest side of an example."""
+EXAMPLE_SIDES = (256, 512)
+"""Pixels: the longest side of an example; smaller pictures are enlarged by whole numbers, larger ones reduced."""
 
 
 def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator) -> None:
@@ -89,6 +90,9 @@ def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], cha
     for index in first[chosen]:
         content, name = split.picture(index)
         picture = to_channels(open_image(content, name=name), channels)
-        picture.thumbnail((EXAMPLE_SIDE, EXAMPLE_SIDE))
+        smallest, largest = EXAMPLE_SIDES
+        factor = max(1, smallest // max(picture.size))
+        picture = picture.resize([factor * side for side in picture.size], Image.Resampling.NEAREST)
+        picture.thumbnail((largest, largest))
         label = re.sub(r"[^\w-]+", "_", label_names[split.labels[index]])[:40]
         picture.save(target / f"{label}-{index}.png")
