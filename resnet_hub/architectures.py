@@ -13,6 +13,7 @@ from typing import Any
 
 from resnet_hub.config import Preprocessing, ResNetConfig, nearest
 from resnet_hub.errors import ConfigError
+from resnet_hub.published import published_tags
 
 Row = dict[str, Any]
 
@@ -134,10 +135,25 @@ def architecture(name: str) -> ResNetConfig:
     return ARCHITECTURES[name]
 
 
-def list_architectures(pattern: str | Sequence[str] = "*") -> list[str]:
-    """The names that match a wildcard pattern such as "seresnext*", or any of several, sorted."""
-    patterns = [pattern] if isinstance(pattern, str) else pattern
-    return sorted(name for name in ARCHITECTURES if any(fnmatchcase(name, one) for one in patterns))
+def list_architectures(
+    pattern: str | Sequence[str] = "*", *, exclude: str | Sequence[str] = (), pretrained: bool = False
+) -> list[str]:
+    """The names that match a wildcard pattern such as "seresnext*", or any of several, sorted.
+
+    Args:
+        pattern: What to list.
+        exclude: Patterns of what to leave out of it.
+        pretrained: Only networks with published weights.
+    """
+    return sorted(
+        name
+        for name in ARCHITECTURES
+        if _matches(name, pattern) and not _matches(name, exclude) and (not pretrained or published_tags(name))
+    )
+
+
+def _matches(name: str, patterns: str | Sequence[str]) -> bool:
+    return any(fnmatchcase(name, one) for one in ([patterns] if isinstance(patterns, str) else patterns))
 
 
 def in_timm(name: str) -> bool:

@@ -76,6 +76,22 @@ class Preprocessing:
         size = (in_chans, *self.input_size[1:])
         return replace(self, input_size=size, mean=adapted(self.mean), std=adapted(self.std))
 
+    def in_words(self) -> str:
+        """How a picture becomes the network's input, in one sentence."""
+        channels, height, width = self.input_size
+        grown = tuple(int(side / self.crop_pct) for side in (height, width))
+        size = f"{width} x {height} px"
+        method = f"({self.interpolation})"
+        if self.crop_mode == "squash":
+            fitting = f"squashed to {grown[1]} x {grown[0]} px {method}, {size} center crop"
+        elif self.crop_mode == "border":
+            fitting = f"longest side to {max(grown)} px {method}, padded or cropped to {size}"
+        else:
+            fitting = f"shortest side to {min(grown)} px {method}, {size} center crop"
+        mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (self.mean, self.std))
+        turned = "Turned upright and grey" if channels == 1 else "Turned upright"
+        return f"{turned}, {fitting}, then normalised with mean {mean} and std {std}."
+
 
 @dataclass(frozen=True)
 class ResNetConfig:

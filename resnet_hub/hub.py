@@ -26,6 +26,7 @@ from huggingface_hub.errors import (
 
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
+from resnet_hub.published import find_tag, is_published_name, near_published, published_weights
 
 # The error of the HTTP client underneath, which is another package in older releases of huggingface_hub.
 HTTP_ERROR: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
@@ -41,10 +42,9 @@ PUSHED_FILES = (
     "curves.png",
     "confusion.png",
 )
-SOURCE_FORMS = '"owner/name", "owner/name@revision", "hf-hub:owner/name" or a published tag such as "resnet50.a1_in1k"'
+SOURCE_FORMS = '"owner/name", "owner/name@revision", "hf-hub:owner/name" or a published name such as "resnet50.a1_in1k"'
 
 _REPO_ID = re.compile(r"\w([\w.-]{0,94}\w)?/\w([\w.-]{0,94}\w)?", re.ASCII)
-_TAG = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _WEIGHTS_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".th", ".ckpt", ".npz", ".onnx")
 # What git forbids in the name of a branch or tag; the cache also makes a file of this name, so it may not climb out.
 _NOT_A_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|^[/-]|[/.]$|/\.|^\.")
@@ -67,10 +67,10 @@ class RepoAddress:
 
 
 def repo_address(source: str, revision: str | None = None) -> RepoAddress:
-    """The address that `source` names: an id, with or without "@revision" and "hf-hub:", or a tag of timm's.
+    """The address that `source` names: an id, with or without "@revision" and "hf-hub:", or a published name.
 
     Raises:
-        ConfigError: `source` has another form, or its "@revision" is not the `revision` given beside it.
+        ConfigError: `source` has another form, or is no published name, or its "@revision" is not `revision`.
     """
     name, at, named_revision = source.removeprefix("hf-hub:").removeprefix("hf_hub:").partition("@")
     if at and revision is not None and named_revision != revision:
@@ -78,8 +78,8 @@ def repo_address(source: str, revision: str | None = None) -> RepoAddress:
     chosen = named_revision if at else revision
     if chosen is not None and (not chosen or _NOT_A_REVISION.search(chosen)):
         raise ConfigError(f"{chosen!r} in {source!r} cannot be a revision; give a branch, a tag or a commit")
-    if _TAG.fullmatch(name) and not name.endswith(_WEIGHTS_SUFFIXES):
-        return RepoAddress(f"timm/{name}", chosen)
+    if is_published_name(name) and not name.endswith(_WEIGHTS_SUFFIXES):
+        return RepoAddress(published_weights(name).repo_id, chosen)
     if not _REPO_ID.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
         raise ConfigError(f"{source!r} is no Hub id, and nothing here has that path; expected {SOURCE_FORMS}")
     return RepoAddress(name, chosen)
@@ -101,10 +101,12 @@ def download_checkpoint(
     token: str | None = None,
     cache_dir: str | Path | None = None,
     local_files_only: bool = False,
+    config_only: bool = False,
 ) -> Path:
     """A local folder that holds config.json and model.safetensors, or pytorch_model.bin where it is absent.
 
     Both files are of one commit, whatever is pushed meanwhile. A cached commit costs one request, an offline one none.
+    With `config_only` the folder may hold no weights.
 
     Raises:
         ConfigError: `source` is no address, see `repo_address`.
@@ -112,6 +114,9 @@ def download_checkpoint(
     """
     address = repo_address(source, revision)
     _check_token(token)
+    if "/" not in source:
+        terms = find_tag(address.repo_id.partition("/")[2]).terms
+        logger.info("%s stands for %s, licence %s", source, address, terms)
 
     def fetch(file_name: str, commit: str | None, *, offline: bool = local_files_only) -> Path:
         path = hf_hub_download(
@@ -122,6 +127,8 @@ def download_checkpoint(
     with _hub_errors(address, "read", token):
         folder = fetch(CONFIG_FILE, address.revision).parent
         commit = folder.name
+        if config_only:
+            return folder
         try:
             fetch(WEIGHTS_FILE, commit)
         except RemoteEntryNotFoundError:
@@ -230,7 +237,8 @@ def _sentence(error: BaseException, address: RepoAddress, action: str, token: st
     if isinstance(error, GatedRepoError):
         return f"{model} is gated; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
     if isinstance(error, RepositoryNotFoundError):
-        return f"{model} was not found, or it is private; check the name, or log in with `hf auth login`"
+        near = near_published(address.repo_id)
+        return f"{model} was not found, or it is private; check the name, or log in with `hf auth login`{near}"
     if isinstance(error, RevisionNotFoundError):
         return f"{model} has no revision {address.revision!r}; it has {_revisions(address, token)}"
     if isinstance(error, RemoteEntryNotFoundError):

@@ -20,7 +20,6 @@ from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.wording import (
     describe_labels,
-    describe_preprocessing,
     describe_source,
     distinct_labels,
     percent,
@@ -80,7 +79,7 @@ def test_two_classes_of_one_name_both_keep_their_score():
     ids=["ImageNet", "larger", "squash", "border", "one channel", "grey"],
 )
 def test_preprocessing_is_told_in_words(preprocessing, words):
-    assert words in describe_preprocessing(preprocessing)
+    assert words in preprocessing.in_words()
 
 
 def test_a_folder_is_told_by_its_name_alone(tmp_path):

@@ -25,6 +25,7 @@ def head(hub, branch="main", repo=REPO):
         ("hf-hub:alice/net", RepoAddress("alice/net")),
         ("hf_hub:alice/net@dev", RepoAddress("alice/net", "dev")),
         ("resnet50.a1_in1k", RepoAddress("timm/resnet50.a1_in1k")),
+        ("resnet50", RepoAddress("timm/resnet50.a1_in1k")),
         ("resnet50.a1_in1k@main", RepoAddress("timm/resnet50.a1_in1k", "main")),
         ("Org-1/resnet50.my_tag", RepoAddress("Org-1/resnet50.my_tag")),
     ],
@@ -38,7 +39,7 @@ def test_a_source_names_an_address(source, address):
     "source",
     [
         "",
-        "resnet50",
+        "resnet51",
         "a/b/c",
         "alice/",
         "/net",

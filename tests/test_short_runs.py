@@ -39,9 +39,10 @@ def run(capsys, *flags):
             "there is no architecture 'cifar_resnet21'; the nearest are 'cifar_r",
         ),
         (
-            ("--model", "resnet18"),
-            "--model 'resnet18' is an architecture without weights; add --from-scratch, or name we",
+            ("--model", "cifar_resnet20"),
+            "--model 'cifar_resnet20' is an architecture without published weights; add --from-scratch, or name we",
         ),
+        (("--model", "resnext101_32x16d"), "all published weights of 'resnext101_32x16d' are under CC-BY-NC-4.0, for"),
         (
             ("--model", "./no/folder"),
             "there is no folder or file './no/folder'; give a checkpoint folder, or 'owner/name'",
@@ -50,7 +51,15 @@ def run(capsys, *flags):
         (("--label-column", "kind"), "--label-column 'kind' is no column; the dataset has 'image' (pictures), 'label'"),
         (("--image-size", "4"), "--image-size=4 is out of range; expected a whole number from 8 to 4096"),
     ],
-    ids=["unknown architecture", "no weights", "no folder", "batch of 0", "wrong column", "tiny input"],
+    ids=[
+        "unknown architecture",
+        "no weights",
+        "non-commercial",
+        "no folder",
+        "batch of 0",
+        "wrong column",
+        "tiny input",
+    ],
 )
 def test_a_mistake_is_told_in_a_sentence(capsys, colours, tmp_path, flags, says):
     status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run", *flags)
@@ -120,6 +129,19 @@ def test_grey_pictures_train_a_one_channel_network(capsys, tmp_path):
     saved = ResNet.from_pretrained(tmp_path / "run")
     assert saved.preprocessing.input_size == (1, 32, 32)
     assert len(saved.preprocessing.mean) == 1
+
+
+def test_a_bare_architecture_starts_from_its_default_weights_and_says_so(
+    capsys, colours, tmp_path, fake_hub, monkeypatch
+):
+    monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("timm"))
+    create_model("test_resnet").push_to_hub("timm/test_resnet.r160_in1k")
+    flags = ("--dataset", colours, "--model", "test_resnet", "--epochs", 1, "--image-size", 32)
+    status = finetune.main([str(flag) for flag in (*flags, "--output", tmp_path / "run")])
+    log = capsys.readouterr().err
+    assert status == 0
+    assert "test_resnet stands for timm/test_resnet.r160_in1k, licence apache-2.0" in log
+    assert ResNet.from_pretrained(tmp_path / "run").details["base_model"] == "timm/test_resnet.r160_in1k"
 
 
 def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colours, tmp_path):

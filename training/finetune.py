@@ -21,6 +21,7 @@ from accelerate.utils import set_seed
 
 from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.errors import ConfigError
+from resnet_hub.hub import repo_address
 from training import run_folder
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
@@ -81,10 +82,10 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> ResNet:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
         model = create_model(recipe.model, num_classes=len(names), label_names=names, **options)
-    elif recipe.model in list_architectures() and not Path(recipe.model).exists():
+    elif _has_no_weights(recipe.model):
         raise ConfigError(
-            f"--model {recipe.model!r} is an architecture without weights; add --from-scratch, "
-            f"or name weights: a checkpoint folder, a Hub id, or a tag such as resnet50.a1_in1k"
+            f"--model {recipe.model!r} is an architecture without published weights; add --from-scratch, "
+            f"or name weights: a checkpoint folder, a Hub id, or a published name such as resnet50"
         )
     else:
         model = ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options)
@@ -92,6 +93,11 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> ResNet:
         size = (model.config.in_chans, recipe.image_size, recipe.image_size)
         model.preprocessing = replace(model.preprocessing, input_size=size)
     return model
+
+
+def _has_no_weights(name: str) -> bool:
+    known = name in list_architectures() and name not in list_architectures(pretrained=True)
+    return known and not Path(name).exists()
 
 
 def describe(recipe: FinetuneRecipe, model: ResNet, accelerator: Accelerator) -> dict[str, Any]:
@@ -105,7 +111,8 @@ def describe(recipe: FinetuneRecipe, model: ResNet, accelerator: Accelerator) ->
         "hardware": describe_hardware(accelerator),
     }
     if not recipe.from_scratch:
-        details["base_model"] = local.get("model", recipe.model)
+        # In full, since what a bare name stands for may change between versions.
+        details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))
         if "license" in model.details:
             details["license"] = model.details["license"]
     return details

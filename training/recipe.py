@@ -52,7 +52,7 @@ class RunSettings:
 class FinetuneRecipe(RunSettings):
     """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
 
-    model: str = setting("resnet50.a1_in1k", "what to start from: checkpoint folder, Hub id or timm tag")
+    model: str = setting("resnet50.a1_in1k", "what to start from: checkpoint folder, Hub id or published name")
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
     overwrite: bool = setting(False, "replace a run that the output folder already holds")
     val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")

@@ -14,7 +14,6 @@ from resnet_hub.demo.photo import photo_field, picture_choice, uploaded_bytes
 from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.wording import (
     describe_labels,
-    describe_preprocessing,
     describe_source,
     distinct_labels,
     verdict,
@@ -143,7 +142,7 @@ def _inspection(classifier: ImageClassifier) -> tuple[gr.Image, gr.HTML]:
             elem_id="seen",
             elem_classes="squares" if max(classifier.preprocessing.input_size) < SEEN_HEIGHT else None,
         )
-        words = html.escape(describe_preprocessing(classifier.preprocessing))
+        words = html.escape(classifier.preprocessing.in_words())
         gr.HTML(f"<p class='quiet'>{words}</p>", elem_classes="plain")
         timing = gr.HTML(
             label="Time", html_template=f"<p class='quiet'>{ESCAPED}</p>", elem_id="timing", elem_classes="plain"

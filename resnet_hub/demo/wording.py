@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resnet_hub.classifier import Prediction
-from resnet_hub.config import Preprocessing
 
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""
@@ -38,23 +37,6 @@ def distinct_labels(predictions: Sequence[Prediction]) -> dict[str, float]:
         )
         for prediction in predictions
     }
-
-
-def describe_preprocessing(preprocessing: Preprocessing) -> str:
-    """How a picture becomes the network's input, in one sentence."""
-    channels, height, width = preprocessing.input_size
-    grown = tuple(int(side / preprocessing.crop_pct) for side in (height, width))
-    size = f"{width} x {height} px"
-    method = f"({preprocessing.interpolation})"
-    if preprocessing.crop_mode == "squash":
-        fitting = f"squashed to {grown[1]} x {grown[0]} px {method}, {size} center crop"
-    elif preprocessing.crop_mode == "border":
-        fitting = f"longest side to {max(grown)} px {method}, padded or cropped to {size}"
-    else:
-        fitting = f"shortest side to {min(grown)} px {method}, {size} center crop"
-    mean, std = (", ".join(f"{value:.3g}" for value in values) for values in (preprocessing.mean, preprocessing.std))
-    turned = "Turned upright and grey" if channels == 1 else "Turned upright"
-    return f"{turned}, {fitting}, then normalised with mean {mean} and std {std}."
 
 
 def describe_source(source: str) -> str:
