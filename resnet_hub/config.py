@@ -17,6 +17,8 @@ MAX_CHANNELS = 65_536
 MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
 
+FAMILIES = ("resnet",)
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -83,6 +85,8 @@ class ResNetConfig:
 
     architecture: str = "resnet50"
     """The name of the row this came from in the table of architectures."""
+    family: str = "resnet"
+    """The class that builds the network."""
     block: str | tuple[str, ...] = "bottleneck"
     """The residual block, one name for all stages or one for each."""
     depths: tuple[int, ...] = (3, 4, 6, 3)
@@ -133,6 +137,7 @@ class ResNetConfig:
     """Whether a new block starts as its shortcut: the last norm's weight is zero."""
 
     def __post_init__(self) -> None:
+        check_choice("family", self.family, FAMILIES)
         check_choice("stem", self.stem, ("7x7", "3x3", "deep", "tiered"))
         check_choice("stem_pool", self.stem_pool, ("max", "conv", "none"))
         check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity"))
@@ -167,6 +172,16 @@ class ResNetConfig:
     def blocks(self) -> tuple[str, ...]:
         """The name of each stage's block."""
         return (self.block,) * len(self.depths) if isinstance(self.block, str) else self.block
+
+    @property
+    def first_conv(self) -> str:
+        """The name of the convolution that sees the picture, in the state dict."""
+        return "conv1.0" if self.stem in ("deep", "tiered") else "conv1"
+
+    @property
+    def classifier(self) -> str:
+        """The name of the layer that turns pooled features into logits, in the state dict."""
+        return "fc"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
