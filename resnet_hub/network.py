@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from resnet_hub.architectures import default_preprocessing
 from resnet_hub.blocks import BlockPlace, ResidualBlock, recomputed
+from resnet_hub.blocks_v2 import PreActivationBlock
 from resnet_hub.checkpoint_config import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
@@ -62,7 +63,7 @@ class ResidualNetwork(nn.Module):
         """Adds the stem, `maxpool` and the first feature level."""
         raise NotImplementedError
 
-    def _block_class(self, name: str) -> type[ResidualBlock]:
+    def _block_class(self, name: str) -> type[ResidualBlock] | type[PreActivationBlock]:
         """The residual block of this name. Raises: ConfigError."""
         raise NotImplementedError
 
@@ -108,7 +109,7 @@ class ResidualNetwork(nn.Module):
             if reduction >= config.output_stride:
                 dilation, stride = dilation * stride, 1
             reduction *= stride
-            blocks: list[ResidualBlock] = []
+            blocks: list[ResidualBlock | PreActivationBlock] = []
             for _ in range(depth):
                 place = BlockPlace(
                     in_channels, width, stride, dilation, first_dilation, next(drop_paths), drop_block(config, index)
