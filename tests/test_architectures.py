@@ -32,7 +32,7 @@ PUBLISHED = {
     "senet154": 115_089,
     "test_resnet": 470,
     "resnetv2_50": 25_549,
-    "resnetv2_101": 44_542,
+    "resnetv2_101": 44_541,
     "resnetv2_50x1_bit": 25_549,
     "resnetv2_152x4_bit": 936_533,
 }
@@ -109,7 +109,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(name, nearest):
         ("wide_resnet??_2", ["wide_resnet50_2"]),
         ("resnet[12]?[0-9]", ["resnet101", "resnet152", "resnet200"]),
         ("resnet", []),
-        (("senet*", "*_gn"), ["resnet50_gn", "senet154"]),
+        (("senet*", "*_gn"), ["resnet50_gn", "resnetv2_50d_gn", "senet154"]),
         ("RESNET18", []),
     ],
     ids=str,
