@@ -13,7 +13,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test check format bench quality clean
+.PHONY: help setup demo app test parity check format bench quality clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -44,6 +44,9 @@ app: .venv/app  ## open the page: make app MODEL=folder, owner/name or tag
 
 test: .venv/dev  ## run the whole test suite
 	$(BIN)/python -m pytest
+
+parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 GB of memory
+	$(BIN)/python -m pytest -m parity
 
 check: .venv/dev  ## ruff, format, mypy, floors
 	$(BIN)/ruff check .

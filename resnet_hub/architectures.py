@@ -2,12 +2,14 @@
 
 Sources: He et al. 2015 (plain and CIFAR), He et al. 2018 "Bag of Tricks" (-c, -d, -s), Xie et al. 2017 (ResNeXt),
 Zagoruyko and Komodakis 2016 (Wide), Hu et al. 2018 (SE, SENet-154), Wang et al. 2020 (ECA), Zhang 2019 (blur),
-Bello et al. 2021 (RS); the -t and -aa rows and every name of the first table are timm's.
+Bello et al. 2021 (RS), He et al. 2016 "Identity Mappings" (v2), Kolesnikov et al. 2020 (BiT); the -t and
+-aa rows and every name of the first two tables are timm's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -121,10 +123,35 @@ def _cifar(depth: int) -> Row:
     return {**BASIC, **small, "depths": (blocks,) * 3, "shortcut": "identity", "zero_init_last": False}
 
 
+def _v2(depth: int, *rows: Row, **options: Any) -> Row:
+    """He et al. 2016: activations in front of the convolutions; a new block is not its shortcut here."""
+    return _net(depth, *rows, family="resnetv2", zero_init_last=False, **options)
+
+
+def _bit(depth: int, factor: int) -> Row:
+    """Kolesnikov et al. 2020, "Big Transfer": every layer `factor` times as wide, GroupNorm, standardised weights."""
+    layers = {"norm_layer": "groupnorm", "conv_layer": "std_conv2d", "stem_pool": "zero_padded_max"}
+    widths = tuple(factor * width for width in (64, 128, 256, 512))
+    return _v2(depth, layers, widths=widths, stem_width=64 * factor)
+
+
+PREACTIVATION: dict[str, Row] = {
+    **{f"resnetv2_{depth}": _v2(depth) for depth in (18, 34, 50, 101, 152)},
+    **{f"resnetv2_{depth}d": _v2(depth, D) for depth in (18, 34, 50, 101, 152)},
+    "resnetv2_50t": _v2(50, T),
+    "resnetv2_50d_gn": _v2(50, D, norm_layer="groupnorm"),
+    "resnetv2_50d_evos": _v2(50, D, norm_layer="evonorms0"),
+    "resnetv2_50d_frn": _v2(50, D, norm_layer="frntlu"),
+    **{
+        f"resnetv2_{depth}x{factor}_bit": _bit(depth, factor)
+        for depth, factor in ((50, 1), (50, 3), (101, 1), (101, 3), (152, 2), (152, 4))
+    },
+}
+
 CIFAR: dict[str, Row] = {f"cifar_resnet{depth}": _cifar(depth) for depth in (20, 32, 44, 56, 110)}
 
 ARCHITECTURES: dict[str, ResNetConfig] = {
-    name: ResNetConfig(architecture=name, **row) for name, row in {**IMAGENET, **CIFAR}.items()
+    name: ResNetConfig(architecture=name, **row) for name, row in {**IMAGENET, **PREACTIVATION, **CIFAR}.items()
 }
 
 
@@ -158,13 +185,18 @@ def _matches(name: str, patterns: str | Sequence[str]) -> bool:
 
 def in_timm(name: str) -> bool:
     """Whether timm knows this architecture under the same name."""
-    return name in IMAGENET
+    return name in IMAGENET or name in PREACTIVATION
 
 
 def default_preprocessing(config: ResNetConfig) -> Preprocessing:
-    """What an untrained network of this kind is usually fed: 224 px, or 32 px for the CIFAR networks."""
+    """What an untrained network of this kind is usually fed: 224 px; 448 px for BiT, 32 px for the CIFAR networks."""
     if config.stem == "3x3":
         usual = Preprocessing(input_size=(3, 32, 32), crop_pct=1.0, interpolation="bilinear")
+    elif config.family == "resnetv2":
+        half = (0.5, 0.5, 0.5)
+        usual = Preprocessing(mean=half, std=half)
+        if config.conv_layer == "std_conv2d":
+            usual = replace(usual, input_size=(3, 448, 448), crop_pct=1.0, interpolation="bilinear")
     else:
         usual = Preprocessing()
     return usual.with_channels(config.in_chans)

@@ -161,24 +161,15 @@ def block_class(name: str) -> type[ResidualBlock]:
 
 
 def shortcut(config: ResNetConfig, place: BlockPlace, out_channels: int) -> nn.Module:
-    """What carries x around F(x): identity where the shapes agree, else what `config.shortcut` names.
-
-    Average pooling before the projection, and padding in a dilated stage, follow timm's "avg_down".
-    """
+    """What carries x around F(x): identity where the shapes agree, else what `config.shortcut` names."""
     if place.stride == 1 and place.in_channels == out_channels:
         return nn.Identity()
     if config.shortcut == "identity":
         return ZeroPadShortcut(place.in_channels, out_channels, place.stride)
     plain = place.stride == 1 and place.dilation == 1
     if config.shortcut == "avg_projection":
-        if plain:
-            pool: nn.Module = nn.Identity()
-        elif place.dilation > 1:
-            pool = SamePadAvgPool()
-        else:
-            pool = nn.AvgPool2d(2, place.stride, ceil_mode=True, count_include_pad=False)
         projection = nn.Conv2d(place.in_channels, out_channels, 1, bias=False)
-        return nn.Sequential(pool, projection, norm(config, out_channels))
+        return nn.Sequential(shortcut_pool(place), projection, norm(config, out_channels))
     size = 1 if plain else config.down_kernel_size
     dilation = place.first_dilation if size > 1 else 1
     padding = ((place.stride - 1) + dilation * (size - 1)) // 2
@@ -186,6 +177,15 @@ def shortcut(config: ResNetConfig, place: BlockPlace, out_channels: int) -> nn.M
         place.in_channels, out_channels, size, place.stride, padding=padding, dilation=dilation, bias=False
     )
     return nn.Sequential(projection, norm(config, out_channels))
+
+
+def shortcut_pool(place: BlockPlace) -> nn.Module:
+    """The average pooling in front of a projection; padding in a dilated stage follows timm's "avg_down"."""
+    if place.stride == 1 and place.dilation == 1:
+        return nn.Identity()
+    if place.dilation > 1:
+        return SamePadAvgPool()
+    return nn.AvgPool2d(2, place.stride, ceil_mode=True, count_include_pad=False)
 
 
 def recomputed(block: nn.Module, x: Tensor) -> Tensor:

@@ -26,12 +26,11 @@ from resnet_hub.errors import CheckpointError, ConfigError
 logger = logging.getLogger(__name__)
 
 Source = str | os.PathLike[str]
-HEAD = "fc."
 MAX_CONFIG_BYTES = 16 * 2**20
 # Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
 WRAPPERS = ("module.", "_orig_mod.")
 # Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
-RENAMED = ((re.compile(r"^linear\."), HEAD), (re.compile(r"\.shortcut\."), ".downsample."))
+RENAMED = ((re.compile(r"^linear\."), "fc."), (re.compile(r"\.shortcut\."), ".downsample."))
 SHOWN = 5
 """How many tensors an error names."""
 
@@ -95,8 +94,8 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
 def _network_in_file(path: Path, architecture: str) -> ResNetConfig:
     """The named network with as many classes and channels as the weights file has. Raises: CheckpointError."""
     network, state = named(architecture), read_weights(path)
-    head, first = state.get(f"{HEAD}weight"), state.get("conv1.weight", state.get("conv1.0.weight"))
-    if head is not None and head.ndim == 2:
+    head, first = state.get(f"{network.classifier}.weight"), state.get(f"{network.first_conv}.weight")
+    if head is not None and head.ndim in (2, 4):  # a 1x1 convolution in some families
         network = network.with_options(num_classes=head.shape[0])
     if first is not None and first.ndim == 4:
         network = network.with_options(in_chans=first.shape[1])
@@ -139,13 +138,20 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_weights(
-    model: nn.Module, path: Path, *, keep_head: bool = False, new_input: bool = False, dtype: torch.dtype
+    model: nn.Module,
+    path: Path,
+    config: ResNetConfig,
+    *,
+    keep_head: bool = False,
+    new_input: bool = False,
+    dtype: torch.dtype,
 ) -> None:
     """Gives `model`, built without storage, the weights at `path`.
 
     Args:
         model: A network on the meta device; with `keep_head`, its head has storage and random weights already.
         path: A checkpoint folder or a weights file.
+        config: The network's, which names its head and its first convolution.
         keep_head: Leave the head as it is, and say so in the log.
         new_input: Adapt the first convolution to the network's number of channels.
         dtype: Type of the floating-point tensors.
@@ -156,17 +162,18 @@ def load_weights(
     state = read_weights(path)
     expected = model.state_dict()
     if keep_head:
-        head = [name for name in expected if name.startswith(HEAD)]
+        prefix = f"{config.classifier}."
+        head = [name for name in expected if name.startswith(prefix)]
         if head:
             shape = tuple(expected[head[0]].shape)
             logger.warning("new head of %d classes, random until trained: %s", shape[0], ", ".join(head))
         expected = {name: tensor for name, tensor in expected.items() if name not in head}
-        state = {name: tensor for name, tensor in state.items() if not name.startswith(HEAD)}
+        state = {name: tensor for name, tensor in state.items() if not name.startswith(prefix)}
     for name in expected:
         # Files older than torch 0.4.1 lack the counter; nothing reads it but a cumulative average.
         if name.endswith("num_batches_tracked"):
             state.setdefault(name, torch.zeros((), dtype=torch.int64))
-    first_conv = f"{getattr(model, 'first_conv', 'conv1')}.weight"
+    first_conv = f"{config.first_conv}.weight"
     if new_input and first_conv in state:
         state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])
     _refuse_misfits(path, expected, state)

@@ -88,13 +88,8 @@ class CheckpointConfig:
         changed = self.network.differences(architecture(self.network.architecture))
         return {name: value for name, value in changed.items() if name not in (*TIMM_OPTIONS, *ROOT_OPTIONS, *drop)}
 
-    def to_json(self, num_features: int, first_conv: str) -> dict[str, Any]:
-        """The content of config.json.
-
-        Args:
-            num_features: Channels of the last feature map.
-            first_conv: Name of the convolution that sees the picture.
-        """
+    def to_json(self, num_features: int) -> dict[str, Any]:
+        """The content of config.json of a network whose last feature map has `num_features` channels."""
         network, size = self.network, self.preprocessing.input_size
         changed = network.differences(architecture(network.architecture))
         values: dict[str, Any] = {
@@ -113,8 +108,8 @@ class CheckpointConfig:
             **self.preprocessing.to_json(),
             "num_classes": network.num_classes,
             "pool_size": [max(1, side // network.output_stride) for side in size[1:]],
-            "first_conv": first_conv,
-            "classifier": "fc",
+            "first_conv": network.first_conv,
+            "classifier": network.classifier,
         }
         own: dict[str, Any] = {**self.details, "version": _package_version(), "format": FORMAT}
         options = self._own_options()

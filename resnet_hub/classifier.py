@@ -18,7 +18,7 @@ from resnet_hub.checkpoint import Source
 from resnet_hub.config import check_choice, check_integer
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
-from resnet_hub.resnet import ResNet
+from resnet_hub.pretrained import PretrainedNetwork
 
 PRECISIONS = ("auto", "fp32", "bf16")
 BACKENDS = ("auto", "eager")
@@ -68,7 +68,7 @@ class ImageClassifier:
 
     def __init__(
         self,
-        model: ResNet,
+        model: PretrainedNetwork,
         *,
         device: str | torch.device = "auto",
         precision: str = "auto",
@@ -118,7 +118,7 @@ class ImageClassifier:
         """
         _check_choices(precision, backend)
         chosen = _device(device)
-        model = ResNet.from_pretrained(source, device=chosen, **options)
+        model = PretrainedNetwork.from_pretrained(source, device=chosen, **options)
         return cls(model, device=chosen, precision=precision, backend=backend)
 
     @overload
@@ -217,7 +217,7 @@ def imagenet_label_names() -> tuple[str, ...]:
     return tuple(names)
 
 
-def _label_names(model: ResNet) -> tuple[str, ...]:
+def _label_names(model: PretrainedNetwork) -> tuple[str, ...]:
     """One name for each class: the checkpoint's, ImageNet's for 1000 classes without names, or "class 7"."""
     count = model.num_classes
     if count == 0:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_hub.config import ResNetConfig
-from resnet_hub.resnet import ResNet
+from resnet_hub.pretrained import PretrainedNetwork
 
 aten = torch.ops.aten
 # Paths that stand beside the main one: a projection shortcut and channel attention add no depth.
@@ -54,10 +54,10 @@ def complexity(model: nn.Module, input_size: Sequence[int]) -> Complexity:
     return Complexity(parameters, counter.macs, counter.activations, count_layers(model))
 
 
-def meta_network(config: ResNetConfig) -> ResNet:
+def meta_network(config: ResNetConfig) -> PretrainedNetwork:
     """The described network on the meta device: shapes alone, which take no memory."""
     with torch.device("meta"):
-        return ResNet(config)
+        return PretrainedNetwork.class_for(config)(config)
 
 
 def count_layers(model: nn.Module) -> int:
@@ -85,7 +85,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has
             self.macs += outputs.numel() * PRODUCTS[operation](args)
             self.activations += outputs.numel()
         elif operation in NORMS:
-            self.macs += args[0].numel() * NORMS[operation]
+            self.macs += args[0].numel() * NORMS[operation](args)
         return outputs
 
 
@@ -99,9 +99,17 @@ PRODUCTS: dict[Any, Callable[[Sequence[Any]], int]] = {
     aten.addmm: lambda args: _shape(args[1])[1],
     aten.mm: lambda args: _shape(args[0])[1],
 }
-NORMS: dict[Any, int] = {
-    aten.native_batch_norm: 2,
-    aten.cudnn_batch_norm: 2,
-    aten.native_group_norm: 5,
-    aten.native_layer_norm: 5,
+
+
+def _batch_norm_cost(args: Sequence[Any]) -> int:
+    """Operations for each number: scale and shift, and where it computes the statistics as well, those too."""
+    weight, computes_statistics = args[1], args[5]
+    return 2 if not computes_statistics else 4 if weight is None else 5
+
+
+NORMS: dict[Any, Callable[[Sequence[Any]], int]] = {
+    aten.native_batch_norm: _batch_norm_cost,  # also what standardises BiT's weights
+    aten.cudnn_batch_norm: _batch_norm_cost,
+    aten.native_group_norm: lambda args: 5,
+    aten.native_layer_norm: lambda args: 5,
 }

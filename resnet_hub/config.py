@@ -17,6 +17,21 @@ MAX_CHANNELS = 65_536
 MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
 
+# The families of networks, and the values that each allows of options it does not leave free.
+FAMILIES: dict[str, dict[str, tuple[object, ...]]] = {
+    "resnet": {"conv_layer": ("conv2d",)},
+    "resnetv2": {
+        "stem": ("7x7", "deep", "tiered"),
+        "stem_pool": ("max", "zero_padded_max"),
+        "shortcut": ("projection", "avg_projection"),
+        **dict.fromkeys(("cardinality", "reduce_first", "down_kernel_size"), (1,)),
+        "base_width": (64,),
+        "attn_layer": (None,),
+        "aa_layer": (None,),
+        "drop_block_rate": (0,),
+    },
+}
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -99,6 +114,8 @@ class ResNetConfig:
 
     architecture: str = "resnet50"
     """The name of the row this came from in the table of architectures."""
+    family: str = "resnet"
+    """resnet: blocks end with an activation. resnetv2: they begin with norm and activation, and add to a bare sum."""
     block: str | tuple[str, ...] = "bottleneck"
     """The residual block, one name for all stages or one for each."""
     depths: tuple[int, ...] = (3, 4, 6, 3)
@@ -116,7 +133,8 @@ class ResNetConfig:
     stem_width: int = 64
     """Output channels of the 7x7 and 3x3 stems; half the output channels of the deep ones."""
     stem_pool: str = "max"
-    """What halves the picture after the stem: max pooling, a strided convolution (ResNet-RS), or nothing (CIFAR)."""
+    """What halves the picture after the stem: max, the same over a border of zeros (zero_padded_max: BiT), a strided
+    convolution (conv: ResNet-RS), or nothing (none: CIFAR)."""
     shortcut: str = "projection"
     """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A)."""
     down_kernel_size: int = 1
@@ -130,7 +148,9 @@ class ResNetConfig:
     act_layer: str = "relu"
     """Activation by name."""
     norm_layer: str = "batchnorm"
-    """Normalisation by name."""
+    """Normalisation by name; evonorms0 and frntlu have an activation of their own."""
+    conv_layer: str = "conv2d"
+    """conv2d, or std_conv2d: each filter is standardised to mean 0 and variance 1 (BiT)."""
     num_classes: int = 1000
     """Outputs of the head; 0 gives pooled features."""
     in_chans: int = 3
@@ -149,8 +169,10 @@ class ResNetConfig:
     """Whether a new block starts as its shortcut: the last norm's weight is zero."""
 
     def __post_init__(self) -> None:
+        check_choice("family", self.family, tuple(FAMILIES))
         check_choice("stem", self.stem, ("7x7", "3x3", "deep", "tiered"))
-        check_choice("stem_pool", self.stem_pool, ("max", "conv", "none"))
+        check_choice("stem_pool", self.stem_pool, ("max", "conv", "none", "zero_padded_max"))
+        check_choice("conv_layer", self.conv_layer, ("conv2d", "std_conv2d"))
         check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity"))
         check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", ""))
         check_integer("output_stride", self.output_stride, 8, 32)
@@ -178,11 +200,28 @@ class ResNetConfig:
         for depth in self.depths:
             check_integer("depths", depth, 1, MAX_BLOCKS)
         check_integer("sum of depths", sum(self.depths), 1, MAX_BLOCKS)
+        for name, choices in FAMILIES[self.family].items():
+            if (value := getattr(self, name)) not in choices:
+                allowed = ", ".join(map(repr, choices))
+                raise ConfigError(f"{name}={value!r} is not for family={self.family!r}; choose one of {allowed}")
 
     @property
     def blocks(self) -> tuple[str, ...]:
         """The name of each stage's block."""
         return (self.block,) * len(self.depths) if isinstance(self.block, str) else self.block
+
+    @property
+    def first_conv(self) -> str:
+        """The name of the convolution that sees the picture, in the state dict."""
+        deep = self.stem in ("deep", "tiered")
+        if self.family == "resnetv2":
+            return "stem.conv1" if deep else "stem.conv"
+        return "conv1.0" if deep else "conv1"
+
+    @property
+    def classifier(self) -> str:
+        """The name of the layer that turns pooled features into logits, in the state dict."""
+        return "head.fc" if self.family == "resnetv2" else "fc"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values."""

@@ -1,6 +1,6 @@
 """Repo id <-> folder: downloads a checkpoint, pushes one, and says in one sentence what the Hub refused.
 
-The only module that talks to the Hub; `resnet.py` calls it, and a folder on disk is all that passes between them.
+The only module that talks to the Hub; `pretrained.py` calls it, and a folder on disk is all that passes between them.
 """
 
 from __future__ import annotations

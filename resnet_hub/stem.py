@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import activation, antialias, norm
+from resnet_hub.layers_v2 import convolution, norm_act
 
 PLAIN_STEM_WIDTH = 64
 
@@ -14,7 +17,8 @@ PLAIN_STEM_WIDTH = 64
 def stem_width(config: ResNetConfig) -> int:
     """Channels of the first feature map."""
     if config.stem == "7x7":
-        return PLAIN_STEM_WIDTH
+        # timm's first network file has 64 here whatever `stem_width` says, and the rows of that file rely on it.
+        return PLAIN_STEM_WIDTH if config.family == "resnet" else config.stem_width
     return config.stem_width if config.stem == "3x3" else 2 * config.stem_width
 
 
@@ -28,10 +32,7 @@ def stem_convolution(config: ResNetConfig) -> nn.Module:
         return nn.Conv2d(config.in_chans, out, 7, stride=2, padding=3, bias=False)
     if config.stem == "3x3":
         return nn.Conv2d(config.in_chans, out, 3, padding=1, bias=False)
-    middle = config.stem_width
-    first = 3 * (middle // 4) if config.stem == "tiered" else middle
-    if not first:
-        raise ConfigError(f"stem_width={middle} is too narrow for the tiered stem; expected at least 4")
+    first, middle = _first_width(config), config.stem_width
     return nn.Sequential(
         nn.Conv2d(config.in_chans, first, 3, stride=2, padding=1, bias=False),
         norm(config, first),
@@ -43,6 +44,26 @@ def stem_convolution(config: ResNetConfig) -> nn.Module:
     )
 
 
+def preactivation_stem(config: ResNetConfig) -> nn.Sequential:
+    """(N, in_chans, H, W) -> (N, stem_width, H / 2, W / 2), before any norm: the first block has its own.
+
+    Source: He et al. 2016, "Identity Mappings in Deep Residual Networks", section 4.1; deep and tiered as above.
+    """
+    out = stem_width(config)
+    if config.stem == "7x7":
+        return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 7, stride=2)))
+    first, middle = _first_width(config), config.stem_width
+    return nn.Sequential(
+        OrderedDict(
+            conv1=convolution(config, config.in_chans, first, 3, stride=2),
+            norm1=norm_act(config, first),
+            conv2=convolution(config, first, middle, 3),
+            norm2=norm_act(config, middle),
+            conv3=convolution(config, middle, out, 3),
+        )
+    )
+
+
 def stem_pool(config: ResNetConfig) -> nn.Module:
     """(N, C, H, W) -> (N, C, H / 2, W / 2), or its input for the CIFAR networks.
 
@@ -51,6 +72,8 @@ def stem_pool(config: ResNetConfig) -> nn.Module:
     channels = stem_width(config)
     if config.stem_pool == "none":
         return nn.Identity()
+    if config.stem_pool == "zero_padded_max":
+        return nn.Sequential(nn.ZeroPad2d(1), nn.MaxPool2d(3, stride=2))
     if config.stem_pool == "conv":
         stride = 1 if config.aa_layer else 2
         convolution = nn.Conv2d(channels, channels, 3, stride, padding=1, bias=False)
@@ -61,3 +84,11 @@ def stem_pool(config: ResNetConfig) -> nn.Module:
     if config.aa_layer == "avg":
         return antialias(config, channels, 2)
     return nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), antialias(config, channels, 2))
+
+
+def _first_width(config: ResNetConfig) -> int:
+    """Channels behind the first of three convolutions. Raises: ConfigError when there would be none."""
+    first = 3 * (config.stem_width // 4) if config.stem == "tiered" else config.stem_width
+    if not first:
+        raise ConfigError(f"stem_width={config.stem_width} is too narrow for the tiered stem; expected at least 4")
+    return first

@@ -13,7 +13,7 @@ from resnet_hub import create_model
 
 @cache
 def noise():
-    """Normal numbers, more than the largest tensor has; to draw them anew for each tensor would take minutes."""
+    """Normal numbers, more than nearly every tensor has; to draw them anew for each tensor would take minutes."""
     return torch.randn(20_000_003, generator=torch.Generator().manual_seed(0))
 
 
@@ -21,8 +21,10 @@ def random_state(model):
     """A state dict for the network, which may be without storage."""
     generator, state = torch.Generator().manual_seed(0), {}
     for name, tensor in model.state_dict().items():
-        start = int(torch.randint(len(noise()) - tensor.numel(), (), generator=generator))
-        values = noise()[start : start + tensor.numel()].reshape(tensor.shape)
+        # The widest layers of BiT have more weights than there are numbers.
+        enough = noise() if tensor.numel() < len(noise()) else noise().repeat(1 + tensor.numel() // len(noise()))
+        start = int(torch.randint(len(enough) - tensor.numel(), (), generator=generator))
+        values = enough[start : start + tensor.numel()].reshape(tensor.shape)
         if name.endswith("num_batches_tracked"):
             state[name] = torch.tensor(7)
         elif name.endswith("running_var") or (name.endswith("weight") and tensor.ndim == 1):

@@ -5,7 +5,15 @@ import torch
 from torch import nn
 
 from resnet_hub import create_model, list_architectures
-from resnet_hub.architectures import ARCHITECTURES, CIFAR, IMAGENET, architecture, default_preprocessing, in_timm
+from resnet_hub.architectures import (
+    ARCHITECTURES,
+    CIFAR,
+    IMAGENET,
+    PREACTIVATION,
+    architecture,
+    default_preprocessing,
+    in_timm,
+)
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 
@@ -23,6 +31,10 @@ PUBLISHED = {
     "wide_resnet50_2": 68_883,
     "senet154": 115_089,
     "test_resnet": 470,
+    "resnetv2_50": 25_549,
+    "resnetv2_101": 44_541,
+    "resnetv2_50x1_bit": 25_549,
+    "resnetv2_152x4_bit": 936_533,
 }
 
 
@@ -97,7 +109,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(name, nearest):
         ("wide_resnet??_2", ["wide_resnet50_2"]),
         ("resnet[12]?[0-9]", ["resnet101", "resnet152", "resnet200"]),
         ("resnet", []),
-        (("senet*", "*_gn"), ["resnet50_gn", "senet154"]),
+        (("senet*", "*_gn"), ["resnet50_gn", "resnetv2_50d_gn", "senet154"]),
         ("RESNET18", []),
     ],
     ids=str,
@@ -107,17 +119,32 @@ def test_names_are_listed_by_wildcards_in_order(pattern, names):
 
 
 def test_all_names_are_listed_without_a_pattern():
-    assert list_architectures() == sorted({*IMAGENET, *CIFAR})
+    assert list_architectures() == sorted({*IMAGENET, *PREACTIVATION, *CIFAR})
 
 
-@pytest.mark.parametrize(("name", "known"), [("resnet50d", True), ("cifar_resnet20", False)])
+@pytest.mark.parametrize(
+    ("name", "known"), [("resnet50d", True), ("resnetv2_50x1_bit", True), ("cifar_resnet20", False)]
+)
 def test_in_timm_tells_which_names_timm_shares(name, known):
     assert in_timm(name) is known
 
 
-@pytest.mark.parametrize(("name", "size"), [("resnet50", (3, 224, 224)), ("cifar_resnet20", (3, 32, 32))])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("resnet50", (3, 224, 224)),
+        ("resnetv2_50", (3, 224, 224)),
+        ("resnetv2_50x1_bit", (3, 448, 448)),
+        ("cifar_resnet20", (3, 32, 32)),
+    ],
+)
 def test_an_untrained_network_takes_the_usual_size(name, size):
     assert default_preprocessing(architecture(name)).input_size == size
+
+
+@pytest.mark.parametrize(("name", "mean"), [("resnet50", 0.485), ("resnetv2_50", 0.5), ("resnetv2_50x1_bit", 0.5)])
+def test_an_untrained_network_takes_the_usual_mean(name, mean):
+    assert default_preprocessing(architecture(name)).mean[0] == mean
 
 
 def test_an_untrained_network_for_grey_pictures_takes_grey_statistics():

@@ -50,7 +50,7 @@ def settings(name="resnet18", label_names=None, details=None, preprocessing=None
 
 def written(saved):
     """The content of config.json as it is after a round through the file."""
-    return json.loads(json.dumps(saved.to_json(512, "conv1"), allow_nan=False))
+    return json.loads(json.dumps(saved.to_json(512), allow_nan=False))
 
 
 def timm(**changes):

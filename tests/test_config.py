@@ -53,6 +53,10 @@ WRONG_OPTIONS = [
     ({"drop_path_rate": -0.1}, "drop_path_rate=-0.1 is out of range; expected a number from 0 to 0.999"),
     ({"drop_block_rate": math.nan}, "drop_block_rate=nan is out of range; expected a number from 0 to 0.999"),
     ({"zero_init_last": 1}, "zero_init_last=1 must be true or false"),
+    ({"family": "resnetv3"}, "family='resnetv3' is not known; choose one of 'resnet', 'resnetv2'"),
+    ({"family": {}}, "family={} is not known; choose one of 'resnet', 'resnetv2'"),
+    ({"conv_layer": "std"}, "conv_layer='std' is not known; choose one of 'conv2d', 'std_conv2d'"),
+    ({"conv_layer": "std_conv2d"}, "conv_layer='std_conv2d' is not for family='resnet'; choose one of 'conv2d'"),
 ]
 WRONG_INPUTS = [
     ({"size": [3, 32, 32]}, "there is no option 'size'; the nearest are 'input_size'"),

@@ -7,7 +7,7 @@ from torch import nn
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import BlurPool
-from resnet_hub.stem import stem_convolution, stem_pool, stem_width
+from resnet_hub.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
 
 STEMS = {  # kind, declared width, channels of each convolution
     "7x7": ("7x7", 32, [64]),
@@ -22,6 +22,7 @@ POOLS = {
     "conv": ("conv", None, [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]),
     "conv and blur": ("conv", "blur", [nn.Conv2d, BlurPool, nn.BatchNorm2d, nn.ReLU]),
     "none": ("none", None, [nn.Identity]),
+    "max over zeros": ("zero_padded_max", None, [nn.ZeroPad2d, nn.MaxPool2d]),
 }
 
 
@@ -63,6 +64,21 @@ def test_a_stem_pool_halves_the_feature_map_or_leaves_it(kind, aa_layer, layers)
 def test_the_activation_of_a_deep_stem_is_the_networks():
     stem = stem_convolution(config("deep", 32, act_layer="silu"))
     assert [type(module) for module in stem if hasattr(module, "inplace")] == [nn.SiLU, nn.SiLU]
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "channels"), [("7x7", 192, [192]), ("deep", 32, [32, 32, 64]), ("tiered", 32, [24, 32, 64])]
+)
+def test_a_preactivation_stem_halves_the_picture_and_ends_with_a_convolution(kind, width, channels):
+    stem = preactivation_stem(config(kind, width, family="resnetv2"))
+    assert [module.out_channels for module in stem if isinstance(module, nn.Conv2d)] == channels
+    assert isinstance(stem[-1], nn.Conv2d)
+    assert stem(torch.zeros(2, 3, 32, 20)).shape == (2, channels[-1], 16, 10)
+
+
+def test_the_border_of_zeros_counts_in_the_maximum():
+    pooled = stem_pool(config("7x7", 64, stem_pool="zero_padded_max"))(torch.full((1, 1, 4, 4), -1.0))
+    assert pooled.tolist() == [[[[0.0, 0.0], [0.0, -1.0]]]]
 
 
 def test_a_tiered_stem_too_narrow_for_its_first_tier_is_refused():

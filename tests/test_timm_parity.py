@@ -10,10 +10,13 @@ from random_weights import assert_equal, random_state
 from timm.layers import BlurPool2d
 
 from resnet_hub import create_model
-from resnet_hub.architectures import IMAGENET
+from resnet_hub.architectures import IMAGENET, PREACTIVATION
 
 # timm makes these two by cutting channels out of another network.
 PRUNED = {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}
+# Networks of 200 million parameters and more: `make parity` compares their numbers as well.
+LARGE = {name for name in PREACTIVATION if "x" in name and not name.endswith("x1_bit")}
+NAMES = [*IMAGENET, *PREACTIVATION]
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
 SAME_TENSORS = [
     ("resnet18", "resnetblur18"),
@@ -43,6 +46,20 @@ OPTIONS = [
     ("resnet10t", {"act_layer": "silu"}),
     ("seresnet18", {"act_layer": "leaky_relu"}),
     ("resnet10t", {"norm_layer": "groupnorm", "stem_width": 128}),
+    ("resnetv2_18", {"num_classes": 0}),
+    ("resnetv2_18", {"num_classes": 7, "in_chans": 1}),
+    ("resnetv2_18d", {"in_chans": 4}),
+    ("resnetv2_18", {"global_pool": "max"}),
+    ("resnetv2_18", {"global_pool": "avgmax"}),
+    ("resnetv2_18", {"global_pool": "catavgmax", "num_classes": 5}),
+    ("resnetv2_18", {"global_pool": "", "num_classes": 0}),
+    ("resnetv2_18", {"output_stride": 8}),
+    ("resnetv2_18d", {"output_stride": 16}),
+    ("resnetv2_50", {"output_stride": 16}),
+    ("resnetv2_50d", {"output_stride": 8}),
+    ("resnetv2_50x1_bit", {"output_stride": 8}),
+    ("resnetv2_18", {"act_layer": "silu"}),
+    *(("resnetv2_18", {"norm_layer": norm}) for norm in ("groupnorm", "evonorms0", "frntlu")),
 ]
 # Two pictures of different contrast, so that a mix-up shows.
 IMAGES = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
@@ -68,7 +85,7 @@ def without_storage(create, name):
     return model
 
 
-@pytest.fixture(scope="module", params=IMAGENET)
+@pytest.fixture(scope="module", params=NAMES)
 def pair(request):
     """Ours and timm's network of one name, without weights until a test loads them."""
     return without_storage(create_model, request.param), without_storage(timm.create_model, request.param)
@@ -89,6 +106,13 @@ def test_feature_info_equals_timm(pair):
     assert ours.feature_info == theirs.feature_info
 
 
+def test_the_head_and_the_first_convolution_are_where_timm_says(pair):
+    ours, theirs = pair
+    told = theirs.pretrained_cfg
+    assert (ours.first_conv, ours.classifier) == (told["first_conv"], told["classifier"])
+
+
+@pytest.mark.parametrize("pair", [name for name in NAMES if name not in LARGE], indirect=True)
 def test_weights_load_strictly_both_ways_and_give_the_numbers_of_timm(pair):
     ours, theirs = pair
     theirs.load_state_dict(random_state(theirs), strict=True, assign=True)
@@ -107,8 +131,13 @@ def test_weights_load_strictly_both_ways_and_give_the_numbers_of_timm(pair):
     assert logits[0].sub(logits[1]).abs().max() > 0.01 * logits.abs().max()
 
 
-def test_the_table_has_every_network_of_timm_but_the_pruned_ones():
+def test_the_tables_have_every_network_of_timm_but_the_pruned_ones():
     assert set(IMAGENET) == set(timm.list_models(module="resnet")) - PRUNED
+    assert set(PREACTIVATION) == set(timm.list_models(module="resnetv2"))
+
+
+def test_the_large_networks_are_the_wide_ones():
+    assert sorted(LARGE) == [f"resnetv2_{size}_bit" for size in ("101x3", "152x2", "152x4", "50x3")]
 
 
 @pytest.mark.parametrize("names", SAME_TENSORS, ids="-".join)
@@ -140,7 +169,18 @@ def test_an_option_has_the_meaning_of_timm(name, options):
     assert ours.head_hidden_size == theirs.head_hidden_size
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50d"])
+TRAINED = [
+    "resnet18",
+    "resnet50d",
+    "resnetv2_18",
+    "resnetv2_50x1_bit",
+    "resnetv2_50d_gn",
+    "resnetv2_50d_evos",
+    "resnetv2_50d_frn",
+]
+
+
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_training_step_has_the_loss_the_gradients_and_the_statistics_of_timm(name):
     ours, theirs = create_model(name, num_classes=10).train(), timm.create_model(name, num_classes=10).train()
     state, labels = random_state(theirs), torch.tensor([3, 7])

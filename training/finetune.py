@@ -22,6 +22,7 @@ from accelerate.utils import set_seed
 from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
+from resnet_hub.pretrained import PretrainedNetwork
 from training import run_folder
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
@@ -75,7 +76,7 @@ def finetune(recipe: FinetuneRecipe) -> Path:
     return recipe.folder
 
 
-def start_model(recipe: FinetuneRecipe, data: Data) -> ResNet:
+def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
     names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
     if recipe.from_scratch:
@@ -100,7 +101,7 @@ def _has_no_weights(name: str) -> bool:
     return known and not Path(name).exists()
 
 
-def describe(recipe: FinetuneRecipe, model: ResNet, accelerator: Accelerator) -> dict[str, Any]:
+def describe(recipe: FinetuneRecipe, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its licence."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
     settings = {key: value for key, value in recipe.to_json().items() if key not in ("output", "overwrite")}
@@ -118,7 +119,7 @@ def describe(recipe: FinetuneRecipe, model: ResNet, accelerator: Accelerator) ->
     return details
 
 
-def tell_plan(recipe: FinetuneRecipe, data: Data, model: ResNet, accelerator: Accelerator) -> None:
+def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
     """Logs what is about to happen, in three lines."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
@@ -142,7 +143,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: ResNet, accelerator: Ac
 
 
 def prepare(
-    recipe: FinetuneRecipe, data: Data, model: ResNet, accelerator: Accelerator
+    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
 ) -> tuple[Learner, dict[str, Any]]:
     """The learner and the loaders by split, all prepared by accelerate."""
     evaluation = EvalTransform(model.preprocessing)
@@ -170,7 +171,9 @@ def prepare(
     return Learner(accelerator, network, prepared, schedule, sampler, model.preprocessing, recipe), loaders
 
 
-def fit(learner: Learner, model: ResNet, loaders: dict[str, Any], data: Data) -> tuple[Best, list[dict[str, Any]]]:
+def fit(
+    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], data: Data
+) -> tuple[Best, list[dict[str, Any]]]:
     """Trains for all epochs, measuring after each and keeping the best; returns it with the rows of metrics.jsonl."""
     recipe, accelerator = learner.recipe, learner.accelerator
     best: Best | None = None
@@ -215,7 +218,7 @@ def tell_epoch(row: dict[str, Any], epochs: int, better: bool) -> None:
 def finish(
     recipe: FinetuneRecipe,
     data: Data,
-    model: ResNet,
+    model: PretrainedNetwork,
     best: Best,
     tested: Evaluation | None,
     rows: list[dict[str, Any]],

@@ -9,17 +9,17 @@ from torch import nn
 
 from resnet_hub.config import nearest
 from resnet_hub.errors import ConfigError
+from resnet_hub.network import ResidualNetwork
 from training.recipe import FinetuneRecipe
 
-HEAD = "fc."
 
-
-def parameter_groups(model: nn.Module, recipe: FinetuneRecipe, *, new_head: bool) -> list[dict[str, Any]]:
+def parameter_groups(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> list[dict[str, Any]]:
     """The trainable parameters in groups: norms and biases without weight decay, a new head with its own rate."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    head = f"{model.classifier}."
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            key = (new_head and name.startswith(HEAD), parameter.ndim > 1)
+            key = (new_head and name.startswith(head), parameter.ndim > 1)
             groups.setdefault(key, []).append(parameter)
     return [
         {
@@ -31,7 +31,7 @@ def parameter_groups(model: nn.Module, recipe: FinetuneRecipe, *, new_head: bool
     ]
 
 
-def make_optimizer(model: nn.Module, recipe: FinetuneRecipe, *, new_head: bool) -> torch.optim.Optimizer:
+def make_optimizer(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> torch.optim.Optimizer:
     """The optimizer that the recipe names. Raises: ConfigError when timm has none of that name."""
     from timm.optim import create_optimizer_v2, list_optimizers
 

@@ -1,0 +1,134 @@
+"""The layers of pre-activation networks: norm and activation in one, and convolutions that standardise their weights.
+
+A norm and its activation are one module, since some norms are both at once; the names of weights are timm's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from resnet_hub.config import ResNetConfig, nearest
+from resnet_hub.errors import ConfigError
+from resnet_hub.layers import activation
+
+GROUPS = 32
+"""Groups of GroupNorm and EvoNorm."""
+
+
+class BatchNormAct(nn.BatchNorm2d):
+    """act(batchnorm(x)): (N, C, H, W) -> the same shape."""
+
+    def __init__(self, channels: int, act: nn.Module) -> None:
+        super().__init__(channels)
+        self.act = act
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the normalised and activated `x`."""
+        return self.act(super().forward(x))
+
+
+class GroupNormAct(nn.GroupNorm):
+    """act(groupnorm(x)) over 32 groups: (N, C, H, W) -> the same shape."""
+
+    def __init__(self, channels: int, act: nn.Module) -> None:
+        super().__init__(GROUPS, channels)
+        self.act = act
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the normalised and activated `x`."""
+        return self.act(super().forward(x))
+
+
+class EvoNormS0(nn.Module):
+    """x * sigmoid(v * x) / std of the group, scaled and shifted: (N, C, H, W) -> the same shape.
+
+    Source: Liu et al. 2020, "Evolving Normalization-Activation Layers", table 1 (EvoNorm-S0).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.v = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the normalised and activated `x`."""
+        n, channels, height, width = x.shape
+        grouped = (n, GROUPS, channels // GROUPS, height, width)
+        # In float32: the sum of squares of a large group would be infinite in half precision.
+        variance = x.reshape(grouped).float().var((2, 3, 4), correction=0, keepdim=True)
+        gated = (x * (x * _by_channel(self.v, x)).sigmoid()).reshape(grouped)
+        normalised = (gated / (variance + 1e-5).sqrt().to(x.dtype)).flatten(1, 2)
+        return normalised * _by_channel(self.weight, x) + _by_channel(self.bias, x)
+
+
+class FilterResponseNorm(nn.Module):
+    """max(scaled x / root mean square of x in each channel, tau): (N, C, H, W) -> the same shape.
+
+    Source: Singh and Krishnan 2020, "Filter Response Normalization Layer", equations 1 to 3 (FRN and TLU).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.tau = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the normalised `x`, nowhere below the learned threshold."""
+        scale = (x.square().float().mean((2, 3), keepdim=True) + 1e-5).rsqrt().to(x.dtype)
+        shifted = x * scale * _by_channel(self.weight, x) + _by_channel(self.bias, x)
+        return torch.maximum(shifted, _by_channel(self.tau, x))
+
+
+class StandardisedConv2d(nn.Conv2d):
+    """A convolution whose filters have mean 0 and variance 1, each: weights are learned up to shift and scale.
+
+    Source: Qiao et al. 2019, "Weight Standardization", equations 7 and 8; the epsilon is that of BiT.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the convolution of `x` with the standardised weight."""
+        # Batch normalisation with a filter for a channel: one fused operation, forwards and backwards.
+        filters = self.weight.reshape(1, self.out_channels, -1)
+        weight = F.batch_norm(filters, None, None, training=True, momentum=0.0, eps=1e-8).reshape_as(self.weight)
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+# Under timm's names; the last two are activations as well, so `act_layer` has no say in them.
+NORM_ACTS: dict[str, Callable[[int, ResNetConfig], nn.Module]] = {
+    "batchnorm": lambda channels, config: BatchNormAct(channels, activation(config)),
+    "groupnorm": lambda channels, config: GroupNormAct(channels, activation(config)),
+    "evonorms0": lambda channels, _: EvoNormS0(channels),
+    "frntlu": lambda channels, _: FilterResponseNorm(channels),
+}
+
+
+def norm_act(config: ResNetConfig, channels: int) -> nn.Module:
+    """The normalisation that the network names, with its activation. Raises: ConfigError."""
+    name = config.norm_layer
+    if name not in NORM_ACTS:
+        raise ConfigError(f"norm_layer {name!r} is not known; choose from {nearest(name, NORM_ACTS, 9)}")
+    if name in ("groupnorm", "evonorms0") and channels % GROUPS:
+        raise ConfigError(
+            f"norm_layer {name!r} has {GROUPS} groups, but {config.architecture} has a layer of {channels} channels"
+        )
+    return NORM_ACTS[name](channels, config)
+
+
+def convolution(
+    config: ResNetConfig, in_channels: int, out_channels: int, size: int, stride: int = 1, dilation: int = 1
+) -> nn.Conv2d:
+    """A convolution without bias that keeps H and W but for its stride, with standardised weights in BiT networks."""
+    kind = StandardisedConv2d if config.conv_layer == "std_conv2d" else nn.Conv2d
+    padding = dilation * (size // 2)
+    return kind(in_channels, out_channels, size, stride, padding=padding, dilation=dilation, bias=False)
+
+
+def _by_channel(parameter: Tensor, x: Tensor) -> Tensor:
+    """(C) -> (1, C, 1, 1), in the type of `x`, which mixed precision has lowered."""
+    return parameter.reshape(1, -1, 1, 1).to(x.dtype)

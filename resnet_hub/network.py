@@ -1,0 +1,216 @@
+"""What all residual networks share: the stages, the head's contract, the feature levels. A family is one subclass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from resnet_hub.architectures import default_preprocessing
+from resnet_hub.blocks import BlockPlace, ResidualBlock, recomputed
+from resnet_hub.blocks_v2 import PreActivationBlock
+from resnet_hub.checkpoint_config import checked_label_names
+from resnet_hub.config import Preprocessing, ResNetConfig
+from resnet_hub.errors import ConfigError
+from resnet_hub.layers import GlobalPool, drop_block
+
+
+class ResidualNetwork(nn.Module):
+    """(N, in_chans, H, W) float, normalised -> (N, num_classes) logits: stem -> stages of residual blocks -> head.
+
+    A family says how its stem, its stages and its classifier are made and what names they bear; see `ResNet`.
+    """
+
+    family: ClassVar[str] = ""
+    """The `ResNetConfig.family` that this class builds."""
+    maxpool: nn.Module
+    """What halves the picture between the stem and the first stage."""
+
+    def __init__(
+        self,
+        config: ResNetConfig,
+        *,
+        preprocessing: Preprocessing | None = None,
+        label_names: Sequence[str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if config.family != self.family:
+            raise ConfigError(
+                f"{config.architecture} has family={config.family!r}, which {type(self).__name__} does not build; "
+                "create_model and from_pretrained choose the class"
+            )
+        self.config = config
+        self.preprocessing = preprocessing or default_preprocessing(config)
+        self.label_names = checked_label_names(label_names, config.num_classes)
+        # What is known of the weights' origin: licence, base model, data, metrics. It travels in the checkpoint.
+        self.details = dict(details or {})
+        # Whether the head has random weights still: true until a checkpoint's head is loaded.
+        self.head_is_new = True
+        self.grad_checkpointing = False
+        # For each feature level its channels, the input pixels for each of its pixels, and the module behind it.
+        self.feature_info: list[dict[str, Any]] = []
+        self._add_stem()
+        self._add_stages()
+        self.num_features: int = self.feature_info[-1]["num_chs"]
+        self._add_head()
+        self._initialise()
+
+    def _add_stem(self) -> None:
+        """Adds the stem, `maxpool` and the first feature level."""
+        raise NotImplementedError
+
+    def _block_class(self, name: str) -> type[ResidualBlock] | type[PreActivationBlock]:
+        """The residual block of this name. Raises: ConfigError."""
+        raise NotImplementedError
+
+    def _add_stage(self, index: int, blocks: nn.Sequential) -> str:
+        """Adds a stage; returns the name of the module whose output is its feature level."""
+        raise NotImplementedError
+
+    def _add_classifier(self, features: int, classes: int) -> None:
+        """Adds the layer that turns pooled features into logits; identity for no classes."""
+        raise NotImplementedError
+
+    def _initialise(self) -> None:
+        """Draws new weights."""
+        raise NotImplementedError
+
+    def _stem(self, x: Tensor) -> Tensor:
+        """The first feature level of the pictures."""
+        raise NotImplementedError
+
+    def _blocks(self, stage: str) -> nn.Sequential:
+        """The blocks of the stage whose feature level bears this name."""
+        raise NotImplementedError
+
+    def _last_map(self, x: Tensor) -> Tensor:
+        """The last feature map, of what the last block puts out."""
+        raise NotImplementedError
+
+    def _classify(self, x: Tensor) -> Tensor:
+        """The logits of pooled features (N, C)."""
+        raise NotImplementedError
+
+    def _add_stages(self) -> None:
+        """Adds the stages: each but the first halves the picture, or dilates below `output_stride`."""
+        config = self.config
+        in_channels: int = self.feature_info[0]["num_chs"]
+        reduction: int = self.feature_info[0]["reduction"] * (1 if config.stem_pool == "none" else 2)
+        dilation = first_dilation = 1
+        drop_paths = iter(torch.linspace(0, config.drop_path_rate, sum(config.depths), device="cpu").tolist())
+        for index, (block_name, width, depth) in enumerate(
+            zip(config.blocks, config.widths, config.depths, strict=True)
+        ):
+            stride = 1 if index == 0 else 2
+            if reduction >= config.output_stride:
+                dilation, stride = dilation * stride, 1
+            reduction *= stride
+            blocks: list[ResidualBlock | PreActivationBlock] = []
+            for _ in range(depth):
+                place = BlockPlace(
+                    in_channels, width, stride, dilation, first_dilation, next(drop_paths), drop_block(config, index)
+                )
+                blocks.append(self._block_class(block_name)(config, place))
+                in_channels, stride, first_dilation = width * blocks[-1].expansion, 1, dilation
+            name = self._add_stage(index, nn.Sequential(*blocks))
+            self.feature_info.append(feature_level(name, in_channels, reduction))
+
+    def _add_head(self) -> None:
+        """Adds global_pool and a new classifier for the configured number of classes."""
+        config = self.config
+        self.global_pool = GlobalPool(config.global_pool)
+        self.head_hidden_size = self.num_features * self.global_pool.width_factor
+        self._add_classifier(self.head_hidden_size, config.num_classes)
+
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the head; 0 means pooled features."""
+        return self.config.num_classes
+
+    @property
+    def first_conv(self) -> str:
+        """The name of the convolution that sees the picture."""
+        return self.config.first_conv
+
+    @property
+    def classifier(self) -> str:
+        """The name of the layer that turns pooled features into logits."""
+        return self.config.classifier
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The logits (N, num_classes) of normalised images (N, in_chans, H, W)."""
+        return self.forward_head(self.forward_features(x))
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """The last feature map: (N, in_chans, H, W) -> (N, num_features, H / stride, W / stride)."""
+        x = self.maxpool(self._stem(x))
+        for level in self.feature_info[1:]:
+            x = self._stage(level["module"], x)
+        return self._last_map(x)
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        """The logits (N, num_classes) of a feature map, or the pooled features that they are made of."""
+        x = F.dropout(self.global_pool(x), self.config.drop_rate, self.training)
+        return x if pre_logits or not self.num_classes else self._classify(x)
+
+    def forward_intermediates(
+        self, x: Tensor, indices: int | Sequence[int] | None = None, *, intermediates_only: bool = False
+    ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
+        """The last feature map and the feature maps of chosen levels, from the stem (level 0) downwards.
+
+        Args:
+            x: Normalised images (N, in_chans, H, W).
+            indices: Levels, negative ones counted from the end; a number takes that many last ones, None all.
+            intermediates_only: Return the list alone.
+
+        Raises:
+            ConfigError: There is no such level.
+        """
+        count = len(self.feature_info)
+        if isinstance(indices, int) and not 1 <= indices <= count:
+            raise ConfigError(f"there are no last {indices} feature levels; {self.config.architecture} has {count}")
+        wanted = range(count)[-indices:] if isinstance(indices, int) else range(count) if indices is None else indices
+        for index in wanted:
+            if not -count <= index < count:
+                raise ConfigError(f"there is no feature level {index}; {self.config.architecture} has 0 to {count - 1}")
+        chosen = {index % count for index in wanted}
+        x = self._stem(x)
+        kept = [x] if 0 in chosen else []
+        x = self.maxpool(x)
+        for index, level in enumerate(self.feature_info[1:], start=1):
+            x = self._stage(level["module"], x)
+            if index in chosen:
+                kept.append(x)
+        return kept if intermediates_only else (self._last_map(x), kept)
+
+    def _stage(self, name: str, x: Tensor) -> Tensor:
+        recompute = self.grad_checkpointing and torch.is_grad_enabled()
+        for block in self._blocks(name):
+            x = recomputed(block, x) if recompute else block(x)
+        return x
+
+    def get_classifier(self) -> nn.Module:
+        """The layer that turns pooled features into logits."""
+        return self.get_submodule(self.classifier)
+
+    def reset_classifier(self, num_classes: int, label_names: Sequence[str] | None = None) -> None:
+        """Replaces the head by a new, random one; the old class names go with it."""
+        weight = self.get_parameter(f"{self.first_conv}.weight")
+        config = self.config.with_options(num_classes=num_classes)
+        self.label_names = checked_label_names(label_names, num_classes)
+        self.config, self.head_is_new = config, True
+        self._add_head()
+        self.get_classifier().to(weight.device, weight.dtype)
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Trades time for memory in training: blocks compute their activations again in the backward pass."""
+        self.grad_checkpointing = enable
+
+
+def feature_level(module: str, channels: int, reduction: int) -> dict[str, Any]:
+    """What a network says of one of its feature maps, under timm's keys."""
+    return {"num_chs": channels, "reduction": reduction, "module": module}

@@ -1,0 +1,51 @@
+"""Every network of timm in full, the large ones as well: `make parity` runs these, `make test` does not."""
+
+import pytest
+import timm
+import torch
+from random_weights import assert_equal, random_state
+
+from resnet_hub import create_model
+from resnet_hub.architectures import IMAGENET, PREACTIVATION
+
+pytestmark = pytest.mark.parity
+
+# Each level from the front and from the end, several at once, and the last n.
+INDICES = [*([index] for index in range(-5, 5)), [0, 2, 4], [1, 3], [2, -1], *range(1, 6)]
+# Two pictures of different contrast, so that a mix-up shows; sides that every kind of pooling takes.
+IMAGES = torch.randn(2, 3, 128, 192, generator=torch.Generator().manual_seed(1))
+IMAGES[1] *= 4
+
+
+@pytest.fixture(scope="module", params=[*IMAGENET, *PREACTIVATION])
+def pair(request):
+    """Ours and timm's network of one name on the same weights."""
+    theirs = timm.create_model(request.param).eval()
+    theirs.load_state_dict(random_state(theirs), strict=True, assign=True)
+    with torch.device("meta"):
+        ours = create_model(request.param).eval()
+    ours.load_state_dict(theirs.state_dict(), strict=True, assign=True)
+    return ours, theirs
+
+
+def test_logits_features_and_pooled_features_are_those_of_timm(pair):
+    ours, theirs = pair
+    with torch.inference_mode():
+        features, their_features = ours.forward_features(IMAGES), theirs.forward_features(IMAGES)
+        assert_equal(features, their_features)
+        for pre_logits in (False, True):
+            assert_equal(ours.forward_head(features, pre_logits), theirs.forward_head(their_features, pre_logits))
+        logits = ours(IMAGES)
+        assert_equal(logits, theirs(IMAGES))
+    assert logits[0].sub(logits[1]).abs().max() > 0.01 * logits.abs().max()
+
+
+def test_chosen_levels_give_the_maps_of_timm(pair):
+    ours, theirs = pair
+    small = IMAGES[:, :, :32, :64]
+    with torch.inference_mode():
+        for indices in INDICES:
+            levels = ours.forward_intermediates(small, indices, intermediates_only=True)
+            their_levels = theirs.forward_intermediates(small, indices, intermediates_only=True)
+            for level, their_level in zip(levels, their_levels, strict=True):
+                assert_equal(level, their_level)

@@ -1,0 +1,155 @@
+"""What every network does, whatever its family: heads, feature levels, gradient checkpointing."""
+
+import copy
+import re
+
+import pytest
+import torch
+from random_weights import lively
+
+from resnet_hub import create_model
+from resnet_hub.errors import ConfigError
+
+IMAGES = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+def test_logits_are_the_head_of_the_last_feature_map():
+    model = lively()
+    features = model.forward_features(IMAGES)
+    assert torch.equal(model.forward_head(features), model(IMAGES))
+    assert torch.equal(features, model.forward_intermediates(IMAGES)[0])
+
+
+def test_pre_logits_are_the_pooled_features():
+    model = lively()
+    pooled = model.forward_head(model.forward_features(IMAGES), pre_logits=True)
+    assert pooled.shape == (2, model.num_features)
+    assert torch.equal(model.get_classifier()(pooled), model(IMAGES))
+
+
+@pytest.mark.parametrize(
+    ("indices", "levels"),
+    [
+        (None, [0, 1, 2, 3, 4]),
+        (2, [3, 4]),
+        (5, [0, 1, 2, 3, 4]),
+        ([0, -1], [0, 4]),
+        ([-2], [3]),
+        ([3, 1], [1, 3]),
+        ([], []),
+    ],
+    ids=str,
+)
+def test_intermediates_are_the_levels_asked_for_from_the_stem_downwards(indices, levels):
+    model = lively()
+    everything = model.forward_intermediates(IMAGES, intermediates_only=True)
+    chosen = model.forward_intermediates(IMAGES, indices, intermediates_only=True)
+    assert [[torch.equal(level, other) for other in everything].index(True) for level in chosen] == levels
+
+
+@pytest.mark.parametrize(
+    ("indices", "sentence"),
+    [
+        ([5], "there is no feature level 5; test_resnet has 0 to 4"),
+        ([0, -6], "there is no feature level -6; test_resnet has 0 to 4"),
+        (6, "there are no last 6 feature levels; test_resnet has 5"),
+        (0, "there are no last 0 feature levels; test_resnet has 5"),
+        (-1, "there are no last -1 feature levels; test_resnet has 5"),
+    ],
+    ids=str,
+)
+def test_a_level_that_is_not_there_is_refused(indices, sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        create_model("test_resnet").forward_intermediates(IMAGES, indices)
+
+
+def test_feature_maps_have_the_announced_channels_and_reductions():
+    model = lively("cifar_resnet20")
+    maps = model.forward_intermediates(IMAGES, intermediates_only=True)
+    announced = [(level["num_chs"], 64 // level["reduction"]) for level in model.feature_info]
+    assert [(level.shape[1], level.shape[2]) for level in maps] == announced
+
+
+def test_dropped_features_keep_their_mean():
+    model = create_model("test_resnet", drop_rate=0.3)
+    pooled = model.forward_head(torch.ones(500, model.num_features, 1, 1), pre_logits=True)
+    assert (pooled == 0).float().mean() == pytest.approx(0.3, abs=0.02)
+    assert pooled.mean() == pytest.approx(1, abs=0.03)
+
+
+def test_gradient_checkpointing_changes_neither_gradients_nor_statistics():
+    plain = create_model("resnet10t", num_classes=3)
+    frugal = copy.deepcopy(plain)
+    frugal.set_grad_checkpointing()
+    for model in (plain, frugal):
+        model.train()(IMAGES).square().sum().backward()
+    for one, other in zip(plain.parameters(), frugal.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+    for one, other in zip(plain.buffers(), frugal.buffers(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_gradient_checkpointing_keeps_fewer_activations():
+    def saved(model):
+        kept = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda tensor: kept.append(tensor.numel()), lambda _: None):
+            model(IMAGES)
+        return sum(kept)
+
+    model = create_model("resnet10t").train()
+    usual = saved(model)
+    model.set_grad_checkpointing()
+    assert saved(model) < usual / 2
+    model.set_grad_checkpointing(False)
+    assert saved(model) == usual
+
+
+def test_a_new_head_has_the_classes_and_names_asked_for():
+    model = lively(label_names=[str(number) for number in range(1000)])
+    model.reset_classifier(2, ["cat", "dog"])
+    assert (model(IMAGES).shape, model.num_classes, model.label_names) == ((2, 2), 2, ("cat", "dog"))
+
+
+def test_a_new_head_forgets_the_old_names():
+    model = create_model("test_resnet", num_classes=2, label_names=["cat", "dog"])
+    model.reset_classifier(2)
+    assert model.label_names is None
+
+
+def test_a_head_reset_to_nothing_gives_pooled_features():
+    model = lively()
+    model.reset_classifier(0)
+    assert model(IMAGES).shape == (2, model.num_features)
+
+
+def test_a_new_head_has_the_type_of_the_network():
+    model = lively().double()
+    model.reset_classifier(3)
+    assert model(IMAGES.double()).dtype == torch.float64
+
+
+def test_a_new_head_is_marked_as_new():
+    model = create_model("test_resnet")
+    model.head_is_new = False
+    model.reset_classifier(3)
+    assert model.head_is_new
+
+
+@pytest.mark.parametrize(
+    ("classes", "names", "sentence"),
+    [(3, ["cat"], "1 label names for 3 classes"), (-1, None, "num_classes=-1 is out of range")],
+    ids=["names", "number"],
+)
+def test_a_refused_new_head_leaves_the_network_as_it_was(classes, names, sentence):
+    model = create_model("test_resnet", num_classes=2, label_names=["cat", "dog"])
+    head = model.fc
+    with pytest.raises(ConfigError, match=sentence):
+        model.reset_classifier(classes, names)
+    assert (model.num_classes, model.label_names, model.fc) == (2, ("cat", "dog"), head)

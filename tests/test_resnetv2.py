@@ -1,0 +1,219 @@
+"""Pre-activation networks besides their numbers, which test_timm_parity.py compares: class, files, head, refusals."""
+
+import copy
+import json
+import logging
+import re
+
+import pytest
+import timm
+import torch
+from random_weights import assert_equal, lively, random_state
+from torch import nn
+from transformers import AutoModelForImageClassification
+
+from resnet_hub import ResNet, ResNetV2, create_model
+from resnet_hub.architectures import PREACTIVATION, architecture
+from resnet_hub.errors import ConfigError
+from resnet_hub.pretrained import PretrainedNetwork
+
+IMAGES = torch.randn(2, 4, 64, 64, generator=torch.Generator().manual_seed(0))
+NAMES = ("cat", "dog", "bird")
+# One of each kind of norm, stem and convolution, with what both libraries can be asked for.
+SHARED = [
+    ("resnetv2_18", {}),
+    ("resnetv2_18d", {"in_chans": 1}),
+    ("resnetv2_18", {"in_chans": 4, "act_layer": "silu", "norm_layer": "evonorms0"}),
+    ("resnetv2_18d", {"output_stride": 16, "global_pool": "catavgmax", "norm_layer": "frntlu"}),
+    ("resnetv2_50x1_bit", {}),
+]
+TINY = {"depths": (1, 2), "widths": (32, 64), "stem_width": 32, "num_classes": 3}
+
+
+def outputs(model):
+    channels = next(model.parameters()).shape[1]
+    with torch.inference_mode():
+        result = model.eval()(IMAGES[:, :channels])
+    return getattr(result, "logits", result)
+
+
+def saved(folder, name="resnetv2_18", **options):
+    model = lively(name, label_names=NAMES, **{"num_classes": 3, **options})
+    model.save_pretrained(folder)
+    return model
+
+
+@pytest.mark.parametrize("name", PREACTIVATION)
+def test_a_name_becomes_a_network_of_this_class(name):
+    with torch.device("meta"):
+        assert type(create_model(name)) is ResNetV2
+
+
+@pytest.mark.parametrize("asked", [ResNet, ResNetV2, PretrainedNetwork])
+def test_a_checkpoint_becomes_a_network_of_this_class_whoever_is_asked(asked, tmp_path):
+    ours = saved(tmp_path, **TINY)
+    model = asked.from_pretrained(tmp_path)
+    assert type(model) is ResNetV2
+    assert torch.equal(outputs(model), outputs(ours))
+
+
+def test_a_checkpoint_of_the_first_family_becomes_a_network_of_that(tmp_path):
+    saved(tmp_path, "test_resnet")
+    assert type(ResNetV2.from_pretrained(tmp_path)) is ResNet
+
+
+@pytest.mark.parametrize(("asked", "name"), [(ResNet, "resnetv2_18"), (ResNetV2, "resnet18")])
+def test_a_class_refuses_the_config_of_another(asked, name):
+    with pytest.raises(ConfigError, match=f"{name} has family='resnet.*', which {asked.__name__} does not build"):
+        asked(architecture(name))
+
+
+@pytest.mark.parametrize(("name", "options"), SHARED, ids=str)
+def test_timm_opens_what_we_save(name, options, tmp_path):
+    ours = saved(tmp_path, name, **options)
+    theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True)
+    assert_equal(outputs(ours), outputs(theirs))
+    assert theirs.pretrained_cfg["label_names"] == list(NAMES)
+
+
+@pytest.mark.parametrize(("name", "options"), SHARED[:4], ids=str)
+def test_we_open_what_timm_saves(name, options, tmp_path):
+    theirs = timm.create_model(name, num_classes=3, **options)
+    theirs.load_state_dict(random_state(theirs))
+    timm.models.save_for_hf(theirs, tmp_path, model_args=options, safe_serialization=True)
+    assert_equal(outputs(ResNetV2.from_pretrained(tmp_path)), outputs(theirs))
+
+
+def test_transformers_opens_what_we_save(tmp_path):
+    ours = saved(tmp_path)
+    theirs = AutoModelForImageClassification.from_pretrained(tmp_path)
+    assert_equal(outputs(ours), outputs(theirs))
+    assert theirs.config.id2label == dict(enumerate(NAMES))
+
+
+@pytest.mark.parametrize(("name", "first"), [("resnetv2_18", "stem.conv"), ("resnetv2_18d", "stem.conv1")])
+def test_the_config_file_names_the_head_and_the_first_convolution(name, first, tmp_path):
+    saved(tmp_path, name, depths=(1,), widths=(64,))
+    told = json.loads((tmp_path / "config.json").read_text())["pretrained_cfg"]
+    assert (told["first_conv"], told["classifier"]) == (first, "head.fc")
+
+
+def test_a_network_that_timm_cannot_build_is_opened_by_us(tmp_path):
+    ours = saved(tmp_path, **TINY, conv_layer="std_conv2d", stem_pool="zero_padded_max", norm_layer="groupnorm")
+    model = ResNet.from_pretrained(tmp_path)
+    assert model.config == ours.config
+    assert torch.equal(outputs(model), outputs(ours))
+
+
+def test_other_classes_get_a_new_head_and_the_rest_stays(tmp_path, caplog):
+    ours = saved(tmp_path, **TINY)
+    model = ResNet.from_pretrained(tmp_path, num_classes=5)
+    assert (model.head_is_new, outputs(model).shape) == (True, (2, 5))
+    assert torch.equal(model.forward_features(IMAGES[:, :3]), ours.forward_features(IMAGES[:, :3]))
+    sentence = "new head of 5 classes, random until trained: head.fc.weight, head.fc.bias"
+    assert caplog.record_tuples == [("resnet_hub.checkpoint", logging.WARNING, sentence)]
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 4])
+@pytest.mark.parametrize("name", ["resnetv2_18", "resnetv2_18d", "resnetv2_50x1_bit"])
+def test_other_channels_adapt_the_first_convolution_as_timm_does(name, wanted, tmp_path):
+    saved(tmp_path, name)
+    theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True, in_chans=wanted)
+    ours = ResNet.from_pretrained(tmp_path, in_chans=wanted)
+    first = f"{ours.first_conv}.weight"
+    torch.testing.assert_close(ours.get_parameter(first), theirs.get_parameter(first), rtol=1e-6, atol=1e-6)
+    assert_equal(outputs(ours), outputs(theirs))
+
+
+@pytest.mark.parametrize("name", ["resnetv2_18", "resnetv2_18d"])
+def test_a_weights_file_says_its_classes_and_channels_itself(name, tmp_path):
+    ours = lively(name, num_classes=3, in_chans=1)
+    torch.save(ours.state_dict(), tmp_path / "net.pth")
+    model = ResNet.from_pretrained(tmp_path / "net.pth", architecture=name)
+    assert (model.num_classes, model.config.in_chans) == (3, 1)
+    assert torch.equal(outputs(model), outputs(ours))
+
+
+def test_a_new_head_can_take_the_place_of_the_old_and_the_norm_stays():
+    model = lively("resnetv2_18", **TINY).double()
+    features = model.forward_features(IMAGES[:, :3].double())
+    model.reset_classifier(2, ["cat", "dog"])
+    assert torch.equal(model.forward_features(IMAGES[:, :3].double()), features)
+    assert model.forward_head(features).shape == (2, 2)
+    model.reset_classifier(0)
+    assert torch.equal(model.forward_head(features), model.forward_head(features, pre_logits=True))
+
+
+def test_the_classifier_is_the_convolution_that_timm_names():
+    model = create_model("resnetv2_18", **TINY)
+    assert model.get_classifier() is model.head.fc
+    assert model.head.fc.weight.shape == (3, model.num_features, 1, 1)
+
+
+def test_the_levels_are_bare_sums_and_the_last_map_is_normalised():
+    model = lively("resnetv2_18", **TINY)
+    last, levels = model.forward_intermediates(IMAGES[:, :3])
+    assert torch.equal(levels[0], model.stem(IMAGES[:, :3]))
+    assert levels[-1].min() < 0
+    assert torch.equal(last, model.norm(levels[-1]))
+    assert torch.equal(last, model.forward_features(IMAGES[:, :3]))
+
+
+def test_gradient_checkpointing_changes_neither_gradients_nor_statistics():
+    plain = create_model("resnetv2_18", **TINY)
+    frugal = copy.deepcopy(plain)
+    frugal.set_grad_checkpointing()
+    for model in (plain, frugal):
+        model.train()(IMAGES[:, :3]).square().sum().backward()
+    for one, other in zip(plain.parameters(), frugal.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+    for one, other in zip(plain.buffers(), frugal.buffers(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["resnetv2_18", "resnetv2_50t", "resnetv2_50d_evos", "resnetv2_50x1_bit"])
+def test_a_gradient_reaches_every_parameter(name):
+    model = create_model(name, num_classes=3, depths=(1, 1, 1, 1)).train()
+    nn.functional.cross_entropy(model(IMAGES[:, :3]), torch.tensor([1, 2])).backward()
+    assert [name for name, parameter in model.named_parameters() if not parameter.grad.any()] == []
+
+
+@pytest.mark.parametrize("block", ["basic", "bottleneck"])
+def test_zero_init_last_makes_each_new_block_its_shortcut(block):
+    model = create_model("resnetv2_18", block=block, zero_init_last=True, **TINY)
+    x = torch.randn(2, 64 if block == "basic" else 256, 8, 8)
+    assert torch.equal(model.stages[1].blocks[1](x), x)
+
+
+def test_a_new_head_of_a_new_network_is_small():
+    model = create_model("resnetv2_18")
+    assert model.head.fc.weight.std().item() == pytest.approx(0.01, rel=0.05)
+    assert not model.head.fc.bias.any()
+
+
+def test_new_convolutions_keep_the_size_of_gradients():
+    convolution = create_model("resnetv2_18").stages[3].blocks[1].conv1
+    assert convolution.weight.std().item() == pytest.approx((2 / (512 * 9)) ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_parameters_are_grouped_as_in_timm(coarse):
+    assert create_model("resnetv2_18").group_matcher(coarse) == timm.create_model("resnetv2_18").group_matcher(coarse)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"attn_layer": "se"}, "attn_layer='se' is not for family='resnetv2'; choose one of None"),
+        ({"cardinality": 32}, "cardinality=32 is not for family='resnetv2'; choose one of 1"),
+        ({"stem": "3x3"}, "stem='3x3' is not for family='resnetv2'; choose one of '7x7', 'deep', 'tiered'"),
+        ({"shortcut": "identity"}, "shortcut='identity' is not for family='resnetv2'"),
+        ({"block": "plain"}, "block 'plain' is not known; choose from"),
+        ({"norm_layer": "groupnorm", "stem": "tiered"}, "32 groups, but resnetv2_18 has a layer of 48 channels"),
+        ({"stem": "tiered", "stem_width": 3}, "stem_width=3 is too narrow for the tiered stem"),
+    ],
+    ids=str,
+)
+def test_a_network_that_cannot_be_built_is_refused(options, sentence):
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        create_model("resnetv2_18", **options)
