@@ -7,8 +7,13 @@ biases and statistics as well, and keep the signal at a sane size in any depth.
 from functools import cache
 
 import torch
+from timm.layers import BlurPool2d
 
 from resnet_hub import create_model
+from resnet_hub.architectures import PREACTIVATION
+
+# Networks of 200 million parameters and more: `make test` compares their tensors, `make parity` their numbers as well.
+LARGE = {name for name in PREACTIVATION if "x" in name and not name.endswith("x1_bit")}
 
 
 @cache
@@ -34,6 +39,17 @@ def random_state(model):
         else:
             state[name] = values * tensor[0].numel() ** -0.5
     return state
+
+
+def without_storage(create, name):
+    """A network in evaluation mode by our or timm's `create`, without weights until it is given some."""
+    with torch.device("meta"):
+        model = create(name).eval()
+    for module in model.modules():
+        if isinstance(module, BlurPool2d):  # timm's: no state dict holds the numbers of its filter
+            row = torch.tensor([0.25, 0.5, 0.25])
+            module.filt = (row[:, None] * row).repeat(module.channels, 1, 1, 1)
+    return model
 
 
 def lively(name="test_resnet", **options):

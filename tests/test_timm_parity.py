@@ -6,16 +6,13 @@ import pytest
 import timm
 import torch
 import torch.nn.functional as F
-from random_weights import assert_equal, random_state
-from timm.layers import BlurPool2d
+from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
 from resnet_hub.architectures import IMAGENET, PREACTIVATION
 
 # timm makes these two by cutting channels out of another network.
 PRUNED = {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}
-# Networks of 200 million parameters and more: `make parity` compares their numbers as well.
-LARGE = {name for name in PREACTIVATION if "x" in name and not name.endswith("x1_bit")}
 NAMES = [*IMAGENET, *PREACTIVATION]
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
 SAME_TENSORS = [
@@ -73,16 +70,6 @@ def option_id(row):
 def images(name):
     """Odd sides, so that every rounding of a size shows; networks that average in front of a stride take none."""
     return IMAGES[..., :32, :64] if "aa" in name else IMAGES[..., :33, :45]
-
-
-def without_storage(create, name):
-    with torch.device("meta"):
-        model = create(name).eval()
-    for module in model.modules():
-        if isinstance(module, BlurPool2d):  # timm's: no state dict holds the numbers of its filter
-            row = torch.tensor([0.25, 0.5, 0.25])
-            module.filt = (row[:, None] * row).repeat(module.channels, 1, 1, 1)
-    return model
 
 
 @pytest.fixture(scope="module", params=NAMES)
