@@ -17,6 +17,20 @@ MAX_CHANNELS = 65_536
 MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
 
+# Other spellings, timm's among them, of the names that a config keeps. A plain "layernorm" would normalise rows of
+# pixels, which no residual network means.
+NORM_NAMES = {
+    "batch": "batchnorm",
+    "batchnorm2d": "batchnorm",
+    "frozenbatch": "frozenbatchnorm2d",
+    "frozenbatchnorm": "frozenbatchnorm2d",
+    "group": "groupnorm",
+    "layer": "layernorm2d",
+    "layernorm": "layernorm2d",
+    "rmsnorm": "rmsnorm2d",
+}
+TASKS = ("single_label", "multi_label", "regression")
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -102,7 +116,10 @@ class ResNetConfig:
     stem_pool: str = "max"
     """What halves the picture after the stem: max pooling, a strided convolution (ResNet-RS), or nothing (CIFAR)."""
     shortcut: str = "projection"
-    """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A)."""
+    """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A).
+
+    none: no shortcut anywhere, so that a block is act(F(x)); the plain networks that the paper compares with.
+    """
     down_kernel_size: int = 1
     """Kernel of the projection where it strides, in pixels."""
     attn_layer: str | None = None
@@ -131,11 +148,16 @@ class ResNetConfig:
     """Probability that DropBlock zeroes a pixel of the last two stages, in training."""
     zero_init_last: bool = True
     """Whether a new block starts as its shortcut: the last norm's weight is zero."""
+    pruned: str | None = None
+    """The list of channels that pruning left, by name; no list for whole networks."""
+    task: str = "single_label"
+    """What the outputs are: single_label (one of the classes), multi_label (any of them) or regression (numbers)."""
 
     def __post_init__(self) -> None:
         check_choice("stem", self.stem, ("7x7", "3x3", "deep", "tiered"))
         check_choice("stem_pool", self.stem_pool, ("max", "conv", "none"))
-        check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity"))
+        check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity", "none"))
+        check_choice("task", self.task, TASKS)
         check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", ""))
         check_integer("output_stride", self.output_stride, 8, 32)
         check_choice("output_stride", self.output_stride, (8, 16, 32))
@@ -151,6 +173,9 @@ class ResNetConfig:
         for name, usual in (("act_layer", "relu"), ("norm_layer", "batchnorm")):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"{name}={getattr(self, name)!r} must be a name such as {usual!r}")
+        if isinstance(self.norm_layer, str):
+            written = self.norm_layer.lower().replace("_", "")
+            object.__setattr__(self, "norm_layer", NORM_NAMES.get(written, written))
         for name in ("cardinality", "base_width", "reduce_first", "stem_width", "in_chans"):
             check_integer(name, getattr(self, name), 1, MAX_CHANNELS)
         check_choice("down_kernel_size", self.down_kernel_size, (1, 3, 5, 7))
@@ -162,6 +187,30 @@ class ResNetConfig:
         for depth in self.depths:
             check_integer("depths", depth, 1, MAX_BLOCKS)
         check_integer("sum of depths", sum(self.depths), 1, MAX_BLOCKS)
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
+        """Raises: ConfigError naming two options that are fine by themselves and cannot be together."""
+        if self.shortcut == "none" and self.zero_init_last:
+            raise ConfigError(
+                "shortcut='none' leaves a block nothing but F(x), which zero_init_last=True would start at zero; "
+                "set zero_init_last=False"
+            )
+        if self.shortcut == "none" and self.drop_path_rate:
+            raise ConfigError(
+                f"shortcut='none' leaves a block nothing but F(x), which drop_path_rate={self.drop_path_rate} "
+                "would skip; set drop_path_rate=0"
+            )
+        if self.output_stride < 32 and self.reduction < self.output_stride:
+            raise ConfigError(
+                f"output_stride={self.output_stride} changes nothing: {self.architecture} has "
+                f"one pixel for each {self.reduction} of the input; leave it at 32"
+            )
+
+    @property
+    def reduction(self) -> int:
+        """Input pixels for each pixel of the last feature map where nothing is dilated."""
+        return (1 if self.stem == "3x3" else 2) * (1 if self.stem_pool == "none" else 2) * 2 ** (len(self.depths) - 1)
 
     @property
     def blocks(self) -> tuple[str, ...]:

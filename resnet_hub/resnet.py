@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub import checkpoint, hub
-from resnet_hub.architectures import architecture, default_preprocessing
+from resnet_hub.architectures import default_preprocessing
 from resnet_hub.blocks import BlockPlace, ResidualBlock, block_class, recomputed
 from resnet_hub.card import model_card
 from resnet_hub.checkpoint import Source
@@ -23,6 +23,8 @@ from resnet_hub.checkpoint_config import CARD_FILE, CheckpointConfig, checked_la
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import GlobalPool, activation, drop_block, norm
+from resnet_hub.limits import check_images, check_parameters
+from resnet_hub.pruned import pruned_channels
 from resnet_hub.stem import stem_convolution, stem_pool, stem_width
 
 
@@ -41,6 +43,7 @@ class ResNet(nn.Module):
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        check_parameters(config)
         self.config = config
         self.preprocessing = preprocessing or default_preprocessing(config)
         self.label_names = checked_label_names(label_names, config.num_classes)
@@ -65,6 +68,7 @@ class ResNet(nn.Module):
         in_channels = stem_width(config)
         reduction: int = self.feature_info[0]["reduction"] * (1 if config.stem_pool == "none" else 2)
         dilation = first_dilation = 1
+        channels = iter(pruned_channels(config))
         drop_paths = iter(torch.linspace(0, config.drop_path_rate, sum(config.depths), device="cpu").tolist())
         for index, (block_name, width, depth) in enumerate(
             zip(config.blocks, config.widths, config.depths, strict=True)
@@ -75,11 +79,10 @@ class ResNet(nn.Module):
             reduction *= stride
             blocks: list[ResidualBlock] = []
             for _ in range(depth):
-                place = BlockPlace(
-                    in_channels, width, stride, dilation, first_dilation, next(drop_paths), drop_block(config, index)
-                )
+                drops = next(drop_paths), drop_block(config, index)
+                place = BlockPlace(in_channels, width, stride, dilation, first_dilation, *drops, next(channels))
                 blocks.append(block_class(block_name)(config, place))
-                in_channels, stride, first_dilation = width * blocks[-1].expansion, 1, dilation
+                in_channels, stride, first_dilation = blocks[-1].out_channels, 1, dilation
             name = f"layer{index + 1}"
             self.add_module(name, nn.Sequential(*blocks))
             self.feature_info.append(_feature_level(name, in_channels, reduction))
@@ -97,7 +100,8 @@ class ResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if isinstance(module, ResidualBlock) and self.config.zero_init_last:
-                nn.init.zeros_(cast(Tensor, module.last_norm().weight))
+                for parameter in module.last_norm().parameters():  # none if frozen: it would stay zero
+                    nn.init.zeros_(parameter)
 
     @property
     def num_classes(self) -> int:
@@ -151,6 +155,7 @@ class ResNet(nn.Module):
         return kept if intermediates_only else (x, kept)
 
     def _stem(self, x: Tensor) -> Tensor:
+        check_images(self.config, x)
         return self.act1(self.bn1(self.conv1(x)))
 
     def _stage(self, name: str, x: Tensor) -> Tensor:
@@ -163,10 +168,14 @@ class ResNet(nn.Module):
         """The layer that turns pooled features into logits."""
         return self.fc
 
-    def reset_classifier(self, num_classes: int, label_names: Sequence[str] | None = None) -> None:
-        """Replaces the head by a new, random one; the old class names go with it."""
+    def reset_classifier(
+        self, num_classes: int, global_pool: str | None = None, *, label_names: Sequence[str] | None = None
+    ) -> None:
+        """Replaces the head by a new, random one; the old class names go with it, the pooling stays unless named."""
         weight = self.get_parameter(f"{self.first_conv}.weight")
-        config = self.config.with_options(num_classes=num_classes)
+        pooling = self.config.global_pool if global_pool is None else global_pool
+        config = self.config.with_options(num_classes=num_classes, global_pool=pooling)
+        check_parameters(config)
         self.label_names = checked_label_names(label_names, num_classes)
         self.config, self.head_is_new = config, True
         self._add_head()
@@ -285,11 +294,6 @@ class ResNet(nn.Module):
                 commit_message=commit_message,
                 token=token,
             )
-
-
-def create_model(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> ResNet:
-    """A network of this name with random weights; options are those of `ResNetConfig`. Raises: ConfigError."""
-    return ResNet(architecture(name).with_options(**options), label_names=label_names)
 
 
 def _feature_level(module: str, channels: int, reduction: int) -> dict[str, Any]:

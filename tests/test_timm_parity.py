@@ -11,9 +11,8 @@ from timm.layers import BlurPool2d
 
 from resnet_hub import create_model
 from resnet_hub.architectures import IMAGENET
+from resnet_hub.layers import ACTIVATIONS
 
-# timm makes these two by cutting channels out of another network.
-PRUNED = {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
 SAME_TENSORS = [
     ("resnet18", "resnetblur18"),
@@ -43,6 +42,18 @@ OPTIONS = [
     ("resnet10t", {"act_layer": "silu"}),
     ("seresnet18", {"act_layer": "leaky_relu"}),
     ("resnet10t", {"norm_layer": "groupnorm", "stem_width": 128}),
+    ("resnet18", {"norm_layer": "groupnorm"}),
+    ("test_resnet", {"in_chans": 2}),
+    ("test_resnet", {"in_chans": 13}),
+    ("ecaresnet50d_pruned", {"output_stride": 16, "in_chans": 1}),
+    ("ecaresnet50d_pruned", {"global_pool": "catavgmax", "num_classes": 5}),
+    *((name, {"act_layer": act}) for act in ACTIVATIONS for name in ("resnet18", "test_resnet")),
+    *(
+        (name, {"norm_layer": norm})
+        for norm in ("batchnorm2d", "groupnorm1", "layernorm2d", "rmsnorm2d")
+        for name in ("resnet18", "test_resnet")
+    ),
+    ("test_resnet", {"act_layer": "gelu", "norm_layer": "layer_norm_2d", "global_pool": "avgmax"}),
 ]
 # Two pictures of different contrast, so that a mix-up shows.
 IMAGES = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
@@ -107,8 +118,8 @@ def test_weights_load_strictly_both_ways_and_give_the_numbers_of_timm(pair):
     assert logits[0].sub(logits[1]).abs().max() > 0.01 * logits.abs().max()
 
 
-def test_the_table_has_every_network_of_timm_but_the_pruned_ones():
-    assert set(IMAGENET) == set(timm.list_models(module="resnet")) - PRUNED
+def test_the_table_has_every_network_of_timm():
+    assert set(IMAGENET) == set(timm.list_models(module="resnet"))
 
 
 @pytest.mark.parametrize("names", SAME_TENSORS, ids="-".join)
@@ -130,7 +141,7 @@ def test_an_option_has_the_meaning_of_timm(name, options):
     state = random_state(theirs)
     theirs.load_state_dict(state, strict=True)
     ours.load_state_dict(state, strict=True)
-    images = IMAGES[:, [0, 1, 2, 0][: ours.config.in_chans], :64]
+    images = IMAGES[:, [channel % 3 for channel in range(ours.config.in_chans)], :64]
     with torch.inference_mode():
         levels = ours.forward_intermediates(images, intermediates_only=True)
         for level, their_level in zip(levels, theirs.forward_intermediates(images)[1], strict=True):
