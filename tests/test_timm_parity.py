@@ -151,6 +151,30 @@ def test_an_option_has_the_meaning_of_timm(name, options):
     assert ours.head_hidden_size == theirs.head_hidden_size
 
 
+@pytest.mark.parametrize("name", ["test_resnet", "resnet50"])
+def test_dropping_has_the_places_and_the_rates_of_timm(name):
+    def rates(model, path, block):
+        stages = [getattr(model, f"layer{stage}") for stage in (1, 2, 3, 4)]
+        return [(path(one), block(one)) for stage in stages for one in stage]
+
+    options = {"drop_rate": 0.4, "drop_path_rate": 0.2, "drop_block_rate": 0.1}
+    with torch.device("meta"):
+        ours, theirs = create_model(name, **options), timm.create_model(name, **options)
+    dropped = rates(
+        ours,
+        lambda one: getattr(one.drop_path, "rate", 0.0),
+        lambda one: tuple(getattr(one.drop_block, key, None) for key in ("rate", "size", "scale")),
+    )
+    their_dropped = rates(
+        theirs,
+        lambda one: getattr(one.drop_path, "drop_prob", 0.0),
+        lambda one: tuple(getattr(one.drop_block, key, None) for key in ("drop_prob", "block_size", "gamma_scale")),
+    )
+    assert [block for _, block in dropped] == [block for _, block in their_dropped]
+    assert [path for path, _ in dropped] == pytest.approx([path for path, _ in their_dropped])
+    assert ours.config.drop_rate == theirs.drop_rate
+
+
 @pytest.mark.parametrize("name", ["resnet18", "resnet50d"])
 def test_a_training_step_has_the_loss_the_gradients_and_the_statistics_of_timm(name):
     ours, theirs = create_model(name, num_classes=10).train(), timm.create_model(name, num_classes=10).train()
