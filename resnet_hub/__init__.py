@@ -6,6 +6,7 @@ from resnet_hub.classifier import Prediction as Prediction
 from resnet_hub.config import Preprocessing as Preprocessing
 from resnet_hub.config import ResNetConfig as ResNetConfig
 from resnet_hub.errors import ResNetHubError as ResNetHubError
-from resnet_hub.pretrained import create_model as create_model
+from resnet_hub.features import FeatureNetwork as FeatureNetwork
+from resnet_hub.models import create_model as create_model
 from resnet_hub.resnet import ResNet as ResNet
 from resnet_hub.resnetv2 import ResNetV2 as ResNetV2

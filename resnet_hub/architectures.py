@@ -1,9 +1,9 @@
 """The named table: "resnet50d" -> ResNetConfig. Data, not code; a row says only what differs from ResNet-50.
 
-Sources: He et al. 2015 (plain and CIFAR), He et al. 2018 "Bag of Tricks" (-c, -d, -s), Xie et al. 2017 (ResNeXt),
-Zagoruyko and Komodakis 2016 (Wide), Hu et al. 2018 (SE, SENet-154), Wang et al. 2020 (ECA), Zhang 2019 (blur),
-Bello et al. 2021 (RS), He et al. 2016 "Identity Mappings" (v2), Kolesnikov et al. 2020 (BiT); the -t and
--aa rows and every name of the first two tables are timm's.
+Sources: He et al. 2015 (no letters, plain, CIFAR), He et al. 2018 "Bag of Tricks" (-c, -d, -s), Xie et al. 2017
+(ResNeXt), Zagoruyko and Komodakis 2016 (Wide), Hu et al. 2018 (SE, SENet-154), Wang et al. 2020 (ECA), Zhang 2019
+(blur), Bello et al. 2021 (RS), He et al. 2016 "Identity Mappings" (v2), Kolesnikov et al. 2020 (BiT), Aflalo et al.
+2020 (pruned), De and Smith 2020 (gain); the -t and -aa rows and every name of the first two tables are timm's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from resnet_hub.config import Preprocessing, ResNetConfig, nearest
+from resnet_hub.checks import nearest
+from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.published import published_tags
 
@@ -88,6 +89,8 @@ IMAGENET: dict[str, Row] = {
     "ecaresnet26t": _net(26, ECA, T),
     "ecaresnet50t": _net(50, ECA, T),
     **{f"ecaresnet{depth}d": _net(depth, ECA, D) for depth in (50, 101, 200, 269)},
+    "ecaresnet50d_pruned": _net(50, ECA, D, pruned="ecaresnet50d"),
+    "ecaresnet101d_pruned": _net(101, ECA, D, pruned="ecaresnet101d"),
     "ecaresnetlight": {**ECA, "depths": (1, 1, 11, 3), "shortcut": "avg_projection"},
     "ecaresnext26t_32x4d": _net(26, ECA, T, _next(32, 4)),
     "ecaresnext50t_32x4d": _net(50, ECA, T, _next(32, 4)),
@@ -148,10 +151,21 @@ PREACTIVATION: dict[str, Row] = {
     },
 }
 
-CIFAR: dict[str, Row] = {f"cifar_resnet{depth}": _cifar(depth) for depth in (20, 32, 44, 56, 110)}
+# Networks that timm lacks: the paper's for CIFAR, its controls without shortcuts, and blocks with a learned gain.
+CIFAR: dict[str, Row] = {f"cifar_resnet{depth}": _cifar(depth) for depth in (20, 32, 44, 56, 110, 1202)}
+NO_SHORTCUT: Row = {"shortcut": "none", "zero_init_last": False}
+PLAIN: dict[str, Row] = {
+    **{f"plain{depth}": _net(depth, NO_SHORTCUT) for depth in (18, 34)},
+    **{f"cifar_plain{depth}": {**_cifar(depth), **NO_SHORTCUT} for depth in (20, 32, 44, 56, 110)},
+}
+GAIN: dict[str, Row] = {
+    "cifar_resnet20_gain": {**_cifar(20), "block": "gain_basic"},
+    "resnet50_gain": _net(50, block="gain_bottleneck", zero_init_last=False),
+}
 
 ARCHITECTURES: dict[str, ResNetConfig] = {
-    name: ResNetConfig(architecture=name, **row) for name, row in {**IMAGENET, **PREACTIVATION, **CIFAR}.items()
+    name: ResNetConfig(architecture=name, **row)
+    for name, row in {**IMAGENET, **PREACTIVATION, **CIFAR, **PLAIN, **GAIN}.items()
 }
 
 

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
-from resnet_hub.config import MAX_CHANNELS, ResNetConfig, nearest
+from resnet_hub.checks import nearest
+from resnet_hub.config import MAX_CHANNELS, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import DropPath, SamePadAvgPool, activation, antialias, attention, norm
 
@@ -38,6 +39,8 @@ class BlockPlace:
     """Probability of skipping the residual in training."""
     drop_block: nn.Module | None = None
     """The DropBlock layer of the stage."""
+    channels: tuple[int, int, int] | None = None
+    """Outputs of a bottleneck's three convolutions where pruning left others than `width` gives."""
 
 
 class ResidualBlock(nn.Module):
@@ -51,6 +54,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
         super().__init__()
+        self.has_shortcut = config.shortcut != "none"
+        self.out_channels = place.channels[-1] if place.channels else place.width * self.expansion
         self.drop_block = place.drop_block or nn.Identity()
         self.drop_path = DropPath(place.drop_path) if place.drop_path else nn.Identity()
         self.act = activation(config)
@@ -65,7 +70,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the block's output."""
-        return self.act(self.drop_path(self.residual(x)) + self.downsample(x))
+        residual = self.drop_path(self.residual(x))
+        return self.act(residual + self.downsample(x) if self.has_shortcut else residual)
 
 
 class BasicBlock(ResidualBlock):
@@ -78,7 +84,9 @@ class BasicBlock(ResidualBlock):
                 f"cardinality={config.cardinality} and base_width={config.base_width} need the bottleneck block; "
                 f"{config.architecture} has basic blocks, which take only 1 and 64"
             )
-        hidden, out = _reduced(config, place.width), place.width * self.expansion
+        if place.channels:
+            raise ConfigError(f"pruned={config.pruned!r} needs bottleneck blocks; {config.architecture} has basic ones")
+        hidden, out = _reduced(config, place.width), self.out_channels
         stride, filtered = _split_stride(config, place)
         self.conv1 = _conv3x3(place.in_channels, hidden, stride=stride, dilation=place.first_dilation)
         self.bn1 = norm(config, hidden)
@@ -111,7 +119,9 @@ class Bottleneck(ResidualBlock):
                 f"base_width={config.base_width} and cardinality={config.cardinality} make {hidden:,} channels "
                 f"of a stage of width {place.width}; expected 1 to {MAX_CHANNELS:,}"
             )
-        first, out = _reduced(config, hidden), place.width * self.expansion
+        first, out = _reduced(config, hidden), self.out_channels
+        if place.channels:
+            first, hidden = place.channels[:2]
         stride, filtered = _split_stride(config, place)
         self.conv1 = nn.Conv2d(place.in_channels, first, 1, bias=False)
         self.bn1 = norm(config, first)
@@ -120,7 +130,8 @@ class Bottleneck(ResidualBlock):
         self.antialias = antialias(config, hidden, place.stride) if filtered else nn.Identity()
         self.conv3 = nn.Conv2d(hidden, out, 1, bias=False)
         self.bn3 = norm(config, out)
-        self.se = attention(config, out)
+        # The kernel of the attention is older than the pruning.
+        self.se = attention(config, place.width * self.expansion)
         self.downsample = shortcut(config, place, out)
 
     def residual(self, x: Tensor) -> Tensor:
@@ -150,7 +161,42 @@ class ZeroPadShortcut(nn.Module):
         return F.pad(x[:, :, :: self.stride, :: self.stride], self.padding)
 
 
-BLOCKS: dict[str, type[ResidualBlock]] = {"basic": BasicBlock, "bottleneck": Bottleneck}
+class Gain(ResidualBlock):
+    """act(gain * F(x) + x) with one learned number that starts at 0, so that a new block is its shortcut.
+
+    Source: De and Smith 2020, "Batch Normalization Biases Residual Blocks" (SkipInit); Bachlechner et al. 2021,
+    "ReZero is All You Need".
+    """
+
+    def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
+        super().__init__(config, place)
+        if config.zero_init_last or not self.has_shortcut:
+            fault = "zero_init_last=True" if config.zero_init_last else "shortcut='none'"
+            raise ConfigError(
+                f"{fault} and the gain of block={config.block!r}, which starts at 0, leave a new block no gradient; "
+                "set zero_init_last=False and keep the shortcut"
+            )
+        self.gain = nn.Parameter(torch.zeros(1))
+
+    def residual(self, x: Tensor) -> Tensor:
+        """Returns gain * F(x)."""
+        return self.gain * super().residual(x)
+
+
+class GainBasicBlock(Gain, BasicBlock):
+    """A basic block with a learned gain."""
+
+
+class GainBottleneck(Gain, Bottleneck):
+    """A bottleneck with a learned gain."""
+
+
+BLOCKS: dict[str, type[ResidualBlock]] = {
+    "basic": BasicBlock,
+    "bottleneck": Bottleneck,
+    "gain_basic": GainBasicBlock,
+    "gain_bottleneck": GainBottleneck,
+}
 
 
 def block_class(name: str) -> type[ResidualBlock]:
@@ -162,7 +208,7 @@ def block_class(name: str) -> type[ResidualBlock]:
 
 def shortcut(config: ResNetConfig, place: BlockPlace, out_channels: int) -> nn.Module:
     """What carries x around F(x): identity where the shapes agree, else what `config.shortcut` names."""
-    if place.stride == 1 and place.in_channels == out_channels:
+    if config.shortcut == "none" or (place.stride == 1 and place.in_channels == out_channels):
         return nn.Identity()
     if config.shortcut == "identity":
         return ZeroPadShortcut(place.in_channels, out_channels, place.stride)

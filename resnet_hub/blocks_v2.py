@@ -10,7 +10,8 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from resnet_hub.blocks import BlockPlace, shortcut_pool
-from resnet_hub.config import ResNetConfig, nearest
+from resnet_hub.checks import nearest
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import DropPath
 from resnet_hub.layers_v2 import convolution, norm_act
@@ -27,7 +28,8 @@ class PreActivationBlock(nn.Module):
 
     def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
         super().__init__()
-        self.downsample = projection(config, place, place.width * self.expansion)
+        self.out_channels = place.width * self.expansion
+        self.downsample = projection(config, place, self.out_channels)
         self.norm1 = norm_act(config, place.in_channels)
         self.drop_path = DropPath(place.drop_path) if place.drop_path else nn.Identity()
 

@@ -26,6 +26,7 @@ from resnet_hub.errors import CheckpointError, ConfigError
 logger = logging.getLogger(__name__)
 
 Source = str | os.PathLike[str]
+COUNTER = "num_batches_tracked"
 MAX_CONFIG_BYTES = 16 * 2**20
 # Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
 WRAPPERS = ("module.", "_orig_mod.")
@@ -171,8 +172,10 @@ def load_weights(
         state = {name: tensor for name, tensor in state.items() if not name.startswith(prefix)}
     for name in expected:
         # Files older than torch 0.4.1 lack the counter; nothing reads it but a cumulative average.
-        if name.endswith("num_batches_tracked"):
+        if name.endswith(COUNTER):
             state.setdefault(name, torch.zeros((), dtype=torch.int64))
+    # Frozen statistics are counted no further, so their layers have no counter.
+    state = {name: tensor for name, tensor in state.items() if name in expected or not name.endswith(COUNTER)}
     first_conv = f"{config.first_conv}.weight"
     if new_input and first_conv in state:
         state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])

@@ -27,6 +27,14 @@ TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer", "global_
 ROOT_OPTIONS = ("num_classes", "global_pool")
 # They steer training only: a network reads the same with or without them.
 TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
+# What the outputs are, at the root in the words of transformers, whose pipeline reads it; absent for one class of many.
+PROBLEM_TYPES = {
+    "single_label": "single_label_classification",
+    "multi_label": "multi_label_classification",
+    "regression": "regression",
+}
+# timm cannot build this one, but reads its tensors into batch normalisation, which answers alike.
+FROZEN = "frozenbatchnorm2d"
 
 
 @dataclass(frozen=True)
@@ -81,17 +89,21 @@ class CheckpointConfig:
     @property
     def opens_in_timm(self) -> bool:
         """Whether timm can build this network: its name is timm's and so is every option."""
-        return in_timm(self.network.architecture) and not self._own_options(drop=TRAINING_OPTIONS)
+        return in_timm(self.network.architecture) and not self._own_options(drop=(*TRAINING_OPTIONS, "norm_layer"))
 
     def _own_options(self, drop: Sequence[str] = ()) -> dict[str, Any]:
         """Options that differ from the named architecture and that timm's vocabulary cannot say."""
         changed = self.network.differences(architecture(self.network.architecture))
-        return {name: value for name, value in changed.items() if name not in (*TIMM_OPTIONS, *ROOT_OPTIONS, *drop)}
+        shared = [*TIMM_OPTIONS, *ROOT_OPTIONS, "task"]
+        if self.network.norm_layer == FROZEN:
+            shared.remove("norm_layer")
+        return {name: value for name, value in changed.items() if name not in (*shared, *drop)}
 
     def to_json(self, num_features: int) -> dict[str, Any]:
         """The content of config.json of a network whose last feature map has `num_features` channels."""
         network, size = self.network, self.preprocessing.input_size
-        changed = network.differences(architecture(network.architecture))
+        read_by_timm = replace(network, norm_layer="batchnorm") if network.norm_layer == FROZEN else network
+        changed = read_by_timm.differences(architecture(network.architecture))
         values: dict[str, Any] = {
             "architecture": network.architecture,
             "num_classes": network.num_classes,
@@ -100,6 +112,8 @@ class CheckpointConfig:
         }
         if self.label_names is not None:
             values["label_names"] = list(self.label_names)
+        if network.task != "single_label":
+            values["problem_type"] = PROBLEM_TYPES[network.task]
         model_args = {name: changed[name] for name in TIMM_OPTIONS if name in changed}
         if model_args:
             values["model_args"] = model_args
@@ -170,6 +184,9 @@ def _network_options(
         options["in_chans"] = size[0]
     if values.get("global_pool") is not None:
         options["global_pool"] = values["global_pool"]
+    tasks = {problem: task for task, problem in PROBLEM_TYPES.items()}
+    if values.get("problem_type") in tasks:
+        options["task"] = tasks[values["problem_type"]]
     options.update(_mapping(values, "model_args"))
     options.update(_mapping(own, "options"))
     if values.get("num_classes") is not None:

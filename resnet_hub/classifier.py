@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
@@ -15,13 +16,19 @@ from PIL import Image
 from torch import Tensor
 
 from resnet_hub.checkpoint import Source
-from resnet_hub.config import check_choice, check_integer
+from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
 from resnet_hub.pretrained import PretrainedNetwork
 
 PRECISIONS = ("auto", "fp32", "bf16")
 BACKENDS = ("auto", "eager")
+# What makes scores of logits (N, num_classes), for each task of a network.
+SCORES: dict[str, Callable[[Tensor], Tensor]] = {
+    "single_label": lambda logits: logits.softmax(dim=1),
+    "multi_label": torch.sigmoid,
+    "regression": lambda logits: logits,
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,10 @@ class Prediction:
     index: int
     """The network's output, counted from 0."""
     score: float
-    """Softmax probability, 0 to 1."""
+    """Probability, 0 to 1: softmax over the classes, or each class's own sigmoid where several may apply.
+
+    A network for regression gives the plain number.
+    """
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,8 @@ class ImageClassifier:
     ) -> list[Prediction] | list[list[Prediction]]:
         """The `top_k` best classes of a picture, best first; for a list or tuple, a list of such lists in its order.
 
+        A network for regression gives all its numbers, in the order of its outputs.
+
         Raises:
             ImageError: A picture cannot be read; the message names it.
             ConfigError: `top_k` is below 1.
@@ -175,7 +187,7 @@ class ImageClassifier:
 
     @torch.inference_mode()
     def _scores(self, pixels: Tensor) -> Tensor:
-        """Probabilities (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W)."""
+        """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W)."""
         images = normalise(pixels.to(self.device), self.preprocessing).to(self._dtype)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self.model(images)
@@ -185,9 +197,11 @@ class ImageClassifier:
                 f"the network answers in {self.precision} with numbers that are not finite, so its weights are damaged "
                 "or too large; use precision='fp32', or another checkpoint"
             )
-        return logits.softmax(dim=1)
+        return SCORES[self.model.config.task](logits)
 
     def _ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
+        if self.model.config.task == "regression":  # every number is an answer, and a large one is no better
+            return [Prediction(*row) for row in zip(self.label_names, range(len(scores)), scores.tolist(), strict=True)]
         # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
         best = scores.sort(descending=True, stable=True)
         pairs = zip(best.indices[:top_k].tolist(), best.values[:top_k].tolist(), strict=True)
@@ -218,14 +232,17 @@ def imagenet_label_names() -> tuple[str, ...]:
 
 
 def _label_names(model: PretrainedNetwork) -> tuple[str, ...]:
-    """One name for each class: the checkpoint's, ImageNet's for 1000 classes without names, or "class 7"."""
-    count = model.num_classes
+    """One name for each output: the checkpoint's, ImageNet's for 1000 classes without names, or "class 7"."""
+    count, task = model.num_classes, model.config.task
     if count == 0:
         raise ConfigError(
             "this network has no head (num_classes=0), so it names no class; fine-tune it on labels first"
         )
     if model.label_names is None:
-        return imagenet_label_names() if count == 1000 else tuple(f"class {index}" for index in range(count))
+        if count == 1000 and task == "single_label":
+            return imagenet_label_names()
+        word = "value" if task == "regression" else "class"
+        return tuple(f"{word} {index}" for index in range(count))
     if len(model.label_names) != count:
         raise CheckpointError(
             f"the network has {len(model.label_names)} label names for {count} classes; give one for each class"

@@ -15,8 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple, NoReturn
 
 from resnet_hub import listing
+from resnet_hub.checks import nearest
 from resnet_hub.classifier import ImageClassifier, Prediction
-from resnet_hub.config import nearest
 from resnet_hub.errors import ConfigError, ImageError, ResNetHubError
 from resnet_hub.terminal import answer_lines, architecture_lines, facts_lines, printable, tag_lines
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
+from resnet_hub.checks import check_choice, check_integer, check_range, nearest
 from resnet_hub.errors import ConfigError
+from resnet_hub.families import FAMILIES
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -17,20 +18,19 @@ MAX_CHANNELS = 65_536
 MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
 
-# The families of networks, and the values that each allows of options it does not leave free.
-FAMILIES: dict[str, dict[str, tuple[object, ...]]] = {
-    "resnet": {"conv_layer": ("conv2d",)},
-    "resnetv2": {
-        "stem": ("7x7", "deep", "tiered"),
-        "stem_pool": ("max", "zero_padded_max"),
-        "shortcut": ("projection", "avg_projection"),
-        **dict.fromkeys(("cardinality", "reduce_first", "down_kernel_size"), (1,)),
-        "base_width": (64,),
-        "attn_layer": (None,),
-        "aa_layer": (None,),
-        "drop_block_rate": (0,),
-    },
+# Other spellings, timm's among them, of the names that a config keeps. A plain "layernorm" would normalise rows of
+# pixels, which no residual network means.
+NORM_NAMES = {
+    "batch": "batchnorm",
+    "batchnorm2d": "batchnorm",
+    "frozenbatch": "frozenbatchnorm2d",
+    "frozenbatchnorm": "frozenbatchnorm2d",
+    "group": "groupnorm",
+    "layer": "layernorm2d",
+    "layernorm": "layernorm2d",
+    "rmsnorm": "rmsnorm2d",
 }
+TASKS = ("single_label", "multi_label", "regression")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,10 @@ class ResNetConfig:
     """What halves the picture after the stem: max, the same over a border of zeros (zero_padded_max: BiT), a strided
     convolution (conv: ResNet-RS), or nothing (none: CIFAR)."""
     shortcut: str = "projection"
-    """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A)."""
+    """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A).
+
+    none: no shortcut anywhere, so that a block is act(F(x)); the plain networks that the paper compares with.
+    """
     down_kernel_size: int = 1
     """Kernel of the projection where it strides, in pixels."""
     attn_layer: str | None = None
@@ -167,13 +170,18 @@ class ResNetConfig:
     """Probability that DropBlock zeroes a pixel of the last two stages, in training."""
     zero_init_last: bool = True
     """Whether a new block starts as its shortcut: the last norm's weight is zero."""
+    pruned: str | None = None
+    """The list of channels that pruning left, by name; no list for whole networks."""
+    task: str = "single_label"
+    """What the outputs are: single_label (one of the classes), multi_label (any of them) or regression (numbers)."""
 
     def __post_init__(self) -> None:
         check_choice("family", self.family, tuple(FAMILIES))
         check_choice("stem", self.stem, ("7x7", "3x3", "deep", "tiered"))
         check_choice("stem_pool", self.stem_pool, ("max", "conv", "none", "zero_padded_max"))
         check_choice("conv_layer", self.conv_layer, ("conv2d", "std_conv2d"))
-        check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity"))
+        check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity", "none"))
+        check_choice("task", self.task, TASKS)
         check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", ""))
         check_integer("output_stride", self.output_stride, 8, 32)
         check_choice("output_stride", self.output_stride, (8, 16, 32))
@@ -189,6 +197,9 @@ class ResNetConfig:
         for name, usual in (("act_layer", "relu"), ("norm_layer", "batchnorm")):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"{name}={getattr(self, name)!r} must be a name such as {usual!r}")
+        if isinstance(self.norm_layer, str):
+            written = self.norm_layer.lower().replace("_", "")
+            object.__setattr__(self, "norm_layer", NORM_NAMES.get(written, written))
         for name in ("cardinality", "base_width", "reduce_first", "stem_width", "in_chans"):
             check_integer(name, getattr(self, name), 1, MAX_CHANNELS)
         check_choice("down_kernel_size", self.down_kernel_size, (1, 3, 5, 7))
@@ -204,6 +215,30 @@ class ResNetConfig:
             if (value := getattr(self, name)) not in choices:
                 allowed = ", ".join(map(repr, choices))
                 raise ConfigError(f"{name}={value!r} is not for family={self.family!r}; choose one of {allowed}")
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
+        """Raises: ConfigError naming two options that are fine by themselves and cannot be together."""
+        if self.shortcut == "none" and self.zero_init_last:
+            raise ConfigError(
+                "shortcut='none' leaves a block nothing but F(x), which zero_init_last=True would start at zero; "
+                "set zero_init_last=False"
+            )
+        if self.shortcut == "none" and self.drop_path_rate:
+            raise ConfigError(
+                f"shortcut='none' leaves a block nothing but F(x), which drop_path_rate={self.drop_path_rate} "
+                "would skip; set drop_path_rate=0"
+            )
+        if self.output_stride < 32 and self.reduction < self.output_stride:
+            raise ConfigError(
+                f"output_stride={self.output_stride} changes nothing: {self.architecture} has "
+                f"one pixel for each {self.reduction} of the input; leave it at 32"
+            )
+
+    @property
+    def reduction(self) -> int:
+        """Input pixels for each pixel of the last feature map where nothing is dilated."""
+        return (1 if self.stem == "3x3" else 2) * (1 if self.stem_pool == "none" else 2) * 2 ** (len(self.depths) - 1)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -240,30 +275,6 @@ class ResNetConfig:
         """The fields, as JSON values, in which this differs from `other`."""
         mine, theirs = self.to_json(), other.to_json()
         return {name: value for name, value in mine.items() if value != theirs[name]}
-
-
-def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
-    """Raises: ConfigError when `value` is none of `choices`."""
-    if value not in choices:
-        raise ConfigError(f"{name}={value!r} is not known; choose one of {', '.join(map(repr, choices))}")
-
-
-def check_range(name: str, value: object, low: float, high: float) -> None:
-    """Raises: ConfigError when `value` is no number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ConfigError(f"{name}={value!r} is out of range; expected a number from {low:g} to {high:g}")
-
-
-def check_integer(name: str, value: object, low: int, high: int) -> None:
-    """Raises: ConfigError when `value` is no whole number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(f"{name}={value!r} is out of range; expected a whole number from {low} to {high}")
-
-
-def nearest(name: str, known: Iterable[str], n: int = 3) -> str:
-    """Up to `n` known names closest to `name`, as text for an error message; all of them when none is close."""
-    names = sorted(known)
-    return ", ".join(repr(near) for near in get_close_matches(name, names, n=n, cutoff=0.4) or names[:20])
 
 
 def _checked_keys(cls: type[Preprocessing] | type[ResNetConfig], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resnet_hub.config import ResNetConfig, nearest
+from resnet_hub.checks import nearest
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
+from resnet_hub.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
 
 
 class SqueezeExcite(nn.Module):
@@ -157,19 +159,55 @@ class GlobalPool(nn.Module):
         return repr(self.kind)
 
 
+def _quick_gelu(x: Tensor) -> Tensor:
+    return x * torch.sigmoid(1.702 * x)
+
+
+def _hard_mish(x: Tensor) -> Tensor:
+    return 0.5 * x * (x + 2).clamp(0, 2)
+
+
+class Elementwise(nn.Module):
+    """A function of each number for itself, as a layer."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the function of `x`."""
+        return self.function(x)
+
+
+# Under timm's names; prelu is absent because its weights would need names of their own in each block.
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
+    "relu6": lambda: nn.ReLU6(inplace=True),
     "leaky_relu": lambda: nn.LeakyReLU(inplace=True),
     "elu": lambda: nn.ELU(inplace=True),
+    "celu": lambda: nn.CELU(inplace=True),
+    "selu": lambda: nn.SELU(inplace=True),
     "gelu": nn.GELU,
+    "gelu_tanh": lambda: nn.GELU(approximate="tanh"),
+    "quick_gelu": lambda: Elementwise(_quick_gelu),
     "silu": lambda: nn.SiLU(inplace=True),
+    "swish": lambda: nn.SiLU(inplace=True),
     "mish": lambda: nn.Mish(inplace=True),
     "hard_swish": lambda: nn.Hardswish(inplace=True),
+    "hard_mish": lambda: Elementwise(_hard_mish),
+    "hard_sigmoid": lambda: nn.Hardsigmoid(inplace=True),
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "identity": nn.Identity,
 }
 
 NORMS: dict[str, Callable[[int], nn.Module]] = {
     "batchnorm": nn.BatchNorm2d,
+    "frozenbatchnorm2d": FrozenBatchNorm2d,
     "groupnorm": lambda channels: nn.GroupNorm(32, channels),
+    "groupnorm1": lambda channels: nn.GroupNorm(1, channels),
+    "layernorm2d": LayerNorm2d,
+    "rmsnorm2d": RMSNorm2d,
 }
 
 

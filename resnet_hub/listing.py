@@ -9,8 +9,9 @@ from typing import Any
 from resnet_hub import checkpoint, hub
 from resnet_hub.architectures import ARCHITECTURES, architecture, default_preprocessing, list_architectures
 from resnet_hub.checkpoint_config import CheckpointConfig
+from resnet_hub.checks import nearest
 from resnet_hub.complexity import complexity, meta_network
-from resnet_hub.config import Preprocessing, ResNetConfig, nearest
+from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.published import (
     OWNER,

@@ -16,6 +16,8 @@ from resnet_hub.checkpoint_config import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import GlobalPool, drop_block
+from resnet_hub.limits import check_images, check_parameters
+from resnet_hub.pruned import pruned_channels
 
 
 class ResidualNetwork(nn.Module):
@@ -43,6 +45,7 @@ class ResidualNetwork(nn.Module):
                 f"{config.architecture} has family={config.family!r}, which {type(self).__name__} does not build; "
                 "create_model and from_pretrained choose the class"
             )
+        check_parameters(config)
         self.config = config
         self.preprocessing = preprocessing or default_preprocessing(config)
         self.label_names = checked_label_names(label_names, config.num_classes)
@@ -101,6 +104,7 @@ class ResidualNetwork(nn.Module):
         in_channels: int = self.feature_info[0]["num_chs"]
         reduction: int = self.feature_info[0]["reduction"] * (1 if config.stem_pool == "none" else 2)
         dilation = first_dilation = 1
+        channels = iter(pruned_channels(config))
         drop_paths = iter(torch.linspace(0, config.drop_path_rate, sum(config.depths), device="cpu").tolist())
         for index, (block_name, width, depth) in enumerate(
             zip(config.blocks, config.widths, config.depths, strict=True)
@@ -111,11 +115,10 @@ class ResidualNetwork(nn.Module):
             reduction *= stride
             blocks: list[ResidualBlock | PreActivationBlock] = []
             for _ in range(depth):
-                place = BlockPlace(
-                    in_channels, width, stride, dilation, first_dilation, next(drop_paths), drop_block(config, index)
-                )
+                drops = next(drop_paths), drop_block(config, index)
+                place = BlockPlace(in_channels, width, stride, dilation, first_dilation, *drops, next(channels))
                 blocks.append(self._block_class(block_name)(config, place))
-                in_channels, stride, first_dilation = width * blocks[-1].expansion, 1, dilation
+                in_channels, stride, first_dilation = blocks[-1].out_channels, 1, dilation
             name = self._add_stage(index, nn.Sequential(*blocks))
             self.feature_info.append(feature_level(name, in_channels, reduction))
 
@@ -147,6 +150,7 @@ class ResidualNetwork(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """The last feature map: (N, in_chans, H, W) -> (N, num_features, H / stride, W / stride)."""
+        check_images(self.config, x)
         x = self.maxpool(self._stem(x))
         for level in self.feature_info[1:]:
             x = self._stage(level["module"], x)
@@ -178,6 +182,7 @@ class ResidualNetwork(nn.Module):
             if not -count <= index < count:
                 raise ConfigError(f"there is no feature level {index}; {self.config.architecture} has 0 to {count - 1}")
         chosen = {index % count for index in wanted}
+        check_images(self.config, x)
         x = self._stem(x)
         kept = [x] if 0 in chosen else []
         x = self.maxpool(x)
@@ -197,10 +202,14 @@ class ResidualNetwork(nn.Module):
         """The layer that turns pooled features into logits."""
         return self.get_submodule(self.classifier)
 
-    def reset_classifier(self, num_classes: int, label_names: Sequence[str] | None = None) -> None:
-        """Replaces the head by a new, random one; the old class names go with it."""
+    def reset_classifier(
+        self, num_classes: int, global_pool: str | None = None, *, label_names: Sequence[str] | None = None
+    ) -> None:
+        """Replaces the head by a new, random one; the old class names go with it, the pooling stays unless named."""
         weight = self.get_parameter(f"{self.first_conv}.weight")
-        config = self.config.with_options(num_classes=num_classes)
+        pooling = self.config.global_pool if global_pool is None else global_pool
+        config = self.config.with_options(num_classes=num_classes, global_pool=pooling)
+        check_parameters(config)
         self.label_names = checked_label_names(label_names, num_classes)
         self.config, self.head_is_new = config, True
         self._add_head()

@@ -136,7 +136,7 @@ class PretrainedNetwork(ResidualNetwork):
             )
 
 
-def create_model(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> PretrainedNetwork:
-    """A network of this name with random weights; options are those of `ResNetConfig`. Raises: ConfigError."""
+def build(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> PretrainedNetwork:
+    """A network of this name with random weights, of the class that its row names. Raises: ConfigError."""
     config = architecture(name).with_options(**options)
     return PretrainedNetwork.class_for(config)(config, label_names=label_names)

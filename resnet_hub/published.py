@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from resnet_hub.config import Preprocessing, nearest
+from resnet_hub.checks import nearest
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 
 CATALOGUE = Path(__file__).with_name("published.json")

@@ -13,7 +13,6 @@ from resnet_hub.blocks import ResidualBlock, block_class
 from resnet_hub.layers import activation, norm
 from resnet_hub.network import feature_level
 from resnet_hub.pretrained import PretrainedNetwork
-from resnet_hub.pretrained import create_model as create_model
 from resnet_hub.stem import stem_convolution, stem_pool, stem_width
 
 
@@ -51,7 +50,8 @@ class ResNet(PretrainedNetwork, family="resnet"):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if isinstance(module, ResidualBlock) and self.config.zero_init_last:
-                nn.init.zeros_(cast(Tensor, module.last_norm().weight))
+                for parameter in module.last_norm().parameters():  # none if frozen: it would stay zero
+                    nn.init.zeros_(parameter)
 
     def _stem(self, x: Tensor) -> Tensor:
         return self.act1(self.bn1(self.conv1(x)))

@@ -18,7 +18,7 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 
 # He et al. 2015, table 6, and page 7 for the layers: millions of weights.
-PAPER_CIFAR = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7}
+PAPER_CIFAR = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7, 1202: 19.4}
 # The parameters that torchvision and timm publish for these, in thousands.
 PUBLISHED = {
     "resnet18": 11_690,
@@ -105,7 +105,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(name, nearest):
     ("pattern", "names"),
     [
         ("resnet18", ["resnet18"]),
-        ("cifar_*", ["cifar_resnet110", "cifar_resnet20", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56"]),
+        ("cifar_resnet??", ["cifar_resnet20", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56"]),
         ("wide_resnet??_2", ["wide_resnet50_2"]),
         ("resnet[12]?[0-9]", ["resnet101", "resnet152", "resnet200"]),
         ("resnet", []),
@@ -119,11 +119,13 @@ def test_names_are_listed_by_wildcards_in_order(pattern, names):
 
 
 def test_all_names_are_listed_without_a_pattern():
-    assert list_architectures() == sorted({*IMAGENET, *PREACTIVATION, *CIFAR})
+    assert list_architectures() == sorted(ARCHITECTURES)
+    assert set(ARCHITECTURES) > {*IMAGENET, *PREACTIVATION, *CIFAR}
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("resnet50d", True), ("resnetv2_50x1_bit", True), ("cifar_resnet20", False)]
+    ("name", "known"),
+    [("resnet50d", True), ("resnetv2_50x1_bit", True), ("cifar_resnet20", False), ("plain18", False)],
 )
 def test_in_timm_tells_which_names_timm_shares(name, known):
     assert in_timm(name) is known

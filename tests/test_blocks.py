@@ -30,6 +30,14 @@ def lively(block):
     return block.eval()
 
 
+def build(kind, place, **options):
+    """A block whose F counts from the start; a learned gain starts at 0 otherwise."""
+    block = kind(ResNetConfig(zero_init_last=False, **options), place)
+    if hasattr(block, "gain"):
+        nn.init.ones_(block.gain)
+    return block
+
+
 def normalised(bn, x):
     """Batch normalisation written out. Source: Ioffe and Szegedy 2015, algorithm 2."""
     mean, var, scale, shift = (v.reshape(1, -1, 1, 1) for v in (bn.running_mean, bn.running_var, bn.weight, bn.bias))
@@ -61,14 +69,14 @@ def test_a_bottleneck_strides_at_its_grouped_3x3_convolution(stride):
 
 @pytest.mark.parametrize("kind", BLOCKS.values())
 def test_a_block_that_keeps_the_shape_adds_its_input_itself(kind):
-    block = lively(kind(ResNetConfig(), BlockPlace(16 * kind.expansion, 16)))
+    block = lively(build(kind, BlockPlace(16 * kind.expansion, 16)))
     x = torch.randn(2, 16 * kind.expansion, 5, 5)
     torch.testing.assert_close(block(x), F.relu(block.residual(x) + x))
 
 
 @pytest.mark.parametrize("kind", BLOCKS.values())
 def test_a_last_norm_of_zero_makes_a_block_its_shortcut(kind):
-    block = kind(ResNetConfig(), BlockPlace(16 * kind.expansion, 16))
+    block = build(kind, BlockPlace(16 * kind.expansion, 16))
     nn.init.zeros_(block.last_norm().weight)
     x = torch.randn(2, 16 * kind.expansion, 5, 5)
     assert torch.equal(block(x), F.relu(x))
@@ -76,7 +84,7 @@ def test_a_last_norm_of_zero_makes_a_block_its_shortcut(kind):
 
 @pytest.mark.parametrize("kind", BLOCKS.values())
 def test_a_sample_whose_residual_is_dropped_keeps_its_shortcut(kind):
-    block = kind(ResNetConfig(), BlockPlace(16 * kind.expansion, 16, drop_path=0.9))
+    block = build(kind, BlockPlace(16 * kind.expansion, 16, drop_path=0.9))
     x = torch.randn(64, 16 * kind.expansion, 3, 3)
     kept = (block(x) == F.relu(x)).flatten(1).all(1)
     assert kept.float().mean() == pytest.approx(0.9, abs=0.1)
@@ -85,7 +93,7 @@ def test_a_sample_whose_residual_is_dropped_keeps_its_shortcut(kind):
 @pytest.mark.parametrize("kind", BLOCKS.values())
 @pytest.mark.parametrize("dropping", DROPPING.values(), ids=DROPPING)
 def test_dropping_is_active_in_training_only(kind, dropping):
-    block = kind(ResNetConfig(), BlockPlace(16, 16, **dropping()))
+    block = build(kind, BlockPlace(16, 16, **dropping()))
     x = torch.randn(8, 16, 8, 8)
     assert not torch.equal(block(x), block(x))
     assert torch.equal(block.eval()(x), block(x))
@@ -95,7 +103,7 @@ def test_dropping_is_active_in_training_only(kind, dropping):
 @pytest.mark.parametrize("shortcut", ["projection", "avg_projection", "identity"])
 @pytest.mark.parametrize("size", [(8, 8), (7, 9), (1, 1)], ids=str)
 def test_every_shortcut_halves_a_picture_as_the_residual_does(kind, shortcut, size):
-    block = kind(ResNetConfig(shortcut=shortcut), BlockPlace(8, 16, stride=2)).eval()
+    block = build(kind, BlockPlace(8, 16, stride=2), shortcut=shortcut).eval()
     assert block(torch.randn(2, 8, *size)).shape == (2, 16 * kind.expansion, -(-size[0] // 2), -(-size[1] // 2))
 
 
@@ -119,7 +127,7 @@ def test_an_average_projection_sees_only_pixels_of_the_picture():
 
 @pytest.mark.parametrize("kind", BLOCKS.values())
 def test_a_blur_carries_the_stride_instead_of_the_convolution(kind):
-    block = kind(ResNetConfig(aa_layer="blur"), BlockPlace(8, 16, stride=2))
+    block = build(kind, BlockPlace(8, 16, stride=2), aa_layer="blur")
     convolutions = [block.conv1, block.conv2, getattr(block, "conv3", block.conv2)]
     assert {convolution.stride for convolution in convolutions} == {(1, 1)}
     assert isinstance(block.antialias, BlurPool)
@@ -127,7 +135,7 @@ def test_a_blur_carries_the_stride_instead_of_the_convolution(kind):
 
 @pytest.mark.parametrize("kind", BLOCKS.values())
 def test_a_block_without_stride_has_no_blur(kind):
-    assert isinstance(kind(ResNetConfig(aa_layer="blur"), BlockPlace(8, 16)).antialias, nn.Identity)
+    assert isinstance(build(kind, BlockPlace(8, 16), aa_layer="blur").antialias, nn.Identity)
 
 
 @pytest.mark.parametrize(

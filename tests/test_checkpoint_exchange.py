@@ -16,13 +16,15 @@ from resnet_hub.checkpoint import adapt_input
 from resnet_hub.errors import CheckpointError, ConfigError
 
 NAMES = ("cat", "dog", "bird")
-IMAGES = torch.randn(2, 4, 64, 64, generator=torch.Generator().manual_seed(0))
+IMAGES = torch.randn(2, 13, 64, 64, generator=torch.Generator().manual_seed(0))
 # What both libraries can build; the keys are the options of both.
 SHARED = [
     {},
     {"in_chans": 1},
     {"in_chans": 4, "act_layer": "silu"},
     {"output_stride": 16, "global_pool": "catavgmax"},
+    {"act_layer": "leaky_relu", "norm_layer": "layernorm2d"},
+    {"in_chans": 13, "norm_layer": "rmsnorm2d", "act_layer": "gelu_tanh"},
 ]
 
 
@@ -119,14 +121,42 @@ def test_names_that_timm_keeps_as_a_dictionary_come_in_the_order_of_the_classes(
     assert ResNet.from_pretrained(tmp_path).label_names == tuple(f"class {index}" for index in range(12))
 
 
-@pytest.mark.parametrize("saved", [3, 1, 4])
-@pytest.mark.parametrize("wanted", [1, 2, 3, 4])
+@pytest.mark.parametrize("saved", [3, 1, 4, 13])
+@pytest.mark.parametrize("wanted", [1, 2, 3, 4, 13])
 def test_other_channels_adapt_the_first_convolution_as_timm_does(saved, wanted, tmp_path):
     lively(num_classes=3, in_chans=saved).save_pretrained(tmp_path)
     theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True, in_chans=wanted)
     ours = ResNet.from_pretrained(tmp_path, in_chans=wanted)
     torch.testing.assert_close(ours.conv1[0].weight, theirs.conv1[0].weight, rtol=1e-6, atol=1e-6)
     assert_equal(outputs(ours), outputs(theirs))
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 4, 13])
+def test_a_plain_first_convolution_is_adapted_as_timm_does(wanted, tmp_path):
+    lively("resnet18", num_classes=3).save_pretrained(tmp_path)
+    theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True, in_chans=wanted)
+    assert_equal(outputs(ResNet.from_pretrained(tmp_path, in_chans=wanted)), outputs(theirs))
+
+
+def test_timm_opens_a_frozen_network_as_one_that_answers_alike(tmp_path):
+    ours = lively(num_classes=3, norm_layer="frozen_batch")
+    ours.save_pretrained(tmp_path)
+    assert_equal(outputs(timm.create_model(f"local-dir:{tmp_path}", pretrained=True)), outputs(ours))
+    assert ResNet.from_pretrained(tmp_path).config == ours.config
+
+
+@pytest.mark.parametrize(("before", "after"), [("batchnorm", "frozen_batch"), ("frozen_batch", "batchnorm")])
+def test_norms_are_frozen_and_thawed_by_an_option(before, after, tmp_path):
+    ours = lively(num_classes=3, norm_layer=before)
+    ours.save_pretrained(tmp_path)
+    assert_equal(outputs(ResNet.from_pretrained(tmp_path, norm_layer=after)), outputs(ours))
+
+
+def test_timm_opens_a_pruned_network(tmp_path):
+    ours = lively("ecaresnet50d_pruned", num_classes=3)
+    ours.save_pretrained(tmp_path)
+    assert_equal(outputs(timm.create_model(f"local-dir:{tmp_path}", pretrained=True)), outputs(ours))
+    assert_equal(outputs(ResNet.from_pretrained(tmp_path)), outputs(ours))
 
 
 def test_adapted_channels_travel_with_their_preprocessing(tmp_path):

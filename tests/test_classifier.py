@@ -11,8 +11,8 @@ from timm.data import ImageNetInfo, create_transform
 
 from resnet_hub.classifier import ImageClassifier, Prediction, imagenet_label_names
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
+from resnet_hub.models import create_model
 from resnet_hub.preprocessing import to_pixels
-from resnet_hub.resnet import create_model
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from resnet_hub.architectures import ARCHITECTURES
-from resnet_hub.config import Preprocessing, ResNetConfig, nearest
+from resnet_hub.checks import nearest
+from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError, ResNetHubError
 
 UNUSUAL = Preprocessing((1, 200, 300), "bilinear", 0.95, "border", (0.449,), (0.226,))
@@ -38,7 +39,7 @@ WRONG_OPTIONS = [
     ({"stem_width": 10**6}, "stem_width=1000000 is out of range; expected a whole number from 1 to 65536"),
     ({"stem": "5x5"}, "stem='5x5' is not known; choose one of '7x7', '3x3', 'deep', 'tiered'"),
     ({"stem_pool": None}, "stem_pool=None is not known; choose one of 'max', 'conv', 'none'"),
-    ({"shortcut": "a"}, "shortcut='a' is not known; choose one of 'projection', 'avg_projection', 'identity'"),
+    ({"shortcut": "a"}, "shortcut='a' is not known; choose one of 'projection', 'avg_projection', 'identity', "),
     ({"global_pool": "fast"}, "global_pool='fast' is not known; choose one of 'avg', 'max', 'avgmax', 'catavgmax', ''"),
     ({"global_pool": ""}, "global_pool='' keeps the feature map, so num_classes must be 0, not 1000"),
     ({"output_stride": 4}, "output_stride=4 is out of range; expected a whole number from 8 to 32"),
@@ -52,6 +53,16 @@ WRONG_OPTIONS = [
     ({"drop_rate": "a"}, "drop_rate='a' is out of range; expected a number from 0 to 0.999"),
     ({"drop_path_rate": -0.1}, "drop_path_rate=-0.1 is out of range; expected a number from 0 to 0.999"),
     ({"drop_block_rate": math.nan}, "drop_block_rate=nan is out of range; expected a number from 0 to 0.999"),
+    ({"shortcut": "none"}, "shortcut='none' leaves a block nothing but F(x), which zero_init_last=True would start at"),
+    (
+        {"shortcut": "none", "zero_init_last": False, "drop_path_rate": 0.1},
+        "shortcut='none' leaves a block nothing but F(x), which drop_path_rate=0.1 would skip; set drop_path_rate=0",
+    ),
+    (
+        {"stem": "3x3", "stem_pool": "none", "output_stride": 16},
+        "output_stride=16 changes nothing: resnet50 has one pixel for each 8 of the input; leave it at 32",
+    ),
+    ({"task": "ranking"}, "task='ranking' is not known; choose one of 'single_label', 'multi_label', 'regression'"),
     ({"zero_init_last": 1}, "zero_init_last=1 must be true or false"),
     ({"family": "resnetv3"}, "family='resnetv3' is not known; choose one of 'resnet', 'resnetv2'"),
     ({"family": {}}, "family={} is not known; choose one of 'resnet', 'resnetv2'"),

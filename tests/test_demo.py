@@ -25,7 +25,7 @@ from resnet_hub.demo.wording import (
     percent,
     verdict,
 )
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ConfigError, ImageError
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -214,6 +214,20 @@ def test_building_the_page_does_not_run_the_network(classifier):
     classifier.model.register_forward_hook(lambda *_: runs.append(1))
     built_page(classifier, PageSettings())
     assert runs == []
+
+
+@pytest.mark.parametrize(
+    ("task", "words"), [("single_label", "the scores add up to 1"), ("multi_label", "may belong to several classes")]
+)
+def test_the_page_says_what_the_scores_are(task, words, tiny_checkpoint):
+    page = built_page(ImageClassifier.from_pretrained(tiny_checkpoint, device="cpu", task=task), PageSettings())
+    assert any(words in str(getattr(block, "value", "")) for block in page.blocks.values())
+
+
+def test_a_network_for_numbers_gets_no_page_of_classes(tiny_checkpoint):
+    classifier = ImageClassifier.from_pretrained(tiny_checkpoint, device="cpu", task="regression")
+    with pytest.raises(ConfigError, match="the page shows classes, but this network is for 'regression'"):
+        built_page(classifier, PageSettings())
 
 
 def test_no_more_classes_are_offered_than_the_network_has(classifier):

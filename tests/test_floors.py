@@ -63,7 +63,10 @@ def test_the_entry_of_the_page_is_short_and_knows_no_torch():
     "file", [file for file in SOURCES if not file.name.startswith("__") and "demo" not in file.parts], ids=name
 )
 def test_every_module_has_its_test_file(file):
-    covered_by = {"errors": "config", "hardware": "finetune", "loop": "finetune", "evaluate": "finetune"}
+    covered_by = {
+        **dict.fromkeys(("errors", "checks", "families"), "config"),
+        **dict.fromkeys(("hardware", "loop", "evaluate"), "finetune"),
+    }
     assert (REPOSITORY / "tests" / f"test_{covered_by.get(file.stem, file.stem)}.py").exists()
 
 

@@ -163,7 +163,7 @@ def test_an_activation_is_the_one_timm_has_under_that_name(name):
     ("build", "sentence"),
     [
         (lambda: activation(ResNetConfig(act_layer="rely")), "activation 'rely' is not known; choose from 'relu'"),
-        (lambda: norm(ResNetConfig(norm_layer="layernorm"), 64), "norm_layer 'layernorm' is not known; choose from '"),
+        (lambda: norm(ResNetConfig(norm_layer="instance"), 64), "norm_layer 'instance' is not known; choose from '"),
         (lambda: norm(ResNetConfig(norm_layer="groupnorm"), 48), "'groupnorm' has 32 groups, but .* layer of 48 chan"),
         (lambda: attention(ResNetConfig(attn_layer="cbam"), 64), "attn_layer 'cbam' is not known; choose 'se', 'eca'"),
         (lambda: antialias(ResNetConfig(aa_layer="max"), 64, 2), "aa_layer 'max' is not known; choose 'avg', 'blur' "),
@@ -173,6 +173,28 @@ def test_an_activation_is_the_one_timm_has_under_that_name(name):
 def test_an_unknown_layer_is_refused_with_the_known_ones(build, sentence):
     with pytest.raises(ConfigError, match=sentence):
         build()
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("batch", "batchnorm"),
+        ("batchnorm2d", "batchnorm"),
+        ("BatchNorm2d", "batchnorm"),
+        ("group", "groupnorm"),
+        ("group_norm", "groupnorm"),
+        ("layer", "layernorm2d"),
+        ("layernorm2d", "layernorm2d"),
+        ("layer_norm_2d", "layernorm2d"),
+        ("frozen_batch", "frozenbatchnorm2d"),
+        ("frozenbatchnorm2d", "frozenbatchnorm2d"),
+        ("rmsnorm", "rmsnorm2d"),
+    ],
+)
+def test_a_norm_has_several_spellings_and_one_that_is_kept(written, kept):
+    config = ResNetConfig(norm_layer=written)
+    assert config.norm_layer == kept
+    assert isinstance(norm(config, 64), nn.Module)
 
 
 def test_group_norm_has_the_groups_of_timm():

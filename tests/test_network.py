@@ -113,7 +113,7 @@ def test_gradient_checkpointing_keeps_fewer_activations():
 
 def test_a_new_head_has_the_classes_and_names_asked_for():
     model = lively(label_names=[str(number) for number in range(1000)])
-    model.reset_classifier(2, ["cat", "dog"])
+    model.reset_classifier(2, label_names=["cat", "dog"])
     assert (model(IMAGES).shape, model.num_classes, model.label_names) == ((2, 2), 2, ("cat", "dog"))
 
 
@@ -151,5 +151,20 @@ def test_a_refused_new_head_leaves_the_network_as_it_was(classes, names, sentenc
     model = create_model("test_resnet", num_classes=2, label_names=["cat", "dog"])
     head = model.fc
     with pytest.raises(ConfigError, match=sentence):
-        model.reset_classifier(classes, names)
+        model.reset_classifier(classes, label_names=names)
     assert (model.num_classes, model.label_names, model.fc) == (2, ("cat", "dog"), head)
+
+
+def test_a_new_head_takes_another_pooling_and_keeps_the_old_one_unless_told():
+    model = lively(global_pool="max")
+    model.reset_classifier(3)
+    assert model.global_pool.kind == "max"
+    model.reset_classifier(3, "catavgmax")
+    assert (model.config.global_pool, model.fc.in_features) == ("catavgmax", 2 * model.num_features)
+    assert model(IMAGES).shape == (2, 3)
+
+
+def test_a_head_reset_to_nothing_and_no_pooling_gives_the_feature_map():
+    model = lively()
+    model.reset_classifier(0, "")
+    assert torch.equal(model(IMAGES), model.forward_features(IMAGES))

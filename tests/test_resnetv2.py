@@ -137,7 +137,7 @@ def test_a_weights_file_says_its_classes_and_channels_itself(name, tmp_path):
 def test_a_new_head_can_take_the_place_of_the_old_and_the_norm_stays():
     model = lively("resnetv2_18", **TINY).double()
     features = model.forward_features(IMAGES[:, :3].double())
-    model.reset_classifier(2, ["cat", "dog"])
+    model.reset_classifier(2, label_names=["cat", "dog"])
     assert torch.equal(model.forward_features(IMAGES[:, :3].double()), features)
     assert model.forward_head(features).shape == (2, 2)
     model.reset_classifier(0)

@@ -10,9 +10,8 @@ from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
 from resnet_hub.architectures import IMAGENET, PREACTIVATION
+from resnet_hub.layers import ACTIVATIONS
 
-# timm makes these two by cutting channels out of another network.
-PRUNED = {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}
 NAMES = [*IMAGENET, *PREACTIVATION]
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
 SAME_TENSORS = [
@@ -57,6 +56,18 @@ OPTIONS = [
     ("resnetv2_50x1_bit", {"output_stride": 8}),
     ("resnetv2_18", {"act_layer": "silu"}),
     *(("resnetv2_18", {"norm_layer": norm}) for norm in ("groupnorm", "evonorms0", "frntlu")),
+    ("resnet18", {"norm_layer": "groupnorm"}),
+    ("test_resnet", {"in_chans": 2}),
+    ("test_resnet", {"in_chans": 13}),
+    ("ecaresnet50d_pruned", {"output_stride": 16, "in_chans": 1}),
+    ("ecaresnet50d_pruned", {"global_pool": "catavgmax", "num_classes": 5}),
+    *((name, {"act_layer": act}) for act in ACTIVATIONS for name in ("resnet18", "test_resnet")),
+    *(
+        (name, {"norm_layer": norm})
+        for norm in ("batchnorm2d", "groupnorm1", "layernorm2d", "rmsnorm2d")
+        for name in ("resnet18", "test_resnet")
+    ),
+    ("test_resnet", {"act_layer": "gelu", "norm_layer": "layer_norm_2d", "global_pool": "avgmax"}),
 ]
 # Two pictures of different contrast, so that a mix-up shows.
 IMAGES = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
@@ -118,8 +129,8 @@ def test_weights_load_strictly_both_ways_and_give_the_numbers_of_timm(pair):
     assert logits[0].sub(logits[1]).abs().max() > 0.01 * logits.abs().max()
 
 
-def test_the_tables_have_every_network_of_timm_but_the_pruned_ones():
-    assert set(IMAGENET) == set(timm.list_models(module="resnet")) - PRUNED
+def test_the_tables_have_every_network_of_timm():
+    assert set(IMAGENET) == set(timm.list_models(module="resnet"))
     assert set(PREACTIVATION) == set(timm.list_models(module="resnetv2"))
 
 
@@ -146,7 +157,7 @@ def test_an_option_has_the_meaning_of_timm(name, options):
     state = random_state(theirs)
     theirs.load_state_dict(state, strict=True)
     ours.load_state_dict(state, strict=True)
-    images = IMAGES[:, [0, 1, 2, 0][: ours.config.in_chans], :64]
+    images = IMAGES[:, [channel % 3 for channel in range(ours.config.in_chans)], :64]
     with torch.inference_mode():
         levels = ours.forward_intermediates(images, intermediates_only=True)
         for level, their_level in zip(levels, theirs.forward_intermediates(images)[1], strict=True):
@@ -165,6 +176,30 @@ TRAINED = [
     "resnetv2_50d_evos",
     "resnetv2_50d_frn",
 ]
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "resnet50"])
+def test_dropping_has_the_places_and_the_rates_of_timm(name):
+    def rates(model, path, block):
+        stages = [getattr(model, f"layer{stage}") for stage in (1, 2, 3, 4)]
+        return [(path(one), block(one)) for stage in stages for one in stage]
+
+    options = {"drop_rate": 0.4, "drop_path_rate": 0.2, "drop_block_rate": 0.1}
+    with torch.device("meta"):
+        ours, theirs = create_model(name, **options), timm.create_model(name, **options)
+    dropped = rates(
+        ours,
+        lambda one: getattr(one.drop_path, "rate", 0.0),
+        lambda one: tuple(getattr(one.drop_block, key, None) for key in ("rate", "size", "scale")),
+    )
+    their_dropped = rates(
+        theirs,
+        lambda one: getattr(one.drop_path, "drop_prob", 0.0),
+        lambda one: tuple(getattr(one.drop_block, key, None) for key in ("drop_prob", "block_size", "gamma_scale")),
+    )
+    assert [block for _, block in dropped] == [block for _, block in their_dropped]
+    assert [path for path, _ in dropped] == pytest.approx([path for path, _ in their_dropped])
+    assert ours.config.drop_rate == theirs.drop_rate
 
 
 @pytest.mark.parametrize("name", TRAINED)

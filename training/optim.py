@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from resnet_hub.config import nearest
+from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.network import ResidualNetwork
 from training.recipe import FinetuneRecipe

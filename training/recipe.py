@@ -10,7 +10,8 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
-from resnet_hub.config import MAX_INPUT_SIZE, check_choice, check_integer, check_range, nearest
+from resnet_hub.checks import check_choice, check_integer, check_range, nearest
+from resnet_hub.config import MAX_INPUT_SIZE
 from resnet_hub.errors import ConfigError
 
 RECIPES = Path(__file__).parent / "recipes"

@@ -11,6 +11,7 @@ from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.classify import classify_tab, describe_model
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.errors import ConfigError
 
 KEEP_SECONDS = 3600
 """How long an uploaded picture stays on the server."""
@@ -27,13 +28,24 @@ found, works out a correction **F(x)** and adds it: **y = x + F(x)**. Because th
 unchanged, a block that has nothing to add does no harm, and networks of fifty or a hundred layers can still be trained
 ([He et al., 2015](https://arxiv.org/abs/1512.03385)).
 
-The last layer turns what was found into one score per class; the scores add up to 1. A network knows only its own
+The last layer turns what was found into one score per class; {scores}. A network knows only its own
 classes: shown anything else, it still names one of them, so read a high score as "the best match I know", not as proof.
 """
+SCORES = {
+    "single_label": "the scores add up to 1",
+    "multi_label": "each is a probability of its own, for a picture may belong to several classes",
+}
 
 
 def build_page(classifier: ImageClassifier, settings: PageSettings) -> gr.Blocks:
-    """The page for `classifier`, not launched and without having run the network."""
+    """The page for `classifier`, not launched and without having run the network.
+
+    Raises:
+        ConfigError: The network gives numbers instead of classes.
+    """
+    task = classifier.model.config.task
+    if task not in SCORES:
+        raise ConfigError(f"the page shows classes, but this network is for {task!r}; ask it from Python instead")
     with gr.Blocks(
         title=settings.title,
         analytics_enabled=False,
@@ -48,7 +60,7 @@ def build_page(classifier: ImageClassifier, settings: PageSettings) -> gr.Blocks
         with gr.Accordion("About this network", open=False):
             gr.HTML(describe_model(classifier, settings.model), elem_classes="plain")
         with gr.Accordion("How does a residual network work?", open=False):
-            gr.Markdown(HOW_IT_WORKS)
+            gr.Markdown(HOW_IT_WORKS.format(scores=SCORES[task]))
     page.queue(max_size=settings.max_queue)
     return page
 

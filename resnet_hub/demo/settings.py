@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from resnet_hub.config import check_integer
+from resnet_hub.checks import check_integer
 from resnet_hub.errors import ConfigError
 
 PREFIX = "RESNET_HUB_"

@@ -1,0 +1,32 @@
+"""Checks of single settings; each refusal is a sentence with what came and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from resnet_hub.errors import ConfigError
+
+
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    """Raises: ConfigError when `value` is none of `choices`."""
+    if value not in choices:
+        raise ConfigError(f"{name}={value!r} is not known; choose one of {', '.join(map(repr, choices))}")
+
+
+def check_range(name: str, value: object, low: float, high: float) -> None:
+    """Raises: ConfigError when `value` is no number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigError(f"{name}={value!r} is out of range; expected a number from {low:g} to {high:g}")
+
+
+def check_integer(name: str, value: object, low: int, high: int) -> None:
+    """Raises: ConfigError when `value` is no whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{name}={value!r} is out of range; expected a whole number from {low} to {high}")
+
+
+def nearest(name: str, known: Iterable[str], n: int = 3) -> str:
+    """Up to `n` known names closest to `name`, as text for an error message; all of them when none is close."""
+    names = sorted(known)
+    return ", ".join(repr(near) for near in get_close_matches(name, names, n=n, cutoff=0.4) or names[:20])

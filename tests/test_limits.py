@@ -1,0 +1,127 @@
+"""What a network refuses before it works: sizes beyond any machine, and tensors that do not fit."""
+
+import re
+import time
+
+import pytest
+import timm
+import torch
+
+from resnet_hub import create_model
+from resnet_hub.architectures import ARCHITECTURES, architecture
+from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.limits import check_parameters, parameter_estimate, side_fits
+
+LOW_PASS = ["resnetblur18", "resnetaa50", "resnetaa34d", "seresnextaa101d_32x8d"]
+HUGE = [
+    {"widths": [65536] * 4},
+    {"base_width": 65536, "block": "bottleneck"},
+    {"num_classes": 1_000_000, "widths": [64, 64, 64, 8192]},
+    {"stem_width": 65536, "stem": "deep"},
+    {"depths": [256] * 4, "widths": [1024] * 4},
+]
+
+
+def without_storage(name, **options):
+    with torch.device("meta"):
+        return create_model(name, **options).eval()
+
+
+@pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}))
+def test_the_estimate_is_near_the_number_of_parameters(name):
+    count = sum(parameter.numel() for parameter in without_storage(name).parameters())
+    assert parameter_estimate(architecture(name)) == pytest.approx(count, rel=0.05)
+
+
+@pytest.mark.parametrize("options", HUGE, ids=lambda options: ",".join(options))
+def test_a_network_beyond_any_machine_is_refused_at_once(options):
+    started = time.perf_counter()
+    sentence = (
+        r"resnet18 with these options would have about [\d,.]+ thousand million parameters \([\d,]+ GB\); at most 4"
+    )
+    with pytest.raises(ConfigError, match=sentence):
+        create_model("resnet18", **options)
+    assert time.perf_counter() - started < 1
+
+
+def test_a_head_beyond_any_machine_is_refused_and_the_old_one_stays():
+    blocks = ["basic", "basic", "basic", "bottleneck"]
+    model = create_model("test_resnet", block=blocks, widths=[32, 48, 48, 1024], num_classes=2)
+    with pytest.raises(ConfigError, match=r"would have about 4\.1 thousand million parameters"):
+        model.reset_classifier(1_000_000)
+    assert (model.num_classes, model.fc.out_features) == (2, 2)
+
+
+def test_the_largest_published_networks_are_within_the_limit():
+    check_parameters(architecture("resnext101_32x32d").with_options(base_width=48))
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ((3, 64, 64), "images of shape (3, 64, 64) do not fit test_resnet; expected (N, 3, height, width)"),
+        ((2, 1, 64, 64), "images of shape (2, 1, 64, 64) do not fit test_resnet; expected (N, 3, height, width)"),
+        ((2, 64, 64, 3), "images of shape (2, 64, 64, 3) do not fit test_resnet; expected (N, 3, height, width)"),
+        ((2, 3, 64, 0), "images of width 0 are too small for test_resnet; expected 1 or more"),
+    ],
+    ids=str,
+)
+def test_a_tensor_that_is_no_batch_of_pictures_is_refused(shape, sentence):
+    with pytest.raises(ImageError, match="^" + re.escape(sentence)):
+        create_model("test_resnet")(torch.zeros(shape))
+
+
+def test_bytes_are_refused():
+    with pytest.raises(ImageError, match=r"images of type torch.uint8 are not normalised; expected floating-point num"):
+        create_model("test_resnet")(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "height", "sentence"),
+    [
+        ("resnetblur18", {}, 8, "images of height 8 are too small for resnetblur18; expected 17 or more"),
+        ("resnetaa50", {}, 8, "images of height 8 are too small for resnetaa50; expected 31 or more"),
+        ("resnetaa50", {}, 40, "images of height 40 do not fit resnetaa50; expected 34 or 63, the nearest that do"),
+        ("resnetaa50", {"output_stride": 8}, 12, "images of height 12 do not fit resnetaa50; expected 10 or 15, "),
+    ],
+    ids=str,
+)
+def test_a_side_that_does_not_fit_is_refused_with_the_nearest_that_does(name, options, height, sentence):
+    with pytest.raises(ImageError, match="^" + re.escape(sentence)):
+        without_storage(name, **options)(torch.zeros(1, 3, height, 64, device="meta"))
+
+
+@pytest.mark.parametrize("stride", [8, 16, 32])
+@pytest.mark.parametrize("name", ["resnetblur18", "resnetaa34d", "resnet18"])
+def test_sides_fit_exactly_where_timm_can_compute(name, stride):
+    with torch.device("meta"):
+        theirs = timm.create_model(name, output_stride=stride).eval()
+
+    def computes(side):
+        try:
+            theirs(torch.zeros(1, 3, side, 64, device="meta"))
+        except RuntimeError:
+            return False
+        return True
+
+    config, sides = architecture(name).with_options(output_stride=stride), [*range(1, 36), 40, 47, 48, 63, 66, 67]
+    assert [side for side in sides if side_fits(config, side)] == [side for side in sides if computes(side)]
+
+
+@pytest.mark.parametrize("name", ["resnetblur18", "resnetaa34d", "resnet18", "resnetrs50", "cifar_resnet20"])
+def test_every_side_that_fits_is_computed(name):
+    model = without_storage(name)
+    for side in filter(lambda side: side_fits(model.config, side), range(1, 36)):
+        assert model(torch.zeros(1, 3, side, 64, device="meta")).shape == (1, model.num_classes)
+
+
+@pytest.mark.parametrize("name", LOW_PASS)
+def test_multiples_of_32_always_fit(name):
+    assert all(side_fits(architecture(name), side) for side in range(32, 1024, 32))
+
+
+def test_an_exporter_may_leave_the_sizes_open():
+    model = create_model("resnetblur18").eval()
+    size = {2: torch.export.Dim("height", min=64, max=256), 3: torch.export.Dim("width", min=64, max=256)}
+    exported = torch.export.export(model, (torch.zeros(2, 3, 96, 96),), dynamic_shapes=(size,))
+    assert exported.module()(torch.zeros(2, 3, 130, 64)).shape == (2, 1000)

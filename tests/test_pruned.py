@@ -1,0 +1,45 @@
+"""Lists of channels that pruning left; test_timm_parity.py compares the networks."""
+
+import pytest
+import torch
+
+from resnet_hub import create_model
+from resnet_hub.config import ResNetConfig
+from resnet_hub.errors import ConfigError
+from resnet_hub.pruned import pruned_channels
+
+
+def test_a_whole_network_has_no_list():
+    assert pruned_channels(ResNetConfig()) == [None] * 16
+
+
+# Source: the published weights, timm/ecaresnet50d_pruned.miil_in1k and timm/ecaresnet101d_pruned.miil_in1k.
+@pytest.mark.parametrize(
+    ("name", "millions", "features"), [("ecaresnet50d_pruned", 19.94, 2022), ("ecaresnet101d_pruned", 24.88, 2042)]
+)
+def test_a_pruned_network_has_the_published_size(name, millions, features):
+    with torch.device("meta"):
+        model = create_model(name)
+    assert sum(parameter.numel() for parameter in model.parameters()) / 1e6 == pytest.approx(millions, abs=0.01)
+    assert model.num_features == features
+
+
+def test_the_kernel_of_the_attention_is_the_whole_networks():
+    with torch.device("meta"):
+        pruned, whole = create_model("ecaresnet50d_pruned"), create_model("ecaresnet50d")
+    assert pruned.layer1[0].se.conv.kernel_size == whole.layer1[0].se.conv.kernel_size == (5,)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("ecaresnet50d", {"pruned": "ecaresnet50"}, "pruned='ecaresnet50' is no list of channels; choose from 'ecares"),
+        ("resnet26", {"pruned": "ecaresnet50d"}, "a list for depths=\\(3, 4, 6, 3\\), not for depths=\\(2, 2, 2, 2\\)"),
+        ("resnext50_32x4d", {"pruned": "ecaresnet50d"}, "fits no groups; cardinality=32 must be 1"),
+        ("resnet34", {"pruned": "ecaresnet50d"}, "pruned='ecaresnet50d' needs bottleneck blocks; resnet34 has basic"),
+    ],
+    ids=["name", "depths", "groups", "blocks"],
+)
+def test_a_list_for_another_network_is_refused(name, options, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        create_model(name, **options)
