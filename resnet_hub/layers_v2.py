@@ -81,7 +81,7 @@ class FilterResponseNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the normalised `x`, nowhere below the learned threshold."""
-        scale = (x.square().float().mean((2, 3), keepdim=True) + 1e-5).rsqrt().to(x.dtype)
+        scale = (x.float().square().mean((2, 3), keepdim=True) + 1e-5).rsqrt().to(x.dtype)
         shifted = x * scale * _by_channel(self.weight, x) + _by_channel(self.bias, x)
         return torch.maximum(shifted, _by_channel(self.tau, x))
 

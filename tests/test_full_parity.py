@@ -10,8 +10,8 @@ from resnet_hub.architectures import IMAGENET, PREACTIVATION
 
 pytestmark = pytest.mark.parity
 
-# Each level from the front and from the end, several at once, and the last n.
-INDICES = [*([index] for index in range(-5, 5)), [0, 2, 4], [1, 3], [2, -1], *range(1, 6)]
+# None is all; a number is the last n.
+INDICES = [None, [0, 2, -1], [1, -2], [4], 1, 3]
 # Two pictures of different contrast, so that a mix-up shows; sides that every kind of pooling takes.
 IMAGES = torch.randn(2, 3, 128, 192, generator=torch.Generator().manual_seed(1))
 IMAGES[1] *= 4
@@ -41,7 +41,7 @@ def test_logits_features_and_pooled_features_are_those_of_timm(pair):
 def test_chosen_levels_give_the_maps_of_timm(pair):
     ours, theirs = pair
     small = IMAGES[:, :, :32, :64]
-    choices = INDICES[::6] if ours.config.architecture in LARGE else INDICES
+    choices = INDICES[:2] if ours.config.architecture in LARGE else INDICES
     with torch.inference_mode():
         for indices in choices:
             levels = ours.forward_intermediates(small, indices, intermediates_only=True)
