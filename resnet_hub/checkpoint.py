@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from resnet_hub.architectures import architecture as named
 from resnet_hub.architectures import default_preprocessing
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 
@@ -113,7 +113,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     file = path / WEIGHTS_FILE if path.is_dir() else path
     if path.is_dir() and not file.is_file():
-        older = path / "pytorch_model.bin"
+        older = path / OLDER_WEIGHTS_FILE
         if not older.is_file():
             raise CheckpointError(
                 f"{str(path)!r} has no {WEIGHTS_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"

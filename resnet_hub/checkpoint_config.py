@@ -16,6 +16,7 @@ from resnet_hub.errors import CheckpointError, ConfigError
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+OLDER_WEIGHTS_FILE = "pytorch_model.bin"
 CARD_FILE = "README.md"
 
 SECTION = "resnet_hub"

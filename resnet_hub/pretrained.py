@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from resnet_hub import checkpoint, hub
+from resnet_hub import checkpoint, hub, upload
 from resnet_hub.architectures import architecture
 from resnet_hub.card import model_card
 from resnet_hub.checkpoint import Source
@@ -125,7 +125,7 @@ class PretrainedNetwork(ResidualNetwork):
         """Uploads the checkpoint as one commit and returns its URL. Raises: HubError."""
         with TemporaryDirectory() as folder:
             self.save_pretrained(folder, card=self.card(repo_id))
-            return hub.push_checkpoint(
+            return upload.push_checkpoint(
                 Path(folder),
                 repo_id,
                 private=private,

@@ -289,7 +289,7 @@ def test_a_config_that_says_nothing_still_gives_a_card(config, tmp_path):
 
 
 def test_the_fake_hub_accepts_the_card_of_a_hostile_run(fake_hub, plain_checkpoint):
-    from resnet_hub.hub import push_checkpoint
+    from resnet_hub.upload import push_checkpoint
 
     for name in HOSTILE:
         (plain_checkpoint / "README.md").write_text(model_card(everywhere(name)), "utf-8")

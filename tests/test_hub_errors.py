@@ -1,4 +1,4 @@
-"""hub.py when the Hub refuses or is away: every failure is one sentence a person can act on, and shows no token."""
+"""Downloads and pushes when the Hub refuses or is away: one sentence to act on for each failure, and no token in it."""
 
 import socket
 
@@ -7,7 +7,8 @@ from fake_hub_state import Fault
 from huggingface_hub import HfApi, constants
 
 from resnet_hub.errors import HubError
-from resnet_hub.hub import download_checkpoint, push_checkpoint
+from resnet_hub.hub import download_checkpoint
+from resnet_hub.upload import push_checkpoint
 
 REPO = "alice/net"
 

@@ -20,8 +20,8 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from resnet_hub import ResNet, create_model, list_architectures
+from resnet_hub.address import repo_address
 from resnet_hub.errors import ConfigError
-from resnet_hub.hub import repo_address
 from resnet_hub.pretrained import PretrainedNetwork
 from training import run_folder
 from training.augment import EvalTransform, TrainTransform
