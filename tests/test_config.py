@@ -189,3 +189,7 @@ def test_grey_takes_the_average_of_the_deviations():
 )
 def test_the_nearest_names_come_first_and_all_where_none_is_near(name, names):
     assert nearest(name, ["seresnet50", "resnet101", "resnet50"], n=3).startswith(names)
+
+
+def test_no_pooling_is_kept_as_timm_writes_it():
+    assert ResNetConfig(global_pool="none", num_classes=0) == ResNetConfig(global_pool="", num_classes=0)
