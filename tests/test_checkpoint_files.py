@@ -12,8 +12,10 @@ from random_weights import lively
 from safetensors import SafetensorError
 
 from resnet_hub import ResNet, checkpoint
-from resnet_hub.checkpoint import MAX_CONFIG_BYTES, local_path, read_weights
+from resnet_hub.checkpoint import local_path
+from resnet_hub.checkpoint_config import MAX_CONFIG_BYTES
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.weights_file import read_weights
 
 NO_WEIGHTS = {
     "empty": b"",
@@ -98,7 +100,7 @@ def test_an_older_folder_with_a_pickle_is_read_and_said_so(pickled, caplog):
     assert torch.equal(ResNet.from_pretrained(pickled).fc.weight, lively(num_classes=3).fc.weight)
     assert caplog.record_tuples == [
         (
-            "resnet_hub.checkpoint",
+            "resnet_hub.weights_file",
             logging.WARNING,
             f"{pickled} has no model.safetensors; its pickle pytorch_model.bin is read for tensors only",
         )
