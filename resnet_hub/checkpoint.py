@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -19,9 +20,17 @@ from torch import Tensor, nn
 
 from resnet_hub.architectures import architecture as named
 from resnet_hub.architectures import default_preprocessing
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint_config import (
+    CARD_FILE,
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+)
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.foreign_config import says_classes
 from resnet_hub.weights_file import plain_name, read_weights
 
 logger = logging.getLogger(__name__)
@@ -75,6 +84,9 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
         # A class of somebody's own that was saved with the mixin says its arguments, which may not name its network.
         values.setdefault("architecture", architecture)
     saved = CheckpointConfig.from_json(values)
+    if not says_classes(values) and any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE)):
+        network = _as_in_file(saved.network, path)
+        saved = replace(saved, network=network, preprocessing=saved.preprocessing.with_channels(network.in_chans))
     if architecture not in (None, values["architecture"], saved.network.architecture):
         raise ConfigError(
             f"architecture={architecture!r}, but {str(path)!r} holds a {saved.network.architecture}; drop one"

@@ -26,8 +26,6 @@ VALUES: dict[str, tuple[str, dict[object, str]]] = {
 BLOCK_ARGS = {"attn_layer": None, "attn_ratio": 1 / 16}
 # The names that transformers makes up where nobody gave any.
 _MADE_UP = re.compile(r"LABEL_\d+")
-# What a class built on `ResNet` and the mixin may have at its root besides the fields of `ResNetConfig`.
-MIXIN_KEYS = {"preprocessing": "pretrained_cfg", "details": "resnet_hub"}
 
 
 def today_form(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,6 +49,13 @@ def today_form(values: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def says_classes(values: Mapping[str, Any]) -> bool:
+    """Whether a config says how many classes there are; where it does not, the head in the weights does."""
+    own = values.get("resnet_hub")
+    places = (values, values.get("pretrained_cfg"), values.get("model_args"), own and own.get("options"))
+    return any(isinstance(place, Mapping) and place.get("num_classes") is not None for place in places)
+
+
 def _known_name(name: str) -> str:
     """The architecture by its name of today, without the tag of published weights."""
     return name if name in ARCHITECTURES else renamed_architecture(name).partition(".")[0]
@@ -58,9 +63,6 @@ def _known_name(name: str) -> str:
 
 def _read_flat(values: dict[str, Any]) -> None:
     """Gathers the options that the mixin and the oldest timm leave at the root."""
-    for theirs, ours in MIXIN_KEYS.items():
-        if isinstance(values.get(theirs), Mapping):
-            values.setdefault(ours, values[theirs])
     optional = {field.name for field in fields(ResNetConfig) if field.default is None}
     options = {
         field.name: values[field.name]

@@ -97,7 +97,8 @@ def _sentence(error: BaseException, address: RepoAddress, action: str, token: st
     if isinstance(error, OfflineModeIsEnabled):
         return f"cannot {action} {model} while HF_HUB_OFFLINE is set; unset it"
     if isinstance(error, GatedRepoError):
-        return f"{model} is gated; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
+        said = f" ({error.server_message[:300]})" if error.server_message else ""
+        return f"{model} is gated{said}; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
     if isinstance(error, RepositoryNotFoundError):
         return _not_found(address, token)
     if isinstance(error, DisabledRepoError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 WRAPPERS = ("module.", "_orig_mod.")
 # Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
 RENAMED = ((re.compile(r"^linear\."), "fc."), (re.compile(r"\.shortcut\."), ".downsample."))
-CHUNK = 16
-"""Tensors that are converted from one mapping of the file."""
+CHUNK_BYTES = 8 * 2**20
+"""How much of a file is converted from one mapping of it."""
 
 
 def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
@@ -111,12 +111,24 @@ def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor
     state = load_file(file)
     if dtype is None or not any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in state.values()):
         return state
-    names = list(state)
+    sizes = {name: tensor.nbytes for name, tensor in state.items()}
     del state
     converted: dict[str, Tensor] = {}
-    for start in range(0, len(names), CHUNK):
+    for names in _chunks(sizes):
         with safe_open(file, "pt") as opened:  # a mapping of its own, which takes the pages it touched along
-            for name in names[start : start + CHUNK]:
+            for name in names:
                 tensor = opened.get_tensor(name)
                 converted[name] = tensor.to(dtype, copy=True) if tensor.is_floating_point() else tensor.clone()
+                del tensor
     return converted
+
+
+def _chunks(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """The names in groups of not much more than `CHUNK_BYTES` each."""
+    group: list[str] = []
+    for name, size in sizes.items():
+        if group and sum(map(sizes.__getitem__, group)) + size > CHUNK_BYTES:
+            yield group
+            group = []
+        group.append(name)
+    yield group
