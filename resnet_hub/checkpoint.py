@@ -181,7 +181,7 @@ def load_weights(
     first_conv = f"{config.first_conv}.weight"
     if new_input and first_conv in state:
         state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])
-    _refuse_misfits(path, expected, state)
+    _refuse_misfits(path, config, expected, state)
     for name in list(state):  # one after the other, so that a tensor of another type goes as soon as it is converted
         state[name] = state[name].to(dtype if expected[name].is_floating_point() else expected[name].dtype)
     model.load_state_dict(state, strict=not keep_head, assign=True)
@@ -245,7 +245,9 @@ def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
+def _refuse_misfits(
+    path: Path, config: ResNetConfig, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> None:
     """Raises: CheckpointError naming the first tensors that are missing, unknown, or of another shape or type."""
     missing = [name for name in expected if name not in state]
     unknown = [name for name in state if name not in expected]
@@ -265,8 +267,13 @@ def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[s
         for kind, names in kinds.items()
         if names
     ]
-    if faults:
-        raise CheckpointError(
-            f"the weights in {str(path)!r} do not fit the network: tensors {'; '.join(faults)}. "
-            "Check the architecture and its options; a head of another size is replaced with num_classes=."
+    if not faults:
+        return
+    head = state.get(f"{config.classifier}.weight")
+    advice = f"Are they of a {config.architecture}? Check the architecture and its options."
+    if not missing and not unknown and head is not None and all(name.startswith(config.classifier) for name in shapes):
+        advice = (
+            f"Their head has {head.shape[0]} classes and the config says {config.num_classes}: correct the config, "
+            "or ask for a new head with num_classes=."
         )
+    raise CheckpointError(f"the weights in {str(path)!r} do not fit the network: tensors {'; '.join(faults)}. {advice}")

@@ -103,7 +103,7 @@ def mend_checkpoint(
     try:
         with hub_errors(address, "read", token):
             if local_files_only:
-                raise LocalEntryNotFoundError("a damaged file in the cache")
+                raise HubError("the Hub may not be asked")
             for file in damaged:
                 # Asked first, because the download would only say that it failed.
                 get_hf_file_metadata(hf_hub_url(address.repo_id, file.name, revision=folder.name), token=token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def note_absent(snapshot: Path, name: str) -> None:
 
 def stored_file(file: Path) -> Path:
     """Where the bytes of a cached file are: the client links snapshots to blobs that are named by their hash."""
-    return file.parent / file.readlink() if file.is_symlink() else file
+    return Path(os.path.normpath(file.parent / file.readlink())) if file.is_symlink() else file
 
 
 def is_intact(file: Path, hash_name: str) -> bool | None:

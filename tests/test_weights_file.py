@@ -192,9 +192,9 @@ def load(folder, dtype):
     touched = [tensor.flatten()[::512].sum() for tensor in state.values()]  # a number of each page
     return (now("VmHWM") - before) / sum(tensor.nbytes for tensor in state.values())
 
-load(sys.argv[1], "float32")
 for folder, dtype in zip(sys.argv[2::2], sys.argv[3::2]):
     if not os.fork():  # each from the same start, whatever an earlier one has left of its memory
+        load(sys.argv[1], dtype)
         print(load(folder, dtype), flush=True)
         os._exit(0)
     os.wait()
