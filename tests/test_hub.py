@@ -69,6 +69,14 @@ def test_a_cached_commit_asked_for_by_its_hash_costs_no_request(fake_hub, weight
     assert not fake_hub.state.requests
 
 
+def test_a_pull_request_can_be_loaded(fake_hub, plain_checkpoint):
+    push_checkpoint(plain_checkpoint, REPO)
+    (plain_checkpoint / "config.json").write_text("{}")
+    push_checkpoint(plain_checkpoint, REPO, create_pr=True)
+    assert (download_checkpoint(f"{REPO}@refs/pr/1") / "config.json").read_text() == "{}"
+    assert (download_checkpoint(REPO) / "config.json").read_text() != "{}"
+
+
 def test_a_branch_that_has_moved_on_is_downloaded_anew(fake_hub, plain_checkpoint):
     push_checkpoint(plain_checkpoint, REPO)
     first = download_checkpoint(REPO)
