@@ -48,8 +48,8 @@ def download_checkpoint(
 
     Both files are of one commit, whatever is pushed meanwhile, and each has the hash that the Hub says. A cached branch
     costs one request; a cached commit, or anything cached while offline, none. Where the Hub does not answer and the
-    files are cached, a warning says so and they are used. A refusal is told at once; a transfer that breaks off is taken
-    up again, of which the client says each wait in its log.
+    files are cached, a warning says so and they are used. A refusal is told at once; a transfer that breaks off is
+    taken up again, and the client's log says each wait.
 
     Args:
         source: An id, with or without "@revision" and "hf-hub:", or a published name.
