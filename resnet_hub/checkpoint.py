@@ -18,8 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from resnet_hub.architectures import architecture as named
-from resnet_hub.architectures import default_preprocessing
+from resnet_hub.architectures import named_network
 from resnet_hub.checkpoint_config import (
     CARD_FILE,
     CONFIG_FILE,
@@ -73,8 +72,9 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
             raise CheckpointError(
                 f"{path.name!r} is a weights file; say which network it is for: architecture='resnet50'"
             )
-        network = _as_in_file(named(architecture), path)
-        return CheckpointConfig(network, default_preprocessing(network))
+        named, preprocessing = named_network(architecture)
+        network = _as_in_file(named, path)
+        return CheckpointConfig(network, preprocessing.with_channels(network.in_chans))
     if not file.is_file():
         raise CheckpointError(
             f"{str(path)!r} has no {CONFIG_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
