@@ -25,7 +25,9 @@ OUTPUTS = {
     "regression": "{} numbers for a picture",
 }
 """Task -> what the network answers."""
-_NOTE = "<!-- Between resnet_hub's marks the text is written anew with each push; all other text stays as you write it. -->"
+_NOTE = (
+    "<!-- Between resnet_hub's marks the text is written anew with each push; all other text stays as you write it. -->"
+)
 _SECRET_NAME = re.compile(r"token$|secret|password|api_?key|credential", re.IGNORECASE)
 
 
@@ -172,9 +174,7 @@ def _limits(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     if not numbers(run):
         limits.append("No results were recorded: measure it on your own pictures before you rely on it.")
     elif is_number(run.get("num_images")):
-        limits.append(
-            f"It was measured on {text(run['num_images'])} pictures from where it learned; yours may differ."
-        )
+        limits.append(f"It was measured on {text(run['num_images'])} pictures from where it learned; yours may differ.")
     if not licence(config):
         limits.append("No licence was recorded: ask those who made the weights and the pictures before you use it.")
     elif "-nc" in licence(config).lower():

@@ -53,7 +53,7 @@ def card_metadata(
     results = _eval_results(run)
     dataset = _DATASET.fullmatch(place(run.get("dataset", "")))
     architecture = str(config.get("architecture", ""))
-    return ModelCardData(
+    data: Any = ModelCardData(
         library_name="timm" if timm_compatible else "resnet_hub",
         pipeline_tag=TASK,
         tags=[TASK, "resnet_hub", *([architecture] if re.fullmatch(r"\w+", architecture) else [])],
@@ -64,7 +64,8 @@ def card_metadata(
         metrics=sorted({result.metric_type for result in results}) or None,
         eval_results=results or None,
         model_name=model_name(config, repo_id) if results else None,
-    ).to_dict()
+    )
+    return data.to_dict()
 
 
 def model_name(config: Mapping[str, Any], repo_id: str | None) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import yaml
-from huggingface_hub.utils import yaml_dump
 
 from resnet_hub.errors import CheckpointError
 
@@ -28,17 +27,16 @@ _SECTION = re.compile(
 )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as the Hub reads it: `no` is Norwegian, and 12:30 is no number of minutes. Source: YAML 1.2, section 10.3."""
-
-
 _PLAIN = {
-    "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
-    "tag:yaml.org,2002:int": re.compile(r"[-+]?(?:0|[1-9][0-9]*)"),
-    "tag:yaml.org,2002:float": re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan"),
+    "tag:yaml.org,2002:bool": r"true|True|TRUE|false|False|FALSE",
+    "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][0-9]*)",
+    "tag:yaml.org,2002:float": r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
 }
+# YAML as the Hub reads it, where `no` is Norwegian and 12:30 no number of seconds. Source: YAML 1.2, section 10.3.
+# A safe loader: it makes names, numbers, lists and tables only.
+_Loader: Any = type("CardLoader", (yaml.SafeLoader,), {})
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, re.compile(f"(?:{_PLAIN[tag].pattern})$") if tag in _PLAIN else found) for tag, found in resolvers]
+    first: [(tag, re.compile(f"(?:{_PLAIN[tag]})$") if tag in _PLAIN else found) for tag, found in resolvers]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -58,8 +56,9 @@ class CardText:
         if self.front or not self.metadata:
             return self.front + self.body
         end = "\r\n" if "\r\n" in self.body else "\n"
-        written = yaml_dump(dict(self.metadata), sort_keys=False, line_break=end).strip()
-        return f"---{end}{written}{end}---{end}{self.body}"
+        written = yaml.safe_dump(dict(self.metadata), sort_keys=False, allow_unicode=True, width=MAX_CARD_BYTES)
+        lines = written.strip().replace("\n", end)
+        return f"---{end}{lines}{end}---{end}{self.body}"
 
     @classmethod
     def parse(cls, content: bytes, where: str) -> Self:
@@ -72,8 +71,7 @@ class CardText:
         if block is None:
             return cls({}, card)
         try:
-            # A safe loader: names, numbers, lists and tables only.
-            metadata = yaml.load(block[2], _Loader) or {}  # noqa: S506
+            metadata = yaml.load(block[2], _Loader) or {}
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             fault = _fault(error, block[1].count("\n"))
             raise CheckpointError(
@@ -84,6 +82,11 @@ class CardText:
                 f"{where} has metadata that is a {type(metadata).__name__}; expected lines of the form `key: value`"
             )
         return cls(metadata, card[block.end() :], block[0])
+
+    @property
+    def has_sections(self) -> bool:
+        """Whether any section of ours is in it."""
+        return _SECTION.search(self.body) is not None
 
     @property
     def own_words(self) -> str:

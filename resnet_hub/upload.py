@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,13 +15,11 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
 from resnet_hub.address import DEFAULT_REVISION, RepoAddress, push_address
-from resnet_hub.card import PICTURES, model_card
 from resnet_hub.card_merge import merged_card
-from resnet_hub.card_metadata import card_metadata
-from resnet_hub.card_text import MAX_CARD_BYTES, CardText
-from resnet_hub.checkpoint import MAX_CONFIG_BYTES
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, CheckpointConfig
-from resnet_hub.errors import CheckpointError, HubError, ResNetHubError
+from resnet_hub.card_text import CardText
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE
+from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.folder_card import check_card_size, metadata_of, read_values, updated_card
 from resnet_hub.hub_errors import check_token, hub_errors
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (pictures).
@@ -82,7 +80,8 @@ def push_checkpoint(
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise CheckpointError(f"there is no {name} in {str(folder)!r}; write the folder with save_pretrained first")
-    card, generated = _card_of(folder, address.repo_id)
+    values = read_values(folder / CONFIG_FILE)
+    card, generated = updated_card(values, folder, address.repo_id), metadata_of(values, address.repo_id)
     api = HfApi(token=token)
     with hub_errors(address, "write to", token):
         _make_repository(api, address, private)
@@ -95,49 +94,6 @@ def push_checkpoint(
     url = commit.pr_url or commit.commit_url
     logger.info("pushed %s to %s", folder, url)
     return url
-
-
-def card_for(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> str:
-    """The card of the checkpoint that `values` (its config.json) describe, with the pictures in its folder."""
-    pictures = [name for name in PICTURES if (folder / name).is_file()]
-    return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), pictures=pictures)
-
-
-def opens_in_timm(values: Mapping[str, Any]) -> bool:
-    """Whether timm builds the network of this config.json; not where it is none of ours to judge."""
-    try:
-        return CheckpointConfig.from_json(values).opens_in_timm
-    except (ResNetHubError, TypeError, ValueError):
-        return False
-
-
-def read_card(folder: Path) -> CardText | None:
-    """The README.md of a folder, if it has one. Raises: CheckpointError when it cannot be read."""
-    file = folder / CARD_FILE
-    if not file.is_file():
-        return None
-    _check_size(file.stat().st_size, f"the card {str(file)!r}")
-    return CardText.parse(file.read_bytes(), f"the card {str(file)!r}")
-
-
-def _card_of(folder: Path, repo_id: str) -> tuple[CardText, Mapping[str, Any]]:
-    """The card to push, and the metadata in it that nobody wrote by hand."""
-    ours = CardText.parse(card_for(_config(folder / CONFIG_FILE), folder, repo_id).encode(), CARD_FILE)
-    local = read_card(folder)
-    return (merged_card(local, ours, {}) if local else ours), ours.metadata
-
-
-def _config(file: Path) -> dict[str, Any]:
-    """The content of a config.json. Raises: CheckpointError when it is none."""
-    if file.stat().st_size > MAX_CONFIG_BYTES:
-        raise CheckpointError(f"{str(file)!r} has {file.stat().st_size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
-    try:
-        values = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{str(file)!r} is no valid JSON ({error}); save the checkpoint again") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
-    return values
 
 
 def _make_repository(api: HfApi, address: RepoAddress, private: bool | None) -> None:
@@ -199,22 +155,19 @@ def _look(api: HfApi, address: RepoAddress) -> Seen:
     found = api.get_paths_info(address.repo_id, list(PUSHED_FILES), revision=commit)
     files = {file.path: file for file in found if isinstance(file, RepoFile)}
     where = f"the card ({CARD_FILE}) of model {str(address)!r} on the Hub"
-    card, values = None, {}
+    card: CardText | None = None
+    metadata: Mapping[str, Any] = {}
     with TemporaryDirectory() as cache:
 
-        def read(name: str) -> bytes:
-            return Path(api.hf_hub_download(address.repo_id, name, revision=commit, cache_dir=cache)).read_bytes()
+        def fetch(name: str) -> Path:
+            return Path(api.hf_hub_download(address.repo_id, name, revision=commit, cache_dir=cache))
 
         if CARD_FILE in files:
-            _check_size(files[CARD_FILE].size, where)
-            card = CardText.parse(read(CARD_FILE), where)
+            check_card_size(files[CARD_FILE].size, where)
+            card = CardText.parse(fetch(CARD_FILE).read_bytes(), where)
             if CONFIG_FILE in files and files[CONFIG_FILE].size <= MAX_CONFIG_BYTES:
-                try:
-                    values = json.loads(read(CONFIG_FILE))
-                except (ValueError, RecursionError):  # whatever it is, this push replaces it
-                    values = {}
-    ours = isinstance(values, dict) and isinstance(values.get("resnet_hub"), dict)
-    metadata = card_metadata(values, repo_id=address.repo_id, timm_compatible=opens_in_timm(values)) if ours else {}
+                with suppress(CheckpointError):  # whatever it is, this push replaces it
+                    metadata = metadata_of(read_values(fetch(CONFIG_FILE)), address.repo_id)
     return Seen(str(commit), {path: file.blob_id for path, file in files.items()}, card, metadata)
 
 
@@ -244,8 +197,3 @@ def _refuse_other_checkpoint(address: RepoAddress, looked: Seen, seen: Seen) -> 
             f"somebody else pushed {', '.join(changed)} to model {str(address)!r} meanwhile (commit {seen.commit[:7]});"
             " look at it, then push again to replace it, or choose another revision"
         )
-
-
-def _check_size(size: int, where: str) -> None:
-    if size > MAX_CARD_BYTES:
-        raise CheckpointError(f"{where} has {size:,} bytes; at most {MAX_CARD_BYTES:,} are read: shorten it")

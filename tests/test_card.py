@@ -4,7 +4,8 @@ import pytest
 from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
-from resnet_hub.card import MAX_CLASSES, MAX_TEXT, model_card, text
+from resnet_hub.card import MAX_CLASSES, model_card
+from resnet_hub.markdown import MAX_TEXT, text
 
 RUN = {
     "base_model": "timm/resnet18.a1_in1k",
