@@ -42,9 +42,9 @@ def place(value: object) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; nothing where there are no rows. Columns after the first two are set to the right."""
+    """A Markdown table; nothing where there are no rows. Of three and more columns all but the first hold numbers."""
     lines = ["| " + " | ".join(map(text, row)) + " |" for row in rows]
     if not lines:
         return ""
-    rule = "|".join("---" if index < 2 else "---:" for index in range(len(columns)))
+    rule = "|".join("---:" if index and len(columns) > 2 else "---" for index in range(len(columns)))
     return "\n".join([f"| {' | '.join(columns)} |", f"|{rule}|", *lines])
