@@ -10,6 +10,8 @@ MAX_TEXT = 200
 """Characters of one foreign name."""
 SCANNED = 10 * MAX_TEXT
 """Characters of it that are looked at: a config may hold megabytes."""
+EMPTY = "(empty)"
+"""Stands for a name without any letter, which would leave a list or a table with a hole."""
 
 # The folders of an absolute path, which say whose machine it was; "owner/name" and addresses of web pages have none.
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:file:|[A-Za-z]:)?(?:~[\w-]*)?[/\\](?:[^/\\]*[/\\])*")
@@ -25,7 +27,7 @@ def text(value: object) -> str:
 
     Source: CommonMark 0.31, section 2.5: a character written as an entity never marks structure.
     """
-    return _MARKUP.sub(lambda mark: f"&#{ord(mark[0])};", line(value))
+    return _MARKUP.sub(lambda mark: f"&#{ord(mark[0])};", line(value)) or EMPTY
 
 
 def line(value: object) -> str:

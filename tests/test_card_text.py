@@ -109,7 +109,7 @@ def test_a_card_with_the_line_ends_of_windows_keeps_them():
     [
         "<!-- resnet_hub:begin results -->\nmine\n",
         "mine\n<!-- resnet_hub:end results -->\n",
-        "<!-- resnet_hub:begin results -->\nmine\n<!-- resnet_hub:begin limits -->\nx\n<!-- resnet_hub:end results -->\n",
+        "<!-- resnet_hub:begin results -->\nmine\n<!-- resnet_hub:begin limits -->\n<!-- resnet_hub:end results -->\n",
         "`<!-- resnet_hub:begin results -->` mine <!-- resnet_hub:end results -->\n",
         "<!-- resnet_hub:begin Results -->\nmine\n<!-- resnet_hub:end Results -->\n",
     ],
