@@ -32,12 +32,15 @@ from training.hardware import describe_hardware, make_accelerator
 from training.loop import Learner, evaluate, refuse_no_number, train_one_epoch
 from training.metrics import Evaluation
 from training.optim import make_optimizer, make_schedule
+from training.publish import Publisher, publishing
 from training.recipe import FinetuneRecipe, parse_recipe
 from training.report import draw_confusion, draw_curves
 
 logger = logging.getLogger("training")
 
 PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
+# Where a run goes, which says nothing about the network.
+NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,23 @@ def finetune(recipe: FinetuneRecipe) -> Path:
     started = time.perf_counter()
     accelerator = make_accelerator(recipe.precision, recipe.threads)
     set_seed(recipe.seed)
-    run_folder.claim_folder(recipe, accelerator)
-    data = load_data(recipe)
-    model = start_model(recipe, data)
-    model.details = describe(recipe, model, accelerator)
-    tell_plan(recipe, data, model, accelerator)
+    with publishing(recipe, accelerator) as publisher:
+        run_folder.claim_folder(recipe, accelerator)
+        data = load_data(recipe)
+        model = start_model(recipe, data)
+        model.details = describe(recipe, model, accelerator)
+        tell_plan(recipe, data, model, accelerator)
 
-    learner, loaders = prepare(recipe, data, model, accelerator)
-    best, rows = fit(learner, model, loaders, data)
+        learner, loaders = prepare(recipe, data, model, accelerator)
+        best, rows = fit(learner, model, loaders, publisher)
 
-    model.load_state_dict(best.weights)
-    tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
-    if accelerator.is_main_process:
-        model.details["seconds"] = round(time.perf_counter() - started, 1)
-        finish(recipe, data, model, best, tested, rows)
+        model.load_state_dict(best.weights)
+        tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+        if accelerator.is_main_process:
+            model.details["seconds"] = round(time.perf_counter() - started, 1)
+            finish(recipe, data, model, best, tested, rows)
+        if publisher:
+            publisher.finish("the finished run")
     accelerator.end_training()
     return recipe.folder
 
@@ -104,7 +110,7 @@ def _has_no_weights(name: str) -> bool:
 def describe(recipe: FinetuneRecipe, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its licence."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
-    settings = {key: value for key, value in recipe.to_json().items() if key not in ("output", "overwrite")}
+    settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
     details: dict[str, Any] = {
         "dataset": local.get("dataset", recipe.dataset),
         "recipe": settings | local,
@@ -172,7 +178,7 @@ def prepare(
 
 
 def fit(
-    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], data: Data
+    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], publisher: Publisher | None
 ) -> tuple[Best, list[dict[str, Any]]]:
     """Trains for all epochs, measuring after each and keeping the best; returns it with the rows of metrics.jsonl."""
     recipe, accelerator = learner.recipe, learner.accelerator
@@ -193,8 +199,10 @@ def fit(
             run_folder.append_metrics(recipe.folder, rows[-1])
             if better:
                 model.details |= {"metrics": found.summary(), "split": "validation", "num_images": len(found.labels)}
-                model.save_pretrained(recipe.folder)
+                model.save_pretrained(recipe.folder, card=model.card(recipe.push_to_hub))
         tell_epoch(rows[-1], recipe.epochs, better)
+        if publisher:
+            publisher.offer(f"epoch {epoch} of {recipe.epochs}", better=better)
     return best, rows
 
 
@@ -229,7 +237,7 @@ def finish(
     model.details |= {"metrics": reported.summary(), "split": split, "num_images": len(reported.labels)}
     curves = draw_curves(folder, rows)
     confusion = draw_confusion(folder, reported, data.label_names)
-    model.save_pretrained(folder, card=model.card(pictures=(curves.name, confusion.name)))
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
     results = {
         "best_epoch": best.epoch,
         "validation": best.evaluation.summary(),
