@@ -78,11 +78,10 @@ class Evaluation:
         rows = [{"index": int(index), **{key: _short(columns[key][index]) for key in columns}} for index in worst]
         return {"rows": rows, "measured": len(occurring)}
 
-    def record(self, split: str) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """What the checkpoint tells of this evaluation, under the keys that the card reads."""
         return {
             "metrics": self.summary(),
-            "split": split,
             "num_images": len(self.labels),
             "per_class": self.worst_classes(),
         }
