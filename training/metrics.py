@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-
 RECORDED_CLASSES = 50
 """Classes whose figures travel in the checkpoint; results.json has those of all."""
 
