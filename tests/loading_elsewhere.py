@@ -79,7 +79,7 @@ def compare(row, folder, picture):
     if model.config.in_chans == 3:
         answer = pipeline("image-classification", model=repo_id, dtype=torch.float32)(str(picture), top_k=len(NAMES))
         found["pipeline"] = sorted((entry["label"], entry["score"]) for entry in answer)
-        ranked = ImageClassifier.from_pretrained(repo_id)(picture, top_k=len(NAMES))
+        ranked = ImageClassifier(model)(picture, top_k=len(NAMES))
         found["ours"] = sorted((prediction.label, prediction.score) for prediction in ranked)
     return found
 

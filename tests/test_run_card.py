@@ -5,6 +5,7 @@ import json
 import pytest
 from accelerate.state import AcceleratorState
 from huggingface_hub import ModelCard
+from launching import FROM_SCRATCH
 from pictures import class_folders
 from random_weights import lively
 
@@ -90,3 +91,14 @@ def test_the_classes_of_the_card_have_the_figures_of_the_run(run, card):
     per_class = json.loads((run[0] / "results.json").read_text())["per_class"]
     for row in per_class:
         assert f"| {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['pictures']} |" in card.text
+
+
+def test_what_is_saved_during_training_says_as_much(tmp_path, monkeypatch):
+    AcceleratorState._reset_state(reset_partial_state=True)
+    monkeypatch.setattr(finetune, "finish", lambda *_: None)
+    data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+    flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--epochs", 1, "--workers", 0)
+    assert finetune.main(list(map(str, flags))) == 0
+    card = ModelCard.load(tmp_path / "run" / "README.md")
+    assert [result.dataset_split for result in card.data.eval_results] == ["20% of train"] * 3
+    assert "## Results by class" in card.text

@@ -157,6 +157,14 @@ def test_words_written_here_do_not_replace_those_on_the_hub(fake_hub, folder, ca
     assert "README.md was written by hand here and in model 'alice/net' on the Hub" in caplog.text
 
 
+def test_metadata_written_here_are_added_and_do_not_replace_those_on_the_hub(fake_hub, folder):
+    write(fake_hub, "---\nlanguage: en\n---\n# Mine\n")
+    (folder / "README.md").write_text("---\nlanguage: de\ncollection: insects\n---\n")
+    push_checkpoint(folder, REPO)
+    data = ModelCard(card(fake_hub)).data
+    assert (data.language, data.collection) == ("en", "insects")
+
+
 def test_the_card_of_the_branch_that_is_pushed_to_is_kept(fake_hub, folder):
     write(fake_hub, "# Main\n")
     HfApi().create_branch(REPO, branch="dev")
