@@ -229,7 +229,8 @@ def norm(config: ResNetConfig, channels: int) -> nn.Module:
         )
     if config.norm_layer == "groupnorm" and channels % 32:
         raise ConfigError(
-            f"norm_layer 'groupnorm' has 32 groups, but {config.architecture} has a layer of {channels} channels"
+            f"norm_layer 'groupnorm' has 32 groups, but {config.architecture} has a layer of {channels} channels; "
+            "take 'groupnorm1' or 'layernorm2d'"
         )
     return NORMS[config.norm_layer](channels)
 
