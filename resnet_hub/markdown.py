@@ -40,7 +40,12 @@ def line(value: object) -> str:
 
 def place(value: object) -> str:
     """A data set, a model or a setting on one line; of an absolute path only the last name."""
-    return line(_FOLDERS.sub("", str(value)[:SCANNED].rstrip("/\\")))
+    return line(without_folders(str(value)[:SCANNED]))
+
+
+def without_folders(value: str) -> str:
+    """The text with the last name only of every absolute path in it."""
+    return _FOLDERS.sub("", value.rstrip("/\\"))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

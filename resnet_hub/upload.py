@@ -17,22 +17,12 @@ from huggingface_hub.hf_api import RepoFile
 from resnet_hub.address import DEFAULT_REVISION, RepoAddress, push_address
 from resnet_hub.card_merge import merged_card
 from resnet_hub.card_text import CardText
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.folder_card import check_card_size, metadata_of, read_values, updated_card
 from resnet_hub.hub_errors import check_token, hub_errors
+from resnet_hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
 
-# What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (pictures).
-PUSHED_FILES = (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    CARD_FILE,
-    "recipe.toml",
-    "metrics.jsonl",
-    "results.json",
-    "curves.png",
-    "confusion.png",
-)
 ATTEMPTS = 4
 """How often a commit is tried while others commit to the same repository."""
 CONFLICT = 412
@@ -69,7 +59,8 @@ def push_checkpoint(
     card, what the config tells is written anew; the words that somebody wrote by hand, on the Hub or here, stay.
 
     Raises:
-        CheckpointError: The folder has no config.json or no model.safetensors, or a card here or there cannot be read.
+        CheckpointError: The folder has no config.json or no model.safetensors, or one of its files holds a Hub token,
+            or a card here or there cannot be read.
         ConfigError: `repo_id` is no "owner/name", or `create_pr` meets another branch than main.
         HubError: The Hub refused or could not be reached, `private=True` meets a public repository, or somebody else
             pushed a checkpoint meanwhile.
@@ -77,19 +68,14 @@ def push_checkpoint(
     folder = Path(folder)
     address = push_address(repo_id, revision, create_pr)
     check_token(token)
-    for name in (CONFIG_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
-            raise CheckpointError(f"there is no {name} in {str(folder)!r}; write the folder with save_pretrained first")
+    contents = pushed_files(folder)
     values = read_values(folder / CONFIG_FILE)
     card, generated = updated_card(values, folder, address.repo_id), metadata_of(values, address.repo_id)
+    refuse_token(str(card).encode(), f"{CARD_FILE} in {str(folder)!r}")
     api = HfApi(token=token)
     with hub_errors(address, "write to", token):
         _make_repository(api, address, private)
-        files = [
-            CommitOperationAdd(name, folder / name)
-            for name in PUSHED_FILES
-            if name != CARD_FILE and (folder / name).is_file()
-        ]
+        files = [CommitOperationAdd(name, content) for name, content in contents.items()]
         commit = _commit(api, address, files, card, generated, commit_message or "Upload checkpoint", create_pr)
     url = commit.pr_url or commit.commit_url
     logger.info("pushed %s to %s", folder, url)
@@ -120,7 +106,7 @@ def _commit(
     """The commit with these files and this card; made anew when somebody else's came first and left the files alone."""
     looked: Seen | None = None
     for attempt in range(1, ATTEMPTS + 1):
-        seen = _look(api, address)
+        seen = look_at(api, address)
         if looked is not None:
             _refuse_other_checkpoint(address, looked, seen)
         text = str(_card_for_hub(address, card, generated, seen))
@@ -149,7 +135,7 @@ def _commit(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _look(api: HfApi, address: RepoAddress) -> Seen:
+def look_at(api: HfApi, address: RepoAddress) -> Seen:
     """What is on the branch now. Raises: CheckpointError for a card that cannot be read."""
     commit = api.model_info(address.repo_id, revision=address.revision).sha
     found = api.get_paths_info(address.repo_id, list(PUSHED_FILES), revision=commit)

@@ -91,3 +91,12 @@ def test_a_folder_without_a_card_has_none(tmp_path):
 )
 def test_what_timm_opens_is_told_by_the_config(values, opens):
     assert opens_in_timm(values) is opens
+
+
+def test_a_network_with_a_new_head_does_not_boast_of_the_old_one(model, tmp_path):
+    model.save_pretrained(tmp_path / "old")
+    ResNet.from_pretrained(tmp_path / "old", num_classes=5).save_pretrained(tmp_path / "new")
+    data = ModelCard(text(tmp_path / "new")).data.to_dict()
+    assert not {"model-index", "datasets", "metrics"} & set(data)
+    assert data["license"] == "cc-by-nc-4.0"
+    assert "No results were recorded" in text(tmp_path / "new")

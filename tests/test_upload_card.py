@@ -5,6 +5,7 @@ import json
 import pytest
 from huggingface_hub import HfApi, ModelCard
 
+from resnet_hub.card import model_card
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.upload import ATTEMPTS, push_checkpoint
 
@@ -247,7 +248,18 @@ def test_a_repository_that_never_rests_is_given_up(fake_hub, folder, somebody_co
     assert len(tries) == ATTEMPTS
 
 
-def test_no_token_is_in_what_is_pushed(fake_hub, folder):
-    describe(folder, **RUN, recipe={"hub_token": fake_hub.token, "note": fake_hub.token}, hardware=fake_hub.token)
-    push_checkpoint(folder, REPO, token=fake_hub.token)
-    assert fake_hub.token not in card(fake_hub)
+@pytest.mark.parametrize("name", ["config.json", "README.md", "recipe.toml", "metrics.jsonl"])
+def test_a_token_in_a_file_stops_the_push_and_is_not_repeated(fake_hub, folder, name):
+    if name == "config.json":
+        describe(folder, **RUN, recipe={"note": fake_hub.token})
+    else:
+        (folder / name).write_text(f"one\ntoken = {fake_hub.token}\n")
+    with pytest.raises(CheckpointError, match=rf"{name} in '.*' has what looks like a Hub token in line") as caught:
+        push_checkpoint(folder, REPO)
+    assert fake_hub.token not in str(caught.value)
+    assert not fake_hub.state.requests
+
+
+def test_a_card_of_a_config_with_a_token_does_not_tell_it(fake_hub, folder):
+    described = {"recipe": {"hub_token": fake_hub.token, "note": fake_hub.token}, "hardware": fake_hub.token}
+    assert fake_hub.token not in model_card({"resnet_hub": described})
