@@ -21,8 +21,8 @@ OLDER_WEIGHTS_FILE = "pytorch_model.bin"
 CARD_FILE = "README.md"
 DESCRIPTIONS = "label_descriptions"
 """A sentence for each class name, which timm keeps beside the names."""
-
 MAX_CONFIG_BYTES = 16 * 2**20
+"""A larger config.json is refused unread."""
 MAX_WEIGHTS_BYTES = 32 * 10**9
 """Twice the largest network that is built (`limits.MAX_PARAMETERS`) in float32, for what training scripts add."""
 
@@ -33,6 +33,8 @@ FORMAT = 1
 TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer", "global_pool")
 # Written at the root, as timm does.
 ROOT_OPTIONS = ("num_classes", "global_pool")
+LINEAGE = ("license", "base_model")
+"""What of the details stays true of a network with a new head; results and data are the old one's."""
 # They steer training only: a network reads the same with or without them.
 TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
 # What the outputs are, at the root in the words of transformers, whose pipeline reads it; absent for one class of many.
@@ -79,12 +81,15 @@ class CheckpointConfig:
             wanted["in_chans"] = in_chans
         network = self.network.with_options(**wanted)
         kept = self.label_names if network.num_classes == self.network.num_classes else None
-        return replace(
+        adapted = replace(
             self,
             network=network,
             preprocessing=self.preprocessing.with_channels(network.in_chans),
             label_names=checked_label_names(label_names, network.num_classes) or kept,
         )
+        if not self.needs_new_head(adapted):
+            return adapted
+        return replace(adapted, details={key: self.details[key] for key in LINEAGE if key in self.details})
 
     def needs_new_head(self, wanted: CheckpointConfig) -> bool:
         """Whether this checkpoint's head cannot serve `wanted`: another size, or classes of other names."""

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import fake_hub_discussion_routes
 import fake_hub_file_routes
+import fake_hub_listing_routes
 import fake_hub_repository_routes
 import fake_hub_routes
 import fake_hub_space_routes
@@ -26,8 +27,10 @@ from fake_hub_repository import RefusalError, Repository
 from fake_hub_state import HubState
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
 
 ROUTES = (
+    fake_hub_listing_routes,
     fake_hub_space_routes,
     fake_hub_repository_routes,
     fake_hub_discussion_routes,
@@ -41,6 +44,18 @@ async def refuse(_request: Request, refusal: RefusalError) -> Response:
     if refusal.code == "EntryNotFound":
         return PlainTextResponse(refusal.message, refusal.status, refusal.headers)
     return JSONResponse(refusal.body, refusal.status, refusal.headers)
+
+
+async def refuse_unknown(request: Request, error: HTTPException) -> Response:
+    """No such route: mostly an id without a namespace, which is a repository that nobody has."""
+    hub: HubState = request.app.state.hub
+    api = re.match(r"/api/(models|datasets|spaces)/([^/]+(?:/[^/]+)?)", request.url.path)
+    missing = hub.lookup(api[1], api[2]) is None if api else "/resolve/" in request.url.path
+    if missing:
+        known = request.headers.get("authorization")
+        message = "Repository not found" if known else "Invalid username or password."
+        return await refuse(request, RefusalError(404 if known else 401, message, "RepoNotFound"))
+    return await refuse(request, RefusalError(error.status_code, f"Cannot {request.method} {request.url.path}"))
 
 
 class Entrance:
@@ -82,6 +97,7 @@ class FakeHub:
         for module in ROUTES:
             self._app.include_router(module.routes)
         self._app.add_exception_handler(RefusalError, refuse)
+        self._app.add_exception_handler(HTTPException, refuse_unknown)
         self.reset()
         # With the protocol named, asyncio sends answers at once; otherwise each would wait 40 ms for the client's ACK.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)

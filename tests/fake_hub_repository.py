@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
 
 LFS_BYTES = 10 * 2**20
+GIT_REF = re.compile(r"refs(/[\w.+@%-]+)+", re.ASCII)
 DATE = "2026-01-01T00:00:00.000Z"
 LFS_SUFFIXES = (
     "7z arrow bin bz2 ckpt ftz gz h5 joblib mlmodel model msgpack npy npz onnx ot parquet pb pickle pkl pt pth rar"
@@ -69,6 +71,12 @@ class Blob:
         size = {"type": "file", "path": path, "size": len(self.content), "oid": self.git_oid}
         return {**size, "lfs": lfs} if self.lfs else size
 
+    def sibling(self, path: str) -> dict:
+        """The file as the info with `blobs` lists it."""
+        size = {"rfilename": path, "size": len(self.content), "blobId": self.git_oid}
+        lfs = {"sha256": self.sha256, "size": len(self.content), "pointerSize": len(self.pointer)}
+        return {**size, "lfs": lfs} if self.lfs else size
+
 
 @dataclass(frozen=True)
 class Commit:
@@ -125,6 +133,7 @@ class Repository:
         self.gated: str | bool = False
         self.access: dict[str, str] = {}
         """For a gated repository: account name -> accepted, pending or rejected."""
+        self.likes: set[str] = set()
         self.commits: dict[str, Commit] = {}
         self.refs: dict[str, str] = {}
         start = {".gitattributes": git_attributes(kind), **(files or {})}
@@ -213,15 +222,18 @@ class Repository:
         return self.append(ref, Commit(title, None, files, len(self.commits), author=author))
 
     def create_ref(self, ref: str, starting_point: str) -> None:
+        commit = self.resolve(starting_point)
+        if not GIT_REF.fullmatch(ref) or ".." in ref:
+            raise RefusalError(400, f"Invalid reference name: {ref}")
         if ref in self.refs:
-            raise RefusalError(409, f"Reference already exists: {ref}")
-        self.refs[ref] = self.resolve(starting_point).sha
+            raise RefusalError(409, f"Reference {ref} already exists")
+        self.refs[ref] = commit.sha
 
     def delete_ref(self, ref: str) -> None:
         if ref == "refs/heads/main":
-            raise RefusalError(403, "The main branch cannot be deleted")
+            raise RefusalError(403, "Cannot delete refs/heads/main")
         if ref not in self.refs:
-            raise RefusalError(404, f"Reference does not exist: {ref}", "RevisionNotFound")
+            raise RefusalError(404, f"Invalid rev id: {ref.split('/', 2)[2]}", "RevisionNotFound")
         del self.refs[ref]
 
     def is_lfs(self, path: str, size: int, revision: str) -> bool:

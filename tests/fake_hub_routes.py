@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-import struct
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import unquote, urlencode
 
-import yaml
+from fake_hub_facts import expanded, facts
 from fake_hub_repository import DATE, Commit, RefusalError, Repository
 from fake_hub_state import Account, HubState
 from fastapi import APIRouter, Depends, Query, Request
@@ -81,22 +78,6 @@ def page(request: Request, entries: Sequence[Json], size: int) -> JSONResponse:
     return JSONResponse(list(entries[start : start + size]), headers=headers)
 
 
-def front_matter(card: str) -> Json:
-    """The YAML block of a card. Raises: RefusalError as the Hub refuses a card it cannot read."""
-    block = re.match(r"\s*---\r?\n(.*?)\r?\n---[ \t]*(\r?\n|$)", card, re.DOTALL)
-    try:
-        values = yaml.safe_load(block[1]) if block else {}
-    except yaml.YAMLError as error:
-        raise RefusalError(400, f"YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise RefusalError(400, "Metadata must be a mapping")
-    return json.loads(json.dumps(values, default=str))  # a date of YAML has no form in JSON
-
-
-def card_of(commit: Commit) -> Json:
-    return front_matter(commit.files["README.md"].content.decode()) if "README.md" in commit.files else {}
-
-
 @routes.get("/api/whoami-v2")
 async def whoami(who: Known, hub: Hub) -> Json:
     organizations = [
@@ -120,61 +101,6 @@ async def whoami(who: Known, hub: Hub) -> Json:
     }
 
 
-def license_tags(card: Json) -> list[str]:
-    names = [card["license"]] if isinstance(card.get("license"), str) else card.get("license") or []
-    return [f"license:{name}" for name in names]
-
-
-def parameters(commit: Commit) -> Json | None:
-    """How many numbers of which type model.safetensors holds, from its header; None where there is none to read."""
-    content = commit.files["model.safetensors"].content if "model.safetensors" in commit.files else b""
-    try:
-        header = json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])
-    except (struct.error, ValueError):
-        return None
-    counts: dict[str, int] = {}
-    for tensor in (entry for name, entry in header.items() if name != "__metadata__"):
-        count = 1
-        for length in tensor["shape"]:
-            count *= length
-        counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + count
-    return {"parameters": counts, "total": sum(counts.values())}
-
-
-def facts(hub: HubState, repository: Repository, commit: Commit) -> Json:
-    """What the Hub tells of a repository, but for its list of files."""
-    card = card_of(commit)
-    tags = [name for name in (card.get("library_name"), card.get("pipeline_tag")) if name]
-    known: Json = {
-        "_id": hashlib.sha1(f"{repository.kind}/{repository.id}".encode()).hexdigest()[:24],
-        "id": repository.id,
-        "author": repository.owner,
-        "sha": commit.sha,
-        "lastModified": DATE,
-        "createdAt": DATE,
-        "private": repository.private,
-        "gated": repository.gated,
-        "disabled": False,
-        "tags": [*dict.fromkeys([*tags, *(card.get("tags") or []), *license_tags(card)]), "region:us"],
-        "downloads": 0,
-        "likes": 0,
-        "cardData": card,
-        "usedStorage": sum(len(blob.content) for blob in commit.files.values()),
-    }
-    if repository.kind == "models":
-        known |= {"modelId": repository.id, "spaces": [], "config": {}, "transformersInfo": None}
-        known |= {name: card[name] for name in ("library_name", "pipeline_tag") if card.get(name)}
-        if counted := parameters(commit):
-            known["safetensors"] = counted
-    if repository.kind == "spaces":
-        space = hub.spaces[repository.id]
-        name = repository.id.lower().replace("/", "-")
-        known |= {"sdk": card.get("sdk"), "subdomain": name, "host": f"https://{name}.hf.space"}
-        known |= {"models": card.get("models") or [], "datasets": card.get("datasets") or []}
-        known["runtime"] = space.runtime(commit, card)
-    return known
-
-
 @routes.get(API)
 async def info(
     request: Request,
@@ -185,14 +111,9 @@ async def info(
 ) -> Json:
     commit = repository.resolve(unquote(request.path_params.get("revision", revision)))
     known = facts(hub, repository, commit)
-    known["siblings"] = [{"rfilename": path} for path in commit.files]
     if request.query_params.get("blobs"):
-        known["siblings"] = [
-            {**blob.entry(path), "rfilename": path, "blobId": blob.git_oid} for path, blob in commit.files.items()
-        ]
-    if not expand:
-        return known
-    return {"_id": known["_id"], "id": known["id"], **{name: known[name] for name in expand if name in known}}
+        known["siblings"] = [blob.sibling(path) for path, blob in commit.files.items()]
+    return expanded(known, repository.kind, expand) if expand else known
 
 
 routes.get(API + "/revision/{revision}")(info)

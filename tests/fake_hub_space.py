@@ -31,6 +31,8 @@ class Space:
     secrets: dict[str, dict] = field(default_factory=dict)
     variables: dict[str, dict] = field(default_factory=dict)
     volumes: list[dict] = field(default_factory=list)
+    built: str | None = None
+    """The commit that was running, or being built, when somebody last asked."""
 
     @classmethod
     def asked(cls, sdk: str | None, settings: Mapping) -> Space:
@@ -51,20 +53,19 @@ class Space:
         """Sets one secret or variable."""
         if not KEY.fullmatch(entry["key"]):
             raise RefusalError(400, f"Invalid key: {entry['key']}")
-        other = self.variables if kind == "secrets" else self.secrets
-        if entry["key"] in other:
-            raise RefusalError(409, f"The key {entry['key']} is already in use")
         values = {name: entry[name] for name in ("value", "description") if name in entry}
         getattr(self, kind)[entry["key"]] = {**values, "updatedAt": DATE}
 
     def stage(self, commit: Commit, card: Mapping) -> str:
-        """What became of it, from its files: a card that names no kit, no entry, or running."""
+        """What became of it, from its files: a card that names no kit, no entry, or a page."""
         if card.get("sdk") not in ("gradio", "docker", "static"):
             return "CONFIG_ERROR"
         entry = {"gradio": "app.py", "docker": "Dockerfile", "static": "index.html"}[card["sdk"]]
         if card.get("app_file", entry) not in commit.files:
             return "NO_APP_FILE"
-        return "PAUSED" if self.paused else "RUNNING"
+        if card["sdk"] == "static":
+            return "RUNNING"
+        return "PAUSED" if self.paused else "RUNNING" if self.built == commit.sha else "BUILDING"
 
     def runtime(self, commit: Commit, card: Mapping) -> dict:
         stage = self.stage(commit, card)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from fake_hub_facts import card_of
 from fake_hub_repository import RefusalError, Repository
-from fake_hub_routes import Hub, Json, Known, card_of
+from fake_hub_routes import Hub, Json, Known
 from fake_hub_space import HARDWARE, Space
 from fake_hub_state import HubState
 from fastapi import APIRouter, Depends
@@ -32,8 +33,11 @@ Own = Annotated[Repository, Depends(own)]
 
 
 def runtime_of(hub: HubState, repository: Repository) -> Json:
+    """How the Space is; asked for the first time after a commit, it is being built."""
     commit = repository.resolve("main")
-    return hub.spaces[repository.id].runtime(commit, card_of(commit))
+    answer = hub.spaces[repository.id].runtime(commit, card_of(commit))
+    hub.spaces[repository.id].built = commit.sha
+    return answer
 
 
 def movable(hub: HubState, repository: Repository) -> Space:
@@ -103,19 +107,13 @@ async def add_variable(repository: Own, hub: Hub, body: Json) -> Json:
 
 @routes.delete(API + "/secrets")
 async def delete_secret(repository: Own, hub: Hub, body: Json) -> None:
-    remove(hub.spaces[repository.id].secrets, body["key"])
+    hub.spaces[repository.id].secrets.pop(body["key"], None)
 
 
 @routes.delete(API + "/variables")
 async def delete_variable(repository: Own, hub: Hub, body: Json) -> Json:
-    remove(hub.spaces[repository.id].variables, body["key"])
+    hub.spaces[repository.id].variables.pop(body["key"], None)
     return await variables(repository, hub)
-
-
-def remove(entries: dict[str, Json], key: str) -> None:
-    if key not in entries:
-        raise RefusalError(404, f"There is no {key}")
-    del entries[key]
 
 
 @routes.put(API + "/volumes")

@@ -9,8 +9,9 @@ import re
 from urllib.parse import unquote
 
 from fake_hub_discussion import Discussion
+from fake_hub_facts import front_matter
 from fake_hub_repository import Blob, Commit, RefusalError, Repository
-from fake_hub_routes import API, Hub, Json, Known, Writable, front_matter, web_address
+from fake_hub_routes import API, Hub, Json, Known, Writable, web_address
 from fake_hub_state import HubState
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse

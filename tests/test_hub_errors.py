@@ -11,7 +11,7 @@ from fake_hub_state import Fault
 from huggingface_hub import HfApi, constants
 
 from resnet_hub import hub
-from resnet_hub.errors import HubError
+from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.hub import download_checkpoint
 from resnet_hub.upload import push_checkpoint
 
@@ -220,9 +220,9 @@ def test_a_token_without_the_right_to_write_names_the_account(fake_hub, plain_ch
         push_checkpoint(plain_checkpoint, REPO, token=fake_hub.state.add_account("bob"))
 
 
-def test_a_card_the_hub_refuses_is_named(fake_hub, plain_checkpoint):
+def test_a_card_that_cannot_be_read_is_named(fake_hub, plain_checkpoint):
     (plain_checkpoint / "README.md").write_text("---\ntags: [a\n---\n")
-    with pytest.raises(HubError, match=r"Invalid metadata in README\.md\. - YAML"):
+    with pytest.raises(CheckpointError, match=r"README\.md' has metadata that is no valid YAML \(line 2"):
         push_checkpoint(plain_checkpoint, REPO)
 
 

@@ -44,7 +44,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="?", choices=NAMES, help="the one whose tests to run")
     parser.add_argument(
-        "--survey", nargs="+", default=[], metavar="FILE", help="run whole files instead, and print what could be listed"
+        "--survey",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="run whole files instead, and print what could be listed",
     )
     options = parser.parse_args()
     if options.survey and not options.only:

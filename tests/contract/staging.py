@@ -86,7 +86,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Record(), "contract-record")
-    for name in ("api", "transfer", "inference", "xet", "no_xet", "production", "deprecated", "git_lfs", "vcr"):
+    for name in ("api", "transfer", "inference", "xet", "no_xet", "production", "deprecated", "git_lfs", "vcr", "integration"):
         config.addinivalue_line("markers", f"{name}: upstream's own")
 
 
@@ -108,20 +108,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    kept = config.pluginmanager.get_plugin("contract-record").kept
+    record, wanted = config.pluginmanager.get_plugin("contract-record"), listed(config)
     if config.getoption("--survey"):
-        terminalreporter.write_line("\n".join(["passed, and asked the Hub:", *kept]))
-    else:
-        terminalreporter.write_line(f"{len(kept)} of {len(listed(config))} listed tests passed against the fake Hub")
+        terminalreporter.write_line("\n".join(["passed, and asked the Hub:", *record.kept]))
+        return
+    for test in set(wanted) - set(record.kept):
+        outcome = record.outcomes.get(test, "not run")
+        terminalreporter.write_line(f"not kept: {test}: {'asked nothing' if outcome == 'passed' else outcome}")
+    terminalreporter.write_line(f"{len(record.kept)} of {len(wanted)} listed tests passed against the fake Hub")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    record = session.config.pluginmanager.get_plugin("contract-record")
-    for test in listed(session.config):
-        if test not in record.kept:
-            outcome = record.outcomes.get(test, "not run")
-            print(f"\nnot kept: {test}: {'asked the Hub nothing' if outcome == 'passed' else outcome}")
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    kept = session.config.pluginmanager.get_plugin("contract-record").kept
+    if set(listed(session.config)) - set(kept):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

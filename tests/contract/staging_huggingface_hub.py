@@ -1,4 +1,4 @@
-"""What the tests of huggingface_hub find in their conftest: a client of the fake Hub, and repositories that go again."""
+"""What the tests of huggingface_hub find in their conftest: a client of the fake Hub, and passing repositories."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 import staging
 
+staging.provide("pytest_mock", MockerFixture=Any)  # named in annotations only
+staging.provide("jedi")
 staging.provide("tests.conftest", RepoFactory=Callable[..., Any])
 constants = importlib.import_module("tests.testing_constants")
-constants.ENDPOINT_STAGING = staging.hub.url
+constants.ENDPOINT_STAGING = constants.ENDPOINT_PRODUCTION = staging.hub.url
+staging.hub.state.add_account("user", token="hf_fake_token")  # who the tests of Spaces are
 for name in ("USER", "TOKEN", "OTHER_USER", "OTHER_TOKEN", "ENTERPRISE_USER", "ENTERPRISE_TOKEN"):
     setattr(constants, name, getattr(staging, name))
 
