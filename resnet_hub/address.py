@@ -50,6 +50,11 @@ def repo_address(source: str, revision: str | None = None) -> RepoAddress:
     return RepoAddress(name, chosen)
 
 
+def is_commit(revision: str | None) -> bool:
+    """Whether this is a whole commit hash, which stands for the same files for ever."""
+    return revision is not None and _COMMIT.fullmatch(revision) is not None
+
+
 def is_repo_id(source: str) -> bool:
     """Whether `repo_address` understands `source`; nothing is asked of the Hub."""
     try:
@@ -69,6 +74,6 @@ def push_address(repo_id: str, revision: str | None, create_pr: bool) -> RepoAdd
             f"create_pr=True and revision={address.revision!r} exclude each other:"
             " a pull request is opened against main; give only one"
         )
-    if address.revision is not None and _COMMIT.fullmatch(address.revision):
+    if is_commit(address.revision):
         raise ConfigError(f"revision={address.revision!r} is a commit, which nothing can be added to; give a branch")
     return address

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from resnet_hub.architectures import named_network
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint_config import (
+    CARD_FILE,
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+)
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.foreign_config import says_classes
+from resnet_hub.weights_file import plain_name, read_weights
 
 logger = logging.getLogger(__name__)
 
 Source = str | os.PathLike[str]
 COUNTER = "num_batches_tracked"
-MAX_CONFIG_BYTES = 16 * 2**20
-# Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
-WRAPPERS = ("module.", "_orig_mod.")
-# Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
-RENAMED = ((re.compile(r"^linear\."), "fc."), (re.compile(r"\.shortcut\."), ".downsample."))
 SHOWN = 5
 """How many tensors an error names."""
 
@@ -61,39 +66,71 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
         CheckpointError: There is no config, or it cannot be read, or it is another architecture's.
         ConfigError: The architecture is not known.
     """
-    if path.is_file():
+    file = path / CONFIG_FILE
+    if path.is_file() or (architecture is not None and not file.is_file()):
         if architecture is None:
             raise CheckpointError(
                 f"{path.name!r} is a weights file; say which network it is for: architecture='resnet50'"
             )
         named, preprocessing = named_network(architecture)
-        network = _network_in_file(path, named)
+        network = _as_in_file(named, path)
         return CheckpointConfig(network, preprocessing.with_channels(network.in_chans))
-    file = path / CONFIG_FILE
     if not file.is_file():
         raise CheckpointError(
             f"{str(path)!r} has no {CONFIG_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
         )
-    if file.stat().st_size > MAX_CONFIG_BYTES:
-        raise CheckpointError(f"{str(file)!r} has {file.stat().st_size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
-    try:
-        values = json.loads(file.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{str(file)!r} is no valid JSON ({error}); download or save the checkpoint again"
-        ) from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
+    values = read_json(file)
+    if architecture is not None:
+        # A class of somebody's own that was saved with the mixin says its arguments, which may not name its network.
+        values.setdefault("architecture", architecture)
     saved = CheckpointConfig.from_json(values)
-    if architecture not in (None, saved.network.architecture):
+    if not says_classes(values) and any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE)):
+        network = _as_in_file(saved.network, path)
+        saved = replace(saved, network=network, preprocessing=saved.preprocessing.with_channels(network.in_chans))
+    if architecture not in (None, values["architecture"], saved.network.architecture):
         raise ConfigError(
             f"architecture={architecture!r}, but {str(path)!r} holds a {saved.network.architecture}; drop one"
         )
     return saved
 
 
-def _network_in_file(path: Path, network: ResNetConfig) -> ResNetConfig:
-    """The network with as many classes and channels as the weights file has. Raises: CheckpointError."""
+def read_json(file: Path) -> dict[str, Any]:
+    """The one JSON object of a file. Raises: CheckpointError when it is too large, or is anything else."""
+    size = file.stat().st_size
+    if size > MAX_CONFIG_BYTES:
+        raise CheckpointError(f"{str(file)!r} has {size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
+    try:
+        values = json.loads(
+            file.read_text("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{str(file)!r} is no valid JSON ({error}); download or save the checkpoint again"
+        ) from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
+    return values
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object with these members. Raises: ValueError where two have one name, of which readers take either."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice[:80]!r} is there twice")
+    return values
+
+
+def _finite(text: str) -> float:
+    """The number. Raises: ValueError for NaN, and for what is beyond the largest number."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:80]} is no finite number")
+    return number
+
+
+def _as_in_file(network: ResNetConfig, path: Path) -> ResNetConfig:
+    """The network with as many classes and channels as the weights at `path` have. Raises: CheckpointError."""
     state = read_weights(path)
     head, first = state.get(f"{network.classifier}.weight"), state.get(f"{network.first_conv}.weight")
     if head is not None and head.ndim in (2, 4):  # a 1x1 convolution in some families
@@ -101,41 +138,6 @@ def _network_in_file(path: Path, network: ResNetConfig) -> ResNetConfig:
     if first is not None and first.ndim == 4:
         network = network.with_options(in_chans=first.shape[1])
     return network
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a folder's model.safetensors, or of a weights file, under plain names.
-
-    Nothing but tensors is ever unpickled.
-
-    Raises:
-        CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
-    """
-    file = path / WEIGHTS_FILE if path.is_dir() else path
-    if path.is_dir() and not file.is_file():
-        older = path / OLDER_WEIGHTS_FILE
-        if not older.is_file():
-            raise CheckpointError(
-                f"{str(path)!r} has no {WEIGHTS_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
-            )
-        logger.warning("%s has no %s; its pickle %s is read for tensors only", path, WEIGHTS_FILE, older.name)
-        file = older
-    try:
-        if file.suffix == ".safetensors":
-            state: Any = load_file(file)
-        else:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle makes the reader fail in any way
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CheckpointError(
-            f"{str(file)!r} cannot be read as weights ({reason}); download or save it again"
-        ) from error
-    for wrapper in ("state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(f"{str(file)!r} holds no table of tensors; expected a network's state dict")
-    return {_plain_name(str(name)): tensor for name, tensor in state.items()}
 
 
 def load_weights(
@@ -160,7 +162,7 @@ def load_weights(
     Raises:
         CheckpointError: Names, shapes or types differ; the first few are named.
     """
-    state = read_weights(path)
+    state = read_weights(path, None if new_input else dtype)
     expected = model.state_dict()
     if keep_head:
         prefix = f"{config.classifier}."
@@ -179,12 +181,10 @@ def load_weights(
     first_conv = f"{config.first_conv}.weight"
     if new_input and first_conv in state:
         state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])
-    _refuse_misfits(path, expected, state)
-    typed = {
-        name: tensor.to(dtype if expected[name].is_floating_point() else expected[name].dtype)
-        for name, tensor in state.items()
-    }
-    model.load_state_dict(typed, strict=not keep_head, assign=True)
+    _refuse_misfits(path, config, expected, state)
+    for name in list(state):  # one after the other, so that a tensor of another type goes as soon as it is converted
+        state[name] = state[name].to(dtype if expected[name].is_floating_point() else expected[name].dtype)
+    model.load_state_dict(state, strict=not keep_head, assign=True)
 
 
 def adapt_input(weight: Tensor, in_chans: int) -> Tensor:
@@ -215,7 +215,7 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
         CheckpointError: The folder cannot be written, or the config is no JSON.
     """
     # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
-    plain = {_plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    plain = {plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     try:
         config = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
@@ -245,15 +245,9 @@ def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _plain_name(name: str) -> str:
-    while name.startswith(WRAPPERS):
-        name = name.partition(".")[2]
-    for theirs, ours in RENAMED:
-        name = theirs.sub(ours, name)
-    return name
-
-
-def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
+def _refuse_misfits(
+    path: Path, config: ResNetConfig, expected: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> None:
     """Raises: CheckpointError naming the first tensors that are missing, unknown, or of another shape or type."""
     missing = [name for name in expected if name not in state]
     unknown = [name for name in state if name not in expected]
@@ -273,8 +267,13 @@ def _refuse_misfits(path: Path, expected: Mapping[str, Tensor], state: Mapping[s
         for kind, names in kinds.items()
         if names
     ]
-    if faults:
-        raise CheckpointError(
-            f"the weights in {str(path)!r} do not fit the network: tensors {'; '.join(faults)}. "
-            "Check the architecture and its options; a head of another size is replaced with num_classes=."
+    if not faults:
+        return
+    head = state.get(f"{config.classifier}.weight")
+    advice = f"Are they of a {config.architecture}? Check the architecture and its options."
+    if not missing and not unknown and head is not None and all(name.startswith(config.classifier) for name in shapes):
+        advice = (
+            f"Their head has {head.shape[0]} classes and the config says {config.num_classes}: correct the config, "
+            "or ask for a new head with num_classes=."
         )
+    raise CheckpointError(f"the weights in {str(path)!r} do not fit the network: tensors {'; '.join(faults)}. {advice}")

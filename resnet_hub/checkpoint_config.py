@@ -13,11 +13,18 @@ from typing import Any
 from resnet_hub.architectures import architecture, default_preprocessing, in_timm
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.foreign_config import today_form
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 OLDER_WEIGHTS_FILE = "pytorch_model.bin"
 CARD_FILE = "README.md"
+DESCRIPTIONS = "label_descriptions"
+"""A sentence for each class name, which timm keeps beside the names."""
+MAX_CONFIG_BYTES = 16 * 2**20
+"""A larger config.json is refused unread."""
+MAX_WEIGHTS_BYTES = 32 * 10**9
+"""Twice the largest network that is built (`limits.MAX_PARAMETERS`) in float32, for what training scripts add."""
 
 SECTION = "resnet_hub"
 FORMAT = 1
@@ -26,6 +33,8 @@ FORMAT = 1
 TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer", "global_pool")
 # Written at the root, as timm does.
 ROOT_OPTIONS = ("num_classes", "global_pool")
+LINEAGE = ("license", "base_model")
+"""What of the details stays true of a network with a new head; results and data are the old one's."""
 # They steer training only: a network reads the same with or without them.
 TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
 # What the outputs are, at the root in the words of transformers, whose pipeline reads it; absent for one class of many.
@@ -72,12 +81,15 @@ class CheckpointConfig:
             wanted["in_chans"] = in_chans
         network = self.network.with_options(**wanted)
         kept = self.label_names if network.num_classes == self.network.num_classes else None
-        return replace(
+        adapted = replace(
             self,
             network=network,
             preprocessing=self.preprocessing.with_channels(network.in_chans),
             label_names=checked_label_names(label_names, network.num_classes) or kept,
         )
+        if not self.needs_new_head(adapted):
+            return adapted
+        return replace(adapted, details={key: self.details[key] for key in LINEAGE if key in self.details})
 
     def needs_new_head(self, wanted: CheckpointConfig) -> bool:
         """Whether this checkpoint's head cannot serve `wanted`: another size, or classes of other names."""
@@ -113,6 +125,9 @@ class CheckpointConfig:
         }
         if self.label_names is not None:
             values["label_names"] = list(self.label_names)
+            described = self.details.get(DESCRIPTIONS, {})
+            if known := {name: described[name] for name in self.label_names if name in described}:
+                values[DESCRIPTIONS] = known
         if network.task != "single_label":
             values["problem_type"] = PROBLEM_TYPES[network.task]
         model_args = {name: changed[name] for name in TIMM_OPTIONS if name in changed}
@@ -127,6 +142,7 @@ class CheckpointConfig:
             "classifier": network.classifier,
         }
         own: dict[str, Any] = {**self.details, "version": _package_version(), "format": FORMAT}
+        own.pop(DESCRIPTIONS, None)
         options = self._own_options()
         if options:
             own["options"] = options
@@ -135,7 +151,8 @@ class CheckpointConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> CheckpointConfig:
-        """Reads what we or timm wrote. Raises: CheckpointError, ConfigError."""
+        """Reads what we or others wrote. Raises: CheckpointError, ConfigError."""
+        values = today_form(values)
         name = values.get("architecture")
         if not isinstance(name, str):
             raise CheckpointError(f"{CONFIG_FILE} names no architecture, so it is no image network that we can build")
@@ -148,18 +165,24 @@ class CheckpointConfig:
         pretrained = _mapping(values, "pretrained_cfg") or values
         options = _network_options(values, pretrained, own)
         network = architecture(name).with_options(**options)
-        labels, inherited = _label_names(values.get("label_names")), _label_names(pretrained.get("label_names"))
+        classes = network.num_classes
+        labels = _label_names(values.get("label_names"), classes)
+        inherited = _label_names(pretrained.get("label_names"), None)
         # An export may still hold the names of the network it was tuned from.
-        if labels is None and inherited is not None and len(inherited) == network.num_classes:
+        if labels is None and inherited is not None and len(inherited) == classes:
             labels = inherited
-        if labels is not None and len(labels) != network.num_classes:
+        if labels is not None and len(labels) != classes:
             raise CheckpointError(
-                f"{CONFIG_FILE} has {len(labels)} label_names, but the network has {network.num_classes} classes"
+                f"{CONFIG_FILE} has {len(labels)} label_names, but the network has {classes} classes; "
+                "give label_names= or correct one of them"
             )
         kept = {key: value for key, value in own.items() if key not in ("version", "format", "options")}
         for key in ("tag", "license"):
             if isinstance(pretrained.get(key), str):
                 kept.setdefault(key, pretrained[key])
+        described = values.get(DESCRIPTIONS) or pretrained.get(DESCRIPTIONS)
+        if labels is not None and isinstance(described, Mapping):
+            kept[DESCRIPTIONS] = {name: described[name] for name in labels if isinstance(described.get(name), str)}
         return cls(network, _preprocessing(pretrained, network, strict=SECTION in values), labels, kept)
 
 
@@ -214,19 +237,28 @@ def _preprocessing(pretrained: Mapping[str, Any], network: ResNetConfig, *, stri
     return preprocessing.with_channels(network.in_chans)
 
 
-def _label_names(names: object) -> tuple[str, ...] | None:
-    """Names in index order from a list, or from a dictionary of index -> name as older files have."""
+def _label_names(names: object, classes: int | None) -> tuple[str, ...] | None:
+    """Names in index order from a list, or from a dictionary of index -> name, which may have gaps below `classes`."""
     if names is None:
         return None
     if isinstance(names, Mapping):
         try:
             named = {int(key): name for key, name in names.items()}
-            names = [named[index] for index in range(len(names))]
+            count = classes if classes is not None and max(named, default=-1) < classes else len(named)
+            names = [named[index] if count == len(named) else named.get(index, str(index)) for index in range(count)]
         except (KeyError, ValueError) as error:
             raise CheckpointError(f"{CONFIG_FILE} has label_names whose keys are not the numbers from 0") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise CheckpointError(f"{CONFIG_FILE} has label_names that are no list of texts")
+    for name in names:
+        if not name.isprintable() and _is_no_text(name):
+            raise CheckpointError(f"{CONFIG_FILE} has the label name {name!a}, which is no text; write it anew")
     return tuple(names)
+
+
+def _is_no_text(name: str) -> bool:
+    """Whether it holds half a character, which no file or page can show."""
+    return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

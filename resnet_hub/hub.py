@@ -1,17 +1,35 @@
-"""Repo id -> folder: a checkpoint comes down from the Hub, both of its files of one commit."""
+"""Repo id -> folder: a checkpoint comes down from the Hub, both files of one commit and as they were published."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError
+from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RemoteEntryNotFoundError,
+    RevisionNotFoundError,
+)
 
-from resnet_hub.address import repo_address
-from resnet_hub.checkpoint_config import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
-from resnet_hub.hub_errors import check_token, hub_errors
+from resnet_hub import hub_cache
+from resnet_hub.address import RepoAddress, is_commit, repo_address
+from resnet_hub.checkpoint_config import (
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    MAX_WEIGHTS_BYTES,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+)
+from resnet_hub.errors import HubError
+from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors, sentence
 from resnet_hub.published import find_tag
+
+MAX_BYTES = {CONFIG_FILE: MAX_CONFIG_BYTES, WEIGHTS_FILE: MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES}
+"""What larger files of these names would hold is no network's."""
 
 logger = logging.getLogger(__name__)
 
@@ -24,40 +42,150 @@ def download_checkpoint(
     cache_dir: str | Path | None = None,
     local_files_only: bool = False,
     config_only: bool = False,
+    needs_config: bool = True,
 ) -> Path:
     """A local folder that holds config.json and model.safetensors, or pytorch_model.bin where it is absent.
 
-    Both files are of one commit, whatever is pushed meanwhile. A cached commit costs one request, an offline one none.
-    With `config_only` the folder may hold no weights.
+    Both files are of one commit, whatever is pushed meanwhile, and each has the hash that the Hub says. A cached branch
+    costs one request; a cached commit, or anything cached while offline, none. Where the Hub does not answer and the
+    files are cached, a warning says so and they are used. A refusal is told at once; a transfer that breaks off is
+    taken up again, and the client's log says each wait.
+
+    Args:
+        source: An id, with or without "@revision" and "hf-hub:", or a published name.
+        revision: Branch, tag or commit.
+        token: Hub token; the saved login where absent.
+        cache_dir: Where downloads are kept.
+        local_files_only: Never ask the Hub.
+        config_only: Leave the weights where they are, so that the folder may hold none.
+        needs_config: Refuse a repository without config.json.
 
     Raises:
         ConfigError: `source` is no address, see `repo_address`.
-        HubError: The Hub refused, could not be reached, or lacks the repository, the revision or a file.
+        HubError: The Hub refused or could not be reached, or lacks the repository, the revision or a file, or what came
+            is larger than any network's, or is not what the Hub says it is.
     """
     address = repo_address(source, revision)
     check_token(token)
     if "/" not in source:
         terms = find_tag(address.repo_id.partition("/")[2]).terms
         logger.info("%s stands for %s, licence %s", source, address, terms)
-
-    def fetch(file_name: str, commit: str | None, *, offline: bool = local_files_only) -> Path:
-        path = hf_hub_download(
-            address.repo_id, file_name, revision=commit, token=token, cache_dir=cache_dir, local_files_only=offline
-        )
-        return Path(path)
-
+    files = _Files(address, token, cache_dir, local_files_only)
     with hub_errors(address, "read", token):
-        folder = fetch(CONFIG_FILE, address.revision).parent
-        commit = folder.name
-        if config_only:
-            return folder
+        commit = address.revision
         try:
-            fetch(WEIGHTS_FILE, commit)
-        except RemoteEntryNotFoundError:
-            fetch(OLDER_WEIGHTS_FILE, commit)
-        except LocalEntryNotFoundError as unanswered:
-            try:  # only the cache can still hold the older kind: asking the Hub once more would only wait
-                fetch(OLDER_WEIGHTS_FILE, commit, offline=True)
+            folder = files.fetch(CONFIG_FILE, commit).parent
+            commit = folder.name
+        except (RemoteEntryNotFoundError, LocalEntryNotFoundError):
+            if needs_config or config_only:
+                raise
+        return folder if config_only else files.fetch_weights(commit)
+
+
+def mend_checkpoint(
+    folder: Path,
+    source: str,
+    *,
+    revision: str | None,
+    token: str | None,
+    cache_dir: str | Path | None,
+    local_files_only: bool = False,
+) -> bool:
+    """Fetches again what of a downloaded folder has changed on this disk; says whether there was anything.
+
+    Raises:
+        HubError: It could not be fetched; the sentence says which file to delete.
+    """
+    damaged = hub_cache.damaged_files(folder)
+    if not damaged:
+        return False
+    address, names = repo_address(source, revision), ", ".join(file.name for file in damaged)
+    logger.warning("the cached %s of %s has changed since it was downloaded; it is fetched again", names, address)
+    try:
+        with hub_errors(address, "read", token):
+            if local_files_only:
+                raise HubError("the Hub may not be asked")
+            for file in damaged:
+                # Asked first, because the download would only say that it failed.
+                get_hf_file_metadata(hf_hub_url(address.repo_id, file.name, revision=folder.name), token=token)
+                hub_cache.discard(file)
+                hf_hub_download(address.repo_id, file.name, revision=folder.name, token=token, cache_dir=cache_dir)
+    except HubError as error:
+        stored = ", ".join(repr(str(hub_cache.stored_file(file))) for file in damaged)
+        raise HubError(
+            f"the cached {names} of model {str(address)!r} is damaged and was not fetched again ({error}): "
+            f"delete {stored}, then load it while online"
+        ) from error
+    return True
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of one repository: the cached ones where nothing newer can be, else those on the Hub."""
+
+    address: RepoAddress
+    token: str | None
+    cache_dir: str | Path | None
+    offline: bool
+
+    def fetch_weights(self, commit: str | None) -> Path:
+        """The folder of the commit, with its weights; the older kind only where the Hub has no other."""
+        cached = hub_cache.cached_file(self.address.repo_id, OLDER_WEIGHTS_FILE, commit, self.cache_dir)
+        if cached is None or not hub_cache.known_absent(cached.parent, WEIGHTS_FILE):
+            try:
+                return self.fetch(WEIGHTS_FILE, commit).parent
             except LocalEntryNotFoundError:
-                raise unanswered from unanswered.__cause__
-    return folder
+                if cached is None:
+                    raise
+            except RemoteEntryNotFoundError:
+                folder = self.fetch(OLDER_WEIGHTS_FILE, commit).parent
+                hub_cache.note_absent(folder, WEIGHTS_FILE)
+                return folder
+        return self.fetch(OLDER_WEIGHTS_FILE, commit).parent
+
+    def fetch(self, name: str, revision: str | None) -> Path:
+        """The file, on this machine. Raises: what the client raises, and HubError."""
+        repo_id = self.address.repo_id
+        cached = hub_cache.cached_file(repo_id, name, revision, self.cache_dir)
+        if cached is not None and (self.offline or is_commit(revision)):
+            return cached
+        if self.offline:
+            raise LocalEntryNotFoundError(f"{name} of {repo_id} is not in the cache")
+        try:
+            # Asked here and once: the client's own download asks up to six times, in silence, before it gives up.
+            found = get_hf_file_metadata(hf_hub_url(repo_id, name, revision=revision), token=self.token)
+        except (RevisionNotFoundError, RemoteEntryNotFoundError):
+            raise
+        except OfflineModeIsEnabled as error:
+            if cached is None:
+                raise LocalEntryNotFoundError(f"{name} of {repo_id} is not in the cache") from error
+            return cached
+        except (HfHubHTTPError, HTTP_ERROR) as error:
+            if cached is None:
+                raise
+            reason = sentence(error, self.address, "read", self.token)
+            logger.warning("%s; the cached commit %s is used", reason, cached.parent.name)
+            return cached
+        if cached is not None and cached.parent.name == found.commit_hash:
+            return cached
+        if found.size is not None and found.size > MAX_BYTES[name]:
+            raise HubError(
+                f"model {repo_id!r} has a {name} of {found.size:,} bytes, more than any network's: "
+                f"at most {MAX_BYTES[name]:,} are downloaded; choose another model"
+            )
+        downloaded = hf_hub_download(
+            repo_id, name, revision=revision, token=self.token, cache_dir=self.cache_dir, local_files_only=False
+        )
+        return self._checked(Path(downloaded), found.etag or "")
+
+    def _checked(self, file: Path, hash_name: str) -> Path:
+        """The downloaded file. Raises: HubError, and forgets it, where it is not what the Hub said it would send."""
+        # A branch may have moved on between the question and the download: the name of what came is in the cache.
+        stored = hub_cache.stored_file(file)
+        if hub_cache.is_intact(file, stored.name if stored != file else hash_name) is False:
+            hub_cache.discard(file)
+            raise HubError(
+                f"the {file.name} that arrived for model {str(self.address)!r} is not what the Hub holds (its hash is "
+                "another), so it was not kept; try again, and check the proxy if that does not help"
+            )
+        return file

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import (
+    DisabledRepoError,
     FileMetadataError,
     GatedRepoError,
     HfHubHTTPError,
@@ -24,30 +26,67 @@ from resnet_hub.published import near_published
 
 # The error of the HTTP client underneath, which is another package in older releases of huggingface_hub.
 HTTP_ERROR: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
+ASIDE_SECONDS = 5.0
+"""How long a message waits for what it would like to say besides: another type of repository."""
+OTHER_TYPES = {"dataset": "give it as the dataset", "space": "open it in a browser"}
+SHOWN = 20
+"""How many revisions a message names."""
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def check_token(token: str | None) -> None:
     """Raises: HubError for a token no header can carry; the HTTP client's own error would show it."""
-    if token is not None and not (token and token.isascii() and token.isprintable() and " " not in token):
-        raise HubError("the token is empty or holds a space or a line break; copy it again from the Hub's settings")
+    for place, value in (("the token", token), ("the token in HF_TOKEN or of the saved login", get_token())):
+        if value is not None and not (value and value.isascii() and value.isprintable() and " " not in value):
+            raise HubError(f"{place} is empty or holds a space or a line break; copy it again from the Hub's settings")
 
 
 @contextmanager
 def hub_errors(address: RepoAddress, action: str, token: str | None) -> Iterator[None]:
-    """Whatever the client raises inside comes out as one HubError sentence, with the client's error as its cause."""
+    """Whatever the client raises inside comes out as one HubError sentence, with the client's error as its cause.
+
+    No token is in the sentence, nor in any error behind it.
+    """
     try:
         yield
     except ResNetHubError:
         raise
     except (OSError, ValueError, RuntimeError, HTTP_ERROR) as error:
-        message = " ".join(_sentence(error, address, action, token).split())
-        for secret in filter(None, (token, get_token())):
-            message = message.replace(secret, "<token>")
+        message = sentence(error, address, action, token)
+        _clean_chain(error, token)
         raise HubError(message) from error
 
 
+def sentence(error: BaseException, address: RepoAddress, action: str, token: str | None) -> str:
+    """What happened to a request about `address`, and what to do next, in one line without any token."""
+    return _clean(" ".join(_sentence(error, address, action, token).split()), token)
+
+
+def _clean(text: str, token: str | None) -> str:
+    """The text without tokens, and without what an address may hold in front of its host."""
+    for secret in filter(None, (token, get_token())):
+        text = text.replace(secret, "<token>")
+    return _CREDENTIALS.sub("", text)
+
+
+def _clean_chain(error: BaseException | None, token: str | None) -> None:
+    """Takes tokens out of an error and of all that caused it: a server may repeat the one it was sent."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.args = tuple(_clean(part, token) if isinstance(part, str) else part for part in current.args)
+        for name in ("server_message", "strerror"):
+            if isinstance(said := getattr(current, name, None), str):
+                setattr(current, name, _clean(said, token))
+        waiting += [current.__cause__, current.__context__]
+
+
 def _sentence(error: BaseException, address: RepoAddress, action: str, token: str | None) -> str:
-    """What happened to a request about `address`, and what to do next."""
     model, endpoint = f"model {address.repo_id!r}", constants.ENDPOINT
     if isinstance(error, LocalEntryNotFoundError):
         if error.__cause__ is None or isinstance(error.__cause__, OfflineModeIsEnabled):
@@ -58,10 +97,12 @@ def _sentence(error: BaseException, address: RepoAddress, action: str, token: st
     if isinstance(error, OfflineModeIsEnabled):
         return f"cannot {action} {model} while HF_HUB_OFFLINE is set; unset it"
     if isinstance(error, GatedRepoError):
-        return f"{model} is gated; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
+        said = f" ({error.server_message[:300]})" if error.server_message else ""
+        return f"{model} is gated{said}; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
     if isinstance(error, RepositoryNotFoundError):
-        near = near_published(address.repo_id)
-        return f"{model} was not found, or it is private; check the name, or log in with `hf auth login`{near}"
+        return _not_found(address, token)
+    if isinstance(error, DisabledRepoError):
+        return f"{model} was disabled by the Hub; see {endpoint}/{address.repo_id} for the reason, or choose another"
     if isinstance(error, RevisionNotFoundError):
         return f"{model} has no revision {address.revision!r}; it has {_revisions(address, token)}"
     if isinstance(error, RemoteEntryNotFoundError):
@@ -71,29 +112,59 @@ def _sentence(error: BaseException, address: RepoAddress, action: str, token: st
     if isinstance(error, HfHubHTTPError):
         return _refusal(error, address, action, token)
     if isinstance(error, FileMetadataError):
-        return f"{endpoint} does not answer as a Hub does; check HF_ENDPOINT and the proxy settings"
+        return (
+            f"could not {action} {model}: {endpoint} does not answer as a Hub does; "
+            "check HF_ENDPOINT and the proxy settings"
+        )
     if isinstance(error, HTTP_ERROR):
-        return f"the Hub at {endpoint} could not be reached ({type(error).__name__}); check the connection"
+        said = f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
+        return (
+            f"could not {action} {model}: the Hub at {endpoint} could not be reached ({said}); "
+            "check the connection and try again"
+        )
     if isinstance(error, ConnectionError):
         return f"the transfer of {model} by Xet failed ({error}); set HF_HUB_DISABLE_XET=1 and try again"
+    if isinstance(error, OSError) and "Consistency check failed" in str(error):
+        return f"a file of {model} arrived with another size than the Hub says; try again"
+    if isinstance(error, OSError) and error.strerror:
+        place = f" {error.filename!r}" if error.filename else ""
+        return f"could not {action} {model}: {error.strerror}{place}; make room, or choose another cache_dir"
     return f"could not {action} {model}: {error}"
 
 
 def _refusal(error: HfHubHTTPError, address: RepoAddress, action: str, token: str | None) -> str:
     """The sentence for an HTTP status that the client gives no class of its own."""
     status, said = error.response.status_code, (error.server_message or "no reason given")[:300]
-    model, hub = f"model {address.repo_id!r}", f"the Hub at {constants.ENDPOINT}"
+    model = f"model {address.repo_id!r}"
+    failed = f"could not {action} {model}: the Hub at {constants.ENDPOINT}"
     if status == 401:
-        return f"{hub} refused the token ({said}); log in again with `hf auth login`, or pass token="
+        return f"{failed} refused the token ({said}); log in again with `hf auth login`, or pass token="
     if status == 403:
         return f"{_account(token)} may not {action} {model} ({said}); use a token with that permission"
     if status in (409, 412):
         return f"{model} was changed by someone else meanwhile ({said}); try again"
     if status == 429:
-        return f"{hub} answered 429, too many requests; wait some minutes and try again"
+        asked = error.response.headers.get("retry-after", "")
+        wait = f"{asked} seconds" if asked.isdecimal() else "some minutes"
+        return f"{failed} answered 429, too many requests; wait {wait} and try again"
     if status >= 500:
-        return f"{hub} answered {status}; try again later"
-    return f"{hub} refused to {action} {model} with status {status}: {said}"
+        return f"{failed} answered {status}; try again later"
+    return f"the Hub at {constants.ENDPOINT} refused to {action} {model} with status {status}: {said}"
+
+
+def _not_found(address: RepoAddress, token: str | None) -> str:
+    """The sentence for an id that no model has that this account may see; another type of repository may have it."""
+    for kind, step in OTHER_TYPES.items():
+        try:
+            HfApi(token=token).repo_info(address.repo_id, repo_type=kind, timeout=ASIDE_SECONDS)
+        except (OSError, HTTP_ERROR, ValueError):
+            continue
+        return f"{address.repo_id!r} is a {kind}, not a model; {step}, or name a model"
+    near = near_published(address.repo_id)
+    return (
+        f"model {address.repo_id!r} was not found, or it is private; "
+        f"check the name, or log in with `hf auth login`{near}"
+    )
 
 
 def _account(token: str | None) -> str:
@@ -111,4 +182,4 @@ def _revisions(address: RepoAddress, token: str | None) -> str:
     except (OSError, HTTP_ERROR):
         return "others"
     names = [ref.name for ref in (*refs.branches, *refs.tags)]
-    return ", ".join(map(repr, names[:20]))
+    return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -60,7 +60,8 @@ class ResidualNetwork(nn.Module):
         self._add_stages()
         self.num_features: int = self.feature_info[-1]["num_chs"]
         self._add_head()
-        self._initialise()
+        if not next(self.parameters()).is_meta:  # without storage there is nothing to draw, and pretending takes long
+            self._initialise()
 
     def _add_stem(self) -> None:
         """Adds the stem, `maxpool` and the first feature level."""

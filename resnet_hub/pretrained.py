@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -13,8 +13,10 @@ from resnet_hub import checkpoint, hub, upload
 from resnet_hub.architectures import named_network
 from resnet_hub.card import model_card
 from resnet_hub.checkpoint import Source
-from resnet_hub.checkpoint_config import CARD_FILE, CheckpointConfig
+from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.config import ResNetConfig
+from resnet_hub.errors import CheckpointError
+from resnet_hub.folder_card import opens_in_timm, read_card, updated_card
 from resnet_hub.network import ResidualNetwork
 
 
@@ -63,51 +65,92 @@ class PretrainedNetwork(ResidualNetwork):
             local_files_only: Never ask the Hub.
             device: Where the weights go; the CPU where absent.
             dtype: Type of the weights; float32 where absent, whatever the file holds.
-            options: Options of `ResNetConfig`, such as `drop_path_rate`, and `architecture` for a weights file.
+            options: Options of `ResNetConfig`, such as `drop_path_rate`, and `architecture` for a weights file
+                or for a checkpoint that does not say it.
 
         Raises:
             CheckpointError: The folder or file does not hold this network; the first tensors that misfit are named.
             ConfigError: An option cannot be.
             HubError: The Hub refused or could not be reached.
         """
-        path = checkpoint.local_path(source) or hub.download_checkpoint(
-            str(source), revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
+        wanted = {"num_classes": num_classes, "label_names": label_names, "in_chans": in_chans}
+        named, kind = options.pop("architecture", None), dtype or torch.float32
+        path = checkpoint.local_path(source)
+        if path is not None:
+            return cls._from_folder(path, named, wanted, options, kind).to(device).eval()
+        name = str(source)
+        path = hub.download_checkpoint(
+            name,
+            revision=revision,
+            token=token,
+            cache_dir=cache_dir,
+            local_files_only=local_files_only,
+            needs_config=named is None,
         )
-        saved = checkpoint.read_config(path, architecture=options.pop("architecture", None))
-        wanted = saved.adapted(num_classes=num_classes, label_names=label_names, in_chans=in_chans, options=options)
-        with torch.device("meta"):  # so that no weights are drawn which the file replaces
-            model = cls.class_for(wanted.network)(
-                wanted.network,
-                preprocessing=wanted.preprocessing,
-                label_names=wanted.label_names,
-                details=wanted.details,
+        try:
+            model = cls._from_folder(path, named, wanted, options, kind)
+        except CheckpointError as error:
+            mended = hub.mend_checkpoint(
+                path, name, revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
             )
-        model.head_is_new = saved.needs_new_head(wanted)
+            if not mended:
+                raise CheckpointError(f"model {name!r} cannot be opened: {error}") from error
+            model = cls._from_folder(path, named, wanted, options, kind)
+        return model.to(device).eval()
+
+    @classmethod
+    def _from_folder(
+        cls,
+        path: Path,
+        architecture: str | None,
+        wanted: Mapping[str, Any],
+        options: Mapping[str, Any],
+        dtype: torch.dtype,
+    ) -> PretrainedNetwork:
+        """The network in a checkpoint folder or weights file, with the head and the options that were asked for."""
+        saved = checkpoint.read_config(path, architecture=architecture)
+        asked = saved.adapted(**wanted, options=options)
+        with torch.device("meta"):  # so that no weights are drawn which the file replaces
+            model = cls.class_for(asked.network)(
+                asked.network,
+                preprocessing=asked.preprocessing,
+                label_names=asked.label_names,
+                details=asked.details,
+            )
+        model.head_is_new = saved.needs_new_head(asked)
         if model.head_is_new:
             model._add_head()
-        dtype, new_input = dtype or torch.float32, wanted.network.in_chans != saved.network.in_chans
+        new_input = asked.network.in_chans != saved.network.in_chans
         checkpoint.load_weights(
             model, path, model.config, keep_head=model.head_is_new, new_input=new_input, dtype=dtype
         )
-        return model.to(device, dtype).eval()
+        return model.to(dtype=dtype)
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None) -> None:
         """Writes config.json, model.safetensors and README.md; each file appears whole or not at all.
 
         Args:
             folder: Made if missing.
-            card: The text of README.md; a card made from the config where absent, unless one is already there.
+            card: The text of README.md. Where absent it is made from the config; a README.md that is there keeps what
+                others wrote in it, and all of it where no section is ours.
+
+        Raises:
+            CheckpointError: The folder cannot be written, or its README.md cannot be read.
         """
+        folder, values = Path(folder), self._values()
         if card is None:
-            card = "" if (Path(folder) / CARD_FILE).exists() else self.card()
-        saved = self._checkpoint_config()
-        checkpoint.write_checkpoint(Path(folder), saved.to_json(self.num_features), self.state_dict(), card)
+            there = read_card(folder)
+            card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
+        checkpoint.write_checkpoint(folder, values, self.state_dict(), card)
 
     def card(self, repo_id: str | None = None, pictures: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the pictures that lie beside it."""
-        saved = self._checkpoint_config()
-        values = saved.to_json(self.num_features)
-        return model_card(values, repo_id=repo_id, timm_compatible=saved.opens_in_timm, pictures=pictures)
+        values = self._values()
+        return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), pictures=pictures)
+
+    def _values(self) -> dict[str, Any]:
+        """The content of config.json."""
+        return self._checkpoint_config().to_json(self.num_features)
 
     def _checkpoint_config(self) -> CheckpointConfig:
         return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.details)
@@ -122,9 +165,23 @@ class PretrainedNetwork(ResidualNetwork):
         commit_message: str | None = None,
         token: str | None = None,
     ) -> str:
-        """Uploads the checkpoint as one commit and returns its URL. Raises: HubError."""
+        """Uploads the checkpoint as one commit and returns its URL; a card that is there keeps what others wrote in it.
+
+        Args:
+            repo_id: "owner/name"; made if missing.
+            private: Whether a new repository is; the account's usual where absent.
+            revision: Branch; made if missing.
+            create_pr: Open a pull request against main instead.
+            commit_message: Title of the commit.
+            token: Hub token with the right to write; the saved login where absent.
+
+        Raises:
+            ConfigError: `repo_id` is no "owner/name", or the revision cannot be pushed to.
+            CheckpointError: The card on the Hub cannot be read.
+            HubError: The Hub refused or could not be reached, or somebody else pushed meanwhile.
+        """
         with TemporaryDirectory() as folder:
-            self.save_pretrained(folder, card=self.card(repo_id))
+            self.save_pretrained(folder)
             return upload.push_checkpoint(
                 Path(folder),
                 repo_id,

@@ -176,6 +176,13 @@ def near_published(repo_id: str) -> str:
     return f"; the nearest published weights are {_nearest_tags(name)}" if owner == OWNER else ""
 
 
+def renamed_architecture(name: str) -> str:
+    """What timm calls today the architecture that it once called `name`; `name` itself where it is no old one."""
+    if name in MISLEADING:  # the old name's own network, whatever timm gives for it
+        return name.removeprefix("ig_")
+    return _aliases().get(name, name)
+
+
 def current_name(name: str) -> str:
     """What timm calls today what it once called `name`, with a warning; `name` itself where it is no old one."""
     if name in MISLEADING:

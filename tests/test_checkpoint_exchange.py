@@ -1,17 +1,17 @@
 """Weights go both ways: timm and transformers open what we save, and we open theirs and other projects' files."""
 
 import json
-import logging
-import re
 
 import pytest
 import timm
 import torch
+from huggingface_hub import PyTorchModelHubMixin
 from random_weights import assert_equal, lively, random_state
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForImageClassification
+from transformers import AutoModel, AutoModelForImageClassification
 
 from resnet_hub import ResNet
+from resnet_hub.architectures import architecture
 from resnet_hub.checkpoint import adapt_input
 from resnet_hub.errors import CheckpointError, ConfigError
 
@@ -72,6 +72,90 @@ def test_we_open_what_transformers_saves_again(tmp_path):
     loaded = ResNet.from_pretrained(tmp_path / "theirs")
     assert torch.equal(outputs(loaded), outputs(ours))
     assert (loaded.label_names, loaded.preprocessing) == (NAMES, ours.preprocessing)
+
+
+@pytest.mark.parametrize("original", [True, False], ids=["names of timm", "names of the wrapper"])
+@pytest.mark.parametrize("kind", [AutoModelForImageClassification, AutoModel], ids=["head", "no head"])
+def test_we_open_what_transformers_saves_in_either_form(kind, original, tmp_path):
+    lively(num_classes=3, label_names=NAMES).save_pretrained(tmp_path / "ours")
+    theirs = kind.from_pretrained(tmp_path / "ours").eval()
+    theirs.save_pretrained(tmp_path / "theirs", save_original_format=original)
+    loaded = ResNet.from_pretrained(tmp_path / "theirs")
+    with torch.inference_mode():
+        expected = theirs(IMAGES[:, :3])
+    assert_equal(
+        outputs(loaded), expected.logits if kind is AutoModelForImageClassification else expected.pooler_output
+    )
+    assert loaded.label_names == (NAMES if kind is AutoModelForImageClassification else None)
+
+
+def test_we_open_what_transformers_saves_with_another_number_of_classes(tmp_path, caplog):
+    lively(num_classes=3, label_names=NAMES).save_pretrained(tmp_path / "ours")
+    theirs = AutoModelForImageClassification.from_pretrained(
+        tmp_path / "ours", num_labels=5, ignore_mismatched_sizes=True
+    )
+    theirs.save_pretrained(tmp_path / "theirs")
+    loaded = ResNet.from_pretrained(tmp_path / "theirs")
+    assert_equal(outputs(loaded), outputs(theirs))
+    assert loaded.label_names is None
+
+
+class OwnClass(torch.nn.Module, PyTorchModelHubMixin):
+    """What somebody makes of a network of timm's, with the mixin."""
+
+    def __init__(self, architecture="test_resnet", num_classes=3):
+        super().__init__()
+        self.net = timm_network(num_classes=num_classes)
+
+    def forward(self, images):
+        return self.net(images)
+
+
+class OwnNetwork(PyTorchModelHubMixin, ResNet):
+    """The same of a network of ours."""
+
+
+def test_we_open_what_the_mixin_saves_of_a_class_around_a_network(tmp_path):
+    theirs = OwnClass()
+    theirs.save_pretrained(tmp_path)
+    assert_equal(outputs(ResNet.from_pretrained(tmp_path)), outputs(theirs))
+
+
+def test_we_open_what_the_mixin_saves_of_our_network(tmp_path):
+    config = architecture("test_resnet").with_options(num_classes=3, act_layer="silu")
+    theirs = OwnNetwork(config)
+    theirs.load_state_dict(random_state(theirs))
+    theirs.save_pretrained(tmp_path)
+    ours = ResNet.from_pretrained(tmp_path)
+    assert_equal(outputs(ours), outputs(theirs))
+    assert ours.config == config
+
+
+@pytest.mark.parametrize("config", [None, {"num_classes": 3}, {"size": 3}], ids=["none", "classes", "of its own"])
+def test_a_checkpoint_whose_config_names_no_architecture_is_opened_with_one(config, tmp_path):
+    """The mixin writes the arguments of a class, and nothing where it has none."""
+    theirs = OwnClass()
+    save_file(theirs.state_dict(), tmp_path / "model.safetensors")
+    if config is not None:
+        (tmp_path / "config.json").write_text(json.dumps(config))
+    assert_equal(outputs(ResNet.from_pretrained(tmp_path, architecture="test_resnet")), outputs(theirs))
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        ResNet.from_pretrained(tmp_path)
+
+
+TIMM_ARGUMENTS = [
+    {"block_args": {"attn_layer": "eca"}},
+    {"stem_type": "deep_tiered", "stem_width": 24, "avg_down": False},
+    {"replace_stem_pool": True, "block_reduce_first": 2, "down_kernel_size": 3},
+    {"layers": [1, 2, 1, 1], "channels": [16, 32, 32, 64], "global_pool": "max"},
+]
+
+
+@pytest.mark.parametrize("options", TIMM_ARGUMENTS, ids=str)
+def test_we_open_what_timm_builds_by_its_own_arguments(options, tmp_path):
+    theirs = timm_network(**options)
+    timm.models.save_for_hf(theirs, tmp_path, safe_serialization=True)
+    assert_equal(outputs(ResNet.from_pretrained(tmp_path)), outputs(theirs))
 
 
 @pytest.mark.parametrize("options", SHARED, ids=str)
@@ -164,7 +248,7 @@ def test_adapted_channels_travel_with_their_preprocessing(tmp_path):
     grey = ResNet.from_pretrained(tmp_path / "colour", in_chans=1)
     grey.save_pretrained(tmp_path / "grey")
     loaded = ResNet.from_pretrained(tmp_path / "grey")
-    assert (loaded.config.in_chans, loaded.preprocessing.mean) == (1, (0.449,))
+    assert (loaded.config.in_chans, loaded.preprocessing.mean) == (1, (0.5,))
     assert torch.equal(outputs(loaded), outputs(grey))
 
 
@@ -177,76 +261,6 @@ def test_a_grey_picture_means_the_same_to_an_adapted_convolution():
 def test_half_precision_weights_are_added_in_full(tmp_path):
     weight = torch.full((1, 3, 1, 1), 2.0**15).half()  # three of them are beyond the range of half precision
     assert adapt_input(weight, 1).item() == 3 * 2.0**15
-
-
-@pytest.fixture(params=["net.safetensors", "net.pth", "old.th"])
-def weights_file(request, tmp_path):
-    """A bare weights file of a network of three classes."""
-    file, state = tmp_path / request.param, lively(num_classes=3).state_dict()
-    if file.suffix == ".safetensors":
-        save_file(state, file)
-    else:
-        torch.save(state, file, _use_new_zipfile_serialization=file.suffix != ".th")
-    return file
-
-
-@pytest.mark.parametrize("options", [{}, {"num_classes": 3}, {"label_names": NAMES}], ids=str)
-def test_a_weights_file_keeps_the_head_that_it_has(options, weights_file, caplog):
-    model = ResNet.from_pretrained(weights_file, architecture="test_resnet", **options)
-    assert torch.equal(outputs(model), outputs(lively(num_classes=3)))
-    assert (model.head_is_new, caplog.messages) == (False, [])
-
-
-def test_a_weights_file_gets_a_new_head_for_other_classes(weights_file, caplog):
-    model = ResNet.from_pretrained(weights_file, architecture="test_resnet", num_classes=5)
-    assert (model.head_is_new, model.num_classes) == (True, 5)
-    assert caplog.record_tuples[0][:2] == ("resnet_hub.checkpoint", logging.WARNING)
-
-
-@pytest.mark.parametrize("wanted", [None, 2])
-def test_a_weights_file_says_its_channels_itself(wanted, tmp_path):
-    grey = lively(num_classes=3, in_chans=1)
-    torch.save(grey.state_dict(), tmp_path / "grey.pth")
-    model = ResNet.from_pretrained(tmp_path / "grey.pth", architecture="test_resnet", in_chans=wanted)
-    assert model.config.in_chans == model.preprocessing.input_size[0] == (wanted or 1)
-    torch.testing.assert_close(model.conv1[0].weight.sum(1), grey.conv1[0].weight[:, 0])
-
-
-@pytest.mark.parametrize("wrapper", ["state_dict", "model"])
-def test_a_training_scripts_file_is_opened(wrapper, tmp_path):
-    state = lively(num_classes=3).state_dict()
-    torch.save({wrapper: {f"module.{name}": tensor for name, tensor in state.items()}, "epoch": 3}, tmp_path / "x.tar")
-    model = ResNet.from_pretrained(tmp_path / "x.tar", architecture="test_resnet")
-    assert torch.equal(outputs(model), outputs(lively(num_classes=3)))
-
-
-def test_the_names_of_other_cifar_projects_are_understood(tmp_path):
-    model = lively("cifar_resnet20", shortcut="projection")
-    renamed = {
-        re.sub("downsample", "shortcut", re.sub("^fc", "linear", name)): tensor
-        for name, tensor in model.state_dict().items()
-    }
-    torch.save(renamed, tmp_path / "net.pth")
-    loaded = ResNet.from_pretrained(tmp_path / "net.pth", architecture="cifar_resnet20", shortcut="projection")
-    assert torch.equal(outputs(loaded), outputs(model))
-
-
-def test_a_weights_file_needs_the_name_of_its_network(weights_file):
-    sentence = f"'{weights_file.name}' is a weights file; say which network it is for: architecture='resnet50'"
-    with pytest.raises(CheckpointError, match=re.escape(sentence)):
-        ResNet.from_pretrained(weights_file)
-
-
-def test_a_weights_file_of_another_network_is_refused(weights_file):
-    with pytest.raises(CheckpointError, match=r"do not fit the network: tensors \d+ missing \(conv1.weight, "):
-        ResNet.from_pretrained(weights_file, architecture="resnet18")
-
-
-def test_a_weights_file_without_a_head_is_refused(weights_file):
-    state = {name: tensor for name, tensor in lively(num_classes=3).state_dict().items() if "fc" not in name}
-    torch.save(state, weights_file.with_suffix(".pth"))
-    with pytest.raises(CheckpointError, match=r"tensors 2 missing \(fc.weight, fc.bias\)"):
-        ResNet.from_pretrained(weights_file.with_suffix(".pth"), architecture="test_resnet")
 
 
 def test_an_architecture_that_contradicts_the_folder_is_refused(tmp_path):

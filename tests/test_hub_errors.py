@@ -1,60 +1,165 @@
 """Downloads and pushes when the Hub refuses or is away: one sentence to act on for each failure, and no token in it."""
 
+import errno
 import socket
+import time
+import traceback
+from dataclasses import replace
 
 import pytest
 from fake_hub_state import Fault
 from huggingface_hub import HfApi, constants
 
-from resnet_hub.errors import HubError
+from resnet_hub import hub
+from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.hub import download_checkpoint
 from resnet_hub.upload import push_checkpoint
 
 REPO = "alice/net"
+DISABLED = "Access to this resource is disabled."
+TOLD = "injected"
 
 
-def fault(status, **options):
+def head(status=0, **options):
     return Fault("HEAD", f"/{REPO}/*", status, **options)
 
 
-def test_a_private_repository_needs_a_login(fake_hub, plain_checkpoint, monkeypatch):
-    push_checkpoint(plain_checkpoint, REPO, private=True)
+def make(repo_id, plain_checkpoint):
+    """Lets alice have the repository of this name, of a kind that its name says."""
+    api = HfApi()
+    match repo_id.partition("/")[2]:
+        case "none":
+            pass
+        case "empty":
+            api.create_repo(repo_id)
+        case "pets":
+            api.create_repo(repo_id, repo_type="dataset")
+        case "page":
+            api.create_repo(repo_id, repo_type="space", space_sdk="static")
+        case "large":
+            api.create_repo(repo_id)
+            api.upload_file(path_or_fileobj=bytes(17 * 2**20), path_in_repo="config.json", repo_id=repo_id)
+        case name:
+            push_checkpoint(plain_checkpoint, repo_id, private=name == "secret")
+            if name == "net":
+                api.create_branch(repo_id, branch="dev")
+            if name == "bare":
+                api.delete_file("model.safetensors", repo_id)
+            if name == "gated":
+                api.update_repo_settings(repo_id, gated="manual")
+
+
+WEIGHTS = "/cdn/*"
+# What is asked for, as whom, what goes wrong, and the sentence.
+ROWS = {
+    "no such repository": ("alice/none", "alice", [], r"model 'alice/none' was not found, or it is private; check the"),
+    "not logged in": ("alice/none", None, [], r"model 'alice/none' was not found, or .* log in with `hf auth login`"),
+    "private": ("alice/secret", "bob", [], r"model 'alice/secret' was not found, or it is private"),
+    "private, not logged in": ("alice/secret", None, [], r"'alice/secret' was not found, or .*`hf auth login`"),
+    "data set": ("alice/pets", "alice", [], r"'alice/pets' is a dataset, not a model; give it as the dataset"),
+    "page": ("alice/page", None, [], r"'alice/page' is a space, not a model; open it in a browser, or name a model"),
+    "gated": ("alice/gated", "bob", [], r"'alice/gated' is gated \(.*ask for access at http://127\S+/alice/gated and"),
+    "gated, not logged in": ("alice/gated", None, [], r"'alice/gated' is gated .*log in with `hf auth login`"),
+    "disabled": (REPO, "alice", [head(403, message=DISABLED)], r"'alice/net' was disabled by the Hub; see http"),
+    "revision": (f"{REPO}@v9", "alice", [], r"model 'alice/net' has no revision 'v9'; it has 'main', 'dev'$"),
+    "no config": ("alice/empty", "alice", [], r"'alice/empty' has no config.json, so it holds no network"),
+    "no weights": ("alice/bare", "alice", [], r"'alice/bare' has no model.safetensors and no pytorch_model.bin"),
+    "large config": ("alice/large", "alice", [], r"'alice/large' has a config.json of 17,825,792 bytes, .* at most 16"),
+    "forbidden": (REPO, "bob", [head(403, message="fine-grained")], r"'bob' may not read model 'alice/net' \(fine-g"),
+    "nobody's token": (REPO, "nobody", [], r"model 'alice/net': the Hub at http\S+ refused the token .*pass token="),
+    "down": (
+        REPO,
+        "alice",
+        [head(503)],
+        r"could not read model 'alice/net': the Hub at http://127\S+ answered 503; try",
+    ),
+    "too many": (REPO, "alice", [head(429, retry_after=300)], r"'alice/net'.* answered 429, .*; wait 300 seconds and"),
+    "weights down": (REPO, "alice", [Fault("HEAD", "*/model.safetensors", 503)], r"'alice/net': .* answered 503; try"),
+    "storage down": (REPO, "alice", [Fault("GET", WEIGHTS, 500)], r"'alice/net': the Hub at \S+ answered 500; try"),
+    "no hub": (REPO, "alice", [head(200)], r"'alice/net': http\S+ does not answer as a Hub does; check HF_ENDPOINT"),
+    "hangs up": (
+        REPO,
+        "alice",
+        [head(drop=True)],
+        r"'alice/net': the Hub at \S+ could not be reached \(Rem.* check th",
+    ),
+    "damaged": (
+        REPO,
+        "alice",
+        [Fault("GET", WEIGHTS, corrupt=True)],
+        r"arrived for model 'alice/net' is not what the Hub",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "account", "faults", "message"), ROWS.values(), ids=ROWS)
+def test_what_cannot_be_read_is_said_at_once_in_one_sentence_without_a_token(
+    fake_hub, plain_checkpoint, monkeypatch, caplog, source, account, faults, message
+):
+    hub, tokens = fake_hub, list(fake_hub.state.accounts)
+    make(source.partition("@")[0], plain_checkpoint)
+    token = {None: None, "alice": hub.token, "nobody": "hf_unknown"}.get(account) or hub.state.add_account("bob")
     monkeypatch.delenv("HF_TOKEN")
-    with pytest.raises(HubError, match=r"not found, or it is private.*hf auth login"):
+    if account is not None:
+        monkeypatch.setenv("HF_TOKEN", token)
+    # Some servers repeat what they were sent.
+    hub.state.faults += [
+        replace(one, message=f"{one.message} {token}") if one.message == TOLD else one for one in faults
+    ]
+    start = time.monotonic()
+    with caplog.at_level("INFO"), pytest.raises(HubError, match=message) as caught:
+        download_checkpoint(source)
+    assert time.monotonic() - start < 3
+    assert "\n" not in str(caught.value)
+    shown = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(chain(caught.value))
+    assert not [secret for secret in {*tokens, token} - {None} if secret in shown]
+    if not source.endswith("large") and not any(one.corrupt for one in faults):
+        assert caught.value.__cause__ is not None
+
+
+def chain(error):
+    """All that an error says of itself and of its causes."""
+    parts = []
+    while error is not None:
+        parts.append((repr(error), str(error), error.args, getattr(error, "server_message", None)))
+        error = error.__cause__ or error.__context__
+    return parts
+
+
+def test_a_file_that_breaks_off_is_taken_up_again(fake_hub, plain_checkpoint, no_waiting):
+    (plain_checkpoint / "model.safetensors").write_bytes(bytes(100_000))
+    push_checkpoint(plain_checkpoint, REPO)
+    fake_hub.state.faults.append(Fault("GET", WEIGHTS, cut=50_000, times=1))
+    assert (download_checkpoint(REPO) / "model.safetensors").read_bytes() == bytes(100_000)
+
+
+def test_a_wait_that_the_storage_asks_for_is_said_before_it(fake_hub, plain_checkpoint, no_waiting, caplog):
+    push_checkpoint(plain_checkpoint, REPO)
+    fake_hub.state.faults.append(Fault("GET", WEIGHTS, 429, retry_after=30, times=1))
+    download_checkpoint(REPO)
+    assert "Rate limited. Waiting 31.0s before retry [Retry 1/5]." in caplog.messages
+
+
+def test_a_transfer_by_xet_that_fails_says_how_to_do_without(fake_hub, plain_checkpoint, monkeypatch):
+    push_checkpoint(plain_checkpoint, REPO)
+
+    def fail(*_arguments, **_options):
+        raise ConnectionError("Network error: 404 Not Found, /xet-read-token")
+
+    monkeypatch.setattr(hub, "hf_hub_download", fail)
+    with pytest.raises(HubError, match=r"model 'alice/net' by Xet failed .*; set HF_HUB_DISABLE_XET=1 and try again"):
         download_checkpoint(REPO)
 
 
-@pytest.mark.parametrize(
-    ("source", "faults", "message"),
-    [
-        ("alice/none", [], r"model 'alice/none' was not found, or it is private; check the name"),
-        (f"{REPO}@v9", [], r"no revision 'v9'; it has 'main', 'dev'$"),
-        ("alice/empty", [], r"'alice/empty' has no config.json"),
-        ("alice/bare", [], r"'alice/bare' has no model.safetensors and no pytorch_model.bin"),
-        (REPO, [fault(403, code="GatedRepo")], r"is gated; ask for access at http.*/alice/net"),
-        (REPO, [fault(403, message="fine-grained")], r"'alice' may not read model 'alice/net' \(fine-grained\)"),
-        (REPO, [fault(503)], r"the Hub at http://127\S+ answered 503"),
-        (REPO, [fault(429)], r"answered 429, too many requests"),
-        (REPO, [fault(200)], r"does not answer as a Hub does; check HF_ENDPOINT"),
-    ],
-    ids=["repository", "revision", "config", "weights", "gated", "forbidden", "down", "limited", "no hub"],
-)
-def test_what_cannot_be_read_is_said_in_one_sentence(fake_hub, plain_checkpoint, no_waiting, source, faults, message):
-    push_checkpoint(plain_checkpoint, REPO, revision="dev")
-    push_checkpoint(plain_checkpoint, "alice/bare")
-    HfApi().delete_file("model.safetensors", "alice/bare")
-    HfApi().create_repo("alice/empty")
-    fake_hub.state.faults += faults
-    with pytest.raises(HubError, match=message) as caught:
-        download_checkpoint(source)
-    assert "\n" not in str(caught.value)
-    assert caught.value.__cause__ is not None
-
-
-def test_a_token_that_nobody_has_is_refused(fake_hub, plain_checkpoint):
+def test_a_full_disk_is_named(fake_hub, plain_checkpoint, monkeypatch):
     push_checkpoint(plain_checkpoint, REPO)
-    with pytest.raises(HubError, match="refused the token"):
-        download_checkpoint(REPO, token="hf_unknown")
+
+    def fail(*_arguments, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device", "/cache/blobs/x")
+
+    monkeypatch.setattr(hub, "hf_hub_download", fail)
+    with pytest.raises(HubError, match=r"'alice/net': No space left on device '/cache/blobs/x'; make room, or choose"):
+        download_checkpoint(REPO)
 
 
 def test_an_unreachable_hub_is_named(fake_hub, plain_checkpoint, no_waiting, monkeypatch):
@@ -93,14 +198,6 @@ def test_a_push_while_offline_says_what_to_unset(fake_hub, plain_checkpoint, mon
         push_checkpoint(plain_checkpoint, REPO)
 
 
-def test_an_interrupted_download_names_the_outage_and_not_the_file(fake_hub, plain_checkpoint, no_waiting):
-    push_checkpoint(plain_checkpoint, REPO)
-    fake_hub.state.faults.append(Fault("HEAD", "*/model.safetensors", 503))
-    with pytest.raises(HubError, match="answered 503"):
-        download_checkpoint(REPO)
-    assert not any("pytorch_model.bin" in path for _, path in fake_hub.state.requests)
-
-
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
@@ -123,9 +220,9 @@ def test_a_token_without_the_right_to_write_names_the_account(fake_hub, plain_ch
         push_checkpoint(plain_checkpoint, REPO, token=fake_hub.state.add_account("bob"))
 
 
-def test_a_card_the_hub_refuses_is_named(fake_hub, plain_checkpoint):
+def test_a_card_that_cannot_be_read_is_named(fake_hub, plain_checkpoint):
     (plain_checkpoint / "README.md").write_text("---\ntags: [a\n---\n")
-    with pytest.raises(HubError, match=r"Invalid metadata in README\.md\. - YAML"):
+    with pytest.raises(CheckpointError, match=r"README\.md' has metadata that is no valid YAML \(line 2"):
         push_checkpoint(plain_checkpoint, REPO)
 
 
@@ -141,7 +238,23 @@ def test_a_token_that_the_server_repeats_is_hidden(fake_hub, plain_checkpoint, m
     push_checkpoint(plain_checkpoint, REPO)
     token = fake_hub.state.add_account("bob")
     monkeypatch.setenv("HF_TOKEN", token)
-    fake_hub.state.faults.append(fault(403, message=f"token {token} lacks the right"))
+    fake_hub.state.faults.append(head(403, message=f"token {token} lacks the right"))
     with pytest.raises(HubError, match="lacks the right") as caught:
         download_checkpoint(REPO, token=token if place == "argument" else None)
-    assert token not in str(caught.value)
+    assert token not in repr(chain(caught.value)) + "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("token", ["hf_secret\n", "hf_ secret", "hf_sécret"])
+def test_a_token_of_the_environment_that_cannot_be_one_is_refused_without_showing_it(fake_hub, monkeypatch, token):
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(HubError) as caught:
+        download_checkpoint("alice/none")
+    assert "cret" not in repr(chain(caught.value))
+
+
+def test_what_an_endpoint_holds_before_its_host_is_not_shown(fake_hub, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", fake_hub.url.replace("//", "//me:hidden@"))
+    fake_hub.state.faults.append(Fault("HEAD", "/alice/none/*", 503))
+    with pytest.raises(HubError, match=r"the Hub at http://127\S+ answered 503") as caught:
+        download_checkpoint("alice/none")
+    assert "hidden" not in repr(chain(caught.value))

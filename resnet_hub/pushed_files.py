@@ -1,0 +1,84 @@
+"""A checkpoint or run folder -> what of it goes to the Hub: no secrets, and no folders of this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
+from resnet_hub.errors import CheckpointError
+from resnet_hub.markdown import without_folders
+
+# What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (pictures).
+PUSHED_FILES = (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    CARD_FILE,
+    "recipe.toml",
+    "metrics.jsonl",
+    "results.json",
+    "curves.png",
+    "confusion.png",
+)
+TEXTS = (".json", ".jsonl", ".md", ".toml")
+
+_TOKEN = re.compile(rb"\bhf_[A-Za-z0-9]{30,}")
+# A text in double quotes, as TOML writes it.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def pushed_files(folder: Path) -> dict[str, Path | bytes]:
+    """The files of a folder that are sent, by name: as they are, or with other content. The card is none of them.
+
+    Raises:
+        CheckpointError: There are no weights or no config, or a file holds a Hub token.
+    """
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"there is no {name} in {str(folder)!r}; write the folder with save_pretrained first")
+    files: dict[str, Path | bytes] = {}
+    for name in PUSHED_FILES:
+        file = folder / name
+        if name == CARD_FILE or not file.is_file():
+            continue
+        files[name] = file
+        if file.suffix in TEXTS:
+            content = file.read_bytes()
+            refuse_token(content, f"{name} in {str(folder)!r}")
+            cleaned = _without_places(name, content)
+            files[name] = file if cleaned == content else cleaned
+    return files
+
+
+def refuse_token(content: bytes, where: str) -> None:
+    """Raises: CheckpointError for a text with a Hub token in it; the message does not repeat it."""
+    found = _TOKEN.search(content)
+    if found:
+        line = content.count(b"\n", 0, found.start()) + 1
+        raise CheckpointError(
+            f"{where} has what looks like a Hub token in line {line}; take it out, and revoke it if anybody saw it:"
+            " nothing was uploaded"
+        )
+
+
+def _without_places(name: str, content: bytes) -> bytes:
+    """The content of a run's file with the last name only of every absolute path; as it is where it is no such file."""
+    try:
+        if name == "recipe.toml":
+            return _QUOTED.sub(lambda quoted: _shortened(quoted[0]), content.decode()).encode()
+        if name == "results.json":
+            values = json.loads(content)
+            told = values["bad_pictures"]
+            values["bad_pictures"] = [without_folders(str(picture)) for picture in told]
+            if values["bad_pictures"] != told:
+                return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
+    except (ValueError, KeyError, TypeError):
+        pass
+    return content
+
+
+def _shortened(quoted: str) -> str:
+    value = json.loads(quoted)
+    short = without_folders(value)
+    return quoted if short == value else json.dumps(short, ensure_ascii=False)

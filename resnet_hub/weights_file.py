@@ -1,0 +1,134 @@
+"""A weights file -> tensors under plain names, mapped from the file where it allows it; nothing else is unpickled."""
+
+from __future__ import annotations
+
+import logging
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from resnet_hub.checkpoint_config import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.errors import CheckpointError
+
+logger = logging.getLogger(__name__)
+
+# Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
+WRAPPERS = ("module.", "_orig_mod.")
+# Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
+RENAMED = ((re.compile(r"^linear\."), "fc."), (re.compile(r"\.shortcut\."), ".downsample."))
+CHUNK_BYTES = 8 * 2**20
+"""How much of a file is converted from one mapping of it."""
+
+
+def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """The tensors of a folder's model.safetensors, or of a weights file, under plain names.
+
+    Those of a safetensors file are mapped, not read: their bytes come into memory when they are used. Where `dtype` is
+    given, its floating-point tensors are of that type.
+
+    Raises:
+        CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
+    """
+    file = _weights_file(path)
+    try:
+        _check_size(file)
+        state: Any = _read_safetensors(file, dtype) if file.suffix == ".safetensors" else _read_pickle(file)
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged pickle makes the reader fail in any way
+        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise CheckpointError(
+            f"{str(file)!r} cannot be read as weights ({reason}); download or save it again"
+        ) from error
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
+            state = state[wrapper]
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(f"{str(file)!r} holds no table of tensors; expected a network's state dict")
+    plain = {plain_name(str(name)): tensor for name, tensor in state.items()}
+    prefix = _shared_prefix(list(plain))
+    return {plain_name(name.removeprefix(prefix)): tensor for name, tensor in plain.items()}
+
+
+def plain_name(name: str) -> str:
+    """The name of a tensor without what wrappers put in front of it."""
+    while name.startswith(WRAPPERS):
+        name = name.partition(".")[2]
+    for theirs, ours in RENAMED:
+        name = theirs.sub(ours, name)
+    return name
+
+
+def _shared_prefix(names: list[str]) -> str:
+    """What stands in front of every name where a class holds the whole network as one part, as "timm_model."."""
+    prefix = ""
+    while names and (part := names[0][len(prefix) :].partition("."))[1]:
+        longer = f"{prefix}{part[0]}."
+        if not all(name.startswith(longer) for name in names):
+            break
+        prefix = longer
+    return prefix
+
+
+def _weights_file(path: Path) -> Path:
+    """The file itself, or the one that a folder has. Raises: CheckpointError."""
+    if not path.is_dir():
+        return path
+    safe, older = path / WEIGHTS_FILE, path / OLDER_WEIGHTS_FILE
+    if safe.is_file():
+        return safe
+    if not older.is_file():
+        raise CheckpointError(
+            f"{str(path)!r} has no {WEIGHTS_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
+        )
+    logger.warning("%s has no %s; its pickle %s is read for tensors only", path, WEIGHTS_FILE, older.name)
+    return older
+
+
+def _check_size(file: Path) -> None:
+    """Raises: CheckpointError for a file, or a zip's content, that is larger than any network."""
+    size = file.stat().st_size
+    if file.suffix != ".safetensors" and zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            size = max(size, sum(part.file_size for part in archive.infolist()))
+    if size > MAX_WEIGHTS_BYTES:
+        raise CheckpointError(f"{str(file)!r} has {size:,} bytes of weights; at most {MAX_WEIGHTS_BYTES:,} are read")
+
+
+def _read_pickle(file: Path) -> Any:
+    return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor]:
+    """The tensors, mapped; where their type has to change, new ones, made without the file's own in memory beside."""
+    state = load_file(file)
+    if dtype is None or not any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in state.values()):
+        return state
+    sizes = {name: tensor.nbytes for name, tensor in state.items()}
+    del state
+    converted: dict[str, Tensor] = {}
+    for names in _chunks(sizes):
+        with safe_open(file, "pt") as opened:  # a mapping of its own, which takes the pages it touched along
+            for name in names:
+                tensor = opened.get_tensor(name)
+                converted[name] = tensor.to(dtype, copy=True) if tensor.is_floating_point() else tensor.clone()
+                del tensor
+    return converted
+
+
+def _chunks(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """The names in groups of not much more than `CHUNK_BYTES` each."""
+    group: list[str] = []
+    for name, size in sizes.items():
+        if group and sum(map(sizes.__getitem__, group)) + size > CHUNK_BYTES:
+            yield group
+            group = []
+        group.append(name)
+    yield group

@@ -1,0 +1,90 @@
+"""Bare weights files, ours and other projects': the caller names the network, the file its head and its channels."""
+
+import logging
+import re
+
+import pytest
+import torch
+from random_weights import lively
+from safetensors.torch import save_file
+
+from resnet_hub import ResNet
+from resnet_hub.errors import CheckpointError
+
+NAMES = ("cat", "dog", "bird")
+IMAGES = torch.randn(2, 13, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def outputs(model):
+    with torch.inference_mode():
+        return model(IMAGES[:, : model.config.in_chans])
+
+
+@pytest.fixture(params=["net.safetensors", "net.pth", "old.th"])
+def weights_file(request, tmp_path):
+    """A bare weights file of a network of three classes."""
+    file, state = tmp_path / request.param, lively(num_classes=3).state_dict()
+    if file.suffix == ".safetensors":
+        save_file(state, file)
+    else:
+        torch.save(state, file, _use_new_zipfile_serialization=file.suffix != ".th")
+    return file
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 3}, {"label_names": NAMES}], ids=str)
+def test_a_weights_file_keeps_the_head_that_it_has(options, weights_file, caplog):
+    model = ResNet.from_pretrained(weights_file, architecture="test_resnet", **options)
+    assert torch.equal(outputs(model), outputs(lively(num_classes=3)))
+    assert (model.head_is_new, caplog.messages) == (False, [])
+
+
+def test_a_weights_file_gets_a_new_head_for_other_classes(weights_file, caplog):
+    model = ResNet.from_pretrained(weights_file, architecture="test_resnet", num_classes=5)
+    assert (model.head_is_new, model.num_classes) == (True, 5)
+    assert caplog.record_tuples[0][:2] == ("resnet_hub.checkpoint", logging.WARNING)
+
+
+@pytest.mark.parametrize("wanted", [None, 2])
+def test_a_weights_file_says_its_channels_itself(wanted, tmp_path):
+    grey = lively(num_classes=3, in_chans=1)
+    torch.save(grey.state_dict(), tmp_path / "grey.pth")
+    model = ResNet.from_pretrained(tmp_path / "grey.pth", architecture="test_resnet", in_chans=wanted)
+    assert model.config.in_chans == model.preprocessing.input_size[0] == (wanted or 1)
+    torch.testing.assert_close(model.conv1[0].weight.sum(1), grey.conv1[0].weight[:, 0])
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model"])
+def test_a_training_scripts_file_is_opened(wrapper, tmp_path):
+    state = lively(num_classes=3).state_dict()
+    torch.save({wrapper: {f"module.{name}": tensor for name, tensor in state.items()}, "epoch": 3}, tmp_path / "x.tar")
+    model = ResNet.from_pretrained(tmp_path / "x.tar", architecture="test_resnet")
+    assert torch.equal(outputs(model), outputs(lively(num_classes=3)))
+
+
+def test_the_names_of_other_cifar_projects_are_understood(tmp_path):
+    model = lively("cifar_resnet20", shortcut="projection")
+    renamed = {
+        re.sub("downsample", "shortcut", re.sub("^fc", "linear", name)): tensor
+        for name, tensor in model.state_dict().items()
+    }
+    torch.save(renamed, tmp_path / "net.pth")
+    loaded = ResNet.from_pretrained(tmp_path / "net.pth", architecture="cifar_resnet20", shortcut="projection")
+    assert torch.equal(outputs(loaded), outputs(model))
+
+
+def test_a_weights_file_needs_the_name_of_its_network(weights_file):
+    sentence = f"'{weights_file.name}' is a weights file; say which network it is for: architecture='resnet50'"
+    with pytest.raises(CheckpointError, match=re.escape(sentence)):
+        ResNet.from_pretrained(weights_file)
+
+
+def test_a_weights_file_of_another_network_is_refused(weights_file):
+    with pytest.raises(CheckpointError, match=r"do not fit the network: tensors \d+ missing \(conv1.weight, "):
+        ResNet.from_pretrained(weights_file, architecture="resnet18")
+
+
+def test_a_weights_file_without_a_head_is_refused(weights_file):
+    state = {name: tensor for name, tensor in lively(num_classes=3).state_dict().items() if "fc" not in name}
+    torch.save(state, weights_file.with_suffix(".pth"))
+    with pytest.raises(CheckpointError, match=r"tensors 2 missing \(fc.weight, fc.bias\)"):
+        ResNet.from_pretrained(weights_file.with_suffix(".pth"), architecture="test_resnet")
