@@ -1,11 +1,12 @@
-"""A Hub on 127.0.0.1 that the real huggingface_hub, datasets and timm clients talk to through HF_ENDPOINT.
+"""A Hub on 127.0.0.1 that the real huggingface_hub, datasets, timm and transformers clients talk to by HF_ENDPOINT.
 
-The server only: what a repository is and remembers stands in fake_hub_state.py, the routes in fake_hub_routes.py
-(reading) and fake_hub_uploads.py (writing). LFS transfers, no Xet.
+The server only: what the Hub remembers stands in fake_hub_state.py, its routes in the fake_hub_*_routes.py and
+fake_hub_uploads.py, what can go wrong in fake_hub_faults.py. LFS transfers, no Xet.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 import threading
@@ -13,36 +14,62 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
+import fake_hub_discussion_routes
+import fake_hub_file_routes
+import fake_hub_repository_routes
 import fake_hub_routes
+import fake_hub_space_routes
 import fake_hub_uploads
 import uvicorn
-from fake_hub_state import HubState, RefusalError, Repository
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fake_hub_faults import answer_with
+from fake_hub_repository import RefusalError, Repository
+from fake_hub_state import HubState
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+ROUTES = (
+    fake_hub_space_routes,
+    fake_hub_repository_routes,
+    fake_hub_discussion_routes,
+    fake_hub_routes,
+    fake_hub_uploads,
+    fake_hub_file_routes,
+)
 
 
-async def refuse(_request: Request, refusal: RefusalError) -> JSONResponse:
+async def refuse(_request: Request, refusal: RefusalError) -> Response:
+    if refusal.code == "EntryNotFound":
+        return PlainTextResponse(refusal.message, refusal.status, refusal.headers)
     return JSONResponse(refusal.body, refusal.status, refusal.headers)
 
 
 class Entrance:
-    """Notes each request, answers injected faults, and keeps %2F in a path apart from the slashes around it."""
+    """Notes and numbers each request, lets faults happen, and keeps %2F in a path apart from the slashes around it."""
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app
+        self.numbers = itertools.count(1)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        answer: Any = self.app
-        if scope["type"] == "http":
-            raw_path = scope["raw_path"].decode("ascii")
-            hub: HubState = self.app.state.hub
-            hub.requests.append((scope["method"], raw_path))
-            fault = hub.fault_for(scope["method"], raw_path)
-            if fault:
-                headers = {"X-Error-Message": fault.message, "X-Error-Code": fault.code}
-                answer = Response(fault.message, fault.status, headers)
-            scope = {**scope, "path": unquote(re.sub("%2f", "%252F", raw_path, flags=re.IGNORECASE))}
-        await answer(scope, receive, send)
+        raw_path = scope["raw_path"].decode("ascii")
+        hub: HubState = self.app.state.hub
+        hub.requests.append((scope["method"], raw_path))
+        fault = hub.fault_for(scope["method"], raw_path)
+        scope = {**scope, "path": unquote(re.sub("%2f", "%252F", raw_path, flags=re.IGNORECASE))}
+        if fault:
+            await answer_with(fault, self.numbered, scope, receive, send)
+        else:
+            await self.numbered(scope, receive, send)
+
+    async def numbered(self, scope: Any, receive: Any, send: Any) -> None:
+        number = f"Root=1-{next(self.numbers):08x}".encode()
+
+        async def send_numbered(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", number)]}
+            await send(message)
+
+        await self.app(scope, receive, send_numbered)
 
 
 class FakeHub:
@@ -52,8 +79,8 @@ class FakeHub:
 
     def __init__(self) -> None:
         self._app = FastAPI(openapi_url=None)
-        self._app.include_router(fake_hub_routes.routes)
-        self._app.include_router(fake_hub_uploads.routes)
+        for module in ROUTES:
+            self._app.include_router(module.routes)
         self._app.add_exception_handler(RefusalError, refuse)
         self.reset()
         # With the protocol named, asyncio sends answers at once; otherwise each would wait 40 ms for the client's ACK.

@@ -1,4 +1,4 @@
-"""The fake Hub's writing half: repositories, refs, LFS objects and commits."""
+"""The fake Hub's writing half: what is about to be sent, LFS objects whole or in parts, and commits."""
 
 from __future__ import annotations
 
@@ -8,66 +8,60 @@ import json
 import re
 from urllib.parse import unquote
 
-from fake_hub_routes import API, Hub, Json, Who, Writable, front_matter, web_address
-from fake_hub_state import Blob, RefusalError
-from fastapi import APIRouter, Request
+from fake_hub_discussion import Discussion
+from fake_hub_repository import Blob, Commit, RefusalError, Repository
+from fake_hub_routes import API, Hub, Json, Known, Writable, front_matter, web_address
+from fake_hub_state import HubState
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 routes = APIRouter()
 HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
-@routes.post("/api/repos/create")
-async def create_repository(request: Request, body: Json, hub: Hub, who: Who) -> Json:
-    kind = f"{body.get('type', 'model')}s"
-    repo_id = f"{body.get('organization') or (who.name if who else '')}/{body['name']}"
-    try:
-        repository = hub.create(kind, repo_id, who, private=body.get("visibility") == "private")
-    except RefusalError as refusal:
-        if refusal.status == 409:
-            refusal.body = {"url": web_address(request, hub.repositories[kind, repo_id])}
-        raise
-    return {"url": web_address(request, repository), "id": repo_id}
-
-
-@routes.post(API + "/branch/{branch}")
-async def create_branch(repository: Writable, branch: str, body: Json) -> None:
-    if unquote(branch).startswith("refs/"):
-        raise RefusalError(400, f"Invalid reference for a branch: {unquote(branch)}")
-    repository.create_ref(f"refs/heads/{unquote(branch)}", body.get("startingPoint", "main"))
-
-
-@routes.post(API + "/tag/{revision}")
-async def create_tag(repository: Writable, revision: str, body: Json) -> None:
-    repository.create_ref(f"refs/tags/{body['tag']}", unquote(revision))
-
-
 @routes.post("/api/validate-yaml")
 async def validate_yaml(body: Json) -> JSONResponse:
-    errors = []
+    errors, warnings = [], []
     try:
         card = front_matter(body["content"])
     except RefusalError as refusal:
         card, errors = {}, [refusal.message]
+    if not card and not errors:
+        warnings = ["empty or missing yaml metadata in repo card"]
     base_model = card.get("base_model", [])
     for model in [base_model] if isinstance(base_model, str) else base_model:
         if not HUB_ID.fullmatch(model):
             errors.append(f'"base_model" with value "{model}" is not valid. Use a model id from https://hf.co/models.')
     if "license" in card and not re.fullmatch(r"[a-z0-9.+-]+", str(card["license"])):
         errors.append('"license" must be one of the known identifiers')
-    answer = {"errors": [{"message": message} for message in errors], "warnings": []}
-    return JSONResponse(answer, status_code=400 if errors else 200)
+    if not isinstance(card.get("model-index", []), list):
+        errors.append('"model-index" must be an array')
+    if body.get("repoType") == "space" and "sdk" in card and card["sdk"] not in ("gradio", "docker", "static"):
+        errors.append('"sdk" must be one of [gradio, docker, static]')
+    named = {"errors": [{"message": text} for text in errors], "warnings": [{"message": text} for text in warnings]}
+    return JSONResponse(named, status_code=400 if errors else 200)
+
+
+def check_path(path: str) -> None:
+    """Raises: RefusalError for a path that leads out of the repository."""
+    if path.startswith("/") or "\\" in path or {"", ".", "..", ".git"} & set(path.rstrip("/").split("/")):
+        raise RefusalError(422, f"Invalid path in repository: {path}")
 
 
 @routes.post(API + "/preupload/{revision}")
 async def preupload(repository: Writable, revision: str, body: Json) -> Json:
-    present = repository.resolve(unquote(revision)).files
+    revision = unquote(revision)
+    present = repository.resolve(revision).files
+    for file in body["files"]:
+        check_path(file["path"])
     return {
         "files": [
             {
                 "path": file["path"],
-                "uploadMode": "lfs" if repository.is_lfs(file["path"], file["size"], unquote(revision)) else "regular",
-                "shouldIgnore": False,
+                "uploadMode": "lfs"
+                if file["size"] and repository.is_lfs(file["path"], file["size"], revision)
+                else "regular",
+                "shouldIgnore": repository.ignored(file["path"], revision, body.get("gitIgnore")),
                 "oid": present[file["path"]].etag if file["path"] in present else None,
             }
             for file in body["files"]
@@ -78,22 +72,56 @@ async def preupload(repository: Writable, revision: str, body: Json) -> Json:
 @routes.post("/{owner}/{name}.git/info/lfs/objects/batch")
 @routes.post("/{kind}/{owner}/{name}.git/info/lfs/objects/batch")
 async def lfs_batch(request: Request, repository: Writable, hub: Hub, body: Json) -> Json:
-    def offered(oid: str) -> Json:
-        actions = {name: {"href": f"{request.base_url}lfs/{name}/{oid}"} for name in ("upload", "verify")}
-        return {} if oid in hub.lfs else {"actions": actions}
+    """Where to send each object that is not there: one address, or one for each part and one to say it is whole."""
 
-    objects = [{"oid": file["oid"], "size": file["size"], **offered(file["oid"])} for file in body["objects"]]
-    return {"transfer": "basic", "objects": objects}
+    def offered(oid: str, size: int) -> Json:
+        if oid in hub.lfs:
+            return {}
+        lfs = f"{request.base_url}lfs"
+        upload: Json = {"href": f"{lfs}/upload/{oid}"}
+        if size > hub.part_bytes:
+            parts = {str(n + 1): f"{lfs}/part/{oid}/{n + 1}" for n in range(-(-size // hub.part_bytes))}
+            upload = {"href": f"{lfs}/complete/{oid}", "header": {"chunk_size": str(hub.part_bytes), **parts}}
+        return {"actions": {"upload": upload, "verify": {"href": f"{lfs}/verify/{oid}"}}}
+
+    objects = [{**file, **offered(file["oid"], file["size"])} for file in body["objects"]]
+    return {"transfer": "multipart" if any(hub.part_bytes < file["size"] for file in objects) else "basic"} | {
+        "objects": objects
+    }
+
+
+def check_signed(request: Request) -> None:
+    if "authorization" in request.headers:
+        raise RefusalError(400, "A signed URL takes no Authorization header")
+
+
+def keep(hub: HubState, oid: str, content: bytes) -> None:
+    if hashlib.sha256(content).hexdigest() != oid:
+        raise RefusalError(400, "The content does not have the announced sha256")
+    hub.lfs[oid] = content
 
 
 @routes.put("/lfs/upload/{oid}")
 async def lfs_upload(request: Request, oid: str, hub: Hub) -> None:
-    content = await request.body()
-    if hashlib.sha256(content).hexdigest() != oid:
-        raise RefusalError(400, "The content does not have the announced sha256")
-    if "authorization" in request.headers:
-        raise RefusalError(400, "A signed URL takes no Authorization header")
-    hub.lfs[oid] = content
+    check_signed(request)
+    keep(hub, oid, await request.body())
+
+
+@routes.put("/lfs/part/{oid}/{number}")
+async def lfs_part(request: Request, oid: str, number: int, hub: Hub) -> Response:
+    check_signed(request)
+    content = hub.parts[oid, number] = await request.body()
+    return Response(headers={"ETag": f'"{hashlib.md5(content).hexdigest()}"'})
+
+
+@routes.post("/lfs/complete/{oid}")
+async def lfs_complete(oid: str, body: Json, hub: Hub) -> Json:
+    parts = [hub.parts.pop((oid, part["partNumber"]), b"") for part in body["parts"]]
+    for content, part in zip(parts, body["parts"], strict=True):
+        if part["etag"].strip('"') != hashlib.md5(content).hexdigest():
+            raise RefusalError(400, f"Part {part['partNumber']} is not what was sent")
+    keep(hub, oid, b"".join(parts))
+    return {}
 
 
 @routes.post("/lfs/verify/{oid}")
@@ -103,30 +131,67 @@ async def lfs_verify(oid: str, body: Json, hub: Hub) -> Json:
     return {}
 
 
-@routes.post(API + "/commit/{revision}")
-async def commit(request: Request, repository: Writable, hub: Hub, revision: str, create_pr: bool = False) -> Json:
+def read_commit(lines: bytes, hub: HubState) -> tuple[Json, dict[str, Blob], list[str]]:
+    """The header, the files and the deletions of a commit as the client sends it: one JSON object in each line."""
     header: Json = {}
     added: dict[str, Blob] = {}
     deleted: list[str] = []
-    for line in (await request.body()).splitlines():
-        operation = json.loads(line)
+    for operation in map(json.loads, lines.splitlines()):
         value = operation["value"]
+        if operation["key"] == "header":
+            header = value
+            continue
+        check_path(value["path"])
         match operation["key"]:
-            case "header":
-                header = value
             case "file":
                 added[value["path"]] = Blob(base64.b64decode(value["content"]))
             case "lfsFile":
                 if value["oid"] not in hub.lfs:
                     raise RefusalError(400, "LFS pointer pointed to a file that does not exist")
                 added[value["path"]] = Blob(hub.lfs[value["oid"]], lfs=True)
-            case _:
+            case "deletedFile" | "deletedFolder":
                 deleted.append(value["path"])
-    branch = unquote(revision)
-    number = repository.open_pull_request(branch) if create_pr else None
+            case key:
+                raise RefusalError(400, f"Unknown operation: {key}")
+    if not header.get("summary"):
+        raise RefusalError(400, "A commit needs a summary")
+    if "README.md" in added:
+        front_matter(added["README.md"].content.decode())
+    return header, added, deleted
+
+
+def opened(hub: HubState, repository: Repository, author: str, title: str, base: str, **options: str) -> Discussion:
+    """A new pull request against a branch, that holds what the branch holds."""
+    talks = hub.discussions[repository.kind, repository.id]
+    ref = repository.writable_ref(base)
+    start = repository.refs[ref]
+    made = Discussion(len(talks) + 1, title, author, True, base=ref.removeprefix("refs/heads/"), start=start, **options)
+    repository.create_ref(made.ref, start)
+    talks.append(made)
+    return made
+
+
+@routes.post(API + "/commit/{revision}")
+async def commit(
+    request: Request, repository: Writable, who: Known, hub: Hub, revision: str, create_pr: bool = False
+) -> Json:
+    header, added, deleted = read_commit(await request.body(), hub)
+    ref, message = unquote(revision), header.get("description", "")
+    pull = None
+    if create_pr:
+        pull = opened(hub, repository, who.name, header["summary"], ref)
+        pull.comment(who.name, message)
+        ref = pull.ref
     made = repository.commit(
-        f"refs/pr/{number}" if create_pr else branch, header["summary"], added, deleted, header.get("parentCommit")
+        ref, header["summary"], added, deleted, header.get("parentCommit"), message=message, author=who.name
     )
+    note_in_pull_request(hub, repository, ref, made)
     address = web_address(request, repository)
     answer = {"success": True, "commitOid": made.sha, "commitUrl": f"{address}/commit/{made.sha}"}
-    return {**answer, "pullRequestUrl": f"{address}/discussions/{number}"} if create_pr else answer
+    return {**answer, "pullRequestUrl": f"{address}/discussions/{pull.number}"} if pull else answer
+
+
+def note_in_pull_request(hub: HubState, repository: Repository, ref: str, made: Commit) -> None:
+    for talk in hub.discussions[repository.kind, repository.id]:
+        if talk.is_pull_request and talk.ref == ref:
+            talk.note("commit", made.author, {"subject": made.title, "oid": made.sha})
