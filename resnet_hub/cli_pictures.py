@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from resnet_hub.checkpoint import local_path
 from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.command_line import FAILED, SOURCE_HELP, Command, complain, print_json, print_lines
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.terminal import answer_lines, printable
 
 CSV_HEADER = ("file", "rank", "label", "index", "score")
@@ -29,6 +30,8 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(given: argparse.Namespace) -> int:
+    if given.revision is not None and local_path(given.source) is not None:
+        raise ConfigError(f"{given.source!r} is a folder here, which has no revision {given.revision!r}; drop one")
     classifier = ImageClassifier.from_pretrained(given.source, device=given.device, revision=given.revision)
     table = csv.writer(sys.stdout, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     if given.csv:

@@ -10,7 +10,7 @@ from huggingface_hub import get_token
 from resnet_hub.command_line import Command, print_lines
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.served_model import served_model
-from resnet_hub.space import HARDWARE
+from resnet_hub.space import HARDWARE, SpaceSettings
 from resnet_hub.space_upload import push_space, space_address, write_space
 from resnet_hub.terminal import printable
 from resnet_hub.upload import push_checkpoint
@@ -67,15 +67,16 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _space(given: argparse.Namespace) -> int:
-    space_address(given.repo_id)  # before the network is loaded
+    # What can be told without reading the network comes first.
+    space_address(given.repo_id)
+    settings = SpaceSettings(given.title, given.hardware)
     if given.dry_run is None:
         check_logged_in()
     model = served_model(given.source, examples=given.examples)
     if given.dry_run is None:
-        url = push_space(model, given.repo_id, title=given.title, hardware=given.hardware, private=given.private)
-        print_lines([url])
+        print_lines([push_space(model, given.repo_id, settings, private=given.private)])
     else:
-        write_space(Path(given.dry_run), model, given.repo_id, title=given.title, hardware=given.hardware)
+        write_space(Path(given.dry_run), model, given.repo_id, settings)
         print_lines([printable(given.dry_run)])
     return 0
 

@@ -16,12 +16,17 @@ MAX_CHARACTERS = 1_000_000
 _BLOCK = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
-def read_front_matter(readme: str) -> dict[str, Any]:
-    """The values of the block, none where there is no block. Raises: ConfigError when it is no YAML with named values.
+def read_front_matter(readme: str, name: str = "README.md") -> dict[str, Any]:
+    """The values of the block, none where there is no block; plain values only, never Python objects.
 
-    Only plain values are made, never Python objects.
+    Args:
+        readme: A whole README.
+        name: What errors call it.
+
+    Raises:
+        ConfigError: The block is no YAML with named values.
     """
-    return _values(_parts(readme)[0])
+    return _values(_parts(readme)[0], name)
 
 
 def body(readme: str) -> str:
@@ -58,16 +63,16 @@ def _parts(readme: str) -> tuple[str, str]:
     return (found[1], readme[found.end() :]) if found else ("", readme)
 
 
-def _values(block: str) -> dict[str, Any]:
+def _values(block: str, name: str = "README.md") -> dict[str, Any]:
     try:
         values = yaml.safe_load(block)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ConfigError(f"the front matter of README.md is no valid YAML ({reason}); mend it there first") from error
+        raise ConfigError(f"the front matter of {name} is no valid YAML ({reason}); mend it first") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ConfigError("the front matter of README.md has no named values; write it as lines of `name: value`")
+        raise ConfigError(f"the front matter of {name} has no named values; write it as lines of `name: value`")
     return values
 
 

@@ -82,7 +82,7 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
             raise ConfigError(f"{str(folder)!r} has no pictures in {EXAMPLES_FOLDER!r}; drop --examples")
         files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in pictures}
     card = folder / CARD_FILE
-    said = read_front_matter(card.read_text("utf-8", errors="replace")) if card.is_file() else {}
+    said = read_front_matter(card.read_text("utf-8", errors="replace"), str(card)) if card.is_file() else {}
     licence, datasets = _licence(said, config), _datasets(said)
     return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=licence, datasets=datasets)
 

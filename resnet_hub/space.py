@@ -70,6 +70,25 @@ if __name__ == "__main__":
 
 
 @dataclass(frozen=True)
+class SpaceSettings:
+    """What its owner wants of a Space; what is absent stays as it is."""
+
+    title: str | None = None
+    """The heading of the page and of the Space, plain text on one line."""
+    hardware: str | None = None
+    """What it runs on, one of `HARDWARE`."""
+
+    def __post_init__(self) -> None:
+        title, hardware = self.title, self.hardware
+        if title is not None and (not title.strip() or len(title) > MAX_TITLE or not title.isprintable()):
+            raise ConfigError(f"title={title[:MAX_TITLE]!r} cannot be; give one line of 1 to {MAX_TITLE} characters")
+        if hardware is not None and hardware not in HARDWARE:
+            raise ConfigError(
+                f"hardware={hardware!r} is not known, or cannot run the page; choose one of {', '.join(HARDWARE)}"
+            )
+
+
+@dataclass(frozen=True)
 class PresentSpace:
     """What a Space holds already."""
 
@@ -81,42 +100,20 @@ class PresentSpace:
     """The content of page.json."""
 
 
-def check_title(title: str) -> str:
-    """The title without spaces at its ends. Raises: ConfigError when it is empty, too long or no single line."""
-    plain = title.strip()
-    if not plain or len(plain) > MAX_TITLE or not plain.isprintable():
-        raise ConfigError(f"the title {title[:MAX_TITLE]!r} cannot be; give one line of 1 to {MAX_TITLE} characters")
-    return plain
-
-
-def check_hardware(hardware: str) -> None:
-    """Raises: ConfigError for hardware that the page cannot run on."""
-    if hardware not in HARDWARE:
-        raise ConfigError(f"hardware {hardware!r} is not known, or cannot run the page; choose {', '.join(HARDWARE)}")
-
-
 def space_files(
-    model: ServedModel,
-    repo_id: str,
-    present: PresentSpace,
-    *,
-    title: str | None = None,
-    hardware: str | None = None,
+    model: ServedModel, repo_id: str, present: PresentSpace, settings: SpaceSettings
 ) -> dict[str, bytes | Path]:
     """Every file of the Space "owner/name", by its path: its content, or the file that holds it.
 
     Raises:
-        ConfigError: The title or the hardware cannot be, or what is present cannot be read.
+        ConfigError: What is present cannot be read.
     """
-    title = None if title is None else check_title(title)
-    if hardware is not None:
-        check_hardware(hardware)
     variables = parse_page_variables(present.page)
     variables[VARIABLES["model"]] = model.source
-    if title is not None:
-        variables[VARIABLES["title"]] = title
+    if settings.title is not None:
+        variables[VARIABLES["title"]] = settings.title
     files: dict[str, bytes | Path] = {
-        CARD_FILE: _readme(model, repo_id, present.readme, title, hardware).encode(),
+        CARD_FILE: _readme(model, repo_id, present.readme, settings).encode(),
         APP_FILE: APP.encode(),
         PAGE_FILE: (json.dumps(variables, indent=2) + "\n").encode(),
         REQUIREMENTS_FILE: _requirements(model).encode(),
@@ -134,10 +131,10 @@ def stale_paths(present: PresentSpace, files: Mapping[str, object]) -> list[str]
 
 
 def check_present(present: PresentSpace, where: str) -> None:
-    """Raises: ConfigError when a program is there that we did not write."""
+    """Raises: ConfigError when a program is there that we did not write, or a card that cannot be read."""
+    entry = str(read_front_matter(present.readme, f"README.md in {where}").get("app_file", APP_FILE))
     if PAGE_FILE in present.paths:
         return
-    entry = str(read_front_matter(present.readme).get("app_file", APP_FILE))
     for name in (APP_FILE, entry):
         if name in present.paths:
             raise ConfigError(
@@ -146,15 +143,15 @@ def check_present(present: PresentSpace, where: str) -> None:
             )
 
 
-def _readme(model: ServedModel, repo_id: str, readme: str, title: str | None, hardware: str | None) -> str:
+def _readme(model: ServedModel, repo_id: str, readme: str, settings: SpaceSettings) -> str:
     old = read_front_matter(readme)
     values = front_matter(model)
     fallback = {"title": _title_of(repo_id), **APPEARANCE}
     values = {**{key: value for key, value in fallback.items() if key not in old}, **values}
-    if title is not None:
-        values["title"] = title
-    if hardware is not None:
-        values["suggested_hardware"] = hardware
+    if settings.title is not None:
+        values["title"] = settings.title
+    if settings.hardware is not None:
+        values["suggested_hardware"] = settings.hardware
     ours = _text(model, repo_id, str(values.get("title", old.get("title"))))
     kept = body(readme)
     if _OUR_TEXT.search(kept):

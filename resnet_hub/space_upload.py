@@ -25,7 +25,7 @@ from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors
 from resnet_hub.served_model import ServedModel
-from resnet_hub.space import PresentSpace, check_present, space_files, stale_paths
+from resnet_hub.space import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
 
 SPACES = "spaces/"
 PAYMENT_REQUIRED = 402
@@ -44,21 +44,19 @@ def space_address(repo_id: str) -> RepoAddress:
     return address
 
 
-def write_space(
-    folder: Path, model: ServedModel, repo_id: str, *, title: str | None = None, hardware: str | None = None
-) -> None:
+def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceSettings) -> None:
     """Writes the Space into a folder: `python app.py` in there, with requirements.txt installed, serves the page.
 
     Raises:
         CheckpointError: The folder cannot be written.
-        ConfigError: `repo_id`, the title or the hardware cannot be, or the folder holds something else.
+        ConfigError: `repo_id` cannot be, or the folder holds something else.
     """
     address = space_address(repo_id)
     try:
         present = _present_in_folder(folder)
         if present.paths and PAGE_FILE not in present.paths:
             raise ConfigError(f"{str(folder)!r} holds something else; give an empty or a new folder")
-        files = space_files(model, address.repo_id, present, title=title, hardware=hardware)
+        files = space_files(model, address.repo_id, present, settings)
         for path, content in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,48 +71,26 @@ def write_space(
 
 
 def push_space(
-    model: ServedModel,
-    repo_id: str,
-    *,
-    title: str | None = None,
-    hardware: str | None = None,
-    private: bool = False,
-    token: str | None = None,
+    model: ServedModel, repo_id: str, settings: SpaceSettings, *, private: bool = False, token: str | None = None
 ) -> str:
     """The address of the Space "owner/name", made or brought up to date in one commit.
 
-    Of a Space that is there, its secrets, its variables and, without `hardware`, its hardware stay as they are; so does
-    what its owner wrote into README.md, but for the front matter that follows from the network.
+    Of a Space that is there, its secrets, its variables and, where the settings name none, its hardware stay as they
+    are; so does what its owner wrote into README.md, but for the front matter that follows from the network.
 
     Raises:
-        ConfigError: `repo_id`, the title or the hardware cannot be, or the Space holds another program.
+        ConfigError: `repo_id` cannot be, or the Space holds another program.
         HubError: The Hub refused or could not be reached, the Space is of another SDK, or `private` meets a public one.
     """
     address = space_address(repo_id)
     check_token(token)
-    space_files(
-        model, address.repo_id, PresentSpace(), title=title, hardware=hardware
-    )  # refuses before anything is sent
+    hardware = None if settings.hardware is None else SpaceHardware(settings.hardware)
     api = HfApi(token=token)
     with _space_errors(address, token):
-        info = _space_info(api, address)
-        is_new = info is None
-        if info is None:
-            api.create_repo(
-                address.repo_id,
-                repo_type="space",
-                space_sdk="gradio",
-                private=private or None,
-                space_hardware=SpaceHardware(hardware) if hardware else None,
-            )
-            info = api.space_info(address.repo_id)
-        else:
-            _check_fits(info, address, private)
-        present = _present_on_hub(info, address, token)
-        check_present(present, f"Space {address.repo_id!r}")
-        files = space_files(model, address.repo_id, present, title=title, hardware=hardware)
-        if hardware is not None and not is_new:
-            api.request_space_hardware(address.repo_id, SpaceHardware(hardware))
+        commit, present = _found(api, address, private, token) or _made(api, address, hardware, private)
+        files = space_files(model, address.repo_id, present, settings)
+        if hardware is not None and present.paths:  # a new one was made with it
+            api.request_space_hardware(address.repo_id, hardware)
         api.create_commit(
             address.repo_id,
             [
@@ -123,18 +99,39 @@ def push_space(
             ],
             commit_message=f"Serve {model.repo_id or model.config.network.architecture}",
             repo_type="space",
-            parent_commit=info.sha,
+            parent_commit=commit,
         )
     _tell_what_is_left(api, model, address)
     return f"{constants.ENDPOINT}/{SPACES}{address.repo_id}"
 
 
-def _space_info(api: HfApi, address: RepoAddress) -> SpaceInfo | None:
-    """What the Hub knows of the Space; None where there is none that this token may see."""
+def _found(
+    api: HfApi, address: RepoAddress, private: bool, token: str | None
+) -> tuple[str | None, PresentSpace] | None:
+    """The newest commit of the Space and what it holds; None where there is no Space that this token may see.
+
+    Raises:
+        ConfigError: It holds another program.
+        HubError: It cannot become the page, or shows to all what shall be private.
+    """
     try:
-        return api.space_info(address.repo_id)
+        info = api.space_info(address.repo_id)
     except RepositoryNotFoundError:
         return None
+    _check_fits(info, address, private)
+    present = _present_on_hub(info, address, token)
+    check_present(present, f"Space {address.repo_id!r}")
+    return info.sha, present
+
+
+def _made(
+    api: HfApi, address: RepoAddress, hardware: SpaceHardware | None, private: bool
+) -> tuple[str | None, PresentSpace]:
+    """The first commit of a new Space, as if it were empty: the card that the Hub put there is nobody's own."""
+    api.create_repo(
+        address.repo_id, repo_type="space", space_sdk="gradio", private=private or None, space_hardware=hardware
+    )
+    return api.space_info(address.repo_id).sha, PresentSpace()
 
 
 def _check_fits(info: SpaceInfo, address: RepoAddress, private: bool) -> None:
