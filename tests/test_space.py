@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from huggingface_hub import SpaceCard
 from test_app import free_port
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import ConfigError
 from resnet_hub.front_matter import read_front_matter
 from resnet_hub.served_model import served_model
@@ -180,18 +178,6 @@ def test_requirements_are_exact_and_among_those_of_the_project(model):
 
 def test_the_entry_of_a_space_is_the_project_s_own():
     assert (REPOSITORY / "app.py").read_text("utf-8") == APP
-
-
-def test_the_project_itself_is_a_space_as_the_command_would_make_it():
-    data = SpaceCard((REPOSITORY / "README.md").read_text("utf-8"), ignore_metadata_errors=False).data.to_dict()
-    pinned = dict(line.split("==") for line in (REPOSITORY / "constraints.txt").read_text().split() if "==" in line)
-    assert (data["sdk"], data["sdk_version"], data["app_file"]) == ("gradio", pinned["gradio"], "app.py")
-    assert data["python_version"] == tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"][
-        "requires-python"
-    ].removeprefix(">=")
-    assert data["models"] == [f"timm/{PageSettings.model}"]
-    assert data["preload_from_hub"] == [f"timm/{PageSettings.model} config.json,model.safetensors"]
-    assert len(data["short_description"]) <= 60
 
 
 @pytest.fixture(scope="module")
