@@ -39,6 +39,11 @@ def test_example_pictures_travel_only_where_that_is_asked_for(tiny_checkpoint):
     assert [path for path in with_pictures if "examples" in path] == ["checkpoint/examples/cat.png"]
 
 
+def test_pictures_of_other_libraries_are_no_examples_of_a_folder(tiny_checkpoint):
+    with pytest.raises(ConfigError, match="has no pictures in 'examples'"):
+        served_model(str(tiny_checkpoint), examples=True)
+
+
 def test_a_model_of_the_hub_stays_there_and_its_main_branch_is_followed(pushed):
     model = served_model(pushed)
     assert (model.source, model.repo_id, model.preload) == (

@@ -13,7 +13,7 @@ from gradio_client import Client, handle_file
 from huggingface_hub import SpaceCard
 from test_app import free_port
 
-from resnet_hub import ImageClassifier
+from resnet_hub import ImageClassifier, space
 from resnet_hub.errors import ConfigError
 from resnet_hub.front_matter import read_front_matter
 from resnet_hub.served_model import served_model
@@ -137,6 +137,26 @@ def test_nothing_but_sources_is_sent(model):
     assert paths - sent == {
         *("README.md", "app.py", "page.json", "requirements.txt", "LICENSE"),
         *(f"checkpoint/{name}" for name in ("config.json", "model.safetensors", "README.md")),
+    }
+
+
+def test_what_merely_lies_beside_the_sources_is_not_sent(model, tmp_path, monkeypatch):
+    package = tmp_path / "resnet_hub"
+    for name in (
+        "net.py",
+        "demo/style.css",
+        "token.txt",
+        ".env.py",
+        "__pycache__/net.cpython-311.pyc",
+        "best.safetensors",
+    ):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("x")
+    monkeypatch.setattr(space, "PACKAGE", package)
+    files = space_files(model, SPACE, NOTHING, PLAIN)
+    assert {path for path in files if path.startswith("resnet_hub/")} == {
+        "resnet_hub/net.py",
+        "resnet_hub/demo/style.css",
     }
 
 

@@ -65,6 +65,14 @@ def test_another_model_takes_the_place_of_the_first_in_one_commit(fake_hub, mode
     )
 
 
+def test_a_checkpoint_takes_the_place_of_a_model_of_the_hub(fake_hub, model, tiny_checkpoint):
+    ResNet.from_pretrained(tiny_checkpoint).push_to_hub("alice/tiny")
+    push_space(served_model("alice/tiny"), SPACE, PLAIN)
+    push_space(model, SPACE, PLAIN)
+    assert not {"models", "preload_from_hub"} & HfApi().space_info(SPACE).card_data.to_dict().keys()
+    assert "checkpoint/model.safetensors" in head(fake_hub).files
+
+
 def test_secrets_variables_and_hardware_stay(fake_hub, model):
     add({}, space_hardware="t4-small")
     HfApi().add_space_secret(SPACE, "HF_TOKEN", "hf_secret")
