@@ -31,6 +31,7 @@ class PreActivationBlock(nn.Module):
         self.out_channels = place.width * self.expansion
         self.downsample = projection(config, place, self.out_channels)
         self.norm1 = norm_act(config, place.in_channels)
+        self.drop_block = place.drop_block or nn.Identity()
         self.drop_path = DropPath(place.drop_path) if place.drop_path else nn.Identity()
 
     def residual(self, x: Tensor) -> Tensor:
@@ -60,7 +61,7 @@ class PreActivationBasicBlock(PreActivationBlock):
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns conv3x3(act(norm(conv3x3(x))))."""
-        return self.conv2(self.norm2(self.conv1(x)))
+        return self.conv2(self.norm2(self.drop_block(self.conv1(x))))
 
     def last_convolution(self) -> nn.Conv2d:
         """Returns conv2."""
@@ -83,7 +84,8 @@ class PreActivationBottleneck(PreActivationBlock):
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns conv1x1(act(norm(conv3x3(act(norm(conv1x1(x)))))))."""
-        return self.conv3(self.norm3(self.conv2(self.norm2(self.conv1(x)))))
+        x = self.drop_block(self.conv2(self.norm2(self.conv1(x))))
+        return self.conv3(self.norm3(x))
 
     def last_convolution(self) -> nn.Conv2d:
         """Returns conv3."""

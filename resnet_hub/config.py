@@ -159,7 +159,7 @@ class ResNetConfig:
     in_chans: int = 3
     """Channels of the input."""
     global_pool: str = "avg"
-    """Pooling before the head: avg, max, avgmax, catavgmax, or empty for none."""
+    """Pooling before the head: avg, max, avgmax, catavgmax, or none, which is kept as timm's empty text."""
     output_stride: int = 32
     """Input pixels for each pixel of the last feature map: 8, 16 or 32; less than 32 dilates instead of striding."""
     drop_rate: float = 0.0
@@ -182,7 +182,7 @@ class ResNetConfig:
         check_choice("conv_layer", self.conv_layer, ("conv2d", "std_conv2d"))
         check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity", "none"))
         check_choice("task", self.task, TASKS)
-        check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", ""))
+        check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", "none", ""))
         check_integer("output_stride", self.output_stride, 8, 32)
         check_choice("output_stride", self.output_stride, (8, 16, 32))
         for name in ("drop_rate", "drop_path_rate", "drop_block_rate"):
@@ -197,9 +197,10 @@ class ResNetConfig:
         for name, usual in (("act_layer", "relu"), ("norm_layer", "batchnorm")):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"{name}={getattr(self, name)!r} must be a name such as {usual!r}")
-        if isinstance(self.norm_layer, str):
-            written = self.norm_layer.lower().replace("_", "")
-            object.__setattr__(self, "norm_layer", NORM_NAMES.get(written, written))
+        if self.global_pool == "none":
+            object.__setattr__(self, "global_pool", "")
+        norm = self.norm_layer.lower().replace("_", "")
+        object.__setattr__(self, "norm_layer", NORM_NAMES.get(norm, norm))
         for name in ("cardinality", "base_width", "reduce_first", "stem_width", "in_chans"):
             check_integer(name, getattr(self, name), 1, MAX_CHANNELS)
         check_choice("down_kernel_size", self.down_kernel_size, (1, 3, 5, 7))
@@ -213,8 +214,8 @@ class ResNetConfig:
         check_integer("sum of depths", sum(self.depths), 1, MAX_BLOCKS)
         for name, choices in FAMILIES[self.family].items():
             if (value := getattr(self, name)) not in choices:
-                allowed = ", ".join(map(repr, choices))
-                raise ConfigError(f"{name}={value!r} is not for family={self.family!r}; choose one of {allowed}")
+                why = f"is not for family={self.family!r}, whose blocks and stems are defined without it"
+                raise ConfigError(f"{name}={value!r} {why}; choose one of {', '.join(map(repr, choices))}")
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:

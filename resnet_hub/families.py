@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-# The families of networks, and the values that each allows of options it does not leave free.
+# The families of networks, and the values that each allows of options that its papers define no others of.
 FAMILIES: dict[str, dict[str, tuple[object, ...]]] = {
     "resnet": {"conv_layer": ("conv2d",)},
     "resnetv2": {
-        "stem": ("7x7", "deep", "tiered"),
-        "stem_pool": ("max", "zero_padded_max"),
+        "stem_pool": ("max", "zero_padded_max", "none"),
         "shortcut": ("projection", "avg_projection"),
         **dict.fromkeys(("cardinality", "reduce_first", "down_kernel_size"), (1,)),
         "base_width": (64,),
         "attn_layer": (None,),
         "aa_layer": (None,),
-        "drop_block_rate": (0,),
     },
 }

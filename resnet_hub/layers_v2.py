@@ -15,16 +15,17 @@ from resnet_hub.checks import nearest
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import activation
+from resnet_hub.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
 
 GROUPS = 32
 """Groups of GroupNorm and EvoNorm."""
 
 
-class BatchNormAct(nn.BatchNorm2d):
-    """act(batchnorm(x)): (N, C, H, W) -> the same shape."""
+class Activated(nn.Module):
+    """act(norm(x)): (N, C, H, W) -> the same shape. A subclass names its norm as the second base."""
 
-    def __init__(self, channels: int, act: nn.Module) -> None:
-        super().__init__(channels)
+    def __init__(self, *shape: int, act: nn.Module, **options: float) -> None:
+        super().__init__(*shape, **options)
         self.act = act
 
     def forward(self, x: Tensor) -> Tensor:
@@ -32,16 +33,24 @@ class BatchNormAct(nn.BatchNorm2d):
         return self.act(super().forward(x))
 
 
-class GroupNormAct(nn.GroupNorm):
-    """act(groupnorm(x)) over 32 groups: (N, C, H, W) -> the same shape."""
+class BatchNormAct(Activated, nn.BatchNorm2d):
+    """Batch normalisation, then the activation."""
 
-    def __init__(self, channels: int, act: nn.Module) -> None:
-        super().__init__(GROUPS, channels)
-        self.act = act
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised and activated `x`."""
-        return self.act(super().forward(x))
+class FrozenBatchNormAct(Activated, FrozenBatchNorm2d):
+    """Batch normalisation that never changes, then the activation."""
+
+
+class GroupNormAct(Activated, nn.GroupNorm):
+    """Group normalisation, then the activation."""
+
+
+class LayerNormAct(Activated, LayerNorm2d):
+    """Normalisation of each pixel's channels, then the activation."""
+
+
+class RMSNormAct(Activated, RMSNorm2d):
+    """Each pixel's channels to a mean square of 1, then the activation."""
 
 
 class EvoNormS0(nn.Module):
@@ -102,8 +111,13 @@ class StandardisedConv2d(nn.Conv2d):
 
 # Under timm's names; the last two are activations as well, so `act_layer` has no say in them.
 NORM_ACTS: dict[str, Callable[[int, ResNetConfig], nn.Module]] = {
-    "batchnorm": lambda channels, config: BatchNormAct(channels, activation(config)),
-    "groupnorm": lambda channels, config: GroupNormAct(channels, activation(config)),
+    "batchnorm": lambda channels, config: BatchNormAct(channels, act=activation(config)),
+    "frozenbatchnorm2d": lambda channels, config: FrozenBatchNormAct(channels, act=activation(config)),
+    "groupnorm": lambda channels, config: GroupNormAct(GROUPS, channels, act=activation(config)),
+    "groupnorm1": lambda channels, config: GroupNormAct(1, channels, act=activation(config)),
+    # The epsilon is ten times that of the norm without activation, in timm as well.
+    "layernorm2d": lambda channels, config: LayerNormAct(channels, act=activation(config), eps=1e-5),
+    "rmsnorm2d": lambda channels, config: RMSNormAct(channels, act=activation(config)),
     "evonorms0": lambda channels, _: EvoNormS0(channels),
     "frntlu": lambda channels, _: FilterResponseNorm(channels),
 }
@@ -116,7 +130,8 @@ def norm_act(config: ResNetConfig, channels: int) -> nn.Module:
         raise ConfigError(f"norm_layer {name!r} is not known; choose from {nearest(name, NORM_ACTS, 9)}")
     if name in ("groupnorm", "evonorms0") and channels % GROUPS:
         raise ConfigError(
-            f"norm_layer {name!r} has {GROUPS} groups, but {config.architecture} has a layer of {channels} channels"
+            f"norm_layer {name!r} has {GROUPS} groups, but {config.architecture} has a layer of {channels} channels; "
+            "take 'groupnorm1' or 'layernorm2d'"
         )
     return NORM_ACTS[name](channels, config)
 

@@ -13,8 +13,8 @@ class LayerNorm2d(nn.LayerNorm):
     Source: Ba et al. 2016, "Layer Normalization"; epsilon as in timm's layernorm2d.
     """
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(channels, eps=1e-6)
+    def __init__(self, channels: int, eps: float = 1e-6) -> None:
+        super().__init__(channels, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the normalised `x`."""

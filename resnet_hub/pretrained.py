@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 
 from resnet_hub import checkpoint, hub, upload
-from resnet_hub.architectures import architecture
+from resnet_hub.architectures import named_network
 from resnet_hub.card import model_card
 from resnet_hub.checkpoint import Source
 from resnet_hub.checkpoint_config import CARD_FILE, CheckpointConfig
@@ -138,5 +138,8 @@ class PretrainedNetwork(ResidualNetwork):
 
 def build(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> PretrainedNetwork:
     """A network of this name with random weights, of the class that its row names. Raises: ConfigError."""
-    config = architecture(name).with_options(**options)
-    return PretrainedNetwork.class_for(config)(config, label_names=label_names)
+    named, preprocessing = named_network(name)
+    config = named.with_options(**options)
+    return PretrainedNetwork.class_for(config)(
+        config, preprocessing=preprocessing.with_channels(config.in_chans), label_names=label_names
+    )

@@ -30,7 +30,9 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         self.stem = preactivation_stem(self.config)
         self.maxpool = stem_pool(self.config)
         name, last = list(self.stem.named_children())[-1]
-        self.feature_info.append(feature_level(f"stem.{name}", cast(nn.Conv2d, last).out_channels, reduction=2))
+        channels = cast(nn.Conv2d, last).out_channels
+        reduction = 1 if self.config.stem == "3x3" else 2
+        self.feature_info.append(feature_level(f"stem.{name}", channels, reduction))
         self.stages = nn.ModuleList()
 
     def _block_class(self, name: str) -> type[PreActivationBlock]:

@@ -45,13 +45,15 @@ def stem_convolution(config: ResNetConfig) -> nn.Module:
 
 
 def preactivation_stem(config: ResNetConfig) -> nn.Sequential:
-    """(N, in_chans, H, W) -> (N, stem_width, H / 2, W / 2), before any norm: the first block has its own.
+    """(N, in_chans, H, W) -> (N, stem_width, H / 2, W / 2), before any norm; the CIFAR stem keeps H and W.
 
     Source: He et al. 2016, "Identity Mappings in Deep Residual Networks", section 4.1; deep and tiered as above.
     """
     out = stem_width(config)
     if config.stem == "7x7":
         return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 7, stride=2)))
+    if config.stem == "3x3":
+        return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 3)))
     first, middle = _first_width(config), config.stem_width
     return nn.Sequential(
         OrderedDict(

@@ -40,7 +40,10 @@ WRONG_OPTIONS = [
     ({"stem": "5x5"}, "stem='5x5' is not known; choose one of '7x7', '3x3', 'deep', 'tiered'"),
     ({"stem_pool": None}, "stem_pool=None is not known; choose one of 'max', 'conv', 'none'"),
     ({"shortcut": "a"}, "shortcut='a' is not known; choose one of 'projection', 'avg_projection', 'identity', "),
-    ({"global_pool": "fast"}, "global_pool='fast' is not known; choose one of 'avg', 'max', 'avgmax', 'catavgmax', ''"),
+    (
+        {"global_pool": "fast"},
+        "global_pool='fast' is not known; choose one of 'avg', 'max', 'avgmax', 'catavgmax', 'none', ''",
+    ),
     ({"global_pool": ""}, "global_pool='' keeps the feature map, so num_classes must be 0, not 1000"),
     ({"output_stride": 4}, "output_stride=4 is out of range; expected a whole number from 8 to 32"),
     ({"output_stride": 24}, "output_stride=24 is not known; choose one of 8, 16, 32"),
@@ -67,7 +70,10 @@ WRONG_OPTIONS = [
     ({"family": "resnetv3"}, "family='resnetv3' is not known; choose one of 'resnet', 'resnetv2'"),
     ({"family": {}}, "family={} is not known; choose one of 'resnet', 'resnetv2'"),
     ({"conv_layer": "std"}, "conv_layer='std' is not known; choose one of 'conv2d', 'std_conv2d'"),
-    ({"conv_layer": "std_conv2d"}, "conv_layer='std_conv2d' is not for family='resnet'; choose one of 'conv2d'"),
+    (
+        {"conv_layer": "std_conv2d"},
+        "conv_layer='std_conv2d' is not for family='resnet', whose blocks and stems are defined without it; choose",
+    ),
 ]
 WRONG_INPUTS = [
     ({"size": [3, 32, 32]}, "there is no option 'size'; the nearest are 'input_size'"),

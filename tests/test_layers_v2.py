@@ -11,7 +11,11 @@ from resnet_hub.layers_v2 import NORM_ACTS, StandardisedConv2d, convolution, nor
 
 THEIRS = {
     "batchnorm": timm.layers.BatchNormAct2d,
+    "frozenbatchnorm2d": timm.layers.FrozenBatchNormAct2d,
     "groupnorm": timm.layers.GroupNormAct,
+    "groupnorm1": timm.layers.GroupNorm1Act,
+    "layernorm2d": timm.layers.LayerNormAct2d,
+    "rmsnorm2d": timm.layers.RmsNormAct2d,
     "evonorms0": timm.layers.EvoNorm2dS0,
     "frntlu": timm.layers.FilterResponseNormTlu2d,
 }

@@ -114,7 +114,7 @@ def test_other_classes_get_a_new_head_and_the_rest_stays(tmp_path, caplog):
     assert caplog.record_tuples == [("resnet_hub.checkpoint", logging.WARNING, sentence)]
 
 
-@pytest.mark.parametrize("wanted", [1, 2, 4])
+@pytest.mark.parametrize("wanted", [1, 2, 4, 13])
 @pytest.mark.parametrize("name", ["resnetv2_18", "resnetv2_18d", "resnetv2_50x1_bit"])
 def test_other_channels_adapt_the_first_convolution_as_timm_does(name, wanted, tmp_path):
     saved(tmp_path, name)
@@ -178,6 +178,26 @@ def test_a_gradient_reaches_every_parameter(name):
     assert [name for name, parameter in model.named_parameters() if not parameter.grad.any()] == []
 
 
+def test_the_stem_of_small_pictures_keeps_their_size(tmp_path):
+    ours = saved(tmp_path, stem="3x3", stem_pool="none")
+    assert ours.stem(IMAGES[:, :3]).shape[2:] == (64, 64)
+    assert [level["reduction"] for level in ours.feature_info] == [1, 1, 2, 4, 8]
+    assert torch.equal(outputs(ResNet.from_pretrained(tmp_path)), outputs(ours))
+
+
+@pytest.mark.parametrize("block", ["basic", "bottleneck"])
+def test_drop_block_works_in_the_last_two_stages_and_in_training_only(block):
+    model = lively("resnetv2_18", block=block, drop_block_rate=0.5)
+    plain = lively("resnetv2_18", block=block)
+    assert torch.equal(outputs(model), outputs(plain))
+    images = IMAGES.repeat(1, 1, 4, 4)[:, :3]
+    for one in (model, plain):
+        one.train()
+    levels, plain_levels = (one.forward_intermediates(images, intermediates_only=True) for one in (model, plain))
+    same = [torch.equal(level, other) for level, other in zip(levels, plain_levels, strict=True)]
+    assert same == [True, True, True, False, False]
+
+
 @pytest.mark.parametrize("block", ["basic", "bottleneck"])
 def test_zero_init_last_makes_each_new_block_its_shortcut(block):
     model = create_model("resnetv2_18", block=block, zero_init_last=True, **TINY)
@@ -204,10 +224,12 @@ def test_parameters_are_grouped_as_in_timm(coarse):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"attn_layer": "se"}, "attn_layer='se' is not for family='resnetv2'; choose one of None"),
-        ({"cardinality": 32}, "cardinality=32 is not for family='resnetv2'; choose one of 1"),
-        ({"stem": "3x3"}, "stem='3x3' is not for family='resnetv2'; choose one of '7x7', 'deep', 'tiered'"),
-        ({"shortcut": "identity"}, "shortcut='identity' is not for family='resnetv2'"),
+        (
+            {"attn_layer": "se"},
+            "attn_layer='se' is not for family='resnetv2', whose blocks and stems are defined without",
+        ),
+        ({"cardinality": 32}, "are defined without it; choose one of 1"),
+        ({"shortcut": "identity"}, "without it; choose one of 'projection', 'avg_projection'"),
         ({"block": "plain"}, "block 'plain' is not known; choose from"),
         ({"norm_layer": "groupnorm", "stem": "tiered"}, "32 groups, but resnetv2_18 has a layer of 48 channels"),
         ({"stem": "tiered", "stem_width": 3}, "stem_width=3 is too narrow for the tiered stem"),

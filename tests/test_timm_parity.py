@@ -49,13 +49,20 @@ OPTIONS = [
     ("resnetv2_18", {"global_pool": "avgmax"}),
     ("resnetv2_18", {"global_pool": "catavgmax", "num_classes": 5}),
     ("resnetv2_18", {"global_pool": "", "num_classes": 0}),
+    ("resnetv2_18", {"in_chans": 2}),
+    ("resnetv2_18", {"in_chans": 13}),
     ("resnetv2_18", {"output_stride": 8}),
     ("resnetv2_18d", {"output_stride": 16}),
     ("resnetv2_50", {"output_stride": 16}),
     ("resnetv2_50d", {"output_stride": 8}),
     ("resnetv2_50x1_bit", {"output_stride": 8}),
     ("resnetv2_18", {"act_layer": "silu"}),
-    *(("resnetv2_18", {"norm_layer": norm}) for norm in ("groupnorm", "evonorms0", "frntlu")),
+    ("resnetv2_18", {"act_layer": "prelu"}),
+    ("resnet50d", {"act_layer": "prelu"}),
+    *(
+        ("resnetv2_18", {"norm_layer": norm})
+        for norm in ("groupnorm", "groupnorm1", "layernorm2d", "rmsnorm2d", "evonorms0", "frntlu")
+    ),
     ("resnet18", {"norm_layer": "groupnorm"}),
     ("test_resnet", {"in_chans": 2}),
     ("test_resnet", {"in_chans": 13}),
