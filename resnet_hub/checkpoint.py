@@ -18,7 +18,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from resnet_hub.architectures import named_network
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint_config import (
+    CARD_FILE,
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+)
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 
@@ -26,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 Source = str | os.PathLike[str]
 COUNTER = "num_batches_tracked"
-MAX_CONFIG_BYTES = 16 * 2**20
 # Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
 WRAPPERS = ("module.", "_orig_mod.")
 # Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.

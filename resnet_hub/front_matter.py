@@ -1,4 +1,4 @@
-"""The YAML block that opens a README: it is read, and some of its keys are changed while the rest stays as typed."""
+"""Single keys of the YAML above a README: some are set, and all else in it stays as somebody typed it."""
 
 from __future__ import annotations
 
@@ -8,98 +8,53 @@ from typing import Any
 
 import yaml
 
-from resnet_hub.errors import ConfigError
+from resnet_hub.card_text import CardText
+from resnet_hub.errors import CheckpointError
 
-MAX_CHARACTERS = 1_000_000
-"""Length of a README that is read."""
-# The block as the Hub finds it: between two lines of three dashes, before anything else.
-_BLOCK = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-
-
-def read_front_matter(readme: str, name: str = "README.md") -> dict[str, Any]:
-    """The values of the block, none where there is no block; plain values only, never Python objects.
-
-    Args:
-        readme: A whole README.
-        name: What errors call it.
-
-    Raises:
-        ConfigError: The block is no YAML with named values.
-    """
-    return _values(_parts(readme)[0], name)
+# The dashes that open a block, and those that close it.
+_FENCES = re.compile(r"(\s*---\s*?\n)(.*?)(\r?\n---\s*)", re.DOTALL)
 
 
-def body(readme: str) -> str:
-    """What follows the block."""
-    return _parts(readme)[1]
-
-
-def update_front_matter(readme: str, values: Mapping[str, Any], *, drop: Collection[str] = ()) -> str:
-    """The README with these values in its block; other keys, comments and the text below stay as they were typed.
+def update_front_matter(card: CardText, values: Mapping[str, Any], *, drop: Collection[str] = ()) -> str:
+    """The README with these values; other keys, their comments and style, and the text below stay as they were typed.
 
     Args:
-        readme: A whole README; it gets a block where it has none.
+        card: A whole README; it gets a block where it has none.
         values: Keys that are set, new ones at the end.
         drop: Keys that are taken out, unless `values` sets them.
-
-    Raises:
-        ConfigError: The block is no YAML with named values.
     """
-    block, text = _parts(readme)
-    old = _values(block)
-    wanted = {**{key: value for key, value in old.items() if key not in drop or key in values}, **values}
-    if wanted == old:
-        return readme
-    new = _edited(block, old, wanted)
-    line_break = "\r\n" if "\r\n" in readme else "\n"
-    return line_break.join(["---", *new.splitlines(), "---", text])
+    kept = {key: value for key, value in card.metadata.items() if key not in drop or key in values}
+    wanted = {**kept, **values}
+    if wanted == card.metadata:
+        return str(card)
+    return _edited(card, wanted) or str(CardText(wanted, card.body))
 
 
-def _parts(readme: str) -> tuple[str, str]:
-    """The inside of the block and the text below it."""
-    if len(readme) > MAX_CHARACTERS:
-        raise ConfigError(f"README.md has {len(readme):,} characters; at most {MAX_CHARACTERS:,} are read: shorten it")
-    found = _BLOCK.match(readme)
-    return (found[1], readme[found.end() :]) if found else ("", readme)
-
-
-def _values(block: str, name: str = "README.md") -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(block)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ConfigError(f"the front matter of {name} is no valid YAML ({reason}); mend it first") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"the front matter of {name} has no named values; write it as lines of `name: value`")
-    return values
-
-
-def _edited(block: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """The block with the changed keys put in place of the old ones; written anew where that is not possible."""
-    if not block.strip():
-        return _dumped(wanted)
+def _edited(card: CardText, wanted: Mapping[str, Any]) -> str | None:
+    """The README with the changed keys put in place of the old ones; None where its YAML does not allow it."""
+    fenced = _FENCES.fullmatch(card.front.removeprefix("\ufeff"))
+    if fenced is None:
+        return None
+    opening, block, closing = fenced.groups()
     root = yaml.compose(block, Loader=yaml.SafeLoader)
-    if isinstance(root, yaml.MappingNode) and not root.flow_style:
-        pieces, at = [], 0
-        for key, value in root.value:
-            name = key.value
-            if name in wanted and wanted[name] == old.get(name):
-                continue
-            start, end = key.start_mark.index, _end_of_value(block, key.start_mark.index, value.end_mark.index)
-            pieces += [block[at:start], _dumped({name: wanted[name]}) if name in wanted else ""]
-            at = end
-        kept = "".join([*pieces, block[at:]]).rstrip()
-        added = {name: value for name, value in wanted.items() if name not in old}
-        new = "\n".join(filter(str.strip, [kept, _dumped(added) if added else ""]))
-        try:
-            # An alias may point at what was replaced, and unusual YAML may be cut at a wrong place.
-            if yaml.safe_load(new) == dict(wanted):
-                return new
-        except yaml.YAMLError:
-            pass
-    return _dumped(wanted)
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        return None
+    pieces, at = [], 0
+    for key, value in root.value:
+        name = key.value
+        if name in wanted and wanted[name] == card.metadata.get(name):
+            continue
+        pieces += [block[at : key.start_mark.index], _dumped({name: wanted[name]}) if name in wanted else ""]
+        at = _end_of_value(block, key.start_mark.index, value.end_mark.index)
+    left = "".join([*pieces, block[at:]]).rstrip()
+    added = {name: value for name, value in wanted.items() if name not in card.metadata}
+    lines = "\n".join(filter(str.strip, [left, _dumped(added) if added else ""])).splitlines()
+    new = opening + ("\r\n" if "\r\n" in opening else "\n").join(lines) + closing + card.body
+    try:
+        # An alias may point at what was replaced, and unusual YAML may be cut at a wrong place.
+        return new if CardText.parse(new.encode(), "README.md").metadata == dict(wanted) else None
+    except CheckpointError:
+        return None
 
 
 def _end_of_value(block: str, start: int, end: int) -> int:

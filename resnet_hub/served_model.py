@@ -13,11 +13,11 @@ from huggingface_hub.errors import RepositoryNotFoundError
 
 from resnet_hub import checkpoint, hub
 from resnet_hub.address import RepoAddress, is_repo_id, repo_address
+from resnet_hub.card_text import CardText
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.front_matter import read_front_matter
 from resnet_hub.hub_errors import hub_errors
 
 CHECKPOINT_FOLDER = "checkpoint"
@@ -82,7 +82,7 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
             raise ConfigError(f"{str(folder)!r} has no pictures in {EXAMPLES_FOLDER!r}; drop --examples")
         files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in pictures}
     card = folder / CARD_FILE
-    said = read_front_matter(card.read_text("utf-8", errors="replace"), str(card)) if card.is_file() else {}
+    said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
     licence, datasets = _licence(said, config), _datasets(said)
     return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=licence, datasets=datasets)
 

@@ -13,11 +13,12 @@ from typing import Any
 
 from huggingface_hub import SpaceHardware, constants
 
-from resnet_hub.card import text
+from resnet_hub.card_text import CardText, marked
 from resnet_hub.checkpoint_config import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError
-from resnet_hub.front_matter import body, read_front_matter, update_front_matter
+from resnet_hub.front_matter import update_front_matter
+from resnet_hub.markdown import text
 from resnet_hub.served_model import CHECKPOINT_FOLDER, ServedModel
 
 APP_FILE = "app.py"
@@ -43,8 +44,9 @@ APPEARANCE = {
 SHOWN_CLASSES = 12
 # The sentence that the Hub writes into a new Space.
 TEMPLATE_TEXT = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
-OPENING, CLOSING = "<!-- resnet_hub: written by `resnet-hub space` -->", "<!-- resnet_hub: end -->"
-_OUR_TEXT = re.compile(rf"{re.escape(OPENING)}.*?{re.escape(CLOSING)}", re.DOTALL)
+NO_CARD = CardText({}, "")
+SECTION = "space"
+"""The name of our text in README.md, which stands between marks."""
 
 APP = '''\
 """The entry of the page and of a Space: `python app.py [MODEL]` serves it; `python app.py --help` says more."""
@@ -94,8 +96,8 @@ class PresentSpace:
 
     paths: frozenset[str] = frozenset()
     """All its files."""
-    readme: str = ""
-    """The content of README.md."""
+    card: CardText = NO_CARD
+    """README.md."""
     page: bytes = b"{}"
     """The content of page.json."""
 
@@ -113,7 +115,7 @@ def space_files(
     if settings.title is not None:
         variables[VARIABLES["title"]] = settings.title
     files: dict[str, bytes | Path] = {
-        CARD_FILE: _readme(model, repo_id, present.readme, settings).encode(),
+        CARD_FILE: _readme(model, repo_id, present.card, settings).encode(),
         APP_FILE: APP.encode(),
         PAGE_FILE: (json.dumps(variables, indent=2) + "\n").encode(),
         REQUIREMENTS_FILE: _requirements(model).encode(),
@@ -131,10 +133,10 @@ def stale_paths(present: PresentSpace, files: Mapping[str, object]) -> list[str]
 
 
 def check_present(present: PresentSpace, where: str) -> None:
-    """Raises: ConfigError when a program is there that we did not write, or a card that cannot be read."""
-    entry = str(read_front_matter(present.readme, f"README.md in {where}").get("app_file", APP_FILE))
+    """Raises: ConfigError when a program is there that we did not write."""
     if PAGE_FILE in present.paths:
         return
+    entry = str(present.card.metadata.get("app_file", APP_FILE))
     for name in (APP_FILE, entry):
         if name in present.paths:
             raise ConfigError(
@@ -143,25 +145,18 @@ def check_present(present: PresentSpace, where: str) -> None:
             )
 
 
-def _readme(model: ServedModel, repo_id: str, readme: str, settings: SpaceSettings) -> str:
-    old = read_front_matter(readme)
-    values = front_matter(model)
+def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings) -> str:
+    old = card.metadata
     fallback = {"title": _title_of(repo_id), **APPEARANCE}
-    values = {**{key: value for key, value in fallback.items() if key not in old}, **values}
+    values = {**{key: value for key, value in fallback.items() if key not in old}, **front_matter(model)}
     if settings.title is not None:
         values["title"] = settings.title
     if settings.hardware is not None:
         values["suggested_hardware"] = settings.hardware
-    ours = _text(model, repo_id, str(values.get("title", old.get("title"))))
-    kept = body(readme)
-    if _OUR_TEXT.search(kept):
-        changed = _OUR_TEXT.sub(lambda _: ours, kept, count=1)
-    elif not kept.strip() or kept.strip() == TEMPLATE_TEXT:
-        changed = f"\n{ours}\n"
-    else:
-        changed = kept
-    head = readme[: len(readme) - len(kept)]
-    return update_front_matter(head + changed, values, drop=("models", "datasets", "preload_from_hub"))
+    ours = marked(SECTION, _text(model, repo_id, str(values.get("title", old.get("title")))))
+    written = CardText({}, "" if card.body.strip() == TEMPLATE_TEXT else card.body)
+    body = written.with_sections_of(CardText({}, f"\n{ours}\n"))
+    return update_front_matter(CardText(old, body, card.front), values, drop=("models", "datasets", "preload_from_hub"))
 
 
 def front_matter(model: ServedModel) -> dict[str, Any]:
@@ -197,8 +192,7 @@ def _text(model: ServedModel, repo_id: str, title: str) -> str:
         rest = len(names) - SHOWN_CLASSES
         classes += f": {', '.join(map(text, names[:SHOWN_CLASSES]))}" + (f", and {rest} more" if rest > 0 else "")
     licence = f"are under {text(model.license)}" if model.license else "came without a licence: ask before you use them"
-    return f"""{OPENING}
-# {text(title)}
+    return f"""# {text(title)}
 
 Anyone can try the residual network {text(network.architecture)}{where} here. It knows {classes}.
 
@@ -208,8 +202,7 @@ from gradio_client import Client, handle_file
 print(Client("{repo_id}").predict(handle_file("picture.jpg"), api_name="/predict"))
 ```
 
-The page is resnet_hub's, under Apache-2.0; the weights {licence}.
-{CLOSING}"""
+The page is resnet_hub's, under Apache-2.0; the weights {licence}."""
 
 
 def _requirements(model: ServedModel) -> str:

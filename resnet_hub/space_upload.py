@@ -20,6 +20,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from resnet_hub.address import RepoAddress, push_address
+from resnet_hub.card_text import CardText
 from resnet_hub.checkpoint_config import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
@@ -48,7 +49,7 @@ def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceS
     """Writes the Space into a folder: `python app.py` in there, with requirements.txt installed, serves the page.
 
     Raises:
-        CheckpointError: The folder cannot be written.
+        CheckpointError: The folder cannot be written, or its README.md not read.
         ConfigError: `repo_id` cannot be, or the folder holds something else.
     """
     address = space_address(repo_id)
@@ -79,6 +80,7 @@ def push_space(
     are; so does what its owner wrote into README.md, but for the front matter that follows from the network.
 
     Raises:
+        CheckpointError: The Space's README.md cannot be read.
         ConfigError: `repo_id` cannot be, or the Space holds another program.
         HubError: The Hub refused or could not be reached, the Space is of another SDK, or `private` meets a public one.
     """
@@ -111,6 +113,7 @@ def _found(
     """The newest commit of the Space and what it holds; None where there is no Space that this token may see.
 
     Raises:
+        CheckpointError: Its README.md cannot be read.
         ConfigError: It holds another program.
         HubError: It cannot become the page, or shows to all what shall be private.
     """
@@ -156,26 +159,19 @@ def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) ->
             hf_hub_download(address.repo_id, name, repo_type="space", revision=info.sha, token=token)
         ).read_bytes()
 
-    return _present(paths, content(CARD_FILE), content(PAGE_FILE))
+    card = CardText.parse(content(CARD_FILE) or b"", f"{CARD_FILE} in Space {address.repo_id!r}")
+    return PresentSpace(paths, card, content(PAGE_FILE) or b"{}")
 
 
 def _present_in_folder(folder: Path) -> PresentSpace:
     if not folder.exists():
         return PresentSpace()
     paths = frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    readme, page = (
-        (folder / name).read_bytes() if name in paths and PAGE_FILE in paths else None
-        for name in (CARD_FILE, PAGE_FILE)
-    )
-    return _present(paths, readme, page)
-
-
-def _present(paths: frozenset[str], readme: bytes | None, page: bytes | None) -> PresentSpace:
-    try:
-        text = (readme or b"").decode()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{CARD_FILE} of the Space is no UTF-8 text; mend it there first") from error
-    return PresentSpace(paths, text, page or b"{}")
+    if PAGE_FILE not in paths:
+        return PresentSpace(paths)
+    readme = folder / CARD_FILE
+    card = CardText.parse(readme.read_bytes() if CARD_FILE in paths else b"", str(readme))
+    return PresentSpace(paths, card, (folder / PAGE_FILE).read_bytes())
 
 
 def _tell_what_is_left(api: HfApi, model: ServedModel, address: RepoAddress) -> None:

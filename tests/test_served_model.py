@@ -111,7 +111,7 @@ def test_a_network_that_a_page_cannot_show_is_refused(tmp_path, options, says):
         (lambda folder: (folder / "model.safetensors").unlink(), CheckpointError, "has no model.safetensors"),
         (lambda folder: (folder / "config.json").unlink(), CheckpointError, "has no config.json"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), CheckpointError, "cannot be read as weights"),
-        (lambda folder: (folder / "README.md").write_text("---\n[\n---\n"), ConfigError, "no valid YAML"),
+        (lambda folder: (folder / "README.md").write_text("---\n[\n---\n"), CheckpointError, "no valid YAML"),
     ],
     ids=["no weights", "no config", "damaged weights", "damaged card"],
 )

@@ -14,8 +14,8 @@ from huggingface_hub import SpaceCard
 from test_app import free_port
 
 from resnet_hub import ImageClassifier, space
-from resnet_hub.errors import ConfigError
-from resnet_hub.front_matter import read_front_matter
+from resnet_hub.card_text import CardText
+from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.served_model import served_model
 from resnet_hub.space import APP, PresentSpace, SpaceSettings, check_present, space_files, stale_paths
 from resnet_hub.space_upload import write_space
@@ -60,7 +60,7 @@ def card(files):
 
 
 def present(readme, *paths, page=b"{}"):
-    return PresentSpace(frozenset(paths) | {"README.md"}, readme, page)
+    return PresentSpace(frozenset(paths) | {"README.md"}, CardText.parse(readme.encode(), "README.md"), page)
 
 
 def test_the_front_matter_is_that_of_a_gradio_space(model):
@@ -105,7 +105,9 @@ def test_what_its_owner_wrote_stays(model):
     text = space_files(model, SPACE, present(readme), SpaceSettings(hardware="t4-small"))["README.md"].decode()
     assert text.startswith("---\ntitle: Mine # yes\nsdk: gradio\nsdk_version: 6.")
     assert text.endswith("---\n\n# My own words\n")
-    assert {"pinned": True, "emoji": "🐜", "suggested_hardware": "t4-small"}.items() <= read_front_matter(text).items()
+    assert {"pinned": True, "emoji": "🐜", "suggested_hardware": "t4-small"}.items() <= CardText.parse(
+        text.encode(), "it"
+    ).metadata.items()
 
 
 def test_our_own_text_is_brought_up_to_date(model):
@@ -180,9 +182,12 @@ def test_a_stranger_s_program_is_not_overwritten(readme, paths):
     check_present(present(readme, "notes.md"), "it")
 
 
-def test_a_broken_card_is_named_and_left_alone():
-    with pytest.raises(ConfigError, match=r"front matter of README\.md in Space 'alice/page' is no valid YAML"):
-        check_present(present("---\n[\n---\nmine", "page.json"), "Space 'alice/page'")
+def test_a_broken_card_is_named_and_left_alone(model, tmp_path):
+    (tmp_path / "page.json").write_text("{}")
+    (tmp_path / "README.md").write_text("---\n[\n---\nmine")
+    with pytest.raises(CheckpointError, match=r"README\.md has metadata that is no valid YAML \(line 2"):
+        write_space(tmp_path, model, SPACE, PLAIN)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "page.json"]
 
 
 def test_requirements_are_exact_and_among_those_of_the_project(model):
@@ -239,7 +244,7 @@ def test_a_folder_is_brought_up_to_date(model, folder):
     (folder / "resnet_hub" / "gone.py").write_text("")
     (folder / "notes.md").write_text("mine")
     write_space(folder, model, SPACE, SpaceSettings("New"))
-    assert read_front_matter((folder / "README.md").read_text("utf-8"))["title"] == "New"
+    assert SpaceCard.load(folder / "README.md").data.title == "New"
     assert not (folder / "resnet_hub" / "gone.py").exists()
     assert (folder / "notes.md").read_text() == "mine"
 

@@ -9,7 +9,6 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from resnet_hub import ResNet
 from resnet_hub.errors import ConfigError, HubError
-from resnet_hub.front_matter import read_front_matter
 from resnet_hub.served_model import served_model
 from resnet_hub.space import SpaceSettings
 from resnet_hub.space_upload import push_space, space_address
@@ -41,7 +40,7 @@ def add(files, **options):
 def test_a_new_space_is_made_in_one_commit_and_runs(fake_hub, model):
     assert push_space(model, SPACE, SpaceSettings("Which?")) == f"{fake_hub.url}/spaces/{SPACE}"
     assert [commit.title for commit in commits(fake_hub)] == ["initial commit", "Serve cifar_resnet20"]
-    assert read_front_matter(head(fake_hub).files["README.md"].content.decode())["title"] == "Which?"
+    assert HfApi().space_info(SPACE).card_data.title == "Which?"
     assert HfApi().space_info(SPACE).runtime.stage == "RUNNING"
 
 

@@ -29,15 +29,19 @@ from training.batches import make_loader
 from training.data import Data, load_data
 from training.entry import run_command
 from training.hardware import describe_hardware, make_accelerator
+from training.licence import parent_licence
 from training.loop import Learner, evaluate, refuse_no_number, train_one_epoch
 from training.metrics import Evaluation
 from training.optim import make_optimizer, make_schedule
+from training.publish import Publisher, publishing
 from training.recipe import FinetuneRecipe, parse_recipe
 from training.report import draw_confusion, draw_curves
 
 logger = logging.getLogger("training")
 
 PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
+# Where a run goes, which says nothing about the network.
+NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
 
 
 @dataclass(frozen=True)
@@ -58,20 +62,24 @@ def finetune(recipe: FinetuneRecipe) -> Path:
     started = time.perf_counter()
     accelerator = make_accelerator(recipe.precision, recipe.threads)
     set_seed(recipe.seed)
-    run_folder.claim_folder(recipe, accelerator)
-    data = load_data(recipe)
-    model = start_model(recipe, data)
-    model.details = describe(recipe, model, accelerator)
-    tell_plan(recipe, data, model, accelerator)
+    with publishing(recipe, accelerator) as publisher:
+        run_folder.claim_folder(recipe, accelerator)
+        data = load_data(recipe)
+        model = start_model(recipe, data)
+        model.details = describe(recipe, model, accelerator)
+        tell_plan(recipe, data, model, accelerator)
+        model.details["split"] = data.validation.name
 
-    learner, loaders = prepare(recipe, data, model, accelerator)
-    best, rows = fit(learner, model, loaders, data)
+        learner, loaders = prepare(recipe, data, model, accelerator)
+        best, rows = fit(learner, model, loaders, publisher)
 
-    model.load_state_dict(best.weights)
-    tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
-    if accelerator.is_main_process:
-        model.details["seconds"] = round(time.perf_counter() - started, 1)
-        finish(recipe, data, model, best, tested, rows)
+        model.load_state_dict(best.weights)
+        tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+        if accelerator.is_main_process:
+            model.details["seconds"] = round(time.perf_counter() - started, 1)
+            finish(recipe, data, model, best, tested, rows)
+        if publisher:
+            publisher.finish("the finished run")
     accelerator.end_training()
     return recipe.folder
 
@@ -104,7 +112,7 @@ def _has_no_weights(name: str) -> bool:
 def describe(recipe: FinetuneRecipe, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its licence."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
-    settings = {key: value for key, value in recipe.to_json().items() if key not in ("output", "overwrite")}
+    settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
     details: dict[str, Any] = {
         "dataset": local.get("dataset", recipe.dataset),
         "recipe": settings | local,
@@ -114,8 +122,8 @@ def describe(recipe: FinetuneRecipe, model: PretrainedNetwork, accelerator: Acce
     if not recipe.from_scratch:
         # In full, since what a bare name stands for may change between versions.
         details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))
-        if "license" in model.details:
-            details["license"] = model.details["license"]
+        if licence := parent_licence(model, None if "model" in local else repo_address(recipe.model)):
+            details["license"] = licence
     return details
 
 
@@ -172,7 +180,7 @@ def prepare(
 
 
 def fit(
-    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], data: Data
+    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], publisher: Publisher | None
 ) -> tuple[Best, list[dict[str, Any]]]:
     """Trains for all epochs, measuring after each and keeping the best; returns it with the rows of metrics.jsonl."""
     recipe, accelerator = learner.recipe, learner.accelerator
@@ -192,9 +200,11 @@ def fit(
         if accelerator.is_main_process:
             run_folder.append_metrics(recipe.folder, rows[-1])
             if better:
-                model.details |= {"metrics": found.summary(), "split": "validation", "num_images": len(found.labels)}
-                model.save_pretrained(recipe.folder)
+                model.details |= found.record()
+                model.save_pretrained(recipe.folder, card=model.card(recipe.push_to_hub))
         tell_epoch(rows[-1], recipe.epochs, better)
+        if publisher:
+            publisher.offer(f"epoch {epoch} of {recipe.epochs}", better=better)
     return best, rows
 
 
@@ -225,11 +235,11 @@ def finish(
 ) -> None:
     """Writes the best checkpoint with its final figures, the pictures, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
-    split = "test" if tested else "validation"
-    model.details |= {"metrics": reported.summary(), "split": split, "num_images": len(reported.labels)}
+    split = data.test if tested and data.test else data.validation
+    model.details |= reported.record() | {"split": split.name}
     curves = draw_curves(folder, rows)
     confusion = draw_confusion(folder, reported, data.label_names)
-    model.save_pretrained(folder, card=model.card(pictures=(curves.name, confusion.name)))
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
     results = {
         "best_epoch": best.epoch,
         "validation": best.evaluation.summary(),
@@ -240,13 +250,15 @@ def finish(
         "seconds": model.details["seconds"],
     }
     run_folder.write_results(folder, results)
-    run_folder.write_examples(
-        folder, tested_split := data.test or data.validation, data.label_names, model.config.in_chans
-    )
+    run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     right = int((reported.labels == reported.predictions).sum())
     logger.info(
-        "  %s accuracy %.2f%% (%d of %d held-out pictures)", split, 100 * reported.top1, right, len(tested_split)
+        "  %s accuracy %.2f%% (%d of %d held-out pictures)",
+        "test" if tested else "validation",
+        100 * reported.top1,
+        right,
+        len(split),
     )
     logger.info("  checkpoint %s   confusion %s   curves %s", folder, confusion, curves)
     logger.info("  serve it:  python app.py %s", folder)

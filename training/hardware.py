@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration
+from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+
+from resnet_hub.errors import ResNetHubError
 
 
 def make_accelerator(precision: str, threads: int | None) -> Accelerator:
@@ -26,6 +29,25 @@ def make_accelerator(precision: str, threads: int | None) -> Accelerator:
     torch.set_num_threads(threads or max(1, available_cores() // processes))
     config = DataLoaderConfiguration(non_blocking=not on_cpu)
     return Accelerator(mixed_precision=precision, cpu=on_cpu, dataloader_config=config)
+
+
+def main_process_decides(accelerator: Accelerator, action: Callable[[], object]) -> None:
+    """Runs `action` on the main process alone; its refusal is raised on every process, so that none waits for another.
+
+    Raises:
+        ResNetHubError: What `action` raised.
+    """
+    refusal: ResNetHubError | None = None
+    if accelerator.is_main_process:
+        try:
+            action()
+        except ResNetHubError as error:
+            refusal = error
+    told = broadcast_object_list([None if refusal is None else str(refusal)])[0]
+    if refusal is not None:
+        raise refusal
+    if told is not None:
+        raise ResNetHubError(told)
 
 
 def available_cores() -> int:

@@ -10,10 +10,12 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
+from resnet_hub.address import push_address
 from resnet_hub.checks import check_choice, check_integer, check_range, nearest
 from resnet_hub.config import MAX_INPUT_SIZE
 from resnet_hub.errors import ConfigError
 
+PUSH_TIMES = ("best", "epoch", "end")
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -50,13 +52,35 @@ class RunSettings:
 
 
 @dataclass(frozen=True)
-class FinetuneRecipe(RunSettings):
+class HubSettings(RunSettings):
+    """What a run that pushes to the Hub is told. The token is none of it: it comes from HF_TOKEN or the saved login."""
+
+    push_to_hub: str | None = setting(None, "owner/name of the repository to push to, made where missing")
+    hub_private: bool | None = setting(None, "keep the repository private; its owner's default where absent")
+    hub_revision: str | None = setting(None, "branch to push to, made where missing; main where absent")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.push_to_hub is not None:
+            push_address(self.push_to_hub, self.hub_revision, create_pr=False)
+            return
+        for flag, value in (("--hub-private", self.hub_private), ("--hub-revision", self.hub_revision)):
+            if value is not None:
+                raise ConfigError(f"{flag} says how to push, but not where to; add --push-to-hub owner/name")
+
+
+@dataclass(frozen=True)
+class FinetuneRecipe(HubSettings):
     """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
 
     model: str = setting("resnet50.a1_in1k", "what to start from: checkpoint folder, Hub id or published name")
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
     overwrite: bool = setting(False, "replace a run that the output folder already holds")
     val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")
+    hub_every: str = setting(
+        "best", "when to push: best (each new best checkpoint), epoch (after each), end; the end is always pushed"
+    )
+    hub_wait: int = setting(600, "seconds that the end of the run waits for its last push")
 
     from_scratch: bool = setting(False, "start from random weights of the architecture that --model names")
     image_size: int | None = setting(None, "side of the input in pixels; the checkpoint's where absent")
@@ -81,6 +105,8 @@ class FinetuneRecipe(RunSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_choice("--hub-every", self.hub_every, PUSH_TIMES)
+        check_integer("--hub-wait", self.hub_wait, 0, 86_400)
         check_integer("--epochs", self.epochs, 1, 100_000)
         check_integer("--seed", self.seed, 0, 2**32 - 1)
         check_integer("--shift", self.shift, 0, 1024)

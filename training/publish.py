@@ -1,0 +1,263 @@
+"""Pushing a run's checkpoints to the Hub: rights checked before training, uploads beside it, the last one awaited."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from accelerate import Accelerator
+from huggingface_hub import HfApi, constants, get_token
+from huggingface_hub.errors import HfHubHTTPError
+
+from resnet_hub.address import DEFAULT_REVISION, push_address
+from resnet_hub.checkpoint_config import WEIGHTS_FILE
+from resnet_hub.errors import HubError
+from resnet_hub.hub_errors import hub_errors
+from resnet_hub.upload import PUSHED_FILES
+from training.hardware import main_process_decides
+from training.pusher import Order, Outcome
+from training.recipe import FinetuneRecipe, HubSettings
+
+logger = logging.getLogger("training")
+
+ANSWER_SECONDS = 60.0
+"""How long the Hub may take over the checks before a run; its client itself would wait without end."""
+SNAPSHOTS = ".push"
+"""Folder inside that of the run for what is still to be pushed."""
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class PushTarget:
+    """The repository that is pushed to."""
+
+    repo_id: str
+    private: bool | None = None
+    """None leaves it to the owner's default, or to what the repository is."""
+    revision: str | None = None
+    kind: str = "model"
+    """model or dataset."""
+
+    @classmethod
+    def of(cls, settings: HubSettings, kind: str = "model") -> PushTarget:
+        """The target that the flags of a run name. Raises: ConfigError."""
+        address = push_address(settings.push_to_hub or "", settings.hub_revision, create_pr=False)
+        return cls(address.repo_id, settings.hub_private, address.revision, kind)
+
+    def command(self, folder: Path) -> str:
+        """The command line that pushes a checkpoint folder here."""
+        options = ["--private"] if self.private else []
+        options += ["--revision", self.revision] if self.revision else []
+        return shlex.join(["resnet-hub", "push", str(folder), self.repo_id, *options])
+
+
+@contextmanager
+def publishing(recipe: FinetuneRecipe, accelerator: Accelerator) -> Iterator[Publisher | None]:
+    """The publisher of a run, on its main process and where it is to push; checked before anything else is done.
+
+    However the block ends, no upload goes on after it, and what was not pushed has been said.
+
+    Raises:
+        HubError: On every process, where the main one may not push.
+    """
+    if recipe.push_to_hub is None:
+        yield None
+        return
+    target = PushTarget.of(recipe)
+    main_process_decides(accelerator, lambda: check_target(target))
+    if not accelerator.is_main_process:
+        yield None
+        return
+    publisher = Publisher(target, recipe.folder, recipe.hub_every, recipe.hub_wait)
+    try:
+        yield publisher
+    finally:
+        publisher.close()
+
+
+def check_target(target: PushTarget) -> None:
+    """Makes the repository and the branch where missing, and so finds out whether this account may push.
+
+    Raises:
+        HubError: No token, one that may not write here, a public repository where a private one was asked for, or no
+            answer within `ANSWER_SECONDS`.
+    """
+    found: list[Exception | None] = []
+
+    def check() -> None:
+        try:
+            _make_target(target)
+        except Exception as error:
+            found.append(error)
+        else:
+            found.append(None)
+
+    thread = Thread(target=check, daemon=True)
+    thread.start()
+    thread.join(ANSWER_SECONDS)
+    if not found:
+        raise HubError(
+            f"the Hub at {constants.ENDPOINT} did not answer within {ANSWER_SECONDS:.0f} s; "
+            "check the connection, or leave out --push-to-hub"
+        )
+    if found[0] is not None:
+        raise found[0]
+
+
+def _make_target(target: PushTarget) -> None:
+    if get_token() is None:
+        raise HubError(
+            f"--push-to-hub {target.repo_id!r} needs a token and there is none; log in with `hf auth login`, "
+            "or set HF_TOKEN"
+        )
+    api, address = HfApi(), push_address(target.repo_id, target.revision, create_pr=False)
+    with hub_errors(address, "write to", None):
+        account = api.whoami()
+        if account.get("auth", {}).get("accessToken", {}).get("role") == "read":
+            raise HubError(
+                f"the token of the account {account['name']!r} may only read, and --push-to-hub {target.repo_id!r} "
+                f"needs one that may write; make one at {constants.ENDPOINT}/settings/tokens"
+            )
+        api.create_repo(target.repo_id, repo_type=target.kind, private=target.private, exist_ok=True)
+        if target.private and api.repo_info(target.repo_id, repo_type=target.kind).private is False:
+            raise HubError(
+                f"--hub-private was given, but {target.kind} {target.repo_id!r} exists and is public; "
+                "make it private in its settings on the Hub, or choose another name"
+            )
+        branch = target.revision or DEFAULT_REVISION
+        branch = DEFAULT_REVISION if branch.startswith("refs/") else branch
+        try:
+            # Asked for main as well: this is what the Hub refuses to whoever may not write to an existing repository.
+            api.create_branch(target.repo_id, repo_type=target.kind, branch=branch)
+        except HfHubHTTPError as error:
+            if error.response.status_code != 409:  # 409: the branch is there
+                raise
+
+
+class Publisher:
+    """Hands snapshots of a run folder to the process that uploads them (`training.pusher`); nothing here waits.
+
+    A failing Hub changes nothing for the run: the checkpoint stays in its folder, and the end says how to push it.
+    """
+
+    def __init__(self, target: PushTarget, folder: Path, every: str = "best", limit: float = 600.0) -> None:
+        """Starts nothing yet.
+
+        Args:
+            target: Where the checkpoints go.
+            folder: The run folder, whose files appear whole or not at all, but for metrics.jsonl.
+            every: best, epoch or end.
+            limit: Seconds that `finish` waits.
+        """
+        self.target, self.folder, self.every, self.limit = target, folder, every, limit
+        self._process: subprocess.Popen[str] | None = None
+        self._snapshots = folder / SNAPSHOTS
+        self._newest: Path | None = None
+
+    def offer(self, name: str, *, better: bool) -> None:
+        """Hands over what the folder holds now, if it is time; returns at once.
+
+        Args:
+            name: What the commit is called, such as "epoch 3 of 10".
+            better: Whether the folder's checkpoint is a new best one.
+        """
+        if self.every == "epoch" or (self.every == "best" and better):
+            self._hand_over(name)
+
+    def finish(self, name: str) -> bool:
+        """Hands over the finished run and waits for its upload, at most `limit` seconds; returns whether it arrived."""
+        logger.info("  pushing to %s, for at most %.0f s", self.target.repo_id, self.limit)
+        self._hand_over(name)
+        reason = "the process that pushes could not be started"
+        if self._process is not None:
+            try:
+                written, _ = self._process.communicate(timeout=self.limit)
+                outcome = Outcome(**json.loads(written.splitlines()[-1]))
+                if outcome.name == name and outcome.url:
+                    self._newest = None
+                    return True
+                reason = outcome.reason or reason
+            except subprocess.TimeoutExpired:
+                reason = f"the Hub has not taken it within {self.limit:.0f} s"
+            except (IndexError, ValueError, TypeError):
+                reason = "the process that pushes ended early"
+        self._tell_unpushed(reason)
+        return False
+
+    def close(self) -> None:
+        """Ends the upload that goes on; says so where the newest checkpoint had not arrived."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+        if self._newest is not None and self._newest.exists():
+            self._tell_unpushed("the run was stopped before")
+        shutil.rmtree(self._snapshots, ignore_errors=True)
+
+    def _hand_over(self, name: str) -> None:
+        try:
+            snapshot = self._take_snapshot()
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._start()
+            order = Order(
+                str(snapshot), name, self.target.repo_id, self.target.private, self.target.revision, name.capitalize()
+            )
+            stdin = self._process.stdin
+            if stdin is not None:
+                stdin.write(order.to_line())
+                stdin.flush()
+        except OSError as error:  # a full disk, or too many processes: not a reason to stop training
+            logger.warning("push   %s was not handed over (%s); training goes on", name, error.strerror or error)
+
+    def _take_snapshot(self) -> Path:
+        """A folder with the files as they are now, whatever is written into the run folder later."""
+        number = int(self._newest.name) + 1 if self._newest is not None else 1
+        snapshot = (self._snapshots / f"{number:06d}").resolve()
+        self._newest = snapshot
+        shutil.rmtree(snapshot, ignore_errors=True)  # left by a run that was killed
+        snapshot.mkdir(parents=True)
+        for name in PUSHED_FILES:
+            file = self.folder / name
+            if name == WEIGHTS_FILE:
+                _link(file, snapshot / name)
+            elif file.exists():
+                shutil.copyfile(file, snapshot / name)
+        return snapshot
+
+    def _start(self) -> subprocess.Popen[str]:
+        paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return subprocess.Popen(
+            [sys.executable, "-m", "training.pusher", str(self.limit)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "HF_ENDPOINT": constants.ENDPOINT, "PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,  # Ctrl-C is for the run, which then ends this process itself
+        )
+
+    def _tell_unpushed(self, reason: str) -> None:
+        self._newest = None
+        logger.warning(
+            "  not pushed to %s: %s; the checkpoint is safe in %s, push it with:  %s",
+            self.target.repo_id,
+            reason.rstrip("."),
+            self.folder,
+            self.target.command(self.folder),
+        )
+
+
+def _link(file: Path, name: Path) -> None:
+    """Gives the file a second name where the file system can: its content stays there when the first is replaced."""
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copyfile(file, name)
