@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).parent
 # What of the package is sent: no caches, and nothing that merely lies beside the sources.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the page runs on; the last two for their free example pictures.
-SERVED_BY = ("torch", "torchvision", "timm", "safetensors", "huggingface-hub", "numpy", "pillow", "gradio")
+SERVED_BY = ("torch", "torchvision", "timm", "safetensors", "huggingface-hub", "numpy", "pillow", "pyyaml", "gradio")
 EXAMPLES_FROM = ("scikit-learn", "matplotlib")
 # ZeroGPU lends a GPU to single calls of decorated functions; the page keeps its network on one device.
 HARDWARE = tuple(flavor.value for flavor in SpaceHardware if not flavor.value.startswith("zero"))
