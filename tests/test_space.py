@@ -110,6 +110,17 @@ def test_what_its_owner_wrote_stays(model):
     ).metadata.items()
 
 
+def test_the_sentence_that_the_hub_puts_into_a_new_space_gives_way_to_ours(model):
+    # Source: a Space made on the Hub's own page.
+    readme = (
+        "---\ntitle: Mine\nsdk: gradio\n---\n\nCheck out the configuration reference at"
+        " https://huggingface.co/docs/hub/spaces-config-reference\n"
+    )
+    text = space_files(model, SPACE, present(readme), PLAIN)["README.md"].decode()
+    assert "# Mine\n" in text
+    assert "configuration reference" not in text
+
+
 def test_our_own_text_is_brought_up_to_date(model):
     first = space_files(model, SPACE, NOTHING, SpaceSettings("First"))["README.md"].decode()
     text = space_files(model, SPACE, present(f"{first}\nMy words.\n"), SpaceSettings("Second"))["README.md"].decode()
