@@ -111,7 +111,6 @@ def test_what_its_owner_wrote_stays(model):
 
 
 def test_the_sentence_that_the_hub_puts_into_a_new_space_gives_way_to_ours(model):
-    # Source: a Space made on the Hub's own page.
     readme = (
         "---\ntitle: Mine\nsdk: gradio\n---\n\nCheck out the configuration reference at"
         " https://huggingface.co/docs/hub/spaces-config-reference\n"
