@@ -25,24 +25,26 @@ from resnet_hub.published import (
 Values = dict[str, Any]
 
 
-def architecture_rows(patterns: Sequence[str], *, pretrained: bool = False) -> list[Values]:
-    """One row for each architecture that a pattern matches. Raises: ConfigError when there is none."""
-    names = list_architectures(patterns or "*", pretrained=pretrained)
+def architecture_rows(
+    patterns: Sequence[str], *, exclude: Sequence[str] = (), pretrained: bool = False
+) -> list[Values]:
+    """One row for each architecture that a pattern matches and none of `exclude` does. Raises: ConfigError."""
+    names = list_architectures(patterns or "*", exclude=exclude, pretrained=pretrained)
     if not names:
-        raise _nothing_matches(patterns, ARCHITECTURES)
+        raise _nothing_matches(patterns, exclude, ARCHITECTURES)
     return [_architecture_row(name) for name in names]
 
 
-def tag_rows(patterns: Sequence[str]) -> list[Values]:
-    """One row for each published tag whose full name, or whose architecture, a pattern matches. Raises: ConfigError."""
+def tag_rows(patterns: Sequence[str], *, exclude: Sequence[str] = ()) -> list[Values]:
+    """One row for each published tag whose full name, or whose architecture, a pattern matches and none of `exclude`.
+
+    Raises:
+        ConfigError: There is none.
+    """
     tags = [tag for name in list_architectures() for tag in published_tags(name)]
-    chosen = [
-        tag
-        for tag in tags
-        if not patterns or any(fnmatchcase(name, one) for name in (tag.architecture, tag.name) for one in patterns)
-    ]
+    chosen = [tag for tag in tags if _tag_matches(tag, patterns or "*") and not _tag_matches(tag, exclude)]
     if not chosen:
-        raise _nothing_matches(patterns, [tag.name for tag in tags])
+        raise _nothing_matches(patterns, exclude, [tag.name for tag in tags])
     return [_tag_values(tag) for tag in chosen]
 
 
@@ -188,7 +190,12 @@ def _catalogued(source: str) -> PublishedTag | None:
     return published_weights(source) if is_published_name(source) else None
 
 
-def _nothing_matches(patterns: Sequence[str], known: Iterable[str]) -> ConfigError:
-    return ConfigError(
-        f"nothing matches {' '.join(map(repr, patterns))}; the nearest are {nearest(patterns[0], known)}"
-    )
+def _tag_matches(tag: PublishedTag, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, one) for name in (tag.architecture, tag.name) for one in patterns)
+
+
+def _nothing_matches(patterns: Sequence[str], exclude: Sequence[str], known: Iterable[str]) -> ConfigError:
+    wanted = " ".join(map(repr, patterns or ["*"]))
+    if exclude:
+        return ConfigError(f"nothing matches {wanted} but not {' or '.join(map(repr, exclude))}; exclude less")
+    return ConfigError(f"nothing matches {wanted}; the nearest are {nearest(patterns[0], known)}")

@@ -141,6 +141,18 @@ def plain_checkpoint(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `resnet-hub` with these arguments; returns its status, what it printed and what it complained of."""
+    from resnet_hub.cli import main
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the Hub's client try again at once, where it would wait up to 23 seconds in all."""
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,11 +17,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def run_app(*arguments, **environment):
+def run_app(*arguments, folder=REPOSITORY, cwd=REPOSITORY, **environment):
     """The running program."""
     return subprocess.Popen(
-        [sys.executable, "app.py", *map(str, arguments)],
-        cwd=REPOSITORY,
+        [sys.executable, folder / "app.py", *map(str, arguments)],
+        cwd=cwd,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -55,6 +56,31 @@ def test_a_busy_port_is_one_sentence(tmp_path):
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert re.fullmatch(rf"error: port {port} is in use by another program; choose another one, .*\n", errors)
+
+
+def test_a_page_json_beside_the_entry_is_read_wherever_it_is_called_from(tmp_path):
+    (tmp_path / "here").mkdir()
+    shutil.copy(REPOSITORY / "app.py", tmp_path / "here")
+    (tmp_path / "here" / "page.json").write_text('{"RESNET_HUB_MODEL": "alice/from-the-file", "PORT": "x"}')
+    process = run_app(folder=tmp_path / "here", cwd=tmp_path, PYTHONPATH=str(REPOSITORY))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert re.fullmatch(r"error: PORT='x' is out of range; .*\n", errors)
+
+
+def test_threads_that_wait_do_not_spin():
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "app.py", "--help"],
+        cwd=REPOSITORY,
+        env={**environment, "OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    # GNU's OpenMP tells how often it looks before it sleeps; others tell nothing.
+    assert set(re.findall(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)) <= {"0"}
 
 
 def test_an_unknown_option_is_a_mistake_too():

@@ -8,8 +8,7 @@ import pytest
 import torch
 from colour_network import COLOURS, LABELS, solid
 
-from resnet_hub import ImageClassifier, create_model
-from resnet_hub.cli import main
+from resnet_hub import ImageClassifier, ResNet, create_model
 
 HOSTILE = "red\x1b[2J\x9b1m\u202e\nblue"
 
@@ -24,17 +23,6 @@ def colours(tmp_path_factory):
     for name, colour in zip(("crimson.png", "blue.png", "green.png"), COLOURS, strict=True):
         solid(colour).save(folder / name)
     return folder
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command line; returns its status, what it printed and what it complained of."""
-
-    def command(*arguments):
-        status = main([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return command
 
 
 def test_pictures_are_named_best_guess_first(run, colours):
@@ -116,6 +104,15 @@ def test_a_bare_name_says_which_weights_and_licence_it_stands_for(run, fake_hub,
     assert status == 0
     assert len(text.splitlines()) == 2
     assert "test_resnet stands for timm/test_resnet.r160_in1k, licence apache-2.0" in complaints
+
+
+def test_a_revision_chooses_the_weights(run, fake_hub, colours):
+    ResNet.from_pretrained(colours).push_to_hub("alice/colours", revision="dev")
+    status, text, _ = run("predict", "alice/colours", colours / "blue.png", "--revision", "dev", "--json")
+    assert status == 0
+    expected = ImageClassifier.from_pretrained(colours)(colours / "blue.png")
+    assert [one["label"] for one in json.loads(text)[0]["predictions"]] == [one.label for one in expected]
+    assert run("predict", "alice/colours", colours / "blue.png")[0] == 2
 
 
 def test_an_unpublished_id_of_timm_s_gets_the_nearest(run, fake_hub, colours):

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.settings import PageSettings, page_variables
 from resnet_hub.errors import ConfigError
 
 
@@ -101,3 +101,32 @@ def test_a_free_port_passes():
 def test_a_host_that_is_no_address_of_this_machine_is_named():
     with pytest.raises(ConfigError, match=r"HOST='192\.0\.2\.1' is no address of this machine"):
         PageSettings(host="192.0.2.1", port=8123).check_port_is_free()
+
+
+def test_a_folder_without_a_page_json_sets_nothing(tmp_path):
+    assert page_variables(tmp_path) == {}
+
+
+def test_a_model_beside_the_page_json_is_found_from_anywhere(tmp_path):
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "page.json").write_text('{"RESNET_HUB_MODEL": "checkpoint", "RESNET_HUB_TITLE": "Birds"}')
+    assert page_variables(tmp_path) == {
+        "RESNET_HUB_MODEL": str(tmp_path / "checkpoint"),
+        "RESNET_HUB_TITLE": "Birds",
+    }
+
+
+def test_a_model_of_the_hub_in_a_page_json_stays_a_name(tmp_path):
+    (tmp_path / "page.json").write_text('{"RESNET_HUB_MODEL": "alice/birds"}')
+    assert page_variables(tmp_path) == {"RESNET_HUB_MODEL": "alice/birds"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b'{"PORT": 80}', b"\xff", b"[" * 50_000, b'{"a": "' + b"x" * 100_000 + b'"}'],
+    ids=["empty", "list", "number", "no text", "deep", "long"],
+)
+def test_a_page_json_that_cannot_be_meant_is_a_sentence(tmp_path, content):
+    (tmp_path / "page.json").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"page\.json cannot be read; expected a short JSON object"):
+        page_variables(tmp_path)

@@ -5,15 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi, ModelCard
+from huggingface_hub import HfApi, SpaceCard
 from pictures import class_folders
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from resnet_hub import create_model
+from resnet_hub.demo.settings import PageSettings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -49,7 +51,7 @@ def shell(fake_hub, tmp_path):
     return run
 
 
-def test_a_stranger_classifies_fine_tunes_and_pushes(fake_hub, shell, tmp_path, monkeypatch):
+def test_a_stranger_classifies_fine_tunes_and_shares(fake_hub, shell, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("timm"))
     create_model("resnet18").push_to_hub("timm/resnet18.a1_in1k")
     monkeypatch.setenv("HF_TOKEN", fake_hub.token)
@@ -65,7 +67,10 @@ def test_a_stranger_classifies_fine_tunes_and_pushes(fake_hub, shell, tmp_path, 
         file.name for file in (tmp_path / "runs" / "insects").iterdir()
     }
 
-    assert "/alice/insects/commit/" in shell("Push")
+    pushed, page = shell("Share").splitlines()
+    assert "/alice/insects/commit/" in pushed
+    assert page == f"{fake_hub.url}/spaces/alice/which-insect"
+    assert HfApi(endpoint=fake_hub.url).space_info("alice/which-insect").models == ["alice/insects"]
     assert "model.safetensors" in HfApi(endpoint=fake_hub.url).list_repo_files("alice/insects")
 
 
@@ -82,13 +87,20 @@ def test_every_local_link_of_the_documents_leads_somewhere():
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
-def test_the_readme_is_a_page_of_a_space():
-    data = ModelCard(README, ignore_metadata_errors=False).data.to_dict()
-    assert (data["sdk"], data["app_file"], data["python_version"]) == ("gradio", "app.py", "3.11")
+def test_the_project_is_a_space_as_it_stands(fake_hub):
+    card = SpaceCard(README, ignore_metadata_errors=False)
+    card.validate()
+    data = card.data.to_dict()
     pinned = dict(
         line.split("==") for line in (REPOSITORY / "constraints.txt").read_text().splitlines() if "==" in line
     )
-    assert data["sdk_version"] == pinned["gradio"]
+    assert (data["sdk"], data["sdk_version"]) == ("gradio", pinned["gradio"])
+    oldest = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert data["python_version"] == oldest.removeprefix(">=")
+    assert (REPOSITORY / data["app_file"]).is_file()
+    assert data["models"] == [f"timm/{PageSettings.model}"]
+    assert data["preload_from_hub"] == [f"timm/{PageSettings.model} config.json,model.safetensors"]
+    assert len(data["short_description"]) <= 60
 
 
 @pytest.mark.parametrize("command", ["make demo", "make test"])

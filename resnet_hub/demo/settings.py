@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import ConfigError
@@ -22,6 +24,9 @@ VARIABLES = {
     "port": "PORT",
 }
 NUMBERS = ("max_file_mb", "max_queue", "port")
+PAGE_FILE = "page.json"
+"""A file beside app.py that sets variables; those of the environment go before it."""
+MAX_PAGE_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,35 @@ class PageSettings:
         if error.errno == errno.EACCES:
             return f"port {self.port} is reserved for the system; {choose_another}"
         return f"HOST={self.host!r} is no address of this machine; unset it, or use 127.0.0.1 or 0.0.0.0"
+
+
+def page_variables(folder: Path) -> dict[str, str]:
+    """The variables that page.json in `folder` sets, none where it is absent; a model in `folder` gets its whole path.
+
+    Raises:
+        ConfigError: The file is no JSON object of texts.
+    """
+    file = folder / PAGE_FILE
+    if not file.is_file():
+        return {}
+    variables = parse_page_variables(file.read_bytes())
+    model = variables.get(VARIABLES["model"])
+    if model and (folder / model).is_dir():
+        variables[VARIABLES["model"]] = str((folder / model).resolve())
+    return variables
+
+
+def parse_page_variables(content: bytes) -> dict[str, str]:
+    """The variables in the content of a page.json. Raises: ConfigError when it is no JSON object of texts."""
+    try:
+        variables = json.loads(content) if len(content) <= MAX_PAGE_BYTES else None
+    except (ValueError, RecursionError):
+        variables = None
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise ConfigError(
+            f'{PAGE_FILE} cannot be read; expected a short JSON object such as {{"RESNET_HUB_MODEL": "a/b"}}'
+        )
+    return variables
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:

@@ -1,0 +1,93 @@
+"""`resnet-hub push` and `space`: a checkpoint on the Hub, and a page there that serves it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from huggingface_hub import get_token
+
+from resnet_hub.command_line import Command, print_lines
+from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.served_model import served_model
+from resnet_hub.space import HARDWARE, SpaceSettings
+from resnet_hub.space_upload import push_space, space_address, write_space
+from resnet_hub.terminal import printable
+from resnet_hub.upload import push_checkpoint
+
+TOKEN_HELP = "The token comes from HF_TOKEN or from `hf auth login`; it needs the right to write."
+
+
+def _push_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="checkpoint or run folder")
+    parser.add_argument("repo_id", metavar="OWNER/NAME", help="where it goes; made if missing")
+    parser.add_argument("--private", action="store_true", help="make a repository that only its owner sees")
+    parser.add_argument("--revision", metavar="BRANCH", help="the branch it goes to; made if missing (default: main)")
+    parser.add_argument("--create-pr", action="store_true", help="open a pull request instead of changing main")
+    parser.add_argument("--message", metavar="TEXT", help="the title of the commit")
+    parser.epilog = TOKEN_HELP
+
+
+def _push(given: argparse.Namespace) -> int:
+    folder = Path(given.folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no folder {given.folder!r}; give a checkpoint or run folder")
+    check_logged_in()
+    url = push_checkpoint(
+        folder,
+        given.repo_id,
+        private=given.private or None,
+        revision=given.revision,
+        create_pr=given.create_pr,
+        commit_message=given.message,
+    )
+    print_lines([url])
+    return 0
+
+
+def _space_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", metavar="FOLDER_OR_REPO", help="checkpoint or run folder, owner/name[@revision], or tag"
+    )
+    parser.add_argument("repo_id", metavar="OWNER/SPACE", help="the Space; made if missing, else brought up to date")
+    parser.add_argument("--private", action="store_true", help="make a Space that only its owner sees")
+    parser.add_argument("--title", metavar="TEXT", help="the heading of the page and of the Space")
+    parser.add_argument(
+        "--hardware",
+        metavar="NAME",
+        help=f"what the Space runs on, at your cost ({', '.join(HARDWARE[:4])}, ...); left as it is where absent",
+    )
+    parser.add_argument(
+        "--examples", action="store_true", help="show the run folder's example pictures, which are your data, to all"
+    )
+    parser.add_argument(
+        "--dry-run", metavar="DIR", help="write the Space into this folder instead, where `python app.py` runs it"
+    )
+    parser.epilog = TOKEN_HELP
+
+
+def _space(given: argparse.Namespace) -> int:
+    # What can be told without reading the network comes first.
+    space_address(given.repo_id)
+    settings = SpaceSettings(given.title, given.hardware)
+    if given.dry_run is None:
+        check_logged_in()
+    model = served_model(given.source, examples=given.examples)
+    if given.dry_run is None:
+        print_lines([push_space(model, given.repo_id, settings, private=given.private)])
+    else:
+        write_space(Path(given.dry_run), model, given.repo_id, settings)
+        print_lines([printable(given.dry_run)])
+    return 0
+
+
+def check_logged_in() -> None:
+    """Raises: HubError where no token is found."""
+    if get_token() is None:
+        raise HubError("there is no token to write with; log in with `hf auth login`, or set HF_TOKEN")
+
+
+COMMANDS = {
+    "push": Command("Puts a checkpoint on the Hub, in one commit, and prints its address.", _push_arguments, _push),
+    "space": Command("Puts a page on the Hub on which anyone can try a network.", _space_arguments, _space),
+}

@@ -1,0 +1,68 @@
+"""What every command of `resnet-hub` is made of: a row of the table, a parser that refuses in sentences, its output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from resnet_hub.checks import nearest
+from resnet_hub.errors import ConfigError
+from resnet_hub.terminal import printable
+
+PROGRAM = "resnet-hub"
+FAILED = 1
+"""Exit status when a part of the work could not be done."""
+MISTAKE = 2
+"""Exit status after a user's mistake."""
+SOURCE_HELP = "architecture, published tag, checkpoint folder, or owner/name on the Hub"
+
+
+class Command(NamedTuple):
+    """One word of the command line."""
+
+    help: str
+    """One sentence."""
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    """Gives a parser what the command takes."""
+    run: Callable[[argparse.Namespace], int]
+    """Does it and returns the exit status. Raises: ResNetHubError."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are sentences."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises: ConfigError."""
+        raise ConfigError(f"{message}; see {self.prog} --help")
+
+
+def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
+    """The exit status of the command with these arguments. Raises: ResNetHubError."""
+    parser = Parser(f"{PROGRAM} {name}", description=command.help, allow_abbrev=False)
+    command.add_arguments(parser)
+    # Intermixed, so that pictures may stand on both sides of a flag.
+    given, unknown = parser.parse_known_intermixed_args(list(arguments))
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
+        near = nearest(unknown[0].partition("=")[0], flags)
+        raise ConfigError(f"{parser.prog} takes no {unknown[0]!r}; the nearest flags are {near}")
+    return command.run(given)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Writes each line to the standard output."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def print_json(values: Any) -> None:
+    """Writes the values to the standard output, for programs."""
+    # json escapes all but printable ASCII by itself, so no text in it can control a terminal.
+    sys.stdout.write(json.dumps(values, indent=2) + "\n")
+
+
+def complain(error: Exception) -> None:
+    """Writes what went wrong to the standard error, on one line."""
+    sys.stderr.write(f"error: {printable(str(error))}\n")

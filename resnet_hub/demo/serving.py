@@ -1,0 +1,52 @@
+"""What app.py runs: reads the settings, loads the network, builds the page, serves it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from resnet_hub.demo.settings import PAGE_FILE, PageSettings, page_variables
+from resnet_hub.errors import ResNetHubError
+
+
+def main(arguments: Sequence[str], folder: Path) -> int:
+    """0 after the page was served, 2 after a mistake of the user, which is told in one sentence.
+
+    Args:
+        arguments: What stands behind `python app.py`.
+        folder: Where app.py lies, perhaps with a page.json.
+    """
+    parser = argparse.ArgumentParser(prog="app.py", description="Serve a page on which anyone can try a network.")
+    parser.add_argument(
+        "source",
+        nargs="?",
+        help="checkpoint folder, Hub id or published tag "
+        f"(default: $RESNET_HUB_MODEL, else what {PAGE_FILE} says, else {PageSettings.model})",
+    )
+    source = parser.parse_args(arguments).source
+    try:
+        serve(PageSettings.from_environment({**page_variables(folder), **os.environ}, source))
+    except ResNetHubError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+def serve(settings: PageSettings) -> None:
+    """Serves the page until it is interrupted. Raises: ResNetHubError."""
+    settings.check_port_is_free()
+
+    # Inside, so that --help and a mistake in the settings need not wait for gradio.
+    from resnet_hub.classifier import ImageClassifier
+    from resnet_hub.demo.page import build_page, launch_page
+
+    classifier = ImageClassifier.from_pretrained(settings.model, device=settings.device)
+    classifier.warm_up()
+    page = build_page(classifier, settings)
+    launch_page(page, settings)
+    sys.stdout.write(f"{settings.address}\n")
+    sys.stdout.flush()
+    page.block_thread()

@@ -1,0 +1,147 @@
+"""A folder or a model on the Hub -> what a page needs to serve it; what it could not serve is refused here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, ModelInfo
+from huggingface_hub.errors import RepositoryNotFoundError
+
+from resnet_hub import checkpoint, hub
+from resnet_hub.address import RepoAddress, is_repo_id, repo_address
+from resnet_hub.card_text import CardText
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.demo.examples import find_examples
+from resnet_hub.errors import CheckpointError, ConfigError, HubError
+from resnet_hub.hub_errors import hub_errors
+
+CHECKPOINT_FOLDER = "checkpoint"
+"""Where a Space keeps a checkpoint that came from a folder."""
+EXAMPLES_FOLDER = "examples"
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """What a Space serves."""
+
+    source: str
+    """What the page loads: "owner/name", "owner/name@commit", or `CHECKPOINT_FOLDER`."""
+    config: CheckpointConfig
+    """What its config.json says."""
+    repo_id: str | None = None
+    """owner/name on the Hub; None where the checkpoint travels with the Space."""
+    preload: str | None = None
+    """What the Hub fetches while it builds the Space, in the words of `preload_from_hub`."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Files that travel with the Space, by their path in it."""
+    license: str | None = None
+    """The Hub's identifier of the licence of the weights."""
+    datasets: Sequence[str] = ()
+    """Hub ids of what it was trained on."""
+    needs_token: bool = False
+    """Whether the Space can read it only with a token of its own."""
+
+
+def served_model(source: str, *, examples: bool = False) -> ServedModel:
+    """What a Space needs to serve `source`: a checkpoint or run folder, a model on the Hub, or a published tag.
+
+    A folder's checkpoint travels with the Space, so that page and weights are one commit and never drift apart; with
+    `examples`, the pictures of its folder `examples` as well. A model of the Hub stays there: without a revision the
+    page follows its main branch, with one it is held to that commit.
+
+    Raises:
+        CheckpointError: The folder does not hold a network that loads.
+        ConfigError: `source` is no such name, or a page cannot show what the network answers.
+        HubError: The Hub refused or could not be reached, or the repository holds no weights.
+    """
+    path = checkpoint.local_path(source)
+    if path is None:
+        if examples:
+            raise ConfigError(f"{source!r} is on the Hub, and examples are pictures of a run folder; drop --examples")
+        return _from_hub(repo_address(source))
+    return _from_folder(path, examples)
+
+
+def _from_folder(folder: Path, examples: bool) -> ServedModel:
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{str(folder)!r} has no {name}; give a folder that save_pretrained or a run wrote")
+    config = checkpoint.read_config(folder)
+    _check_shown(config, str(folder))
+    ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
+    names = [name for name in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE) if (folder / name).is_file()]
+    files = {f"{CHECKPOINT_FOLDER}/{name}": folder / name for name in names}
+    if examples:
+        pictures = [path for path in find_examples(str(folder)).paths if path.parent == folder / EXAMPLES_FOLDER]
+        if not pictures:
+            raise ConfigError(f"{str(folder)!r} has no pictures in {EXAMPLES_FOLDER!r}; drop --examples")
+        files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in pictures}
+    card = folder / CARD_FILE
+    said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
+    licence, datasets = _licence(said, config), _datasets(said)
+    return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=licence, datasets=datasets)
+
+
+def _from_hub(address: RepoAddress) -> ServedModel:
+    with hub_errors(address, "read", None):
+        info = _model_info(address)
+    names = {file.rfilename for file in info.siblings or ()}
+    weights = next((name for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE) if name in names), None)
+    if weights is None:
+        raise HubError(
+            f"model {str(address)!r} has no {WEIGHTS_FILE}, so there is nothing to serve; choose another one"
+        )
+    config = checkpoint.read_config(hub.download_checkpoint(address.repo_id, revision=info.sha, config_only=True))
+    _check_shown(config, address.repo_id)
+    said = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
+    held = address.revision is not None
+    needs_token = bool(info.private or info.gated)
+    preload = f"{address.repo_id} {CONFIG_FILE},{weights}" + (f" {info.sha}" if held else "")
+    return ServedModel(
+        source=f"{address.repo_id}@{info.sha}" if held else address.repo_id,
+        config=config,
+        repo_id=address.repo_id,
+        preload=None if needs_token else preload,  # a Space is built without its owner's token
+        license=_licence(said, config),
+        datasets=_datasets(said),
+        needs_token=needs_token,
+    )
+
+
+def _model_info(address: RepoAddress) -> ModelInfo:
+    """What the Hub knows of the model. Raises: ConfigError where the id is a dataset's or a Space's."""
+    api = HfApi()
+    try:
+        return api.model_info(address.repo_id, revision=address.revision)
+    except RepositoryNotFoundError:
+        for kind in ("dataset", "space"):
+            if api.repo_exists(address.repo_id, repo_type=kind):
+                raise ConfigError(f"{address.repo_id!r} is a {kind}, not a model; give the model to serve") from None
+        raise
+
+
+def _check_shown(config: CheckpointConfig, where: str) -> None:
+    """Raises: ConfigError when the page could not show what the network answers."""
+    if config.network.task == "regression":
+        raise ConfigError(f"the page shows classes, but {where!r} gives plain numbers; ask it from Python instead")
+    if config.network.num_classes == 0:
+        raise ConfigError(f"{where!r} has no head (num_classes=0), so it names no class; fine-tune it first")
+
+
+def _licence(said: Mapping[str, Any], config: CheckpointConfig) -> str | None:
+    """The licence that the card gives, else the one in config.json, where it has the form of the Hub's identifiers."""
+    for found in (said.get("license"), config.details.get("license")):
+        if isinstance(found, str) and re.fullmatch(r"[a-z0-9.+-]+", found.lower()):
+            return found.lower()
+    return None
+
+
+def _datasets(said: Mapping[str, Any]) -> list[str]:
+    found = said.get("datasets") or []
+    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    return [name for name in names if isinstance(name, str) and "/" in name and is_repo_id(name)]

@@ -1,0 +1,241 @@
+"""A network and the page that serves it -> the files of a Gradio Space; `space_upload.py` puts them on the Hub."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import SpaceHardware, constants
+
+from resnet_hub.card_text import CardText, marked
+from resnet_hub.checkpoint_config import CARD_FILE
+from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
+from resnet_hub.errors import ConfigError
+from resnet_hub.front_matter import update_front_matter
+from resnet_hub.markdown import text
+from resnet_hub.served_model import CHECKPOINT_FOLDER, ServedModel
+
+APP_FILE = "app.py"
+REQUIREMENTS_FILE = "requirements.txt"
+LICENSE_FILE = "LICENSE"
+PACKAGE = Path(__file__).parent
+# What of the package is sent: no caches, and nothing that merely lies beside the sources.
+SOURCE_SUFFIXES = {".py", ".typed", ".json", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
+# What the page runs on; the last two for their free example pictures.
+SERVED_BY = ("torch", "torchvision", "timm", "safetensors", "huggingface-hub", "numpy", "pillow", "pyyaml", "gradio")
+EXAMPLES_FROM = ("scikit-learn", "matplotlib")
+# ZeroGPU lends a GPU to single calls of decorated functions; the page keeps its network on one device.
+HARDWARE = tuple(flavor.value for flavor in SpaceHardware if not flavor.value.startswith("zero"))
+MAX_TITLE = 100
+"""Characters of a title."""
+APPEARANCE = {
+    "emoji": "🪜",
+    "colorFrom": "green",
+    "colorTo": "indigo",
+    "short_description": "Try a residual network, and see what it saw",
+}
+"""Front matter that a Space gets where its owner has written none."""
+SHOWN_CLASSES = 12
+# The sentence that the Hub writes into a new Space.
+TEMPLATE_TEXT = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
+NO_CARD = CardText({}, "")
+SECTION = "space"
+"""The name of our text in README.md, which stands between marks."""
+
+APP = '''\
+"""The entry of the page and of a Space: `python app.py [MODEL]` serves it; `python app.py --help` says more."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """0 after the page was served, 2 after a mistake of the user."""
+    # Before OpenMP is loaded: waiting threads sleep instead of spinning, which on a busy machine is several times
+    # quicker.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from resnet_hub.demo.serving import main as serve
+
+    return serve(sys.argv[1:], Path(__file__).parent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+'''
+
+
+@dataclass(frozen=True)
+class SpaceSettings:
+    """What its owner wants of a Space; what is absent stays as it is."""
+
+    title: str | None = None
+    """The heading of the page and of the Space, plain text on one line."""
+    hardware: str | None = None
+    """What it runs on, one of `HARDWARE`."""
+
+    def __post_init__(self) -> None:
+        title, hardware = self.title, self.hardware
+        if title is not None and (not title.strip() or len(title) > MAX_TITLE or not title.isprintable()):
+            raise ConfigError(f"title={title[:MAX_TITLE]!r} cannot be; give one line of 1 to {MAX_TITLE} characters")
+        if hardware is not None and hardware not in HARDWARE:
+            raise ConfigError(
+                f"hardware={hardware!r} is not known, or cannot run the page; choose one of {', '.join(HARDWARE)}"
+            )
+
+
+@dataclass(frozen=True)
+class PresentSpace:
+    """What a Space holds already."""
+
+    paths: frozenset[str] = frozenset()
+    """All its files."""
+    card: CardText = NO_CARD
+    """README.md."""
+    page: bytes = b"{}"
+    """The content of page.json."""
+
+
+def space_files(
+    model: ServedModel, repo_id: str, present: PresentSpace, settings: SpaceSettings
+) -> dict[str, bytes | Path]:
+    """Every file of the Space "owner/name", by its path: its content, or the file that holds it.
+
+    Raises:
+        ConfigError: What is present cannot be read.
+    """
+    variables = parse_page_variables(present.page)
+    variables[VARIABLES["model"]] = model.source
+    if settings.title is not None:
+        variables[VARIABLES["title"]] = settings.title
+    files: dict[str, bytes | Path] = {
+        CARD_FILE: _readme(model, repo_id, present.card, settings).encode(),
+        APP_FILE: APP.encode(),
+        PAGE_FILE: (json.dumps(variables, indent=2) + "\n").encode(),
+        REQUIREMENTS_FILE: _requirements(model).encode(),
+        **_package_files(),
+        **model.files,
+    }
+    licence = _licence_text()
+    return {**files, LICENSE_FILE: licence.encode()} if licence else files
+
+
+def stale_paths(present: PresentSpace, files: Mapping[str, object]) -> list[str]:
+    """What an earlier version of us left in the Space and the new one has no more."""
+    ours = (f"{PACKAGE.name}/", f"{CHECKPOINT_FOLDER}/")
+    return sorted(path for path in present.paths if path.startswith(ours) and path not in files)
+
+
+def check_present(present: PresentSpace, where: str) -> None:
+    """Raises: ConfigError when a program is there that we did not write."""
+    if PAGE_FILE in present.paths:
+        return
+    entry = str(present.card.metadata.get("app_file", APP_FILE))
+    for name in (APP_FILE, entry):
+        if name in present.paths:
+            raise ConfigError(
+                f"{where} holds another program ({name!r}), which would be overwritten;"
+                " choose another name, or remove the program first"
+            )
+
+
+def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings) -> str:
+    old = card.metadata
+    fallback = {"title": _title_of(repo_id), **APPEARANCE}
+    values = {**{key: value for key, value in fallback.items() if key not in old}, **front_matter(model)}
+    if settings.title is not None:
+        values["title"] = settings.title
+    if settings.hardware is not None:
+        values["suggested_hardware"] = settings.hardware
+    ours = marked(SECTION, _text(model, repo_id, str(values.get("title", old.get("title")))))
+    written = CardText({}, "" if card.body.strip() == TEMPLATE_TEXT else card.body)
+    body = written.with_sections_of(CardText({}, f"\n{ours}\n"))
+    return update_front_matter(CardText(old, body, card.front), values, drop=("models", "datasets", "preload_from_hub"))
+
+
+def front_matter(model: ServedModel) -> dict[str, Any]:
+    """The values of the block of README.md that follow from the network and from what the page runs on."""
+    values: dict[str, Any] = {
+        "sdk": "gradio",
+        "sdk_version": _installed("gradio"),
+        "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "app_file": APP_FILE,
+    }
+    if model.license is not None:
+        values["license"] = model.license
+    if model.repo_id is not None:
+        values["models"] = [model.repo_id]
+    if model.datasets:
+        values["datasets"] = list(model.datasets)
+    if model.preload is not None:
+        values["preload_from_hub"] = [model.preload]
+    return values
+
+
+def _title_of(repo_id: str) -> str:
+    words = re.sub(r"[-_.]+", " ", repo_id.rpartition("/")[2]).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _text(model: ServedModel, repo_id: str, title: str) -> str:
+    """The text of a new Space; names of classes are strangers' text."""
+    network, names = model.config.network, model.config.label_names
+    where = f", [{model.repo_id}]({constants.ENDPOINT}/{model.repo_id})" if model.repo_id else ""
+    classes = f"{network.num_classes} classes"
+    if names:
+        rest = len(names) - SHOWN_CLASSES
+        classes += f": {', '.join(map(text, names[:SHOWN_CLASSES]))}" + (f", and {rest} more" if rest > 0 else "")
+    licence = f"are under {text(model.license)}" if model.license else "came without a licence: ask before you use them"
+    return f"""# {text(title)}
+
+Anyone can try the residual network {text(network.architecture)}{where} here. It knows {classes}.
+
+```python
+from gradio_client import Client, handle_file
+
+print(Client("{repo_id}").predict(handle_file("picture.jpg"), api_name="/predict"))
+```
+
+The page is resnet_hub's, under Apache-2.0; the weights {licence}."""
+
+
+def _requirements(model: ServedModel) -> str:
+    own_examples = any("/examples/" in path for path in model.files)
+    names = SERVED_BY if own_examples else SERVED_BY + EXAMPLES_FROM
+    pins = "".join(f"{name}=={_installed(name)}\n" for name in names)
+    return f"# What the page was made with; the network's numbers depend on it.\n{pins}"
+
+
+def _installed(name: str) -> str:
+    """The version of an installed package, without what tells one build of it from another."""
+    try:
+        return version(name).partition("+")[0]
+    except PackageNotFoundError as error:
+        raise ConfigError(f"{name} is not installed here, and the page needs it; install it first") from error
+
+
+def _package_files() -> dict[str, Path]:
+    """The sources of this package, which is on no index that a Space could install it from."""
+    return {
+        f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
+        for path in sorted(PACKAGE.rglob("*"))
+        if path.suffix in SOURCE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    }
+
+
+def _licence_text() -> str | None:
+    """The licence of this package, which has to go with its sources: from its installation, or beside them."""
+    try:
+        installed = [
+            file.read_text("utf-8") for file in distribution(PACKAGE.name).files or () if file.name == LICENSE_FILE
+        ]
+    except PackageNotFoundError:
+        installed = []
+    beside = PACKAGE.parent / LICENSE_FILE
+    return next(iter(installed), beside.read_text("utf-8") if beside.is_file() else None)

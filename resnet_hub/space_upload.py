@@ -1,0 +1,214 @@
+"""The files of a Space -> the Hub, in one commit, or a folder that runs as it stands."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationDelete,
+    HfApi,
+    SpaceHardware,
+    SpaceInfo,
+    constants,
+    hf_hub_download,
+)
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+
+from resnet_hub.address import RepoAddress, push_address
+from resnet_hub.card_text import CardText
+from resnet_hub.checkpoint_config import CARD_FILE
+from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
+from resnet_hub.errors import CheckpointError, ConfigError, HubError
+from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors
+from resnet_hub.served_model import ServedModel
+from resnet_hub.space import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
+
+SPACES = "spaces/"
+PAYMENT_REQUIRED = 402
+
+logger = logging.getLogger(__name__)
+
+
+def space_address(repo_id: str) -> RepoAddress:
+    """The address of the Space "owner/name", with or without "spaces/". Raises: ConfigError for any other form."""
+    kind, slash, rest = repo_id.partition("/")
+    if slash and kind in ("models", "datasets") and "/" in rest:
+        raise ConfigError(f'{repo_id!r} is one of the {kind}, not a Space; expected "owner/name" of a Space')
+    address = push_address(repo_id.removeprefix(SPACES), None, False)
+    if address.revision is not None:
+        raise ConfigError(f"{repo_id!r} names a revision, but a Space is built from main; drop {address.revision!r}")
+    return address
+
+
+def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceSettings) -> None:
+    """Writes the Space into a folder: `python app.py` in there, with requirements.txt installed, serves the page.
+
+    Raises:
+        CheckpointError: The folder cannot be written, or its README.md not read.
+        ConfigError: `repo_id` cannot be, or the folder holds something else.
+    """
+    address = space_address(repo_id)
+    try:
+        present = _present_in_folder(folder)
+        if present.paths and PAGE_FILE not in present.paths:
+            raise ConfigError(f"{str(folder)!r} holds something else; give an empty or a new folder")
+        files = space_files(model, address.repo_id, present, settings)
+        for path, content in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, bytes):
+                target.write_bytes(content)
+            else:
+                shutil.copyfile(content, target)
+        for path in stale_paths(present, files):
+            (folder / path).unlink()
+    except OSError as error:
+        raise CheckpointError(f"cannot write the Space into {str(folder)!r} ({error.strerror or error})") from error
+
+
+def push_space(
+    model: ServedModel, repo_id: str, settings: SpaceSettings, *, private: bool = False, token: str | None = None
+) -> str:
+    """The address of the Space "owner/name", made or brought up to date in one commit.
+
+    Of a Space that is there, its secrets, its variables and, where the settings name none, its hardware stay as they
+    are; so does what its owner wrote into README.md, but for the front matter that follows from the network.
+
+    Raises:
+        CheckpointError: The Space's README.md cannot be read.
+        ConfigError: `repo_id` cannot be, or the Space holds another program.
+        HubError: The Hub refused or could not be reached, the Space is of another SDK, or `private` meets a public one.
+    """
+    address = space_address(repo_id)
+    check_token(token)
+    hardware = None if settings.hardware is None else SpaceHardware(settings.hardware)
+    api = HfApi(token=token)
+    with _space_errors(address, token):
+        commit, present = _found(api, address, private, token) or _made(api, address, hardware, private)
+        files = space_files(model, address.repo_id, present, settings)
+        if hardware is not None and present.paths:  # a new one was made with it
+            api.request_space_hardware(address.repo_id, hardware)
+        api.create_commit(
+            address.repo_id,
+            [
+                *(CommitOperationAdd(path, content) for path, content in files.items()),
+                *(CommitOperationDelete(path) for path in stale_paths(present, files)),
+            ],
+            commit_message=f"Serve {model.repo_id or model.config.network.architecture}",
+            repo_type="space",
+            parent_commit=commit,
+        )
+    _tell_what_is_left(api, model, address)
+    return f"{constants.ENDPOINT}/{SPACES}{address.repo_id}"
+
+
+def _found(
+    api: HfApi, address: RepoAddress, private: bool, token: str | None
+) -> tuple[str | None, PresentSpace] | None:
+    """The newest commit of the Space and what it holds; None where there is no Space that this token may see.
+
+    Raises:
+        CheckpointError: Its README.md cannot be read.
+        ConfigError: It holds another program.
+        HubError: It cannot become the page, or shows to all what shall be private.
+    """
+    try:
+        info = api.space_info(address.repo_id)
+    except RepositoryNotFoundError:
+        return None
+    _check_fits(info, address, private)
+    present = _present_on_hub(info, address, token)
+    check_present(present, f"Space {address.repo_id!r}")
+    return info.sha, present
+
+
+def _made(
+    api: HfApi, address: RepoAddress, hardware: SpaceHardware | None, private: bool
+) -> tuple[str | None, PresentSpace]:
+    """The first commit of a new Space, as if it were empty: the card that the Hub put there is nobody's own."""
+    api.create_repo(
+        address.repo_id, repo_type="space", space_sdk="gradio", private=private or None, space_hardware=hardware
+    )
+    return api.space_info(address.repo_id).sha, PresentSpace()
+
+
+def _check_fits(info: SpaceInfo, address: RepoAddress, private: bool) -> None:
+    """Raises: HubError for a Space that cannot become the page, or that shows to all what shall be private."""
+    sdk = info.sdk or (info.card_data.sdk if info.card_data else None)
+    if sdk not in (None, "gradio"):
+        raise HubError(f"Space {address.repo_id!r} runs on the SDK {sdk!r}, the page on gradio; choose another name")
+    if private and info.private is False:
+        raise HubError(
+            f"Space {address.repo_id!r} exists and is public, but a private one was asked for;"
+            " make it private in its settings on the Hub or choose another name"
+        )
+
+
+def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) -> PresentSpace:
+    paths = frozenset(file.rfilename for file in info.siblings or ())
+
+    def content(name: str) -> bytes | None:
+        if name not in paths:
+            return None
+        return Path(
+            hf_hub_download(address.repo_id, name, repo_type="space", revision=info.sha, token=token)
+        ).read_bytes()
+
+    card = CardText.parse(content(CARD_FILE) or b"", f"{CARD_FILE} in Space {address.repo_id!r}")
+    return PresentSpace(paths, card, content(PAGE_FILE) or b"{}")
+
+
+def _present_in_folder(folder: Path) -> PresentSpace:
+    if not folder.exists():
+        return PresentSpace()
+    paths = frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    if PAGE_FILE not in paths:
+        return PresentSpace(paths)
+    readme = folder / CARD_FILE
+    card = CardText.parse(readme.read_bytes() if CARD_FILE in paths else b"", str(readme))
+    return PresentSpace(paths, card, (folder / PAGE_FILE).read_bytes())
+
+
+def _tell_what_is_left(api: HfApi, model: ServedModel, address: RepoAddress) -> None:
+    """Logs what keeps the page from the model and only the Space's owner can change."""
+    settings = f"{constants.ENDPOINT}/{SPACES}{address.repo_id}/settings"
+    if model.needs_token:
+        logger.warning(
+            "model %s is not open to all: give the Space a secret HF_TOKEN that may read it, at %s",
+            model.repo_id,
+            settings,
+        )
+    name = VARIABLES["model"]
+    try:
+        own = api.get_space_variables(address.repo_id).get(name)
+    except (OSError, HTTP_ERROR):
+        return  # the Space is written; what would only have been a hint is not worth an error
+    if own is not None and own.value != model.source:
+        logger.warning(
+            "the Space's own variable %s=%s goes before %s; change it at %s", name, own.value, PAGE_FILE, settings
+        )
+
+
+@contextmanager
+def _space_errors(address: RepoAddress, token: str | None) -> Iterator[None]:
+    """Whatever the client raises inside comes out as one HubError sentence about the Space."""
+    try:
+        with hub_errors(address, "write to", token):
+            try:
+                yield
+            except HfHubHTTPError as error:
+                if error.response.status_code != PAYMENT_REQUIRED:
+                    raise
+                raise HubError(
+                    f"the Hub asks for a paid plan before it runs Space {address.repo_id!r}"
+                    f" ({(error.server_message or 'no reason given')[:300]});"
+                    " subscribe to PRO, choose paid --hardware, or try the page here with --dry-run"
+                ) from error
+    except HubError as error:
+        about_space = str(error).replace(f"model {address.repo_id!r}", f"Space {address.repo_id!r}")
+        raise HubError(about_space) from error.__cause__

@@ -1,0 +1,145 @@
+"""What a page can serve: folders that load, models of the Hub; all else is refused before a Space is touched."""
+
+import json
+
+import pytest
+from huggingface_hub import HfApi
+
+from resnet_hub import ResNet, create_model
+from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
+from resnet_hub.served_model import served_model
+
+
+@pytest.fixture
+def pushed(fake_hub, tiny_checkpoint):
+    ResNet.from_pretrained(tiny_checkpoint).push_to_hub("alice/tiny")
+    return "alice/tiny"
+
+
+def head(hub, repo="alice/tiny", revision="main"):
+    return hub.repository(repo).resolve(revision).sha
+
+
+def test_a_folder_travels_with_the_space(tiny_checkpoint):
+    model = served_model(str(tiny_checkpoint))
+    assert (model.source, model.repo_id, model.preload) == ("checkpoint", None, None)
+    assert {path: file.name for path, file in model.files.items()} == {
+        "checkpoint/config.json": "config.json",
+        "checkpoint/model.safetensors": "model.safetensors",
+        "checkpoint/README.md": "README.md",
+    }
+
+
+def test_example_pictures_travel_only_where_that_is_asked_for(tiny_checkpoint):
+    (tiny_checkpoint / "examples").mkdir()
+    (tiny_checkpoint / "examples" / "cat.png").write_bytes(b"picture")
+    (tiny_checkpoint / "examples" / "notes.txt").write_bytes(b"private")
+    assert not [path for path in served_model(str(tiny_checkpoint)).files if "examples" in path]
+    with_pictures = served_model(str(tiny_checkpoint), examples=True).files
+    assert [path for path in with_pictures if "examples" in path] == ["checkpoint/examples/cat.png"]
+
+
+def test_pictures_of_other_libraries_are_no_examples_of_a_folder(tiny_checkpoint):
+    with pytest.raises(ConfigError, match="has no pictures in 'examples'"):
+        served_model(str(tiny_checkpoint), examples=True)
+
+
+def test_a_model_of_the_hub_stays_there_and_its_main_branch_is_followed(pushed):
+    model = served_model(pushed)
+    assert (model.source, model.repo_id, model.preload) == (
+        *("alice/tiny", "alice/tiny", "alice/tiny config.json,model.safetensors"),
+    )
+    assert not model.files
+
+
+@pytest.mark.parametrize("source", ["alice/tiny@dev", "hf-hub:alice/tiny@dev"])
+def test_a_revision_is_held_to_its_commit(fake_hub, tiny_checkpoint, source):
+    ResNet.from_pretrained(tiny_checkpoint).push_to_hub("alice/tiny", revision="dev")
+    model, commit = served_model(source), head(fake_hub, revision="dev")
+    assert model.source == f"alice/tiny@{commit}"
+    assert model.preload == f"alice/tiny config.json,model.safetensors {commit}"
+
+
+def test_a_published_name_is_the_repository_it_stands_for(fake_hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("timm"))
+    create_model("test_resnet").push_to_hub("timm/test_resnet.r160_in1k")
+    assert served_model("test_resnet.r160_in1k").source == "timm/test_resnet.r160_in1k"
+
+
+def test_no_weights_are_downloaded(fake_hub, pushed):
+    fake_hub.state.requests.clear()
+    served_model(pushed)
+    assert not [path for _, path in fake_hub.state.requests if path.endswith("model.safetensors")]
+
+
+def test_a_private_model_is_not_preloaded_for_its_space_is_built_without_a_token(fake_hub, pushed):
+    fake_hub.repository(pushed).visibility = "private"
+    model = served_model(pushed)
+    assert model.needs_token
+    assert model.preload is None
+
+
+def test_licence_and_data_sets_are_those_of_the_card(pushed):
+    card = "---\nlicense: cc-by-nc-4.0\ndatasets: [alice/ants, '../x', 3]\n---\n"
+    HfApi().upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=pushed)
+    model = served_model(pushed)
+    assert (model.license, model.datasets) == ("cc-by-nc-4.0", ["alice/ants"])
+
+
+def test_a_folder_without_a_card_has_the_licence_of_its_config(tiny_checkpoint):
+    config = json.loads((tiny_checkpoint / "config.json").read_text())
+    config["pretrained_cfg"]["license"] = "CC-BY-NC-4.0"
+    (tiny_checkpoint / "config.json").write_text(json.dumps(config))
+    (tiny_checkpoint / "README.md").unlink()
+    assert served_model(str(tiny_checkpoint)).license == "cc-by-nc-4.0"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"task": "regression"}, "gives plain numbers"), ({"num_classes": 0}, "has no head")],
+    ids=["regression", "no head"],
+)
+def test_a_network_that_a_page_cannot_show_is_refused(tmp_path, options, says):
+    create_model("cifar_resnet20", **options).save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match=says):
+        served_model(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "says"),
+    [
+        (lambda folder: (folder / "model.safetensors").unlink(), CheckpointError, "has no model.safetensors"),
+        (lambda folder: (folder / "config.json").unlink(), CheckpointError, "has no config.json"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), CheckpointError, "cannot be read as weights"),
+        (lambda folder: (folder / "README.md").write_text("---\n[\n---\n"), CheckpointError, "no valid YAML"),
+    ],
+    ids=["no weights", "no config", "damaged weights", "damaged card"],
+)
+def test_a_folder_that_would_not_start_is_refused(tiny_checkpoint, damage, error, says):
+    damage(tiny_checkpoint)
+    with pytest.raises(error, match=says):
+        served_model(str(tiny_checkpoint))
+
+
+@pytest.mark.parametrize("kind", ["dataset", "space"])
+def test_a_repository_of_another_type_is_named_as_what_it_is(fake_hub, kind):
+    HfApi().create_repo("alice/other", repo_type=kind, space_sdk="gradio" if kind == "space" else None)
+    with pytest.raises(ConfigError, match=f"'alice/other' is a {kind}, not a model"):
+        served_model("alice/other")
+
+
+def test_a_model_without_weights_is_refused(fake_hub):
+    HfApi().create_repo("alice/empty")
+    with pytest.raises(HubError, match=r"'alice/empty' has no model\.safetensors"):
+        served_model("alice/empty")
+
+
+@pytest.mark.parametrize("source", ["alice/absent", "./absent", "not a name", "resnet5O"])
+def test_what_is_not_there_is_a_sentence(fake_hub, source):
+    with pytest.raises(ResNetHubError):
+        served_model(source)
+
+
+def test_examples_of_a_model_on_the_hub_are_a_mistake(pushed):
+    with pytest.raises(ConfigError, match="drop --examples"):
+        served_model(pushed, examples=True)
