@@ -20,7 +20,8 @@ def refusal(fake_hub, status):
 
 
 @pytest.mark.parametrize(
-    ("status", "passing"), [(400, False), (401, False), (403, False), (412, True), (429, True), (500, True), (503, True)]
+    ("status", "passing"),
+    [(400, False), (401, False), (403, False), (412, True), (429, True), (500, True), (503, True)],
 )
 def test_a_busy_or_broken_hub_passes_and_a_refusal_does_not(fake_hub, status, passing):
     error = refusal(fake_hub, status)

@@ -34,7 +34,12 @@ def publisher(folder, fake_hub):
 @pytest.mark.parametrize(
     ("role", "scopes", "repo_id", "says"),
     [
-        ("read", (), "alice/net", "the token of the account 'alice' may only read, and --push-to-hub 'alice/net' needs"),
+        (
+            "read",
+            (),
+            "alice/net",
+            "the token of the account 'alice' may only read, and --push-to-hub 'alice/net' needs",
+        ),
         ("write", (), "bob/new", "the account 'alice' may not write to model 'bob/new' (You don't have the rights to"),
         ("write", (), "bob/net", "the account 'alice' may not write to model 'bob/net' (You don't have the rights to"),
         ("fineGrained", (), "alice/net", "the account 'alice' may not write to model 'alice/net' ("),
@@ -136,7 +141,9 @@ def test_what_the_hub_does_not_take_is_named_with_the_command_that_pushes_it(fol
     publisher = Publisher(PushTarget(REPO, private=True, revision="dev"), folder)
     assert not publisher.finish("the finished run")
     publisher.close()
-    assert "not pushed to alice/net: the account 'alice' may not write to model 'alice/net' (no more room)" in caplog.text
+    assert (
+        "not pushed to alice/net: the account 'alice' may not write to model 'alice/net' (no more room)" in caplog.text
+    )
     assert f"push it with:  resnet-hub push {folder} alice/net --private --revision dev" in caplog.text
     assert caplog.text.count("not pushed to") == 1
     assert (folder / "model.safetensors").read_bytes() == b"weights"

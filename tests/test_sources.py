@@ -76,6 +76,13 @@ def test_what_is_not_there_is_said(source, says):
     assert says in str(refused.value)
 
 
+def test_pictures_in_no_folder_of_their_own_have_no_class(tmp_path):
+    for number in range(3):
+        picture("red", number).save(tmp_path / f"{number}.png")
+    (tmp_path / ".cache").mkdir()
+    assert list(load_splits(str(tmp_path))["train"].features) == ["image"]
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="is an empty folder; expected class folders or parquet files in it"):
         load_splits(str(tmp_path))
@@ -125,4 +132,4 @@ def test_a_hub_dataset_that_is_missing_is_said(run_with_hub):
             print(error)
         """
     )
-    assert "--dataset 'alice/nothing': there is no such folder here, and on the Hub it is missing, private" in printed
+    assert "--dataset 'alice/nothing': there is no such folder here, and on the Hub it is missing or private" in printed

@@ -24,6 +24,7 @@ from resnet_hub.checkpoint_config import WEIGHTS_FILE
 from resnet_hub.errors import HubError
 from resnet_hub.hub_errors import hub_errors
 from resnet_hub.upload import PUSHED_FILES
+from training.dataset_errors import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
 from training.recipe import FinetuneRecipe, HubSettings
@@ -121,7 +122,11 @@ def _make_target(target: PushTarget) -> None:
             "or set HF_TOKEN"
         )
     api, address = HfApi(), push_address(target.repo_id, target.revision, create_pr=False)
-    with hub_errors(address, "write to", None):
+    of_models, of_datasets = (
+        hub_errors(address, "write to", None),
+        dataset_errors(f"--push-to-hub {target.repo_id!r}", target.repo_id, "write to"),
+    )
+    with of_datasets if target.kind == "dataset" else of_models:
         account = api.whoami()
         if account.get("auth", {}).get("accessToken", {}).get("role") == "read":
             raise HubError(
