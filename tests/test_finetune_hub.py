@@ -99,6 +99,8 @@ def test_datasets_are_read_by_id_config_and_revision_and_what_is_wrong_is_a_sent
     publish(fake_hub, "alice/yaml", {"README.md": "---\na: [\n---\n", **folders(1)})
     publish(fake_hub, "bob/private", folders(1), private=True)
     publish(fake_hub, "bob/gated", folders(1)).gated = "manual"
+    for name in ("broken", "busy", "lost"):
+        publish(fake_hub, f"alice/{name}", folders(1))
     fake_hub.state.faults = [
         Fault("GET", "/api/datasets/alice/broken*", 503),
         Fault("GET", "/api/datasets/alice/busy*", 429),
