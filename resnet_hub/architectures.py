@@ -16,7 +16,7 @@ from typing import Any
 from resnet_hub.checks import nearest
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.published import published_tags
+from resnet_hub.published import current_name, find_tag, published_architecture, published_tags
 
 Row = dict[str, Any]
 
@@ -171,9 +171,26 @@ ARCHITECTURES: dict[str, ResNetConfig] = {
 
 def architecture(name: str) -> ResNetConfig:
     """The network of this name. Raises: ConfigError naming the nearest three."""
-    if name not in ARCHITECTURES:
+    if not isinstance(name, str) or name not in ARCHITECTURES:
         raise ConfigError(f"there is no architecture {name!r}; the nearest are {nearest(name, ARCHITECTURES)}")
     return ARCHITECTURES[name]
+
+
+def named_network(name: str) -> tuple[ResNetConfig, Preprocessing]:
+    """The network and the input that an architecture, a published tag or an old name of one stands for.
+
+    A tag gives the classes and the input of its weights; an architecture the input of its first ones.
+
+    Raises:
+        ConfigError: There is no such name; the nearest three are named.
+    """
+    current = current_name(name) if isinstance(name, str) else name
+    base, dot, _ = str(current).partition(".")
+    if dot and base in ARCHITECTURES:
+        weights = find_tag(current)
+        return architecture(base).with_options(num_classes=weights.num_classes), weights.preprocessing
+    config, entry = architecture(current), published_architecture(current)
+    return config, entry.preprocessing if entry else default_preprocessing(config)
 
 
 def list_architectures(

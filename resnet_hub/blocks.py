@@ -58,7 +58,6 @@ class ResidualBlock(nn.Module):
         self.out_channels = place.channels[-1] if place.channels else place.width * self.expansion
         self.drop_block = place.drop_block or nn.Identity()
         self.drop_path = DropPath(place.drop_path) if place.drop_path else nn.Identity()
-        self.act = activation(config)
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns F(x): what the block adds to its shortcut."""
@@ -68,10 +67,14 @@ class ResidualBlock(nn.Module):
         """Returns the norm that ends F; a weight of zero makes the block its shortcut."""
         raise NotImplementedError
 
+    def last_act(self) -> nn.Module:
+        """Returns the activation of the sum."""
+        raise NotImplementedError
+
     def forward(self, x: Tensor) -> Tensor:
         """Returns the block's output."""
         residual = self.drop_path(self.residual(x))
-        return self.act(residual + self.downsample(x) if self.has_shortcut else residual)
+        return self.last_act()(residual + self.downsample(x) if self.has_shortcut else residual)
 
 
 class BasicBlock(ResidualBlock):
@@ -90,20 +93,26 @@ class BasicBlock(ResidualBlock):
         stride, filtered = _split_stride(config, place)
         self.conv1 = _conv3x3(place.in_channels, hidden, stride=stride, dilation=place.first_dilation)
         self.bn1 = norm(config, hidden)
+        self.act1 = activation(config)
         self.antialias = antialias(config, hidden, place.stride) if filtered else nn.Identity()
         self.conv2 = _conv3x3(hidden, out, dilation=place.dilation)
         self.bn2 = norm(config, out)
         self.se = attention(config, out)
+        self.act2 = activation(config)
         self.downsample = shortcut(config, place, out)
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns se(bn(conv3x3(act(bn(conv3x3(x))))))."""
-        x = self.antialias(self.act(self.drop_block(self.bn1(self.conv1(x)))))
+        x = self.antialias(self.act1(self.drop_block(self.bn1(self.conv1(x)))))
         return self.se(self.bn2(self.conv2(x)))
 
     def last_norm(self) -> nn.Module:
         """Returns bn2."""
         return self.bn2
+
+    def last_act(self) -> nn.Module:
+        """Returns act2."""
+        return self.act2
 
 
 class Bottleneck(ResidualBlock):
@@ -125,24 +134,31 @@ class Bottleneck(ResidualBlock):
         stride, filtered = _split_stride(config, place)
         self.conv1 = nn.Conv2d(place.in_channels, first, 1, bias=False)
         self.bn1 = norm(config, first)
+        self.act1 = activation(config)
         self.conv2 = _conv3x3(first, hidden, stride=stride, dilation=place.first_dilation, groups=config.cardinality)
         self.bn2 = norm(config, hidden)
+        self.act2 = activation(config)
         self.antialias = antialias(config, hidden, place.stride) if filtered else nn.Identity()
         self.conv3 = nn.Conv2d(hidden, out, 1, bias=False)
         self.bn3 = norm(config, out)
         # The kernel of the attention is older than the pruning.
         self.se = attention(config, place.width * self.expansion)
+        self.act3 = activation(config)
         self.downsample = shortcut(config, place, out)
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns se(bn(conv1x1(act(bn(conv3x3(act(bn(conv1x1(x)))))))))."""
-        x = self.act(self.bn1(self.conv1(x)))
-        x = self.antialias(self.act(self.drop_block(self.bn2(self.conv2(x)))))
+        x = self.act1(self.bn1(self.conv1(x)))
+        x = self.antialias(self.act2(self.drop_block(self.bn2(self.conv2(x)))))
         return self.se(self.bn3(self.conv3(x)))
 
     def last_norm(self) -> nn.Module:
         """Returns bn3."""
         return self.bn3
+
+    def last_act(self) -> nn.Module:
+        """Returns act3."""
+        return self.act3
 
 
 class ZeroPadShortcut(nn.Module):

@@ -1,60 +1,34 @@
-"""config.json -> README.md: the model card of a checkpoint, from what the run recorded and nothing else.
-
-Names of classes, data sets and files come from strangers; here they become text that no reader takes for markup.
-"""
+"""config.json -> README.md: the model card of a checkpoint, from what the run recorded and nothing else."""
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from huggingface_hub import EvalResult, ModelCardData
+from resnet_hub.card_metadata import METRICS, card_metadata, is_number, licence, mapping, model_name, numbers
+from resnet_hub.card_text import CardText, marked
+from resnet_hub.card_usage import task, usage
+from resnet_hub.markdown import line, place, table, text
 
-MAX_TEXT = 200
-"""Characters of one foreign name."""
-SCANNED = 10 * MAX_TEXT
-"""Characters of it that are looked at: a config may hold megabytes."""
 MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""
+MAX_RESULT_CLASSES = 50
+"""Rows of the table of classes."""
 PICTURES = {
     "curves.png": "Loss and accuracy over the epochs",
     "confusion.png": "Which classes are taken for which",
 }
-METRICS = {
-    "top1": ("accuracy", "Top-1 accuracy"),
-    "top5": ("accuracy_top5", "Top-5 accuracy"),
-    "loss": ("loss", "Loss"),
-    "macro_f1": ("f1", "Macro F1"),
-    "balanced_accuracy": ("balanced_accuracy", "Balanced accuracy"),
-    "ece": ("ece", "Calibration error"),
+OUTPUTS = {
+    "single_label": "one of {} classes for a picture",
+    "multi_label": "any of {} classes for a picture, several at once or none",
+    "regression": "{} numbers for a picture",
 }
-"""Our name of a metric -> the Hub's identifier and a heading."""
-# The Hub refuses a card whose `license` is none of these. Source: huggingface.co/docs/hub/repositories-licenses.
-LICENSES = (
-    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m"
-    " afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0"
-    " cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0"
-    " cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0"
-    " cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0"
-    " gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc ms-pl mpl-2.0 odc-by odbl osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl"
-    " unknown other"
+"""Task -> what the network answers."""
+_NOTE = (
+    "<!-- Between resnet_hub's marks the text is written anew with each push; all other text stays as you write it. -->"
 )
-
-_REPO_ID = r"\w(?:[\w.-]{0,94}\w)?/\w(?:[\w.-]{0,94}\w)?"
-_MODEL = re.compile(rf"(?:hf[-_]hub:)?({_REPO_ID})(?:@.+)?", re.ASCII)
-_TAG = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
-_DATASET = re.compile(rf"({_REPO_ID})(?::([\w.-]+))?(?:@([\w./-]+))?", re.ASCII)
-# The folders of an absolute path, which say whose machine it was; "owner/name" and addresses of web pages have none.
-_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:file:|[A-Za-z]:)?(?:~[\w-]*)?[/\\](?:[^/\\]*[/\\])*")
 _SECRET_NAME = re.compile(r"token$|secret|password|api_?key|credential", re.IGNORECASE)
-_SECRET_VALUE = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
-# Characters that turn the reading direction of what follows.
-_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# Punctuation but for , ' and / and but for . _ - before a letter or digit, as in "3.5", "low-light" and "a1_in1k".
-_MARKUP = re.compile(r"[!-&(-+:-@\[-^`{-~]|[._-](?![^\W_])|(?<=\bwww)\.", re.IGNORECASE)
 
 
 def model_card(
@@ -66,134 +40,84 @@ def model_card(
 ) -> str:
     """README.md for the checkpoint that `config` (all of config.json) describes; what it does not say is left out.
 
+    Every section stands between marks of its own, empty ones too, so that `card_text` finds them again.
+
     Args:
-        config: Reads `architecture`, `num_classes`, `label_names`, and under `resnet_hub` what the run recorded:
-            `base_model`, `license`, `dataset`, `dataset_revision`, `split`, `num_images`, `metrics` (name -> number),
-            `recipe`, `versions`, `seconds`, `hardware`.
+        config: Reads `architecture`, `num_classes`, `label_names`, `problem_type`, `model_args`, `pretrained_cfg`, and
+            under `resnet_hub` what the run recorded: `base_model`, `license`, `dataset`, `dataset_revision`, `split`,
+            `num_images`, `metrics` (name -> number), `per_class`, `recipe`, `versions`, `seconds`, `hardware`.
         repo_id: "owner/name" it will have on the Hub; a placeholder stands in the examples where absent.
         timm_compatible: Whether timm loads it too, which makes it a timm model for the Hub's widget and counter.
         pictures: Which of `PICTURES` lie beside it.
     """
-    run = _mapping(config.get("resnet_hub"))
-    model_name = repo_id.rpartition("/")[2] if repo_id else _line(config.get("architecture") or "residual network")
-    beside = set(pictures)
-    sections = [
-        f"# {text(model_name)}",
-        _summary(config, run),
-        _usage(repo_id or "owner/name", timm_compatible),
-        _results(run),
-        *(f"![{caption}]({name})" for name, caption in PICTURES.items() if name in beside),
-        _classes(config),
-        _table("How it was trained", ("Setting", "Value"), _training_rows(run)),
-        _table("Versions", ("Package", "Version"), _mapping(run.get("versions")).items()),
-        _limits(config, run),
-    ]
-    body = "\n\n".join(section for section in sections if section)
-    return f"---\n{_metadata(config, run, model_name, timm_compatible).to_yaml()}\n---\n\n{body}\n"
+    run, beside = mapping(config.get("resnet_hub")), set(pictures)
+    sections = {
+        "summary": f"{_NOTE}\n\n# {text(model_name(config, repo_id))}\n\n{_summary(config, run)}",
+        "usage": usage(config, repo_id, timm=timm_compatible),
+        "results": _results(run),
+        "pictures": "\n\n".join(f"![{told}]({name})" for name, told in PICTURES.items() if name in beside),
+        "per-class": _per_class(config, run),
+        "classes": _classes(config),
+        "training": _headed("How it was trained", table(("Setting", "Value"), _training_rows(run))),
+        "versions": _headed("Versions", table(("Package", "Version"), mapping(run.get("versions")).items())),
+        "limits": _limits(config, run),
+    }
+    body = "\n\n".join(marked(name, content) for name, content in sections.items())
+    metadata = card_metadata(config, repo_id=repo_id, timm_compatible=timm_compatible)
+    return str(CardText(metadata, f"\n{body}\n"))
 
 
-def text(value: object) -> str:
-    """`value` as one line of plain text in which nothing acts as Markdown or HTML.
-
-    Source: CommonMark 0.31, section 2.5: a character written as an entity never marks structure.
-    """
-    return _MARKUP.sub(lambda mark: f"&#{ord(mark[0])};", _line(value))
-
-
-def _line(value: object) -> str:
-    """`value` on one line of at most `MAX_TEXT` characters, without control characters and tokens."""
-    letters = (" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in str(value)[:SCANNED])
-    visible = _DIRECTION.sub("", "".join(letters)).encode(errors="replace").decode()
-    line = " ".join(_SECRET_VALUE.sub("(hidden)", visible).split())
-    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
-
-
-def _place(value: object) -> str:
-    """A data set, a model or a setting on one line; of an absolute path only the last name."""
-    return _line(_FOLDERS.sub("", str(value)[:SCANNED].rstrip("/\\")))
-
-
-def _metadata(config: Mapping[str, Any], run: Mapping[str, Any], model_name: str, timm: bool) -> ModelCardData:
-    """The YAML above the text: only ids and licences that the Hub accepts, and no licence that nobody gave."""
-    licence = _licence(config, run)
-    known = licence.lower() in LICENSES.split()
-    results = _eval_results(run)
-    dataset = _DATASET.fullmatch(_place(run.get("dataset", "")))
-    architecture = str(config.get("architecture", ""))
-    return ModelCardData(
-        library_name="timm" if timm else "resnet_hub",
-        pipeline_tag="image-classification",
-        tags=["image-classification", "resnet_hub", *([architecture] if re.fullmatch(r"\w+", architecture) else [])],
-        license=licence.lower() if known else "other" if licence else None,
-        license_name=None if known else re.sub(r"[^a-z0-9.]+", "-", licence.lower()).strip("-.") or None,
-        base_model=_base_model(run),
-        datasets=[dataset[1]] if dataset else None,
-        metrics=sorted({result.metric_type for result in results}) or None,
-        eval_results=results or None,
-        model_name=model_name if results else None,
-    )
-
-
-def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
-    """The `model-index` entries; none where the data set they were measured on is not recorded."""
-    name = _place(run.get("dataset") or "")
-    dataset = _DATASET.fullmatch(name)
-    if not name:
-        return []
-    return [
-        EvalResult(
-            task_type="image-classification",
-            dataset_type=dataset[1] if dataset else name,
-            dataset_name=dataset[1] if dataset else name,
-            dataset_config=dataset[2] if dataset else None,
-            dataset_revision=_optional(run.get("dataset_revision")) or (dataset[3] if dataset else None),
-            dataset_split=_optional(run.get("split")),
-            metric_type=METRICS.get(metric, (_line(metric), ""))[0],
-            metric_name=METRICS.get(metric, ("", _line(metric)))[1],
-            metric_value=round(value, 6),
-        )
-        for metric, value in _numbers(run).items()
-    ]
+def _headed(heading: str, content: str) -> str:
+    return f"## {heading}\n\n{content}" if content else ""
 
 
 def _summary(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
-    sentence = f"An image classifier: the residual network {text(config.get('architecture', 'of unknown name'))}"
+    kind = "An image regressor" if task(config) == "regression" else "An image classifier"
+    sentence = f"{kind}: the residual network {text(config.get('architecture', 'of unknown name'))}"
     if run.get("base_model"):
-        sentence += f", fine-tuned from {text(_place(run['base_model']))}"
+        sentence += f", fine-tuned from {text(place(run['base_model']))}"
     if run.get("dataset"):
-        sentence += f" on {text(_place(run['dataset']))}"
-    return f"{sentence}. Made with resnet_hub."
-
-
-def _usage(repo_id: str, timm: bool) -> str:
-    source = repo_id if _MODEL.fullmatch(repo_id) else "owner/name"
-    ours = f"""## How to use it
-
-```python
-from resnet_hub import ImageClassifier
-
-classifier = ImageClassifier.from_pretrained("{source}")
-for prediction in classifier("picture.jpg", top_k=3):
-    print(prediction.label, prediction.score)
-```"""
-    theirs = f"""In timm:
-
-```python
-import timm
-
-model = timm.create_model("hf-hub:{source}", pretrained=True).eval()
-```"""
-    return f"{ours}\n\n{theirs}" if timm else ours
+        sentence += f" on {text(place(run['dataset']))}"
+    answer = OUTPUTS[task(config)].format(text(config.get("num_classes", "some")))
+    terms = licence(config)
+    told = f" Licence: {text(terms)}." if terms else ""
+    return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."
 
 
 def _results(run: Mapping[str, Any]) -> str:
-    rows = [(METRICS.get(metric, ("", metric))[1], round(value, 4)) for metric, value in _numbers(run).items()]
-    place = [text(_place(run["dataset"]))] if run.get("dataset") else []
-    place += [f"split {text(run['split'])}"] if run.get("split") else []
-    place += [f"{text(run['num_images'])} pictures"] if run.get("num_images") else []
-    measured = f"Measured on {', '.join(place)}." if place else "On which pictures this was measured is not recorded."
-    table = _table("Results", ("Metric", "Value"), rows)
-    return f"{table}\n\n{measured}" if table else ""
+    rows = [(METRICS.get(metric, ("", metric))[1], round(value, 4)) for metric, value in numbers(run).items()]
+    if not rows:
+        return ""
+    where = [text(place(run["dataset"]))] if run.get("dataset") else []
+    where += [f"revision {text(run['dataset_revision'])}"] if run.get("dataset_revision") else []
+    where += [f"split {text(run['split'])}"] if run.get("split") else []
+    where += [f"{text(run['num_images'])} pictures"] if run.get("num_images") else []
+    measured = f"Measured on {', '.join(where)}." if where else "On which pictures this was measured is not recorded."
+    return f"## Results\n\n{table(('Metric', 'Value'), rows)}\n\n{measured}"
+
+
+def _per_class(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """Precision, recall, F1 and count of the classes, those with the lowest F1 first."""
+    recorded = mapping(run.get("per_class"))
+    found, names = recorded.get("rows"), config.get("label_names")
+    named: Sequence[object] = names if isinstance(names, list | tuple) else ()
+    rows = []
+    for row in map(mapping, found if isinstance(found, list | tuple) else ()):
+        index, figures = row.get("index"), [row.get(key) for key in ("precision", "recall", "f1")]
+        if isinstance(index, int) and index >= 0 and all(map(is_number, figures)):
+            name = named[index] if index < len(named) else f"class {index}"
+            shares = (f"{figure:.3f}" for figure in figures)
+            rows.append((name, *shares, row.get("pictures", "")))
+    shown = table(("Class", "Precision", "Recall", "F1", "Pictures"), rows[:MAX_RESULT_CLASSES])
+    if not shown:
+        return ""
+    measured, classes = recorded.get("measured"), config.get("num_classes")
+    notes = ["Classes with the lowest F1 come first."]
+    if isinstance(measured, int) and measured > min(len(rows), MAX_RESULT_CLASSES):
+        notes.append(f"These are {min(len(rows), MAX_RESULT_CLASSES)} of {measured}; the others did better.")
+    if isinstance(measured, int) and isinstance(classes, int) and classes > measured:
+        notes.append(f"{classes - measured} of the {classes} classes had no picture to be measured on.")
+    return f"## Results by class\n\n{shown}\n\n{' '.join(notes)}"
 
 
 def _classes(config: Mapping[str, Any]) -> str:
@@ -206,14 +130,15 @@ def _classes(config: Mapping[str, Any]) -> str:
         if len(names) > MAX_CLASSES
         else ""
     )
-    return f"## Classes\n\n{len(names)} classes, in the order of the outputs:\n\n{listed}{rest}"
+    word = "numbers" if task(config) == "regression" else "classes"
+    return f"## Classes\n\n{len(names)} {word}, in the order of the outputs:\n\n{listed}{rest}"
 
 
 def _training_rows(run: Mapping[str, Any]) -> list[tuple[object, object]]:
-    rows: list[tuple[object, object]] = list(_flat(_mapping(run.get("recipe"))))
+    rows: list[tuple[object, object]] = list(_flat(mapping(run.get("recipe"))))
     if run.get("hardware"):
-        rows.append(("hardware", _place(run["hardware"])))
-    if isinstance(run.get("seconds"), int | float) and math.isfinite(run["seconds"]):
+        rows.append(("hardware", place(run["hardware"])))
+    if is_number(run.get("seconds")):
         rows.append(("time", f"{run['seconds'] / 60:.1f} minutes"))
     return rows
 
@@ -226,56 +151,32 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, o
         if isinstance(value, Mapping):
             yield from _flat(value, f"{above}{name}.")
         else:
-            listed = ", ".join(map(_place, value)) if isinstance(value, list | tuple) else _place(value)
-            yield f"{above}{name}", listed
-
-
-def _table(heading: str, columns: tuple[str, str], rows: Iterable[tuple[object, object]]) -> str:
-    """A Markdown table under a heading; nothing where there are no rows."""
-    lines = [f"| {text(name)} | {text(value)} |" for name, value in rows]
-    head = f"## {heading}\n\n| {columns[0]} | {columns[1]} |\n|---|---|\n"
-    return head + "\n".join(lines) if lines else ""
+            listed = ", ".join(map(place, value)) if isinstance(value, list | tuple) else place(value)
+            yield f"{above}{name}", line(listed)
 
 
 def _limits(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     classes = text(config.get("num_classes", "known"))
-    limits = [
-        f"- It names one of its {classes} classes for every picture, also for one that shows none of them.",
-        "- A score is the network's own confidence; on pictures unlike those it learned from it says little.",
-    ]
-    if not _numbers(run):
-        limits.append("- No results were recorded: measure it on your own pictures before you rely on it.")
-    if not _licence(config, run):
-        limits.append("- No licence was recorded: ask those who made the weights and the pictures before you use it.")
-    return "## Limits\n\n" + "\n".join(limits)
-
-
-def _licence(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
-    """What the run recorded, else what came with the weights it started from; empty where neither says."""
-    return _line(run.get("license") or _mapping(config.get("pretrained_cfg")).get("license") or "")
-
-
-def _base_model(run: Mapping[str, Any]) -> str | None:
-    """The Hub id of the weights that training started from; nothing for a folder, which the Hub cannot link."""
-    source = str(run.get("base_model") or "")
-    if _TAG.fullmatch(source):
-        return f"timm/{source}"
-    match = _MODEL.fullmatch(source)
-    return match[1] if match else None
-
-
-def _numbers(run: Mapping[str, Any]) -> dict[str, float]:
-    """The metrics that are finite numbers."""
-    return {
-        str(name): value
-        for name, value in _mapping(run.get("metrics")).items()
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    }
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _optional(value: object) -> str | None:
-    return _line(value) if value else None
+    limits = {
+        "single_label": [
+            f"It names one of its {classes} classes for every picture, also for one that shows none of them.",
+            "A score is the network's own confidence; on pictures unlike those it learned from it says little.",
+        ],
+        "multi_label": [
+            "Each score stands by itself, from 0 to 1; from which score on a class counts is for you to choose.",
+            "It knows its own classes only; on pictures unlike those it learned from a score says little.",
+        ],
+        "regression": [
+            "It gives its numbers for every picture, also for one where they make no sense, and does not say how sure"
+            " it is."
+        ],
+    }[task(config)]
+    if not numbers(run):
+        limits.append("No results were recorded: measure it on your own pictures before you rely on it.")
+    elif is_number(run.get("num_images")):
+        limits.append(f"It was measured on {text(run['num_images'])} pictures from where it learned; yours may differ.")
+    if not licence(config):
+        limits.append("No licence was recorded: ask those who made the weights and the pictures before you use it.")
+    elif "-nc" in licence(config).lower():
+        limits.append(f"The weights come under {text(licence(config))}: no commercial use.")
+    return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)

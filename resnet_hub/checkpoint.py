@@ -17,9 +17,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from resnet_hub.architectures import architecture as named
-from resnet_hub.architectures import default_preprocessing
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.architectures import named_network
+from resnet_hub.checkpoint_config import (
+    CARD_FILE,
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+)
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 
@@ -27,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 Source = str | os.PathLike[str]
 COUNTER = "num_batches_tracked"
-MAX_CONFIG_BYTES = 16 * 2**20
 # Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
 WRAPPERS = ("module.", "_orig_mod.")
 # Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
@@ -67,8 +72,9 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
             raise CheckpointError(
                 f"{path.name!r} is a weights file; say which network it is for: architecture='resnet50'"
             )
-        network = _network_in_file(path, architecture)
-        return CheckpointConfig(network, default_preprocessing(network))
+        named, preprocessing = named_network(architecture)
+        network = _network_in_file(path, named)
+        return CheckpointConfig(network, preprocessing.with_channels(network.in_chans))
     file = path / CONFIG_FILE
     if not file.is_file():
         raise CheckpointError(
@@ -92,9 +98,9 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
     return saved
 
 
-def _network_in_file(path: Path, architecture: str) -> ResNetConfig:
-    """The named network with as many classes and channels as the weights file has. Raises: CheckpointError."""
-    network, state = named(architecture), read_weights(path)
+def _network_in_file(path: Path, network: ResNetConfig) -> ResNetConfig:
+    """The network with as many classes and channels as the weights file has. Raises: CheckpointError."""
+    state = read_weights(path)
     head, first = state.get(f"{network.classifier}.weight"), state.get(f"{network.first_conv}.weight")
     if head is not None and head.ndim in (2, 4):  # a 1x1 convolution in some families
         network = network.with_options(num_classes=head.shape[0])

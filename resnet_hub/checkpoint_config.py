@@ -18,6 +18,8 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 OLDER_WEIGHTS_FILE = "pytorch_model.bin"
 CARD_FILE = "README.md"
+MAX_CONFIG_BYTES = 16 * 2**20
+"""A larger config.json is refused unread."""
 
 SECTION = "resnet_hub"
 FORMAT = 1

@@ -7,6 +7,9 @@ from difflib import get_close_matches
 
 from resnet_hub.errors import ConfigError
 
+FEW = 20
+"""Names that a message can list in full."""
+
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Raises: ConfigError when `value` is none of `choices`."""
@@ -26,7 +29,10 @@ def check_integer(name: str, value: object, low: int, high: int) -> None:
         raise ConfigError(f"{name}={value!r} is out of range; expected a whole number from {low} to {high}")
 
 
-def nearest(name: str, known: Iterable[str], n: int = 3) -> str:
-    """Up to `n` known names closest to `name`, as text for an error message; all of them when none is close."""
-    names = sorted(known)
-    return ", ".join(repr(near) for near in get_close_matches(name, names, n=n, cutoff=0.4) or names[:20])
+def nearest(name: object, known: Iterable[str], n: int = 3) -> str:
+    """Up to `n` known names closest to `name`, as text for an error message; all of a few when none is close."""
+    names, wanted = sorted(known), str(name).lower()
+    close = get_close_matches(wanted, names, n=n, cutoff=0.4)
+    if not close:
+        close = names if len(names) <= FEW else get_close_matches(wanted, names, n=n, cutoff=0.0)
+    return ", ".join(map(repr, close))

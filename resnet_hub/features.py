@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
+from resnet_hub.blocks import recomputed
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.limits import check_images
@@ -52,7 +54,8 @@ class FeatureInfo:
 class FeatureNetwork(nn.Module):
     """(N, in_chans, H, W) normalised images -> a list of feature maps (N, C, H / r, W / r), finest first.
 
-    Its tensors are the network's own under the same names, as far as the coarsest map needs them.
+    Its tensors are the network's own, as far as the coarsest map needs them, under the names that timm gives:
+    those of the network, but for `stages_0` in place of `stages.0` where levels stand one module deeper.
     """
 
     def __init__(self, model: nn.Module, out_indices: int | Sequence[int] | None = None) -> None:
@@ -69,28 +72,41 @@ class FeatureNetwork(nn.Module):
         super().__init__()
         levels = cast(list[Level], model.feature_info)
         self.config = cast(ResNetConfig, model.config)
-        if self.config.family != "resnet":
-            raise ConfigError(
-                f"features_only=True is not for {self.config.architecture}, whose stages end in a norm; "
-                "take the maps of forward_intermediates"
-            )
         self.feature_info = FeatureInfo(levels, _level_indices(out_indices, len(levels), self.config.architecture))
-        self._returned = frozenset(self.feature_info.module_name())
-        last = self.feature_info.module_name()[-1]
-        for name, part in model.named_children():
+        self.grad_checkpointing = False
+        names = [level["module"].replace(".", "_") for level in levels]
+        self._returned = frozenset(names[index] for index in self.feature_info.out_indices)
+        self._stages = frozenset(names[1:])
+        last = names[self.feature_info.out_indices[-1]]
+        for name, part in _parts(model, levels):
             self.add_module(name, part)
             if name == last:
                 break
 
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Trades time for memory in training: stages compute their activations again in the backward pass."""
+        self.grad_checkpointing = enable
+
     def forward(self, x: Tensor) -> list[Tensor]:
         """Returns the chosen feature maps."""
         check_images(self.config, x)
+        recompute = self.grad_checkpointing and torch.is_grad_enabled()
         maps = []
         for name, part in self.named_children():
-            x = part(x)
+            x = recomputed(part, x) if recompute and name in self._stages else part(x)
             if name in self._returned:
                 maps.append(x)
         return maps
+
+
+def _parts(model: nn.Module, levels: Sequence[Level]) -> Iterator[tuple[str, nn.Module]]:
+    """The network's parts in the order in which they compute; one that holds levels is taken apart."""
+    holders = {level["module"].partition(".")[0] for level in levels if "." in level["module"]}
+    for name, part in model.named_children():
+        if name in holders:
+            yield from ((f"{name}_{inner}", layer) for inner, layer in part.named_children())
+        else:
+            yield name, part
 
 
 def _level_indices(wanted: int | Sequence[int] | None, count: int, architecture: str) -> list[int]:

@@ -179,11 +179,12 @@ class Elementwise(nn.Module):
         return self.function(x)
 
 
-# Under timm's names; prelu is absent because its weights would need names of their own in each block.
+# Under timm's names; prelu learns one slope in each place.
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
     "relu6": lambda: nn.ReLU6(inplace=True),
     "leaky_relu": lambda: nn.LeakyReLU(inplace=True),
+    "prelu": nn.PReLU,
     "elu": lambda: nn.ELU(inplace=True),
     "celu": lambda: nn.CELU(inplace=True),
     "selu": lambda: nn.SELU(inplace=True),

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from resnet_hub import checkpoint, hub
-from resnet_hub.architectures import ARCHITECTURES, architecture, default_preprocessing, list_architectures
+from resnet_hub.architectures import ARCHITECTURES, architecture, list_architectures, named_network
 from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.checks import nearest
 from resnet_hub.complexity import complexity, meta_network
@@ -67,7 +67,7 @@ def network_facts(source: str) -> Values:
 def _architecture_row(name: str) -> Values:
     entry, tag = published_architecture(name), _default(name)
     if entry is None or not entry.complexity:
-        usual = default_preprocessing(architecture(name)).input_size
+        usual = named_network(name)[1].input_size
         counted = _size_and_cost(architecture(name), [usual])
         parameters, layers = counted["parameters"], counted["layers"]
         size, cost = usual[1], counted["complexity"][0]
@@ -95,7 +95,7 @@ def _architecture_row(name: str) -> Values:
 def _published_facts(name: str, tag: PublishedTag | None) -> Values:
     """The facts of an architecture, fed and headed as these published weights are."""
     config, tags = architecture(name), published_tags(name)
-    inputs = [tag.preprocessing, tag.test_preprocessing] if tag else [default_preprocessing(config)]
+    inputs = [tag.preprocessing, tag.test_preprocessing] if tag else [named_network(name)[1]]
     config = config.with_options(num_classes=tag.num_classes) if tag else config
     if tag:
         weights = {"weights": tag.repo_id, "licence": tag.terms, "accuracy": _accuracy(tag)}

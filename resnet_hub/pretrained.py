@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import torch
 
 from resnet_hub import checkpoint, hub, upload
-from resnet_hub.architectures import architecture
+from resnet_hub.architectures import named_network
 from resnet_hub.card import model_card
 from resnet_hub.checkpoint import Source
-from resnet_hub.checkpoint_config import CARD_FILE, CheckpointConfig
+from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.config import ResNetConfig
+from resnet_hub.folder_card import opens_in_timm, read_card, updated_card
 from resnet_hub.network import ResidualNetwork
 
 
@@ -96,18 +97,26 @@ class PretrainedNetwork(ResidualNetwork):
 
         Args:
             folder: Made if missing.
-            card: The text of README.md; a card made from the config where absent, unless one is already there.
+            card: The text of README.md. Where absent it is made from the config; a README.md that is there keeps what
+                others wrote in it, and all of it where no section is ours.
+
+        Raises:
+            CheckpointError: The folder cannot be written, or its README.md cannot be read.
         """
+        folder, values = Path(folder), self._values()
         if card is None:
-            card = "" if (Path(folder) / CARD_FILE).exists() else self.card()
-        saved = self._checkpoint_config()
-        checkpoint.write_checkpoint(Path(folder), saved.to_json(self.num_features), self.state_dict(), card)
+            there = read_card(folder)
+            card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
+        checkpoint.write_checkpoint(folder, values, self.state_dict(), card)
 
     def card(self, repo_id: str | None = None, pictures: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the pictures that lie beside it."""
-        saved = self._checkpoint_config()
-        values = saved.to_json(self.num_features)
-        return model_card(values, repo_id=repo_id, timm_compatible=saved.opens_in_timm, pictures=pictures)
+        values = self._values()
+        return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), pictures=pictures)
+
+    def _values(self) -> dict[str, Any]:
+        """The content of config.json."""
+        return self._checkpoint_config().to_json(self.num_features)
 
     def _checkpoint_config(self) -> CheckpointConfig:
         return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.details)
@@ -122,9 +131,23 @@ class PretrainedNetwork(ResidualNetwork):
         commit_message: str | None = None,
         token: str | None = None,
     ) -> str:
-        """Uploads the checkpoint as one commit and returns its URL. Raises: HubError."""
+        """Uploads the checkpoint as one commit and returns its URL; a card that is there keeps what others wrote in it.
+
+        Args:
+            repo_id: "owner/name"; made if missing.
+            private: Whether a new repository is; the account's usual where absent.
+            revision: Branch; made if missing.
+            create_pr: Open a pull request against main instead.
+            commit_message: Title of the commit.
+            token: Hub token with the right to write; the saved login where absent.
+
+        Raises:
+            ConfigError: `repo_id` is no "owner/name", or the revision cannot be pushed to.
+            CheckpointError: The card on the Hub cannot be read.
+            HubError: The Hub refused or could not be reached, or somebody else pushed meanwhile.
+        """
         with TemporaryDirectory() as folder:
-            self.save_pretrained(folder, card=self.card(repo_id))
+            self.save_pretrained(folder)
             return upload.push_checkpoint(
                 Path(folder),
                 repo_id,
@@ -138,5 +161,8 @@ class PretrainedNetwork(ResidualNetwork):
 
 def build(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> PretrainedNetwork:
     """A network of this name with random weights, of the class that its row names. Raises: ConfigError."""
-    config = architecture(name).with_options(**options)
-    return PretrainedNetwork.class_for(config)(config, label_names=label_names)
+    named, preprocessing = named_network(name)
+    config = named.with_options(**options)
+    return PretrainedNetwork.class_for(config)(
+        config, preprocessing=preprocessing.with_channels(config.in_chans), label_names=label_names
+    )

@@ -93,6 +93,8 @@ class PublishedArchitecture:
     """Side of the input in pixels -> (GMACs, activations in millions)."""
     tags: Mapping[str, PublishedTag]
     """The weights by tag in the publisher's order; empty where none were published."""
+    preprocessing: Preprocessing
+    """The input of the first weights; where there are none, the one it was made for."""
 
     @property
     def default(self) -> PublishedTag | None:
@@ -129,7 +131,7 @@ def published_weights(name: str) -> PublishedTag:
 
 def find_tag(name: str) -> PublishedTag:
     """The weights of this full name, such as "resnet50.a1_in1k". Raises: ConfigError naming the nearest three."""
-    current = _current_name(name)
+    current = current_name(name)
     architecture, _, tag = current.partition(".")
     entry = _catalogue().get(architecture)
     if entry is None or tag not in entry.tags:
@@ -147,7 +149,7 @@ def default_tag(architecture: str) -> PublishedTag:
     Raises:
         ConfigError: No such network is known, it has no weights, or none that a bare name may stand for.
     """
-    current = _current_name(architecture)
+    current = current_name(architecture)
     if "." in current:
         return find_tag(current)
     entry = _catalogue().get(current)
@@ -174,7 +176,7 @@ def near_published(repo_id: str) -> str:
     return f"; the nearest published weights are {_nearest_tags(name)}" if owner == OWNER else ""
 
 
-def _current_name(name: str) -> str:
+def current_name(name: str) -> str:
     """What timm calls today what it once called `name`, with a warning; `name` itself where it is no old one."""
     if name in MISLEADING:
         raise ConfigError(
@@ -214,12 +216,14 @@ def _catalogue() -> Mapping[str, PublishedArchitecture]:
 
 
 def _entry(name: str, values: Mapping[str, Any]) -> PublishedArchitecture:
+    tags = {tag: _tag(name, tag, row) for tag, row in values["tags"].items()}
     return PublishedArchitecture(
         name=name,
         parameters=values["parameters"],
         layers=values["layers"],
         complexity={int(size): (gmacs, mega) for size, (gmacs, mega) in values["complexity"].items()},
-        tags={tag: _tag(name, tag, row) for tag, row in values["tags"].items() if row["has_weights"]},
+        tags={tag: weights for tag, weights in tags.items() if values["tags"][tag]["has_weights"]},
+        preprocessing=next(iter(tags.values())).preprocessing,
     )
 
 

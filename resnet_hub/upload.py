@@ -1,15 +1,25 @@
-"""A checkpoint folder -> a repository on the Hub, in one commit."""
+"""A checkpoint folder -> a repository on the Hub, in one commit that overwrites nobody else's."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from huggingface_hub import HfApi
+from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.hf_api import RepoFile
 
-from resnet_hub.address import DEFAULT_REVISION, push_address
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
+from resnet_hub.address import DEFAULT_REVISION, RepoAddress, push_address
+from resnet_hub.card_merge import merged_card
+from resnet_hub.card_text import CardText
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.folder_card import check_card_size, metadata_of, read_values, updated_card
 from resnet_hub.hub_errors import check_token, hub_errors
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (pictures).
@@ -23,8 +33,24 @@ PUSHED_FILES = (
     "curves.png",
     "confusion.png",
 )
+ATTEMPTS = 4
+"""How often a commit is tried while others commit to the same repository."""
+CONFLICT = 412
+"""The Hub's status for a commit whose parent is no longer the newest."""
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A branch of a repository as it was when somebody looked."""
+
+    commit: str
+    files: Mapping[str, str]
+    """The id of the content of each of `PUSHED_FILES` that it has."""
+    card: CardText | None
+    metadata: Mapping[str, Any]
+    """What a card of ours says above the text for the config that is there."""
 
 
 def push_checkpoint(
@@ -39,12 +65,14 @@ def push_checkpoint(
 ) -> str:
     """The URL of the one commit (with `create_pr`, of the pull request) that uploads a checkpoint or run folder.
 
-    The repository and the branch `revision` are made where missing. Of the folder only `PUSHED_FILES` are sent.
+    The repository and the branch `revision` are made where missing. Of the folder only `PUSHED_FILES` are sent. Of the
+    card, what the config tells is written anew; the words that somebody wrote by hand, on the Hub or here, stay.
 
     Raises:
-        CheckpointError: The folder has no config.json or no model.safetensors.
+        CheckpointError: The folder has no config.json or no model.safetensors, or a card here or there cannot be read.
         ConfigError: `repo_id` is no "owner/name", or `create_pr` meets another branch than main.
-        HubError: The Hub refused or could not be reached, or `private=True` meets a public repository.
+        HubError: The Hub refused or could not be reached, `private=True` meets a public repository, or somebody else
+            pushed a checkpoint meanwhile.
     """
     folder = Path(folder)
     address = push_address(repo_id, revision, create_pr)
@@ -52,24 +80,120 @@ def push_checkpoint(
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise CheckpointError(f"there is no {name} in {str(folder)!r}; write the folder with save_pretrained first")
+    values = read_values(folder / CONFIG_FILE)
+    card, generated = updated_card(values, folder, address.repo_id), metadata_of(values, address.repo_id)
     api = HfApi(token=token)
     with hub_errors(address, "write to", token):
-        api.create_repo(address.repo_id, private=private, exist_ok=True)
-        if private and api.model_info(address.repo_id).private is False:
-            raise HubError(
-                f"model {address.repo_id!r} exists and is public, but private=True was asked for;"
-                " make it private in its settings on the Hub or choose another name"
-            )
-        if address.revision not in (None, DEFAULT_REVISION) and not address.revision.startswith("refs/"):
-            api.create_branch(address.repo_id, branch=address.revision, exist_ok=True)
-        commit = api.upload_folder(
-            repo_id=address.repo_id,
-            folder_path=folder,
-            allow_patterns=list(PUSHED_FILES),
-            revision=address.revision,
-            create_pr=create_pr,
-            commit_message=commit_message or "Upload checkpoint",
-        )
+        _make_repository(api, address, private)
+        files = [
+            CommitOperationAdd(name, folder / name)
+            for name in PUSHED_FILES
+            if name != CARD_FILE and (folder / name).is_file()
+        ]
+        commit = _commit(api, address, files, card, generated, commit_message or "Upload checkpoint", create_pr)
     url = commit.pr_url or commit.commit_url
     logger.info("pushed %s to %s", folder, url)
     return url
+
+
+def _make_repository(api: HfApi, address: RepoAddress, private: bool | None) -> None:
+    """Makes the repository and the branch where they are missing. Raises: HubError before a secret becomes public."""
+    api.create_repo(address.repo_id, private=private, exist_ok=True)
+    if private and api.model_info(address.repo_id).private is False:
+        raise HubError(
+            f"model {address.repo_id!r} exists and is public, but private=True was asked for;"
+            " make it private in its settings on the Hub or choose another name"
+        )
+    if address.revision not in (None, DEFAULT_REVISION) and not address.revision.startswith("refs/"):
+        api.create_branch(address.repo_id, branch=address.revision, exist_ok=True)
+
+
+def _commit(
+    api: HfApi,
+    address: RepoAddress,
+    files: list[CommitOperationAdd],
+    card: CardText,
+    generated: Mapping[str, Any],
+    message: str,
+    create_pr: bool,
+) -> CommitInfo:
+    """The commit with these files and this card; made anew when somebody else's came first and left the files alone."""
+    looked: Seen | None = None
+    for attempt in range(1, ATTEMPTS + 1):
+        seen = look_at(api, address)
+        if looked is not None:
+            _refuse_other_checkpoint(address, looked, seen)
+        text = str(_card_for_hub(address, card, generated, seen))
+        # Not upload_folder: over Xet that may make several commits.
+        try:
+            return api.create_commit(
+                address.repo_id,
+                [*files, CommitOperationAdd(CARD_FILE, text.encode())],
+                commit_message=message,
+                revision=address.revision,
+                create_pr=create_pr,
+                parent_commit=seen.commit,
+            )
+        except HfHubHTTPError as error:
+            if error.response.status_code != CONFLICT or attempt == ATTEMPTS:
+                raise
+            looked = seen
+        except ValueError as error:
+            if "metadata" not in str(error):
+                raise
+            said = "; ".join(line.strip("- ") for line in str(error).splitlines()[1:]) or error
+            raise HubError(
+                f"the Hub refuses the metadata of the card of model {address.repo_id!r} ({said});"
+                f" mend it in {CARD_FILE} and push again: nothing was uploaded"
+            ) from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def look_at(api: HfApi, address: RepoAddress) -> Seen:
+    """What is on the branch now. Raises: CheckpointError for a card that cannot be read."""
+    commit = api.model_info(address.repo_id, revision=address.revision).sha
+    found = api.get_paths_info(address.repo_id, list(PUSHED_FILES), revision=commit)
+    files = {file.path: file for file in found if isinstance(file, RepoFile)}
+    where = f"the card ({CARD_FILE}) of model {str(address)!r} on the Hub"
+    card: CardText | None = None
+    metadata: Mapping[str, Any] = {}
+    with TemporaryDirectory() as cache:
+
+        def fetch(name: str) -> Path:
+            return Path(api.hf_hub_download(address.repo_id, name, revision=commit, cache_dir=cache))
+
+        if CARD_FILE in files:
+            check_card_size(files[CARD_FILE].size, where)
+            card = CardText.parse(fetch(CARD_FILE).read_bytes(), where)
+            if CONFIG_FILE in files and files[CONFIG_FILE].size <= MAX_CONFIG_BYTES:
+                with suppress(CheckpointError):  # whatever it is, this push replaces it
+                    metadata = metadata_of(read_values(fetch(CONFIG_FILE)), address.repo_id)
+    return Seen(str(commit), {path: file.blob_id for path, file in files.items()}, card, metadata)
+
+
+def _card_for_hub(address: RepoAddress, card: CardText, generated: Mapping[str, Any], seen: Seen) -> CardText:
+    """The card with what others wrote into the one on the Hub."""
+    if seen.card is None:
+        return card
+    theirs = seen.card
+    if card.own_words and theirs.own_words and card.own_words != theirs.own_words:
+        logger.warning(
+            "%s was written by hand here and in model %r on the Hub; the words on the Hub stay: edit them there,"
+            " or delete the file there to send yours",
+            CARD_FILE,
+            str(address),
+        )
+    # Of what was written by hand here, the Hub's comes first as well.
+    ours = {key: value for key, value in card.metadata.items() if key in generated or key not in theirs.metadata}
+    return merged_card(theirs, CardText(ours, card.body), seen.metadata)
+
+
+def _refuse_other_checkpoint(address: RepoAddress, looked: Seen, seen: Seen) -> None:
+    """Raises: HubError when somebody else's commit between two looks changed more than the card."""
+    names = {*looked.files, *seen.files} - {CARD_FILE}
+    changed = sorted(name for name in names if looked.files.get(name) != seen.files.get(name))
+    if changed:
+        raise HubError(
+            f"somebody else pushed {', '.join(changed)} to model {str(address)!r} meanwhile (commit {seen.commit[:7]});"
+            " look at it, then push again to replace it, or choose another revision"
+        )

@@ -94,7 +94,11 @@ def front_matter(card: str) -> Json:
 
 
 def card_of(commit: Commit) -> Json:
-    return front_matter(commit.files["README.md"].content.decode()) if "README.md" in commit.files else {}
+    """The metadata of a card; none of one that came by git, unchecked, and cannot be read."""
+    try:
+        return front_matter(commit.files["README.md"].content.decode()) if "README.md" in commit.files else {}
+    except RefusalError:
+        return {}
 
 
 @routes.get("/api/whoami-v2")

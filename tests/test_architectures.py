@@ -1,7 +1,12 @@
 """The table of names: what each name promises, and how names are found; test_timm_parity.py has the rest."""
 
+import re
+from dataclasses import fields
+
 import pytest
+import timm
 import torch
+from timm.data import resolve_data_config
 from torch import nn
 
 from resnet_hub import create_model, list_architectures
@@ -13,6 +18,7 @@ from resnet_hub.architectures import (
     architecture,
     default_preprocessing,
     in_timm,
+    named_network,
 )
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
@@ -151,3 +157,41 @@ def test_an_untrained_network_takes_the_usual_mean(name, mean):
 
 def test_an_untrained_network_for_grey_pictures_takes_grey_statistics():
     assert default_preprocessing(architecture("resnet50").with_options(in_chans=1)) == Preprocessing().with_channels(1)
+
+
+@pytest.mark.parametrize("name", [*IMAGENET, *PREACTIVATION])
+def test_a_new_network_is_fed_as_timm_feeds_one_of_this_name(name):
+    told = resolve_data_config(pretrained_cfg=timm.get_pretrained_cfg(name).to_dict())
+    expected = Preprocessing.from_json({key: value for key, value in told.items() if key in fields_of_preprocessing()})
+    assert named_network(name)[1] == expected
+
+
+def fields_of_preprocessing():
+    return {field.name for field in fields(Preprocessing)}
+
+
+@pytest.mark.parametrize(
+    ("tag", "classes", "side"),
+    [("resnet50.a1_in1k", 1000, 224), ("resnetv2_50x1_bit.goog_in21k", 21843, 224), ("resnet10t.c3_in1k", 1000, 176)],
+)
+def test_a_tag_gives_its_network_with_the_classes_and_the_input_of_its_weights(tag, classes, side):
+    model = without_storage(tag)
+    assert (model.config.architecture, model.num_classes) == (tag.partition(".")[0], classes)
+    assert model.preprocessing.input_size == (3, side, side)
+    assert without_storage(tag, num_classes=7).num_classes == 7
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [("seresnext26tn_32x4d", "seresnext26t_32x4d"), ("tv_resnet34", "resnet34"), ("gluon_resnet50_v1b", "resnet50")],
+)
+def test_an_old_name_is_understood_with_a_warning(old, now):
+    with pytest.warns(FutureWarning, match=f"{old!r} is an old name; write '{now}"):
+        assert without_storage(old).config.architecture == now
+
+
+@pytest.mark.parametrize("name", ["", "qq", None, 5, "resnet50.nonsense"])
+def test_any_other_name_is_refused_with_three_that_there_are(name):
+    with pytest.raises(ConfigError) as caught:
+        create_model(name)
+    assert len(re.findall("'[a-z0-9_.]+'", str(caught.value).partition("nearest are")[2].partition(";")[0])) == 3

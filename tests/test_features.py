@@ -1,5 +1,7 @@
 """Networks that return feature maps: timm's maps, timm's description of them, and nothing computed in vain."""
 
+import copy
+
 import pytest
 import timm
 import torch
@@ -21,7 +23,7 @@ def pair(name, out_indices, **options):
 
 
 @pytest.mark.parametrize("out_indices", CHOICES, ids=str)
-@pytest.mark.parametrize("name", ["test_resnet", "resnet18"])
+@pytest.mark.parametrize("name", ["test_resnet", "resnet18", "resnetv2_18", "resnetv2_18d"])
 def test_feature_maps_equal_timm(name, out_indices):
     ours, theirs = pair(name, out_indices)
     with torch.inference_mode():
@@ -32,8 +34,9 @@ def test_feature_maps_equal_timm(name, out_indices):
 
 
 @pytest.mark.parametrize("options", [{"output_stride": 8}, {"in_chans": 1}, {"num_classes": 0}], ids=str)
-def test_options_mean_the_same_as_in_timm(options):
-    ours, theirs = pair("resnet50d", (1, 4), **options)
+@pytest.mark.parametrize("name", ["resnet50d", "resnetv2_50x1_bit"])
+def test_options_mean_the_same_as_in_timm(name, options):
+    ours, theirs = pair(name, (1, 4), **options)
     images = IMAGES[:, : options.get("in_chans", 3)]
     with torch.inference_mode():
         for one, other in zip(ours(images), theirs(images), strict=True):
@@ -43,8 +46,9 @@ def test_options_mean_the_same_as_in_timm(options):
 
 @pytest.mark.parametrize("out_indices", CHOICES, ids=str)
 @pytest.mark.parametrize("question", ["channels", "reduction", "module_name", "get_dicts"])
-def test_feature_info_equals_timm(question, out_indices):
-    ours, theirs = pair("resnet18", out_indices)
+@pytest.mark.parametrize("name", ["resnet18", "resnetv2_18"])
+def test_feature_info_equals_timm(name, question, out_indices):
+    ours, theirs = pair(name, out_indices)
     assert getattr(ours.feature_info, question)() == getattr(theirs.feature_info, question)()
 
 
@@ -75,6 +79,11 @@ def test_what_no_map_needs_is_not_there():
     assert [name for name, _ in network.named_children()] == ["conv1", "bn1", "act1", "maxpool", "layer1", "layer2"]
 
 
+def test_levels_within_a_module_stand_side_by_side_under_the_names_of_timm():
+    network = create_model("resnetv2_18", features_only=True, out_indices=(0, 2))
+    assert [name for name, _ in network.named_children()] == ["stem_conv", "maxpool", "stages_0", "stages_1"]
+
+
 def test_the_tensors_are_the_networks_own():
     model = lively("resnet18")
     network, state = FeatureNetwork(model, (1, 2)), model.state_dict()
@@ -94,6 +103,33 @@ def test_gradients_reach_the_stem():
     network = create_model("resnet10t", features_only=True, out_indices=(2, 4)).train()
     sum(features.square().mean() for features in network(IMAGES)).backward()
     assert network.conv1[0].weight.grad.any()
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "resnetv2_18"])
+def test_gradient_checkpointing_changes_neither_gradients_nor_statistics(name):
+    plain, _ = pair(name, (1, 4))
+    frugal = copy.deepcopy(plain)
+    frugal.set_grad_checkpointing()
+    for network in (plain, frugal):
+        sum(features.square().mean() for features in network.train()(IMAGES)).backward()
+    for one, other in zip(plain.parameters(), frugal.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+    for one, other in zip(plain.buffers(), frugal.buffers(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_gradient_checkpointing_keeps_fewer_activations_for_the_backward_pass():
+    def kept_numbers(network):
+        kept = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda tensor: kept.append(tensor.numel()) or tensor, lambda x: x
+        ):
+            network.train()(IMAGES)
+        return sum(kept)
+
+    plain, frugal = (create_model("resnet18", features_only=True) for _ in range(2))
+    frugal.set_grad_checkpointing()
+    assert kept_numbers(frugal) < 0.7 * kept_numbers(plain)
 
 
 @pytest.mark.parametrize("out_indices", [(5,), (0, -6), 6, 0, (), (1.5,), (True,)], ids=str)

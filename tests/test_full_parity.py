@@ -4,8 +4,9 @@ import pytest
 import timm
 import torch
 from random_weights import LARGE, assert_equal, random_state, without_storage
+from timm.models._features import FeatureListNet
 
-from resnet_hub import create_model
+from resnet_hub import FeatureNetwork, create_model
 from resnet_hub.architectures import IMAGENET, PREACTIVATION
 
 pytestmark = pytest.mark.parity
@@ -47,4 +48,17 @@ def test_chosen_levels_give_the_maps_of_timm(pair):
             levels = ours.forward_intermediates(small, indices, intermediates_only=True)
             their_levels = theirs.forward_intermediates(small, indices, intermediates_only=True)
             for level, their_level in zip(levels, their_levels, strict=True):
+                assert_equal(level, their_level)
+
+
+def test_a_feature_network_has_the_maps_and_the_tensors_of_timm(pair):
+    ours, theirs = pair
+    small, nested = IMAGES[:, :, :32, :64], ours.config.family == "resnetv2"
+    choices = [(0, 1, 2, 3, 4), *INDICES[1:]]
+    for out_indices in choices[:2] if ours.config.architecture in LARGE else choices:
+        network = FeatureNetwork(ours, out_indices)
+        their_network = FeatureListNet(theirs, out_indices, flatten_sequential=nested)
+        assert list(network.state_dict()) == list(their_network.state_dict())
+        with torch.inference_mode():
+            for level, their_level in zip(network(small), their_network(small), strict=True):
                 assert_equal(level, their_level)

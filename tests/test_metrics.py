@@ -1,9 +1,11 @@
 """Figures of an evaluation, against figures worked out by hand."""
 
+import json
+
 import numpy as np
 import pytest
 
-from training.metrics import Evaluation
+from training.metrics import RECORDED_CLASSES, Evaluation
 
 
 @pytest.fixture
@@ -41,3 +43,25 @@ def test_each_class_has_a_row_with_its_name_and_number_of_pictures(evaluation):
     rows = evaluation.by_class(("ant", "bee", "cat", "dog"))
     assert rows[0] == {"label": "ant", "precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "pictures": 3}
     assert rows[3]["pictures"] == 0
+
+
+def test_the_worst_classes_come_first_and_those_without_pictures_not_at_all(evaluation):
+    found = evaluation.worst_classes()
+    assert found["measured"] == 3
+    assert [(row["index"], row["f1"], row["pictures"]) for row in found["rows"]] == [
+        (1, 0.5, 2),
+        (2, 0.6667, 1),
+        (0, 0.8, 3),
+    ]
+
+
+def test_of_many_classes_only_the_worst_travel_with_the_checkpoint():
+    labels = np.arange(400) % 200
+    predictions = np.where(labels == 150, 0, labels)
+    found = Evaluation(labels, predictions, labels == predictions, np.ones(400), 200).worst_classes()
+    assert (found["measured"], len(found["rows"])) == (200, RECORDED_CLASSES)
+    assert [row["index"] for row in found["rows"][:3]] == [150, 0, 1]
+
+
+def test_what_is_recorded_is_json(evaluation):
+    assert json.loads(json.dumps(evaluation.record())) == evaluation.record()

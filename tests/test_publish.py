@@ -6,11 +6,12 @@ import sys
 import time
 
 import pytest
+from fake_hub_repository import Blob
 from fake_hub_state import Fault
 from huggingface_hub import constants
 from launching import REPOSITORY
 
-from resnet_hub.errors import HubError
+from resnet_hub.errors import CheckpointError, HubError
 from training import publish
 from training.publish import SNAPSHOTS, Publisher, PushTarget, check_target
 
@@ -86,6 +87,14 @@ def test_a_public_repository_is_not_taken_for_a_private_one(fake_hub):
     check_target(PushTarget(REPO))
     with pytest.raises(HubError, match="--hub-private was given, but model 'alice/net' exists and is public"):
         check_target(PushTarget(REPO, private=True))
+
+
+def test_a_card_that_could_not_be_kept_is_found_before_training(fake_hub):
+    check_target(PushTarget(REPO))
+    broken = {"README.md": Blob(b"---\na: [\n---\n")}
+    fake_hub.repository(REPO).commit("main", "a card", broken, (), None)
+    with pytest.raises(CheckpointError, match=r"README\.md\) of model 'alice/net' on the Hub"):
+        check_target(PushTarget(REPO))
 
 
 def test_a_hub_that_does_not_answer_is_not_waited_for_without_end(fake_hub, monkeypatch):

@@ -55,6 +55,8 @@ OPTIONS = [
     ("resnetv2_50d", {"output_stride": 8}),
     ("resnetv2_50x1_bit", {"output_stride": 8}),
     ("resnetv2_18", {"act_layer": "silu"}),
+    ("resnetv2_18", {"act_layer": "prelu"}),
+    ("resnet50d", {"act_layer": "prelu"}),
     *(("resnetv2_18", {"norm_layer": norm}) for norm in ("groupnorm", "evonorms0", "frntlu")),
     ("resnet18", {"norm_layer": "groupnorm"}),
     ("test_resnet", {"in_chans": 2}),

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.columns import class_names, class_numbers, find_columns, find_image_column, known_classes
+from training.hardware import main_process_first
 from training.recipe import FinetuneRecipe, RunSettings
 from training.sources import dataset_commit, load_splits
 
@@ -81,8 +82,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     Raises:
         DataError: What the dataset lacks, with what it has instead.
     """
-    with PartialState().main_process_first():  # one process fills the cache, the others read it
-        tables = load_splits(recipe.dataset)
+    tables = main_process_first(lambda: load_splits(recipe.dataset))
     train_name = "train" if "train" in tables else next(iter(tables))
     validation_name = next((name for name in VALIDATION_NAMES if name in tables and name != train_name), None)
     names_in_use = [train_name, *filter(None, [validation_name]), *(["test"] if "test" in tables else [])]
@@ -135,8 +135,7 @@ def load_pictures(settings: RunSettings, name: str | None) -> tuple[Split, list[
 
 
 def _load_rows(settings: RunSettings, name: str | None) -> tuple[str, Dataset]:
-    with PartialState().main_process_first():
-        tables = load_splits(settings.dataset)
+    tables = main_process_first(lambda: load_splits(settings.dataset))
     name = name or next((usual for usual in (*VALIDATION_NAMES, "test") if usual in tables), next(iter(tables)))
     if name not in tables:
         raise DataError(f"there is no split {name!r}; the dataset has {', '.join(tables)}")

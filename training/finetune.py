@@ -29,6 +29,7 @@ from training.batches import make_loader
 from training.data import Data, load_data
 from training.entry import run_command
 from training.hardware import describe_hardware, make_accelerator
+from training.licence import parent_licence
 from training.loop import Learner, evaluate, refuse_no_number, train_one_epoch
 from training.metrics import Evaluation
 from training.optim import make_optimizer, make_schedule
@@ -67,6 +68,7 @@ def finetune(recipe: FinetuneRecipe) -> Path:
         model = start_model(recipe, data)
         model.details = describe(recipe, data, model, accelerator)
         tell_plan(recipe, data, model, accelerator)
+        model.details["split"] = data.validation.name
 
         learner, loaders = prepare(recipe, data, model, accelerator)
         best, rows = fit(learner, model, loaders, publisher)
@@ -122,8 +124,8 @@ def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     if not recipe.from_scratch:
         # In full, since what a bare name stands for may change between versions.
         details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))
-        if "license" in model.details:
-            details["license"] = model.details["license"]
+        if licence := parent_licence(model, None if "model" in local else repo_address(recipe.model)):
+            details["license"] = licence
     return details
 
 
@@ -200,7 +202,7 @@ def fit(
         if accelerator.is_main_process:
             run_folder.append_metrics(recipe.folder, rows[-1])
             if better:
-                model.details |= {"metrics": found.summary(), "split": "validation", "num_images": len(found.labels)}
+                model.details |= found.record()
                 model.save_pretrained(recipe.folder, card=model.card(recipe.push_to_hub))
         tell_epoch(rows[-1], recipe.epochs, better)
         if publisher:
@@ -235,8 +237,8 @@ def finish(
 ) -> None:
     """Writes the best checkpoint with its final figures, the pictures, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
-    split = "test" if tested else "validation"
-    model.details |= {"metrics": reported.summary(), "split": split, "num_images": len(reported.labels)}
+    split = data.test if tested and data.test else data.validation
+    model.details |= reported.record() | {"split": split.name}
     curves = draw_curves(folder, rows)
     confusion = draw_confusion(folder, reported, data.label_names)
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
@@ -250,13 +252,15 @@ def finish(
         "seconds": model.details["seconds"],
     }
     run_folder.write_results(folder, results)
-    run_folder.write_examples(
-        folder, tested_split := data.test or data.validation, data.label_names, model.config.in_chans
-    )
+    run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     right = int((reported.labels == reported.predictions).sum())
     logger.info(
-        "  %s accuracy %.2f%% (%d of %d held-out pictures)", split, 100 * reported.top1, right, len(tested_split)
+        "  %s accuracy %.2f%% (%d of %d held-out pictures)",
+        "test" if tested else "validation",
+        100 * reported.top1,
+        right,
+        len(split),
     )
     logger.info("  checkpoint %s   confusion %s   curves %s", folder, confusion, curves)
     logger.info("  serve it:  python app.py %s", folder)

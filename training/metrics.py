@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+RECORDED_CLASSES = 50
+"""Classes whose figures travel in the checkpoint; results.json has those of all."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -65,3 +68,25 @@ class Evaluation:
             {"label": name, **{key: columns[key][index].item() for key in columns}}
             for index, name in enumerate(label_names)
         ]
+
+    def worst_classes(self) -> dict[str, Any]:
+        """The figures of the classes that occur, lowest F1 first, cut to `RECORDED_CLASSES`, and how many occur."""
+        columns = self.per_class
+        occurring = np.flatnonzero(columns["pictures"])
+        worst = occurring[np.argsort(columns["f1"][occurring], kind="stable")][:RECORDED_CLASSES]
+        rows = [{"index": int(index), **{key: _short(columns[key][index]) for key in columns}} for index in worst]
+        return {"rows": rows, "measured": len(occurring)}
+
+    def record(self) -> dict[str, Any]:
+        """What the checkpoint tells of this evaluation, under the keys that the card reads."""
+        return {
+            "metrics": self.summary(),
+            "num_images": len(self.labels),
+            "per_class": self.worst_classes(),
+        }
+
+
+def _short(value: np.generic) -> int | float:
+    """A figure as a plain number, shares to four digits."""
+    number = value.item()
+    return round(number, 4) if isinstance(number, float) else int(number)

@@ -61,7 +61,7 @@ class PredictionSettings(HubSettings):
 def predict(settings: PredictionSettings) -> None:
     """Answers every picture and writes the table. Raises: DataError, CheckpointError, HubError, ConfigError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
-    main_process_decides(accelerator, lambda: check_places(settings))
+    main_process_decides(lambda: check_places(settings))
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
     split, classes = load_pictures(settings, settings.split)
     tell_plan(settings, classifier, split)

@@ -1,0 +1,120 @@
+"""README.md <-> metadata and sections: what is ours in a card changes, what others wrote in it stays.
+
+Our sections stand between marks, HTML comments that no reader sees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import yaml
+
+from resnet_hub.errors import CheckpointError
+
+MAX_CARD_BYTES = 4 * 2**20
+
+# Source: huggingface_hub.repocard.REGEX_YAML_BLOCK, the Hub's own; it does not look for a mark of byte order.
+_FRONT = re.compile(r"(\ufeff?\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(?:\r\n|\n|$))")
+# A section ends before another one begins, so that a lost mark cannot swallow what stands between two of them.
+_SECTION = re.compile(
+    r"^<!-- resnet_hub:begin (?P<name>[a-z-]+) -->[ \t]*\r?\n"
+    r"(?P<content>(?:(?!<!-- resnet_hub:begin ).)*?)"
+    r"^<!-- resnet_hub:end (?P=name) -->[ \t]*(?=\r?$)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+_PLAIN = {
+    "tag:yaml.org,2002:bool": r"true|True|TRUE|false|False|FALSE",
+    "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][0-9]*)",
+    "tag:yaml.org,2002:float": r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
+}
+# YAML as the Hub reads it, where `no` is Norwegian and 12:30 no number of seconds. Source: YAML 1.2, section 10.3.
+# A safe loader: it makes names, numbers, lists and tables only.
+_Loader: Any = type("CardLoader", (yaml.SafeLoader,), {})
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, re.compile(f"(?:{_PLAIN[tag]})$") if tag in _PLAIN else found) for tag, found in resolvers]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class CardText:
+    """A card in its two parts."""
+
+    metadata: Mapping[str, Any]
+    """The YAML above the text, by key."""
+    body: str
+    """All below it."""
+    front: str = ""
+    """The YAML as it was written, with the dashes around it; empty to have it written from `metadata`."""
+
+    def __str__(self) -> str:
+        if self.front or not self.metadata:
+            return self.front + self.body
+        end = "\r\n" if "\r\n" in self.body else "\n"
+        written = yaml.safe_dump(dict(self.metadata), sort_keys=False, allow_unicode=True, width=MAX_CARD_BYTES)
+        lines = written.strip().replace("\n", end)
+        return f"---{end}{lines}{end}---{end}{self.body}"
+
+    @classmethod
+    def parse(cls, content: bytes, where: str) -> Self:
+        """The card in the file `where` (a name for errors). Raises: CheckpointError for a card that cannot be read."""
+        try:
+            card = content.decode()
+        except UnicodeDecodeError as error:
+            raise CheckpointError(f"{where} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+        block = _FRONT.match(card)
+        if block is None:
+            return cls({}, card)
+        try:
+            metadata = yaml.load(block[2], _Loader) or {}
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            fault = _fault(error, block[1].count("\n"))
+            raise CheckpointError(
+                f"{where} has metadata that is no valid YAML ({fault}); mend what stands between its two ---"
+            ) from error
+        if not isinstance(metadata, dict):
+            raise CheckpointError(
+                f"{where} has metadata that is a {type(metadata).__name__}; expected lines of the form `key: value`"
+            )
+        return cls(metadata, card[block.end() :], block[0])
+
+    @property
+    def has_sections(self) -> bool:
+        """Whether any section of ours is in it."""
+        return _SECTION.search(self.body) is not None
+
+    @property
+    def own_words(self) -> str:
+        """What stands outside all sections of ours: what somebody wrote by hand."""
+        return _SECTION.sub("", self.body).strip()
+
+    def with_sections_of(self, newer: CardText) -> str:
+        """The body with the sections that both have as `newer` has them; all of the newer body where this is blank."""
+        if not self.body.strip():
+            return newer.body
+        sections = {match["name"]: match["content"] for match in _SECTION.finditer(newer.body)}
+        end = "\r\n" if "\r\n" in self.body else "\n"
+
+        def replaced(match: re.Match[str]) -> str:
+            found = sections.get(match["name"])
+            return match[0] if found is None else marked(match["name"], found.strip("\n")).replace("\n", end)
+
+        return _SECTION.sub(replaced, self.body)
+
+
+def marked(name: str, content: str) -> str:
+    """A section between its marks; an empty one can be filled later."""
+    inside = f"\n{content}\n\n" if content else ""
+    return f"<!-- resnet_hub:begin {name} -->\n{inside}<!-- resnet_hub:end {name} -->"
+
+
+def _fault(error: BaseException, lines_above: int) -> str:
+    """Where in the file and why a reader of YAML gave up, on one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + lines_above + 1}: {error.problem}"
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,82 @@
+"""The card of a checkpoint folder: written from its config, around the words that somebody wrote into README.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resnet_hub.card import PICTURES, model_card
+from resnet_hub.card_merge import merged_card
+from resnet_hub.card_metadata import card_metadata
+from resnet_hub.card_text import MAX_CARD_BYTES, CardText
+from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
+from resnet_hub.errors import CheckpointError, ResNetHubError
+
+
+def generated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
+    """The card that follows from `values`, the content of config.json, and from the pictures in the folder."""
+    pictures = [name for name in PICTURES if (folder / name).is_file()]
+    card = model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), pictures=pictures)
+    return CardText.parse(card.encode(), CARD_FILE)
+
+
+def updated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
+    """The same, with what was written by hand into the folder's README.md.
+
+    Raises:
+        CheckpointError: There is a README.md that cannot be read.
+    """
+    ours, theirs = generated_card(values, folder, repo_id), read_card(folder)
+    if theirs is None:
+        return ours
+    try:
+        before = metadata_of(read_values(folder / CONFIG_FILE), repo_id)
+    except (CheckpointError, OSError):
+        before = {}
+    return merged_card(theirs, ours, before)
+
+
+def read_card(folder: Path) -> CardText | None:
+    """The folder's README.md, if it has one. Raises: CheckpointError when it cannot be read."""
+    file = folder / CARD_FILE
+    if not file.is_file():
+        return None
+    where = f"the card {str(file)!r}"
+    check_card_size(file.stat().st_size, where)
+    return CardText.parse(file.read_bytes(), where)
+
+
+def metadata_of(values: Mapping[str, Any], repo_id: str | None) -> Mapping[str, Any]:
+    """The metadata of a card of ours for the config.json with this content; nothing if we did not write that."""
+    if not isinstance(values.get(SECTION), dict):
+        return {}
+    return card_metadata(values, repo_id=repo_id, timm_compatible=opens_in_timm(values))
+
+
+def opens_in_timm(values: Mapping[str, Any]) -> bool:
+    """Whether timm builds the network of this config.json; not where it is none of ours to judge."""
+    try:
+        return CheckpointConfig.from_json(values).opens_in_timm
+    except (ResNetHubError, TypeError, ValueError):
+        return False
+
+
+def read_values(file: Path) -> dict[str, Any]:
+    """The content of a config.json. Raises: CheckpointError when it is none."""
+    if file.stat().st_size > MAX_CONFIG_BYTES:
+        raise CheckpointError(f"{str(file)!r} has {file.stat().st_size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
+    try:
+        values = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{str(file)!r} is no valid JSON ({error}); save the checkpoint again") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
+    return values
+
+
+def check_card_size(size: int, where: str) -> None:
+    """Raises: CheckpointError for a card of more bytes than are read."""
+    if size > MAX_CARD_BYTES:
+        raise CheckpointError(f"{where} has {size:,} bytes; at most {MAX_CARD_BYTES:,} are read: shorten it")

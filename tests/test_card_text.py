@@ -1,0 +1,133 @@
+"""card_text.py: a card taken apart and put together again, whatever people wrote into it."""
+
+import pytest
+
+from resnet_hub.card_text import CardText, marked
+from resnet_hub.errors import CheckpointError
+
+
+def parsed(card):
+    return CardText.parse(card.encode(), "the card 'README.md'")
+
+
+def with_results(body, content="new"):
+    return parsed(body).with_sections_of(CardText({}, marked("results", content)))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "",
+        "# net\n",
+        "---\nlicense: mit\n---\n# net\n",
+        "---\r\nlicense: mit # ours\r\n---\r\n\r\n# net\r\n",
+        "\ufeff---\nlicense: mit\n---\n",
+        "\n\n---\nlicense: mit\n---\nlast line without an end",
+        "---\n---\n# net",
+        "# net\n\n---\nkey: value\n---\n",
+    ],
+    ids=[
+        "empty",
+        "no metadata",
+        "plain",
+        "windows",
+        "byte order",
+        "blank lines",
+        "empty metadata",
+        "rules in the text",
+    ],
+)
+def test_a_card_that_is_read_and_written_stays_as_it_was(card):
+    assert str(parsed(card)) == card
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("language: no", "no"),
+        ("language: on", "on"),
+        ("gated: false", False),
+        ("released: 2024-01-31", "2024-01-31"),
+        ("time: 12:30", "12:30"),
+        ("build: 0123", "0123"),
+        ("size: 7", 7),
+        ("rate: 1e-4", "1e-4"),
+        ("share: 0.5", 0.5),
+        ("emoji: 🐜", "🐜"),
+    ],
+)
+def test_metadata_mean_the_same_after_they_were_written_again(line, value):
+    read = parsed(f"---\n{line}\n---\n").metadata
+    written = str(CardText(read, ""))
+    assert [str(item) if line.startswith("released") else item for item in read.values()] == [value]
+    assert parsed(written).metadata == read
+    assert line.partition(":")[2].strip() in written
+
+
+@pytest.mark.parametrize(
+    ("card", "sentence"),
+    [
+        (b"---\na: [1\nb: 2\n---\n", r"no valid YAML \(line 3: expected ',' or '\]'"),
+        (b"\n\n---\na: b: c\n---\n", r"line 4: mapping values are not allowed here"),
+        (b"---\na: !!python/object/apply:os.system [ls]\n---\n", r"line 2: could not determine a constructor"),
+        (b"---\n- a\n- b\n---\n", r"metadata that is a list; expected lines of the form `key: value`"),
+        (b"---\nhello\n---\n", r"metadata that is a str"),
+        (b"---\nday: 2024-13-45\n---\n", r"no valid YAML \(month must be in 1..12"),
+        (b"---\na: " + b"[" * 5000 + b"\n---\n", r"no valid YAML"),
+        (b"# caf\xe9", r"is no UTF-8 text \(byte 5\)"),
+    ],
+    ids=["bracket", "colons", "python", "list", "text", "date", "deep", "latin-1"],
+)
+def test_a_card_that_cannot_be_read_is_a_sentence(card, sentence):
+    with pytest.raises(CheckpointError, match=sentence) as caught:
+        CardText.parse(card, "the card 'README.md'")
+    assert str(caught.value).startswith("the card 'README.md' ")
+    assert "\n" not in str(caught.value)
+
+
+def test_only_the_inside_of_a_section_changes():
+    body = f"# Mine\n\nwords\n{marked('results', 'old')}\nmore words | `x`  \n"
+    assert with_results(body) == body.replace("old", "new")
+
+
+def test_a_section_that_was_taken_out_stays_out():
+    assert with_results(f"words\n{marked('limits', 'kept')}\n") == f"words\n{marked('limits', 'kept')}\n"
+
+
+def test_an_empty_section_is_filled_and_a_full_one_emptied():
+    assert with_results(marked("results", "")) == marked("results", "new")
+    assert with_results(marked("results", "old"), "") == marked("results", "")
+
+
+def test_a_card_with_the_line_ends_of_windows_keeps_them():
+    body = f"# Mine\n{marked('results', 'old')}\nwords\n".replace("\n", "\r\n")
+    assert with_results(body, "a\n\nb") == body.replace("old", "a\r\n\r\nb")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<!-- resnet_hub:begin results -->\nmine\n",
+        "mine\n<!-- resnet_hub:end results -->\n",
+        "<!-- resnet_hub:begin results -->\nmine\n<!-- resnet_hub:begin limits -->\n<!-- resnet_hub:end results -->\n",
+        "`<!-- resnet_hub:begin results -->` mine <!-- resnet_hub:end results -->\n",
+        "<!-- resnet_hub:begin Results -->\nmine\n<!-- resnet_hub:end Results -->\n",
+    ],
+    ids=["no end", "no begin", "another begins", "in a line", "another name"],
+)
+def test_lost_marks_swallow_nobody_s_words(body):
+    assert with_results(body) == body
+
+
+def test_between_two_lost_marks_and_a_whole_section_nothing_is_lost():
+    body = f"<!-- resnet_hub:begin results -->\nmine\n{marked('results', 'old')}\n"
+    assert with_results(body) == body.replace("old", "new")
+
+
+def test_a_blank_card_takes_the_whole_new_text():
+    assert parsed("---\nlicense: mit\n---\n\n").with_sections_of(CardText({}, "# new\n")) == "# new\n"
+
+
+def test_own_words_are_what_stands_outside_the_sections():
+    assert parsed(f"{marked('results', 'ours')}\nmine\n{marked('limits', 'ours')}").own_words == "mine"
+    assert parsed("mine").has_sections is False

@@ -1,0 +1,41 @@
+"""Under which licence the weights stand that training starts from; what becomes of them stands under it too."""
+
+from __future__ import annotations
+
+import logging
+
+from huggingface_hub import HfApi
+
+from resnet_hub.address import RepoAddress
+from resnet_hub.errors import ConfigError
+from resnet_hub.hub_errors import HTTP_ERROR
+from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.published import OWNER, find_tag
+
+logger = logging.getLogger("training")
+
+
+def parent_licence(model: PretrainedNetwork, address: RepoAddress | None) -> str | None:
+    """The licence that the checkpoint names, else the catalogue, else its card on the Hub; None where none does.
+
+    Args:
+        model: As it was loaded.
+        address: Where on the Hub it came from; None for a folder.
+    """
+    recorded = model.details.get("license")
+    if recorded or address is None:
+        return recorded
+    owner, _, name = address.repo_id.partition("/")
+    if owner == OWNER:
+        try:
+            return find_tag(name).license
+        except ConfigError:  # newer than the catalogue
+            pass
+    try:
+        card = HfApi().model_info(address.repo_id, revision=address.revision).card_data
+    except (OSError, ValueError, HTTP_ERROR) as error:
+        logger.warning("the licence of %s could not be asked for (%s)", address, type(error).__name__)
+        return None
+    named = card and (card.license_name if card.license == "other" else card.license)
+    # One of several would be a guess.
+    return named if isinstance(named, str) else (card.license if card and isinstance(card.license, str) else None)
