@@ -183,7 +183,7 @@ def test_a_full_disk_stops_no_run(folder, publisher, monkeypatch, caplog):
 
 
 def test_ctrl_c_while_pushing_ends_at_once_and_says_how_to_push(folder, fake_hub):
-    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=30)]
+    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=10)]
     source = f"""
 import sys
 from pathlib import Path
@@ -214,7 +214,7 @@ sys.exit(run_command(wait, []))
     process.send_signal(signal.SIGINT)
     started = time.monotonic()
     _, log = process.communicate(timeout=60)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 8
     assert process.returncode == 130
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log
