@@ -119,17 +119,3 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         """
     )
     assert printed.splitlines()[-2:] == ["[1, 2]", "['wasp', 'ant']"]
-
-
-def test_a_hub_dataset_that_is_missing_is_said(run_with_hub):
-    printed = run_with_hub(
-        """
-        from resnet_hub.errors import DataError
-        from training.sources import load_splits
-        try:
-            load_splits("alice/nothing")
-        except DataError as error:
-            print(error)
-        """
-    )
-    assert "--dataset 'alice/nothing': there is no such folder here, and on the Hub it is missing or private" in printed
