@@ -1,5 +1,6 @@
 """Pushing beside a run: rights are found out first, the loop never waits, and what did not arrive is said."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -203,15 +204,16 @@ sys.exit(run_command(wait, []))
     process = subprocess.Popen(
         [sys.executable, "-c", source],
         cwd=REPOSITORY,
-        env={**publish.os.environ, "HF_ENDPOINT": fake_hub.url},
+        env={**os.environ, "HF_ENDPOINT": fake_hub.url},
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     commit = ("POST", f"/api/models/{REPO}/commit/main")
     deadline = time.monotonic() + 60
     while commit not in fake_hub.state.requests and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all that belong to the run
     started = time.monotonic()
     _, log = process.communicate(timeout=60)
     assert time.monotonic() - started < 8
