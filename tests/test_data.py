@@ -76,7 +76,7 @@ def test_pictures_without_class_folders_are_refused_with_the_layout_that_is_expe
     for number in range(3):
         picture("red", number).save(tmp_path / f"{number}.png")
     with pytest.raises(
-        DataError, match=r"one class only, .* each with its pictures in a folder of its own: folder/cats"
+        DataError, match=r"the pictures have no classes; put each class into a folder of its own: folder/cats/1\.jpg"
     ):
         load_data(recipe(tmp_path))
 

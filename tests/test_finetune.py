@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 from datasets import load_dataset
-from launching import FROM_SCRATCH, launch
+from launching import launch
 from pictures import class_folders, picture
 
 from resnet_hub import ImageClassifier, ResNet
@@ -170,30 +170,6 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
     assert results["test"]["top1"] > 0.2  # chance is 0.1
     assert sum(row["pictures"] for row in results["per_class"]) == 300
     assert ResNet.from_pretrained(tmp_path / "run").label_names == tuple(rows["train"].features["label"].names)
-
-
-def test_a_hub_dataset_is_trained_on_by_its_id(run_with_hub, fake_hub, tmp_path):
-    run_with_hub(
-        """
-        import datasets
-        from datasets import ClassLabel, Dataset, Features
-        from pictures import COLOURS, hash_free, picture
-
-        names = sorted(COLOURS)
-        features = Features({"img": datasets.Image(), "label": ClassLabel(names=names)})
-        labels = [row % 3 for row in range(48)]
-        pictures = [picture(names[label], hash_free(names[label], row)) for row, label in enumerate(labels)]
-        Dataset.from_dict({"img": pictures, "label": labels}, features=features).push_to_hub("alice/colours")
-        """
-    )
-    environment = {"HF_ENDPOINT": fake_hub.url, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": fake_hub.token}
-    flags = ("--dataset", "alice/colours", *FROM_SCRATCH, "--output", tmp_path / "run")
-    finished = launch("finetune", *flags, "--epochs", 2, **environment)
-    assert finished.returncode == 0, finished.stderr
-    saved = ResNet.from_pretrained(tmp_path / "run")
-    assert saved.label_names == ("blue", "green", "red")
-    assert saved.details["dataset"] == "alice/colours"
-    assert fake_hub.token not in finished.stderr + finished.stdout
 
 
 def test_a_mistake_through_the_launcher_is_a_sentence_and_a_failure():

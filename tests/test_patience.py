@@ -6,7 +6,8 @@ from huggingface_hub import HfApi
 from resnet_hub.address import RepoAddress
 from resnet_hub.errors import HubError
 from resnet_hub.hub_errors import hub_errors
-from training.patience import Patience, passes, retry_after
+from training import patience
+from training.patience import Patience, passes, persist, retry_after
 
 
 def refusal(fake_hub, status):
@@ -20,7 +21,8 @@ def refusal(fake_hub, status):
 
 
 @pytest.mark.parametrize(
-    ("status", "passing"), [(400, False), (401, False), (403, False), (412, True), (429, True), (500, True), (503, True)]
+    ("status", "passing"),
+    [(400, False), (401, False), (403, False), (412, True), (429, True), (500, True), (503, True)],
 )
 def test_a_busy_or_broken_hub_passes_and_a_refusal_does_not(fake_hub, status, passing):
     error = refusal(fake_hub, status)
@@ -42,8 +44,8 @@ def test_a_mistake_of_ours_does_not_pass():
 
 
 def test_waits_double_up_to_the_longest(fake_hub):
-    error, patience = refusal(fake_hub, 500), Patience(first=2, longest=60)
-    waits = [patience.wait_after(error, failures) for failures in (1, 2, 3, 4, 5, 6, 1000)]
+    error, waiting = refusal(fake_hub, 500), Patience(first=2, longest=60)
+    waits = [waiting.wait_after(error, failures) for failures in (1, 2, 3, 4, 5, 6, 1000)]
     for wait, most in zip(waits, (2, 4, 8, 16, 32, 60, 60), strict=True):
         assert most / 2 <= wait <= most
 
@@ -63,3 +65,25 @@ def test_the_wait_that_the_answer_asks_for_is_kept(fake_hub, header, seconds):
         assert wait <= 2
     else:
         assert seconds <= wait <= seconds + 1
+
+
+def test_what_passes_is_asked_for_again_and_what_does_not_is_raised_at_once(fake_hub, monkeypatch):
+    busy, refused, told = refusal(fake_hub, 503), refusal(fake_hub, 403), []
+    monkeypatch.setattr(patience.time, "sleep", lambda _: None)
+    answers = iter([busy, busy, "done"])
+
+    def action():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert persist(action, lambda error, wait: told.append(error)) == "done"
+    assert told == [busy, busy]
+    answers = iter([refused, "never asked"])
+    with pytest.raises(HubError):
+        persist(action, lambda error, wait: told.append(error))
+    answers = iter([busy] * 4)
+    with pytest.raises(HubError):
+        persist(action, lambda error, wait: None)
+    assert next(answers, "all four were used") == "all four were used"

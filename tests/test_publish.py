@@ -1,16 +1,18 @@
 """Pushing beside a run: rights are found out first, the loop never waits, and what did not arrive is said."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from fake_hub_repository import Blob
 from fake_hub_state import Fault
 from huggingface_hub import constants
 from launching import REPOSITORY
 
-from resnet_hub.errors import HubError
+from resnet_hub.errors import CheckpointError, HubError
 from training import publish
 from training.publish import SNAPSHOTS, Publisher, PushTarget, check_target
 
@@ -34,7 +36,12 @@ def publisher(folder, fake_hub):
 @pytest.mark.parametrize(
     ("role", "scopes", "repo_id", "says"),
     [
-        ("read", (), "alice/net", "the token of the account 'alice' may only read, and --push-to-hub 'alice/net' needs"),
+        (
+            "read",
+            (),
+            "alice/net",
+            "the token of the account 'alice' may only read, and --push-to-hub 'alice/net' needs",
+        ),
         ("write", (), "bob/new", "the account 'alice' may not write to model 'bob/new' (You don't have the rights to"),
         ("write", (), "bob/net", "the account 'alice' may not write to model 'bob/net' (You don't have the rights to"),
         ("fineGrained", (), "alice/net", "the account 'alice' may not write to model 'alice/net' ("),
@@ -81,6 +88,14 @@ def test_a_public_repository_is_not_taken_for_a_private_one(fake_hub):
     check_target(PushTarget(REPO))
     with pytest.raises(HubError, match="--hub-private was given, but model 'alice/net' exists and is public"):
         check_target(PushTarget(REPO, private=True))
+
+
+def test_a_card_that_could_not_be_kept_is_found_before_training(fake_hub):
+    check_target(PushTarget(REPO))
+    broken = {"README.md": Blob(b"---\na: [\n---\n")}
+    fake_hub.repository(REPO).commit("main", "a card", broken, (), None)
+    with pytest.raises(CheckpointError, match=r"README\.md\) of model 'alice/net' on the Hub"):
+        check_target(PushTarget(REPO))
 
 
 def test_a_hub_that_does_not_answer_is_not_waited_for_without_end(fake_hub, monkeypatch):
@@ -136,7 +151,9 @@ def test_what_the_hub_does_not_take_is_named_with_the_command_that_pushes_it(fol
     publisher = Publisher(PushTarget(REPO, private=True, revision="dev"), folder)
     assert not publisher.finish("the finished run")
     publisher.close()
-    assert "not pushed to alice/net: the account 'alice' may not write to model 'alice/net' (no more room)" in caplog.text
+    assert (
+        "not pushed to alice/net: the account 'alice' may not write to model 'alice/net' (no more room)" in caplog.text
+    )
     assert f"push it with:  resnet-hub push {folder} alice/net --private --revision dev" in caplog.text
     assert caplog.text.count("not pushed to") == 1
     assert (folder / "model.safetensors").read_bytes() == b"weights"
@@ -167,7 +184,7 @@ def test_a_full_disk_stops_no_run(folder, publisher, monkeypatch, caplog):
 
 
 def test_ctrl_c_while_pushing_ends_at_once_and_says_how_to_push(folder, fake_hub):
-    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=30)]
+    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=10)]
     source = f"""
 import sys
 from pathlib import Path
@@ -187,18 +204,19 @@ sys.exit(run_command(wait, []))
     process = subprocess.Popen(
         [sys.executable, "-c", source],
         cwd=REPOSITORY,
-        env={**publish.os.environ, "HF_ENDPOINT": fake_hub.url},
+        env={**os.environ, "HF_ENDPOINT": fake_hub.url},
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     commit = ("POST", f"/api/models/{REPO}/commit/main")
     deadline = time.monotonic() + 60
     while commit not in fake_hub.state.requests and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all that belong to the run
     started = time.monotonic()
     _, log = process.communicate(timeout=60)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 8
     assert process.returncode == 130
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log

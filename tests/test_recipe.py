@@ -96,3 +96,19 @@ def test_every_setting_has_a_flag_with_help(capsys):
 )
 def test_the_run_folder_is_named_after_the_dataset_and_the_model(dataset, model, folder):
     assert str(FinetuneRecipe(dataset=dataset, model=model).folder) == folder
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--push-to-hub", "net"], "'net' does not say whose repository it is"),
+        (["--push-to-hub", "a/net", "--hub-revision", "a..b"], "cannot be a revision"),
+        (["--hub-revision", "dev"], "--hub-revision says how to push, but not where to; add --push-to-hub owner/name"),
+        (["--push-to-hub", "a/net", "--hub-every", "day"], "--hub-every='day' is not known; choose one of 'best', 'ep"),
+    ],
+    ids=["no owner", "no revision", "no repository", "no time"],
+)
+def test_a_push_that_cannot_be_meant_is_refused_before_the_run(flags, says):
+    with pytest.raises(ConfigError) as refused:
+        parse_recipe(["--dataset", "digits", *flags])
+    assert says in str(refused.value)

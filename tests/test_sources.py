@@ -76,6 +76,13 @@ def test_what_is_not_there_is_said(source, says):
     assert says in str(refused.value)
 
 
+def test_pictures_in_no_folder_of_their_own_have_no_class(tmp_path):
+    for number in range(3):
+        picture("red", number).save(tmp_path / f"{number}.png")
+    (tmp_path / ".cache").mkdir()
+    assert list(load_splits(str(tmp_path))["train"].features) == ["image"]
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="is an empty folder; expected class folders or parquet files in it"):
         load_splits(str(tmp_path))
@@ -112,17 +119,3 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         """
     )
     assert printed.splitlines()[-2:] == ["[1, 2]", "['wasp', 'ant']"]
-
-
-def test_a_hub_dataset_that_is_missing_is_said(run_with_hub):
-    printed = run_with_hub(
-        """
-        from resnet_hub.errors import DataError
-        from training.sources import load_splits
-        try:
-            load_splits("alice/nothing")
-        except DataError as error:
-            print(error)
-        """
-    )
-    assert "--dataset 'alice/nothing': there is no such folder here, and on the Hub it is missing, private" in printed

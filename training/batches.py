@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image
 from training.data import Split
 from training.hardware import available_cores
@@ -19,14 +20,19 @@ MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""
 
 
+UNREADABLE = -2
+"""Label of the blank in place of a picture that cannot be decoded."""
+
+
 class Pictures(Dataset[tuple[Tensor, int, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
+    Where `lenient`, a picture that cannot be decoded is a blank with the label `UNREADABLE`.
     """
 
-    def __init__(self, split: Split, transform: Transform, seed: int) -> None:
-        self.split, self.transform, self.seed = split, transform, seed
+    def __init__(self, split: Split, transform: Transform, seed: int, *, lenient: bool = False) -> None:
+        self.split, self.transform, self.seed, self.lenient = split, transform, seed, lenient
 
     def __len__(self) -> int:
         return len(self.split)
@@ -35,7 +41,12 @@ class Pictures(Dataset[tuple[Tensor, int, int]]):
         epoch, index = key
         content, name = self.split.picture(index)
         rng = np.random.default_rng((self.seed, epoch, index))
-        return self.transform(open_image(content, name=name), rng), int(self.split.labels[index]), index
+        try:
+            return self.transform(open_image(content, name=name), rng), int(self.split.labels[index]), index
+        except ImageError:
+            if not self.lenient:
+                raise
+            return self.transform(Image.new("RGB", (1, 1)), rng), UNREADABLE, index
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -58,7 +69,15 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 
 def make_loader(
-    split: Split, transform: Transform, *, batch_size: int, seed: int, workers: int | None, train: bool, processes: int
+    split: Split,
+    transform: Transform,
+    *,
+    batch_size: int,
+    seed: int,
+    workers: int | None,
+    train: bool,
+    processes: int,
+    lenient: bool = False,
 ) -> DataLoader[tuple[Tensor, int, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
@@ -70,11 +89,12 @@ def make_loader(
         workers: Loader processes for each training process; None takes what the cores allow.
         train: Whether the batches are for training.
         processes: Training processes that share the cores and the pictures.
+        lenient: Whether a picture that cannot be decoded becomes a blank instead of an error.
     """
     if workers is None:
         workers = min(MAX_WORKERS, available_cores() // processes)
     return DataLoader(
-        Pictures(split, transform, seed),
+        Pictures(split, transform, seed, lenient=lenient),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train),
         num_workers=workers,

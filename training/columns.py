@@ -20,24 +20,56 @@ def find_columns(rows: Dataset, image_column: str | None, label_column: str | No
         DataError: There is no such column, or none or several could be meant; the candidates are listed.
     """
     features = rows.features
-    for flag, name in (("--image-column", image_column), ("--label-column", label_column)):
-        if name is not None and name not in features:
-            raise DataError(f"{flag} {name!r} is no column; the dataset has {_listed(rows, list(features))}")
+    _refuse_absent(rows, "--label-column", label_column)
+    image_column = find_image_column(rows, image_column)
+    candidates = _label_candidates(rows)
+    if label_column is None and len(candidates) != 1:
+        if not candidates and list(features) == [image_column]:
+            raise DataError("the pictures have no classes; put each class into a folder of its own: folder/cats/1.jpg")
+        found = "no column is known to hold classes" if not candidates else "several columns hold classes"
+        raise DataError(f"{found}; the dataset has {_listed(rows, list(features))}; choose one with --label-column")
+    return image_column, label_column or candidates[0]
+
+
+def find_image_column(rows: Dataset, image_column: str | None) -> str:
+    """The name of the column with the pictures. Raises: DataError as `find_columns` does."""
+    features = rows.features
+    _refuse_absent(rows, "--image-column", image_column)
     pictures = [name for name, feature in features.items() if isinstance(feature, Image)]
     if image_column is not None and image_column not in pictures:
         raise DataError(f"--image-column {image_column!r} holds no pictures; those that do: {_listed(rows, pictures)}")
     if image_column is None and len(pictures) != 1:
         found = "no column holds pictures" if not pictures else "several columns hold pictures"
         raise DataError(f"{found}; the dataset has {_listed(rows, list(features))}; choose one with --image-column")
+    return image_column or pictures[0]
+
+
+def known_classes(rows: Dataset, label_column: str | None) -> list[str | None]:
+    """The class of each row by name; None where the row has none, and where no one column is known to hold classes.
+
+    Raises:
+        DataError: There is no such column, or it holds something else than classes.
+    """
+    _refuse_absent(rows, "--label-column", label_column)
+    candidates = [label_column] if label_column is not None else _label_candidates(rows)
+    if len(candidates) != 1:
+        return [None] * len(rows)
+    column = candidates[0]
+    class_names(rows, column)  # refuses what is no class
+    feature = rows.features[column]
+    return [_name(feature, value) for value in rows[column]]
+
+
+def _label_candidates(rows: Dataset) -> list[str]:
+    features = rows.features
     classes = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
     named = [name for name in LABEL_COLUMNS if name in features and _is_class_value(features[name])]
-    candidates = classes or named[:1]
-    if label_column is None and len(candidates) != 1:
-        if not candidates and list(features) == pictures:
-            raise DataError("the pictures have no classes; put each class into a folder of its own: folder/cats/1.jpg")
-        found = "no column is known to hold classes" if not candidates else "several columns hold classes"
-        raise DataError(f"{found}; the dataset has {_listed(rows, list(features))}; choose one with --label-column")
-    return image_column or pictures[0], label_column or candidates[0]
+    return classes or named[:1]
+
+
+def _refuse_absent(rows: Dataset, flag: str, name: str | None) -> None:
+    if name is not None and name not in rows.features:
+        raise DataError(f"{flag} {name!r} is no column; the dataset has {_listed(rows, list(rows.features))}")
 
 
 def class_names(rows: Dataset, column: str) -> tuple[str, ...]:

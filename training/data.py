@@ -16,9 +16,10 @@ from tqdm import tqdm
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.columns import class_names, class_numbers, find_columns
+from training.columns import class_names, class_numbers, find_columns, find_image_column, known_classes
+from training.hardware import main_process_first
 from training.recipe import FinetuneRecipe, RunSettings
-from training.sources import load_splits
+from training.sources import dataset_commit, load_splits
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,12 @@ class Split:
         name = cell.get("path") or f"row {index} of {self.name}"
         return cell.get("bytes") or cell.get("path") or b"", str(name)
 
+    @property
+    def paths(self) -> list[str | None]:
+        """Where each picture came from, or its name, where the dataset says it; the pictures are not read."""
+        column = self.rows.with_format("arrow").select_columns(self.rows.column_names)
+        return [cell for batch in column.iter(10_000) for cell in batch[0].combine_chunks().field("path").to_pylist()]
+
     def select(self, kept: np.ndarray, name: str | None = None) -> Split:
         """The same with these pictures only."""
         return Split(name or self.name, self.rows.select(kept), self.labels[kept])
@@ -63,6 +70,8 @@ class Data:
     """SHA-256 over which picture of which class went where; equal hashes mean equal splits."""
     bad_pictures: tuple[str, ...] = ()
     """Names of the pictures left out because they cannot be decoded."""
+    revision: str | None = None
+    """The commit of a Hub dataset."""
 
 
 def load_data(recipe: FinetuneRecipe) -> Data:
@@ -73,8 +82,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     Raises:
         DataError: What the dataset lacks, with what it has instead.
     """
-    with PartialState().main_process_first():  # one process fills the cache, the others read it
-        tables = load_splits(recipe.dataset)
+    tables = main_process_first(lambda: load_splits(recipe.dataset))
     train_name = "train" if "train" in tables else next(iter(tables))
     validation_name = next((name for name in VALIDATION_NAMES if name in tables and name != train_name), None)
     names_in_use = [train_name, *filter(None, [validation_name]), *(["test"] if "test" in tables else [])]
@@ -92,7 +100,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, label_names)
     fingerprint = hashlib.sha256(b"|".join(part.astype(np.int64).tobytes() for part in parts)).hexdigest()
-    return Data(train, validation, test, label_names, fingerprint, tuple(bad))
+    return Data(train, validation, test, label_names, fingerprint, tuple(bad), dataset_commit(tables))
 
 
 def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...]) -> Split:
@@ -106,13 +114,36 @@ def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, 
     Raises:
         DataError: There is no such split, or it has classes that the network lacks.
     """
-    with PartialState().main_process_first():
-        tables = load_splits(settings.dataset)
+    name, rows = _load_rows(settings, name)
+    splits, _, _ = _read_splits(DatasetDict({name: rows}), [name], settings, label_names)
+    return splits[name]
+
+
+def load_pictures(settings: RunSettings, name: str | None) -> tuple[Split, list[str | None]]:
+    """One split to predict on, every row of it, and the class of each row by name where the dataset says it.
+
+    Args:
+        settings: Names the dataset and its columns.
+        name: The split; chosen as in `load_split` where absent.
+
+    Raises:
+        DataError: There is no such split, or no column of pictures.
+    """
+    name, rows = _load_rows(settings, name)
+    image_column = find_image_column(rows, settings.image_column)
+    return Split(name, _encoded(rows, image_column), np.full(len(rows), -1)), known_classes(rows, settings.label_column)
+
+
+def _load_rows(settings: RunSettings, name: str | None) -> tuple[str, Dataset]:
+    tables = main_process_first(lambda: load_splits(settings.dataset))
     name = name or next((usual for usual in (*VALIDATION_NAMES, "test") if usual in tables), next(iter(tables)))
     if name not in tables:
         raise DataError(f"there is no split {name!r}; the dataset has {', '.join(tables)}")
-    splits, _, _ = _read_splits(DatasetDict({name: tables[name]}), [name], settings, label_names)
-    return splits[name]
+    return name, tables[name]
+
+
+def _encoded(rows: Dataset, image_column: str) -> Dataset:
+    return rows.select_columns([image_column]).cast_column(image_column, datasets.Image(decode=False))
 
 
 def _read_splits(
@@ -124,8 +155,7 @@ def _read_splits(
     splits, bad = {}, []
     for name in names:
         labels = class_numbers(tables[name], name, label_column, label_names or known)
-        encoded = tables[name].select_columns([image_column]).cast_column(image_column, datasets.Image(decode=False))
-        split = Split(name, encoded, labels)
+        split = Split(name, _encoded(tables[name], image_column), labels)
         faults = undecodable(split)
         bad += faults.values()
         kept = np.array([index for index in range(len(split)) if index not in faults and labels[index] >= 0], np.int64)

@@ -66,7 +66,7 @@ def finetune(recipe: FinetuneRecipe) -> Path:
         run_folder.claim_folder(recipe, accelerator)
         data = load_data(recipe)
         model = start_model(recipe, data)
-        model.details = describe(recipe, model, accelerator)
+        model.details = describe(recipe, data, model, accelerator)
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
@@ -109,7 +109,7 @@ def _has_no_weights(name: str) -> bool:
     return known and not Path(name).exists()
 
 
-def describe(recipe: FinetuneRecipe, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
+def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its licence."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
     settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
@@ -119,6 +119,8 @@ def describe(recipe: FinetuneRecipe, model: PretrainedNetwork, accelerator: Acce
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "hardware": describe_hardware(accelerator),
     }
+    if data.revision is not None:
+        details["dataset_revision"] = data.revision
     if not recipe.from_scratch:
         # In full, since what a bare name stands for may change between versions.
         details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
 
 from resnet_hub.errors import ResNetHubError
+
+Result = TypeVar("Result")
 
 
 def make_accelerator(precision: str, threads: int | None) -> Accelerator:
@@ -31,16 +34,19 @@ def make_accelerator(precision: str, threads: int | None) -> Accelerator:
     return Accelerator(mixed_precision=precision, cpu=on_cpu, dataloader_config=config)
 
 
-def main_process_decides(accelerator: Accelerator, action: Callable[[], object]) -> None:
-    """Runs `action` on the main process alone; its refusal is raised on every process, so that none waits for another.
+def main_process_first(action: Callable[[], Result]) -> Result:
+    """What `action` gives on each process: the main one goes first, as one that fills a cache should.
+
+    Its refusal there is raised on every process, so that none waits for another.
 
     Raises:
         ResNetHubError: What `action` raised.
     """
+    state = PartialState()
     refusal: ResNetHubError | None = None
-    if accelerator.is_main_process:
+    if state.is_main_process:
         try:
-            action()
+            result = action()
         except ResNetHubError as error:
             refusal = error
     told = broadcast_object_list([None if refusal is None else str(refusal)])[0]
@@ -48,6 +54,12 @@ def main_process_decides(accelerator: Accelerator, action: Callable[[], object])
         raise refusal
     if told is not None:
         raise ResNetHubError(told)
+    return result if state.is_main_process else action()
+
+
+def main_process_decides(action: Callable[[], object]) -> None:
+    """Runs `action` on the main process alone. Raises: ResNetHubError on every process, where it raises one there."""
+    main_process_first(lambda: action() if PartialState().is_main_process else None)
 
 
 def available_cores() -> int:

@@ -56,7 +56,7 @@ def train_one_epoch(learner: Learner, loader: Any, epoch: int) -> dict[str, floa
     learner.sampler.epoch = epoch
     start = time.perf_counter()
     total = torch.zeros(2, dtype=torch.float64, device=accelerator.device)  # sum of losses, pictures
-    progress = _progress(loader, f"epoch {epoch}/{recipe.epochs}", accelerator)
+    progress = show_progress(loader, f"epoch {epoch}/{recipe.epochs}", accelerator)
     for pixels, labels, _ in progress:
         logits = learner.model(prepare_batch(pixels, learner.preprocessing))
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
@@ -94,7 +94,7 @@ def evaluate(accelerator: Accelerator, model: nn.Module, loader: Any, preprocess
     """
     model.eval()
     found: list[tuple[Tensor, ...]] = []
-    for pixels, labels, _ in _progress(loader, "evaluating", accelerator):
+    for pixels, labels, _ in show_progress(loader, "evaluating", accelerator):
         logits = model(prepare_batch(pixels, preprocessing)).float()
         losses = F.cross_entropy(logits, labels, reduction="none")
         ranked = logits.topk(min(5, logits.shape[1])).indices
@@ -106,7 +106,7 @@ def evaluate(accelerator: Accelerator, model: nn.Module, loader: Any, preprocess
     )
 
 
-def _progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
+def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
     """A bar on a terminal's main process; nothing elsewhere."""
     off = None if accelerator.is_main_process else True
     return tqdm(loader, desc=text, unit=" batches", leave=False, disable=off, dynamic_ncols=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub_errors import HTTP_ERROR
+
+Result = TypeVar("Result")
 
 # A conflict and a rate limit pass, and so do the server's own faults.
 PASSING = (408, 409, 412, 429, 500, 502, 503, 504)
@@ -44,6 +48,27 @@ class Patience:
         jitter = wait * random.uniform(0.5, 1.0)
         asked = retry_after(error)
         return jitter if asked is None else min(self.most, asked) + min(jitter, 1.0)
+
+
+def persist(action: Callable[[], Result], tell: Callable[[Exception, float], None], tries: int = 4) -> Result:
+    """What `action` gives, tried again after failures that pass by themselves; raises its last error.
+
+    Args:
+        action: Asks the Hub for something.
+        tell: Told each error that is waited for, and the wait in seconds.
+        tries: Attempts, the first included.
+    """
+    patience = Patience(tries)
+    for failures in range(1, tries):
+        try:
+            return action()
+        except ResNetHubError as error:
+            wait = patience.wait_after(error, failures)
+            if wait is None:
+                raise
+            tell(error, wait)
+            time.sleep(wait)
+    return action()
 
 
 def passes(error: BaseException) -> bool:

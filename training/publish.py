@@ -22,8 +22,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from resnet_hub.address import DEFAULT_REVISION, push_address
 from resnet_hub.checkpoint_config import WEIGHTS_FILE
 from resnet_hub.errors import HubError
-from resnet_hub.hub_errors import hub_errors
-from resnet_hub.upload import PUSHED_FILES
+from resnet_hub.hub_errors import check_token, hub_errors
+from resnet_hub.upload import PUSHED_FILES, look_at
+from training.dataset_errors import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
 from training.recipe import FinetuneRecipe, HubSettings
@@ -74,7 +75,7 @@ def publishing(recipe: FinetuneRecipe, accelerator: Accelerator) -> Iterator[Pub
         yield None
         return
     target = PushTarget.of(recipe)
-    main_process_decides(accelerator, lambda: check_target(target))
+    main_process_decides(lambda: check_target(target))
     if not accelerator.is_main_process:
         yield None
         return
@@ -91,6 +92,7 @@ def check_target(target: PushTarget) -> None:
     Raises:
         HubError: No token, one that may not write here, a public repository where a private one was asked for, or no
             answer within `ANSWER_SECONDS`.
+        CheckpointError: The card there cannot be read, so that it could not be kept.
     """
     found: list[Exception | None] = []
 
@@ -120,8 +122,13 @@ def _make_target(target: PushTarget) -> None:
             f"--push-to-hub {target.repo_id!r} needs a token and there is none; log in with `hf auth login`, "
             "or set HF_TOKEN"
         )
+    check_token(None)
     api, address = HfApi(), push_address(target.repo_id, target.revision, create_pr=False)
-    with hub_errors(address, "write to", None):
+    of_models, of_datasets = (
+        hub_errors(address, "write to", None),
+        dataset_errors(f"--push-to-hub {target.repo_id!r}", target.repo_id, "write to"),
+    )
+    with of_datasets if target.kind == "dataset" else of_models:
         account = api.whoami()
         if account.get("auth", {}).get("accessToken", {}).get("role") == "read":
             raise HubError(
@@ -142,6 +149,8 @@ def _make_target(target: PushTarget) -> None:
         except HfHubHTTPError as error:
             if error.response.status_code != 409:  # 409: the branch is there
                 raise
+        if target.kind == "model":
+            look_at(api, address)  # a card there that cannot be read would stop every push
 
 
 class Publisher:

@@ -10,14 +10,17 @@ from pathlib import Path
 import datasets
 import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features
-from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from datasets.exceptions import DatasetGenerationError
+from huggingface_hub import snapshot_download
 from PIL import Image
 
-from resnet_hub.errors import DataError, HubError
+from resnet_hub.errors import DataError
+from training.dataset_errors import dataset_errors
+from training.picture_paths import open_paths
 
 DIGITS = "digits"
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+COMMIT = re.compile(r"[0-9a-f]{40}")
 # Folder names of each split, the field's spellings first.
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
@@ -80,7 +83,7 @@ def _local(folder: Path) -> DatasetDict:
         raise DataError(f"--dataset {str(folder)!r} is an empty folder; expected class folders or parquet files in it")
     try:
         if any(next(folder.rglob(pattern), None) for pattern in TABLES):
-            return _as_dict(datasets.load_dataset(str(folder)))
+            return open_paths(_as_dict(datasets.load_dataset(str(folder))), lambda _: folder)
         # Named one by one: left to itself, the loader takes the word "train" in a picture's name for a split.
         files = {
             split: str(folder / name / "**")
@@ -89,7 +92,10 @@ def _local(folder: Path) -> DatasetDict:
             if (folder / name).is_dir()
         }
         files = files or {"train": str(folder / "**")}
-        return _as_dict(datasets.load_dataset("imagefolder", data_files=files, drop_labels=False))
+        # Pictures that lie in no folder of their own have no class: the name of the whole is none.
+        roots = [Path(pattern).parent for pattern in files.values()]
+        flat = not any(below.is_dir() and below.name[0] != "." for root in roots for below in root.iterdir())
+        return _as_dict(datasets.load_dataset("imagefolder", data_files=files, drop_labels=flat))
     except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
         raise DataError(
             f"--dataset {str(folder)!r} holds no pictures that we can read as a dataset; expected class folders "
@@ -98,19 +104,28 @@ def _local(folder: Path) -> DatasetDict:
 
 
 def _from_hub(source: str, name: str, config: str | None, revision: str | None) -> DatasetDict:
-    try:
-        return _as_dict(datasets.load_dataset(name, config, revision=revision))
-    except (DatasetNotFoundError, HFValidationError) as error:
-        raise DataError(
-            f"--dataset {source!r}: there is no such folder here, and on the Hub it is missing, private or gated; "
-            f"check the name, or log in with `hf auth login` ({_first_line(error)})"
-        ) from error
-    except (ConnectionError, HfHubHTTPError) as error:
-        raise HubError(
-            f"--dataset {source!r}: the Hub could not be reached ({_first_line(error)}); try again"
-        ) from error
-    except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
-        raise DataError(f"--dataset {source!r} cannot be loaded: {_first_line(error)}") from error
+    with dataset_errors(f"--dataset {source!r}", name):
+        tables = _as_dict(datasets.load_dataset(name, config, revision=revision))
+
+        def download(suffixes: set[str]) -> Path:
+            wanted = [f"*{suffix}" for suffix in sorted(suffixes)]
+            commit = dataset_commit(tables) or revision
+            return Path(snapshot_download(name, repo_type="dataset", revision=commit, allow_patterns=wanted))
+
+        return open_paths(tables, download)
+
+
+def dataset_commit(tables: DatasetDict) -> str | None:
+    """The commit of a Hub dataset that was read, 40 hex digits; None for a folder.
+
+    Read off the place in the cache of datasets, so that it is that of the rows, and known offline.
+    """
+    for rows in tables.values():
+        for file in rows.cache_files:
+            for part in Path(file["filename"]).parts:
+                if COMMIT.fullmatch(part):
+                    return part
+    return None
 
 
 def _as_dict(loaded: object) -> DatasetDict:

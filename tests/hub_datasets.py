@@ -1,0 +1,38 @@
+"""Small datasets on the fake Hub, laid out as people lay them out: class folders, or pictures with a CSV of words."""
+
+import io
+
+from fake_hub_repository import Blob
+from pictures import hash_free, picture
+
+FRENCH = {"red": "rouge", "green": "vert", "blue": "bleu"}
+
+
+def encoded(colour, number):
+    file = io.BytesIO()
+    picture(colour, hash_free(colour, number)).save(file, "png")
+    return file.getvalue()
+
+
+def publish(fake_hub, repo_id, files, **settings):
+    """Puts files into a new dataset of the fake Hub; returns the commit."""
+    state = fake_hub.state
+    owner = state.account(state.add_account(repo_id.partition("/")[0]))
+    repository = state.create("datasets", repo_id, owner, **settings)
+    blobs = {path: Blob(text if isinstance(text, bytes) else text.encode()) for path, text in files.items()}
+    repository.commit("main", "files", blobs, (), None)
+    return repository
+
+
+def folders(count):
+    return {f"train/{colour}/{number}.png": encoded(colour, number) for colour in FRENCH for number in range(count)}
+
+
+def with_names(count):
+    """Pictures in one folder, and a CSV that says in words what they show."""
+    rows = [(f"{colour}-{number}.png", colour, number) for colour in FRENCH for number in range(count)]
+    table = "".join(f"{file},{FRENCH[colour]}\n" for file, colour, _ in rows)
+    return {
+        "train/metadata.csv": f"file_name,label\n{table}",
+        **{f"train/{file}": encoded(colour, number) for file, colour, number in rows},
+    }

@@ -1,0 +1,67 @@
+"""A CSV whose column names picture files -> a column of pictures, read from beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import datasets
+from datasets import DatasetDict, Value
+
+from resnet_hub.errors import DataError
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
+
+def paths_column(tables: DatasetDict) -> str | None:
+    """The column of text that names picture files, where no column holds pictures themselves."""
+    rows = next(iter(tables.values()))
+    if any(isinstance(feature, datasets.Image) for feature in rows.features.values()):
+        return None
+    for name, feature in rows.features.items():
+        if isinstance(feature, Value) and "string" in feature.dtype and len(rows):
+            first = rows[0][name]
+            if first and first.lower().endswith(SUFFIXES):
+                return name
+    return None
+
+
+def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> DatasetDict:
+    """The tables with pictures in place of their file names; as they are where they have none.
+
+    A file that is not there counts as a picture that cannot be decoded.
+
+    Args:
+        tables: Splits of one dataset.
+        folder: Gives the folder that the names start from; told the suffixes of the names.
+
+    Raises:
+        DataError: A name leads out of the folder.
+    """
+    column = paths_column(tables)
+    if column is None:
+        return tables
+    names = {name for rows in tables.values() for name in rows[column] if name}
+    outside = next((name for name in sorted(names) if _leads_out(name)), None)
+    if outside is not None:
+        raise DataError(
+            f"column {column!r} names {outside!r}, which is not inside the dataset's folder; "
+            "give paths that start from there"
+        )
+    root = folder({PurePosixPath(name).suffix for name in names})
+
+    def located(row: dict[str, str | None]) -> dict[str, str | None]:
+        name = row[column]
+        return {column: None if name is None else str(root / name)}
+
+    return DatasetDict(
+        {
+            split: rows.map(located, features=rows.features).cast_column(column, datasets.Image())
+            for split, rows in tables.items()
+        }
+    )
+
+
+def _leads_out(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or ".." in path.parts or ":" in path.parts[0]

@@ -1,0 +1,208 @@
+"""`accelerate launch -m training.predict`: a network and pictures -> a table of answers, as parquet or a dataset."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+if not __package__:  # `accelerate launch training/predict.py` puts this folder on the path instead of the project's
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from resnet_hub import ImageClassifier
+from resnet_hub.checks import check_integer
+from resnet_hub.classifier import SCORES
+from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
+from resnet_hub.preprocessing import open_image
+from training.augment import EvalTransform, prepare_batch
+from training.batches import UNREADABLE, make_loader
+from training.data import SHOWN, Split, load_pictures
+from training.entry import run_command
+from training.hardware import main_process_decides, make_accelerator
+from training.loop import show_progress
+from training.patience import persist
+from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
+from training.publish import PushTarget, check_target
+from training.recipe import HubSettings, setting, settings_parser
+
+logger = logging.getLogger("training")
+
+
+@dataclass(frozen=True)
+class PredictionSettings(HubSettings):
+    """Writes what a network answers on every picture of a split: the same rows on any number of processes."""
+
+    model: str = setting("", "checkpoint folder, Hub id or published name")
+    split: str | None = setting(None, "split to predict on; validation, else test, else the first where absent")
+    output: str = setting("", "parquet file to write")
+    overwrite: bool = setting(False, "replace the output file where there is one")
+    top_k: int = setting(5, "classes in each row, best first")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("--top-k", self.top_k, 1, 100_000)
+        if not self.model:
+            raise ConfigError("--model is missing; give a checkpoint folder, a Hub id or a published name")
+        if not self.output and self.push_to_hub is None:
+            raise ConfigError("nowhere to put the answers; give --output file.parquet or --push-to-hub owner/dataset")
+        if self.output and not self.output.endswith(".parquet"):
+            raise ConfigError(f"--output {self.output!r} is no name of a parquet file; expected it to end in .parquet")
+
+
+def predict(settings: PredictionSettings) -> None:
+    """Answers every picture and writes the table. Raises: DataError, CheckpointError, HubError, ConfigError."""
+    accelerator = make_accelerator(settings.precision, settings.threads)
+    main_process_decides(lambda: check_places(settings))
+    classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
+    split, classes = load_pictures(settings, settings.split)
+    tell_plan(settings, classifier, split)
+
+    answers = answer(settings, classifier, split, accelerator)
+    if accelerator.is_main_process:
+        files = [shown_file(path, settings.dataset) for path in split.paths]
+        finish(settings, split, predictions_table(answers, classifier.label_names, files, classes))
+    accelerator.end_training()
+
+
+def check_places(settings: PredictionSettings) -> None:
+    """Finds out before any work whether the table can be put where it should. Raises: ConfigError, HubError."""
+    output = Path(settings.output)
+    if settings.output and (output.is_dir() or (output.exists() and not settings.overwrite)):
+        raise ConfigError(f"--output {settings.output!r} is there already; choose another name, or add --overwrite")
+    if settings.push_to_hub is not None:
+        check_target(PushTarget.of(settings, kind="dataset"))
+
+
+def tell_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
+    """Logs what is about to happen."""
+    logger.info("data   %s: %s pictures of %s", settings.dataset, f"{len(split):,}", split.name)
+    architecture, classes = classifier.model.config.architecture, len(classifier.label_names)
+    logger.info("model  %s from %s: %d classes", architecture, settings.model, classes)
+
+
+def answer(
+    settings: PredictionSettings, classifier: ImageClassifier, split: Split, accelerator: Accelerator
+) -> Answers:
+    """The network's ranked classes for every row, on every process.
+
+    Raises:
+        DataError: More pictures cannot be decoded than are allowed.
+        CheckpointError: The network's answers are not finite.
+    """
+    loader = accelerator.prepare(
+        make_loader(
+            split,
+            EvalTransform(classifier.preprocessing),
+            batch_size=settings.batch_size,
+            seed=0,
+            workers=settings.workers,
+            train=False,
+            processes=accelerator.num_processes,
+            lenient=True,
+        )
+    )
+    network = classifier.model.to(memory_format=torch.channels_last)
+    found: list[list[Tensor]] = []
+    unreadable: list[int] = []
+    for pixels, labels, rows in show_progress(loader, "predicting", accelerator):
+        with torch.inference_mode(), accelerator.autocast():
+            logits = network(prepare_batch(pixels, classifier.preprocessing))
+        ranked = rank(logits.float(), network.config.task, settings.top_k)
+        gathered = accelerator.gather_for_metrics((rows, labels, *ranked))
+        rows, labels, indices, scores = (column.cpu() for column in gathered)
+        found.append([rows, indices, scores])
+        unreadable += rows[labels == UNREADABLE].tolist()
+        refuse_bad(split, sorted(set(unreadable)), settings.max_bad_pictures)
+        if not scores.isfinite().all():
+            raise CheckpointError(
+                f"--model {settings.model!r} answers with numbers that are not finite; choose another"
+            )
+    rows, indices, scores = (torch.cat(column).numpy() for column in zip(*found, strict=True))
+    # Pictures that pad the last batch come twice; each row is kept once, in the order of the dataset.
+    _, once = np.unique(rows, return_index=True)
+    return Answers(indices[once], scores[once], {row: problem(split, row, settings) for row in unreadable})
+
+
+def rank(logits: Tensor, task: str, top_k: int) -> tuple[Tensor, Tensor]:
+    """The best classes and their scores, each (N, k), as `ImageClassifier` ranks them; a regression in order."""
+    scores = SCORES[task](logits)
+    if task == "regression":
+        return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
+    best = scores.sort(dim=1, descending=True, stable=True)
+    return best.indices[:, :top_k], best.values[:, :top_k]
+
+
+def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
+    """Raises: DataError on every process where more pictures cannot be decoded than are allowed."""
+    if len(rows) > allowed:
+        names = "; ".join(split.picture(row)[1] for row in rows[:SHOWN]) + ("; ..." if len(rows) > SHOWN else "")
+        raise DataError(
+            f"{len(rows)} pictures cannot be decoded so far ({names}); "
+            f"mend or remove them, or go on without them by --max-bad-pictures with a number above {allowed}"
+        )
+
+
+def problem(split: Split, row: int, settings: PredictionSettings) -> str:
+    """Why the picture of a row cannot be decoded, without the folders of this machine."""
+    content, name = split.picture(row)
+    try:
+        open_image(content, name=name)
+    except ImageError as error:
+        return str(error).replace(name, shown_file(name, settings.dataset) or name)
+    return "it could not be decoded when it was its turn"
+
+
+def finish(settings: PredictionSettings, split: Split, table: Any) -> None:
+    """Writes and pushes the table, and logs where it is and what it says."""
+    bad = table.column("problem").drop_null().to_pylist()
+    if bad:
+        logger.warning("%d pictures cannot be decoded and have no answer: %s", len(bad), "; ".join(bad))
+    pairs = zip(table.column("true_label").to_pylist(), table.column("label").to_pylist(), strict=True)
+    known = [true == found for true, found in pairs if true is not None and found is not None]
+    if known:
+        logger.info("%d of %d pictures with a known class are right (%.2f%%)", sum(known), len(known), _percent(known))
+    if settings.output:
+        write_predictions(table, Path(settings.output))
+        logger.info("wrote  %s: %s rows", settings.output, f"{table.num_rows:,}")
+    if settings.push_to_hub is not None:
+        push(settings, split, table)
+
+
+def push(settings: PredictionSettings, split: Split, table: Any) -> None:
+    """Pushes the table; where the Hub does not take it, it is in a file all the same. Raises: HubError."""
+    target = PushTarget.of(settings, kind="dataset")
+    try:
+        url = persist(
+            lambda: push_predictions(table, target.repo_id, split.name, target.private, target.revision),
+            lambda error, wait: logger.warning("push   %s; trying again in %.0f s", error, wait),
+        )
+    except HubError as error:
+        file = Path(settings.output or f"predictions-{time.strftime('%Y%m%d-%H%M%S')}.parquet")
+        if not settings.output:
+            write_predictions(table, file)
+        raise HubError(f"{str(error).rstrip('.')}; the answers are in {str(file)!r}") from error
+    logger.info("pushed %s", url)
+
+
+def _percent(right: Sequence[bool]) -> float:
+    return 100 * sum(right) / len(right)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = settings_parser(PredictionSettings, "training.predict")
+    given = sys.argv[1:] if arguments is None else arguments
+    return run_command(lambda flags: predict(PredictionSettings(**vars(parser.parse_args(flags)))), given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
