@@ -86,7 +86,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Record(), "contract-record")
-    for name in ("api", "transfer", "inference", "xet", "no_xet", "production", "deprecated", "git_lfs", "vcr", "integration"):
+    for name in (
+        "api",
+        "transfer",
+        "inference",
+        "xet",
+        "no_xet",
+        "production",
+        "deprecated",
+        "git_lfs",
+        "vcr",
+        "integration",
+    ):
         config.addinivalue_line("markers", f"{name}: upstream's own")
 
 

@@ -1,4 +1,4 @@
-"""What the tests of datasets find in their conftest: the fake Hub's account, repositories that go again, small files."""
+"""What the tests of datasets find in their conftest: an account of the fake Hub, passing repositories, small files."""
 
 from __future__ import annotations
 
@@ -106,6 +106,12 @@ def temporary_repo(cleanup_repo: Callable[[str], None]) -> Callable[..., Abstrac
 def csv_path(tmp_path: Path) -> Path:
     (tmp_path / "table.csv").write_text("col_1,col_2\na,1\nb,2\n")
     return tmp_path / "table.csv"
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    (tmp_path / "lines.txt").write_bytes(TEXT)
+    return tmp_path / "lines.txt"
 
 
 def filled(hf_api: Any, name: str, path: str, content: bytes, **settings: Any) -> str:
