@@ -123,7 +123,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.getoption("--survey"):
         terminalreporter.write_line("\n".join(["passed, and asked the Hub:", *record.kept]))
         return
-    for test in set(wanted) - set(record.kept):
+    for test in sorted(set(wanted) - set(record.kept)) if record.outcomes else ():
         outcome = record.outcomes.get(test, "not run")
         terminalreporter.write_line(f"not kept: {test}: {'asked nothing' if outcome == 'passed' else outcome}")
     terminalreporter.write_line(f"{len(record.kept)} of {len(wanted)} listed tests passed against the fake Hub")

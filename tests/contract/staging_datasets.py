@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import time
@@ -15,6 +16,10 @@ import pytest
 import staging
 from PIL import Image
 
+NOT_LISTED = (  # what only tests need that are not listed, and their module imports
+    "assert_arrow_memory_doesnt_increase assert_arrow_memory_increases offline"
+    " set_current_working_directory_to_temp_dir"
+).split()
 TEXT = b"foo\nbar\n"
 
 
@@ -22,10 +27,8 @@ def as_it_is(test: Any) -> Any:
     return test
 
 
-def requires(module: str) -> Callable[[Any], Any]:
-    """A decorator that skips a test where the module is not installed."""
-    import importlib.util
-
+def requires(module: str) -> pytest.MarkDecorator:
+    """Skips a test where the module is not installed."""
     return pytest.mark.skipif(importlib.util.find_spec(module) is None, reason=f"needs {module}")
 
 
@@ -38,10 +41,13 @@ staging.provide(
 )
 staging.provide(
     "tests.utils",
+    OfflineSimulationMode=(),
+    require_zstandard=requires("zstandard"),
     for_all_test_methods=lambda *_: as_it_is,
     xfail_if_500_502_http_error=as_it_is,
     require_pil=as_it_is,
     require_torchcodec=requires("torchcodec"),
+    **dict.fromkeys(NOT_LISTED, as_it_is),
 )
 
 
