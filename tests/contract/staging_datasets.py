@@ -17,9 +17,11 @@ import staging
 from PIL import Image
 
 NOT_LISTED = (  # what only tests need that are not listed, and their module imports
-    "assert_arrow_memory_doesnt_increase assert_arrow_memory_increases offline"
-    " set_current_working_directory_to_temp_dir"
-).split()
+    "assert_arrow_memory_doesnt_increase",
+    "assert_arrow_memory_increases",
+    "offline",
+    "set_current_working_directory_to_temp_dir",
+)
 TEXT = b"foo\nbar\n"
 
 
