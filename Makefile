@@ -13,7 +13,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test parity check format bench quality clean
+.PHONY: help setup demo app test parity contract check format bench quality clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -48,6 +48,9 @@ test: .venv/dev  ## run the whole test suite
 parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 GB of memory
 	$(BIN)/python -m pytest -m parity
 
+contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetches their sources the first time
+	$(BIN)/python tests/contract $(FLAGS)
+
 check: .venv/dev  ## ruff, format, mypy, floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,4 +68,4 @@ quality: .venv/dev  ## train over three seeds and print the accuracy: make quali
 	$(BIN)/python -m benchmarks.quality $(FLAGS)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -98,7 +98,7 @@ class HubState:
             raise RefusalError(403, message)
         if not NAME.fullmatch(name):
             raise RefusalError(400, f"Invalid repo name: {repo_id}")
-        if self.lookup(kind, repo_id) is not None:
+        if self.there(kind, repo_id) is not None:
             raise RefusalError(409, f"You already created this {kind[:-1]} repo")
         if kind == "spaces" and sdk != "static" and not account.pro:
             raise RefusalError(402, "Payment required: subscribe to PRO to host a Space that runs code")
@@ -109,13 +109,16 @@ class HubState:
         self.discussions[kind, repo_id] = []
         return self.repositories[kind, repo_id]
 
-    def lookup(self, kind: str, repo_id: str) -> Repository | None:
-        """A repository by its id in any case, or by one it had before it was moved."""
-        repo_id = self.moved.get((kind, repo_id), repo_id)
+    def there(self, kind: str, repo_id: str) -> Repository | None:
+        """A repository by its id, in any case."""
         if (kind, repo_id) in self.repositories:
             return self.repositories[kind, repo_id]
         same = (there for there in self.repositories.values() if there.kind == kind)
         return next((there for there in same if there.id.lower() == repo_id.lower()), None)
+
+    def lookup(self, kind: str, repo_id: str) -> Repository | None:
+        """A repository by its id, or by one it had before it was moved."""
+        return self.there(kind, repo_id) or self.there(kind, self.moved.get((kind, repo_id), repo_id))
 
     def find(self, kind: str, repo_id: str, account: Account | None, *, write: bool = False) -> Repository:
         """A repository this account may see. A private one looks just like a missing one to anybody else."""
@@ -176,17 +179,16 @@ class HubState:
     def move(self, repository: Repository, new_id: str) -> None:
         """Renames it; the old id goes on leading to it."""
         kind, old_id = repository.kind, repository.id
-        if self.lookup(kind, new_id) is not None:
+        if self.there(kind, new_id) is not None:
             raise RefusalError(409, f"A {kind[:-1]} repository called {new_id} already exists")
         repository.id = new_id
         self.repositories[kind, new_id] = self.repositories.pop((kind, old_id))
         self.discussions[kind, new_id] = self.discussions.pop((kind, old_id), [])
         if kind == "spaces":
             self.spaces[new_id] = self.spaces.pop(old_id)
-        for key, there in list(self.moved.items()):
-            if key[0] == kind and there == old_id:
-                self.moved[key] = new_id
-        self.moved[kind, old_id] = new_id
+        self.moved = {
+            key: new_id if key[0] == kind and there == old_id else there for key, there in self.moved.items()
+        } | {(kind, old_id): new_id}
 
     def fault_for(self, method: str, path: str) -> Fault | None:
         return next((fault for fault in self.faults if fault.meets(method, path)), None)

@@ -45,7 +45,7 @@ async def validate_yaml(body: Json) -> JSONResponse:
 
 def check_path(path: str) -> None:
     """Raises: RefusalError for a path that leads out of the repository."""
-    if path.startswith("/") or "\\" in path or {"", ".", "..", ".git"} & set(path.rstrip("/").split("/")):
+    if path.startswith("..") or {"", ".", "..", ".git"} & set(path.rstrip("/").split("/")):
         raise RefusalError(422, f"Invalid path in repository: {path}")
 
 

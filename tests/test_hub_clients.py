@@ -1,4 +1,4 @@
-"""The same repository through every client: our own classes, timm and datasets, each in a fresh process."""
+"""The same repository through every client: our own classes, timm, transformers and datasets, in fresh processes."""
 
 
 def test_a_network_pushed_by_us_loads_here_and_in_timm_with_the_same_logits(run_with_hub):
@@ -23,7 +23,7 @@ def test_a_network_pushed_by_us_loads_here_and_in_timm_with_the_same_logits(run_
     )
 
 
-def test_a_network_pushed_by_timm_loads_here(run_with_hub):
+def test_a_network_pushed_by_timm_loads_here_and_in_timm_again(run_with_hub):
     run_with_hub(
         """
         import timm, torch
@@ -32,8 +32,10 @@ def test_a_network_pushed_by_timm_loads_here(run_with_hub):
         theirs = timm.create_model("resnet18", num_classes=3).eval()
         timm.models.push_to_hf_hub(theirs, "alice/theirs", model_config={"label_names": ["a", "b", "c"]})
         ours = ResNet.from_pretrained("alice/theirs")
+        again = timm.create_model("hf-hub:alice/theirs", pretrained=True).eval()
         images = torch.rand(2, 3, 64, 64)
         with torch.inference_mode():
+            assert torch.equal(again(images), theirs(images))
             torch.testing.assert_close(ours(images), theirs(images), rtol=1e-5, atol=1e-5)
         assert ours.label_names == ("a", "b", "c")
         """
@@ -58,3 +60,75 @@ def test_a_data_set_pushed_by_datasets_loads_again(run_with_hub):
         """
     )
     assert printed.splitlines() == ["['ant', 'bee'] [0, 1, 0] (100, 100, 100)", "(8, 8)"]
+
+
+def test_a_network_pushed_by_us_classifies_alike_in_transformers(run_with_hub):
+    """AutoModel and AutoImageProcessor find the same logits, class names and pixels in the repository."""
+    run_with_hub(
+        """
+        import numpy, torch
+        from PIL import Image
+        from resnet_hub import create_model
+        from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+        torch.manual_seed(0)
+        model = create_model("resnet18", num_classes=3, label_names=("ant", "bee", "wasp")).eval()
+        model.push_to_hub("alice/insects")
+        theirs = AutoModelForImageClassification.from_pretrained("alice/insects").eval()
+        picture = Image.fromarray(numpy.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype="uint8"))
+        pixels = AutoImageProcessor.from_pretrained("alice/insects")(picture, return_tensors="pt")["pixel_values"]
+        assert pixels.shape == (1, 3, 224, 224)
+        with torch.inference_mode():
+            torch.testing.assert_close(theirs(pixels).logits, model(pixels), rtol=1e-5, atol=1e-5)
+        assert theirs.config.id2label == {0: "ant", 1: "bee", 2: "wasp"}
+        """
+    )
+
+
+def test_folders_of_pictures_and_tables_load_by_their_id_whole_and_as_streams(run_with_hub):
+    """An imagefolder's labels come from its folders, a table's from its column, as strings."""
+    printed = run_with_hub(
+        """
+        import io
+        from datasets import load_dataset
+        from huggingface_hub import CommitOperationAdd, HfApi
+        from PIL import Image
+
+        def picture(shade):
+            file = io.BytesIO()
+            Image.new("RGB", (8, 8), (shade, shade, shade)).save(file, "png")
+            return file.getvalue()
+
+        def push(repo_id, files):
+            api = HfApi()
+            api.create_repo(repo_id, repo_type="dataset", private=True)
+            added = [CommitOperationAdd(path, content) for path, content in files.items()]
+            api.create_commit(repo_id, added, commit_message="add", repo_type="dataset")
+
+        shades = {"train/ant/1.png": 0, "train/ant/2.png": 50, "train/bee/1.png": 100, "test/bee/2.png": 200}
+        push("alice/folders", {path: picture(shade) for path, shade in shades.items()})
+        table = "file_name,label\\n1.png,ant\\n2.png,bee\\n"
+        pictures = {"train/1.png": picture(0), "train/2.png": picture(9)}
+        push("alice/table", {"train/metadata.csv": table.encode(), **pictures})
+        push("alice/numbers", {"train.csv": b"size,label\\n1,ant\\n2,bee\\n"})
+
+        for repo_id, column in (("alice/folders", "label"), ("alice/table", "label"), ("alice/numbers", "label")):
+            loaded = load_dataset(repo_id, split="train")
+            streamed = load_dataset(repo_id, split="train", streaming=True)
+            assert [row[column] for row in streamed] == loaded[column][:], repo_id
+            if "image" in loaded.features:
+                pixels = [row["image"].getpixel((0, 0))[0] for row in streamed]
+                assert pixels == [row["image"].getpixel((0, 0))[0] for row in loaded], repo_id
+                print(pixels)
+            print(getattr(loaded.features[column], "names", None), loaded[column][:])
+        print(load_dataset("alice/folders", split="test")["label"][:])
+        """
+    )
+    assert printed.splitlines() == [
+        "[0, 50, 100]",
+        "['ant', 'bee'] [0, 0, 1]",
+        "[0, 9]",
+        "None ['ant', 'bee']",
+        "None ['ant', 'bee']",
+        "[1]",
+    ]

@@ -6,6 +6,7 @@ import importlib.metadata
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / ".contract"
@@ -57,6 +58,9 @@ def unpack(archive: Path, folder: Path) -> None:
                 raise DistributionError(f"{archive.name} is larger than a source distribution; delete it")
             if any(Path(member.name).parts[:1] != (folder.name,) for member in members):
                 raise DistributionError(f"{archive.name} holds files outside {folder.name}; delete it")
-            tar.extractall(folder.parent, filter="data")
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as half:
+                tar.extractall(half, filter="data")
+                (Path(half) / folder.name).rename(folder)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise DistributionError(f"{archive.name} cannot be unpacked: {error}; delete it and try again") from error

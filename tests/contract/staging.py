@@ -86,7 +86,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Record(), "contract-record")
-    for name in ("api", "transfer", "inference", "xet", "no_xet", "production", "deprecated", "git_lfs", "vcr", "integration"):
+    for name in (
+        "api",
+        "transfer",
+        "inference",
+        "xet",
+        "no_xet",
+        "production",
+        "deprecated",
+        "git_lfs",
+        "vcr",
+        "integration",
+    ):
         config.addinivalue_line("markers", f"{name}: upstream's own")
 
 
@@ -112,7 +123,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.getoption("--survey"):
         terminalreporter.write_line("\n".join(["passed, and asked the Hub:", *record.kept]))
         return
-    for test in set(wanted) - set(record.kept):
+    for test in sorted(set(wanted) - set(record.kept)) if record.outcomes else ():
         outcome = record.outcomes.get(test, "not run")
         terminalreporter.write_line(f"not kept: {test}: {'asked nothing' if outcome == 'passed' else outcome}")
     terminalreporter.write_line(f"{len(record.kept)} of {len(wanted)} listed tests passed against the fake Hub")

@@ -1,7 +1,8 @@
-"""What the tests of datasets find in their conftest: the fake Hub's account, repositories that go again, small files."""
+"""What the tests of datasets find in their conftest: an account of the fake Hub, passing repositories, small files."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import time
@@ -15,6 +16,12 @@ import pytest
 import staging
 from PIL import Image
 
+NOT_LISTED = (  # what only tests need that are not listed, and their module imports
+    "assert_arrow_memory_doesnt_increase",
+    "assert_arrow_memory_increases",
+    "offline",
+    "set_current_working_directory_to_temp_dir",
+)
 TEXT = b"foo\nbar\n"
 
 
@@ -22,10 +29,8 @@ def as_it_is(test: Any) -> Any:
     return test
 
 
-def requires(module: str) -> Callable[[Any], Any]:
-    """A decorator that skips a test where the module is not installed."""
-    import importlib.util
-
+def requires(module: str) -> pytest.MarkDecorator:
+    """Skips a test where the module is not installed."""
     return pytest.mark.skipif(importlib.util.find_spec(module) is None, reason=f"needs {module}")
 
 
@@ -38,10 +43,13 @@ staging.provide(
 )
 staging.provide(
     "tests.utils",
+    OfflineSimulationMode=(),
+    require_zstandard=requires("zstandard"),
     for_all_test_methods=lambda *_: as_it_is,
     xfail_if_500_502_http_error=as_it_is,
     require_pil=as_it_is,
     require_torchcodec=requires("torchcodec"),
+    **dict.fromkeys(NOT_LISTED, as_it_is),
 )
 
 
@@ -106,6 +114,12 @@ def temporary_repo(cleanup_repo: Callable[[str], None]) -> Callable[..., Abstrac
 def csv_path(tmp_path: Path) -> Path:
     (tmp_path / "table.csv").write_text("col_1,col_2\na,1\nb,2\n")
     return tmp_path / "table.csv"
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    (tmp_path / "lines.txt").write_bytes(TEXT)
+    return tmp_path / "lines.txt"
 
 
 def filled(hf_api: Any, name: str, path: str, content: bytes, **settings: Any) -> str:

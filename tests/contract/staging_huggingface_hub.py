@@ -43,3 +43,13 @@ def repo_factory(api: Any) -> Iterator[Callable[..., Any]]:
     yield make
     for repo_id, repo_type, token in made:
         api.delete_repo(repo_id, repo_type=repo_type, token=token, missing_ok=True)
+
+
+@pytest.fixture
+def new_repo_id(api: Any) -> Iterator[str]:
+    """The id of a repository that a test may make."""
+    from tests.testing_utils import repo_name
+
+    repo_id = f"{staging.USER}/{repo_name()}"
+    yield repo_id
+    api.delete_repo(repo_id, missing_ok=True)
