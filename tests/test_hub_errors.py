@@ -124,8 +124,8 @@ def test_a_token_without_the_right_to_write_names_the_account(fake_hub, plain_ch
 
 
 def test_a_card_the_hub_refuses_is_named(fake_hub, plain_checkpoint):
-    (plain_checkpoint / "README.md").write_text("---\ntags: [a\n---\n")
-    with pytest.raises(HubError, match=r"Invalid metadata in README\.md\. - YAML"):
+    (plain_checkpoint / "README.md").write_text("---\nbase_model: no id at all\n---\n")
+    with pytest.raises(HubError, match=r"refuses the metadata of the card of model .* \(\"base_model\" with value"):
         push_checkpoint(plain_checkpoint, REPO)
 
 
