@@ -226,6 +226,12 @@ def test_a_card_that_cannot_be_read_is_named(fake_hub, plain_checkpoint):
         push_checkpoint(plain_checkpoint, REPO)
 
 
+def test_a_card_the_hub_refuses_is_named(fake_hub, plain_checkpoint):
+    (plain_checkpoint / "README.md").write_text("---\nbase_model: no id at all\n---\n")
+    with pytest.raises(HubError, match=r"refuses the metadata of the card of model .* \(\"base_model\" with value"):
+        push_checkpoint(plain_checkpoint, REPO)
+
+
 @pytest.mark.parametrize("token", ["", "hf_secret\n", "hf_ secret", "hf_sécret"])
 def test_a_token_that_cannot_be_one_is_refused_without_showing_it(fake_hub, token):
     with pytest.raises(HubError, match="copy it again") as caught:

@@ -17,7 +17,7 @@ from resnet_hub.architectures import PREACTIVATION, architecture
 from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
 
-IMAGES = torch.randn(2, 4, 64, 64, generator=torch.Generator().manual_seed(0))
+IMAGES = torch.randn(2, 13, 64, 64, generator=torch.Generator().manual_seed(0))
 NAMES = ("cat", "dog", "bird")
 # One of each kind of norm, stem and convolution, with what both libraries can be asked for.
 SHARED = [

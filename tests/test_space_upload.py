@@ -41,7 +41,7 @@ def test_a_new_space_is_made_in_one_commit_and_runs(fake_hub, model):
     assert push_space(model, SPACE, SpaceSettings("Which?")) == f"{fake_hub.url}/spaces/{SPACE}"
     assert [commit.title for commit in commits(fake_hub)] == ["initial commit", "Serve cifar_resnet20"]
     assert HfApi().space_info(SPACE).card_data.title == "Which?"
-    assert HfApi().space_info(SPACE).runtime.stage == "RUNNING"
+    assert [HfApi().get_space_runtime(SPACE).stage for _ in range(2)] == ["BUILDING", "RUNNING"]
 
 
 def test_a_second_push_of_the_same_changes_nothing(fake_hub, model):
