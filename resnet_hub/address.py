@@ -20,12 +20,19 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class RepoAddress:
-    """Where on the Hub a checkpoint lives."""
+    """Where on the Hub a repository is."""
 
     repo_id: str
     """owner/name."""
     revision: str | None = None
     """Branch, tag or commit; the main branch where absent."""
+    kind: str = "model"
+    """What messages call it: model, dataset or Space."""
+
+    @property
+    def name(self) -> str:
+        """Kind and id, for a message."""
+        return f"{self.kind} {self.repo_id!r}"
 
     def __str__(self) -> str:
         return self.repo_id if self.revision is None else f"{self.repo_id}@{self.revision}"

@@ -87,84 +87,82 @@ def _clean_chain(error: BaseException | None, token: str | None) -> None:
 
 
 def _sentence(error: BaseException, address: RepoAddress, action: str, token: str | None) -> str:
-    model, endpoint = f"model {address.repo_id!r}", constants.ENDPOINT
+    named, endpoint = address.name, constants.ENDPOINT
     if isinstance(error, LocalEntryNotFoundError):
         if error.__cause__ is None or isinstance(error.__cause__, OfflineModeIsEnabled):
-            return f"model {str(address)!r} is not in the cache and the Hub may not be asked; load it once while online"
+            where = f"{address.kind} {str(address)!r}"
+            return f"{where} is not in the cache and the Hub may not be asked; load it once while online"
         return _sentence(error.__cause__, address, action, token)
     if isinstance(error, RuntimeError) and error.__cause__ is not None:  # an upload that failed, without saying why
         return _sentence(error.__cause__, address, action, token)
     if isinstance(error, OfflineModeIsEnabled):
-        return f"cannot {action} {model} while HF_HUB_OFFLINE is set; unset it"
+        return f"cannot {action} {named} while HF_HUB_OFFLINE is set; unset it"
     if isinstance(error, GatedRepoError):
         said = f" ({error.server_message[:300]})" if error.server_message else ""
-        return f"{model} is gated{said}; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
+        return f"{named} is gated{said}; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
     if isinstance(error, RepositoryNotFoundError):
         return _not_found(address, token)
     if isinstance(error, DisabledRepoError):
-        return f"{model} was disabled by the Hub; see {endpoint}/{address.repo_id} for the reason, or choose another"
+        return f"{named} was disabled by the Hub; see {endpoint}/{address.repo_id} for the reason, or choose another"
     if isinstance(error, RevisionNotFoundError):
-        return f"{model} has no revision {address.revision!r}; it has {_revisions(address, token)}"
+        return f"{named} has no revision {address.revision!r}; it has {_revisions(address, token)}"
     if isinstance(error, RemoteEntryNotFoundError):
         if CONFIG_FILE in str(error.response.url):
-            return f"{model} has no {CONFIG_FILE}, so it holds no network this can read; choose another one"
-        return f"{model} has no {WEIGHTS_FILE} and no {OLDER_WEIGHTS_FILE}; choose one that holds its weights"
+            return f"{named} has no {CONFIG_FILE}, so it holds no network this can read; choose another one"
+        return f"{named} has no {WEIGHTS_FILE} and no {OLDER_WEIGHTS_FILE}; choose one that holds its weights"
     if isinstance(error, HfHubHTTPError):
         return _refusal(error, address, action, token)
     if isinstance(error, FileMetadataError):
         return (
-            f"could not {action} {model}: {endpoint} does not answer as a Hub does; "
+            f"could not {action} {named}: {endpoint} does not answer as a Hub does; "
             "check HF_ENDPOINT and the proxy settings"
         )
     if isinstance(error, HTTP_ERROR):
         said = f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
         return (
-            f"could not {action} {model}: the Hub at {endpoint} could not be reached ({said}); "
+            f"could not {action} {named}: the Hub at {endpoint} could not be reached ({said}); "
             "check the connection and try again"
         )
     if isinstance(error, ConnectionError):
-        return f"the transfer of {model} by Xet failed ({error}); set HF_HUB_DISABLE_XET=1 and try again"
+        return f"the transfer of {named} by Xet failed ({error}); set HF_HUB_DISABLE_XET=1 and try again"
     if isinstance(error, OSError) and "Consistency check failed" in str(error):
-        return f"a file of {model} arrived with another size than the Hub says; try again"
+        return f"a file of {named} arrived with another size than the Hub says; try again"
     if isinstance(error, OSError) and error.strerror:
         place = f" {error.filename!r}" if error.filename else ""
-        return f"could not {action} {model}: {error.strerror}{place}; make room, or choose another cache_dir"
-    return f"could not {action} {model}: {error}"
+        return f"could not {action} {named}: {error.strerror}{place}; make room, or choose another cache_dir"
+    return f"could not {action} {named}: {error}"
 
 
 def _refusal(error: HfHubHTTPError, address: RepoAddress, action: str, token: str | None) -> str:
     """The sentence for an HTTP status that the client gives no class of its own."""
     status, said = error.response.status_code, (error.server_message or "no reason given")[:300]
-    model = f"model {address.repo_id!r}"
-    failed = f"could not {action} {model}: the Hub at {constants.ENDPOINT}"
+    named = address.name
+    failed = f"could not {action} {named}: the Hub at {constants.ENDPOINT}"
     if status == 401:
         return f"{failed} refused the token ({said}); log in again with `hf auth login`, or pass token="
     if status == 403:
-        return f"{_account(token)} may not {action} {model} ({said}); use a token with that permission"
+        return f"{_account(token)} may not {action} {named} ({said}); use a token with that permission"
     if status in (409, 412):
-        return f"{model} was changed by someone else meanwhile ({said}); try again"
+        return f"{named} was changed by someone else meanwhile ({said}); try again"
     if status == 429:
         asked = error.response.headers.get("retry-after", "")
         wait = f"{asked} seconds" if asked.isdecimal() else "some minutes"
         return f"{failed} answered 429, too many requests; wait {wait} and try again"
     if status >= 500:
         return f"{failed} answered {status}; try again later"
-    return f"the Hub at {constants.ENDPOINT} refused to {action} {model} with status {status}: {said}"
+    return f"the Hub at {constants.ENDPOINT} refused to {action} {named} with status {status}: {said}"
 
 
 def _not_found(address: RepoAddress, token: str | None) -> str:
     """The sentence for an id that no model has that this account may see; another type of repository may have it."""
-    for kind, step in OTHER_TYPES.items():
+    for kind, step in OTHER_TYPES.items() if address.kind == "model" else ():
         try:
             HfApi(token=token).repo_info(address.repo_id, repo_type=kind, timeout=ASIDE_SECONDS)
         except (OSError, HTTP_ERROR, ValueError):
             continue
         return f"{address.repo_id!r} is a {kind}, not a model; {step}, or name a model"
     near = near_published(address.repo_id)
-    return (
-        f"model {address.repo_id!r} was not found, or it is private; "
-        f"check the name, or log in with `hf auth login`{near}"
-    )
+    return f"{address.name} was not found, or it is private; check the name, or log in with `hf auth login`{near}"
 
 
 def _account(token: str | None) -> str:

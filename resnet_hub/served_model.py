@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, ModelInfo
-from huggingface_hub.errors import RepositoryNotFoundError
+from huggingface_hub import HfApi
 
 from resnet_hub import checkpoint, hub
 from resnet_hub.address import RepoAddress, is_repo_id, repo_address
@@ -89,7 +88,7 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
 
 def _from_hub(address: RepoAddress) -> ServedModel:
     with hub_errors(address, "read", None):
-        info = _model_info(address)
+        info = HfApi().model_info(address.repo_id, revision=address.revision)
     names = {file.rfilename for file in info.siblings or ()}
     weights = next((name for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE) if name in names), None)
     if weights is None:
@@ -111,18 +110,6 @@ def _from_hub(address: RepoAddress) -> ServedModel:
         datasets=_datasets(said),
         needs_token=needs_token,
     )
-
-
-def _model_info(address: RepoAddress) -> ModelInfo:
-    """What the Hub knows of the model. Raises: ConfigError where the id is a dataset's or a Space's."""
-    api = HfApi()
-    try:
-        return api.model_info(address.repo_id, revision=address.revision)
-    except RepositoryNotFoundError:
-        for kind in ("dataset", "space"):
-            if api.repo_exists(address.repo_id, repo_type=kind):
-                raise ConfigError(f"{address.repo_id!r} is a {kind}, not a model; give the model to serve") from None
-        raise
 
 
 def _check_shown(config: CheckpointConfig, where: str) -> None:

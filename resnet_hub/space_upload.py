@@ -42,7 +42,7 @@ def space_address(repo_id: str) -> RepoAddress:
     address = push_address(repo_id.removeprefix(SPACES), None, False)
     if address.revision is not None:
         raise ConfigError(f"{repo_id!r} names a revision, but a Space is built from main; drop {address.revision!r}")
-    return address
+    return RepoAddress(address.repo_id, kind="Space")
 
 
 def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceSettings) -> None:
@@ -197,18 +197,14 @@ def _tell_what_is_left(api: HfApi, model: ServedModel, address: RepoAddress) -> 
 @contextmanager
 def _space_errors(address: RepoAddress, token: str | None) -> Iterator[None]:
     """Whatever the client raises inside comes out as one HubError sentence about the Space."""
-    try:
-        with hub_errors(address, "write to", token):
-            try:
-                yield
-            except HfHubHTTPError as error:
-                if error.response.status_code != PAYMENT_REQUIRED:
-                    raise
-                raise HubError(
-                    f"the Hub asks for a paid plan before it runs Space {address.repo_id!r}"
-                    f" ({(error.server_message or 'no reason given')[:300]});"
-                    " subscribe to PRO, choose paid --hardware, or try the page here with --dry-run"
-                ) from error
-    except HubError as error:
-        about_space = str(error).replace(f"model {address.repo_id!r}", f"Space {address.repo_id!r}")
-        raise HubError(about_space) from error.__cause__
+    with hub_errors(address, "write to", token):
+        try:
+            yield
+        except HfHubHTTPError as error:
+            if error.response.status_code != PAYMENT_REQUIRED:
+                raise
+            raise HubError(
+                f"the Hub asks for a paid plan before it runs {address.name}"
+                f" ({(error.server_message or 'no reason given')[:300]});"
+                " subscribe to PRO, choose paid --hardware, or try the page here with --dry-run"
+            ) from error

@@ -124,7 +124,7 @@ def test_a_folder_that_would_not_start_is_refused(tiny_checkpoint, damage, error
 @pytest.mark.parametrize("kind", ["dataset", "space"])
 def test_a_repository_of_another_type_is_named_as_what_it_is(fake_hub, kind):
     HfApi().create_repo("alice/other", repo_type=kind, space_sdk="gradio" if kind == "space" else None)
-    with pytest.raises(ConfigError, match=f"'alice/other' is a {kind}, not a model"):
+    with pytest.raises(HubError, match=f"'alice/other' is a {kind}, not a model"):
         served_model("alice/other")
 
 
