@@ -1,0 +1,75 @@
+"""What a person gets from transformers' Trainer as it comes: its defaults, random crops and mirroring -> errors.
+
+`python -m benchmarks.peer_trainer DATASET MODEL SIDE EPOCHS` prints one line of JSON. The peer of benchmarks.quality.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torchvision.transforms import v2
+from transformers import AutoModelForImageClassification, Trainer, TrainingArguments
+
+from resnet_hub import ResNet
+from training.columns import class_names, class_numbers, find_columns
+from training.sources import load_splits
+
+
+def main() -> None:
+    """Trains once and measures the last epoch on the test split, or on the validation split where there is none."""
+    dataset, model, side, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+    tables = load_splits(dataset)
+    held_out = next(name for name in ("test", "validation") if name in tables)
+    image, label = find_columns(tables["train"], None, None)
+    names = class_names(tables["train"], label)
+    preprocessing = ResNet.from_pretrained(model).preprocessing
+    finish = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(preprocessing.mean, preprocessing.std)]
+    views = {
+        "train": v2.Compose([v2.RandomResizedCrop(side), v2.RandomHorizontalFlip(), *finish]),
+        held_out: v2.Compose([v2.Resize(round(side / preprocessing.crop_pct)), v2.CenterCrop(side), *finish]),
+    }
+
+    def prepared(split: str) -> Dataset:
+        labels = class_numbers(tables[split], split, label, names)
+        rows = tables[split].select_columns([image]).add_column("labels", list(labels))
+        return rows.with_transform(lambda batch: _views(batch, image, views[split]))
+
+    network = AutoModelForImageClassification.from_pretrained(
+        model, num_labels=len(names), ignore_mismatched_sizes=True
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainingArguments(
+            output_dir=str(Path(folder)),
+            num_train_epochs=epochs,
+            remove_unused_columns=False,  # the examples' own setting: the picture column is named by nobody's forward
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+        )
+        trainer = Trainer(model=network, args=settings, train_dataset=prepared("train"), data_collator=_collate)
+        trainer.train()
+        answers = trainer.predict(prepared(held_out))
+    right = np.argmax(answers.predictions, 1) == answers.label_ids
+    print(json.dumps({"split": held_out, "pictures": len(right), "error": 1 - float(right.mean())}))
+
+
+def _views(batch: dict[str, Any], image: str, view: Any) -> dict[str, Any]:
+    return {"pixel_values": [view(one.convert("RGB")) for one in batch[image]], "labels": batch["labels"]}
+
+
+def _collate(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    return {
+        "pixel_values": torch.stack([row["pixel_values"] for row in rows]),
+        "labels": torch.tensor([row["labels"] for row in rows]),
+    }
+
+
+if __name__ == "__main__":
+    main()
