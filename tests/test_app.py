@@ -22,7 +22,7 @@ def run_app(*arguments, folder=REPOSITORY, cwd=REPOSITORY, **environment):
     return subprocess.Popen(
         [sys.executable, folder / "app.py", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**{name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
