@@ -66,6 +66,7 @@ def test_every_module_has_its_test_file(file):
     covered_by = {
         **dict.fromkeys(("errors", "checks", "families"), "config"),
         **dict.fromkeys(("hardware", "loop", "evaluate"), "finetune"),
+        **{file.stem: "recipe" for file in SOURCES if file.parent.name == "settings"},
     }
     assert (REPOSITORY / "tests" / f"test_{covered_by.get(file.stem, file.stem)}.py").exists()
 

@@ -18,7 +18,8 @@ from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.columns import class_names, class_numbers, find_columns, find_image_column, known_classes
 from training.hardware import main_process_first
-from training.recipe import FinetuneRecipe, RunSettings
+from training.recipe import FinetuneRecipe
+from training.settings.run import RunSettings
 from training.sources import dataset_commit, load_splits
 
 logger = logging.getLogger(__name__)

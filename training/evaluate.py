@@ -23,7 +23,9 @@ from training.entry import run_command
 from training.hardware import make_accelerator
 from training.loop import evaluate
 from training.metrics import Evaluation
-from training.recipe import RunSettings, setting, settings_parser
+from training.settings.base import setting
+from training.settings.flags import settings_parser
+from training.settings.run import RunSettings
 
 logger = logging.getLogger("training")
 

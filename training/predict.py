@@ -32,13 +32,16 @@ from training.loop import show_progress
 from training.patience import persist
 from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
 from training.publish import PushTarget, check_target
-from training.recipe import HubSettings, setting, settings_parser
+from training.settings.base import setting
+from training.settings.flags import settings_parser
+from training.settings.hub import HubSettings
+from training.settings.run import RunSettings
 
 logger = logging.getLogger("training")
 
 
 @dataclass(frozen=True)
-class PredictionSettings(HubSettings):
+class PredictionSettings(HubSettings, RunSettings):
     """Writes what a network answers on every picture of a split: the same rows on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or published name")

@@ -27,7 +27,8 @@ from resnet_hub.upload import PUSHED_FILES, look_at
 from training.dataset_errors import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
-from training.recipe import FinetuneRecipe, HubSettings
+from training.recipe import FinetuneRecipe
+from training.settings.hub import HubSettings
 
 logger = logging.getLogger("training")
 

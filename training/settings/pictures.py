@@ -1,0 +1,33 @@
+"""What training does with the pictures: which are held out, and how the others are varied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resnet_hub.checks import check_integer, check_range
+from training.settings.base import Settings, setting
+
+
+@dataclass(frozen=True)
+class SplitSettings(Settings):
+    """Which pictures are held out."""
+
+    val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_range("--val-fraction", self.val_fraction, 0.001, 0.9)
+
+
+@dataclass(frozen=True)
+class AugmentSettings(Settings):
+    """How pictures are varied in training."""
+
+    min_crop_area: float = setting(0.35, "smallest share of the picture's area that a random crop keeps, 0 to 1")
+    shift: int = setting(0, "largest random shift in pixels, in place of random crops where above 0")
+    flip: bool = setting(True, "mirror half of the pictures; wrong where left and right differ, as in digits")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("--shift", self.shift, 0, 1024)
+        check_range("--min-crop-area", self.min_crop_area, 0.01, 1)
