@@ -34,7 +34,7 @@ from training.predictions import Answers, predictions_table, push_predictions, s
 from training.publish import PushTarget, check_target
 from training.settings.base import setting
 from training.settings.flags import settings_parser
-from training.settings.hub import HubSettings
+from training.settings.pushing import HubSettings
 from training.settings.run import RunSettings
 
 logger = logging.getLogger("training")

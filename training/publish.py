@@ -28,7 +28,7 @@ from training.dataset_errors import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
 from training.recipe import FinetuneRecipe
-from training.settings.hub import HubSettings
+from training.settings.pushing import HubSettings
 
 logger = logging.getLogger("training")
 

@@ -10,7 +10,7 @@ from training.settings.base import Settings, setting
 
 
 @dataclass(frozen=True)
-class NetworkSettings(Settings):
+class StartSettings(Settings):
     """The network that training starts from."""
 
     model: str = setting("resnet50.a1_in1k", "what to start from: checkpoint folder, Hub id or published name")
