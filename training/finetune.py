@@ -47,7 +47,7 @@ NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revisi
 def finetune(recipe: FinetuneRecipe) -> Path:
     """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report."""
     started = time.perf_counter()
-    accelerator = make_accelerator(recipe.precision, recipe.threads)
+    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
     set_seed(recipe.seed)
     with publishing(recipe, accelerator) as publisher:
         run_folder.claim_folder(recipe, accelerator)
@@ -73,7 +73,8 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
+    names = data.label_names
+    options = {name: getattr(recipe, name) for name in ("drop_rate", "drop_path_rate", "drop_block_rate")}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -146,7 +147,9 @@ def make_loaders(
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    return {
+    if recipe.head_first:
+        splits["features"] = data.train
+    loaders = {
         name: make_loader(
             split,
             training if name == "train" else evaluation,
@@ -158,6 +161,9 @@ def make_loaders(
         )
         for name, split in splits.items()
     }
+    if recipe.head_first:
+        loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
+    return loaders
 
 
 def finish(
@@ -177,6 +183,7 @@ def finish(
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
     results = {
         "best_epoch": best.epoch,
+        **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),
         "validation": best.evaluation.summary(),
         **({"test": tested.summary()} if tested else {}),
         "per_class": reported.by_class(data.label_names),

@@ -13,10 +13,14 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from training.averaging import AveragedWeights
 from training.batches import EpochSampler
-from training.optim import make_optimizer, make_schedule
+from training.freezing import Freezing
+from training.optim import make_optimizer
 from training.recipe import FinetuneRecipe
+from training.schedules import make_schedule
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 """(logits (N, classes) float32, targets) -> the mean loss of the batch, a scalar."""
@@ -59,6 +63,9 @@ class Learner:
     sampler: EpochSampler
     objective: Objective
     views: Views
+    freezing: Freezing
+    averaged: AveragedWeights | None
+    """The moving average of the weights, where one is kept."""
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
     """Called after each update of the weights, in this order."""
@@ -72,24 +79,59 @@ class Learner:
         """Makes everything ready for the pass that `position` names."""
         self.sampler.epoch = self.position.epoch
         self.model.train()
+        self.freezing.apply(self.position.epoch)
         self.position.totals = self.position.totals.to(self.accelerator.device)
 
 
 def make_learner(
     recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Any], accelerator: Accelerator
 ) -> tuple[Learner, dict[str, Any]]:
-    """The learner, and the loaders as accelerate prepares them."""
+    """The learner, and the loaders as accelerate prepares them.
+
+    Raises:
+        ConfigError: The recipe asks for what this network, optimizer or machine has not.
+    """
     sampler = loaders["train"].sampler
+    network.set_grad_checkpointing(recipe.grad_checkpointing)
+    if recipe.sync_bn:
+        synchronise_norms(network, accelerator)
+    freezing = Freezing.of(recipe, network)
+    freezing.apply(recipe.epochs)  # what is never trained stays out of the optimizer
     optimizer = make_optimizer(network, recipe, new_head=network.head_is_new and not recipe.from_scratch)
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
     )
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
+    averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
     learner = Learner(
-        accelerator, recipe, network, model, prepared, schedule, sampler, make_objective(recipe), unchanged
+        accelerator,
+        recipe,
+        network,
+        model,
+        prepared,
+        schedule,
+        sampler,
+        make_objective(recipe),
+        unchanged,
+        freezing,
+        averaged,
     )
     return learner, loaders
+
+
+def synchronise_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
+    """Makes each BatchNorm take its statistics over all processes. Raises: ConfigError on a CPU."""
+    if accelerator.device.type == "cpu":
+        raise ConfigError("--sync-bn works on GPUs only; leave it out on a CPU")
+    nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    for module in network.modules():
+        if isinstance(module, nn.SyncBatchNorm) and hasattr(module, "act"):  # it knows of no activation of its own
+            module.register_forward_hook(_activated)
+
+
+def _activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    return module.act(output)
 
 
 def make_objective(recipe: FinetuneRecipe) -> Objective:
