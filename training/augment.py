@@ -21,8 +21,10 @@ ASPECTS = (3 / 4, 4 / 3)
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time, changed by a policy, and
-    with a rectangle erased."""
+    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
+
+    Then, where asked for, changed by a policy, and with a rectangle erased.
+    """
 
     preprocessing: Preprocessing
     min_crop_area: float

@@ -1,4 +1,4 @@
-"""Augmentation policies and erasing by timm and torchvision, with all that is random drawn from a sample's generator."""
+"""Augmentation policies and erasing by timm and torchvision, random by a sample's generator alone."""
 
 from __future__ import annotations
 

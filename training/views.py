@@ -119,7 +119,7 @@ def resized(inputs: Tensor, side: int) -> Tensor:
 
 @contextmanager
 def numpy_seeded(seed: tuple[int, ...]) -> Iterator[None]:
-    """Within it numpy's global generator, which libraries draw from, follows from the seed; it is put back afterwards."""
+    """Within it numpy's global generator, which timm draws from, follows from the seed; it is put back afterwards."""
     state = np.random.get_state()
     np.random.seed(np.random.SeedSequence(seed).generate_state(4))
     try:
