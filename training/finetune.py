@@ -158,6 +158,7 @@ def make_loaders(
             workers=recipe.workers,
             train=name == "train",
             processes=accelerator.num_processes,
+            balanced=name == "train" and recipe.balanced_sampling,
         )
         for name, split in splits.items()
     }

@@ -49,12 +49,13 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None) 
     for epoch in range(position.epoch, recipe.epochs + 1):
         started = time.perf_counter()
         trained = train_one_epoch(learner, loaders["train"])
-        measured = measure(learner, loaders["validation"])
+        with learner.in_units():
+            measured = measure(learner, loaders["validation"])
+            better = better_of(best, learner, measured)
         figures = {
             f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()
         }
         rows.append({"epoch": epoch, **trained, **figures, "seconds": time.perf_counter() - started})
-        better = better_of(best, learner, measured)
         best = better or best
         if learner.accelerator.is_main_process:
             run_folder.append_metrics(recipe.folder, rows[-1])
@@ -69,7 +70,8 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None) 
             logger.info("stopped after epoch %d: none of the last %d was better", epoch, recipe.patience)
             break
     if learner.accelerator.is_main_process:
-        save_last(learner)
+        with learner.in_units():
+            save_last(learner)
     return best, rows
 
 

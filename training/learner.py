@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
@@ -18,14 +18,11 @@ from resnet_hub.pretrained import PretrainedNetwork
 from training.averaging import AveragedWeights
 from training.batches import EpochSampler
 from training.freezing import Freezing
+from training.objective import Objective
 from training.optim import make_optimizer
 from training.recipe import FinetuneRecipe
 from training.schedules import make_schedule
-
-Objective = Callable[[Tensor, Tensor], Tensor]
-"""(logits (N, classes) float32, targets) -> the mean loss of the batch, a scalar."""
-Views = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(network input (N, C, H, W), labels (N,)) -> what is trained on instead: mixed pictures and their targets."""
+from training.views import Views
 
 
 @dataclass
@@ -82,6 +79,14 @@ class Learner:
         self.freezing.apply(self.position.epoch)
         self.position.totals = self.position.totals.to(self.accelerator.device)
 
+    @contextmanager
+    def in_units(self) -> Iterator[None]:
+        """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
+        with ExitStack() as both:
+            for network in filter(None, (self.network, self.averaged and self.averaged.network)):
+                both.enter_context(self.objective.in_units(network.get_classifier()))
+            yield
+
 
 def make_learner(
     recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Any], accelerator: Accelerator
@@ -89,9 +94,12 @@ def make_learner(
     """The learner, and the loaders as accelerate prepares them.
 
     Raises:
-        ConfigError: The recipe asks for what this network, optimizer or machine has not.
+        ConfigError: The recipe asks for what this task, network, optimizer or machine has not.
     """
-    sampler = loaders["train"].sampler
+    sampler, targets = loaders["train"].sampler, loaders["train"].dataset.split.labels
+    task, outputs, process = network.config.task, network.num_classes, accelerator.process_index
+    objective = Objective.of(recipe, task, targets, outputs, accelerator.device)
+    views = Views.of(recipe, task, outputs, network.preprocessing, process)
     network.set_grad_checkpointing(recipe.grad_checkpointing)
     if recipe.sync_bn:
         synchronise_norms(network, accelerator)
@@ -101,6 +109,7 @@ def make_learner(
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
     )
+    objective.start(network.get_classifier(), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
     averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
@@ -112,8 +121,8 @@ def make_learner(
         prepared,
         schedule,
         sampler,
-        make_objective(recipe),
-        unchanged,
+        objective,
+        views,
         freezing,
         averaged,
     )
@@ -132,13 +141,3 @@ def synchronise_norms(network: PretrainedNetwork, accelerator: Accelerator) -> N
 
 def _activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
     return module.act(output)
-
-
-def make_objective(recipe: FinetuneRecipe) -> Objective:
-    """The loss that the recipe names."""
-    return lambda logits, targets: F.cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
-
-
-def unchanged(inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns what it was given: views that mix nothing."""
-    return inputs, labels

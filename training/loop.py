@@ -69,7 +69,8 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     for number, (pixels, labels, _) in enumerate(batches, start=1):
         last = number == len(batches)
         with nullcontext() if last else accelerator.no_sync(learner.model):
-            inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels)
+            inputs = prepare_batch(pixels, learner.preprocessing)
+            inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
             loss = learner.objective(learner.model(inputs).float(), targets)
             share = loss * (len(labels) / pictures)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)

@@ -20,7 +20,7 @@ logger = logging.getLogger("training")
 
 MOST_NUMBERS = 2**28
 """Numbers of the features that are kept: 1 GiB. Of a larger dataset a part is enough to fit a head."""
-DECAY = 1e-3
+DECAY = 0.03
 """Factor of the squared weights in the loss, for features that are scaled to a mean square of 1."""
 ROUNDS = 100
 """Steps of L-BFGS at most."""
