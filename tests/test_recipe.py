@@ -42,7 +42,7 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
         (["--precision", "bf8"], "--precision='bf8' is not known; choose one of 'auto', 'no', 'bf16', 'fp16'"),
         (["--epoch", "3"], "there is no flag '--epoch'; the nearest are '--epochs'"),
         (["--warmup-epochs", "5", "--epochs", "3"], "--warmup-epochs 5 is more than --epochs 3"),
-        (["--recipe", "digit"], "there is no recipe 'digit'; give a TOML file or one of digits"),
+        (["--recipe", "digit"], "there is no recipe 'digit'; give a TOML file or one of adam-step, digits, few-shot"),
         (["--schedule", "cosin"], "--schedule='cosin' is not known; choose one of 'cosine'"),
         (["--milestones", "3,4"], "--milestones says nothing to --schedule cosine; it is for multistep"),
         (
