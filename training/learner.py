@@ -16,7 +16,9 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.pretrained import PretrainedNetwork
 from training.batches import EpochSampler
 from training.optim import make_optimizer, make_schedule
+from training.progress import Progress
 from training.recipe import FinetuneRecipe
+from training.watch import LossWatch
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 """(logits (N, classes) float32, targets) -> the mean loss of the batch, a scalar."""
@@ -59,6 +61,8 @@ class Learner:
     sampler: EpochSampler
     objective: Objective
     views: Views
+    watch: LossWatch
+    progress: Progress = field(default_factory=Progress)
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
     """Called after each update of the weights, in this order."""
@@ -80,6 +84,7 @@ def make_learner(
 ) -> tuple[Learner, dict[str, Any]]:
     """The learner, and the loaders as accelerate prepares them."""
     sampler = loaders["train"].sampler
+    watch = LossWatch(accelerator, loaders["train"].dataset.name)
     optimizer = make_optimizer(network, recipe, new_head=network.head_is_new and not recipe.from_scratch)
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
@@ -87,7 +92,7 @@ def make_learner(
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
     learner = Learner(
-        accelerator, recipe, network, model, prepared, schedule, sampler, make_objective(recipe), unchanged
+        accelerator, recipe, network, model, prepared, schedule, sampler, make_objective(recipe), unchanged, watch
     )
     return learner, loaders
 

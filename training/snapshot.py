@@ -41,6 +41,12 @@ class Snapshot:
         """Whether it has a part of this name."""
         return (self.folder / f"{part}.json").exists()
 
+    def make_newest(self) -> None:
+        """Removes the damaged ones that came after it."""
+        for later in _numbered(self.folder.parent):
+            if int(later.name) > int(self.folder.name):
+                shutil.rmtree(later)
+
     def read(self, part: str) -> Any:
         """The values of a part, tensors on the CPU in the memory layout they had."""
         tensors = load_file(self.folder / f"{part}.safetensors")

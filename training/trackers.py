@@ -46,7 +46,9 @@ def start_trackers(accelerator: Accelerator, project: str, settings: Mapping[str
     except Exception as error:  # trackers raise whatever their package does
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         names = ",".join(str(getattr(tracker, "name", tracker)) for tracker in accelerator.log_with)
-        raise TrainingError(f"--report-to {names!r} could not be started ({reason}); log in there, or leave it out") from error
+        raise TrainingError(
+            f"--report-to {names!r} could not be started ({reason}); log in there, or leave it out"
+        ) from error
 
 
 def report(accelerator: Accelerator, figures: Mapping[str, Any], step: int) -> None:
