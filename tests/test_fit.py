@@ -19,4 +19,4 @@ def evaluation(right, loss):
     ids=["more right", "equal, lower loss", "equal", "fewer right"],
 )
 def test_the_best_epoch_is_chosen_by_accuracy_then_by_loss(right, loss, beats):
-    assert Best(1, evaluation(8, 1.0), {}).is_beaten_by(evaluation(right, loss)) is beats
+    assert Best(1, "val", evaluation(8, 1.0), {}).is_beaten_by(evaluation(right, loss)) is beats

@@ -61,7 +61,11 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     history = History()
     trackers = tracker_names(recipe.report_to)
     accelerator = make_accelerator(
-        recipe.precision, recipe.threads, trackers, recipe.folder / run_folder.TRACKER_FOLDER
+        recipe.precision,
+        recipe.threads,
+        unused_parameters=recipe.unfreezes,
+        trackers=trackers,
+        folder=recipe.folder / run_folder.TRACKER_FOLDER,
     )
     set_seed(recipe.seed)
     claimed = run_folder.claimed(recipe, accelerator, resumed=snapshot is not None)
@@ -91,7 +95,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
+    names = data.label_names
+    options = {name: getattr(recipe, name) for name in ("drop_rate", "drop_path_rate", "drop_block_rate")}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -164,7 +169,9 @@ def make_loaders(
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    return {
+    if recipe.head_first:
+        splits["features"] = data.train
+    loaders = {
         name: make_loader(
             split,
             training if name == "train" else evaluation,
@@ -173,9 +180,13 @@ def make_loaders(
             workers=recipe.workers,
             train=name == "train",
             processes=accelerator.num_processes,
+            balanced=name == "train" and recipe.balanced_sampling,
         )
         for name, split in splits.items()
     }
+    if recipe.head_first:
+        loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
+    return loaders
 
 
 def finish(
@@ -196,6 +207,7 @@ def finish(
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
     results = {
         "best_epoch": best.epoch,
+        **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),
         "validation": best.evaluation.summary(),
         **({"test": tested.summary()} if tested else {}),
         "per_class": reported.by_class(data.label_names),

@@ -11,7 +11,7 @@ from typing import TypeVar
 import psutil
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs, broadcast_object_list
 
 from resnet_hub.errors import ResNetHubError
 
@@ -19,7 +19,12 @@ Result = TypeVar("Result")
 
 
 def make_accelerator(
-    precision: str, threads: int | None, trackers: Sequence[str] = (), folder: Path | None = None
+    precision: str,
+    threads: int | None,
+    *,
+    unused_parameters: bool = False,
+    trackers: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> Accelerator:
     """The accelerator of this process; on the CPU, several processes talk through gloo.
 
@@ -27,6 +32,7 @@ def make_accelerator(
         precision: auto, no, bf16 or fp16; auto keeps what `accelerate launch` was told, and where that is nothing,
             takes bf16 on a device that computes in it.
         threads: CPU threads of this process; None shares out the cores. (The launcher's own default is one thread.)
+        unused_parameters: Whether some parameters take part in some epochs only, which processes must look out for.
         trackers: Names of the trackers that a run reports to.
         folder: Where trackers write that write files.
     """
@@ -37,10 +43,12 @@ def make_accelerator(
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(threads or max(1, available_cores() // processes))
     config = DataLoaderConfiguration(non_blocking=not on_cpu)
+    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if unused_parameters else []
     return Accelerator(
         mixed_precision=precision,
         cpu=on_cpu,
         dataloader_config=config,
+        kwargs_handlers=handlers,
         log_with=list(trackers) or None,
         project_dir=folder,
     )

@@ -14,9 +14,11 @@ from training.metrics import Evaluation
 
 @dataclass(frozen=True)
 class Best:
-    """The best epoch so far: by accuracy, then by loss."""
+    """The best weights so far: by accuracy, then by loss."""
 
     epoch: int
+    kind: str
+    """Whose they are: `val` for those that are trained, `ema` for their moving average."""
     evaluation: Evaluation
     weights: dict[str, Tensor]
 
@@ -27,12 +29,20 @@ class Best:
     def to_state(self) -> dict[str, Any]:
         """Itself as nested values, arrays and tensors."""
         answers = {item.name: getattr(self.evaluation, item.name) for item in fields(self.evaluation)}
-        return {"epoch": self.epoch, "evaluation": answers, "weights": self.weights}
+        return {
+            "epoch": self.epoch,
+            "kind": self.kind,
+            "measured_by": type(self.evaluation).__name__,
+            "evaluation": answers,
+            "weights": self.weights,
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Best:
         """The best epoch that `to_state` describes."""
-        return cls(state["epoch"], Evaluation(**state["evaluation"]), state["weights"])
+        classes = {found.__name__: found for found in (Evaluation, *Evaluation.__subclasses__())}
+        evaluation = classes[state["measured_by"]](**state["evaluation"])
+        return cls(state["epoch"], state["kind"], evaluation, state["weights"])
 
 
 @dataclass
@@ -47,6 +57,10 @@ class History:
     earlier: float = 0.0
     """Seconds that the run took before it was last interrupted."""
     started: float = field(default_factory=time.perf_counter)
+
+    def is_stuck(self, patience: int | None) -> bool:
+        """Whether none of the last `patience` epochs was the best; never where that is None."""
+        return patience is not None and self.best is not None and len(self.rows) - self.best.epoch >= patience
 
     @property
     def chosen(self) -> Best:

@@ -20,6 +20,7 @@ from training.augment import prepare_batch
 from training.hardware import used_memory
 from training.learner import Learner
 from training.metrics import Evaluation
+from training.optim import clip, learning_rate, penalty
 from training.recipe import FinetuneRecipe
 from training.seeding import seed_step
 from training.trackers import report
@@ -55,7 +56,7 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
         "train_loss": loss / pictures,
-        "lr": learner.optimizer.param_groups[0]["lr"],
+        "lr": learning_rate(learner.optimizer),
         "pictures_per_second": seen / (time.perf_counter() - start),
     }
 
@@ -66,25 +67,28 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     Processes hold equally many pictures at each update, which accelerate's loaders see to, so that the mean over
     processes is the mean over pictures.
     """
-    accelerator, position = learner.accelerator, learner.position
+    accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     pictures = sum(len(labels) for _, labels, _ in batches)
-    seed_step(learner.recipe.seed, position.steps, accelerator.process_index)
+    seed_step(recipe.seed, position.steps, accelerator.process_index)
     for number, (pixels, labels, indices) in enumerate(batches, start=1):
         last = number == len(batches)
         with nullcontext() if last else accelerator.no_sync(learner.model):
-            inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels)
+            inputs = prepare_batch(pixels, learner.preprocessing)
+            inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
             loss = learner.objective(learner.model(inputs).float(), targets)
-            accelerator.backward(loss * (len(labels) / pictures))
+            share = loss * (len(labels) / pictures)
+            accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
         learner.watch.note(position.steps + 1, loss, indices)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
-    if learner.recipe.clip_norm is not None:
-        accelerator.clip_grad_norm_(learner.model.parameters(), learner.recipe.clip_norm)
+    clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()
     learner.optimizer.zero_grad()
     position.steps += 1
     position.batches += len(batches)
     learner.progress.advance(pictures * accelerator.num_processes)
     learner.schedule.step_update(position.steps)
+    if learner.averaged:
+        learner.averaged.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
 
@@ -92,7 +96,7 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
 def show(learner: Learner) -> None:
     """Tells the bar and the trackers the mean loss of the pass so far; waits for the device."""
     loss, pictures = learner.position.totals.tolist()
-    lr = learner.optimizer.param_groups[0]["lr"]
+    lr = learning_rate(learner.optimizer)
     learner.progress.show(loss / pictures, lr, used_memory(learner.accelerator))
     report(learner.accelerator, {"running_loss": loss / pictures, "lr": lr}, learner.position.steps)
 

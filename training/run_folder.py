@@ -32,12 +32,18 @@ TIMINGS_FILE = "timings.jsonl"
 RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
+LAST_FILE = "last.safetensors"
+"""The weights that training ended with; model.safetensors has the best."""
+EMA_FILE = "ema.safetensors"
+"""The moving average of the weights at the end, where one was kept."""
 EXAMPLES_FOLDER = "examples"
 STATE_FOLDER = "state"
 TRACKER_FOLDER = "trackers"
 FILES = (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    LAST_FILE,
+    EMA_FILE,
     CARD_FILE,
     RECIPE_FILE,
     METRICS_FILE,

@@ -31,7 +31,6 @@ class Saver:
     """Saves the state of a run into its folder, and puts a new learner where a saved one was.
 
     What is random about samples and steps follows from the seed and their numbers, so that no generator is saved.
-    What a schedule or a patience has come to follows from the rows of the epochs, and is gone through again.
     """
 
     def __init__(self, learner: Learner, history: History, interruption: Interruption, record: dict[str, Any]) -> None:
@@ -56,7 +55,8 @@ class Saver:
         """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
         weights = sum(tensor.numel() * tensor.element_size() for tensor in self.learner.network.state_dict().values())
         moments = 1 if self.learner.recipe.optimizer in ONE_MOMENT else 2
-        return (KEPT + 1) * (1 + moments) * weights + 4 * weights
+        average = 0 if self.learner.averaged is None else 1
+        return (KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights
 
     def after_update(self, learner: Learner) -> None:
         """Saves where it is time. Raises: Stopped after Ctrl-C, when the state is saved."""
@@ -115,12 +115,11 @@ class Saver:
         self.record = resumed_record(saved["record"], self.record, saved["position"]["steps"])
         learner, history, main = self.learner, self.history, self.learner.accelerator.is_main_process
         history.rows, history.timings, history.earlier = saved["rows"], saved["timings"], saved["seconds"]
-        for row in history.rows:
-            learner.schedule.step(row["epoch"], row["val_loss"])
         if snapshot.has(NETWORK):
             learner.network.load_state_dict(snapshot.read(NETWORK))
-            learner.schedule.step_update(saved["position"]["steps"])
-            self._load(snapshot.read(LEARNER))
+            keepers = snapshot.read(LEARNER)
+            for name, keeper in self._keepers():
+                keeper.load_state_dict(keepers[name])
         if snapshot.has(BEST):
             history.best = Best.from_state(snapshot.read(BEST))
             self._saved_best = history.best.epoch
@@ -173,13 +172,12 @@ class Saver:
 
     def _keepers(self) -> Iterable[tuple[str, Any]]:
         """What has a state of its own, beside the network, by name."""
-        yield "optimizer", self.learner.optimizer
+        yield "schedule", self.learner.schedule
+        yield "optimizer", self.learner.optimizer  # with the rates that the schedule has set
+        if self.learner.averaged is not None:
+            yield "averaged", self.learner.averaged
         if self.learner.accelerator.scaler is not None:
             yield "scaler", self.learner.accelerator.scaler
-
-    def _load(self, saved: dict[str, Any]) -> None:
-        for name, keeper in self._keepers():
-            keeper.load_state_dict(saved[name])
 
     def _refuse_changes(self, saved: dict[str, Any]) -> None:
         processes, folder = self.learner.accelerator.num_processes, str(self.learner.recipe.folder)
