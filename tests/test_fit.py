@@ -5,12 +5,19 @@ import json
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from learners import make_data, start
 from safetensors.torch import load_file
 
 from training import finetune
-from training.fit import Best, better_of, fit
+from training.fit import Best, better_of
 from training.metrics import Evaluation
+
+
+@pytest.fixture(autouse=True)
+def no_state_of_an_earlier_run():
+    """A process has one accelerator, which keeps its precision: each run in this process starts as a new one would."""
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def evaluation(right, loss):
@@ -28,26 +35,19 @@ def test_the_best_epoch_is_chosen_by_accuracy_then_by_loss(right, loss, beats):
     assert Best(1, "val", evaluation(8, 1.0), {}).is_beaten_by(evaluation(right, loss)) is beats
 
 
-@pytest.fixture
-def learner(tmp_path, monkeypatch):
-    """A learner whose epochs are measured as told, without training."""
+def test_a_run_stops_when_no_epoch_was_better_for_long_enough(tmp_path, capsys):
     make_data(tmp_path / "data", 5)
-    (tmp_path / "run").mkdir()
-    learner, loaders = start(tmp_path / "data", output=str(tmp_path / "run"), patience=2, epochs=9)
-    monkeypatch.setattr("training.fit.train_one_epoch", lambda *_: {"train_loss": 0, "lr": 0, "pictures_per_second": 0})
-    return learner, loaders
+    flags = ["--dataset", tmp_path / "data", "--model", "cifar_resnet20", "--from-scratch", "--image-size", 16]
+    flags += ["--freeze", "backbone", "--lr", 1e-9, "--clip-value", 1e-6]  # so that nothing ever gets better
+    flags += ["--epochs", 9, "--patience", 2, "--output", tmp_path / "run", "--workers", 0]
+    assert finetune.main([str(flag) for flag in flags]) == 0
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 3
+    assert "stopped after epoch 3: none of the last 2 was better" in capsys.readouterr().err
 
 
-def test_a_run_stops_when_no_epoch_was_better_for_long_enough(learner, monkeypatch):
-    learner, loaders = learner
-    figures = iter([evaluation(5, 1.0), evaluation(7, 1.0), evaluation(6, 1.0), evaluation(7, 1.0), evaluation(9, 1.0)])
-    monkeypatch.setattr("training.fit.measure", lambda *_: {"val": next(figures)})
-    best, rows = fit(learner, loaders, None)
-    assert (best.epoch, len(rows)) == (2, 4)
-
-
-def test_the_average_is_the_best_where_it_measures_better(learner):
-    learner, _ = learner
+def test_the_average_is_the_best_where_it_measures_better(tmp_path):
+    make_data(tmp_path, 5)
+    learner, _ = start(tmp_path)
     learner.averaged = type("Averaged", (), {"state_dict": lambda self: {"of": torch.ones(1)}})()
     best = better_of(None, learner, {"val": evaluation(5, 1.0), "ema": evaluation(6, 1.0)})
     assert (best.kind, list(best.weights)) == ("ema", ["of"])
@@ -58,7 +58,6 @@ def test_a_run_leaves_the_best_the_last_and_the_averaged_weights(tmp_path):
     make_data(tmp_path / "data", 8)
     flags = ["--dataset", tmp_path / "data", "--model", "cifar_resnet20", "--from-scratch", "--image-size", 16]
     flags += ["--epochs", 3, "--ema-decay", 0.5, "--output", tmp_path / "run", "--workers", 0, "--lr", 0.1]
-    flags += ["--precision", "no"]
     assert finetune.main([str(flag) for flag in flags]) == 0
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     names = {"best": "model", "last": "last", "ema": "ema"}
