@@ -11,7 +11,8 @@ import torch
 
 from training import run_folder
 from training.learner import Learner
-from training.loop import evaluate, refuse_no_number, train_one_epoch
+from training.loop import refuse_no_number, train_one_epoch
+from training.measure import evaluate
 from training.metrics import Evaluation
 from training.publish import Publisher
 
@@ -20,7 +21,7 @@ logger = logging.getLogger("training")
 
 @dataclass(frozen=True)
 class Best:
-    """The best epoch so far: by accuracy, then by loss."""
+    """The best epoch so far."""
 
     epoch: int
     evaluation: Evaluation
@@ -28,7 +29,7 @@ class Best:
 
     def is_beaten_by(self, found: Evaluation) -> bool:
         """Whether `found` is better."""
-        return (found.top1, -found.loss) > (self.evaluation.top1, -self.evaluation.loss)
+        return found.quality > self.evaluation.quality
 
 
 def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None) -> tuple[Best, list[dict[str, Any]]]:
@@ -40,7 +41,9 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None) 
         started = time.perf_counter()
         trained = train_one_epoch(learner, loaders["train"])
         with learner.in_units():
-            found = evaluate(accelerator, learner.model, loaders["validation"], learner.preprocessing)
+            found = evaluate(
+                accelerator, learner.model, loaders["validation"], learner.preprocessing, task=network.config.task
+            )
             refuse_no_number(found.loss, epoch, recipe)
             better = best is None or best.is_beaten_by(found)
             if better:

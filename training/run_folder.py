@@ -24,6 +24,7 @@ METRICS_FILE = "metrics.jsonl"
 RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
+MISTAKES_FILE = "mistakes.png"
 EXAMPLES_FOLDER = "examples"
 FILES = (
     CONFIG_FILE,
@@ -34,6 +35,7 @@ FILES = (
     RESULTS_FILE,
     CURVES_FILE,
     CONFUSION_FILE,
+    MISTAKES_FILE,
 )
 EXAMPLES = 6
 """Held-out pictures put beside the checkpoint, for the page to show."""
