@@ -101,9 +101,3 @@ def test_answers_are_taken_from_logits_and_softened_by_the_temperature():
     assert found.calibrated == pytest.approx([1 / (1 + np.exp(-1)), 1 / (1 + np.exp(-2))])
     gaps = (1 - 1 / (1 + np.exp(-1)), 1 / (1 + np.exp(-2)))
     assert found.summary()["ece_calibrated"] == pytest.approx(sum(gaps) / 2)
-
-
-@pytest.mark.parametrize(("right", "loss", "better"), [(3, 9.0, True), (2, 0.9, True), (2, 1.1, False), (1, 0.1, False)])
-def test_accuracy_decides_then_the_loss(right, loss, better):
-    found = classes([0] * 4, [0] * right + [1] * (4 - right), 2, losses=[loss] * 4)
-    assert (found.quality > classes([0] * 4, [0, 0, 1, 1], 2).quality) is better

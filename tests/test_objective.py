@@ -15,7 +15,7 @@ LABELS = torch.tensor([0, 1])
 MANY = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]], np.float32)
 
 
-def objective(task="single_label", targets=LABELS.numpy(), classes=3, **settings):
+def objective(task="single_label", targets=(0, 1), classes=3, **settings):
     return Objective.of(FinetuneRecipe(dataset="d", **settings), task, np.asarray(targets), classes)
 
 

@@ -31,11 +31,11 @@ from training.fit import Best, fit
 from training.hardware import describe_hardware, make_accelerator
 from training.learner import make_learner
 from training.licence import parent_licence
-from training.loop import evaluate
-from training.metrics import Evaluation
+from training.measure import evaluate
+from training.metrics import Evaluation, told_interval
 from training.publish import publishing
 from training.recipe import FinetuneRecipe, parse_recipe
-from training.report import draw_confusion, draw_curves
+from training.report import draw_report
 
 logger = logging.getLogger("training")
 
@@ -47,7 +47,7 @@ NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revisi
 def finetune(recipe: FinetuneRecipe) -> Path:
     """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report."""
     started = time.perf_counter()
-    accelerator = make_accelerator(recipe.precision, recipe.threads)
+    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
     set_seed(recipe.seed)
     with publishing(recipe, accelerator) as publisher:
         run_folder.claim_folder(recipe, accelerator)
@@ -61,7 +61,9 @@ def finetune(recipe: FinetuneRecipe) -> Path:
         best, rows = fit(learner, loaders, publisher)
 
         model.load_state_dict(best.weights)
-        tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+        tested = None
+        if data.test:
+            tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing, task=model.config.task)
         if accelerator.is_main_process:
             model.details["seconds"] = round(time.perf_counter() - started, 1)
             finish(recipe, data, model, best, tested, rows)
@@ -73,7 +75,8 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
+    names = data.label_names
+    options = {name: getattr(recipe, name) for name in ("drop_rate", "drop_path_rate", "drop_block_rate")}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -146,7 +149,9 @@ def make_loaders(
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    return {
+    if recipe.head_first:
+        splits["features"] = data.train
+    loaders = {
         name: make_loader(
             split,
             training if name == "train" else evaluation,
@@ -159,6 +164,9 @@ def make_loaders(
         )
         for name, split in splits.items()
     }
+    if recipe.head_first:
+        loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
+    return loaders
 
 
 def finish(
@@ -173,14 +181,17 @@ def finish(
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    curves = draw_curves(folder, rows)
-    confusion = draw_confusion(folder, reported, data.label_names)
-    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
+    pictures = draw_report(folder, rows, reported, split, data.label_names, model.config.in_chans)
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
+    intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,
+        **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),
         "validation": best.evaluation.summary(),
         **({"test": tested.summary()} if tested else {}),
+        "intervals": intervals,
         "per_class": reported.by_class(data.label_names),
+        **reported.details(),
         "split_hash": data.split_hash,
         "bad_pictures": list(data.bad_pictures),
         "seconds": model.details["seconds"],
@@ -188,15 +199,8 @@ def finish(
     run_folder.write_results(folder, results)
     run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    right = int((reported.labels == reported.predictions).sum())
-    logger.info(
-        "  %s accuracy %.2f%% (%d of %d held-out pictures)",
-        "test" if tested else "validation",
-        100 * reported.top1,
-        right,
-        len(split),
-    )
-    logger.info("  checkpoint %s   confusion %s   curves %s", folder, confusion, curves)
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("  checkpoint %s   %s", folder, "   ".join(f"{picture.stem} {picture}" for picture in pictures))
     logger.info("  serve it:  python app.py %s", folder)
 
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
 from training.learner import Learner
+from training.optim import clip, learning_rate, penalty
 from training.recipe import FinetuneRecipe
 
 Item = TypeVar("Item")
@@ -48,7 +49,7 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     seen = pictures - pictures_before * accelerator.num_processes
     return {
         "train_loss": loss / pictures,
-        "lr": learner.optimizer.param_groups[0]["lr"],
+        "lr": learning_rate(learner.optimizer),
         "pictures_per_second": seen / (time.perf_counter() - start),
     }
 
@@ -59,7 +60,7 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     Processes hold equally many pictures at each update, which accelerate's loaders see to, so that the mean over
     processes is the mean over pictures.
     """
-    accelerator, position = learner.accelerator, learner.position
+    accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     pictures = sum(len(labels) for _, labels, _ in batches)
     for number, (pixels, labels, _) in enumerate(batches, start=1):
         last = number == len(batches)
@@ -67,15 +68,17 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
             inputs = prepare_batch(pixels, learner.preprocessing)
             inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
             loss = learner.objective(learner.model(inputs).float(), targets)
-            accelerator.backward(loss * (len(labels) / pictures))
+            share = loss * (len(labels) / pictures)
+            accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
-    if learner.recipe.clip_norm is not None:
-        accelerator.clip_grad_norm_(learner.model.parameters(), learner.recipe.clip_norm)
+    clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()
     learner.optimizer.zero_grad()
     position.steps += 1
     position.batches += len(batches)
     learner.schedule.step_update(position.steps)
+    if learner.averaged:
+        learner.averaged.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -17,6 +18,32 @@ from training.intervals import bootstrap
 
 RECORDED_CLASSES = 50
 """Classes whose figures travel in the checkpoint; results.json has those of all."""
+
+
+# What decides over the best epoch, for each task: the name of the figure -> heading, unit and factor to that unit.
+QUALITIES = {
+    "top1": ("top-1 accuracy", "%", 100),
+    "map": ("mean average precision", "%", 100),
+    "r2": ("R squared", "", 1),
+}
+
+
+def told_qualities(row: Mapping[str, Any]) -> list[str]:
+    """The figures that decide, from a line of metrics.jsonl, in words: of the weights, and of their average if kept."""
+    return [
+        f"{kind}_{name} {factor * row[f'{kind}_{name}']:.4g}{unit}"
+        for name, (_, unit, factor) in QUALITIES.items()
+        for kind in ("val", "ema")
+        if f"{kind}_{name}" in row
+    ]
+
+
+def told_interval(intervals: Mapping[str, Any]) -> str:
+    """The interval of the figure that decides, in words."""
+    name = next(name for name in QUALITIES if name in intervals)
+    title, unit, factor = QUALITIES[name]
+    low, high = (factor * side for side in intervals[name])
+    return f"{intervals['level']:.0%} interval of the {title} {low:.4g} to {high:.4g}{unit}"
 
 
 @dataclass(frozen=True)

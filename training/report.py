@@ -14,19 +14,13 @@ from matplotlib.figure import Figure
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.preprocessing import open_image, to_channels
 from training.data import Split
-from training.metrics import Evaluation, SingleLabelEvaluation
+from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
 from training.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
 
 CONFUSION_CLASSES = 40
 """Classes of a readable confusion picture; of more, those confused most are drawn."""
 MAX_NAME = 30
 """Characters of a class name that are drawn."""
-QUALITIES = (
-    ("val_top1", "top-1 accuracy", "%", 100),
-    ("val_map", "mean average precision", "%", 100),
-    ("val_r2", "R squared", "", 1),
-)
-"""What decides over the best epoch, by task: key of a row, name, unit, factor."""
 MISTAKES = 24
 """Pictures on a sheet of mistakes."""
 COLUMNS = 6
@@ -34,17 +28,34 @@ THUMBNAIL = 224
 """Longest side of a picture on the sheet, in pixels."""
 
 
+def draw_report(
+    folder: Path,
+    rows: Sequence[Mapping[str, Any]],
+    evaluation: Evaluation,
+    split: Split,
+    label_names: tuple[str, ...],
+    channels: int,
+) -> list[Path]:
+    """Draws all pictures that the run and its task have; returns their paths. See the functions below."""
+    pictures = [draw_curves(folder, rows)] if rows else []
+    if isinstance(evaluation, SingleLabelEvaluation):
+        pictures.append(draw_confusion(folder, evaluation, label_names))
+    mistakes = draw_mistakes(folder, evaluation, split, label_names, channels)
+    return [*pictures, mistakes] if mistakes else pictures
+
+
 def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     """Draws the losses and the figure that decides over the epochs; returns the picture's path."""
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss, quality = figure.subplots(1, 2)
-    name, title, unit, factor = next(shown for shown in QUALITIES if shown[0] in rows[0])
+    name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
+    title, unit, factor = QUALITIES[name]
     loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, as minimised)")
     loss.plot(epochs, [row["val_loss"] for row in rows], marker=".", label="validation")
-    loss.set(xlabel="epoch", ylabel="squared error" if name == "val_r2" else "cross-entropy (nats)", title="Loss")
+    loss.set(xlabel="epoch", ylabel="squared error" if name == "r2" else "cross-entropy (nats)", title="Loss")
     loss.legend()
-    values = [factor * row[name] for row in rows]
+    values = [factor * row[f"val_{name}"] for row in rows]
     best = int(np.argmax(values))
     quality.plot(epochs, values, color="tab:green", marker=".", label="validation")
     quality.plot(epochs[best], values[best], "o", color="tab:green", label=f"best: {values[best]:.4g} {unit}")

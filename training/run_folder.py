@@ -25,10 +25,16 @@ RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
 MISTAKES_FILE = "mistakes.png"
+LAST_FILE = "last.safetensors"
+"""The weights that training ended with; model.safetensors has the best."""
+EMA_FILE = "ema.safetensors"
+"""The moving average of the weights at the end, where one was kept."""
 EXAMPLES_FOLDER = "examples"
 FILES = (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    LAST_FILE,
+    EMA_FILE,
     CARD_FILE,
     RECIPE_FILE,
     METRICS_FILE,
