@@ -50,7 +50,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     model = ResNet.from_pretrained(settings.model)
     if model.label_names is None:
         raise ConfigError(f"--model {settings.model!r} carries no class names, so its classes match no dataset")
-    split = load_split(settings, settings.split, model.label_names)
+    split = load_split(settings, settings.split, model.label_names, model.config.task)
     loader = make_loader(
         split,
         EvalTransform(model.preprocessing),

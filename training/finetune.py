@@ -86,7 +86,7 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
+    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate, "task": data.task}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -249,10 +249,11 @@ def finish(
         "per_class": reported.by_class(data.label_names),
         "split_hash": data.split_hash,
         "bad_pictures": list(data.bad_pictures),
+        "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
         "seconds": model.details["seconds"],
     }
     run_folder.write_results(folder, results)
-    run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
+    run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     right = int((reported.labels == reported.predictions).sum())
     logger.info(
