@@ -10,7 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ConfigError
 from resnet_hub.preprocessing import normalise, to_channels, to_pixels
+from training.policies import NONE, make_policy, with_erasing, with_policy
 from training.recipe import FinetuneRecipe
 
 ASPECTS = (3 / 4, 4 / 3)
@@ -19,30 +21,46 @@ ASPECTS = (3 / 4, 4 / 3)
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time."""
+    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
+
+    Then, where asked for, changed by a policy, and with a rectangle erased.
+    """
 
     preprocessing: Preprocessing
     min_crop_area: float
     shift: int
     flip: bool
+    policy: str = NONE
+    erasing: float = 0.0
 
     @classmethod
     def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
-        """The transform that a recipe asks for."""
-        return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip)
+        """The transform that a recipe asks for. Raises: ConfigError for a policy that is unknown or cannot be."""
+        if recipe.policy != NONE:
+            make_policy(recipe.policy, (0, 0, 0))
+            if preprocessing.input_size[0] not in (1, 3):
+                raise ConfigError(
+                    f"--policy {recipe.policy} changes colours, and the network has {preprocessing.input_size[0]} "
+                    "channels; drop it, or use --in-chans 3"
+                )
+        return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.policy, recipe.erasing)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the picture; the same `rng` gives the same view."""
         pixels = self._shifted(image, rng) if self.shift else self._cropped(image, rng)
-        return pixels.flip(-1) if self.flip and rng.random() < 0.5 else pixels
+        if self.flip and rng.random() < 0.5:
+            pixels = pixels.flip(-1)
+        fill = tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
+        if self.policy != NONE:
+            colour = fill if len(fill) == 3 else fill * 3
+            pixels = from_image(with_policy(to_image(pixels), self.policy, colour, rng))
+        return with_erasing(pixels, self.erasing, fill, rng) if self.erasing else pixels
 
     def _cropped(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         channels, height, width = self.preprocessing.input_size
         box = random_box(image.size, width / height, self.min_crop_area, rng)
         filter_ = Image.Resampling[self.preprocessing.interpolation.upper()]
-        view = to_channels(image, channels).resize((width, height), filter_, box=box)
-        pixels = np.array(view).reshape(height, width, channels)
-        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+        return from_image(to_channels(image, channels).resize((width, height), filter_, box=box))
 
     def _shifted(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """The evaluation view moved by up to `shift` pixels; the border repeats its last pixel."""
@@ -63,6 +81,18 @@ class EvalTransform:
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the picture; nothing is random."""
         return to_pixels(image, self.preprocessing)
+
+
+def from_image(image: Image.Image) -> Tensor:
+    """The pixels of a picture, uint8 (C, H, W)."""
+    pixels = np.array(image).reshape(image.height, image.width, -1)
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+
+def to_image(pixels: Tensor) -> Image.Image:
+    """The picture of uint8 pixels (C, H, W): grey for one channel, RGB for three."""
+    rows = pixels.permute(1, 2, 0).numpy()
+    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
 
 
 def random_box(

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.data import Split
 from training.hardware import available_cores
@@ -57,20 +57,39 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
 class EpochSampler(Sampler[tuple[int, int]]):
     """The (epoch, index) pairs of one epoch: in an order that follows from (seed, epoch), or in that of the rows.
 
-    Set `epoch` before each pass.
+    Set `epoch` before each pass. With `classes`, the class of each row (N,), an epoch is as long as ever but holds
+    equally many pictures of each class: of a rare one several times, of a frequent one some.
     """
 
-    def __init__(self, length: int, seed: int, *, shuffle: bool) -> None:
-        self.length, self.seed, self.shuffle, self.epoch = length, seed, shuffle, 0
+    def __init__(self, length: int, seed: int, *, shuffle: bool, classes: np.ndarray | None = None) -> None:
+        self.length, self.seed, self.shuffle, self.epoch, self.classes = length, seed, shuffle, 0, classes
 
     def __len__(self) -> int:
         return self.length
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        order = np.arange(self.length)
+        rng = np.random.default_rng((self.seed, self.epoch))
+        order = np.arange(self.length) if self.classes is None else balanced_order(self.classes, rng)
         if self.shuffle:
-            np.random.default_rng((self.seed, self.epoch)).shuffle(order)
+            rng.shuffle(order)
         return iter([(self.epoch, int(index)) for index in order])
+
+
+def balanced_order(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many row numbers as there are rows, equally many of each class to within one; class by class.
+
+    A picture comes again only after all others of its class have come.
+    """
+    known, inverse = np.unique(classes, return_inverse=True)
+    shares = np.full(len(known), len(classes) // len(known))
+    shares[rng.permutation(len(known))[: len(classes) % len(known)]] += 1
+    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])
+    drawn = [
+        np.concatenate([rng.permutation(rows) for _ in range(-(-share // len(rows)))])[:share]
+        for rows, share in zip(members, shares, strict=True)
+        if share
+    ]
+    return np.concatenate(drawn)
 
 
 def make_loader(
@@ -83,6 +102,7 @@ def make_loader(
     train: bool,
     processes: int,
     lenient: bool = False,
+    balanced: bool = False,
 ) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
@@ -95,13 +115,19 @@ def make_loader(
         train: Whether the batches are for training.
         processes: Training processes that share the cores and the pictures.
         lenient: Whether a picture that cannot be decoded becomes a blank instead of an error.
+        balanced: Whether an epoch of training holds equally many pictures of each class.
+
+    Raises:
+        ConfigError: Balance is asked for where a picture has not one class.
     """
+    if balanced and split.labels.ndim > 1:
+        raise ConfigError("--balanced-sampling needs one class for each picture; use --class-weights auto, or drop it")
     if workers is None:
         workers = min(MAX_WORKERS, available_cores() // processes)
     return DataLoader(
         Pictures(split, transform, seed, lenient=lenient),
         batch_size=batch_size,
-        sampler=EpochSampler(len(split), seed, shuffle=train),
+        sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
         num_workers=workers,
         drop_last=train and len(split) >= batch_size * processes,
         pin_memory=torch.cuda.is_available(),

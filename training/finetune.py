@@ -7,7 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 if not __package__:  # `accelerate launch training/finetune.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
@@ -28,12 +27,13 @@ from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
 from training.data import Data, load_data
 from training.entry import run_command
+from training.fit import Best, fit
 from training.hardware import describe_hardware, make_accelerator
+from training.learner import make_learner
 from training.licence import parent_licence
-from training.loop import Learner, evaluate, refuse_no_number, train_one_epoch
+from training.loop import evaluate
 from training.metrics import Evaluation
-from training.optim import make_optimizer, make_schedule
-from training.publish import Publisher, publishing
+from training.publish import publishing
 from training.recipe import FinetuneRecipe, parse_recipe
 from training.report import draw_confusion, draw_curves
 
@@ -42,19 +42,6 @@ logger = logging.getLogger("training")
 PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
 # Where a run goes, which says nothing about the network.
 NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best epoch so far: by accuracy, then by loss."""
-
-    epoch: int
-    evaluation: Evaluation
-    weights: dict[str, torch.Tensor]
-
-    def is_beaten_by(self, found: Evaluation) -> bool:
-        """Whether `found` is better."""
-        return (found.top1, -found.loss) > (self.evaluation.top1, -self.evaluation.loss)
 
 
 def finetune(recipe: FinetuneRecipe) -> Path:
@@ -70,8 +57,8 @@ def finetune(recipe: FinetuneRecipe) -> Path:
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
-        learner, loaders = prepare(recipe, data, model, accelerator)
-        best, rows = fit(learner, model, loaders, publisher)
+        learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
+        best, rows = fit(learner, loaders, publisher)
 
         model.load_state_dict(best.weights)
         tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
@@ -152,14 +139,14 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def prepare(
+def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> tuple[Learner, dict[str, Any]]:
-    """The learner and the loaders by split, all prepared by accelerate."""
+) -> dict[str, Any]:
+    """The loaders by split."""
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    loaders = {
+    return {
         name: make_loader(
             split,
             training if name == "train" else evaluation,
@@ -168,63 +155,10 @@ def prepare(
             workers=recipe.workers,
             train=name == "train",
             processes=accelerator.num_processes,
+            balanced=name == "train" and recipe.balanced_sampling,
         )
         for name, split in splits.items()
     }
-    sampler = loaders["train"].sampler
-    optimizer = make_optimizer(model, recipe, new_head=model.head_is_new and not recipe.from_scratch)
-    network, prepared, *batches = accelerator.prepare(
-        model.to(memory_format=torch.channels_last), optimizer, *loaders.values()
-    )
-    loaders = dict(zip(loaders, batches, strict=True))
-    schedule = make_schedule(optimizer, recipe, len(loaders["train"]))
-    return Learner(accelerator, network, prepared, schedule, sampler, model.preprocessing, recipe), loaders
-
-
-def fit(
-    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], publisher: Publisher | None
-) -> tuple[Best, list[dict[str, Any]]]:
-    """Trains for all epochs, measuring after each and keeping the best; returns it with the rows of metrics.jsonl."""
-    recipe, accelerator = learner.recipe, learner.accelerator
-    best: Best | None = None
-    rows: list[dict[str, Any]] = []
-    for epoch in range(1, recipe.epochs + 1):
-        started = time.perf_counter()
-        trained = train_one_epoch(learner, loaders["train"], epoch)
-        found = evaluate(accelerator, learner.model, loaders["validation"], model.preprocessing)
-        refuse_no_number(found.loss, epoch, recipe)
-        measured = {f"val_{name}": value for name, value in found.summary().items()}
-        rows.append({"epoch": epoch, **trained, **measured, "seconds": time.perf_counter() - started})
-        better = best is None or best.is_beaten_by(found)
-        if better:
-            weights = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
-            best = Best(epoch, found, weights)
-        if accelerator.is_main_process:
-            run_folder.append_metrics(recipe.folder, rows[-1])
-            if better:
-                model.details |= found.record()
-                model.save_pretrained(recipe.folder, card=model.card(recipe.push_to_hub))
-        tell_epoch(rows[-1], recipe.epochs, better)
-        if publisher:
-            publisher.offer(f"epoch {epoch} of {recipe.epochs}", better=better)
-    return best, rows
-
-
-def tell_epoch(row: dict[str, Any], epochs: int, better: bool) -> None:
-    """Logs one line with fixed keys."""
-    logger.info(
-        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  val_top1 %.2f%%  lr %.2e  %.0f pictures/s  %.1f s%s",
-        len(str(epochs)),
-        row["epoch"],
-        epochs,
-        row["train_loss"],
-        row["val_loss"],
-        100 * row["val_top1"],
-        row["lr"],
-        row["pictures_per_second"],
-        row["seconds"],
-        "  (best so far, saved)" if better else "",
-    )
 
 
 def finish(

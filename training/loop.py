@@ -1,11 +1,12 @@
-"""The training loop: one pass over the training pictures, one measurement of a split."""
+"""The training loop: one pass over the training pictures, one update of the weights, one measurement of a split."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,69 +18,82 @@ from tqdm import tqdm
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
-from training.batches import EpochSampler
+from training.learner import Learner
 from training.metrics import Evaluation
 from training.recipe import FinetuneRecipe
 
+Item = TypeVar("Item")
 CHECK_EVERY = 50
 """Steps between looks at the loss; each look waits for the device."""
 
 
-@dataclass
-class Learner:
-    """All that takes part in a step, prepared by accelerate."""
-
-    accelerator: Accelerator
-    model: nn.Module
-    optimizer: Any
-    schedule: Any
-    sampler: EpochSampler
-    preprocessing: Preprocessing
-    recipe: FinetuneRecipe
-    steps: int = 0
-    """Updates of the weights so far."""
-
-
-def train_one_epoch(learner: Learner, loader: Any, epoch: int) -> dict[str, float]:
+def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     """Trains on every batch once; returns the mean loss, the last learning rate and pictures per second.
 
     Args:
-        learner: Its model, optimizer and schedule move on.
-        loader: Prepared batches of (pixels uint8, labels, indices).
-        epoch: Number of the pass, from 1, for the progress bar.
+        learner: Its network, optimizer, schedule and position move on.
+        loader: Prepared batches of (pixels uint8, labels, indices): those of the pass that are left.
 
     Raises:
         TrainingError: The loss is no number any more.
     """
-    accelerator, recipe = learner.accelerator, learner.recipe
-    learner.model.train()
-    learner.sampler.epoch = epoch
-    start = time.perf_counter()
-    total = torch.zeros(2, dtype=torch.float64, device=accelerator.device)  # sum of losses, pictures
-    progress = show_progress(loader, f"epoch {epoch}/{recipe.epochs}", accelerator)
-    for pixels, labels, _ in progress:
-        logits = learner.model(prepare_batch(pixels, learner.preprocessing))
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
-        accelerator.backward(loss)
-        if recipe.clip_norm is not None:
-            accelerator.clip_grad_norm_(learner.model.parameters(), recipe.clip_norm)
-        learner.optimizer.step()
-        learner.optimizer.zero_grad()
-        learner.steps += 1
-        learner.schedule.step_update(learner.steps)
-        total += torch.stack((loss.detach().double() * len(labels), torch.tensor(len(labels), device=total.device)))
-        if learner.steps % CHECK_EVERY == 0:
-            mean = (total[0] / total[1]).item()
-            refuse_no_number(mean, epoch, recipe)
+    accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
+    learner.start_epoch()
+    start, pictures_before = time.perf_counter(), position.totals[1].item()
+    progress = show_progress(loader, f"epoch {position.epoch}/{recipe.epochs}", accelerator)
+    for batches in grouped(progress, recipe.accumulate):
+        update(learner, batches)
+        if position.steps % CHECK_EVERY == 0:
+            mean = (position.totals[0] / position.totals[1]).item()
+            refuse_no_number(mean, position.epoch, recipe)
             progress.set_postfix(loss=f"{mean:.3f}", refresh=False)
-    total = accelerator.reduce(total, "sum")
-    mean = (total[0] / total[1]).item()
-    refuse_no_number(mean, epoch, recipe)
+    loss, pictures = accelerator.reduce(position.totals, "sum").tolist()
+    refuse_no_number(loss / pictures, position.epoch, recipe)
+    seen = pictures - pictures_before * accelerator.num_processes
     return {
-        "train_loss": mean,
+        "train_loss": loss / pictures,
         "lr": learner.optimizer.param_groups[0]["lr"],
-        "pictures_per_second": total[1].item() / (time.perf_counter() - start),
+        "pictures_per_second": seen / (time.perf_counter() - start),
     }
+
+
+def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> None:
+    """Updates the weights once: the gradient is that of the mean loss over the pictures of all these batches.
+
+    Processes hold equally many pictures at each update, which accelerate's loaders see to, so that the mean over
+    processes is the mean over pictures.
+    """
+    accelerator, position = learner.accelerator, learner.position
+    pictures = sum(len(labels) for _, labels, _ in batches)
+    for number, (pixels, labels, _) in enumerate(batches, start=1):
+        last = number == len(batches)
+        with nullcontext() if last else accelerator.no_sync(learner.model):
+            inputs = prepare_batch(pixels, learner.preprocessing)
+            inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
+            loss = learner.objective(learner.model(inputs).float(), targets)
+            accelerator.backward(loss * (len(labels) / pictures))
+        position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
+    if learner.recipe.clip_norm is not None:
+        accelerator.clip_grad_norm_(learner.model.parameters(), learner.recipe.clip_norm)
+    learner.optimizer.step()
+    learner.optimizer.zero_grad()
+    position.steps += 1
+    position.batches += len(batches)
+    learner.schedule.step_update(position.steps)
+    for action in learner.after_update:
+        action(learner)
+
+
+def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of `size`; the last one may be shorter."""
+    group: list[Item] = []
+    for item in items:
+        group.append(item)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
+from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, SplitSettings
 from training.settings.pushing import PublishSettings
@@ -23,7 +24,15 @@ RECIPES = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
-class FinetuneRecipe(AugmentSettings, OptimisationSettings, StartSettings, SplitSettings, PublishSettings, RunSettings):
+class FinetuneRecipe(
+    AugmentSettings,
+    ObjectiveSettings,
+    OptimisationSettings,
+    StartSettings,
+    SplitSettings,
+    PublishSettings,
+    RunSettings,
+):
     """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
 
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")

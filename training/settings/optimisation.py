@@ -21,11 +21,13 @@ class OptimisationSettings(Settings):
     weight_decay: float = setting(1e-4, "weight decay; norms and biases have none")
     warmup_epochs: float = setting(1.0, "epochs over which the learning rate rises from 0")
     label_smoothing: float = setting(0.1, "share of the target spread over all classes, 0 to 1")
+    accumulate: int = setting(1, "batches of each process whose gradients make one update together")
     clip_norm: float | None = setting(None, "largest norm of the gradient; not clipped where absent")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_integer("--epochs", self.epochs, 1, 100_000)
+        check_integer("--accumulate", self.accumulate, 1, 65_536)
         if self.clip_norm is not None:
             check_range("--clip-norm", self.clip_norm, 1e-6, 1e6)
         check_range("--lr", self.lr, 1e-9, 1e3)
