@@ -22,6 +22,7 @@ from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.address import repo_address
 from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import temperature_of
 from training import run_folder
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
@@ -29,9 +30,9 @@ from training.data import Data, load_data
 from training.entry import run_command
 from training.fit import Best, fit
 from training.hardware import describe_hardware, make_accelerator
-from training.learner import make_learner
+from training.learner import Learner, make_learner
 from training.licence import parent_licence
-from training.measure import evaluate
+from training.measure import calibrate, evaluate
 from training.metrics import Evaluation, told_interval
 from training.publish import publishing
 from training.recipe import FinetuneRecipe, parse_recipe
@@ -57,13 +58,14 @@ def finetune(recipe: FinetuneRecipe) -> Path:
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
+        refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         best, rows = fit(learner, loaders, publisher)
 
         model.load_state_dict(best.weights)
-        tested = None
-        if data.test:
-            tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing, task=model.config.task)
+        if recipe.calibrate:
+            best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
+        tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
             model.details["seconds"] = round(time.perf_counter() - started, 1)
             finish(recipe, data, model, best, tested, rows)
@@ -75,8 +77,8 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names = data.label_names
-    options = {name: getattr(recipe, name) for name in ("drop_rate", "drop_path_rate", "drop_block_rate")}
+    names, rates = data.label_names, ("drop_rate", "drop_path_rate", "drop_block_rate")
+    options: dict[str, Any] = {name: getattr(recipe, name) for name in rates} | {"task": data.task}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -142,6 +144,25 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
+def test(learner: Learner, loader: Any) -> Evaluation:
+    """The figures of the best weights on the test split, which nothing was tuned on."""
+    network = learner.network
+    return evaluate(
+        learner.accelerator,
+        learner.model,
+        loader,
+        network.preprocessing,
+        task=network.config.task,
+        temperature=temperature_of(network.details),
+    )
+
+
+def refuse_calibration(recipe: FinetuneRecipe, task: str) -> None:
+    """Raises: ConfigError where there are no scores that a temperature could change."""
+    if recipe.calibrate and task == "regression":
+        raise ConfigError("--calibrate needs classes, but the targets are numbers; drop it")
+
+
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
 ) -> dict[str, Any]:
@@ -194,10 +215,11 @@ def finish(
         **reported.details(),
         "split_hash": data.split_hash,
         "bad_pictures": list(data.bad_pictures),
+        "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
         "seconds": model.details["seconds"],
     }
     run_folder.write_results(folder, results)
-    run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
+    run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
     logger.info("  checkpoint %s   %s", folder, "   ".join(f"{picture.stem} {picture}" for picture in pictures))

@@ -10,6 +10,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
+from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import TEMPERATURE
 from training.augment import prepare_batch
 from training.calibration import fit_temperature, subset
 from training.label_metrics import MultiLabelEvaluation
@@ -70,6 +72,21 @@ def find_temperature(
         found.append([column[kept] for column in columns])
     targets, logits = (torch.from_numpy(column) for column in _once(found))
     return fit_temperature(logits, targets, task)
+
+
+def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Any) -> Evaluation:
+    """Finds the temperature on a split that was not trained on, notes it in the network, and measures with it.
+
+    Args:
+        accelerator: Gathers what the processes found.
+        model: The network as accelerate wraps it.
+        network: The bare one; what it says of itself gets the temperature.
+        loader: Prepared batches of the split.
+    """
+    task = network.config.task
+    found = find_temperature(accelerator, model, loader, network.preprocessing, task=task)
+    network.details[TEMPERATURE] = found
+    return evaluate(accelerator, model, loader, network.preprocessing, task=task, temperature=found)
 
 
 def _once(found: list[list[Tensor]]) -> tuple[np.ndarray, ...]:

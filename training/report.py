@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.preprocessing import open_image, to_channels
-from training.data import Split
 from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
 from training.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
+from training.split import Split
 
 CONFUSION_CLASSES = 40
 """Classes of a readable confusion picture; of more, those confused most are drawn."""
