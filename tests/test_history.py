@@ -6,14 +6,14 @@ import torch
 
 from resnet_hub.errors import TrainingError
 from training.history import Best, History
-from training.metrics import Evaluation
+from training.metrics import SingleLabelEvaluation
 from training.snapshot import newest_snapshot, write_snapshot
 
 
 def evaluation(right, loss):
     labels = np.zeros(10, dtype=np.int64)
     predictions = np.where(np.arange(10) < right, 0, 1)
-    return Evaluation(labels, predictions, labels == 0, np.full(10, loss), 2)
+    return SingleLabelEvaluation(labels, np.full(10, loss), predictions, labels == 0, np.full(10, 0.5), 2)
 
 
 def test_the_best_epoch_comes_back_from_a_file(tmp_path):

@@ -61,7 +61,7 @@ def test_an_epoch_is_one_line_with_fixed_keys(caplog):
     timing = {"seconds": 12.34, "pictures_per_second": 99.6, "memory_bytes": 2**31}
     tell_epoch(row, timing, 10, better=True)
     assert caplog.messages == [
-        "epoch  2/10  train_loss 1.0000  val_loss 0.5000  val_top1 75.00%  lr 1.00e-02  100 pictures/s  12.3 s  2.0 GiB"
+        "epoch  2/10  train_loss 1.0000  val_loss 0.5000  val_top1 75%  lr 1.00e-02  100 pictures/s  12.3 s  2.0 GiB"
         "  (best so far, saved)"
     ]
 

@@ -1,4 +1,4 @@
-"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,), indices (N,)), decoded in loader processes."""
+"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,) or (N, C), indices (N,)), by loader processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNREADABLE = -2
 """Label of the blank in place of a picture that cannot be decoded."""
 
 
-class Pictures(Dataset[tuple[Tensor, int, int]]):
+class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
@@ -42,16 +42,21 @@ class Pictures(Dataset[tuple[Tensor, int, int]]):
         """The file of a picture, or another name for it."""
         return self.split.picture(index)[1]
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int, int]:
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
         content, name = self.split.picture(index)
         rng = np.random.default_rng((self.seed, epoch, index))
         try:
-            return self.transform(open_image(content, name=name), rng), int(self.split.labels[index]), index
+            return self.transform(open_image(content, name=name), rng), self._target(index), index
         except ImageError:
             if not self.lenient:
                 raise
             return self.transform(Image.new("RGB", (1, 1)), rng), UNREADABLE, index
+
+    def _target(self, index: int) -> int | Tensor:
+        """The class number, or the targets of several outputs as float32 (C,)."""
+        target = self.split.labels[index]
+        return int(target) if target.ndim == 0 else torch.from_numpy(target)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -103,7 +108,7 @@ def make_loader(
     processes: int,
     lenient: bool = False,
     balanced: bool = False,
-) -> DataLoader[tuple[Tensor, int, int]]:
+) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
     Args:

@@ -14,6 +14,7 @@ from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
 from training.settings.freezing import FreezeSettings
+from training.settings.measuring import CalibrationSettings
 from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, SplitSettings
@@ -28,6 +29,7 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class FinetuneRecipe(
+    CalibrationSettings,
     AugmentSettings,
     FreezeSettings,
     ObjectiveSettings,
