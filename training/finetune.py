@@ -25,6 +25,7 @@ from resnet_hub.pretrained import PretrainedNetwork
 from training import run_folder
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
+from training.cache import open_caches
 from training.data import Data, load_data
 from training.entry import run_command
 from training.fit import Best, fit
@@ -41,7 +42,16 @@ logger = logging.getLogger("training")
 
 PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
 # Where a run goes, which says nothing about the network.
-NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
+NOT_TRAINING = (
+    "output",
+    "overwrite",
+    "push_to_hub",
+    "hub_private",
+    "hub_revision",
+    "hub_every",
+    "hub_wait",
+    "cache_gb",
+)
 
 
 def finetune(recipe: FinetuneRecipe) -> Path:
@@ -146,18 +156,21 @@ def make_loaders(
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
+    transforms = {name: training if name == "train" else evaluation for name in splits}
+    caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
     return {
         name: make_loader(
             split,
-            training if name == "train" else evaluation,
+            transforms[name],
             batch_size=recipe.batch_size,
             seed=recipe.seed,
             workers=recipe.workers,
             train=name == "train",
             processes=accelerator.num_processes,
             balanced=name == "train" and recipe.balanced_sampling,
+            cache=cache,
         )
-        for name, split in splits.items()
+        for (name, split), cache in zip(splits.items(), caches, strict=True)
     }
 
 

@@ -15,7 +15,7 @@ from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
 from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
-from training.settings.pictures import AugmentSettings, SplitSettings
+from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
 from training.settings.start import StartSettings
@@ -26,6 +26,7 @@ RECIPES = Path(__file__).parent / "recipes"
 @dataclass(frozen=True)
 class FinetuneRecipe(
     AugmentSettings,
+    CacheSettings,
     ObjectiveSettings,
     OptimisationSettings,
     StartSettings,
