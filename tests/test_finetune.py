@@ -41,6 +41,7 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
     assert names == {
         "config.json",
         "model.safetensors",
+        "last.safetensors",
         "README.md",
         "recipe.toml",
         "metrics.jsonl",

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from training.fit import Best
-from training.metrics import Evaluation
+from training.metrics import SingleLabelEvaluation
 
 
 def evaluation(right, loss):
     labels = np.zeros(10, dtype=np.int64)
     predictions = np.where(np.arange(10) < right, 0, 1)
-    return Evaluation(labels, predictions, labels == 0, np.full(10, loss), 2)
+    return SingleLabelEvaluation(labels, np.full(10, loss), predictions, labels == 0, np.full(10, 0.5), 2)
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ def evaluation(right, loss):
     ids=["more right", "equal, lower loss", "equal", "fewer right"],
 )
 def test_the_best_epoch_is_chosen_by_accuracy_then_by_loss(right, loss, beats):
-    assert Best(1, evaluation(8, 1.0), {}).is_beaten_by(evaluation(right, loss)) is beats
+    assert Best(1, "val", evaluation(8, 1.0), {}).is_beaten_by(evaluation(right, loss)) is beats

@@ -5,8 +5,9 @@ import torch
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
-from training.optim import make_optimizer, make_schedule, parameter_groups
+from training.optim import make_optimizer, parameter_groups
 from training.recipe import FinetuneRecipe
+from training.schedules import make_schedule
 
 
 @pytest.fixture(params=["test_resnet", "resnetv2_18"])

@@ -22,21 +22,19 @@ from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.address import repo_address
 from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import temperature_of
 from training import run_folder
-from training.augment import EvalTransform, TrainTransform
-from training.batches import make_loader
-from training.cache import open_caches
 from training.data import Data, load_data
 from training.entry import run_command
 from training.fit import Best, fit
 from training.hardware import describe_hardware, make_accelerator
-from training.learner import make_learner
+from training.learner import Learner, make_learner
 from training.licence import parent_licence
-from training.loop import evaluate
-from training.metrics import Evaluation
+from training.measure import calibrate, evaluate
+from training.metrics import Evaluation, told_interval
 from training.publish import publishing
 from training.recipe import FinetuneRecipe, parse_recipe
-from training.report import draw_confusion, draw_curves
+from training.report import draw_report
 
 logger = logging.getLogger("training")
 
@@ -57,7 +55,7 @@ NOT_TRAINING = (
 def finetune(recipe: FinetuneRecipe) -> Path:
     """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report."""
     started = time.perf_counter()
-    accelerator = make_accelerator(recipe.precision, recipe.threads)
+    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
     set_seed(recipe.seed)
     with publishing(recipe, accelerator) as publisher:
         run_folder.claim_folder(recipe, accelerator)
@@ -67,11 +65,14 @@ def finetune(recipe: FinetuneRecipe) -> Path:
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
+        refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         best, rows = fit(learner, loaders, publisher)
 
         model.load_state_dict(best.weights)
-        tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+        if recipe.calibrate:
+            best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
+        tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
             model.details["seconds"] = round(time.perf_counter() - started, 1)
             finish(recipe, data, model, best, tested, rows)
@@ -83,7 +84,8 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate, "task": data.task}
+    names, rates = data.label_names, ("drop_rate", "drop_path_rate", "drop_block_rate")
+    options: dict[str, Any] = {name: getattr(recipe, name) for name in rates} | {"task": data.task}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -149,29 +151,23 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def make_loaders(
-    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> dict[str, Any]:
-    """The loaders by split."""
-    evaluation = EvalTransform(model.preprocessing)
-    training = TrainTransform.of(recipe, model.preprocessing)
-    splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    transforms = {name: training if name == "train" else evaluation for name in splits}
-    caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
-    return {
-        name: make_loader(
-            split,
-            transforms[name],
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            workers=recipe.workers,
-            train=name == "train",
-            processes=accelerator.num_processes,
-            balanced=name == "train" and recipe.balanced_sampling,
-            cache=cache,
-        )
-        for (name, split), cache in zip(splits.items(), caches, strict=True)
-    }
+def test(learner: Learner, loader: Any) -> Evaluation:
+    """The figures of the best weights on the test split, which nothing was tuned on."""
+    network = learner.network
+    return evaluate(
+        learner.accelerator,
+        learner.model,
+        loader,
+        network.preprocessing,
+        task=network.config.task,
+        temperature=temperature_of(network.details),
+    )
+
+
+def refuse_calibration(recipe: FinetuneRecipe, task: str) -> None:
+    """Raises: ConfigError where there are no scores that a temperature could change."""
+    if recipe.calibrate and task == "regression":
+        raise ConfigError("--calibrate needs classes, but the targets are numbers; drop it")
 
 
 def finish(
@@ -186,14 +182,17 @@ def finish(
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    curves = draw_curves(folder, rows)
-    confusion = draw_confusion(folder, reported, data.label_names)
-    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
+    pictures = draw_report(folder, rows, reported, split, data.label_names, model.config.in_chans)
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
+    intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,
+        **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),
         "validation": best.evaluation.summary(),
         **({"test": tested.summary()} if tested else {}),
+        "intervals": intervals,
         "per_class": reported.by_class(data.label_names),
+        **reported.details(),
         "split_hash": data.split_hash,
         "bad_pictures": list(data.bad_pictures),
         "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
@@ -202,15 +201,8 @@ def finish(
     run_folder.write_results(folder, results)
     run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    right = int((reported.labels == reported.predictions).sum())
-    logger.info(
-        "  %s accuracy %.2f%% (%d of %d held-out pictures)",
-        "test" if tested else "validation",
-        100 * reported.top1,
-        right,
-        len(split),
-    )
-    logger.info("  checkpoint %s   confusion %s   curves %s", folder, confusion, curves)
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("  checkpoint %s   %s", folder, "   ".join(f"{picture.stem} {picture}" for picture in pictures))
     logger.info("  serve it:  python app.py %s", folder)
 
 

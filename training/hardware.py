@@ -9,20 +9,21 @@ from typing import TypeVar
 
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs, broadcast_object_list
 
 from resnet_hub.errors import ResNetHubError
 
 Result = TypeVar("Result")
 
 
-def make_accelerator(precision: str, threads: int | None) -> Accelerator:
+def make_accelerator(precision: str, threads: int | None, *, unused_parameters: bool = False) -> Accelerator:
     """The accelerator of this process; on the CPU, several processes talk through gloo.
 
     Args:
         precision: auto, no, bf16 or fp16; auto keeps what `accelerate launch` was told, and where that is nothing,
             takes bf16 on a device that computes in it.
         threads: CPU threads of this process; None shares out the cores. (The launcher's own default is one thread.)
+        unused_parameters: Whether some parameters take part in some epochs only, which processes must look out for.
     """
     on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
     if precision == "auto":
@@ -31,7 +32,8 @@ def make_accelerator(precision: str, threads: int | None) -> Accelerator:
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(threads or max(1, available_cores() // processes))
     config = DataLoaderConfiguration(non_blocking=not on_cpu)
-    return Accelerator(mixed_precision=precision, cpu=on_cpu, dataloader_config=config)
+    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if unused_parameters else []
+    return Accelerator(mixed_precision=precision, cpu=on_cpu, dataloader_config=config, kwargs_handlers=handlers)
 
 
 def main_process_first(action: Callable[[], Result]) -> Result:

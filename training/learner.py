@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,15 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from training.averaging import AveragedWeights
 from training.batches import EpochSampler
+from training.freezing import Freezing
 from training.objective import Objective
-from training.optim import make_optimizer, make_schedule
+from training.optim import make_optimizer
 from training.recipe import FinetuneRecipe
+from training.schedules import make_schedule
 from training.views import Views
 
 
@@ -56,6 +60,9 @@ class Learner:
     sampler: EpochSampler
     objective: Objective
     views: Views
+    freezing: Freezing
+    averaged: AveragedWeights | None
+    """The moving average of the weights, where one is kept."""
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
     """Called after each update of the weights, in this order."""
@@ -69,21 +76,35 @@ class Learner:
         """Makes everything ready for the pass that `position` names."""
         self.sampler.epoch = self.position.epoch
         self.model.train()
+        self.freezing.apply(self.position.epoch)
         self.position.totals = self.position.totals.to(self.accelerator.device)
 
-    def in_units(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def in_units(self) -> Iterator[None]:
         """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
-        return self.objective.in_units(self.network.get_classifier())
+        with ExitStack() as both:
+            for network in filter(None, (self.network, self.averaged and self.averaged.network)):
+                both.enter_context(self.objective.in_units(network.get_classifier()))
+            yield
 
 
 def make_learner(
     recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Any], accelerator: Accelerator
 ) -> tuple[Learner, dict[str, Any]]:
-    """The learner, and the loaders as accelerate prepares them. Raises: ConfigError for settings the task lacks."""
+    """The learner, and the loaders as accelerate prepares them.
+
+    Raises:
+        ConfigError: The recipe asks for what this task, network, optimizer or machine has not.
+    """
     sampler, targets = loaders["train"].sampler, loaders["train"].dataset.split.labels
     task, outputs, process = network.config.task, network.num_classes, accelerator.process_index
     objective = Objective.of(recipe, task, targets, outputs, accelerator.device)
     views = Views.of(recipe, task, outputs, network.preprocessing, process)
+    network.set_grad_checkpointing(recipe.grad_checkpointing)
+    if recipe.sync_bn:
+        synchronise_norms(network, accelerator)
+    freezing = Freezing.of(recipe, network)
+    freezing.apply(recipe.epochs)  # what is never trained stays out of the optimizer
     optimizer = make_optimizer(network, recipe, new_head=network.head_is_new and not recipe.from_scratch)
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
@@ -91,4 +112,32 @@ def make_learner(
     objective.start(network.get_classifier(), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
-    return Learner(accelerator, recipe, network, model, prepared, schedule, sampler, objective, views), loaders
+    averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
+    learner = Learner(
+        accelerator,
+        recipe,
+        network,
+        model,
+        prepared,
+        schedule,
+        sampler,
+        objective,
+        views,
+        freezing,
+        averaged,
+    )
+    return learner, loaders
+
+
+def synchronise_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
+    """Makes each BatchNorm take its statistics over all processes. Raises: ConfigError on a CPU."""
+    if accelerator.device.type == "cpu":
+        raise ConfigError("--sync-bn works on GPUs only; leave it out on a CPU")
+    nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    for module in network.modules():
+        if isinstance(module, nn.SyncBatchNorm) and hasattr(module, "act"):  # it knows of no activation of its own
+            module.register_forward_hook(_activated)
+
+
+def _activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    return module.act(output)

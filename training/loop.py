@@ -1,4 +1,4 @@
-"""The training loop: one pass over the training pictures, one update of the weights, one measurement of a split."""
+"""The training loop: one pass over the training pictures, one update of the weights."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from resnet_hub.config import Preprocessing
 from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
 from training.learner import Learner
-from training.metrics import Evaluation
+from training.optim import clip, learning_rate, penalty
 from training.recipe import FinetuneRecipe
 
 Item = TypeVar("Item")
@@ -52,7 +49,7 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     seen = pictures - pictures_before * accelerator.num_processes
     return {
         "train_loss": loss / pictures,
-        "lr": learner.optimizer.param_groups[0]["lr"],
+        "lr": learning_rate(learner.optimizer),
         "pictures_per_second": seen / (time.perf_counter() - start),
     }
 
@@ -63,7 +60,7 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     Processes hold equally many pictures at each update, which accelerate's loaders see to, so that the mean over
     processes is the mean over pictures.
     """
-    accelerator, position = learner.accelerator, learner.position
+    accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     pictures = sum(len(labels) for _, labels, _ in batches)
     for number, (pixels, labels, _) in enumerate(batches, start=1):
         last = number == len(batches)
@@ -71,15 +68,17 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
             inputs = prepare_batch(pixels, learner.preprocessing)
             inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
             loss = learner.objective(learner.model(inputs).float(), targets)
-            accelerator.backward(loss * (len(labels) / pictures))
+            share = loss * (len(labels) / pictures)
+            accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
-    if learner.recipe.clip_norm is not None:
-        accelerator.clip_grad_norm_(learner.model.parameters(), learner.recipe.clip_norm)
+    clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()
     learner.optimizer.zero_grad()
     position.steps += 1
     position.batches += len(batches)
     learner.schedule.step_update(position.steps)
+    if learner.averaged:
+        learner.averaged.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
 
@@ -94,30 +93,6 @@ def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
             group = []
     if group:
         yield group
-
-
-@torch.no_grad()
-def evaluate(accelerator: Accelerator, model: nn.Module, loader: Any, preprocessing: Preprocessing) -> Evaluation:
-    """Measures the network on every picture of a split once; the same figures on any number of processes.
-
-    Args:
-        accelerator: Gathers what the processes found; pictures that only pad the last batch are left out.
-        model: Prepared by accelerate; evaluated with the statistics of the first process.
-        loader: Prepared batches of (pixels uint8, labels, indices), in the order of the rows.
-        preprocessing: What the network's input is.
-    """
-    model.eval()
-    found: list[tuple[Tensor, ...]] = []
-    for pixels, labels, _ in show_progress(loader, "evaluating", accelerator):
-        logits = model(prepare_batch(pixels, preprocessing)).float()
-        losses = F.cross_entropy(logits, labels, reduction="none")
-        ranked = logits.topk(min(5, logits.shape[1])).indices
-        in_top5 = (ranked == labels[:, None]).any(1)
-        found.append(accelerator.gather_for_metrics((labels, ranked[:, 0], in_top5, losses)))
-    labels, predictions, in_top5, losses = (torch.cat(column).cpu() for column in zip(*found, strict=True))
-    return Evaluation(
-        labels.numpy(), predictions.numpy(), in_top5.numpy(), losses.numpy().astype(np.float64), logits.shape[1]
-    )
 
 
 def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:

@@ -13,11 +13,13 @@ from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
+from training.settings.freezing import FreezeSettings
 from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
+from training.settings.schedule import ScheduleSettings
 from training.settings.start import StartSettings
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -27,8 +29,10 @@ RECIPES = Path(__file__).parent / "recipes"
 class FinetuneRecipe(
     AugmentSettings,
     CacheSettings,
+    FreezeSettings,
     ObjectiveSettings,
     OptimisationSettings,
+    ScheduleSettings,
     StartSettings,
     SplitSettings,
     PublishSettings,
@@ -43,6 +47,12 @@ class FinetuneRecipe(
     def __post_init__(self) -> None:
         super().__post_init__()
         check_integer("--seed", self.seed, 0, 2**32 - 1)
+        if self.unfreeze_epoch is not None and self.unfreeze_epoch > self.epochs:
+            raise ConfigError(f"--unfreeze-epoch {self.unfreeze_epoch} is after the last of --epochs {self.epochs}")
+        if self.head_first and self.from_scratch:
+            raise ConfigError(
+                "--head-first fits a head to learned features, and --from-scratch has none; leave one out"
+            )
 
     @property
     def folder(self) -> Path:

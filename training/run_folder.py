@@ -24,16 +24,24 @@ METRICS_FILE = "metrics.jsonl"
 RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
+MISTAKES_FILE = "mistakes.png"
+LAST_FILE = "last.safetensors"
+"""The weights that training ended with; model.safetensors has the best."""
+EMA_FILE = "ema.safetensors"
+"""The moving average of the weights at the end, where one was kept."""
 EXAMPLES_FOLDER = "examples"
 FILES = (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    LAST_FILE,
+    EMA_FILE,
     CARD_FILE,
     RECIPE_FILE,
     METRICS_FILE,
     RESULTS_FILE,
     CURVES_FILE,
     CONFUSION_FILE,
+    MISTAKES_FILE,
 )
 EXAMPLES = 6
 """Held-out pictures put beside the checkpoint, for the page to show."""
