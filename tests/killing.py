@@ -4,12 +4,16 @@ JSON is a list of [flags, moment]; a moment is null, ["step", n], ["epoch", n] (
 measured) or ["saved", n] (when the state after epoch n is written). What is printed is a list of exit statuses.
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
 
 from training import finetune, fit, state
+
+for name in ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils"):
+    importlib.import_module(name)  # once here, and not in each run
 
 
 def kill_at(moment):

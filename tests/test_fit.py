@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from training import finetune
 from training.fit import Best, better_of
-from training.metrics import Evaluation
+from training.metrics import SingleLabelEvaluation
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def no_state_of_an_earlier_run():
 def evaluation(right, loss):
     labels = np.zeros(10, dtype=np.int64)
     predictions = np.where(np.arange(10) < right, 0, 1)
-    return Evaluation(labels, predictions, labels == 0, np.full(10, loss), 2)
+    return SingleLabelEvaluation(labels, np.full(10, loss), predictions, labels == 0, np.full(10, 0.5), 2)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,), indices (N,)), decoded in loader processes."""
+"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,) or (N, C), indices (N,)), by loader processes."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,10 +14,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
+from training.cache import PictureCache, Preparing
 from training.data import Split
 from training.hardware import available_cores
 
-Transform = Callable[[Image.Image, np.random.Generator], Tensor]
 MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""
 
@@ -25,15 +26,33 @@ UNREADABLE = -2
 """Label of the blank in place of a picture that cannot be decoded."""
 
 
-class Pictures(Dataset[tuple[Tensor, int, int]]):
+class Transform(Preparing, Protocol):
+    """Opened picture -> `prepare`, the same in every epoch -> `vary` -> pixels."""
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        """The picture after what is the same in every epoch."""
+
+    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Pixels uint8 (C, H, W) of a prepared picture."""
+
+
+class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
     Where `lenient`, a picture that cannot be decoded is a blank with the label `UNREADABLE`.
     """
 
-    def __init__(self, split: Split, transform: Transform, seed: int, *, lenient: bool = False) -> None:
-        self.split, self.transform, self.seed, self.lenient = split, transform, seed, lenient
+    def __init__(
+        self,
+        split: Split,
+        transform: Transform,
+        seed: int,
+        *,
+        lenient: bool = False,
+        cache: PictureCache | None = None,
+    ) -> None:
+        self.split, self.transform, self.seed, self.lenient, self.cache = split, transform, seed, lenient, cache
 
     def __len__(self) -> int:
         return len(self.split)
@@ -42,16 +61,32 @@ class Pictures(Dataset[tuple[Tensor, int, int]]):
         """The file of a picture, or another name for it."""
         return self.split.picture(index)[1]
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int, int]:
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
-        content, name = self.split.picture(index)
         rng = np.random.default_rng((self.seed, epoch, index))
         try:
-            return self.transform(open_image(content, name=name), rng), int(self.split.labels[index]), index
+            return self.transform.vary(self._prepared(index), rng), self._target(index), index
         except ImageError:
             if not self.lenient:
                 raise
-            return self.transform(Image.new("RGB", (1, 1)), rng), UNREADABLE, index
+            blank = self.transform.prepare(Image.new("RGB", (1, 1)))
+            return self.transform.vary(blank, rng), UNREADABLE, index
+
+    def _prepared(self, index: int) -> Image.Image:
+        """The picture after what is the same in every epoch: out of the cache, or into it."""
+        known = self.cache.get(index) if self.cache is not None else None
+        if known is not None:
+            return known
+        content, name = self.split.picture(index)
+        image = self.transform.prepare(open_image(content, name=name))
+        if self.cache is not None:
+            self.cache.keep(index, image)
+        return image
+
+    def _target(self, index: int) -> int | Tensor:
+        """The class number, or the targets of several outputs as float32 (C,)."""
+        target = self.split.labels[index]
+        return int(target) if target.ndim == 0 else torch.from_numpy(target)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -103,7 +138,8 @@ def make_loader(
     processes: int,
     lenient: bool = False,
     balanced: bool = False,
-) -> DataLoader[tuple[Tensor, int, int]]:
+    cache: PictureCache | None = None,
+) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
     Args:
@@ -116,6 +152,7 @@ def make_loader(
         processes: Training processes that share the cores and the pictures.
         lenient: Whether a picture that cannot be decoded becomes a blank instead of an error.
         balanced: Whether an epoch of training holds equally many pictures of each class.
+        cache: Where prepared pictures are kept, if anywhere.
 
     Raises:
         ConfigError: Balance is asked for where a picture has not one class.
@@ -125,7 +162,7 @@ def make_loader(
     if workers is None:
         workers = min(MAX_WORKERS, available_cores() // processes)
     return DataLoader(
-        Pictures(split, transform, seed, lenient=lenient),
+        Pictures(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
         num_workers=workers,

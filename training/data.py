@@ -1,62 +1,33 @@
-"""Rows of a dataset -> what a run needs of it: pictures, class numbers, class names, and splits that never leak."""
+"""Rows of a dataset -> what a run needs of it: pictures, targets, class names, and splits that never leak."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import datasets
 import numpy as np
 from accelerate import PartialState
-from accelerate.utils import gather_object
 from datasets import Dataset, DatasetDict
-from tqdm import tqdm
 
-from resnet_hub.errors import DataError, ImageError
-from resnet_hub.preprocessing import open_image
-from training.columns import class_names, class_numbers, find_columns, find_image_column, known_classes
+from resnet_hub.errors import DataError
+from training.columns import find_columns, find_image_column, known_classes
 from training.hardware import main_process_first
+from training.inspection import Overlap, inspect, overlap
 from training.recipe import FinetuneRecipe
 from training.settings.run import RunSettings
 from training.sources import dataset_commit, load_splits
+from training.split import Split, stratified_split
+from training.targets import Target, find_target, has_target, read_targets
+
+__all__ = ["SHOWN", "Data", "Split", "load_data", "load_pictures", "load_split"]
 
 logger = logging.getLogger(__name__)
 
 SHOWN = 5
 """How many names an error or a report spells out."""
 VALIDATION_NAMES = ("validation", "val", "valid", "dev")
-
-
-@dataclass(frozen=True)
-class Split:
-    """Pictures of one split and their classes."""
-
-    name: str
-    rows: Dataset
-    """One column, the pictures still encoded, as bytes or paths."""
-    labels: np.ndarray
-    """Class numbers, int64 (N,)."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def picture(self, index: int) -> tuple[bytes | str, str]:
-        """The encoded picture, as bytes or a path, and a name for it."""
-        cell = self.rows[int(index)][self.rows.column_names[0]] or {}
-        name = cell.get("path") or f"row {index} of {self.name}"
-        return cell.get("bytes") or cell.get("path") or b"", str(name)
-
-    @property
-    def paths(self) -> list[str | None]:
-        """Where each picture came from, or its name, where the dataset says it; the pictures are not read."""
-        column = self.rows.with_format("arrow").select_columns(self.rows.column_names)
-        return [cell for batch in column.iter(10_000) for cell in batch[0].combine_chunks().field("path").to_pylist()]
-
-    def select(self, kept: np.ndarray, name: str | None = None) -> Split:
-        """The same with these pictures only."""
-        return Split(name or self.name, self.rows.select(kept), self.labels[kept])
 
 
 @dataclass(frozen=True)
@@ -67,12 +38,22 @@ class Data:
     validation: Split
     test: Split | None
     label_names: tuple[str, ...]
+    """Names of the outputs: classes in index order, or the numbers of a regression."""
     split_hash: str
-    """SHA-256 over which picture of which class went where; equal hashes mean equal splits."""
+    """SHA-256 over which picture with which target went where; equal hashes mean equal splits."""
     bad_pictures: tuple[str, ...] = ()
     """Names of the pictures left out because they cannot be decoded."""
     revision: str | None = None
     """The commit of a Hub dataset."""
+    task: str = "single_label"
+    """single_label, multi_label or regression."""
+    overlaps: tuple[Overlap, ...] = ()
+    """Pictures that are in two splits, as they were found; some may have been left out of train since."""
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Train, validation and, where there is one, test."""
+        return (self.train, self.validation) if self.test is None else (self.train, self.validation, self.test)
 
 
 def load_data(recipe: FinetuneRecipe) -> Data:
@@ -86,37 +67,49 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     tables = main_process_first(lambda: load_splits(recipe.dataset))
     train_name = "train" if "train" in tables else next(iter(tables))
     validation_name = next((name for name in VALIDATION_NAMES if name in tables and name != train_name), None)
-    names_in_use = [train_name, *filter(None, [validation_name]), *(["test"] if "test" in tables else [])]
-    splits, label_names, bad = _read_splits(tables, list(dict.fromkeys(names_in_use)), recipe)
+    names = list(dict.fromkeys([train_name, validation_name or train_name, *(["test"] if "test" in tables else [])]))
+    image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
+    target = find_target(tables[train_name], columns, recipe.task)
+    splits, bad = _read_splits(tables, names, image_column, target, recipe)
 
     train, test = splits[train_name], splits.get("test") if train_name != "test" else None
-    if validation_name:
-        validation, parts = splits[validation_name], (train.labels, splits[validation_name].labels)
+    _refuse_one_answer(train, target)
+    if validation_name in splits:
+        validation = splits[validation_name]
+    elif validation_name:
+        raise DataError(f"split {validation_name!r} has no labelled pictures; remove it, and one is cut from train")
     else:
-        parts = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
-        validation = train.select(parts[1], f"{recipe.val_fraction:.0%} of {train_name}")
-        train = train.select(parts[0])
+        kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
+        validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
+        train = train.select(kept)
     if not len(validation):
         raise DataError(f"no class has two pictures, so none can be held out of {train_name}; add pictures")
+    train, overlaps = _told_overlaps(train, validation, test, drop=recipe.drop_duplicates)
     for split in filter(None, (validation, test)):
-        _refuse_unknown_classes(train, split, label_names)
-    fingerprint = hashlib.sha256(b"|".join(part.astype(np.int64).tobytes() for part in parts)).hexdigest()
-    return Data(train, validation, test, label_names, fingerprint, tuple(bad), dataset_commit(tables))
+        _refuse_unknown_classes(train, split, target)
+    if PartialState().is_main_process:
+        logger.info("task   %s: %s", target.task, target.reason)
+    fingerprint = _fingerprint(train, validation, test)
+    revision = dataset_commit(tables)
+    return Data(train, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
 
 
-def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...]) -> Split:
-    """One split to measure on, its classes numbered as in `label_names`.
+def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...], task: str = "auto") -> Split:
+    """One split to measure on, its targets in the order of `label_names`.
 
     Args:
         settings: Names the dataset, its columns and how many bad pictures are allowed.
         name: The split; validation, else test, else the only one where absent.
-        label_names: The classes of the network.
+        label_names: What the network's outputs are called.
+        task: What the outputs are, as in `Data`.
 
     Raises:
         DataError: There is no such split, or it has classes that the network lacks.
     """
     name, rows = _load_rows(settings, name)
-    splits, _, _ = _read_splits(DatasetDict({name: rows}), [name], settings, label_names)
+    image_column, columns = find_columns(rows, settings.image_column, settings.label_column)
+    target = find_target(rows, columns, task).named(label_names)
+    splits, _ = _read_splits(DatasetDict({name: rows}), [name], image_column, target, settings)
     return splits[name]
 
 
@@ -148,84 +141,99 @@ def _encoded(rows: Dataset, image_column: str) -> Dataset:
 
 
 def _read_splits(
-    tables: DatasetDict, names: list[str], settings: RunSettings, label_names: tuple[str, ...] | None = None
-) -> tuple[dict[str, Split], tuple[str, ...], list[str]]:
-    """The splits of these names without undecodable pictures, the class names, and the names of those pictures."""
-    image_column, label_column = find_columns(tables[names[0]], settings.image_column, settings.label_column)
-    known = class_names(tables[names[0]], label_column)
+    tables: DatasetDict, names: list[str], image_column: str, target: Target, settings: RunSettings
+) -> tuple[dict[str, Split], list[str]]:
+    """The splits of these names without pictures that have no target or cannot be decoded, and the latter's names.
+
+    A split that nothing is left of is not among them, unless it is the first: then that is an error.
+    """
     splits, bad = {}, []
+    main = PartialState().is_main_process
     for name in names:
-        labels = class_numbers(tables[name], name, label_column, label_names or known)
-        split = Split(name, _encoded(tables[name], image_column), labels)
-        faults = undecodable(split)
-        bad += faults.values()
-        kept = np.array([index for index in range(len(split)) if index not in faults and labels[index] >= 0], np.int64)
-        if len(kept):
-            splits[name] = split.select(kept)
+        targets = read_targets(tables[name], name, target)
+        labelled = has_target(targets)
+        split = Split(name, _encoded(tables[name], image_column), targets)
+        if main and not labelled.all():
+            logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labelled):,}", name)
+        split = split if labelled.all() else split.select(np.flatnonzero(labelled))
+        found = inspect(split)
+        bad += found.faults.values()
+        good = np.ones(len(split), bool)
+        good[list(found.faults)] = False
+        if good.any():
+            splits[name] = found.noted(split).select(np.flatnonzero(good))
     if len(bad) > settings.max_bad_pictures:
         raise DataError(
             f"{len(bad)} pictures cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
             f"mend or remove them, or leave them out with --max-bad-pictures {len(bad)}"
         )
     if names[0] not in splits:
-        raise DataError(f"split {names[0]!r} has no labelled pictures; choose another --dataset or --label-column")
-    present = np.unique(splits[names[0]].labels)
-    if label_names is None and len(present) < 2:
+        kind = "pictures that can be decoded" if bad else "labelled pictures"
+        raise DataError(f"split {names[0]!r} has no {kind}; choose another --dataset or --label-column")
+    if bad and main:
+        logger.warning("%d pictures cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
+    return splits, bad
+
+
+def _told_overlaps(train: Split, validation: Split, test: Split | None, *, drop: bool) -> tuple[Split, list[Overlap]]:
+    """Train, without what other splits have too if it is to be dropped, and what was found, which the log tells."""
+    pairs = [(train, validation), *([(train, test), (validation, test)] if test else [])]
+    found = [shared for pair in pairs if (shared := overlap(*pair))]
+    splits = {split.name: split for split in (train, validation, test) if split}
+    doubled: set[int] = set()
+    for shared in found:
+        dropped = drop and shared.split == train.name
+        doubled |= {index for index, _ in shared.pictures} if dropped else set()
+        pictures = (
+            (splits[shared.split].picture(index)[1], splits[shared.other].picture(twin)[1])
+            for index, twin in shared.pictures[:SHOWN]
+        )
+        logger.warning(
+            "%d pictures of %s are in %s too (%s%s); %s",
+            len(shared.pictures),
+            shared.split,
+            shared.other,
+            "; ".join(map(" is ".join, pictures)),
+            "; ..." if len(shared.pictures) > SHOWN else "",
+            "they are left out of train"
+            if dropped
+            else "figures measured there tell less than they seem to"
+            + ("; --drop-duplicates leaves them out of train" if shared.split == train.name else ""),
+        )
+    kept = np.setdiff1d(np.arange(len(train)), list(doubled))
+    if not len(kept):
+        raise DataError("every picture of train is in another split too, so --drop-duplicates leaves nothing to train")
+    return train.select(kept) if doubled else train, found
+
+
+def _fingerprint(*splits: Split | None) -> str:
+    """A hash over what every picture shows and what is to be learned of it, split by split."""
+    total = hashlib.sha256()
+    for split in filter(None, splits):
+        total.update(f"|{len(split)}|".encode())
+        total.update(np.ascontiguousarray(split.digests).tobytes() + np.ascontiguousarray(split.labels).tobytes())
+    return total.hexdigest()
+
+
+def _refuse_one_answer(train: Split, target: Target) -> None:
+    """Raises: DataError where every picture has the same target."""
+    if len(np.unique(train.labels, axis=0)) > 1:
+        return
+    if target.task == "single_label":
         raise DataError(
-            f"the dataset has one class only, {known[present[0]]!r}; a classifier needs at least two, "
+            f"the dataset has one class only, {target.names[train.labels[0]]!r}; a classifier needs at least two, "
             "each with its pictures in a folder of its own: folder/cats/1.jpg"
         )
-    if bad and PartialState().is_main_process:
-        logger.warning("%d pictures cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
-    return splits, label_names or known, bad
+    raise DataError(f"every picture has the same target in {', '.join(target.columns)}; there is nothing to learn")
 
 
-def undecodable(split: Split) -> dict[int, str]:
-    """Index -> "name (reason)" of the pictures that cannot be decoded; every one is tried, each process a share.
-
-    Doing so before training costs as much as one epoch's decoding; a run that stops in its third hour costs more.
-    """
-    state = PartialState()
-
-    def fault(index: int) -> tuple[int, str] | None:
-        content, name = split.picture(index)
-        try:
-            open_image(content, name=name)
-        except ImageError as error:
-            return index, str(error)
-        return None
-
-    share = range(state.process_index, len(split), state.num_processes)
-    with ThreadPoolExecutor() as pool:
-        checks = tqdm(
-            pool.map(fault, share),
-            total=len(share),
-            desc=f"checking {split.name}",
-            unit=" pictures",
-            leave=False,
-            disable=None if state.is_main_process else True,
-        )
-        found = [check for check in checks if check]
-    return dict(sorted(gather_object(found)))
-
-
-def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (kept, held out), each sorted: of every class this share is held out, at least one of two pictures.
-
-    A function of its arguments alone, so every process cuts the same.
-    """
-    rng = np.random.default_rng(seed)
-    held_out = []
-    for label in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == label))
-        count = max(1, round(fraction * len(members))) if len(members) > 1 else 0
-        held_out.append(members[:count])
-    out = np.sort(np.concatenate(held_out))
-    return np.setdiff1d(np.arange(len(labels)), out), out
-
-
-def _refuse_unknown_classes(train: Split, split: Split, names: tuple[str, ...]) -> None:
-    extra = [names[label] for label in np.setdiff1d(split.labels, train.labels)]
+def _refuse_unknown_classes(train: Split, split: Split, target: Target) -> None:
+    if target.task == "regression":
+        return
+    known, used = (
+        part.labels if part.labels.ndim == 1 else np.flatnonzero(part.labels.any(0)) for part in (train, split)
+    )
+    extra = [target.names[label] for label in np.setdiff1d(used, known)]
     if extra:
         raise DataError(
             f"classes in {split.name} that train lacks: {', '.join(map(repr, extra[:SHOWN]))}; "

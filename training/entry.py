@@ -27,6 +27,6 @@ def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[
         return MISTAKE
     except KeyboardInterrupt as stop:
         if main:
-            sys.stderr.write(f"{stop or 'stopped; what was saved so far is kept'}\n")
+            sys.stderr.write(f"{str(stop) or 'stopped; what was saved so far is kept'}\n")
         return 130
     return 0

@@ -19,24 +19,24 @@ from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.address import repo_address
 from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import temperature_of
 from training import run_folder
 from training.anonymous import without_paths
-from training.augment import EvalTransform, TrainTransform
-from training.batches import make_loader
 from training.data import Data, load_data
 from training.entry import run_command
 from training.fit import fit
 from training.hardware import describe_hardware, make_accelerator
 from training.history import Best, History
-from training.learner import make_learner
+from training.learner import Learner, make_learner
 from training.licence import parent_licence
-from training.loop import evaluate
-from training.metrics import Evaluation
+from training.loaders import make_loaders
+from training.measure import calibrate, evaluate
+from training.metrics import Evaluation, told_interval
 from training.progress import tell_end
 from training.publish import publishing
 from training.recipe import FinetuneRecipe
 from training.record import describe_run, versions
-from training.report import draw_confusion, draw_curves
+from training.report import draw_report
 from training.resume import parse_run
 from training.seeding import repeatable
 from training.snapshot import Snapshot
@@ -45,9 +45,9 @@ from training.trackers import start_trackers, tracker_names
 
 logger = logging.getLogger("training")
 
-# Where a run goes, which says nothing about the network.
+# Where and how fast a run goes, which says nothing about the network.
 NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
-NOT_TRAINING += ("save_every_steps", "report_to")
+NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb")
 
 
 def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
@@ -76,6 +76,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
+        refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         record = describe_run(recipe, data, accelerator, command)
         start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
@@ -83,7 +84,9 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
             best = fit(learner, loaders, publisher, saver)
 
         model.load_state_dict(best.weights)
-        tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+        if recipe.calibrate:
+            best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
+        tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
             model.details["seconds"] = round(history.seconds, 1)
             finish(recipe, data, model, best, tested, history, saver.record)
@@ -95,8 +98,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names = data.label_names
-    options = {name: getattr(recipe, name) for name in ("drop_rate", "drop_path_rate", "drop_block_rate")}
+    names, rates = data.label_names, ("drop_rate", "drop_path_rate", "drop_block_rate")
+    options: dict[str, Any] = {name: getattr(recipe, name) for name in rates} | {"task": data.task}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -162,31 +165,23 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def make_loaders(
-    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> dict[str, Any]:
-    """The loaders by split."""
-    evaluation = EvalTransform(model.preprocessing)
-    training = TrainTransform.of(recipe, model.preprocessing)
-    splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    if recipe.head_first:
-        splits["features"] = data.train
-    loaders = {
-        name: make_loader(
-            split,
-            training if name == "train" else evaluation,
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            workers=recipe.workers,
-            train=name == "train",
-            processes=accelerator.num_processes,
-            balanced=name == "train" and recipe.balanced_sampling,
-        )
-        for name, split in splits.items()
-    }
-    if recipe.head_first:
-        loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
-    return loaders
+def test(learner: Learner, loader: Any) -> Evaluation:
+    """The figures of the best weights on the test split, which nothing was tuned on."""
+    network = learner.network
+    return evaluate(
+        learner.accelerator,
+        learner.model,
+        loader,
+        network.preprocessing,
+        task=network.config.task,
+        temperature=temperature_of(network.details),
+    )
+
+
+def refuse_calibration(recipe: FinetuneRecipe, task: str) -> None:
+    """Raises: ConfigError where there are no scores that a temperature could change."""
+    if recipe.calibrate and task == "regression":
+        raise ConfigError("--calibrate needs classes, but the targets are numbers; drop it")
 
 
 def finish(
@@ -202,33 +197,29 @@ def finish(
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    curves = draw_curves(folder, history.rows)
-    confusion = draw_confusion(folder, reported, data.label_names)
-    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
+    pictures = draw_report(folder, history.rows, reported, split, data.label_names, model.config.in_chans)
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
+    intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,
         **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),
         "validation": best.evaluation.summary(),
         **({"test": tested.summary()} if tested else {}),
+        "intervals": intervals,
         "per_class": reported.by_class(data.label_names),
+        **reported.details(),
         "split_hash": data.split_hash,
         "bad_pictures": without_paths(list(data.bad_pictures)),
+        "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
         "seconds": model.details["seconds"],
         "run": record,
     }
     run_folder.write_results(folder, results)
-    run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
+    run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     run_folder.remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    right = int((reported.labels == reported.predictions).sum())
-    logger.info(
-        "  %s accuracy %.2f%% (%d of %d held-out pictures)",
-        "test" if tested else "validation",
-        100 * reported.top1,
-        right,
-        len(split),
-    )
-    logger.info("  confusion %s   curves %s", confusion, curves)
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("  %s", "   ".join(f"{picture.stem} {picture}" for picture in pictures))
     tell_end(folder)
 
 

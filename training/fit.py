@@ -13,7 +13,8 @@ from training import run_folder
 from training.hardware import used_memory
 from training.history import Best
 from training.learner import Learner
-from training.loop import evaluate, refuse_no_number, train_one_epoch
+from training.loop import refuse_no_number, train_one_epoch
+from training.measure import evaluate
 from training.metrics import Evaluation
 from training.probe import fit_head
 from training.progress import tell_epoch
@@ -84,8 +85,10 @@ def measure(learner: Learner, loader: Any) -> dict[str, Evaluation]:
     if learner.averaged:
         learner.averaged.share(accelerator)
         models["ema"] = learner.averaged.network
+    task = learner.network.config.task
     found = {
-        kind: evaluate(accelerator, model, loader, learner.preprocessing, bar=False) for kind, model in models.items()
+        kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task, bar=False)
+        for kind, model in models.items()
     }
     refuse_no_number(found["val"].loss, learner.position.epoch, learner.recipe)
     return found

@@ -9,12 +9,18 @@ from typing import Any
 from torch import Tensor
 
 from resnet_hub.errors import TrainingError
-from training.metrics import Evaluation
+from training.label_metrics import MultiLabelEvaluation
+from training.metrics import Evaluation, SingleLabelEvaluation
+from training.number_metrics import RegressionEvaluation
+
+KINDS: dict[str, type[Evaluation]] = {
+    kind.__name__: kind for kind in (SingleLabelEvaluation, MultiLabelEvaluation, RegressionEvaluation)
+}
 
 
 @dataclass(frozen=True)
 class Best:
-    """The best weights so far: by accuracy, then by loss."""
+    """The best weights so far."""
 
     epoch: int
     kind: str
@@ -24,7 +30,7 @@ class Best:
 
     def is_beaten_by(self, found: Evaluation) -> bool:
         """Whether `found` is better."""
-        return (found.top1, -found.loss) > (self.evaluation.top1, -self.evaluation.loss)
+        return found.quality > self.evaluation.quality
 
     def to_state(self) -> dict[str, Any]:
         """Itself as nested values, arrays and tensors."""
@@ -40,8 +46,7 @@ class Best:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Best:
         """The best epoch that `to_state` describes."""
-        classes = {found.__name__: found for found in (Evaluation, *Evaluation.__subclasses__())}
-        evaluation = classes[state["measured_by"]](**state["evaluation"])
+        evaluation = KINDS[state["measured_by"]](**state["evaluation"])
         return cls(state["epoch"], state["kind"], evaluation, state["weights"])
 
 

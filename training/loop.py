@@ -1,4 +1,4 @@
-"""The training loop: one pass over the training pictures, one update of the weights, one measurement of a split."""
+"""The training loop: one pass over the training pictures, one update of the weights."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from resnet_hub.config import Preprocessing
 from training.augment import prepare_batch
 from training.hardware import used_memory
 from training.learner import Learner
-from training.metrics import Evaluation
 from training.optim import clip, learning_rate, penalty
 from training.recipe import FinetuneRecipe
 from training.seeding import seed_step
@@ -111,33 +107,6 @@ def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
             group = []
     if group:
         yield group
-
-
-@torch.no_grad()
-def evaluate(
-    accelerator: Accelerator, model: nn.Module, loader: Any, preprocessing: Preprocessing, *, bar: bool = True
-) -> Evaluation:
-    """Measures the network on every picture of a split once; the same figures on any number of processes.
-
-    Args:
-        accelerator: Gathers what the processes found; pictures that only pad the last batch are left out.
-        model: Prepared by accelerate; evaluated with the statistics of the first process.
-        loader: Prepared batches of (pixels uint8, labels, indices), in the order of the rows.
-        preprocessing: What the network's input is.
-        bar: Whether to show a bar of its own.
-    """
-    model.eval()
-    found: list[tuple[Tensor, ...]] = []
-    for pixels, labels, _ in show_progress(loader, "evaluating", accelerator) if bar else loader:
-        logits = model(prepare_batch(pixels, preprocessing)).float()
-        losses = F.cross_entropy(logits, labels, reduction="none")
-        ranked = logits.topk(min(5, logits.shape[1])).indices
-        in_top5 = (ranked == labels[:, None]).any(1)
-        found.append(accelerator.gather_for_metrics((labels, ranked[:, 0], in_top5, losses)))
-    labels, predictions, in_top5, losses = (torch.cat(column).cpu() for column in zip(*found, strict=True))
-    return Evaluation(
-        labels.numpy(), predictions.numpy(), in_top5.numpy(), losses.numpy().astype(np.float64), logits.shape[1]
-    )
 
 
 def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:

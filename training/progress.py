@@ -13,6 +13,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from resnet_hub.checkpoint_config import CARD_FILE
+from training.metrics import told_qualities
 
 logger = logging.getLogger("training")
 
@@ -70,14 +71,13 @@ class Progress:
 def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *, better: bool) -> None:
     """Logs one line with fixed keys."""
     logger.info(
-        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  val_top1 %.2f%%%s  lr %.2e  %.0f pictures/s  %.1f s  %.1f GiB%s",
+        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  %s  lr %.2e  %.0f pictures/s  %.1f s  %.1f GiB%s",
         len(str(epochs)),
         row["epoch"],
         epochs,
         row["train_loss"],
         row["val_loss"],
-        100 * row["val_top1"],
-        f"  ema_top1 {row['ema_top1']:.2%}" if "ema_top1" in row else "",
+        "  ".join(told_qualities(row)),
         row["lr"],
         timing["pictures_per_second"],
         timing["seconds"],

@@ -14,9 +14,10 @@ from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
 from training.settings.freezing import FreezeSettings
+from training.settings.measuring import CalibrationSettings
 from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
-from training.settings.pictures import AugmentSettings, SplitSettings
+from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
 from training.settings.saving import SavingSettings
@@ -28,7 +29,9 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class FinetuneRecipe(
+    CalibrationSettings,
     AugmentSettings,
+    CacheSettings,
     FreezeSettings,
     ObjectiveSettings,
     OptimisationSettings,

@@ -22,6 +22,7 @@ FREE = (
     "hub_revision",
     "hub_every",
     "hub_wait",
+    "cache_gb",
 )
 """Settings that may be others after an interruption: they do not change what is learned."""
 

@@ -32,6 +32,7 @@ TIMINGS_FILE = "timings.jsonl"
 RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
+MISTAKES_FILE = "mistakes.png"
 LAST_FILE = "last.safetensors"
 """The weights that training ended with; model.safetensors has the best."""
 EMA_FILE = "ema.safetensors"
@@ -51,6 +52,7 @@ FILES = (
     RESULTS_FILE,
     CURVES_FILE,
     CONFUSION_FILE,
+    MISTAKES_FILE,
 )
 EXAMPLES = 6
 """Held-out pictures put beside the checkpoint, for the page to show."""
@@ -170,11 +172,11 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
     write_atomically(folder / RESULTS_FILE, lambda file: file.write_text(text + "\n", "utf-8"))
 
 
-def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], channels: int) -> None:
-    """Writes up to six pictures of as many classes, as PNG named after their class, into examples/."""
+def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], task: str, channels: int) -> None:
+    """Writes up to six pictures of as many classes, as PNG named after what they show, into examples/."""
     target = folder / EXAMPLES_FOLDER
     target.mkdir(exist_ok=True)
-    _, first = np.unique(split.labels, return_index=True)
+    _, first = np.unique(split.strata(), return_index=True)
     chosen = np.linspace(0, len(first) - 1, min(EXAMPLES, len(first))).round().astype(int)
     for index in first[chosen]:
         content, name = split.picture(index)
@@ -183,5 +185,5 @@ def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], cha
         factor = max(1, smallest // max(picture.size))
         picture = picture.resize([factor * side for side in picture.size], Image.Resampling.NEAREST)
         picture.thumbnail((largest, largest))
-        label = re.sub(r"[^\w-]+", "_", label_names[split.labels[index]])[:40]
+        label = re.sub(r"[^\w-]+", "_", split.caption(index, label_names, task))[:40]
         picture.save(target / f"{label}-{index}.png")

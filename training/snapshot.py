@@ -156,13 +156,18 @@ def _pack(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
         tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
         return {TENSOR: name, "strides": list(torch.empty_like(value, device="meta").stride())}
     if isinstance(value, Mapping):
-        pairs = [(key, _pack(item, tensors, f"{name}.{key}")) for key, item in value.items()]
-        plain = all(isinstance(key, str) and not key.startswith("$") for key, _ in pairs)
-        return dict(pairs) if plain else {PAIRS: [[_pack(key, tensors, f"{name}.key"), item] for key, item in pairs]}
+        pairs = [(key, _pack(item, tensors, _join(name, key))) for key, item in value.items()]
+        if all(isinstance(key, str) and not key.startswith("$") for key, _ in pairs):
+            return dict(pairs)
+        return {PAIRS: [[_pack(key, tensors, _join(name, "key")), item] for key, item in pairs]}
     if isinstance(value, list | tuple):
-        items = [_pack(item, tensors, f"{name}.{number}") for number, item in enumerate(value)]
+        items = [_pack(item, tensors, _join(name, number)) for number, item in enumerate(value)]
         return items if isinstance(value, list) else {TUPLE: items}
     raise TrainingError(f"the state of the run holds {name!r}, a {type(value).__name__}, which cannot be saved")
+
+
+def _join(name: str, part: object) -> str:
+    return f"{name}.{part}" if name else str(part)
 
 
 def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:

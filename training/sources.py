@@ -1,4 +1,4 @@
-"""A DATASET argument -> splits of rows: a Hub id, a folder, or the digits that come with scikit-learn."""
+"""A DATASET argument -> splits of rows: a Hub id, a folder, a table, or the digits that come with scikit-learn."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ SPLIT_FOLDERS = {
 }
 # What a folder laid out as on the Hub has, and a folder of class folders has not.
 TABLES = ("*.parquet", "*.arrow", "*.csv", "*.jsonl")
+READERS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "json"}
+# pandas would take a class named "None" or "NA" for no class at all.
+CSV_OPTIONS = {"keep_default_na": False, "na_values": [""]}
 DIGIT_SIDE = 64
 """Pixels: the 8 x 8 scans are enlarged to this, so that a page can show them."""
 
@@ -48,7 +51,7 @@ def load_splits(source: str) -> DatasetDict:
     if path.is_dir():
         return _local(path)
     if path.exists():
-        raise DataError(f"--dataset {source!r} is a file; expected a folder of class folders or of parquet files")
+        return _table_file(path)
     match = HUB_ID.fullmatch(source)
     if match is None or source.startswith(("./", "../", "~", "/")):
         raise DataError(
@@ -77,10 +80,47 @@ def digits() -> DatasetDict:
     return DatasetDict({"train": rows})
 
 
+def _table_file(file: Path) -> DatasetDict:
+    """A file of rows, its pictures in it or named in a column by paths that start from beside it."""
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"--dataset {str(file)!r} is a file of another kind than {', '.join(READERS)}; "
+            "expected such a table, or a folder of class folders or parquet files"
+        )
+    return _tables(reader, {"train": str(file)}, file.parent, f"--dataset {str(file)!r}")
+
+
+def _tables(reader: str, files: dict[str, str], folder: Path, said: str) -> DatasetDict:
+    options = (
+        (CSV_OPTIONS | {"sep": "\t" if files["train"].lower().endswith(".tsv") else ","}) if reader == "csv" else {}
+    )
+    try:
+        return open_paths(_as_dict(datasets.load_dataset(reader, data_files=files, **options)), lambda _: folder)
+    except (OSError, ValueError, DatasetGenerationError) as error:
+        raise DataError(f"{said} cannot be read as a table ({_first_line(error)})") from error
+
+
+def _csv_files(folder: Path) -> dict[str, str]:
+    """The CSV files right in a folder by split: train.csv, val.csv and so on, or one of any name; else none.
+
+    metadata.csv is left to the reader of class folders, which knows it.
+    """
+    found = [file for file in folder.glob("*.csv") if file.stem != "metadata"]
+    by_split = {
+        split: str(file) for split, names in SPLIT_FOLDERS.items() for file in found if file.stem.lower() in names
+    }
+    if "train" in by_split:
+        return by_split
+    return {"train": str(found[0])} if len(found) == 1 and not by_split else {}
+
+
 def _local(folder: Path) -> DatasetDict:
     """A folder as the Hub would lay it out, or one of class folders with or without train/val/test above them."""
     if not any(folder.iterdir()):
         raise DataError(f"--dataset {str(folder)!r} is an empty folder; expected class folders or parquet files in it")
+    if files := _csv_files(folder):
+        return _tables("csv", files, folder, f"--dataset {str(folder)!r}")
     try:
         if any(next(folder.rglob(pattern), None) for pattern in TABLES):
             return open_paths(_as_dict(datasets.load_dataset(str(folder))), lambda _: folder)

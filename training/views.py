@@ -18,8 +18,8 @@ from training.recipe import FinetuneRecipe
 
 GROWTH = 0.75
 """Share of the epochs in which the pictures grow; the rest is trained at the input's size."""
-SIZE_STEP = 32
-"""Sides in between are multiples of this, in pixels, or of an eighth of a smaller input's side."""
+SIZE_STEPS = (16, 4)
+"""Pixels between two sizes: for inputs of at least 128 pixels, and for smaller ones."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,10 @@ def epoch_sides(start: int | None, end: int, epochs: int) -> tuple[int, ...]:
         return (end,) * epochs
     if start > end:
         raise ConfigError(f"--start-size {start} is larger than the input of {end} pixels; lower it")
-    step = min(SIZE_STEP, max(1, end // 8))
+    step = SIZE_STEPS[end < 128]
     growing = max(1, round(GROWTH * epochs)) if epochs > 1 else 0
-    rising = (start + (end - start) * epoch / growing for epoch in range(growing))
-    return tuple(min(end, max(start, round(side / step) * step)) for side in rising) + (end,) * (epochs - growing)
+    rising = (start + step * round((end - start) * epoch / growing / step) for epoch in range(growing))
+    return tuple(min(end, side) for side in rising) + (end,) * (epochs - growing)
 
 
 def resized(inputs: Tensor, side: int) -> Tensor:

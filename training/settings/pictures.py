@@ -1,23 +1,40 @@
-"""What training does with the pictures: which are held out, and how the others are varied."""
+"""What training does with the pictures: what is learned of them, which are held out, how the others are varied."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resnet_hub.checks import check_integer, check_range
-from resnet_hub.config import MAX_INPUT_SIZE
+from resnet_hub.checks import check_choice, check_integer, check_range
+from resnet_hub.config import MAX_INPUT_SIZE, TASKS
 from training.settings.base import Settings, setting
 
 
 @dataclass(frozen=True)
 class SplitSettings(Settings):
-    """Which pictures are held out."""
+    """What is learned of the pictures, and which are held out."""
 
+    task: str = setting("auto", "single_label, multi_label or regression; auto decides by the type of the label column")
     val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")
+    drop_duplicates: bool = setting(False, "leave pictures out of train that validation or test have too")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_choice("--task", self.task, ("auto", *TASKS))
         check_range("--val-fraction", self.val_fraction, 0.001, 0.9)
+
+
+@dataclass(frozen=True)
+class CacheSettings(Settings):
+    """What is kept of decoded pictures."""
+
+    cache_gb: float | None = setting(
+        None, "gigabytes of decoded pictures kept for later epochs and runs, 0 for none; by what is free where absent"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cache_gb is not None:
+            check_range("--cache-gb", self.cache_gb, 0, 1e6)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,13 @@ from training.settings.base import Settings, setting
 class RunSettings(Settings):
     """What every run over a dataset is told."""
 
-    dataset: str = setting("", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, or digits")
+    dataset: str = setting(
+        "", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, CSV, or digits"
+    )
     image_column: str | None = setting(None, "column with the pictures; found by its type where absent")
-    label_column: str | None = setting(None, "column with the classes; found by its type, then its name, where absent")
+    label_column: str | None = setting(
+        None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
+    )
     max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
     batch_size: int = setting(32, "pictures per process and step")
     workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
