@@ -30,6 +30,7 @@ from training.fit import Best, fit
 from training.hardware import describe_hardware, make_accelerator
 from training.learner import Learner, make_learner
 from training.licence import parent_licence
+from training.loaders import make_loaders
 from training.measure import calibrate, evaluate
 from training.metrics import Evaluation, told_interval
 from training.publish import publishing

@@ -21,6 +21,7 @@ from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
 from training.settings.schedule import ScheduleSettings
 from training.settings.start import StartSettings
+from training.settings.streaming import StreamSettings
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -34,6 +35,7 @@ class FinetuneRecipe(
     OptimisationSettings,
     ScheduleSettings,
     StartSettings,
+    StreamSettings,
     SplitSettings,
     PublishSettings,
     RunSettings,
