@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
 
 from training.number_metrics import RegressionEvaluation
 
@@ -22,6 +23,20 @@ def test_errors_are_averaged_over_the_outputs_in_their_units(found):
     assert figures["rmse"] == pytest.approx((np.sqrt(0.25 / 3) + np.sqrt(100 / 3)) / 2)
     assert figures["r2"] == pytest.approx((1 - 0.25 / 2 + 1 - 100 / 20_000) / 2)
     assert figures["loss"] == pytest.approx((50 + 0.125) / 3)
+
+
+def test_figures_are_those_of_scikit_learn_for_any_counts():
+    rng = np.random.default_rng(0)
+    true, told = rng.normal(50, 9, (2, 80, 3))
+    counts = rng.integers(0, 4, 80).astype(float)
+    figures = RegressionEvaluation(true, np.square(true - told).mean(1), told).figures(counts)
+    expected = {
+        "mae": mean_absolute_error(true, told, sample_weight=counts),
+        "rmse": root_mean_squared_error(true, told, sample_weight=counts),
+        "r2": r2_score(true, told, sample_weight=counts),
+        "loss": mean_squared_error(true, told, sample_weight=counts),
+    }
+    assert figures == pytest.approx(expected)
 
 
 def test_each_output_has_a_row(found):

@@ -11,8 +11,11 @@ from torch import Tensor
 
 BINS = 15
 """Bins of equal width between 0 and 1. Source: Guo et al. 2017, "On Calibration of Modern Neural Networks"."""
-TEMPERATURES = (0.1, 10.0)
-"""Lowest and highest temperature: a split without a mistake would ask for none at all."""
+TEMPERATURES = (0.05, 20.0)
+"""Lowest and highest temperature that is looked at."""
+PRIOR = 1.0
+"""Standard deviation of the temperature's logarithm before anything is seen. A small split without a mistake would
+ask for no temperature at all, and a network that is never in doubt; thousands of pictures outweigh it."""
 MAX_LOGITS = 2**28
 """Numbers that a temperature is fitted to; of larger splits, evenly spaced pictures."""
 
@@ -51,7 +54,7 @@ def reliability_rows(confidences: np.ndarray, right: np.ndarray) -> list[dict[st
 
 
 def fit_temperature(logits: Tensor, targets: Tensor, task: str) -> float:
-    """The temperature with the lowest cross-entropy: scores of logits / temperature are as sure as they are right.
+    """The most likely temperature: scores of logits / temperature are as sure as they are right.
 
     Args:
         logits: (N, C), of pictures that were not trained on.
@@ -65,8 +68,10 @@ def fit_temperature(logits: Tensor, targets: Tensor, task: str) -> float:
     def loss(exponent: float) -> float:
         scaled = logits / np.exp(exponent)
         if task == "single_label":
-            return F.cross_entropy(scaled, targets).item()
-        return F.binary_cross_entropy_with_logits(scaled, targets.double()).item()
+            lost = F.cross_entropy(scaled, targets, reduction="sum")
+        else:
+            lost = F.binary_cross_entropy_with_logits(scaled, targets.double(), reduction="sum")
+        return lost.item() + exponent**2 / (2 * PRIOR**2)
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-5})
     return round(float(np.exp(found.x)), 4)

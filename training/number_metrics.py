@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from torch import Tensor
 
 from training.metrics import Evaluation, Mistake
@@ -31,14 +30,18 @@ class RegressionEvaluation(Evaluation):
         return cls(targets, losses.astype(np.float64), predictions)
 
     def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
-        """mae, rmse and r2, averaged over the outputs, and loss."""
-        truth, answers = self.targets.astype(np.float64), self.predictions.astype(np.float64)
-        squared = mean_squared_error(truth, answers, sample_weight=counts, multioutput="raw_values")
+        """mae, rmse and r2, averaged over the outputs, and loss; as scikit-learn's, only faster for the intervals."""
+        shares = np.full(len(self), 1 / len(self)) if counts is None else counts / counts.sum()
+        truth = self.targets.astype(np.float64)
+        errors = self.predictions - truth
+        squared, spread = shares @ errors**2, shares @ (truth - shares @ truth) ** 2
+        # Of targets that are all alike nothing can be explained.
+        explained = np.where(spread > 0, 1 - squared / np.where(spread > 0, spread, 1), 0)
         return {
-            "mae": float(mean_absolute_error(truth, answers, sample_weight=counts)),
+            "mae": float((shares @ np.abs(errors)).mean()),
             "rmse": float(np.sqrt(squared).mean()),
-            "r2": float(r2_score(truth, answers, sample_weight=counts)) if len(self) > 1 else 0.0,
-            "loss": float(np.average(self.losses, weights=counts)),
+            "r2": float(explained.mean()),
+            "loss": float(shares @ self.losses),
         }
 
     @property

@@ -14,11 +14,13 @@ from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
 from training.settings.freezing import FreezeSettings
+from training.settings.measuring import CalibrationSettings
 from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
+from training.settings.saving import SavingSettings
 from training.settings.schedule import ScheduleSettings
 from training.settings.start import StartSettings
 from training.settings.streaming import StreamSettings
@@ -28,6 +30,7 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class FinetuneRecipe(
+    CalibrationSettings,
     AugmentSettings,
     CacheSettings,
     FreezeSettings,
@@ -38,6 +41,7 @@ class FinetuneRecipe(
     StreamSettings,
     SplitSettings,
     PublishSettings,
+    SavingSettings,
     RunSettings,
 ):
     """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
@@ -76,11 +80,27 @@ class FinetuneRecipe(
 
 def parse_recipe(arguments: Sequence[str]) -> FinetuneRecipe:
     """The recipe of a command line. Raises: ConfigError."""
+    return FinetuneRecipe(**parse_flags(arguments)[0])
+
+
+def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
+    """The settings that a command line gives, and what `--resume` names: None without it, empty where it stands alone.
+
+    Raises:
+        ConfigError: A flag or a key that there is not.
+    """
     parser = settings_parser(FinetuneRecipe, "training.finetune")
     parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
+    parser.add_argument(
+        "--resume",
+        metavar="FOLDER",
+        nargs="?",
+        const="",
+        help="go on with the interrupted run in this folder, with its settings; alone, with that of --output",
+    )
     flags = vars(parser.parse_args(arguments))
-    name = flags.pop("recipe", None)
-    return FinetuneRecipe(**{**(read_recipe(name) if name else {}), **flags})
+    name, resumed = flags.pop("recipe", None), flags.pop("resume", None)
+    return {**(read_recipe(name) if name else {}), **flags}, resumed
 
 
 def recipe_names() -> list[str]:

@@ -111,7 +111,8 @@ def draw_mistakes(
     if not mistakes:
         return None
     rows = -(-len(mistakes) // COLUMNS)
-    figure = Figure(figsize=(2.2 * COLUMNS, 2.75 * rows), layout="constrained")
+    figure = Figure(figsize=(2.2 * COLUMNS, 2.75 * rows))
+    figure.subplots_adjust(0, 0, 1, 0.85 if rows == 1 else 0.95, wspace=0.1, hspace=0.35)
     for axes, mistake in zip_longest(figure.subplots(rows, COLUMNS, squeeze=False).flat, mistakes):
         axes.set_axis_off()
         if mistake is None:

@@ -18,7 +18,7 @@ from torch.utils.data import IterableDataset, default_collate, get_worker_info
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.batches import Transform, loader_workers, single_thread
+from training.batches import Transform, loader_workers, start_worker
 from training.recipe import FinetuneRecipe
 from training.streams import Row, Stream
 
@@ -117,7 +117,7 @@ def make_stream_loader(
         collate_fn=_collate,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=single_thread,
+        worker_init_fn=start_worker,
         _non_blocking=accelerator.dataloader_config.non_blocking,
     )
     loader._is_accelerate_prepared = True  # the pictures are shared out already

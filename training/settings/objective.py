@@ -12,7 +12,7 @@ from training.settings.base import Settings, setting
 LOSSES = {
     "single_label": ("cross_entropy", "bce"),
     "multi_label": ("bce",),
-    "regression": ("mse", "smooth_l1"),
+    "regression": ("smooth_l1", "mse"),
 }
 
 
@@ -22,8 +22,8 @@ class ObjectiveSettings(Settings):
 
     loss: str = setting(
         "auto",
-        "cross_entropy, bce (each class by itself), mse, smooth_l1 (in standard deviations of the targets); auto takes "
-        "cross_entropy for one class of many, bce for several classes, mse for numbers",
+        "cross_entropy, bce (each class by itself), smooth_l1, mse (in standard deviations of the targets); auto takes "
+        "cross_entropy for one class of many, bce for several classes, smooth_l1 for numbers",
     )
     class_weights: str = setting(
         "none", "none, or auto: rare classes count more, as the inverse of their number of pictures"
