@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,16 +13,26 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
+from training.cache import PictureCache, Preparing
 from training.data import Split
 from training.hardware import available_cores
 
-Transform = Callable[[Image.Image, np.random.Generator], Tensor]
 MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""
 
 
 UNREADABLE = -2
 """Label of the blank in place of a picture that cannot be decoded."""
+
+
+class Transform(Preparing, Protocol):
+    """Opened picture -> `prepare`, the same in every epoch -> `vary` -> pixels."""
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        """The picture after what is the same in every epoch."""
+
+    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Pixels uint8 (C, H, W) of a prepared picture."""
 
 
 class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
@@ -31,22 +42,41 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
     Where `lenient`, a picture that cannot be decoded is a blank with the label `UNREADABLE`.
     """
 
-    def __init__(self, split: Split, transform: Transform, seed: int, *, lenient: bool = False) -> None:
-        self.split, self.transform, self.seed, self.lenient = split, transform, seed, lenient
+    def __init__(
+        self,
+        split: Split,
+        transform: Transform,
+        seed: int,
+        *,
+        lenient: bool = False,
+        cache: PictureCache | None = None,
+    ) -> None:
+        self.split, self.transform, self.seed, self.lenient, self.cache = split, transform, seed, lenient, cache
 
     def __len__(self) -> int:
         return len(self.split)
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
-        content, name = self.split.picture(index)
         rng = np.random.default_rng((self.seed, epoch, index))
         try:
-            return self.transform(open_image(content, name=name), rng), self._target(index), index
+            return self.transform.vary(self._prepared(index), rng), self._target(index), index
         except ImageError:
             if not self.lenient:
                 raise
-            return self.transform(Image.new("RGB", (1, 1)), rng), UNREADABLE, index
+            blank = self.transform.prepare(Image.new("RGB", (1, 1)))
+            return self.transform.vary(blank, rng), UNREADABLE, index
+
+    def _prepared(self, index: int) -> Image.Image:
+        """The picture after what is the same in every epoch: out of the cache, or into it."""
+        known = self.cache.get(index) if self.cache is not None else None
+        if known is not None:
+            return known
+        content, name = self.split.picture(index)
+        image = self.transform.prepare(open_image(content, name=name))
+        if self.cache is not None:
+            self.cache.keep(index, image)
+        return image
 
     def _target(self, index: int) -> int | Tensor:
         """The class number, or the targets of several outputs as float32 (C,)."""
@@ -103,6 +133,7 @@ def make_loader(
     processes: int,
     lenient: bool = False,
     balanced: bool = False,
+    cache: PictureCache | None = None,
 ) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
@@ -116,6 +147,7 @@ def make_loader(
         processes: Training processes that share the cores and the pictures.
         lenient: Whether a picture that cannot be decoded becomes a blank instead of an error.
         balanced: Whether an epoch of training holds equally many pictures of each class.
+        cache: Where prepared pictures are kept, if anywhere.
 
     Raises:
         ConfigError: Balance is asked for where a picture has not one class.
@@ -125,7 +157,7 @@ def make_loader(
     if workers is None:
         workers = min(MAX_WORKERS, available_cores() // processes)
     return DataLoader(
-        Pictures(split, transform, seed, lenient=lenient),
+        Pictures(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
         num_workers=workers,

@@ -24,8 +24,6 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training import run_folder
-from training.augment import EvalTransform, TrainTransform
-from training.batches import make_loader
 from training.data import Data, load_data
 from training.entry import run_command
 from training.fit import Best, fit
@@ -42,7 +40,16 @@ logger = logging.getLogger("training")
 
 PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
 # Where a run goes, which says nothing about the network.
-NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
+NOT_TRAINING = (
+    "output",
+    "overwrite",
+    "push_to_hub",
+    "hub_private",
+    "hub_revision",
+    "hub_every",
+    "hub_wait",
+    "cache_gb",
+)
 
 
 def finetune(recipe: FinetuneRecipe) -> Path:
@@ -161,33 +168,6 @@ def refuse_calibration(recipe: FinetuneRecipe, task: str) -> None:
     """Raises: ConfigError where there are no scores that a temperature could change."""
     if recipe.calibrate and task == "regression":
         raise ConfigError("--calibrate needs classes, but the targets are numbers; drop it")
-
-
-def make_loaders(
-    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> dict[str, Any]:
-    """The loaders by split."""
-    evaluation = EvalTransform(model.preprocessing)
-    training = TrainTransform.of(recipe, model.preprocessing)
-    splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    if recipe.head_first:
-        splits["features"] = data.train
-    loaders = {
-        name: make_loader(
-            split,
-            training if name == "train" else evaluation,
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            workers=recipe.workers,
-            train=name == "train",
-            processes=accelerator.num_processes,
-            balanced=name == "train" and recipe.balanced_sampling,
-        )
-        for name, split in splits.items()
-    }
-    if recipe.head_first:
-        loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
-    return loaders
 
 
 def finish(

@@ -17,7 +17,7 @@ from training.settings.freezing import FreezeSettings
 from training.settings.measuring import CalibrationSettings
 from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
-from training.settings.pictures import AugmentSettings, SplitSettings
+from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
 from training.settings.schedule import ScheduleSettings
@@ -30,6 +30,7 @@ RECIPES = Path(__file__).parent / "recipes"
 class FinetuneRecipe(
     CalibrationSettings,
     AugmentSettings,
+    CacheSettings,
     FreezeSettings,
     ObjectiveSettings,
     OptimisationSettings,

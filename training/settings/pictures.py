@@ -24,6 +24,20 @@ class SplitSettings(Settings):
 
 
 @dataclass(frozen=True)
+class CacheSettings(Settings):
+    """What is kept of decoded pictures."""
+
+    cache_gb: float | None = setting(
+        None, "gigabytes of decoded pictures kept for later epochs and runs, 0 for none; by what is free where absent"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cache_gb is not None:
+            check_range("--cache-gb", self.cache_gb, 0, 1e6)
+
+
+@dataclass(frozen=True)
 class AugmentSettings(Settings):
     """How pictures are varied in training."""
 
