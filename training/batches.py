@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -55,6 +56,10 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
 
     def __len__(self) -> int:
         return len(self.split)
+
+    def name(self, index: int) -> str:
+        """The file of a picture, or another name for it."""
+        return self.split.picture(index)[1]
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
@@ -163,10 +168,12 @@ def make_loader(
         num_workers=workers,
         drop_last=train and len(split) >= batch_size * processes,
         pin_memory=torch.cuda.is_available(),
-        # A worker that computes with several threads only takes the cores of the training process.
-        worker_init_fn=_single_thread,
+        worker_init_fn=_start_worker,
     )
 
 
-def _single_thread(worker: int) -> None:
+def _start_worker(worker: int) -> None:
+    # One that computes with several threads only takes the cores of the training process.
     torch.set_num_threads(1)
+    # Ctrl-C is for the training process, which needs its loaders until it has saved.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import platform
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,41 +21,55 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training import run_folder
+from training.anonymous import without_paths
 from training.data import Data, load_data
 from training.entry import run_command
-from training.fit import Best, fit
+from training.fit import fit
 from training.hardware import describe_hardware, make_accelerator
+from training.history import Best, History
 from training.learner import Learner, make_learner
 from training.licence import parent_licence
+from training.loaders import make_loaders
 from training.measure import calibrate, evaluate
 from training.metrics import Evaluation, told_interval
+from training.progress import tell_end
 from training.publish import publishing
-from training.recipe import FinetuneRecipe, parse_recipe
+from training.recipe import FinetuneRecipe
+from training.record import describe_run, versions
 from training.report import draw_report
+from training.resume import parse_run
+from training.seeding import repeatable
+from training.snapshot import Snapshot
+from training.state import saving
+from training.trackers import start_trackers, tracker_names
 
 logger = logging.getLogger("training")
 
-PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
 # Where a run goes, which says nothing about the network.
-NOT_TRAINING = (
-    "output",
-    "overwrite",
-    "push_to_hub",
-    "hub_private",
-    "hub_revision",
-    "hub_every",
-    "hub_wait",
-    "cache_gb",
-)
+NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
+NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb")
 
 
-def finetune(recipe: FinetuneRecipe) -> Path:
-    """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report."""
-    started = time.perf_counter()
-    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
+def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
+    """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report.
+
+    Args:
+        recipe: Every setting.
+        snapshot: The state of the run to go on with; None begins one.
+        command: The flags as they were given, for the record.
+    """
+    history = History()
+    trackers = tracker_names(recipe.report_to)
+    accelerator = make_accelerator(
+        recipe.precision,
+        recipe.threads,
+        unused_parameters=recipe.unfreezes,
+        trackers=trackers,
+        folder=recipe.folder / run_folder.TRACKER_FOLDER,
+    )
     set_seed(recipe.seed)
-    with publishing(recipe, accelerator) as publisher:
-        run_folder.claim_folder(recipe, accelerator)
+    claimed = run_folder.claimed(recipe, accelerator, resumed=snapshot is not None)
+    with publishing(recipe, accelerator) as publisher, claimed, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
         model.details = describe(recipe, data, model, accelerator)
@@ -67,15 +78,18 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
         refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
-        best, rows = fit(learner, loaders, publisher)
+        record = describe_run(recipe, data, accelerator, command)
+        start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
+        with saving(learner, history, record, snapshot, len(data.train)) as saver:
+            best = fit(learner, loaders, publisher, saver)
 
         model.load_state_dict(best.weights)
         if recipe.calibrate:
             best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
         tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
-            model.details["seconds"] = round(time.perf_counter() - started, 1)
-            finish(recipe, data, model, best, tested, rows)
+            model.details["seconds"] = round(history.seconds, 1)
+            finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
             publisher.finish("the finished run")
     accelerator.end_training()
@@ -115,7 +129,7 @@ def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     details: dict[str, Any] = {
         "dataset": local.get("dataset", recipe.dataset),
         "recipe": settings | local,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": versions(),
         "hardware": describe_hardware(accelerator),
     }
     if data.revision is not None:
@@ -176,13 +190,14 @@ def finish(
     model: PretrainedNetwork,
     best: Best,
     tested: Evaluation | None,
-    rows: list[dict[str, Any]],
+    history: History,
+    record: dict[str, Any],
 ) -> None:
     """Writes the best checkpoint with its final figures, the pictures, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    pictures = draw_report(folder, rows, reported, split, data.label_names, model.config.in_chans)
+    pictures = draw_report(folder, history.rows, reported, split, data.label_names, model.config.in_chans)
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
     intervals = reported.intervals(recipe.seed)
     results = {
@@ -194,22 +209,24 @@ def finish(
         "per_class": reported.by_class(data.label_names),
         **reported.details(),
         "split_hash": data.split_hash,
-        "bad_pictures": list(data.bad_pictures),
+        "bad_pictures": without_paths(list(data.bad_pictures)),
         "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
         "seconds": model.details["seconds"],
+        "run": record,
     }
     run_folder.write_results(folder, results)
     run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
+    run_folder.remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
-    logger.info("  checkpoint %s   %s", folder, "   ".join(f"{picture.stem} {picture}" for picture in pictures))
-    logger.info("  serve it:  python app.py %s", folder)
+    logger.info("  %s", "   ".join(f"{picture.stem} {picture}" for picture in pictures))
+    tell_end(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda flags: finetune(parse_recipe(flags)), given)
+    return run_command(lambda flags: finetune(*parse_run(flags), flags), given)
 
 
 if __name__ == "__main__":

@@ -4,76 +4,78 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from resnet_hub.checkpoint import write_weights
 from training import run_folder
+from training.hardware import used_memory
+from training.history import Best
 from training.learner import Learner
 from training.loop import refuse_no_number, train_one_epoch
 from training.measure import evaluate
-from training.metrics import Evaluation, told_qualities
+from training.metrics import Evaluation
 from training.probe import fit_head
+from training.progress import tell_epoch
 from training.publish import Publisher
+from training.state import Saver, remaining
+from training.trackers import report
 
 logger = logging.getLogger("training")
 
 
-@dataclass(frozen=True)
-class Best:
-    """The best weights so far."""
-
-    epoch: int
-    kind: str
-    """Whose they are: `val` for those that are trained, `ema` for their moving average."""
-    evaluation: Evaluation
-    weights: dict[str, torch.Tensor]
-
-    def is_beaten_by(self, found: Evaluation) -> bool:
-        """Whether `found` is better."""
-        return found.quality > self.evaluation.quality
-
-
-def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None) -> tuple[Best, list[dict[str, Any]]]:
-    """Trains, measuring after each epoch and keeping the best; returns it with the rows of metrics.jsonl.
+def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, saver: Saver) -> Best:
+    """Trains, measuring after each epoch; returns the best, and leaves a row for each in the saver's history.
 
     It ends after all epochs, or when none of the last `patience` ones was the best.
+
+    Raises:
+        TrainingError: The loss is no number any more, or the disk is full.
+        Stopped: After Ctrl-C, when the state is saved.
     """
-    recipe, position = learner.recipe, learner.position
-    best: Best | None = None
-    rows: list[dict[str, Any]] = []
+    recipe, position, history = learner.recipe, learner.position, saver.history
     if recipe.head_first and position.steps == 0:
         fit_head(learner, loaders["features"])
-    for epoch in range(position.epoch, recipe.epochs + 1):
-        started = time.perf_counter()
-        trained = train_one_epoch(learner, loaders["train"])
-        with learner.in_units():
-            measured = measure(learner, loaders["validation"])
-            better = better_of(best, learner, measured)
-        figures = {
-            f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()
-        }
-        rows.append({"epoch": epoch, **trained, **figures, "seconds": time.perf_counter() - started})
-        best = better or best
-        if learner.accelerator.is_main_process:
-            run_folder.append_metrics(recipe.folder, rows[-1])
-            if better:
-                save_best(learner, better)
-        learner.schedule.step(epoch, measured["val"].loss)
-        position.next_epoch()
-        tell_epoch(rows[-1], recipe.epochs, better is not None)
+    while position.epoch <= recipe.epochs and not history.is_stuck(recipe.patience):
+        better = fit_epoch(learner, loaders, saver)
         if publisher:
-            publisher.offer(f"epoch {epoch} of {recipe.epochs}", better=better is not None)
-        if best and recipe.patience is not None and epoch - best.epoch >= recipe.patience:
-            logger.info("stopped after epoch %d: none of the last %d was better", epoch, recipe.patience)
-            break
+            publisher.offer(f"epoch {len(history.rows)} of {recipe.epochs}", better=better)
+        saver.end_epoch()
+    if history.is_stuck(recipe.patience):
+        logger.info("stopped after epoch %d: none of the last %d was better", len(history.rows), recipe.patience)
     if learner.accelerator.is_main_process:
         with learner.in_units():
             save_last(learner)
-    return best, rows
+    return history.chosen
+
+
+def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
+    """Trains on what the epoch has left, measures, and keeps what is better; returns whether it was."""
+    recipe, position, history = learner.recipe, learner.position, saver.history
+    epoch, started = position.epoch, time.perf_counter()
+    trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
+    learner.progress.tell(f"epoch {epoch}/{recipe.epochs}, validating")
+    with saver.interruptible(), learner.in_units():
+        measured = measure(learner, loaders["validation"])
+        better = better_of(history.best, learner, measured)
+    figures = {f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()}
+    speed = trained.pop("pictures_per_second")
+    row = {"epoch": epoch, **trained, **figures}
+    timing = {"epoch": epoch, "seconds": time.perf_counter() - started, "pictures_per_second": speed}
+    timing["memory_bytes"] = used_memory(learner.accelerator)
+    history.rows.append(row)
+    history.timings.append(timing)
+    history.best = better or history.best
+    if learner.accelerator.is_main_process:
+        run_folder.append_row(recipe.folder, row, timing)
+        if better:
+            save_best(learner, better)
+    learner.schedule.step(epoch, measured["val"].loss)
+    position.next_epoch()
+    tell_epoch(row, timing, recipe.epochs, better=better is not None)
+    report(learner.accelerator, row | timing, position.steps)
+    return better is not None
 
 
 def measure(learner: Learner, loader: Any) -> dict[str, Evaluation]:
@@ -85,7 +87,8 @@ def measure(learner: Learner, loader: Any) -> dict[str, Evaluation]:
         models["ema"] = learner.averaged.network
     task = learner.network.config.task
     found = {
-        kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task) for kind, model in models.items()
+        kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task, bar=False)
+        for kind, model in models.items()
     }
     refuse_no_number(found["val"].loss, learner.position.epoch, learner.recipe)
     return found
@@ -113,20 +116,3 @@ def save_last(learner: Learner) -> None:
     write_weights(learner.recipe.folder / run_folder.LAST_FILE, learner.network.state_dict())
     if learner.averaged:
         write_weights(learner.recipe.folder / run_folder.EMA_FILE, learner.averaged.state_dict())
-
-
-def tell_epoch(row: dict[str, Any], epochs: int, better: bool) -> None:
-    """Logs one line with fixed keys."""
-    logger.info(
-        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  %s  lr %.2e  %.0f pictures/s  %.1f s%s",
-        len(str(epochs)),
-        row["epoch"],
-        epochs,
-        row["train_loss"],
-        row["val_loss"],
-        "  ".join(told_qualities(row)),
-        row["lr"],
-        row["pictures_per_second"],
-        row["seconds"],
-        "  (best so far, saved)" if better else "",
-    )

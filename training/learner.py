@@ -20,9 +20,11 @@ from training.batches import EpochSampler
 from training.freezing import Freezing
 from training.objective import Objective
 from training.optim import make_optimizer
+from training.progress import Progress
 from training.recipe import FinetuneRecipe
 from training.schedules import make_schedule
 from training.views import Views
+from training.watch import LossWatch
 
 
 @dataclass
@@ -63,6 +65,8 @@ class Learner:
     freezing: Freezing
     averaged: AveragedWeights | None
     """The moving average of the weights, where one is kept."""
+    watch: LossWatch
+    progress: Progress = field(default_factory=Progress)
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
     """Called after each update of the weights, in this order."""
@@ -100,6 +104,7 @@ def make_learner(
     task, outputs, process = network.config.task, network.num_classes, accelerator.process_index
     objective = Objective.of(recipe, task, targets, outputs, accelerator.device)
     views = Views.of(recipe, task, outputs, network.preprocessing, process)
+    watch = LossWatch(accelerator, loaders["train"].dataset.name)
     network.set_grad_checkpointing(recipe.grad_checkpointing)
     if recipe.sync_bn:
         synchronise_norms(network, accelerator)
@@ -125,6 +130,7 @@ def make_learner(
         views,
         freezing,
         averaged,
+        watch,
     )
     return learner, loaders
 

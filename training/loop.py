@@ -13,15 +13,18 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
+from training.hardware import used_memory
 from training.learner import Learner
 from training.optim import clip, learning_rate, penalty
 from training.recipe import FinetuneRecipe
+from training.seeding import seed_step
+from training.trackers import report
+from training.watch import LOOK_EVERY, no_number
 
 Item = TypeVar("Item")
-CHECK_EVERY = 50
-"""Steps between looks at the loss; each look waits for the device."""
+SHOW_EVERY = LOOK_EVERY
+"""Steps between figures for the bar and the trackers."""
 
 
 def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
@@ -36,17 +39,17 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     """
     accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     learner.start_epoch()
-    start, pictures_before = time.perf_counter(), position.totals[1].item()
-    progress = show_progress(loader, f"epoch {position.epoch}/{recipe.epochs}", accelerator)
-    for batches in grouped(progress, recipe.accumulate):
+    learner.progress.tell(f"epoch {position.epoch}/{recipe.epochs}")
+    start, before = time.perf_counter(), position.totals.clone()
+    for batches in grouped(loader, recipe.accumulate):
         update(learner, batches)
-        if position.steps % CHECK_EVERY == 0:
-            mean = (position.totals[0] / position.totals[1]).item()
-            refuse_no_number(mean, position.epoch, recipe)
-            progress.set_postfix(loss=f"{mean:.3f}", refresh=False)
+        if position.steps % learner.watch.every == 0:
+            learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+        if position.steps % SHOW_EVERY == 0:
+            show(learner)
+    learner.watch.look(position.epoch, recipe.lr, recipe.folder)
     loss, pictures = accelerator.reduce(position.totals, "sum").tolist()
-    refuse_no_number(loss / pictures, position.epoch, recipe)
-    seen = pictures - pictures_before * accelerator.num_processes
+    seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
         "train_loss": loss / pictures,
         "lr": learning_rate(learner.optimizer),
@@ -62,7 +65,8 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     """
     accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     pictures = sum(len(labels) for _, labels, _ in batches)
-    for number, (pixels, labels, _) in enumerate(batches, start=1):
+    seed_step(recipe.seed, position.steps, accelerator.process_index)
+    for number, (pixels, labels, indices) in enumerate(batches, start=1):
         last = number == len(batches)
         with nullcontext() if last else accelerator.no_sync(learner.model):
             inputs = prepare_batch(pixels, learner.preprocessing)
@@ -70,17 +74,27 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
             loss = learner.objective(learner.model(inputs).float(), targets)
             share = loss * (len(labels) / pictures)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
+        learner.watch.note(position.steps + 1, loss, indices)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
     clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()
     learner.optimizer.zero_grad()
     position.steps += 1
     position.batches += len(batches)
+    learner.progress.advance(pictures * accelerator.num_processes)
     learner.schedule.step_update(position.steps)
     if learner.averaged:
         learner.averaged.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
+
+
+def show(learner: Learner) -> None:
+    """Tells the bar and the trackers the mean loss of the pass so far; waits for the device."""
+    loss, pictures = learner.position.totals.tolist()
+    lr = learning_rate(learner.optimizer)
+    learner.progress.show(loss / pictures, lr, used_memory(learner.accelerator))
+    report(learner.accelerator, {"running_loss": loss / pictures, "lr": lr}, learner.position.steps)
 
 
 def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -104,7 +118,4 @@ def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
 def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
     """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
     if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss is no number any more in epoch {epoch}; what was saved before stays in {str(recipe.folder)!r}: "
-            f"try a lower --lr than {recipe.lr:g}, or --clip-norm 1"
-        )
+        raise no_number(f"in epoch {epoch}, on the validation pictures", recipe.lr, recipe.folder)

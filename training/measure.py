@@ -35,6 +35,7 @@ def evaluate(
     *,
     task: str = "single_label",
     temperature: float | None = None,
+    bar: bool = True,
 ) -> Evaluation:
     """Measures the network on every picture of a split once.
 
@@ -45,11 +46,12 @@ def evaluate(
         preprocessing: What the network's input is.
         task: single_label, multi_label or regression.
         temperature: The network's, if it has one.
+        bar: Whether to show a bar of its own.
     """
     kind = EVALUATIONS[task]
     model.eval()
     found: list[list[Tensor]] = []
-    for pixels, targets, rows in show_progress(loader, "evaluating", accelerator):
+    for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
         logits = model(prepare_batch(pixels, preprocessing)).float()
         columns = accelerator.gather_for_metrics((rows, *kind.answers(logits, targets, temperature)))
         found.append([column.cpu() for column in columns])

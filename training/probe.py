@@ -26,8 +26,8 @@ ROUNDS = 100
 """Steps of L-BFGS at most."""
 
 
-def fit_head(learner: Learner, loader: Any) -> float:
-    """Fits the head to the features of the training pictures as they are seen in evaluation; returns the loss.
+def fit_head(learner: Learner, loader: Any) -> None:
+    """Fits a new head to the features of the training pictures as they are seen in evaluation; keeps one that is not.
 
     It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
     network was chosen for.
@@ -38,6 +38,9 @@ def fit_head(learner: Learner, loader: Any) -> float:
 
     Source: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
     """
+    if not learner.network.head_is_new:
+        logger.info("head   kept: it is that of the checkpoint, for the same classes")
+        return
     start = time.perf_counter()
     features, targets = collect(learner, loader)
     scale = features.square().mean().sqrt().clamp(min=1e-12)
@@ -50,7 +53,6 @@ def fit_head(learner: Learner, loader: Any) -> float:
     logger.info(
         "head   fitted to %d pictures in %.1f s: train_loss %.4f", len(targets), time.perf_counter() - start, loss
     )
-    return loss
 
 
 @torch.no_grad()

@@ -20,6 +20,7 @@ from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import RunSettings
+from training.settings.saving import SavingSettings
 from training.settings.schedule import ScheduleSettings
 from training.settings.start import StartSettings
 
@@ -38,6 +39,7 @@ class FinetuneRecipe(
     StartSettings,
     SplitSettings,
     PublishSettings,
+    SavingSettings,
     RunSettings,
 ):
     """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
@@ -76,11 +78,27 @@ class FinetuneRecipe(
 
 def parse_recipe(arguments: Sequence[str]) -> FinetuneRecipe:
     """The recipe of a command line. Raises: ConfigError."""
+    return FinetuneRecipe(**parse_flags(arguments)[0])
+
+
+def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
+    """The settings that a command line gives, and what `--resume` names: None without it, empty where it stands alone.
+
+    Raises:
+        ConfigError: A flag or a key that there is not.
+    """
     parser = settings_parser(FinetuneRecipe, "training.finetune")
     parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
+    parser.add_argument(
+        "--resume",
+        metavar="FOLDER",
+        nargs="?",
+        const="",
+        help="go on with the interrupted run in this folder, with its settings; alone, with that of --output",
+    )
     flags = vars(parser.parse_args(arguments))
-    name = flags.pop("recipe", None)
-    return FinetuneRecipe(**{**(read_recipe(name) if name else {}), **flags})
+    name, resumed = flags.pop("recipe", None), flags.pop("resume", None)
+    return {**(read_recipe(name) if name else {}), **flags}, resumed
 
 
 def recipe_names() -> list[str]:

@@ -41,6 +41,7 @@ def make_schedule(optimizer: torch.optim.Optimizer, recipe: FinetuneRecipe, step
         warmup_prefix=prefix,
         warmup_lr=0.0,
         min_lr=recipe.min_lr,
+        stable_timescale=max(1, warmup),
         decay_epochs=max(1, min(round(decay), length)),
         # timm counts these from the update before.
         decay_milestones=[round(epoch * steps_per_epoch) + 1 for epoch in recipe.falls],
