@@ -48,8 +48,8 @@ def test_rows_have_the_average_precision_and_none_without_pictures(found):
 
 def test_the_surest_mistakes_name_the_class_that_is_missing_or_too_much():
     found = evaluation([[4.0, -3.0], [1.0, 5.0]], [[0.0, 1.0], [1.0, 1.0]])
-    told = [(mistake.row, mistake.truth, mistake.answer) for mistake in found.mistakes(9, ("sea", "sky"))]
-    assert told == [(0, "not sea", "sea (98.2%)"), (0, "sky", "not sky (95.3%)")]
+    told = [(mistake.row, mistake.truth, mistake.answer, mistake.sure) for mistake in found.mistakes(9, ("sea", "sky"))]
+    assert told == [(0, "not sea", "sea", "98.2%"), (0, "sky", "not sky", "95.3%")]
 
 
 def test_a_split_without_a_single_class_has_figures(found):

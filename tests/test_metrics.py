@@ -87,8 +87,8 @@ def test_what_is_recorded_and_reported_is_json(evaluation):
 
 
 def test_the_surest_mistakes_come_first_with_both_names(evaluation):
-    found = [(mistake.row, mistake.truth, mistake.answer) for mistake in evaluation.mistakes(5, NAMES)]
-    assert found == [(4, "bee", "cat (95.0%)"), (2, "ant", "bee (70.0%)")]
+    found = [(mistake.row, mistake.truth, mistake.answer, mistake.sure) for mistake in evaluation.mistakes(5, NAMES)]
+    assert found == [(4, "bee", "cat", "95.0%"), (2, "ant", "bee", "70.0%")]
 
 
 def test_answers_are_taken_from_logits_and_softened_by_the_temperature():

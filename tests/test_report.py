@@ -57,7 +57,7 @@ def test_a_sheet_of_the_worst_answers_is_drawn(tmp_path, wrong):
     answers = np.where(right, split.labels, 1 - split.labels)
     found = SingleLabelEvaluation(split.labels, np.ones(len(split)), answers, right, sure, 2)
     with Image.open(draw_mistakes(tmp_path, found, split, ("$x_{ <b>", "\n" * 90 + "a" * 300), 3)) as picture:
-        assert picture.width > 800
+        assert picture.width == pytest.approx(min(6, wrong) * 250, rel=0.1)
         assert picture.height == pytest.approx(min(4, -(-wrong // 6)) * 300, rel=0.2)
 
 

@@ -1,7 +1,6 @@
 """Short runs in this process: mistakes told in a sentence, equal seeds, grey pictures, one run after another."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -108,7 +107,6 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, col
     status, message = run(capsys, *flags, "--epochs", 30, "--lr", 1000, "--warmup-epochs", 0, "--precision", "no")
     assert status == 2
     assert "the loss is no number any more in epoch" in message
-    assert re.search(r"step \d+ \(.*(red|green)/\d\.png' and 7 more\)", message)
     assert "try a lower --lr than 1000" in message
 
 

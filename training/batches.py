@@ -159,20 +159,24 @@ def make_loader(
     """
     if balanced and split.labels.ndim > 1:
         raise ConfigError("--balanced-sampling needs one class for each picture; use --class-weights auto, or drop it")
-    if workers is None:
-        workers = min(MAX_WORKERS, available_cores() // processes)
     return DataLoader(
         Pictures(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
-        num_workers=workers,
+        num_workers=loader_workers(workers, processes),
         drop_last=train and len(split) >= batch_size * processes,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_start_worker,
+        worker_init_fn=start_worker,
     )
 
 
-def _start_worker(worker: int) -> None:
+def loader_workers(asked: int | None, processes: int) -> int:
+    """Loader processes for each of `processes` training processes: as asked for, else what the cores allow."""
+    return min(MAX_WORKERS, available_cores() // processes) if asked is None else asked
+
+
+def start_worker(worker: int) -> None:
+    """Gets a loader process ready."""
     # One that computes with several threads only takes the cores of the training process.
     torch.set_num_threads(1)
     # Ctrl-C is for the training process, which needs its loaders until it has saved.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import datasets
@@ -13,12 +14,14 @@ from datasets import Dataset, DatasetDict
 
 from resnet_hub.errors import DataError
 from training.columns import find_columns, find_image_column, known_classes
+from training.dataset_errors import dataset_errors
 from training.hardware import main_process_first
-from training.inspection import Overlap, inspect, overlap
+from training.inspection import Overlap, inspect, without_overlaps
 from training.recipe import FinetuneRecipe
 from training.settings.run import RunSettings
-from training.sources import dataset_commit, load_splits
+from training.sources import dataset_commit, load_splits, open_streams
 from training.split import Split, stratified_split
+from training.streams import Stream, open_stream
 from training.targets import Target, find_target, has_target, read_targets
 
 __all__ = ["SHOWN", "Data", "Split", "load_data", "load_pictures", "load_split"]
@@ -34,7 +37,7 @@ VALIDATION_NAMES = ("validation", "val", "valid", "dev")
 class Data:
     """All that a run takes from its dataset."""
 
-    train: Split
+    train: Split | Stream
     validation: Split
     test: Split | None
     label_names: tuple[str, ...]
@@ -64,10 +67,10 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     Raises:
         DataError: What the dataset lacks, with what it has instead.
     """
+    if recipe.streaming:
+        return _stream_data(recipe)
     tables = main_process_first(lambda: load_splits(recipe.dataset))
-    train_name = "train" if "train" in tables else next(iter(tables))
-    validation_name = next((name for name in VALIDATION_NAMES if name in tables and name != train_name), None)
-    names = list(dict.fromkeys([train_name, validation_name or train_name, *(["test"] if "test" in tables else [])]))
+    train_name, validation_name, names = _names_in_use(tables)
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
     target = find_target(tables[train_name], columns, recipe.task)
     splits, bad = _read_splits(tables, names, image_column, target, recipe)
@@ -84,7 +87,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
         train = train.select(kept)
     if not len(validation):
         raise DataError(f"no class has two pictures, so none can be held out of {train_name}; add pictures")
-    train, overlaps = _told_overlaps(train, validation, test, drop=recipe.drop_duplicates)
+    train, overlaps = without_overlaps(train, validation, test, drop=recipe.drop_duplicates)
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, target)
     if PartialState().is_main_process:
@@ -92,6 +95,43 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     fingerprint = _fingerprint(train, validation, test)
     revision = dataset_commit(tables)
     return Data(train, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
+
+
+def _stream_data(recipe: FinetuneRecipe) -> Data:
+    """The same of a dataset that is not loaded first: a stream to train on, and a bounded part to measure with."""
+    tables, revision = main_process_first(lambda: open_streams(recipe.dataset))
+    _, validation_name, names = _names_in_use(tables)
+    with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):
+        stream, others = open_stream(tables, recipe, names)
+    target, splits, bad = stream.target, {}, []
+    for name, split in others.items():
+        splits[name], faults = _sound(split)
+        bad += faults
+    _refuse_bad(bad, recipe.max_bad_pictures)
+    validation, test = splits[validation_name or "validation"], splits.get("test")
+    for split in filter(None, (validation, test)):
+        if not len(split):
+            raise DataError(f"the stream of {split.name} has no labelled pictures that can be decoded")
+    _, overlaps = without_overlaps(validation, test)
+    if PartialState().is_main_process:
+        logger.info("task   %s: %s", target.task, target.reason)
+        if target.task == "single_label" and (known := len(np.unique(stream.labels))) < len(target.names):
+            logger.warning(
+                "the first %s pictures of the stream hold %d of %d classes; where files are sorted by class, "
+                "raise --shuffle-buffer",
+                f"{len(stream.labels):,}",
+                known,
+                len(target.names),
+            )
+    fingerprint = _fingerprint(validation, test)
+    return Data(stream, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
+
+
+def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[str]]:
+    """The names of the split to train on and of the one to validate on, and of all in use, train first."""
+    train = "train" if "train" in tables else next(iter(tables))
+    validation = next((name for name in VALIDATION_NAMES if name in tables and name != train), None)
+    return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
 
 
 def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...], task: str = "auto") -> Split:
@@ -156,54 +196,34 @@ def _read_splits(
         if main and not labelled.all():
             logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labelled):,}", name)
         split = split if labelled.all() else split.select(np.flatnonzero(labelled))
-        found = inspect(split)
-        bad += found.faults.values()
-        good = np.ones(len(split), bool)
-        good[list(found.faults)] = False
-        if good.any():
-            splits[name] = found.noted(split).select(np.flatnonzero(good))
-    if len(bad) > settings.max_bad_pictures:
+        split, faults = _sound(split)
+        bad += faults
+        if len(split):
+            splits[name] = split
+    _refuse_bad(bad, settings.max_bad_pictures)
+    if names[0] not in splits:
+        kind = "pictures that can be decoded" if bad else "labelled pictures"
+        raise DataError(f"split {names[0]!r} has no {kind}; choose another --dataset or --label-column")
+    return splits, bad
+
+
+def _sound(split: Split) -> tuple[Split, list[str]]:
+    """The pictures that can be decoded, with what was found of them, and the names of the others."""
+    found = inspect(split)
+    good = np.ones(len(split), bool)
+    good[list(found.faults)] = False
+    return found.noted(split).select(np.flatnonzero(good)), list(found.faults.values())
+
+
+def _refuse_bad(bad: list[str], allowed: int) -> None:
+    """Tells which pictures are left out. Raises: DataError where they are more than are allowed."""
+    if len(bad) > allowed:
         raise DataError(
             f"{len(bad)} pictures cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
             f"mend or remove them, or leave them out with --max-bad-pictures {len(bad)}"
         )
-    if names[0] not in splits:
-        kind = "pictures that can be decoded" if bad else "labelled pictures"
-        raise DataError(f"split {names[0]!r} has no {kind}; choose another --dataset or --label-column")
-    if bad and main:
+    if bad and PartialState().is_main_process:
         logger.warning("%d pictures cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
-    return splits, bad
-
-
-def _told_overlaps(train: Split, validation: Split, test: Split | None, *, drop: bool) -> tuple[Split, list[Overlap]]:
-    """Train, without what other splits have too if it is to be dropped, and what was found, which the log tells."""
-    pairs = [(train, validation), *([(train, test), (validation, test)] if test else [])]
-    found = [shared for pair in pairs if (shared := overlap(*pair))]
-    splits = {split.name: split for split in (train, validation, test) if split}
-    doubled: set[int] = set()
-    for shared in found:
-        dropped = drop and shared.split == train.name
-        doubled |= {index for index, _ in shared.pictures} if dropped else set()
-        pictures = (
-            (splits[shared.split].picture(index)[1], splits[shared.other].picture(twin)[1])
-            for index, twin in shared.pictures[:SHOWN]
-        )
-        logger.warning(
-            "%d pictures of %s are in %s too (%s%s); %s",
-            len(shared.pictures),
-            shared.split,
-            shared.other,
-            "; ".join(map(" is ".join, pictures)),
-            "; ..." if len(shared.pictures) > SHOWN else "",
-            "they are left out of train"
-            if dropped
-            else "figures measured there tell less than they seem to"
-            + ("; --drop-duplicates leaves them out of train" if shared.split == train.name else ""),
-        )
-    kept = np.setdiff1d(np.arange(len(train)), list(doubled))
-    if not len(kept):
-        raise DataError("every picture of train is in another split too, so --drop-duplicates leaves nothing to train")
-    return train.select(kept) if doubled else train, found
 
 
 def _fingerprint(*splits: Split | None) -> str:

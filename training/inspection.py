@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -12,9 +14,14 @@ from accelerate.utils import gather_object
 from PIL import Image
 from tqdm import tqdm
 
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.split import Split
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 5
+"""How many pairs of pictures a report spells out."""
 
 
 @dataclass(frozen=True)
@@ -102,3 +109,43 @@ def overlap(split: Split, other: Split) -> Overlap | None:
     twins = order[np.searchsorted(other.digests[order], split.digests[shared])]
     pairs = tuple((int(index), int(twin)) for index, twin in zip(shared, twins, strict=True))
     return Overlap(split.name, other.name, pairs) if pairs else None
+
+
+def without_overlaps(train: Split, *others: Split | None, drop: bool = False) -> tuple[Split, list[Overlap]]:
+    """The first split and what pictures any two have in common, which the log tells.
+
+    Args:
+        train: The first.
+        others: The others; absent ones count for nothing.
+        drop: Whether the first is returned without the pictures that others have too.
+
+    Raises:
+        DataError: Nothing is left of it.
+    """
+    pairs = itertools.combinations([split for split in (train, *others) if split is not None], 2)
+    found = [shared for pair in pairs if (shared := overlap(*pair))]
+    splits = {split.name: split for split in (train, *others) if split is not None}
+    doubled: set[int] = set()
+    for shared in found:
+        dropped = drop and shared.split == train.name
+        doubled |= {index for index, _ in shared.pictures} if dropped else set()
+        pictures = (
+            (splits[shared.split].picture(index)[1], splits[shared.other].picture(twin)[1])
+            for index, twin in shared.pictures[:SHOWN]
+        )
+        logger.warning(
+            "%d pictures of %s are in %s too (%s%s); %s",
+            len(shared.pictures),
+            shared.split,
+            shared.other,
+            "; ".join(map(" is ".join, pictures)),
+            "; ..." if len(shared.pictures) > SHOWN else "",
+            "they are left out of train"
+            if dropped
+            else "figures measured there tell less than they seem to"
+            + ("; --drop-duplicates leaves them out of train" if shared.split == train.name else ""),
+        )
+    kept = np.setdiff1d(np.arange(len(train)), list(doubled))
+    if not len(kept):
+        raise DataError("every picture of train is in another split too, so --drop-duplicates leaves nothing to train")
+    return train.select(kept) if doubled else train, found

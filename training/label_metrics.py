@@ -121,7 +121,7 @@ class MultiLabelEvaluation(Evaluation):
                 break
             name, score = label_names[index], self.scores[row, index]
             truth, answer = (name, f"not {name}") if self.targets[row, index] else (f"not {name}", name)
-            found.append(Mistake(row, truth, f"{answer} ({max(score, 1 - score):.1%})"))
+            found.append(Mistake(row, truth, answer, f"{max(score, 1 - score):.1%}"))
         return found
 
     def details(self) -> dict[str, Any]:

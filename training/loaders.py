@@ -6,12 +6,14 @@ from typing import Any
 
 from accelerate import Accelerator
 
+from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
 from training.cache import open_caches
-from training.data import Data
+from training.data import Data, Split
 from training.recipe import FinetuneRecipe
+from training.stream_batches import make_stream_loader
 
 
 def make_loaders(
@@ -20,27 +22,32 @@ def make_loaders(
     """The loaders by split; with a head that is fitted first also "features", the pictures of train as in serving."""
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
-    splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    if recipe.head_first:
-        splits["features"] = data.train
+    loaders: dict[str, Any] = {}
+    splits: dict[str, Split] = {}
+    if isinstance(data.train, Split):
+        splits["train"] = features = data.train
+    else:
+        if recipe.balanced_sampling:
+            raise ConfigError("--balanced-sampling cannot pick pictures out of a stream; drop it, or drop --streaming")
+        loaders["train"], features = make_stream_loader(data.train, training, recipe, accelerator), data.train.sample
+    splits |= {"validation": data.validation} | ({"test": data.test} if data.test else {})
     transforms = {name: training if name == "train" else evaluation for name in splits}
-    # A head is fitted once, so that its views are not worth the room.
-    cached = [(split, transforms[name]) for name, split in splits.items() if name != "features"]
-    caches = dict(zip(splits, open_caches(cached, recipe.cache_gb), strict=False))
-    loaders = {
-        name: make_loader(
+    caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
+    kept = dict(zip(splits, caches, strict=True))
+    if recipe.head_first:  # its views are used once, so that they are not worth the room
+        splits["features"] = features
+    for name, split in splits.items():
+        loaders[name] = make_loader(
             split,
-            transforms[name],
+            transforms.get(name, evaluation),
             batch_size=recipe.batch_size,
             seed=recipe.seed,
             workers=recipe.workers,
             train=name == "train",
             processes=accelerator.num_processes,
             balanced=name == "train" and recipe.balanced_sampling,
-            cache=caches.get(name),
+            cache=kept.get(name),
         )
-        for name, split in splits.items()
-    }
     if recipe.head_first:
         loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
     return loaders

@@ -23,8 +23,8 @@ from training.trackers import report
 from training.watch import LOOK_EVERY, no_number
 
 Item = TypeVar("Item")
-SHOW_EVERY = LOOK_EVERY
-"""Steps between figures for the bar and the trackers."""
+REPORT_EVERY = LOOK_EVERY
+"""Steps between figures for the trackers, which may send each over a network."""
 
 
 def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
@@ -45,7 +45,6 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
         update(learner, batches)
         if position.steps % learner.watch.every == 0:
             learner.watch.look(position.epoch, recipe.lr, recipe.folder)
-        if position.steps % SHOW_EVERY == 0:
             show(learner)
     learner.watch.look(position.epoch, recipe.lr, recipe.folder)
     loss, pictures = accelerator.reduce(position.totals, "sum").tolist()
@@ -90,11 +89,12 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
 
 
 def show(learner: Learner) -> None:
-    """Tells the bar and the trackers the mean loss of the pass so far; waits for the device."""
+    """Tells the bar the mean loss of the pass so far, and now and then the trackers; waits for the device."""
     loss, pictures = learner.position.totals.tolist()
     lr = learning_rate(learner.optimizer)
     learner.progress.show(loss / pictures, lr, used_memory(learner.accelerator))
-    report(learner.accelerator, {"running_loss": loss / pictures, "lr": lr}, learner.position.steps)
+    if learner.position.steps % REPORT_EVERY == 0:
+        report(learner.accelerator, {"running_loss": loss / pictures, "lr": lr}, learner.position.steps)
 
 
 def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -56,6 +56,8 @@ class Mistake:
     """What the dataset says; untrusted text."""
     answer: str
     """What the network says; untrusted text."""
+    sure: str = ""
+    """How sure it is, where it says so."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ class SingleLabelEvaluation(Evaluation):
         wrong = np.flatnonzero(~self.right)
         worst = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
         return [
-            Mistake(int(row), label_names[self.targets[row]], f"{label_names[self.predictions[row]]} ({sure[row]:.1%})")
+            Mistake(int(row), label_names[self.targets[row]], label_names[self.predictions[row]], f"{sure[row]:.1%}")
             for row in worst
         ]
 

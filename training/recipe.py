@@ -23,6 +23,7 @@ from training.settings.run import RunSettings
 from training.settings.saving import SavingSettings
 from training.settings.schedule import ScheduleSettings
 from training.settings.start import StartSettings
+from training.settings.streaming import StreamSettings
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -37,6 +38,7 @@ class FinetuneRecipe(
     OptimisationSettings,
     ScheduleSettings,
     StartSettings,
+    StreamSettings,
     SplitSettings,
     PublishSettings,
     SavingSettings,

@@ -21,6 +21,8 @@ CONFUSION_CLASSES = 40
 """Classes of a readable confusion picture; of more, those confused most are drawn."""
 MAX_NAME = 30
 """Characters of a class name that are drawn."""
+MAX_SHORT_NAME = 22
+"""Characters of a class name above a small picture."""
 MISTAKES = 24
 """Pictures on a sheet of mistakes."""
 COLUMNS = 6
@@ -111,9 +113,10 @@ def draw_mistakes(
     if not mistakes:
         return None
     rows = -(-len(mistakes) // COLUMNS)
-    figure = Figure(figsize=(2.2 * COLUMNS, 2.75 * rows))
+    columns = min(COLUMNS, len(mistakes))
+    figure = Figure(figsize=(2.2 * columns, 2.75 * rows))
     figure.subplots_adjust(0, 0, 1, 0.85 if rows == 1 else 0.95, wspace=0.1, hspace=0.35)
-    for axes, mistake in zip_longest(figure.subplots(rows, COLUMNS, squeeze=False).flat, mistakes):
+    for axes, mistake in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, mistakes):
         axes.set_axis_off()
         if mistake is None:
             continue
@@ -121,15 +124,15 @@ def draw_mistakes(
         picture = to_channels(open_image(content, name=name), channels)
         picture.thumbnail((THUMBNAIL, THUMBNAIL))
         axes.imshow(picture.convert("RGB"))
-        told = f"{_cut(mistake.answer)}\ntrue: {_cut(mistake.truth)}\nrow {mistake.row}"
+        told = f"{_cut(mistake.answer)} {mistake.sure}\ntrue: {_cut(mistake.truth)}\nrow {mistake.row}"
         axes.set_title(told, fontsize=8, parse_math=False)
     return _save(figure, folder / MISTAKES_FILE)
 
 
 def _cut(name: str) -> str:
-    """One line of a name that fits above a picture, its end kept: there stands how sure the network was."""
+    """One line of a name that fits above a small picture."""
     line = " ".join(name.split())
-    return line if len(line) <= MAX_NAME + 8 else f"{line[: MAX_NAME - 2]}… {line[-8:]}"
+    return line if len(line) <= MAX_SHORT_NAME else f"{line[: MAX_SHORT_NAME - 1]}…"
 
 
 def _save(figure: Figure, file: Path) -> Path:

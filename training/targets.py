@@ -250,7 +250,9 @@ def _refuse_text(feature: Any, column: str) -> None:
         raise DataError(f"--label-column {column!r} holds {kind_of(feature)}; expected numbers")
 
 
-def declared_names(features: Features, columns: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The class names that the features of one column declare; None where they do not."""
-    item = item_of(features[columns[0]])
-    return tuple(item.names) if isinstance(item, ClassLabel) and len(columns) == 1 else None
+def names_are_declared(features: Features, target: Target) -> bool:
+    """Whether the features alone say what the outputs are called, so that no row has to be read for it."""
+    feature = features[target.columns[0]]
+    item = item_of(feature)
+    columns = len(target.columns) > 1 or target.task == "regression"
+    return columns or isinstance(item, ClassLabel) or (is_list(feature) and getattr(item, "dtype", "") == "bool")

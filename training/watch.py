@@ -51,22 +51,24 @@ class LossWatch:
             found = gather_object(found)
         place = next(filter(None, found), None)
         if place is not None:
-            raise no_number(place, lr, folder)
+            raise no_number(place, lr, folder, pictures=True)
 
     def _pictures(self, indices: list[int]) -> str:
         names = ", ".join(repr(self.picture_name(index)) for index in indices[:SHOWN])
         return names + (f" and {len(indices) - SHOWN} more" if len(indices) > SHOWN else "")
 
 
-def no_number(place: str, lr: float, folder: Path) -> TrainingError:
+def no_number(place: str, lr: float, folder: Path, *, pictures: bool = False) -> TrainingError:
     """The sentence for a loss or weights that are no numbers; training on would only spread them.
 
     Args:
         place: Where they were met, such as "in epoch 3".
         lr: The learning rate of the recipe.
         folder: Of the run.
+        pictures: Whether the place names pictures, which may be to blame.
     """
+    look = ", or look at these pictures" if pictures else ""
     return TrainingError(
         f"the loss is no number any more {place}; what was saved before stays in {str(folder)!r}, its last good state "
-        f"too: try a lower --lr than {lr:g}, or --clip-norm 1, or look at these pictures"
+        f"too: try a lower --lr than {lr:g}, or --clip-norm 1{look}"
     )
