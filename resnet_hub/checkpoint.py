@@ -214,8 +214,6 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
     Raises:
         CheckpointError: The folder cannot be written, or the config is no JSON.
     """
-    # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
-    plain = {plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     try:
         config = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
@@ -224,13 +222,25 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
         ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / WEIGHTS_FILE, lambda file: save_file(plain, file, metadata={"format": "pt"}))
+        write_weights(folder / WEIGHTS_FILE, state)
         write_atomically(folder / CONFIG_FILE, lambda file: file.write_bytes(config))
         if card:
             write_atomically(folder / CARD_FILE, lambda file: file.write_text(card, "utf-8"))
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot write the checkpoint into {str(folder)!r} ({error.strerror or error})"
+        ) from error
+
+
+def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
+    """Writes a weights file, whole or not at all. Raises: CheckpointError."""
+    # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
+    plain = {plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    try:
+        write_atomically(file, lambda file: save_file(plain, file, metadata={"format": "pt"}))
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise CheckpointError(f"cannot write the checkpoint into {str(folder)!r} ({reason})") from error
+        raise CheckpointError(f"cannot write the checkpoint into {str(file.parent)!r} ({reason})") from error
 
 
 def write_atomically(file: Path, write: Callable[[Path], object]) -> None:

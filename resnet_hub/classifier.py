@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
@@ -20,15 +19,10 @@ from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
 from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import scores, temperature_of
 
 PRECISIONS = ("auto", "fp32", "bf16")
 BACKENDS = ("auto", "eager")
-# What makes scores of logits (N, num_classes), for each task of a network.
-SCORES: dict[str, Callable[[Tensor], Tensor]] = {
-    "single_label": lambda logits: logits.softmax(dim=1),
-    "multi_label": torch.sigmoid,
-    "regression": lambda logits: logits,
-}
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class Prediction:
     score: float
     """Probability, 0 to 1: softmax over the classes, or each class's own sigmoid where several may apply.
 
-    A network for regression gives the plain number.
+    A network for regression gives the plain number. A calibrated checkpoint has its logits softened first.
     """
 
 
@@ -96,7 +90,7 @@ class ImageClassifier:
 
         Raises:
             ConfigError: A setting that is not among the choices, or a network without a head.
-            CheckpointError: The network has more or fewer names than classes.
+            CheckpointError: The network has more or fewer names than classes, or a temperature that cannot be.
         """
         _check_choices(precision, backend)
         check_integer("batch_size", batch_size, 1, 65_536)
@@ -107,6 +101,8 @@ class ImageClassifier:
         self.batch_size = batch_size
         self.preprocessing = model.preprocessing
         self.label_names = _label_names(model)
+        # It was found for the head that came with it.
+        self.temperature = None if model.head_is_new else temperature_of(model.details)
         self._dtype = next(model.parameters()).dtype
 
     @classmethod
@@ -197,7 +193,11 @@ class ImageClassifier:
                 f"the network answers in {self.precision} with numbers that are not finite, so its weights are damaged "
                 "or too large; use precision='fp32', or another checkpoint"
             )
-        return SCORES[self.model.config.task](logits)
+        return self.scores(logits)
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """Scores (N, num_classes) of the network's logits, with the temperature that came with it."""
+        return scores(logits, self.model.config.task, self.temperature)
 
     def _ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
         if self.model.config.task == "regression":  # every number is an answer, and a large one is no better

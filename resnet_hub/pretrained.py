@@ -126,13 +126,16 @@ class PretrainedNetwork(ResidualNetwork):
         )
         return model.to(dtype=dtype)
 
-    def save_pretrained(self, folder: str | Path, *, card: str | None = None) -> None:
+    def save_pretrained(
+        self, folder: str | Path, *, card: str | None = None, weights: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
         """Writes config.json, model.safetensors and README.md; each file appears whole or not at all.
 
         Args:
             folder: Made if missing.
             card: The text of README.md. Where absent it is made from the config; a README.md that is there keeps what
                 others wrote in it, and all of it where no section is ours.
+            weights: Other weights of this network to write, under the names of `state_dict`; its own where absent.
 
         Raises:
             CheckpointError: The folder cannot be written, or its README.md cannot be read.
@@ -141,7 +144,7 @@ class PretrainedNetwork(ResidualNetwork):
         if card is None:
             there = read_card(folder)
             card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
-        checkpoint.write_checkpoint(folder, values, self.state_dict(), card)
+        checkpoint.write_checkpoint(folder, values, self.state_dict() if weights is None else weights, card)
 
     def card(self, repo_id: str | None = None, pictures: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the pictures that lie beside it."""

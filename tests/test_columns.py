@@ -6,7 +6,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 from pictures import picture
 
 from resnet_hub.errors import DataError
-from training.columns import class_names, class_numbers, find_columns
+from training.columns import find_columns
 
 IMAGE = datasets.Image()
 ANIMALS = ClassLabel(names=["ant", "bee"])
@@ -35,12 +35,13 @@ def _value(feature, row):
     ],
 )
 def test_the_columns_are_found(columns, found):
-    assert find_columns(rows(**columns), None, None) == found
+    image, label = found
+    assert find_columns(rows(**columns), None, None) == (image, (label,))
 
 
 def test_the_asked_for_columns_are_taken():
     table = rows(left=IMAGE, right=IMAGE, coarse=ANIMALS, fine=ANIMALS)
-    assert find_columns(table, "right", "coarse") == ("right", "coarse")
+    assert find_columns(table, "right", "coarse") == ("right", ("coarse",))
 
 
 @pytest.mark.parametrize(
@@ -99,43 +100,3 @@ def test_a_column_that_cannot_be_meant_is_refused_with_the_candidates(columns, a
     with pytest.raises(DataError) as refused:
         find_columns(rows(**columns), *asked)
     assert says in str(refused.value)
-
-
-def test_declared_names_keep_their_order():
-    assert class_names(rows(image=IMAGE, label=ClassLabel(names=["wasp", "ant"])), "label") == ("wasp", "ant")
-
-
-def test_texts_become_classes_in_sorted_order():
-    table = Dataset.from_dict({"label": ["wasp", "ant", "wasp", None]})
-    names = class_names(table, "label")
-    assert names == ("ant", "wasp")
-    assert class_numbers(table, "train", "label", names).tolist() == [1, 0, 1, -1]
-
-
-def test_whole_numbers_become_classes_in_numeric_order():
-    table = Dataset.from_dict({"label": [10, 9, 10]})
-    names = class_names(table, "label")
-    assert names == ("9", "10")
-    assert class_numbers(table, "train", "label", names).tolist() == [1, 0, 1]
-
-
-def test_classes_are_matched_by_name_and_not_by_number():
-    table = Dataset.from_dict({"label": [0, 1]}, features=Features({"label": ClassLabel(names=["bee", "ant"])}))
-    assert class_numbers(table, "test", "label", ("ant", "bee")).tolist() == [1, 0]
-
-
-def test_rows_without_a_class_are_marked():
-    table = Dataset.from_dict({"label": [-1, 1]}, features=Features({"label": ANIMALS}))
-    assert class_numbers(table, "test", "label", ("ant", "bee")).tolist() == [-1, 1]
-
-
-def test_an_unknown_class_is_named():
-    table = Dataset.from_dict({"label": ["ant", "moth"]})
-    with pytest.raises(DataError, match="classes in val that are not among the 2 known ones: 'moth'; expected 'ant'"):
-        class_numbers(table, "val", "label", ("ant", "bee"))
-
-
-def test_a_column_of_numbers_with_fractions_is_no_set_of_classes():
-    table = Dataset.from_dict({"label": [0.5, 1.5]})
-    with pytest.raises(DataError, match=r"--label-column 'label' holds .* expected class names or whole numbers"):
-        class_names(table, "label")

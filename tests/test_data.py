@@ -5,35 +5,12 @@ import pytest
 from pictures import class_folders, picture
 
 from resnet_hub.errors import DataError
-from training.data import load_data, load_split, stratified_split
+from training.data import load_data, load_split
 from training.recipe import FinetuneRecipe
 
 
 def recipe(folder, **settings):
     return FinetuneRecipe(dataset=str(folder), **settings)
-
-
-def test_every_class_gives_its_share_to_the_held_out_part():
-    labels = np.repeat([0, 1, 2], [100, 50, 5])
-    kept, held_out = stratified_split(labels, 0.2, seed=0)
-    assert np.bincount(labels[held_out]).tolist() == [20, 10, 1]
-    assert sorted([*kept, *held_out]) == list(range(155))
-
-
-def test_a_class_with_one_picture_stays_in_train_and_one_with_two_is_in_both():
-    labels = np.array([0, 1, 1, 2, 2, 2])
-    kept, held_out = stratified_split(labels, 0.01, seed=0)
-    assert np.bincount(labels[kept], minlength=3).tolist() == [1, 1, 2]
-    assert np.bincount(labels[held_out], minlength=3).tolist() == [0, 1, 1]
-
-
-def test_the_split_follows_from_the_seed_alone():
-    labels = np.random.default_rng(0).integers(0, 5, 200)
-    np.random.seed(1)
-    first = stratified_split(labels, 0.25, seed=3)[1]
-    np.random.seed(2)
-    assert np.array_equal(first, stratified_split(labels, 0.25, seed=3)[1])
-    assert not np.array_equal(first, stratified_split(labels, 0.25, seed=4)[1])
 
 
 def test_a_missing_validation_split_is_cut_from_train_without_overlap(tmp_path):
@@ -113,7 +90,7 @@ def test_pictures_that_are_all_bad_are_refused(tmp_path):
     class_folders(tmp_path, {"red": 2, "green": 2})
     for file in tmp_path.rglob("*.png"):
         file.write_bytes(b"x")
-    with pytest.raises(DataError, match="split 'train' has no labelled pictures"):
+    with pytest.raises(DataError, match="split 'train' has no pictures that can be decoded"):
         load_data(recipe(tmp_path, max_bad_pictures=4))
 
 
@@ -149,3 +126,49 @@ def test_the_ants_and_bees_are_read_as_they_are(data_folder):
     assert (len(data.train), len(data.validation), data.test) == (244, 153, None)
     assert np.bincount(data.train.labels).tolist() == [123, 121]
     assert data.bad_pictures == ()
+
+
+def labelled_pictures(folder, header, rows):
+    """A folder with pictures and a CSV of what is to be learned of them."""
+    lines = [header]
+    for number, cells in enumerate(rows):
+        picture("red", number).save(folder / f"{number}.png")
+        lines.append(f"{number}.png,{cells}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder / "labels.csv"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "column", "task", "names", "shape"),
+    [
+        ("file,kind", ["None", "cat"] * 5, "kind", "single_label", ("None", "cat"), ()),
+        ("file,label", ["a;b", "b", "a"] * 5, None, "multi_label", ("a", "b"), (2,)),
+        ("file,cat,dog", ["1,0", "0,1", "1,1"] * 5, "cat,dog", "multi_label", ("cat", "dog"), (2,)),
+        ("file,age", [f"{0.5 * number}" for number in range(10)], "age", "regression", ("age",), (1,)),
+    ],
+    ids=["one class", "divided text", "columns of 0 and 1", "numbers"],
+)
+def test_a_csv_gives_the_targets_of_every_task(tmp_path, header, rows, column, task, names, shape):
+    data = load_data(recipe(labelled_pictures(tmp_path, header, rows), label_column=column))
+    assert (data.task, data.label_names, data.train.labels.shape[1:]) == (task, names, shape)
+    assert len(data.train) + len(data.validation) == len(rows)
+
+
+def test_rows_without_a_target_are_left_out_and_counted(tmp_path, caplog):
+    data = load_data(recipe(labelled_pictures(tmp_path, "file,label", ["a", "b", "", "a", "b"])))
+    assert len(data.train) + len(data.validation) == 4
+    assert "1 rows of train have no target and are left out" in caplog.text
+
+
+def test_a_validation_split_without_labels_is_refused(tmp_path):
+    class_folders(tmp_path / "images", {"red": 6})
+    for split, labels in (("train", "aabb"), ("val", "  ")):
+        lines = [f"images/red/{number}.png,{label.strip()}" for number, label in enumerate(labels)]
+        (tmp_path / f"{split}.csv").write_text("\n".join(["file,label", *lines]) + "\n")
+    with pytest.raises(DataError, match="split 'validation' has no labelled pictures; remove it, and one is cut"):
+        load_data(recipe(tmp_path))
+
+
+def test_one_number_for_all_pictures_is_nothing_to_learn(tmp_path):
+    with pytest.raises(DataError, match="every picture has the same target in label; there is nothing to learn"):
+        load_data(recipe(labelled_pictures(tmp_path, "file,label", ["0.5"] * 6)))

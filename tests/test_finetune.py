@@ -41,9 +41,11 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
     assert names == {
         "config.json",
         "model.safetensors",
+        "last.safetensors",
         "README.md",
         "recipe.toml",
         "metrics.jsonl",
+        "timings.jsonl",
         "results.json",
         "curves.png",
         "confusion.png",
@@ -56,8 +58,11 @@ def test_every_epoch_has_a_line_of_metrics(digits_run):
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5]
     for row in rows:
-        assert {"train_loss", "val_loss", "val_top1", "val_macro_f1", "lr", "seconds"} <= set(row)
+        assert {"train_loss", "val_loss", "val_top1", "val_macro_f1", "lr"} <= set(row)
     assert rows[-1]["lr"] == pytest.approx(0, abs=1e-9)
+    timings = [json.loads(line) for line in (folder / "timings.jsonl").read_text().splitlines()]
+    assert all({"epoch", "seconds", "pictures_per_second", "memory_bytes"} == set(row) for row in timings)
+    assert len(timings) == 5
 
 
 def test_the_best_epoch_is_what_is_kept(digits_run):

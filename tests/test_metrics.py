@@ -1,22 +1,33 @@
-"""Figures of an evaluation, against figures worked out by hand."""
+"""Figures of an evaluation, against figures worked out by hand and those of scikit-learn."""
 
 import json
 
 import numpy as np
 import pytest
+import torch
+from sklearn.metrics import f1_score
 
-from training.metrics import RECORDED_CLASSES, Evaluation
+from training.metrics import RECORDED_CLASSES, SingleLabelEvaluation
+
+NAMES = ("ant", "bee", "cat", "dog")
+
+
+def classes(targets, predictions, num_classes, confidences=None, losses=None, in_top5=None):
+    targets, predictions = np.asarray(targets), np.asarray(predictions)
+    sure = np.full(len(targets), 0.9, np.float32) if confidences is None else np.array(confidences, np.float32)
+    lost = np.ones(len(targets)) if losses is None else np.array(losses)
+    found = np.ones(len(targets), bool) if in_top5 is None else in_top5
+    return SingleLabelEvaluation(targets, lost, predictions, found, sure, num_classes)
 
 
 @pytest.fixture
 def evaluation():
-    labels = np.array([0, 0, 0, 1, 1, 2])
-    predictions = np.array([0, 0, 1, 1, 2, 2])
-    return Evaluation(labels, predictions, np.ones(6, bool), np.array([0.1, 0.2, 1.3, 0.4, 2.0, 0.2]), 4)
+    sure = [0.9, 0.8, 0.7, 0.6, 0.95, 0.5]
+    return classes([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2], 4, sure, [0.1, 0.2, 1.3, 0.4, 2.0, 0.2])
 
 
 def test_top1_is_the_share_of_right_answers(evaluation):
-    assert evaluation.top1 == pytest.approx(4 / 6)
+    assert evaluation.top1 == evaluation.summary()["top1"] == pytest.approx(4 / 6)
 
 
 def test_the_loss_is_the_mean_over_pictures(evaluation):
@@ -25,7 +36,15 @@ def test_the_loss_is_the_mean_over_pictures(evaluation):
 
 def test_macro_f1_averages_the_classes_that_occur(evaluation):
     # precision and recall: class 0 is 1 and 2/3, class 1 is 1/2 and 1/2, class 2 is 1/2 and 1; class 3 never occurs
-    assert evaluation.macro_f1 == pytest.approx((0.8 + 0.5 + 2 / 3) / 3)
+    assert evaluation.macro_f1() == pytest.approx((0.8 + 0.5 + 2 / 3) / 3)
+
+
+def test_macro_f1_is_that_of_scikit_learn_for_any_counts():
+    rng = np.random.default_rng(0)
+    targets, predictions = rng.integers(0, 9, (2, 300))
+    counts = rng.integers(0, 4, 300).astype(float)
+    expected = f1_score(targets, predictions, average="macro", sample_weight=counts)
+    assert classes(targets, predictions, 12).macro_f1(counts) == pytest.approx(expected)
 
 
 def test_the_confusion_has_true_classes_in_rows(evaluation):
@@ -35,18 +54,18 @@ def test_the_confusion_has_true_classes_in_rows(evaluation):
 
 def test_top5_is_told_only_where_there_are_more_than_five_classes(evaluation):
     assert "top5" not in evaluation.summary()
-    many = Evaluation(evaluation.labels, evaluation.predictions, np.arange(6) < 3, evaluation.losses, 6)
+    many = classes(evaluation.targets, evaluation.predictions, 6, in_top5=np.arange(6) < 3)
     assert many.summary()["top5"] == 0.5
 
 
 def test_each_class_has_a_row_with_its_name_and_number_of_pictures(evaluation):
-    rows = evaluation.by_class(("ant", "bee", "cat", "dog"))
+    rows = evaluation.by_class(NAMES)
     assert rows[0] == {"label": "ant", "precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "pictures": 3}
     assert rows[3]["pictures"] == 0
 
 
 def test_the_worst_classes_come_first_and_those_without_pictures_not_at_all(evaluation):
-    found = evaluation.worst_classes()
+    found = evaluation.record()["per_class"]
     assert found["measured"] == 3
     assert [(row["index"], row["f1"], row["pictures"]) for row in found["rows"]] == [
         (1, 0.5, 2),
@@ -56,12 +75,29 @@ def test_the_worst_classes_come_first_and_those_without_pictures_not_at_all(eval
 
 
 def test_of_many_classes_only_the_worst_travel_with_the_checkpoint():
-    labels = np.arange(400) % 200
-    predictions = np.where(labels == 150, 0, labels)
-    found = Evaluation(labels, predictions, labels == predictions, np.ones(400), 200).worst_classes()
+    targets = np.arange(400) % 200
+    found = classes(targets, np.where(targets == 150, 0, targets), 200).record()["per_class"]
     assert (found["measured"], len(found["rows"])) == (200, RECORDED_CLASSES)
     assert [row["index"] for row in found["rows"][:3]] == [150, 0, 1]
 
 
-def test_what_is_recorded_is_json(evaluation):
-    assert json.loads(json.dumps(evaluation.record())) == evaluation.record()
+def test_what_is_recorded_and_reported_is_json(evaluation):
+    told = {**evaluation.record(), **evaluation.details(), "intervals": evaluation.intervals()}
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_the_surest_mistakes_come_first_with_both_names(evaluation):
+    found = [(mistake.row, mistake.truth, mistake.answer, mistake.sure) for mistake in evaluation.mistakes(5, NAMES)]
+    assert found == [(4, "bee", "cat", "95.0%"), (2, "ant", "bee", "70.0%")]
+
+
+def test_answers_are_taken_from_logits_and_softened_by_the_temperature():
+    logits = torch.tensor([[2.0, 0.0], [0.0, 4.0]])
+    columns = SingleLabelEvaluation.answers(logits, torch.tensor([0, 0]), 2.0)
+    found = SingleLabelEvaluation.of(tuple(column.numpy() for column in columns), 2)
+    assert found.predictions.tolist() == [0, 1]
+    assert found.losses == pytest.approx([np.log1p(np.exp(-2)), np.log1p(np.exp(4))])
+    assert found.confidences == pytest.approx([1 / (1 + np.exp(-2)), 1 / (1 + np.exp(-4))])
+    assert found.calibrated == pytest.approx([1 / (1 + np.exp(-1)), 1 / (1 + np.exp(-2))])
+    gaps = (1 - 1 / (1 + np.exp(-1)), 1 / (1 + np.exp(-2)))
+    assert found.summary()["ece_calibrated"] == pytest.approx(sum(gaps) / 2)

@@ -11,7 +11,16 @@ from PIL import Image
 from resnet_hub.errors import TrainingError
 from training.data import load_data
 from training.recipe import FinetuneRecipe
-from training.run_folder import FILES, append_metrics, claim_folder, write_examples, write_results
+from training.run_folder import (
+    FILES,
+    append_row,
+    check_room,
+    claim_folder,
+    claimed,
+    rewrite_rows,
+    write_examples,
+    write_results,
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +33,7 @@ def recipe(folder, **settings):
 
 
 def test_a_new_folder_is_made_with_the_resolved_recipe(tmp_path, accelerator):
-    claim_folder(recipe(tmp_path / "a" / "b"), accelerator)
+    claim_folder(recipe(tmp_path / "a" / "b"), accelerator).release()
     assert 'dataset = "digits"' in (tmp_path / "a" / "b" / "recipe.toml").read_text()
 
 
@@ -42,7 +51,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(tmp_path, accele
 def test_overwrite_replaces_the_run_and_leaves_other_files(tmp_path, accelerator):
     for name in (*FILES, "notes.txt"):
         (tmp_path / name).write_text("old")
-    claim_folder(recipe(tmp_path, overwrite=True), accelerator)
+    claim_folder(recipe(tmp_path, overwrite=True), accelerator).release()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["notes.txt", "recipe.toml"]
 
 
@@ -54,9 +63,50 @@ def test_an_output_that_is_a_file_is_refused(tmp_path, accelerator):
 
 def test_metrics_are_one_json_object_a_line(tmp_path):
     for epoch in (1, 2):
-        append_metrics(tmp_path, {"epoch": epoch, "val_top1": 0.5})
-    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["epoch"] for line in lines] == [1, 2]
+        append_row(tmp_path, {"epoch": epoch, "val_top1": 0.5}, {"epoch": epoch, "seconds": 3.1})
+    for name, key in (("metrics.jsonl", "val_top1"), ("timings.jsonl", "seconds")):
+        rows = [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+        assert [row["epoch"] for row in rows] == [1, 2]
+        assert all(set(row) == {"epoch", key} for row in rows)
+
+
+def test_rows_that_a_resumed_run_repeats_are_taken_back(tmp_path):
+    for epoch in (1, 2, 3):
+        append_row(tmp_path, {"epoch": epoch}, {"epoch": epoch})
+    rewrite_rows(tmp_path, [{"epoch": 1}], [{"epoch": 1}])
+    append_row(tmp_path, {"epoch": 2}, {"epoch": 2})
+    for name in ("metrics.jsonl", "timings.jsonl"):
+        assert (tmp_path / name).read_text() == '{"epoch": 1}\n{"epoch": 2}\n'
+
+
+def test_the_recipe_beside_the_weights_names_no_folder_of_this_machine(tmp_path, accelerator):
+    settings = FinetuneRecipe(dataset=str(tmp_path / "insects"), model="owner/net", output=str(tmp_path / "run"))
+    claim_folder(settings, accelerator).release()
+    written = (tmp_path / "run" / "recipe.toml").read_text()
+    assert str(tmp_path) not in written
+    assert 'dataset = "insects"' in written
+    assert 'model = "owner/net"' in written
+
+
+def test_the_folder_of_a_run_that_goes_on_stays_as_it_is(tmp_path, accelerator):
+    (tmp_path / "metrics.jsonl").write_text("precious")
+    with claimed(recipe(tmp_path), accelerator, resumed=True):
+        assert (tmp_path / "metrics.jsonl").read_text() == "precious"
+    assert [file.name for file in tmp_path.iterdir()] == ["metrics.jsonl"]
+
+
+def test_an_interrupted_run_is_not_replaced_unasked(tmp_path, accelerator):
+    (tmp_path / "state").mkdir()
+    with pytest.raises(TrainingError, match=r"holds a run \(state\); .* go on with it with --resume, or replace it"):
+        claim_folder(recipe(tmp_path), accelerator)
+    with claimed(recipe(tmp_path, overwrite=True), accelerator, resumed=False):
+        assert not (tmp_path / "state").exists()
+
+
+def test_room_is_asked_of_the_disk_of_the_folder(tmp_path):
+    check_room(tmp_path, 1)
+    with pytest.raises(TrainingError, match=r"writes up to 1,000,000,000 MB into '.*', whose disk has .* free; make"):
+        check_room(tmp_path, 10**15)
 
 
 def test_results_keep_class_names_as_they_are(tmp_path):
@@ -67,7 +117,7 @@ def test_results_keep_class_names_as_they_are(tmp_path):
 def test_examples_are_held_out_pictures_of_different_classes_with_safe_names(tmp_path):
     class_folders(tmp_path / "data", {"red": 5, "green": 5})
     data = load_data(FinetuneRecipe(dataset=str(tmp_path / "data")))
-    write_examples(tmp_path, data.validation, ("../gr<een", "red"), 3)
+    write_examples(tmp_path, data.validation, ("../gr<een", "red"), "single_label", 3)
     names = sorted(file.name for file in (tmp_path / "examples").iterdir())
     assert [name.partition("-")[0] for name in names] == ["_gr_een", "red"]
     with Image.open(tmp_path / "examples" / names[1]) as picture:

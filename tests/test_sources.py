@@ -98,7 +98,10 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
 def test_a_file_is_refused(tmp_path):
     file = tmp_path / "rows.txt"
     file.write_text("x")
-    with pytest.raises(DataError, match="is a file; expected a folder of class folders or of parquet files"):
+    with pytest.raises(
+        DataError,
+        match=r"is a file of another kind than \.csv, .*; expected such a table, or a folder of class folders",
+    ):
         load_splits(str(file))
 
 

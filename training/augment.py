@@ -10,7 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ConfigError
 from resnet_hub.preprocessing import normalise, to_channels, to_pixels
+from training.policies import NONE, make_policy, with_erasing, with_policy
 from training.recipe import FinetuneRecipe
 
 ASPECTS = (3 / 4, 4 / 3)
@@ -19,34 +21,86 @@ ASPECTS = (3 / 4, 4 / 3)
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time."""
+    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
+
+    Then, where asked for, changed by a policy, and with a rectangle erased.
+    """
 
     preprocessing: Preprocessing
     min_crop_area: float
     shift: int
     flip: bool
+    policy: str = NONE
+    erasing: float = 0.0
 
     @classmethod
     def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
-        """The transform that a recipe asks for."""
-        return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip)
+        """The transform that a recipe asks for. Raises: ConfigError for a policy that is unknown or cannot be."""
+        if recipe.policy != NONE:
+            make_policy(recipe.policy, (0, 0, 0))
+            if preprocessing.input_size[0] not in (1, 3):
+                raise ConfigError(
+                    f"--policy {recipe.policy} changes colours, and the network has {preprocessing.input_size[0]} "
+                    "channels; drop it, or use --in-chans 3"
+                )
+        return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.policy, recipe.erasing)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the picture; the same `rng` gives the same view."""
+        return self.vary(self.prepare(image), rng)
+
+    @property
+    def channels(self) -> int:
+        """Channels of a prepared picture."""
+        return self.preprocessing.input_size[0]
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        """The part that is the same in every epoch, and can be cached: channels, and a size that crops can do with."""
+        if self.shift:
+            return to_image(to_pixels(image, self.preprocessing))
+        image = to_channels(image, self.channels)
+        size = self.prepared_size(*image.size)
+        return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+    def prepared_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height after `prepare`.
+
+        The short side of a large photograph becomes what the smallest crop needs to fill the input, at most twice the
+        input's side.
+        """
+        _, input_height, input_width = self.preprocessing.input_size
+        if self.shift:
+            return input_width, input_height
+        needed = round(max(input_height, input_width) * min(2.0, self.min_crop_area**-0.5))
+        scale = needed / min(width, height)
+        return (
+            (width, height) if scale >= 1 else (max(needed, round(width * scale)), max(needed, round(height * scale)))
+        )
+
+    def signature(self) -> str:
+        """A text that differs where `prepare` gives other pixels of the same size."""
+        return f"view {self.preprocessing}" if self.shift else f"whole, {self.channels} channels"
+
+    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Returns what the network sees of a prepared picture; the same `rng` gives the same view."""
         pixels = self._shifted(image, rng) if self.shift else self._cropped(image, rng)
-        return pixels.flip(-1) if self.flip and rng.random() < 0.5 else pixels
+        if self.flip and rng.random() < 0.5:
+            pixels = pixels.flip(-1)
+        fill = tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
+        if self.policy != NONE:
+            colour = fill if len(fill) == 3 else fill * 3
+            pixels = from_image(with_policy(to_image(pixels), self.policy, colour, rng))
+        return with_erasing(pixels, self.erasing, fill, rng) if self.erasing else pixels
 
     def _cropped(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
-        channels, height, width = self.preprocessing.input_size
+        _, height, width = self.preprocessing.input_size
         box = random_box(image.size, width / height, self.min_crop_area, rng)
         filter_ = Image.Resampling[self.preprocessing.interpolation.upper()]
-        view = to_channels(image, channels).resize((width, height), filter_, box=box)
-        pixels = np.array(view).reshape(height, width, channels)
-        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+        return from_image(image.resize((width, height), filter_, box=box))
 
     def _shifted(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """The evaluation view moved by up to `shift` pixels; the border repeats its last pixel."""
-        pixels = to_pixels(image, self.preprocessing)
+        pixels = from_image(image)
         _, height, width = pixels.shape
         down, right = rng.integers(-self.shift, self.shift + 1, size=2)
         rows = np.clip(np.arange(height) + down, 0, height - 1)
@@ -63,6 +117,39 @@ class EvalTransform:
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the picture; nothing is random."""
         return to_pixels(image, self.preprocessing)
+
+    @property
+    def channels(self) -> int:
+        """Channels of a prepared picture."""
+        return self.preprocessing.input_size[0]
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        """All of it: the view, as a picture that can be cached."""
+        return to_image(to_pixels(image, self.preprocessing))
+
+    def prepared_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height after `prepare`."""
+        return self.preprocessing.input_size[2], self.preprocessing.input_size[1]
+
+    def signature(self) -> str:
+        """A text that differs where `prepare` gives other pixels of the same size."""
+        return f"view {self.preprocessing}"
+
+    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Returns the pixels of a prepared picture."""
+        return from_image(image)
+
+
+def from_image(image: Image.Image) -> Tensor:
+    """The pixels of a picture, uint8 (C, H, W)."""
+    pixels = np.array(image).reshape(image.height, image.width, -1)
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+
+def to_image(pixels: Tensor) -> Image.Image:
+    """The picture of uint8 pixels (C, H, W): grey for one channel, RGB for three, RGBA for four."""
+    rows = pixels.permute(1, 2, 0).numpy()
+    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
 
 
 def random_box(

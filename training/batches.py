@@ -1,8 +1,10 @@
-"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,), indices (N,)), decoded in loader processes."""
+"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,) or (N, C), indices (N,)), by loader processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,12 +12,12 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
+from training.cache import PictureCache, Preparing
 from training.data import Split
 from training.hardware import available_cores
 
-Transform = Callable[[Image.Image, np.random.Generator], Tensor]
 MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""
 
@@ -24,48 +26,105 @@ UNREADABLE = -2
 """Label of the blank in place of a picture that cannot be decoded."""
 
 
-class Pictures(Dataset[tuple[Tensor, int, int]]):
+class Transform(Preparing, Protocol):
+    """Opened picture -> `prepare`, the same in every epoch -> `vary` -> pixels."""
+
+    def prepare(self, image: Image.Image) -> Image.Image:
+        """The picture after what is the same in every epoch."""
+
+    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+        """Pixels uint8 (C, H, W) of a prepared picture."""
+
+
+class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
     Where `lenient`, a picture that cannot be decoded is a blank with the label `UNREADABLE`.
     """
 
-    def __init__(self, split: Split, transform: Transform, seed: int, *, lenient: bool = False) -> None:
-        self.split, self.transform, self.seed, self.lenient = split, transform, seed, lenient
+    def __init__(
+        self,
+        split: Split,
+        transform: Transform,
+        seed: int,
+        *,
+        lenient: bool = False,
+        cache: PictureCache | None = None,
+    ) -> None:
+        self.split, self.transform, self.seed, self.lenient, self.cache = split, transform, seed, lenient, cache
 
     def __len__(self) -> int:
         return len(self.split)
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int, int]:
+    def name(self, index: int) -> str:
+        """The file of a picture, or another name for it."""
+        return self.split.picture(index)[1]
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
-        content, name = self.split.picture(index)
         rng = np.random.default_rng((self.seed, epoch, index))
         try:
-            return self.transform(open_image(content, name=name), rng), int(self.split.labels[index]), index
+            return self.transform.vary(self._prepared(index), rng), self._target(index), index
         except ImageError:
             if not self.lenient:
                 raise
-            return self.transform(Image.new("RGB", (1, 1)), rng), UNREADABLE, index
+            blank = self.transform.prepare(Image.new("RGB", (1, 1)))
+            return self.transform.vary(blank, rng), UNREADABLE, index
+
+    def _prepared(self, index: int) -> Image.Image:
+        """The picture after what is the same in every epoch: out of the cache, or into it."""
+        known = self.cache.get(index) if self.cache is not None else None
+        if known is not None:
+            return known
+        content, name = self.split.picture(index)
+        image = self.transform.prepare(open_image(content, name=name))
+        if self.cache is not None:
+            self.cache.keep(index, image)
+        return image
+
+    def _target(self, index: int) -> int | Tensor:
+        """The class number, or the targets of several outputs as float32 (C,)."""
+        target = self.split.labels[index]
+        return int(target) if target.ndim == 0 else torch.from_numpy(target)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
     """The (epoch, index) pairs of one epoch: in an order that follows from (seed, epoch), or in that of the rows.
 
-    Set `epoch` before each pass.
+    Set `epoch` before each pass. With `classes`, the class of each row (N,), an epoch is as long as ever but holds
+    equally many pictures of each class: of a rare one several times, of a frequent one some.
     """
 
-    def __init__(self, length: int, seed: int, *, shuffle: bool) -> None:
-        self.length, self.seed, self.shuffle, self.epoch = length, seed, shuffle, 0
+    def __init__(self, length: int, seed: int, *, shuffle: bool, classes: np.ndarray | None = None) -> None:
+        self.length, self.seed, self.shuffle, self.epoch, self.classes = length, seed, shuffle, 0, classes
 
     def __len__(self) -> int:
         return self.length
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        order = np.arange(self.length)
+        rng = np.random.default_rng((self.seed, self.epoch))
+        order = np.arange(self.length) if self.classes is None else balanced_order(self.classes, rng)
         if self.shuffle:
-            np.random.default_rng((self.seed, self.epoch)).shuffle(order)
+            rng.shuffle(order)
         return iter([(self.epoch, int(index)) for index in order])
+
+
+def balanced_order(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many row numbers as there are rows, equally many of each class to within one; class by class.
+
+    A picture comes again only after all others of its class have come.
+    """
+    known, inverse = np.unique(classes, return_inverse=True)
+    shares = np.full(len(known), len(classes) // len(known))
+    shares[rng.permutation(len(known))[: len(classes) % len(known)]] += 1
+    members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])
+    drawn = [
+        np.concatenate([rng.permutation(rows) for _ in range(-(-share // len(rows)))])[:share]
+        for rows, share in zip(members, shares, strict=True)
+        if share
+    ]
+    return np.concatenate(drawn)
 
 
 def make_loader(
@@ -78,7 +137,9 @@ def make_loader(
     train: bool,
     processes: int,
     lenient: bool = False,
-) -> DataLoader[tuple[Tensor, int, int]]:
+    balanced: bool = False,
+    cache: PictureCache | None = None,
+) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
     Args:
@@ -90,20 +151,33 @@ def make_loader(
         train: Whether the batches are for training.
         processes: Training processes that share the cores and the pictures.
         lenient: Whether a picture that cannot be decoded becomes a blank instead of an error.
+        balanced: Whether an epoch of training holds equally many pictures of each class.
+        cache: Where prepared pictures are kept, if anywhere.
+
+    Raises:
+        ConfigError: Balance is asked for where a picture has not one class.
     """
-    if workers is None:
-        workers = min(MAX_WORKERS, available_cores() // processes)
+    if balanced and split.labels.ndim > 1:
+        raise ConfigError("--balanced-sampling needs one class for each picture; use --class-weights auto, or drop it")
     return DataLoader(
-        Pictures(split, transform, seed, lenient=lenient),
+        Pictures(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,
-        sampler=EpochSampler(len(split), seed, shuffle=train),
-        num_workers=workers,
+        sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
+        num_workers=loader_workers(workers, processes),
         drop_last=train and len(split) >= batch_size * processes,
         pin_memory=torch.cuda.is_available(),
-        # A worker that computes with several threads only takes the cores of the training process.
-        worker_init_fn=_single_thread,
+        worker_init_fn=start_worker,
     )
 
 
-def _single_thread(worker: int) -> None:
+def loader_workers(asked: int | None, processes: int) -> int:
+    """Loader processes for each of `processes` training processes: as asked for, else what the cores allow."""
+    return min(MAX_WORKERS, available_cores() // processes) if asked is None else asked
+
+
+def start_worker(worker: int) -> None:
+    """Gets a loader process ready."""
+    # One that computes with several threads only takes the cores of the training process.
     torch.set_num_threads(1)
+    # Ctrl-C is for the training process, which needs its loaders until it has saved.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,25 +1,30 @@
-"""Rows of a dataset -> what a run needs of it: pictures, class numbers, class names, and splits that never leak."""
+"""Rows of a dataset -> what a run needs of it: pictures, targets, class names, and splits that never leak."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import datasets
 import numpy as np
 from accelerate import PartialState
-from accelerate.utils import gather_object
 from datasets import Dataset, DatasetDict
-from tqdm import tqdm
 
-from resnet_hub.errors import DataError, ImageError
-from resnet_hub.preprocessing import open_image
-from training.columns import class_names, class_numbers, find_columns, find_image_column, known_classes
+from resnet_hub.errors import DataError
+from training.columns import find_columns, find_image_column, known_classes
+from training.dataset_errors import dataset_errors
 from training.hardware import main_process_first
-from training.recipe import FinetuneRecipe, RunSettings
-from training.sources import dataset_commit, load_splits
+from training.inspection import Overlap, inspect, without_overlaps
+from training.recipe import FinetuneRecipe
+from training.settings.run import RunSettings
+from training.sources import dataset_commit, load_splits, open_streams
+from training.split import Split, stratified_split
+from training.streams import Stream, open_stream
+from training.targets import Target, find_target, has_target, read_targets
+
+__all__ = ["SHOWN", "Data", "Split", "load_data", "load_pictures", "load_split"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,49 +34,29 @@ VALIDATION_NAMES = ("validation", "val", "valid", "dev")
 
 
 @dataclass(frozen=True)
-class Split:
-    """Pictures of one split and their classes."""
-
-    name: str
-    rows: Dataset
-    """One column, the pictures still encoded, as bytes or paths."""
-    labels: np.ndarray
-    """Class numbers, int64 (N,)."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def picture(self, index: int) -> tuple[bytes | str, str]:
-        """The encoded picture, as bytes or a path, and a name for it."""
-        cell = self.rows[int(index)][self.rows.column_names[0]] or {}
-        name = cell.get("path") or f"row {index} of {self.name}"
-        return cell.get("bytes") or cell.get("path") or b"", str(name)
-
-    @property
-    def paths(self) -> list[str | None]:
-        """Where each picture came from, or its name, where the dataset says it; the pictures are not read."""
-        column = self.rows.with_format("arrow").select_columns(self.rows.column_names)
-        return [cell for batch in column.iter(10_000) for cell in batch[0].combine_chunks().field("path").to_pylist()]
-
-    def select(self, kept: np.ndarray, name: str | None = None) -> Split:
-        """The same with these pictures only."""
-        return Split(name or self.name, self.rows.select(kept), self.labels[kept])
-
-
-@dataclass(frozen=True)
 class Data:
     """All that a run takes from its dataset."""
 
-    train: Split
+    train: Split | Stream
     validation: Split
     test: Split | None
     label_names: tuple[str, ...]
+    """Names of the outputs: classes in index order, or the numbers of a regression."""
     split_hash: str
-    """SHA-256 over which picture of which class went where; equal hashes mean equal splits."""
+    """SHA-256 over which picture with which target went where; equal hashes mean equal splits."""
     bad_pictures: tuple[str, ...] = ()
     """Names of the pictures left out because they cannot be decoded."""
     revision: str | None = None
     """The commit of a Hub dataset."""
+    task: str = "single_label"
+    """single_label, multi_label or regression."""
+    overlaps: tuple[Overlap, ...] = ()
+    """Pictures that are in two splits, as they were found; some may have been left out of train since."""
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """Train, validation and, where there is one, test."""
+        return (self.train, self.validation) if self.test is None else (self.train, self.validation, self.test)
 
 
 def load_data(recipe: FinetuneRecipe) -> Data:
@@ -82,40 +67,89 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     Raises:
         DataError: What the dataset lacks, with what it has instead.
     """
+    if recipe.streaming:
+        return _stream_data(recipe)
     tables = main_process_first(lambda: load_splits(recipe.dataset))
-    train_name = "train" if "train" in tables else next(iter(tables))
-    validation_name = next((name for name in VALIDATION_NAMES if name in tables and name != train_name), None)
-    names_in_use = [train_name, *filter(None, [validation_name]), *(["test"] if "test" in tables else [])]
-    splits, label_names, bad = _read_splits(tables, list(dict.fromkeys(names_in_use)), recipe)
+    train_name, validation_name, names = _names_in_use(tables)
+    image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
+    target = find_target(tables[train_name], columns, recipe.task)
+    splits, bad = _read_splits(tables, names, image_column, target, recipe)
 
     train, test = splits[train_name], splits.get("test") if train_name != "test" else None
-    if validation_name:
-        validation, parts = splits[validation_name], (train.labels, splits[validation_name].labels)
+    _refuse_one_answer(train, target)
+    if validation_name in splits:
+        validation = splits[validation_name]
+    elif validation_name:
+        raise DataError(f"split {validation_name!r} has no labelled pictures; remove it, and one is cut from train")
     else:
-        parts = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
-        validation = train.select(parts[1], f"{recipe.val_fraction:.0%} of {train_name}")
-        train = train.select(parts[0])
+        kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
+        validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
+        train = train.select(kept)
     if not len(validation):
         raise DataError(f"no class has two pictures, so none can be held out of {train_name}; add pictures")
+    train, overlaps = without_overlaps(train, validation, test, drop=recipe.drop_duplicates)
     for split in filter(None, (validation, test)):
-        _refuse_unknown_classes(train, split, label_names)
-    fingerprint = hashlib.sha256(b"|".join(part.astype(np.int64).tobytes() for part in parts)).hexdigest()
-    return Data(train, validation, test, label_names, fingerprint, tuple(bad), dataset_commit(tables))
+        _refuse_unknown_classes(train, split, target)
+    if PartialState().is_main_process:
+        logger.info("task   %s: %s", target.task, target.reason)
+    fingerprint = _fingerprint(train, validation, test)
+    revision = dataset_commit(tables)
+    return Data(train, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
 
 
-def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...]) -> Split:
-    """One split to measure on, its classes numbered as in `label_names`.
+def _stream_data(recipe: FinetuneRecipe) -> Data:
+    """The same of a dataset that is not loaded first: a stream to train on, and a bounded part to measure with."""
+    tables, revision = main_process_first(lambda: open_streams(recipe.dataset))
+    _, validation_name, names = _names_in_use(tables)
+    with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):
+        stream, others = open_stream(tables, recipe, names)
+    target, splits, bad = stream.target, {}, []
+    for name, split in others.items():
+        splits[name], faults = _sound(split)
+        bad += faults
+    _refuse_bad(bad, recipe.max_bad_pictures)
+    validation, test = splits[validation_name or "validation"], splits.get("test")
+    for split in filter(None, (validation, test)):
+        if not len(split):
+            raise DataError(f"the stream of {split.name} has no labelled pictures that can be decoded")
+    _, overlaps = without_overlaps(validation, test)
+    if PartialState().is_main_process:
+        logger.info("task   %s: %s", target.task, target.reason)
+        if target.task == "single_label" and (known := len(np.unique(stream.labels))) < len(target.names):
+            logger.warning(
+                "the first %s pictures of the stream hold %d of %d classes; where files are sorted by class, "
+                "raise --shuffle-buffer",
+                f"{len(stream.labels):,}",
+                known,
+                len(target.names),
+            )
+    fingerprint = _fingerprint(validation, test)
+    return Data(stream, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
+
+
+def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[str]]:
+    """The names of the split to train on and of the one to validate on, and of all in use, train first."""
+    train = "train" if "train" in tables else next(iter(tables))
+    validation = next((name for name in VALIDATION_NAMES if name in tables and name != train), None)
+    return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
+
+
+def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...], task: str = "auto") -> Split:
+    """One split to measure on, its targets in the order of `label_names`.
 
     Args:
         settings: Names the dataset, its columns and how many bad pictures are allowed.
         name: The split; validation, else test, else the only one where absent.
-        label_names: The classes of the network.
+        label_names: What the network's outputs are called.
+        task: What the outputs are, as in `Data`.
 
     Raises:
         DataError: There is no such split, or it has classes that the network lacks.
     """
     name, rows = _load_rows(settings, name)
-    splits, _, _ = _read_splits(DatasetDict({name: rows}), [name], settings, label_names)
+    image_column, columns = find_columns(rows, settings.image_column, settings.label_column)
+    target = find_target(rows, columns, task).named(label_names)
+    splits, _ = _read_splits(DatasetDict({name: rows}), [name], image_column, target, settings)
     return splits[name]
 
 
@@ -147,84 +181,79 @@ def _encoded(rows: Dataset, image_column: str) -> Dataset:
 
 
 def _read_splits(
-    tables: DatasetDict, names: list[str], settings: RunSettings, label_names: tuple[str, ...] | None = None
-) -> tuple[dict[str, Split], tuple[str, ...], list[str]]:
-    """The splits of these names without undecodable pictures, the class names, and the names of those pictures."""
-    image_column, label_column = find_columns(tables[names[0]], settings.image_column, settings.label_column)
-    known = class_names(tables[names[0]], label_column)
+    tables: DatasetDict, names: list[str], image_column: str, target: Target, settings: RunSettings
+) -> tuple[dict[str, Split], list[str]]:
+    """The splits of these names without pictures that have no target or cannot be decoded, and the latter's names.
+
+    A split that nothing is left of is not among them, unless it is the first: then that is an error.
+    """
     splits, bad = {}, []
+    main = PartialState().is_main_process
     for name in names:
-        labels = class_numbers(tables[name], name, label_column, label_names or known)
-        split = Split(name, _encoded(tables[name], image_column), labels)
-        faults = undecodable(split)
-        bad += faults.values()
-        kept = np.array([index for index in range(len(split)) if index not in faults and labels[index] >= 0], np.int64)
-        if len(kept):
-            splits[name] = split.select(kept)
-    if len(bad) > settings.max_bad_pictures:
+        targets = read_targets(tables[name], name, target)
+        labelled = has_target(targets)
+        split = Split(name, _encoded(tables[name], image_column), targets)
+        if main and not labelled.all():
+            logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labelled):,}", name)
+        split = split if labelled.all() else split.select(np.flatnonzero(labelled))
+        split, faults = _sound(split)
+        bad += faults
+        if len(split):
+            splits[name] = split
+    _refuse_bad(bad, settings.max_bad_pictures)
+    if names[0] not in splits:
+        kind = "pictures that can be decoded" if bad else "labelled pictures"
+        raise DataError(f"split {names[0]!r} has no {kind}; choose another --dataset or --label-column")
+    return splits, bad
+
+
+def _sound(split: Split) -> tuple[Split, list[str]]:
+    """The pictures that can be decoded, with what was found of them, and the names of the others."""
+    found = inspect(split)
+    good = np.ones(len(split), bool)
+    good[list(found.faults)] = False
+    return found.noted(split).select(np.flatnonzero(good)), list(found.faults.values())
+
+
+def _refuse_bad(bad: list[str], allowed: int) -> None:
+    """Tells which pictures are left out. Raises: DataError where they are more than are allowed."""
+    if len(bad) > allowed:
         raise DataError(
             f"{len(bad)} pictures cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
             f"mend or remove them, or leave them out with --max-bad-pictures {len(bad)}"
         )
-    if names[0] not in splits:
-        raise DataError(f"split {names[0]!r} has no labelled pictures; choose another --dataset or --label-column")
-    present = np.unique(splits[names[0]].labels)
-    if label_names is None and len(present) < 2:
-        raise DataError(
-            f"the dataset has one class only, {known[present[0]]!r}; a classifier needs at least two, "
-            "each with its pictures in a folder of its own: folder/cats/1.jpg"
-        )
     if bad and PartialState().is_main_process:
         logger.warning("%d pictures cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
-    return splits, label_names or known, bad
 
 
-def undecodable(split: Split) -> dict[int, str]:
-    """Index -> "name (reason)" of the pictures that cannot be decoded; every one is tried, each process a share.
+def _fingerprint(*splits: Split | None) -> str:
+    """A hash over what every picture shows and what is to be learned of it, split by split."""
+    total = hashlib.sha256()
+    for split in filter(None, splits):
+        total.update(f"|{len(split)}|".encode())
+        total.update(np.ascontiguousarray(split.digests).tobytes() + np.ascontiguousarray(split.labels).tobytes())
+    return total.hexdigest()
 
-    Doing so before training costs as much as one epoch's decoding; a run that stops in its third hour costs more.
-    """
-    state = PartialState()
 
-    def fault(index: int) -> tuple[int, str] | None:
-        content, name = split.picture(index)
-        try:
-            open_image(content, name=name)
-        except ImageError as error:
-            return index, str(error)
-        return None
-
-    share = range(state.process_index, len(split), state.num_processes)
-    with ThreadPoolExecutor() as pool:
-        checks = tqdm(
-            pool.map(fault, share),
-            total=len(share),
-            desc=f"checking {split.name}",
-            unit=" pictures",
-            leave=False,
-            disable=None if state.is_main_process else True,
+def _refuse_one_answer(train: Split, target: Target) -> None:
+    """Raises: DataError where every picture has the same target."""
+    if len(np.unique(train.labels, axis=0)) > 1:
+        return
+    if target.task == "single_label":
+        raise DataError(
+            f"the dataset has one class only, {target.names[train.labels[0]]!r}; a classifier needs at least two, "
+            "each with its pictures in a folder of its own: folder/cats/1.jpg"
         )
-        found = [check for check in checks if check]
-    return dict(sorted(gather_object(found)))
+    raise DataError(f"every picture has the same target in {', '.join(target.columns)}; there is nothing to learn")
 
 
-def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (kept, held out), each sorted: of every class this share is held out, at least one of two pictures.
-
-    A function of its arguments alone, so every process cuts the same.
-    """
-    rng = np.random.default_rng(seed)
-    held_out = []
-    for label in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == label))
-        count = max(1, round(fraction * len(members))) if len(members) > 1 else 0
-        held_out.append(members[:count])
-    out = np.sort(np.concatenate(held_out))
-    return np.setdiff1d(np.arange(len(labels)), out), out
-
-
-def _refuse_unknown_classes(train: Split, split: Split, names: tuple[str, ...]) -> None:
-    extra = [names[label] for label in np.setdiff1d(split.labels, train.labels)]
+def _refuse_unknown_classes(train: Split, split: Split, target: Target) -> None:
+    if target.task == "regression":
+        return
+    known, used = (
+        part.labels if part.labels.ndim == 1 else np.flatnonzero(part.labels.any(0)) for part in (train, split)
+    )
+    extra = [target.names[label] for label in np.setdiff1d(used, known)]
     if extra:
         raise DataError(
             f"classes in {split.name} that train lacks: {', '.join(map(repr, extra[:SHOWN]))}; "

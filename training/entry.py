@@ -25,8 +25,8 @@ def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[
         if main:
             sys.stderr.write(f"error: {error}\n")
         return MISTAKE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if main:
-            sys.stderr.write("stopped; what was saved so far is kept\n")
+            sys.stderr.write(f"{str(stop) or 'stopped; what was saved so far is kept'}\n")
         return 130
     return 0

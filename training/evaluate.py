@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 if not __package__:  # `accelerate launch training/evaluate.py` puts this folder on the path instead of the project's
@@ -15,40 +14,33 @@ if not __package__:  # `accelerate launch training/evaluate.py` puts this folder
 import torch
 
 from resnet_hub import ResNet
-from resnet_hub.errors import ConfigError
+from resnet_hub.checkpoint import load_weights
+from resnet_hub.errors import ConfigError, TrainingError
+from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import TEMPERATURE, temperature_of
 from training.augment import EvalTransform
 from training.batches import make_loader
 from training.data import load_split
 from training.entry import run_command
 from training.hardware import make_accelerator
-from training.loop import evaluate
-from training.metrics import Evaluation
-from training.recipe import RunSettings, setting, settings_parser
+from training.measure import evaluate
+from training.metrics import Evaluation, told_interval
+from training.report import draw_report
+from training.run_folder import EMA_FILE, LAST_FILE, write_results
+from training.settings.flags import settings_parser
+from training.settings.measuring import EvaluationSettings
+from training.split import Split
 
 logger = logging.getLogger("training")
 
-
-@dataclass(frozen=True)
-class EvaluationSettings(RunSettings):
-    """Measures a network on one split of a dataset, the same on any number of processes."""
-
-    model: str = setting("", "checkpoint folder, Hub id or timm tag")
-    split: str | None = setting(None, "split to measure on; validation, else test, else the only one where absent")
-    json: bool = setting(False, "print the figures as one JSON object with all digits")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.model:
-            raise ConfigError("--model is missing; give a checkpoint folder, a Hub id or a timm tag")
+WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
 def measure(settings: EvaluationSettings) -> Evaluation:
-    """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError."""
+    """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
-    model = ResNet.from_pretrained(settings.model)
-    if model.label_names is None:
-        raise ConfigError(f"--model {settings.model!r} carries no class names, so its classes match no dataset")
-    split = load_split(settings, settings.split, model.label_names)
+    model = load_model(settings)
+    split = load_split(settings, settings.split, model.label_names or (), model.config.task)
     loader = make_loader(
         split,
         EvalTransform(model.preprocessing),
@@ -59,22 +51,61 @@ def measure(settings: EvaluationSettings) -> Evaluation:
         processes=accelerator.num_processes,
     )
     network, batches = accelerator.prepare(model.to(memory_format=torch.channels_last), loader)
-    found = evaluate(accelerator, network, batches, model.preprocessing)
+    found = evaluate(
+        accelerator,
+        network,
+        batches,
+        model.preprocessing,
+        task=model.config.task,
+        temperature=temperature_of(model.details),
+    )
     if accelerator.is_main_process:
-        tell(settings, split.name, found)
+        tell(settings, model, split, found)
     accelerator.end_training()
     return found
 
 
-def tell(settings: EvaluationSettings, split: str, found: Evaluation) -> None:
-    """Prints the figures: for programs on standard output, else as a line of the log."""
-    figures = {"split": split, "pictures": len(found.labels), **found.summary()}
+def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
+    """The network with the weights that were asked for. Raises: CheckpointError, HubError, ConfigError."""
+    model = ResNet.from_pretrained(settings.model)
+    if model.label_names is None:
+        raise ConfigError(f"--model {settings.model!r} carries no class names, so its classes match no dataset")
+    if settings.checkpoint != "best":
+        file = Path(settings.model) / WEIGHTS[settings.checkpoint]
+        if not file.is_file():
+            raise ConfigError(
+                f"--checkpoint {settings.checkpoint} is for the folder of a run with a file {file.name}, which "
+                f"--model {settings.model!r} has not; leave it out for the best weights"
+            )
+        load_weights(model, file, model.config, dtype=torch.float32)
+        # It was found for the best weights.
+        model.details.pop(TEMPERATURE, None)
+    return model
+
+
+def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
+    """Prints the figures: for programs on standard output, else as lines of the log; writes the report."""
+    intervals = found.intervals()
+    figures = {"split": split.name, "pictures": len(found), **found.summary(), "intervals": intervals}
+    names = model.label_names or ()
+    if settings.report is not None:
+        folder = make_folder(Path(settings.report))
+        write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
+        draw_report(folder, [], found, split, names, model.config.in_chans)
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    right = int((found.labels == found.predictions).sum())
-    logger.info("%s: top-1 %.2f%% (%d of %d pictures)", split, 100 * found.top1, right, len(found.labels))
-    logger.info("  loss %.4f  macro F1 %.4f", found.loss, found.macro_f1)
+    logger.info("%s: %s, %s", split.name, found.headline, told_interval(intervals))
+    logger.info("  %s", "  ".join(f"{name} {value:.4f}" for name, value in found.summary().items()))
+
+
+def make_folder(folder: Path) -> Path:
+    """The folder, made where missing. Raises: TrainingError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"cannot write into --report {str(folder)!r} ({error.strerror}); choose another") from error
+    return folder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-import platform
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 if not __package__:  # `accelerate launch training/finetune.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
@@ -23,61 +19,77 @@ from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.address import repo_address
 from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import temperature_of
 from training import run_folder
-from training.augment import EvalTransform, TrainTransform
-from training.batches import make_loader
+from training.anonymous import without_paths
 from training.data import Data, load_data
 from training.entry import run_command
+from training.fit import fit
 from training.hardware import describe_hardware, make_accelerator
+from training.history import Best, History
+from training.learner import Learner, make_learner
 from training.licence import parent_licence
-from training.loop import Learner, evaluate, refuse_no_number, train_one_epoch
-from training.metrics import Evaluation
-from training.optim import make_optimizer, make_schedule
-from training.publish import Publisher, publishing
-from training.recipe import FinetuneRecipe, parse_recipe
-from training.report import draw_confusion, draw_curves
+from training.loaders import make_loaders
+from training.measure import calibrate, evaluate
+from training.metrics import Evaluation, told_interval
+from training.progress import tell_end
+from training.publish import publishing
+from training.recipe import FinetuneRecipe
+from training.record import describe_run, versions
+from training.report import draw_report
+from training.resume import parse_run
+from training.seeding import repeatable
+from training.snapshot import Snapshot
+from training.state import saving
+from training.trackers import start_trackers, tracker_names
 
 logger = logging.getLogger("training")
 
-PACKAGES = ("resnet_hub", "torch", "timm", "accelerate", "datasets", "huggingface_hub")
-# Where a run goes, which says nothing about the network.
+# Where and how fast a run goes, which says nothing about the network.
 NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
+NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb")
 
 
-@dataclass(frozen=True)
-class Best:
-    """The best epoch so far: by accuracy, then by loss."""
+def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
+    """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report.
 
-    epoch: int
-    evaluation: Evaluation
-    weights: dict[str, torch.Tensor]
-
-    def is_beaten_by(self, found: Evaluation) -> bool:
-        """Whether `found` is better."""
-        return (found.top1, -found.loss) > (self.evaluation.top1, -self.evaluation.loss)
-
-
-def finetune(recipe: FinetuneRecipe) -> Path:
-    """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report."""
-    started = time.perf_counter()
-    accelerator = make_accelerator(recipe.precision, recipe.threads)
+    Args:
+        recipe: Every setting.
+        snapshot: The state of the run to go on with; None begins one.
+        command: The flags as they were given, for the record.
+    """
+    history = History()
+    trackers = tracker_names(recipe.report_to)
+    accelerator = make_accelerator(
+        recipe.precision,
+        recipe.threads,
+        unused_parameters=recipe.unfreezes,
+        trackers=trackers,
+        folder=recipe.folder / run_folder.TRACKER_FOLDER,
+    )
     set_seed(recipe.seed)
-    with publishing(recipe, accelerator) as publisher:
-        run_folder.claim_folder(recipe, accelerator)
+    claimed = run_folder.claimed(recipe, accelerator, resumed=snapshot is not None)
+    with publishing(recipe, accelerator) as publisher, claimed, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
         model.details = describe(recipe, data, model, accelerator)
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
-        learner, loaders = prepare(recipe, data, model, accelerator)
-        best, rows = fit(learner, model, loaders, publisher)
+        refuse_calibration(recipe, data.task)
+        learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
+        record = describe_run(recipe, data, accelerator, command)
+        start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
+        with saving(learner, history, record, snapshot, len(data.train)) as saver:
+            best = fit(learner, loaders, publisher, saver)
 
         model.load_state_dict(best.weights)
-        tested = evaluate(accelerator, learner.model, loaders["test"], model.preprocessing) if data.test else None
+        if recipe.calibrate:
+            best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
+        tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
-            model.details["seconds"] = round(time.perf_counter() - started, 1)
-            finish(recipe, data, model, best, tested, rows)
+            model.details["seconds"] = round(history.seconds, 1)
+            finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
             publisher.finish("the finished run")
     accelerator.end_training()
@@ -86,7 +98,8 @@ def finetune(recipe: FinetuneRecipe) -> Path:
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     """The network to train, with the dataset's classes. Raises: ConfigError, CheckpointError, HubError."""
-    names, options = data.label_names, {"drop_path_rate": recipe.drop_path_rate}
+    names, rates = data.label_names, ("drop_rate", "drop_path_rate", "drop_block_rate")
+    options: dict[str, Any] = {name: getattr(recipe, name) for name in rates} | {"task": data.task}
     if recipe.from_scratch:
         if recipe.in_chans is not None:
             options["in_chans"] = recipe.in_chans
@@ -116,7 +129,7 @@ def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     details: dict[str, Any] = {
         "dataset": local.get("dataset", recipe.dataset),
         "recipe": settings | local,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": versions(),
         "hardware": describe_hardware(accelerator),
     }
     if data.revision is not None:
@@ -152,79 +165,23 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def prepare(
-    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> tuple[Learner, dict[str, Any]]:
-    """The learner and the loaders by split, all prepared by accelerate."""
-    evaluation = EvalTransform(model.preprocessing)
-    training = TrainTransform.of(recipe, model.preprocessing)
-    splits = {"train": data.train, "validation": data.validation} | ({"test": data.test} if data.test else {})
-    loaders = {
-        name: make_loader(
-            split,
-            training if name == "train" else evaluation,
-            batch_size=recipe.batch_size,
-            seed=recipe.seed,
-            workers=recipe.workers,
-            train=name == "train",
-            processes=accelerator.num_processes,
-        )
-        for name, split in splits.items()
-    }
-    sampler = loaders["train"].sampler
-    optimizer = make_optimizer(model, recipe, new_head=model.head_is_new and not recipe.from_scratch)
-    network, prepared, *batches = accelerator.prepare(
-        model.to(memory_format=torch.channels_last), optimizer, *loaders.values()
+def test(learner: Learner, loader: Any) -> Evaluation:
+    """The figures of the best weights on the test split, which nothing was tuned on."""
+    network = learner.network
+    return evaluate(
+        learner.accelerator,
+        learner.model,
+        loader,
+        network.preprocessing,
+        task=network.config.task,
+        temperature=temperature_of(network.details),
     )
-    loaders = dict(zip(loaders, batches, strict=True))
-    schedule = make_schedule(optimizer, recipe, len(loaders["train"]))
-    return Learner(accelerator, network, prepared, schedule, sampler, model.preprocessing, recipe), loaders
 
 
-def fit(
-    learner: Learner, model: PretrainedNetwork, loaders: dict[str, Any], publisher: Publisher | None
-) -> tuple[Best, list[dict[str, Any]]]:
-    """Trains for all epochs, measuring after each and keeping the best; returns it with the rows of metrics.jsonl."""
-    recipe, accelerator = learner.recipe, learner.accelerator
-    best: Best | None = None
-    rows: list[dict[str, Any]] = []
-    for epoch in range(1, recipe.epochs + 1):
-        started = time.perf_counter()
-        trained = train_one_epoch(learner, loaders["train"], epoch)
-        found = evaluate(accelerator, learner.model, loaders["validation"], model.preprocessing)
-        refuse_no_number(found.loss, epoch, recipe)
-        measured = {f"val_{name}": value for name, value in found.summary().items()}
-        rows.append({"epoch": epoch, **trained, **measured, "seconds": time.perf_counter() - started})
-        better = best is None or best.is_beaten_by(found)
-        if better:
-            weights = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
-            best = Best(epoch, found, weights)
-        if accelerator.is_main_process:
-            run_folder.append_metrics(recipe.folder, rows[-1])
-            if better:
-                model.details |= found.record()
-                model.save_pretrained(recipe.folder, card=model.card(recipe.push_to_hub))
-        tell_epoch(rows[-1], recipe.epochs, better)
-        if publisher:
-            publisher.offer(f"epoch {epoch} of {recipe.epochs}", better=better)
-    return best, rows
-
-
-def tell_epoch(row: dict[str, Any], epochs: int, better: bool) -> None:
-    """Logs one line with fixed keys."""
-    logger.info(
-        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  val_top1 %.2f%%  lr %.2e  %.0f pictures/s  %.1f s%s",
-        len(str(epochs)),
-        row["epoch"],
-        epochs,
-        row["train_loss"],
-        row["val_loss"],
-        100 * row["val_top1"],
-        row["lr"],
-        row["pictures_per_second"],
-        row["seconds"],
-        "  (best so far, saved)" if better else "",
-    )
+def refuse_calibration(recipe: FinetuneRecipe, task: str) -> None:
+    """Raises: ConfigError where there are no scores that a temperature could change."""
+    if recipe.calibrate and task == "regression":
+        raise ConfigError("--calibrate needs classes, but the targets are numbers; drop it")
 
 
 def finish(
@@ -233,43 +190,43 @@ def finish(
     model: PretrainedNetwork,
     best: Best,
     tested: Evaluation | None,
-    rows: list[dict[str, Any]],
+    history: History,
+    record: dict[str, Any],
 ) -> None:
     """Writes the best checkpoint with its final figures, the pictures, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    curves = draw_curves(folder, rows)
-    confusion = draw_confusion(folder, reported, data.label_names)
-    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, (curves.name, confusion.name)))
+    pictures = draw_report(folder, history.rows, reported, split, data.label_names, model.config.in_chans)
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
+    intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,
+        **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),
         "validation": best.evaluation.summary(),
         **({"test": tested.summary()} if tested else {}),
+        "intervals": intervals,
         "per_class": reported.by_class(data.label_names),
+        **reported.details(),
         "split_hash": data.split_hash,
-        "bad_pictures": list(data.bad_pictures),
+        "bad_pictures": without_paths(list(data.bad_pictures)),
+        "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
         "seconds": model.details["seconds"],
+        "run": record,
     }
     run_folder.write_results(folder, results)
-    run_folder.write_examples(folder, split, data.label_names, model.config.in_chans)
+    run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
+    run_folder.remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    right = int((reported.labels == reported.predictions).sum())
-    logger.info(
-        "  %s accuracy %.2f%% (%d of %d held-out pictures)",
-        "test" if tested else "validation",
-        100 * reported.top1,
-        right,
-        len(split),
-    )
-    logger.info("  checkpoint %s   confusion %s   curves %s", folder, confusion, curves)
-    logger.info("  serve it:  python app.py %s", folder)
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("  %s", "   ".join(f"{picture.stem} {picture}" for picture in pictures))
+    tell_end(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda flags: finetune(parse_recipe(flags)), given)
+    return run_command(lambda flags: finetune(*parse_run(flags), flags), given)
 
 
 if __name__ == "__main__":

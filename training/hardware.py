@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+import psutil
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import DataLoaderConfiguration, broadcast_object_list
+from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs, broadcast_object_list
 
 from resnet_hub.errors import ResNetHubError
 
 Result = TypeVar("Result")
 
 
-def make_accelerator(precision: str, threads: int | None) -> Accelerator:
+def make_accelerator(
+    precision: str,
+    threads: int | None,
+    *,
+    unused_parameters: bool = False,
+    trackers: Sequence[str] = (),
+    folder: Path | None = None,
+) -> Accelerator:
     """The accelerator of this process; on the CPU, several processes talk through gloo.
 
     Args:
         precision: auto, no, bf16 or fp16; auto keeps what `accelerate launch` was told, and where that is nothing,
             takes bf16 on a device that computes in it.
         threads: CPU threads of this process; None shares out the cores. (The launcher's own default is one thread.)
+        unused_parameters: Whether some parameters take part in some epochs only, which processes must look out for.
+        trackers: Names of the trackers that a run reports to.
+        folder: Where trackers write that write files.
     """
     on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
     if precision == "auto":
@@ -31,7 +43,15 @@ def make_accelerator(precision: str, threads: int | None) -> Accelerator:
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(threads or max(1, available_cores() // processes))
     config = DataLoaderConfiguration(non_blocking=not on_cpu)
-    return Accelerator(mixed_precision=precision, cpu=on_cpu, dataloader_config=config)
+    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if unused_parameters else []
+    return Accelerator(
+        mixed_precision=precision,
+        cpu=on_cpu,
+        dataloader_config=config,
+        kwargs_handlers=handlers,
+        log_with=list(trackers) or None,
+        project_dir=folder,
+    )
 
 
 def main_process_first(action: Callable[[], Result]) -> Result:
@@ -65,6 +85,13 @@ def main_process_decides(action: Callable[[], object]) -> None:
 def available_cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def used_memory(accelerator: Accelerator) -> int:
+    """Bytes: the most that tensors have taken of the GPU; on a CPU, what this process holds now."""
+    if accelerator.device.type == "cuda":
+        return torch.cuda.max_memory_allocated(accelerator.device)
+    return psutil.Process().memory_info().rss
 
 
 def describe_hardware(accelerator: Accelerator) -> str:

@@ -1,109 +1,112 @@
-"""The training loop: one pass over the training pictures, one measurement of a split."""
+"""The training loop: one pass over the training pictures, one update of the weights."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from typing import Any, TypeVar
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from resnet_hub.config import Preprocessing
-from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
-from training.batches import EpochSampler
-from training.metrics import Evaluation
+from training.hardware import used_memory
+from training.learner import Learner
+from training.optim import clip, learning_rate, penalty
 from training.recipe import FinetuneRecipe
+from training.seeding import seed_step
+from training.trackers import report
+from training.watch import LOOK_EVERY, no_number
 
-CHECK_EVERY = 50
-"""Steps between looks at the loss; each look waits for the device."""
-
-
-@dataclass
-class Learner:
-    """All that takes part in a step, prepared by accelerate."""
-
-    accelerator: Accelerator
-    model: nn.Module
-    optimizer: Any
-    schedule: Any
-    sampler: EpochSampler
-    preprocessing: Preprocessing
-    recipe: FinetuneRecipe
-    steps: int = 0
-    """Updates of the weights so far."""
+Item = TypeVar("Item")
+REPORT_EVERY = LOOK_EVERY
+"""Steps between figures for the trackers, which may send each over a network."""
 
 
-def train_one_epoch(learner: Learner, loader: Any, epoch: int) -> dict[str, float]:
+def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     """Trains on every batch once; returns the mean loss, the last learning rate and pictures per second.
 
     Args:
-        learner: Its model, optimizer and schedule move on.
-        loader: Prepared batches of (pixels uint8, labels, indices).
-        epoch: Number of the pass, from 1, for the progress bar.
+        learner: Its network, optimizer, schedule and position move on.
+        loader: Prepared batches of (pixels uint8, labels, indices): those of the pass that are left.
 
     Raises:
         TrainingError: The loss is no number any more.
     """
-    accelerator, recipe = learner.accelerator, learner.recipe
-    learner.model.train()
-    learner.sampler.epoch = epoch
-    start = time.perf_counter()
-    total = torch.zeros(2, dtype=torch.float64, device=accelerator.device)  # sum of losses, pictures
-    progress = show_progress(loader, f"epoch {epoch}/{recipe.epochs}", accelerator)
-    for pixels, labels, _ in progress:
-        logits = learner.model(prepare_batch(pixels, learner.preprocessing))
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
-        accelerator.backward(loss)
-        if recipe.clip_norm is not None:
-            accelerator.clip_grad_norm_(learner.model.parameters(), recipe.clip_norm)
-        learner.optimizer.step()
-        learner.optimizer.zero_grad()
-        learner.steps += 1
-        learner.schedule.step_update(learner.steps)
-        total += torch.stack((loss.detach().double() * len(labels), torch.tensor(len(labels), device=total.device)))
-        if learner.steps % CHECK_EVERY == 0:
-            mean = (total[0] / total[1]).item()
-            refuse_no_number(mean, epoch, recipe)
-            progress.set_postfix(loss=f"{mean:.3f}", refresh=False)
-    total = accelerator.reduce(total, "sum")
-    mean = (total[0] / total[1]).item()
-    refuse_no_number(mean, epoch, recipe)
+    accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
+    learner.start_epoch()
+    learner.progress.tell(f"epoch {position.epoch}/{recipe.epochs}")
+    start, before = time.perf_counter(), position.totals.clone()
+    for batches in grouped(loader, recipe.accumulate):
+        update(learner, batches)
+        if position.steps % learner.watch.every == 0:
+            learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+            show(learner)
+    learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+    loss, pictures = accelerator.reduce(position.totals, "sum").tolist()
+    seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
-        "train_loss": mean,
-        "lr": learner.optimizer.param_groups[0]["lr"],
-        "pictures_per_second": total[1].item() / (time.perf_counter() - start),
+        "train_loss": loss / pictures,
+        "lr": learning_rate(learner.optimizer),
+        "pictures_per_second": seen / (time.perf_counter() - start),
     }
 
 
-@torch.no_grad()
-def evaluate(accelerator: Accelerator, model: nn.Module, loader: Any, preprocessing: Preprocessing) -> Evaluation:
-    """Measures the network on every picture of a split once; the same figures on any number of processes.
+def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> None:
+    """Updates the weights once: the gradient is that of the mean loss over the pictures of all these batches.
 
-    Args:
-        accelerator: Gathers what the processes found; pictures that only pad the last batch are left out.
-        model: Prepared by accelerate; evaluated with the statistics of the first process.
-        loader: Prepared batches of (pixels uint8, labels, indices), in the order of the rows.
-        preprocessing: What the network's input is.
+    Processes hold equally many pictures at each update, which accelerate's loaders see to, so that the mean over
+    processes is the mean over pictures.
     """
-    model.eval()
-    found: list[tuple[Tensor, ...]] = []
-    for pixels, labels, _ in show_progress(loader, "evaluating", accelerator):
-        logits = model(prepare_batch(pixels, preprocessing)).float()
-        losses = F.cross_entropy(logits, labels, reduction="none")
-        ranked = logits.topk(min(5, logits.shape[1])).indices
-        in_top5 = (ranked == labels[:, None]).any(1)
-        found.append(accelerator.gather_for_metrics((labels, ranked[:, 0], in_top5, losses)))
-    labels, predictions, in_top5, losses = (torch.cat(column).cpu() for column in zip(*found, strict=True))
-    return Evaluation(
-        labels.numpy(), predictions.numpy(), in_top5.numpy(), losses.numpy().astype(np.float64), logits.shape[1]
-    )
+    accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
+    pictures = sum(len(labels) for _, labels, _ in batches)
+    seed_step(recipe.seed, position.steps, accelerator.process_index)
+    for number, (pixels, labels, indices) in enumerate(batches, start=1):
+        last = number == len(batches)
+        with nullcontext() if last else accelerator.no_sync(learner.model):
+            inputs = prepare_batch(pixels, learner.preprocessing)
+            inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
+            loss = learner.objective(learner.model(inputs).float(), targets)
+            share = loss * (len(labels) / pictures)
+            accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
+        learner.watch.note(position.steps + 1, loss, indices)
+        position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
+    clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
+    learner.optimizer.step()
+    learner.optimizer.zero_grad()
+    position.steps += 1
+    position.batches += len(batches)
+    learner.progress.advance(pictures * accelerator.num_processes)
+    learner.schedule.step_update(position.steps)
+    if learner.averaged:
+        learner.averaged.update(learner.network, position.steps)
+    for action in learner.after_update:
+        action(learner)
+
+
+def show(learner: Learner) -> None:
+    """Tells the bar the mean loss of the pass so far, and now and then the trackers; waits for the device."""
+    loss, pictures = learner.position.totals.tolist()
+    lr = learning_rate(learner.optimizer)
+    learner.progress.show(loss / pictures, lr, used_memory(learner.accelerator))
+    if learner.position.steps % REPORT_EVERY == 0:
+        report(learner.accelerator, {"running_loss": loss / pictures, "lr": lr}, learner.position.steps)
+
+
+def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of `size`; the last one may be shorter."""
+    group: list[Item] = []
+    for item in items:
+        group.append(item)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
@@ -115,7 +118,4 @@ def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
 def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
     """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
     if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss is no number any more in epoch {epoch}; what was saved before stays in {str(recipe.folder)!r}: "
-            f"try a lower --lr than {recipe.lr:g}, or --clip-norm 1"
-        )
+        raise no_number(f"in epoch {epoch}, on the validation pictures", recipe.lr, recipe.folder)

@@ -1,89 +1,254 @@
-"""What a network got right: labels and predictions of every picture -> accuracy, F1, confusion."""
+"""What a network got right: its answer to every picture of a split -> accuracy, F1, confusion, calibration."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import torch.nn.functional as F
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from torch import Tensor
+
+from training.calibration import BINS, expected_error, reliability_rows
+from training.intervals import bootstrap
 
 RECORDED_CLASSES = 50
 """Classes whose figures travel in the checkpoint; results.json has those of all."""
 
 
+# What decides over the best epoch, for each task: the name of the figure -> heading, unit and factor to that unit.
+QUALITIES = {
+    "top1": ("top-1 accuracy", "%", 100),
+    "map": ("mean average precision", "%", 100),
+    "r2": ("R squared", "", 1),
+}
+
+
+def told_qualities(row: Mapping[str, Any]) -> list[str]:
+    """The figures that decide, from a line of metrics.jsonl, in words: of the weights, and of their average if kept."""
+    return [
+        f"{kind}_{name} {factor * row[f'{kind}_{name}']:.4g}{unit}"
+        for name, (_, unit, factor) in QUALITIES.items()
+        for kind in ("val", "ema")
+        if f"{kind}_{name}" in row
+    ]
+
+
+def told_interval(intervals: Mapping[str, Any]) -> str:
+    """The interval of the figure that decides, in words."""
+    name = next(name for name in QUALITIES if name in intervals)
+    title, unit, factor = QUALITIES[name]
+    low, high = (factor * side for side in intervals[name])
+    return f"{intervals['level']:.0%} interval of the {title} {low:.4g} to {high:.4g}{unit}"
+
+
 @dataclass(frozen=True)
-class Evaluation:
+class Mistake:
+    """An answer that is wrong, or far off."""
+
+    row: int
+    """Number of the picture in the split."""
+    truth: str
+    """What the dataset says; untrusted text."""
+    answer: str
+    """What the network says; untrusted text."""
+    sure: str = ""
+    """How sure it is, where it says so."""
+
+
+@dataclass(frozen=True)
+class Evaluation(ABC):
     """The network's answers on a whole split, one entry for each picture, in the order of the rows."""
 
-    labels: np.ndarray
-    """True classes, int64 (N,)."""
+    targets: np.ndarray
+    """True classes, int64 (N,); or 0 and 1 for each class, or numbers, float32 (N, C)."""
+    losses: np.ndarray
+    """Of each picture, float64 (N,): what the task is measured by, without smoothing and weights."""
+
+    @classmethod
+    @abstractmethod
+    def answers(cls, logits: Tensor, targets: Tensor, temperature: float | None) -> tuple[Tensor, ...]:
+        """What is kept of a batch: columns of one entry for each picture, which `of` takes."""
+
+    @classmethod
+    @abstractmethod
+    def of(cls, columns: tuple[np.ndarray, ...], num_classes: int) -> Self:
+        """The evaluation of the columns of all batches."""
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of the pictures: in nats, or the mean squared error."""
+        return float(np.mean(self.losses))
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @abstractmethod
+    def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
+        """The figures by name, with each picture counted so often, float64 (N,); once where absent."""
+
+    def summary(self) -> dict[str, float]:
+        """The figures by name."""
+        return self.figures()
+
+    @property
+    @abstractmethod
+    def quality(self) -> tuple[float, ...]:
+        """What decides which of two networks is better; the larger is."""
+
+    @property
+    @abstractmethod
+    def headline(self) -> str:
+        """The main figures in words."""
+
+    @abstractmethod
+    def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
+        """One row for each output with its name and figures, for a report."""
+
+    @abstractmethod
+    def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
+        """The worst answers, worst first."""
+
+    def intervals(self, seed: int = 0) -> dict[str, Any]:
+        """The confidence interval of each figure; see `bootstrap`."""
+        return bootstrap(self.figures, len(self), answers=max(1, self.targets[:1].size), seed=seed)
+
+    def details(self) -> dict[str, Any]:
+        """What else results.json tells."""
+        return {}
+
+    def record(self) -> dict[str, Any]:
+        """What the checkpoint tells of this evaluation, under the keys that the card reads."""
+        return {"metrics": self.summary(), "num_images": len(self)}
+
+
+@dataclass(frozen=True)
+class SingleLabelEvaluation(Evaluation):
+    """Answers with one class of many. The loss is the cross-entropy in nats."""
+
     predictions: np.ndarray
     """Most likely classes, int64 (N,)."""
     in_top5: np.ndarray
     """Whether the true class was among the five most likely, bool (N,)."""
-    losses: np.ndarray
-    """Cross-entropy without smoothing, float64 (N,)."""
+    confidences: np.ndarray
+    """Probability of the most likely class, 0 to 1, float32 (N,)."""
     num_classes: int
+    calibrated: np.ndarray | None = None
+    """The same with the network's temperature, where it has one."""
+
+    @classmethod
+    def answers(cls, logits: Tensor, targets: Tensor, temperature: float | None) -> tuple[Tensor, ...]:
+        """Returns classes, losses, predictions, whether in the top 5, confidences, and the calibrated ones if any."""
+        losses = F.cross_entropy(logits, targets, reduction="none")
+        ranked = logits.topk(min(5, logits.shape[1])).indices
+        best = ranked[:, :1]
+        confidences = logits.softmax(1).gather(1, best)[:, 0]
+        found = (targets, losses, best[:, 0], (ranked == targets[:, None]).any(1), confidences)
+        return found if temperature is None else (*found, (logits / temperature).softmax(1).gather(1, best)[:, 0])
+
+    @classmethod
+    def of(cls, columns: tuple[np.ndarray, ...], num_classes: int) -> Self:
+        """The evaluation of the columns of all batches."""
+        targets, losses, predictions, in_top5, confidences, *calibrated = columns
+        return cls(targets, losses.astype(np.float64), predictions, in_top5, confidences, num_classes, *calibrated)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Whether each answer is right, bool (N,)."""
+        return self.targets == self.predictions
 
     @property
     def top1(self) -> float:
         """Share of pictures whose most likely class is right, 0 to 1."""
-        return float(np.mean(self.labels == self.predictions))
-
-    @property
-    def loss(self) -> float:
-        """Mean cross-entropy in nats."""
-        return float(np.mean(self.losses))
+        return float(np.mean(self.right))
 
     @cached_property
     def per_class(self) -> dict[str, np.ndarray]:
         """Precision, recall, F1 (each 0 to 1) and the number of pictures, one entry for each class."""
         values = precision_recall_fscore_support(
-            self.labels, self.predictions, labels=np.arange(self.num_classes), zero_division=0
+            self.targets, self.predictions, labels=np.arange(self.num_classes), zero_division=0
         )
         return dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True))
 
-    @property
-    def macro_f1(self) -> float:
+    def macro_f1(self, counts: np.ndarray | None = None) -> float:
         """Mean F1 of the classes that occur."""
-        return float(np.mean(self.per_class["f1"][self.per_class["pictures"] > 0]))
+        hits, told, true = (
+            np.bincount(labels, counts if weights is None else weights, self.num_classes)
+            for labels, weights in (
+                (self.targets, self.right * (1.0 if counts is None else counts)),
+                (self.predictions, None),
+                (self.targets, None),
+            )
+        )
+        occurring = true > 0
+        return float(np.mean(2 * hits[occurring] / (told + true)[occurring]))
+
+    def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
+        """top1, loss, macro_f1, ece, ece_calibrated where there is a temperature, top5 of more than five classes."""
+        figures = {
+            "top1": float(np.average(self.right, weights=counts)),
+            "loss": float(np.average(self.losses, weights=counts)),
+            "macro_f1": self.macro_f1(counts),
+            "ece": expected_error(self.confidences, self.right, counts),
+        }
+        if self.calibrated is not None:
+            figures["ece_calibrated"] = expected_error(self.calibrated, self.right, counts)
+        if self.num_classes > 5:
+            figures["top5"] = float(np.average(self.in_top5, weights=counts))
+        return figures
+
+    @property
+    def quality(self) -> tuple[float, ...]:
+        """Accuracy, then the loss."""
+        return (self.top1, -self.loss)
+
+    @property
+    def headline(self) -> str:
+        """Accuracy with the number of pictures."""
+        return f"accuracy {self.top1:.2%} ({int(self.right.sum())} of {len(self)} pictures)"
 
     def confusion(self) -> np.ndarray:
         """Number of pictures by (true class, predicted class), int64 (num_classes, num_classes)."""
-        return confusion_matrix(self.labels, self.predictions, labels=np.arange(self.num_classes))
-
-    def summary(self) -> dict[str, float]:
-        """The figures by name; top5 where there are more than five classes."""
-        figures = {"top1": self.top1, "loss": self.loss, "macro_f1": self.macro_f1}
-        if self.num_classes > 5:
-            figures["top5"] = float(np.mean(self.in_top5))
-        return figures
+        return confusion_matrix(self.targets, self.predictions, labels=np.arange(self.num_classes))
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
-        """One row for each class with its name and figures, for a report."""
+        """One row for each class with its name, precision, recall, F1 and number of pictures."""
         columns = self.per_class
         return [
             {"label": name, **{key: columns[key][index].item() for key in columns}}
             for index, name in enumerate(label_names)
         ]
 
-    def worst_classes(self) -> dict[str, Any]:
-        """The figures of the classes that occur, lowest F1 first, cut to `RECORDED_CLASSES`, and how many occur."""
-        columns = self.per_class
-        occurring = np.flatnonzero(columns["pictures"])
-        worst = occurring[np.argsort(columns["f1"][occurring], kind="stable")][:RECORDED_CLASSES]
-        rows = [{"index": int(index), **{key: _short(columns[key][index]) for key in columns}} for index in worst]
-        return {"rows": rows, "measured": len(occurring)}
+    def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
+        """The wrong answers that the network was surest of."""
+        sure = self.confidences if self.calibrated is None else self.calibrated
+        wrong = np.flatnonzero(~self.right)
+        worst = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
+        return [
+            Mistake(int(row), label_names[self.targets[row]], label_names[self.predictions[row]], f"{sure[row]:.1%}")
+            for row in worst
+        ]
+
+    def details(self) -> dict[str, Any]:
+        """The calibration by bins."""
+        sure = self.confidences if self.calibrated is None else self.calibrated
+        return {"calibration": {"bins": BINS, "rows": reliability_rows(sure, self.right)}}
 
     def record(self) -> dict[str, Any]:
-        """What the checkpoint tells of this evaluation, under the keys that the card reads."""
-        return {
-            "metrics": self.summary(),
-            "num_images": len(self.labels),
-            "per_class": self.worst_classes(),
-        }
+        """What the checkpoint tells of this evaluation, with the worst classes."""
+        return super().record() | {"per_class": worst_classes(self.per_class)}
+
+
+def worst_classes(columns: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The figures of the classes that occur, lowest F1 first, cut to `RECORDED_CLASSES`, and how many occur."""
+    occurring = np.flatnonzero(columns["pictures"])
+    worst = occurring[np.argsort(columns["f1"][occurring], kind="stable")][:RECORDED_CLASSES]
+    rows = [{"index": int(index), **{key: _short(columns[key][index]) for key in columns}} for index in worst]
+    return {"rows": rows, "measured": len(occurring)}
 
 
 def _short(value: np.generic) -> int | float:

@@ -1,4 +1,4 @@
-"""Optimizer and learning-rate schedule of a recipe, by timm."""
+"""The optimizer of a recipe, by timm, and which parameters move how fast."""
 
 from __future__ import annotations
 
@@ -14,45 +14,88 @@ from training.recipe import FinetuneRecipe
 
 
 def parameter_groups(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> list[dict[str, Any]]:
-    """The trainable parameters in groups: norms and biases without weight decay, a new head with its own rate."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    head = f"{model.classifier}."
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            key = (new_head and name.startswith(head), parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
+    """The trainable parameters in groups: norms and biases without weight decay, a new head with its own rate.
+
+    With `layer_decay` each block has its own rate as well. `use_fallback` tells an optimizer that moves matrices in a
+    way of their own, such as Muon, what to leave out.
+    """
+    head = {id(parameter) for parameter in model.get_classifier().parameters()}
+    groups = []
+    for group in _by_layer(model, recipe):
+        for in_head in (False, True):
+            parameters = [parameter for parameter in group["params"] if (id(parameter) in head) == in_head]
+            if parameters:
+                factor = recipe.head_lr_factor if in_head and new_head else 1.0
+                special = {"lr_scale": group["lr_scale"] * factor, "use_fallback": in_head or parameters[0].ndim < 2}
+                groups.append({**group, "params": parameters, **special})
+    return groups
+
+
+def _by_layer(model: ResidualNetwork, recipe: FinetuneRecipe) -> list[dict[str, Any]]:
+    """Groups of timm, with the weight decay of each and, for layer-wise decay, a factor of the rate."""
+    from timm.optim import param_groups_layer_decay, param_groups_weight_decay
+
+    if recipe.layer_decay is not None:
+        return param_groups_layer_decay(model, recipe.weight_decay, layer_decay=recipe.layer_decay)
+    # A decay of 0 would put all into one group, norms together with what optimizers treat as matrices.
+    groups = param_groups_weight_decay(model, recipe.weight_decay or 1.0)
     return [
-        {
-            "params": parameters,
-            "weight_decay": recipe.weight_decay if decays else 0.0,
-            "lr_scale": recipe.head_lr_factor if in_head else 1.0,
-        }
-        for (in_head, decays), parameters in groups.items()
+        {**group, "lr_scale": 1.0, "weight_decay": recipe.weight_decay * bool(group["weight_decay"])}
+        for group in groups
     ]
 
 
 def make_optimizer(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> torch.optim.Optimizer:
-    """The optimizer that the recipe names. Raises: ConfigError when timm has none of that name."""
-    from timm.optim import create_optimizer_v2, list_optimizers
+    """The optimizer that the recipe names. Raises: ConfigError when timm has none of that name or its options."""
+    from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
 
-    if recipe.optimizer not in list_optimizers():
+    name = recipe.optimizer.lower().removeprefix("lookahead_")
+    if name not in list_optimizers():
         near = nearest(recipe.optimizer, list_optimizers())
         raise ConfigError(f"--optimizer {recipe.optimizer!r} is not known; the nearest are {near}")
+    info = get_optimizer_info(name)
+    if info.second_order:
+        raise ConfigError(f"--optimizer {recipe.optimizer!r} needs second derivatives, which are not computed here")
+    options: dict[str, Any] = {}
+    if recipe.opt_eps is not None:
+        if not info.has_eps:
+            raise ConfigError(f"--optimizer {recipe.optimizer!r} has no epsilon; leave --opt-eps out")
+        options["eps"] = recipe.opt_eps
+    if recipe.betas is not None:
+        if not info.has_betas or info.num_betas != len(recipe.betas):
+            expected = f"{info.num_betas} betas" if info.has_betas else "no betas"
+            raise ConfigError(f"--optimizer {recipe.optimizer!r} has {expected}; --opt-betas gives {len(recipe.betas)}")
+        options["betas"] = recipe.betas
     groups = parameter_groups(model, recipe, new_head=new_head)
-    return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, momentum=recipe.momentum)
+    if not groups:
+        raise ConfigError(f"--freeze {recipe.freeze} leaves nothing to train; freeze fewer parts")
+    try:
+        return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, momentum=recipe.momentum, **options)
+    except (AssertionError, ImportError) as error:  # what timm raises where a GPU or a package is missing
+        raise ConfigError(f"--optimizer {recipe.optimizer!r} cannot be used here: {error}") from error
 
 
-def make_schedule(optimizer: torch.optim.Optimizer, recipe: FinetuneRecipe, steps_per_epoch: int) -> Any:
-    """The cosine of timm from the peak to 0 after a linear warm-up, by the step; its `step_update(n)` sets the rate.
+def learning_rate(optimizer: torch.optim.Optimizer) -> float:
+    """The rate at present of a parameter that has no factor of its own."""
+    groups = optimizer.param_groups
+    return next((group["lr"] / group["lr_scale"] for group in groups if group["lr_scale"]), 0.0)
 
-    Source: Loshchilov and Hutter 2017, "SGDR", equation 5, one cycle.
-    """
-    from timm.scheduler import CosineLRScheduler
 
-    total = max(2, recipe.epochs * steps_per_epoch)
-    warmup = min(round(recipe.warmup_epochs * steps_per_epoch), total - 1)
-    schedule = CosineLRScheduler(
-        optimizer, t_initial=total - warmup, warmup_t=warmup, warmup_prefix=True, t_in_epochs=False
-    )
-    schedule.step_update(0)
-    return schedule
+def penalty(model: nn.Module, l1: float) -> torch.Tensor:
+    """The L1 penalty of the trainable weights, norms and biases spared."""
+    weights = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.ndim > 1]
+    return l1 * torch.stack([weight.abs().sum() for weight in weights]).sum()
+
+
+def clip(accelerator: Any, model: nn.Module, head: nn.Module, recipe: FinetuneRecipe) -> None:
+    """Clips the gradients as the recipe says: by their norm, by number, or by unit (adaptive; the head spared)."""
+    from timm.utils.agc import adaptive_clip_grad
+
+    if recipe.clip_norm is not None:
+        accelerator.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+    elif recipe.clip_value is not None:
+        accelerator.clip_grad_value_(model.parameters(), recipe.clip_value)
+    elif recipe.clip_agc is not None:
+        accelerator.unscale_gradients()
+        spared = {id(parameter) for parameter in head.parameters()}
+        adaptive_clip_grad([each for each in model.parameters() if id(each) not in spared], recipe.clip_agc)

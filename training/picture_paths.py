@@ -50,13 +50,12 @@ def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> Datas
         )
     root = folder({PurePosixPath(name).suffix for name in names})
 
-    def located(row: dict[str, str | None]) -> dict[str, str | None]:
-        name = row[column]
-        return {column: None if name is None else str(root / name)}
+    def located(rows: dict[str, list[str | None]]) -> dict[str, list[str | None]]:
+        return {column: [None if name is None else str(root / name) for name in rows[column]]}
 
     return DatasetDict(
         {
-            split: rows.map(located, features=rows.features).cast_column(column, datasets.Image())
+            split: rows.map(located, batched=True, features=rows.features).cast_column(column, datasets.Image())
             for split, rows in tables.items()
         }
     )

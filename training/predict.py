@@ -20,7 +20,6 @@ from torch import Tensor
 
 from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
-from resnet_hub.classifier import SCORES
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.augment import EvalTransform, prepare_batch
@@ -32,13 +31,16 @@ from training.loop import show_progress
 from training.patience import persist
 from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
 from training.publish import PushTarget, check_target
-from training.recipe import HubSettings, setting, settings_parser
+from training.settings.base import setting
+from training.settings.flags import settings_parser
+from training.settings.pushing import HubSettings
+from training.settings.run import RunSettings
 
 logger = logging.getLogger("training")
 
 
 @dataclass(frozen=True)
-class PredictionSettings(HubSettings):
+class PredictionSettings(HubSettings, RunSettings):
     """Writes what a network answers on every picture of a split: the same rows on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or published name")
@@ -116,7 +118,7 @@ def answer(
     for pixels, labels, rows in show_progress(loader, "predicting", accelerator):
         with torch.inference_mode(), accelerator.autocast():
             logits = network(prepare_batch(pixels, classifier.preprocessing))
-        ranked = rank(logits.float(), network.config.task, settings.top_k)
+        ranked = rank(classifier.scores(logits.float()), network.config.task, settings.top_k)
         gathered = accelerator.gather_for_metrics((rows, labels, *ranked))
         rows, labels, indices, scores = (column.cpu() for column in gathered)
         found.append([rows, indices, scores])
@@ -132,9 +134,8 @@ def answer(
     return Answers(indices[once], scores[once], {row: problem(split, row, settings) for row in unreadable})
 
 
-def rank(logits: Tensor, task: str, top_k: int) -> tuple[Tensor, Tensor]:
+def rank(scores: Tensor, task: str, top_k: int) -> tuple[Tensor, Tensor]:
     """The best classes and their scores, each (N, k), as `ImageClassifier` ranks them; a regression in order."""
-    scores = SCORES[task](logits)
     if task == "regression":
         return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
     best = scores.sort(dim=1, descending=True, stable=True)

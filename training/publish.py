@@ -27,7 +27,9 @@ from resnet_hub.upload import PUSHED_FILES, look_at
 from training.dataset_errors import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
-from training.recipe import FinetuneRecipe, HubSettings
+from training.recipe import FinetuneRecipe
+from training.settings.pushing import HubSettings
+from training.snapshot import link_file
 
 logger = logging.getLogger("training")
 
@@ -237,7 +239,7 @@ class Publisher:
         for name in PUSHED_FILES:
             file = self.folder / name
             if name == WEIGHTS_FILE:
-                _link(file, snapshot / name)
+                link_file(file, snapshot / name)
             elif file.exists():
                 shutil.copyfile(file, snapshot / name)
         return snapshot
@@ -262,11 +264,3 @@ class Publisher:
             self.folder,
             self.target.command(self.folder),
         )
-
-
-def _link(file: Path, name: Path) -> None:
-    """Gives the file a second name where the file system can: its content stays there when the first is replaced."""
-    try:
-        os.link(file, name)
-    except OSError:
-        shutil.copyfile(file, name)

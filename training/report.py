@@ -1,9 +1,10 @@
-"""The pictures of a run: curves.png and confusion.png."""
+"""The pictures of a run: curves.png, confusion.png and mistakes.png."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +12,64 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
-from training.metrics import Evaluation
-from training.run_folder import CONFUSION_FILE, CURVES_FILE
+from resnet_hub.preprocessing import open_image, to_channels
+from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
+from training.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
+from training.split import Split
 
 CONFUSION_CLASSES = 40
 """Classes of a readable confusion picture; of more, those confused most are drawn."""
 MAX_NAME = 30
 """Characters of a class name that are drawn."""
+MAX_SHORT_NAME = 22
+"""Characters of a class name above a small picture."""
+MISTAKES = 24
+"""Pictures on a sheet of mistakes."""
+COLUMNS = 6
+THUMBNAIL = 224
+"""Longest side of a picture on the sheet, in pixels."""
+
+
+def draw_report(
+    folder: Path,
+    rows: Sequence[Mapping[str, Any]],
+    evaluation: Evaluation,
+    split: Split,
+    label_names: tuple[str, ...],
+    channels: int,
+) -> list[Path]:
+    """Draws all pictures that the run and its task have; returns their paths. See the functions below."""
+    pictures = [draw_curves(folder, rows)] if rows else []
+    if isinstance(evaluation, SingleLabelEvaluation):
+        pictures.append(draw_confusion(folder, evaluation, label_names))
+    mistakes = draw_mistakes(folder, evaluation, split, label_names, channels)
+    return [*pictures, mistakes] if mistakes else pictures
 
 
 def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Draws the losses and the accuracy over the epochs; returns the picture's path."""
+    """Draws the losses and the figure that decides over the epochs; returns the picture's path."""
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
-    loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, smoothed)")
+    loss, quality = figure.subplots(1, 2)
+    name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
+    title, unit, factor = QUALITIES[name]
+    loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, as minimised)")
     loss.plot(epochs, [row["val_loss"] for row in rows], marker=".", label="validation")
-    loss.set(xlabel="epoch", ylabel="cross-entropy (nats)", title="Loss")
+    loss.set(xlabel="epoch", ylabel="squared error" if name == "r2" else "cross-entropy (nats)", title="Loss")
     loss.legend()
-    top1 = [100 * row["val_top1"] for row in rows]
-    best = int(np.argmax(top1))
-    accuracy.plot(epochs, top1, color="tab:green", marker=".", label="validation")
-    accuracy.plot(epochs[best], top1[best], "o", color="tab:green", label=f"best: {top1[best]:.2f} %")
-    accuracy.set(xlabel="epoch", ylabel="top-1 accuracy (%)", title="Accuracy")
-    accuracy.legend()
-    for axes in (loss, accuracy):
+    values = [factor * row[f"val_{name}"] for row in rows]
+    best = int(np.argmax(values))
+    quality.plot(epochs, values, color="tab:green", marker=".", label="validation")
+    quality.plot(epochs[best], values[best], "o", color="tab:green", label=f"best: {values[best]:.4g} {unit}")
+    quality.set(xlabel="epoch", ylabel=f"{title} ({unit})" if unit else title, title=title.capitalize())
+    quality.legend()
+    for axes in (loss, quality):
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
     return _save(figure, folder / CURVES_FILE)
 
 
-def draw_confusion(folder: Path, evaluation: Evaluation, label_names: Sequence[str]) -> Path:
+def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names: Sequence[str]) -> Path:
     """Draws the numbers of pictures by true class (rows) and predicted class (columns); returns the picture's path."""
     counts = evaluation.confusion()
     shown = np.arange(len(label_names))
@@ -58,7 +86,7 @@ def draw_confusion(folder: Path, evaluation: Evaluation, label_names: Sequence[s
     names = [label_names[index][:MAX_NAME] for index in shown]
     axes.set_xticks(range(len(shown)), names, rotation=90, parse_math=False)
     axes.set_yticks(range(len(shown)), names, parse_math=False)
-    title = f"{evaluation.top1:.2%} of {len(evaluation.labels):,} pictures right"
+    title = f"{evaluation.top1:.2%} of {len(evaluation.targets):,} pictures right"
     if len(shown) < len(label_names):
         title += f"\n(the {len(shown)} classes confused most, of {len(label_names)})"
     axes.set(xlabel="predicted", ylabel="true", title=title)
@@ -67,6 +95,44 @@ def draw_confusion(folder: Path, evaluation: Evaluation, label_names: Sequence[s
         axes.text(column, row, str(part[row, column]), ha="center", va="center", color=colour, fontsize=8)
     figure.colorbar(picture, ax=axes, fraction=0.04, label="share of the true class")
     return _save(figure, folder / CONFUSION_FILE)
+
+
+def draw_mistakes(
+    folder: Path, evaluation: Evaluation, split: Split, label_names: tuple[str, ...], channels: int
+) -> Path | None:
+    """Draws the worst answers with what is true and what was said; returns the picture's path, None without any.
+
+    Args:
+        folder: Where to.
+        evaluation: The answers to all pictures of the split.
+        split: Its pictures.
+        label_names: Names of the outputs.
+        channels: How many the network sees.
+    """
+    mistakes = evaluation.mistakes(MISTAKES, label_names)
+    if not mistakes:
+        return None
+    rows = -(-len(mistakes) // COLUMNS)
+    columns = min(COLUMNS, len(mistakes))
+    figure = Figure(figsize=(2.2 * columns, 2.75 * rows))
+    figure.subplots_adjust(0, 0, 1, 0.85 if rows == 1 else 0.95, wspace=0.1, hspace=0.35)
+    for axes, mistake in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, mistakes):
+        axes.set_axis_off()
+        if mistake is None:
+            continue
+        content, name = split.picture(mistake.row)
+        picture = to_channels(open_image(content, name=name), channels)
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+        axes.imshow(picture.convert("RGB"))
+        told = f"{_cut(mistake.answer)} {mistake.sure}\ntrue: {_cut(mistake.truth)}\nrow {mistake.row}"
+        axes.set_title(told, fontsize=8, parse_math=False)
+    return _save(figure, folder / MISTAKES_FILE)
+
+
+def _cut(name: str) -> str:
+    """One line of a name that fits above a small picture."""
+    line = " ".join(name.split())
+    return line if len(line) <= MAX_SHORT_NAME else f"{line[: MAX_SHORT_NAME - 1]}…"
 
 
 def _save(figure: Figure, file: Path) -> Path:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +19,40 @@ from resnet_hub.checkpoint import write_atomically
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.errors import TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
+from training.anonymous import without_paths
 from training.data import Split
+from training.folder_lock import FolderLock
+from training.hardware import main_process_decides
 from training.recipe import FinetuneRecipe
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"
+TIMINGS_FILE = "timings.jsonl"
+"""What depends on how fast the machine was, so that metrics.jsonl is the same wherever a run is repeated."""
 RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
+MISTAKES_FILE = "mistakes.png"
+LAST_FILE = "last.safetensors"
+"""The weights that training ended with; model.safetensors has the best."""
+EMA_FILE = "ema.safetensors"
+"""The moving average of the weights at the end, where one was kept."""
 EXAMPLES_FOLDER = "examples"
+STATE_FOLDER = "state"
+TRACKER_FOLDER = "trackers"
 FILES = (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    LAST_FILE,
+    EMA_FILE,
     CARD_FILE,
     RECIPE_FILE,
     METRICS_FILE,
+    TIMINGS_FILE,
     RESULTS_FILE,
     CURVES_FILE,
     CONFUSION_FILE,
+    MISTAKES_FILE,
 )
 EXAMPLES = 6
 """Held-out pictures put beside the checkpoint, for the page to show."""
@@ -41,38 +60,110 @@ EXAMPLE_SIDES = (256, 512)
 """Pixels: the longest side of an example; smaller pictures are enlarged by whole numbers, larger ones reduced."""
 
 
-def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator) -> None:
+def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool = False) -> FolderLock | None:
     """Makes the output folder and writes the resolved recipe into it; nobody else's run is touched.
 
+    Args:
+        recipe: Names the folder.
+        accelerator: The main process alone holds the folder, and gets the lock to release at the end.
+        resumed: Whether the folder holds the run that goes on, of which everything stays.
+
     Raises:
-        TrainingError: It holds a run already, or cannot be written.
+        TrainingError: It holds a run already, or another run is writing into it, or it cannot be written.
     """
+    locks: list[FolderLock] = []
+    main_process_decides(lambda: locks.append(_claim(recipe, resumed=resumed)))
+    return locks[0] if locks else None
+
+
+@contextmanager
+def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) -> Iterator[None]:
+    """A block for which the output folder is this run's, as in `claim_folder`."""
+    lock = claim_folder(recipe, accelerator, resumed=resumed)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
     folder = recipe.folder
-    taken = [name for name in FILES if (folder / name).exists()]
-    if taken and not recipe.overwrite:
-        raise TrainingError(
-            f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
-            "choose another with --output, or replace it with --overwrite"
-        )
-    accelerator.wait_for_everyone()  # no process writes before all have looked
-    if not accelerator.is_main_process:
-        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in taken:
-            (folder / name).unlink()
-        for picture in (folder / EXAMPLES_FOLDER).glob("*.png"):
-            picture.unlink()
+        lock = FolderLock(folder)
+    except OSError as error:
+        raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
+    if resumed:
+        return lock
+    try:
+        taken = [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
+        if taken and not recipe.overwrite:
+            goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
+            raise TrainingError(
+                f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
+                f"choose another with --output{goes_on}, or replace it with --overwrite"
+            )
+        _empty(folder, taken)
         with (folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
-            file.write(recipe.to_toml())
+            file.write(_shareable(recipe).to_toml())
+    except OSError as error:
+        lock.release()
+        raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
+    except TrainingError:
+        lock.release()
+        raise
+    return lock
+
+
+def _empty(folder: Path, taken: Sequence[str]) -> None:
+    """Removes what a run has left, and nothing else."""
+    for name in (STATE_FOLDER, TRACKER_FOLDER):
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+    for name in taken:
+        (folder / name).unlink(missing_ok=True)
+    for picture in (folder / EXAMPLES_FOLDER).glob("*.png"):
+        picture.unlink()
+
+
+def _shareable(recipe: FinetuneRecipe) -> FinetuneRecipe:
+    """The recipe without where on this machine its data are and its run goes, since its file is pushed."""
+    return replace(
+        recipe, output="", overwrite=False, dataset=without_paths(recipe.dataset), model=without_paths(recipe.model)
+    )
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Raises: TrainingError when the folder's disk has less than `needed` bytes free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise TrainingError(
+            f"the run writes up to {needed / 1e6:,.0f} MB into {str(folder)!r}, whose disk has {free / 1e6:,.0f} MB "
+            "free; make room, or choose another disk with --output"
+        )
+
+
+def append_row(folder: Path, row: Mapping[str, Any], timing: Mapping[str, Any]) -> None:
+    """Adds an epoch: one line of JSON to metrics.jsonl, and one to timings.jsonl. Raises: TrainingError."""
+    try:
+        for name, values in ((METRICS_FILE, row), (TIMINGS_FILE, timing)):
+            with (folder / name).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
     except OSError as error:
         raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
 
 
-def append_metrics(folder: Path, row: Mapping[str, Any]) -> None:
-    """Adds one line of JSON to metrics.jsonl."""
-    with (folder / METRICS_FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+def rewrite_rows(folder: Path, rows: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[str, Any]]) -> None:
+    """Makes metrics.jsonl and timings.jsonl hold these epochs and no later ones, which a resumed run repeats."""
+    for name, values in ((METRICS_FILE, rows), (TIMINGS_FILE, timings)):
+        text = "".join(json.dumps(row) + "\n" for row in values)
+        write_atomically(folder / name, lambda file, text=text: file.write_text(text, "utf-8"))
+
+
+def remove_state(folder: Path) -> None:
+    """Removes what a finished run needs no more to go on."""
+    shutil.rmtree(folder / STATE_FOLDER, ignore_errors=True)
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> None:
@@ -81,11 +172,11 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
     write_atomically(folder / RESULTS_FILE, lambda file: file.write_text(text + "\n", "utf-8"))
 
 
-def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], channels: int) -> None:
-    """Writes up to six pictures of as many classes, as PNG named after their class, into examples/."""
+def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], task: str, channels: int) -> None:
+    """Writes up to six pictures of as many classes, as PNG named after what they show, into examples/."""
     target = folder / EXAMPLES_FOLDER
     target.mkdir(exist_ok=True)
-    _, first = np.unique(split.labels, return_index=True)
+    _, first = np.unique(split.strata(), return_index=True)
     chosen = np.linspace(0, len(first) - 1, min(EXAMPLES, len(first))).round().astype(int)
     for index in first[chosen]:
         content, name = split.picture(index)
@@ -94,5 +185,5 @@ def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], cha
         factor = max(1, smallest // max(picture.size))
         picture = picture.resize([factor * side for side in picture.size], Image.Resampling.NEAREST)
         picture.thumbnail((largest, largest))
-        label = re.sub(r"[^\w-]+", "_", label_names[split.labels[index]])[:40]
+        label = re.sub(r"[^\w-]+", "_", split.caption(index, label_names, task))[:40]
         picture.save(target / f"{label}-{index}.png")

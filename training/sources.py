@@ -1,4 +1,4 @@
-"""A DATASET argument -> splits of rows: a Hub id, a folder, or the digits that come with scikit-learn."""
+"""A DATASET argument -> splits of rows: a Hub id, a folder, a table, or the digits that come with scikit-learn."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import os
 import re
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
-from datasets import ClassLabel, Dataset, DatasetDict, Features
+from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset
 from datasets.exceptions import DatasetGenerationError
-from huggingface_hub import snapshot_download
+from huggingface_hub import HfApi, snapshot_download
 from PIL import Image
 
 from resnet_hub.errors import DataError
@@ -29,6 +30,9 @@ SPLIT_FOLDERS = {
 }
 # What a folder laid out as on the Hub has, and a folder of class folders has not.
 TABLES = ("*.parquet", "*.arrow", "*.csv", "*.jsonl")
+READERS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "json"}
+# pandas would take a class named "None" or "NA" for no class at all.
+CSV_OPTIONS = {"keep_default_na": False, "na_values": [""]}
 DIGIT_SIDE = 64
 """Pixels: the 8 x 8 scans are enlarged to this, so that a page can show them."""
 
@@ -40,22 +44,39 @@ def load_splits(source: str) -> DatasetDict:
         DataError: There is no such folder or dataset, or nothing in it.
         HubError: The Hub could not be reached, or refused.
     """
+    return _load(source)[0]
+
+
+def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
+    """The rows of each split as they come, pictures not decoded yet, and the commit of a Hub dataset.
+
+    Raises:
+        DataError: There is no such folder or dataset.
+        HubError: The Hub could not be reached, or refused.
+    """
+    tables, commit = _load(source, streaming=True)
+    streams = {name: rows if rows.features else rows._resolve_features() for name, rows in tables.items()}
+    return streams, commit
+
+
+def _load(source: str, *, streaming: bool = False) -> tuple[Any, str | None]:
     if not os.isatty(2):
         datasets.disable_progress_bars()
     if source == DIGITS and not Path(source).exists():
-        return digits()
+        tables = digits()
+        return {name: rows.to_iterable_dataset() for name, rows in tables.items()} if streaming else tables, None
     path = Path(source).expanduser()
     if path.is_dir():
-        return _local(path)
+        return _local(path, streaming), None
     if path.exists():
-        raise DataError(f"--dataset {source!r} is a file; expected a folder of class folders or of parquet files")
+        return _table_file(path, streaming), None
     match = HUB_ID.fullmatch(source)
     if match is None or source.startswith(("./", "../", "~", "/")):
         raise DataError(
             f"--dataset {source!r}: there is no such folder; give a folder of class folders or parquet files, "
             "a Hub id such as owner/name, or digits"
         )
-    return _from_hub(source, match["name"], match["config"], match["revision"])
+    return _from_hub(source, match["name"], match["config"], match["revision"], streaming)
 
 
 def digits() -> DatasetDict:
@@ -77,13 +98,52 @@ def digits() -> DatasetDict:
     return DatasetDict({"train": rows})
 
 
-def _local(folder: Path) -> DatasetDict:
+def _table_file(file: Path, streaming: bool) -> Any:
+    """A file of rows, its pictures in it or named in a column by paths that start from beside it."""
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"--dataset {str(file)!r} is a file of another kind than {', '.join(READERS)}; "
+            "expected such a table, or a folder of class folders or parquet files"
+        )
+    return _tables(reader, {"train": str(file)}, file.parent, f"--dataset {str(file)!r}", streaming)
+
+
+def _tables(reader: str, files: dict[str, str], folder: Path, said: str, streaming: bool) -> Any:
+    options = (
+        (CSV_OPTIONS | {"sep": "\t" if files["train"].lower().endswith(".tsv") else ","}) if reader == "csv" else {}
+    )
+    try:
+        loaded = datasets.load_dataset(reader, data_files=files, streaming=streaming, **options)
+        return loaded if streaming else open_paths(_as_dict(loaded), lambda _: folder)
+    except (OSError, ValueError, DatasetGenerationError) as error:
+        raise DataError(f"{said} cannot be read as a table ({_first_line(error)})") from error
+
+
+def _csv_files(folder: Path) -> dict[str, str]:
+    """The CSV files right in a folder by split: train.csv, val.csv and so on, or one of any name; else none.
+
+    metadata.csv is left to the reader of class folders, which knows it.
+    """
+    found = [file for file in folder.glob("*.csv") if file.stem != "metadata"]
+    by_split = {
+        split: str(file) for split, names in SPLIT_FOLDERS.items() for file in found if file.stem.lower() in names
+    }
+    if "train" in by_split:
+        return by_split
+    return {"train": str(found[0])} if len(found) == 1 and not by_split else {}
+
+
+def _local(folder: Path, streaming: bool) -> Any:
     """A folder as the Hub would lay it out, or one of class folders with or without train/val/test above them."""
     if not any(folder.iterdir()):
         raise DataError(f"--dataset {str(folder)!r} is an empty folder; expected class folders or parquet files in it")
+    if files := _csv_files(folder):
+        return _tables("csv", files, folder, f"--dataset {str(folder)!r}", streaming)
     try:
         if any(next(folder.rglob(pattern), None) for pattern in TABLES):
-            return open_paths(_as_dict(datasets.load_dataset(str(folder))), lambda _: folder)
+            loaded = datasets.load_dataset(str(folder), streaming=streaming)
+            return loaded if streaming else open_paths(_as_dict(loaded), lambda _: folder)
         # Named one by one: left to itself, the loader takes the word "train" in a picture's name for a split.
         files = {
             split: str(folder / name / "**")
@@ -95,7 +155,8 @@ def _local(folder: Path) -> DatasetDict:
         # Pictures that lie in no folder of their own have no class: the name of the whole is none.
         roots = [Path(pattern).parent for pattern in files.values()]
         flat = not any(below.is_dir() and below.name[0] != "." for root in roots for below in root.iterdir())
-        return _as_dict(datasets.load_dataset("imagefolder", data_files=files, drop_labels=flat))
+        loaded = datasets.load_dataset("imagefolder", data_files=files, drop_labels=flat, streaming=streaming)
+        return loaded if streaming else _as_dict(loaded)
     except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
         raise DataError(
             f"--dataset {str(folder)!r} holds no pictures that we can read as a dataset; expected class folders "
@@ -103,8 +164,13 @@ def _local(folder: Path) -> DatasetDict:
         ) from error
 
 
-def _from_hub(source: str, name: str, config: str | None, revision: str | None) -> DatasetDict:
+def _from_hub(
+    source: str, name: str, config: str | None, revision: str | None, streaming: bool
+) -> tuple[Any, str | None]:
     with dataset_errors(f"--dataset {source!r}", name):
+        if streaming:  # a commit, so that a push in the middle of the run changes nothing
+            commit = HfApi().dataset_info(name, revision=revision).sha
+            return datasets.load_dataset(name, config, revision=commit, streaming=True), commit
         tables = _as_dict(datasets.load_dataset(name, config, revision=revision))
 
         def download(suffixes: set[str]) -> Path:
@@ -112,7 +178,7 @@ def _from_hub(source: str, name: str, config: str | None, revision: str | None) 
             commit = dataset_commit(tables) or revision
             return Path(snapshot_download(name, repo_type="dataset", revision=commit, allow_patterns=wanted))
 
-        return open_paths(tables, download)
+        return open_paths(tables, download), dataset_commit(tables)
 
 
 def dataset_commit(tables: DatasetDict) -> str | None:

@@ -1,0 +1,63 @@
+"""Pictures each second of the training loader, decoding every epoch and with decoded pictures cached."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from resnet_hub.config import Preprocessing
+from training.augment import TrainTransform
+from training.batches import make_loader
+from training.cache import PictureCache, open_caches
+from training.data import Split, load_data
+from training.recipe import FinetuneRecipe
+
+
+def main() -> None:
+    """Prints one line for each way and epoch."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", required=True, help="as for training.finetune")
+    parser.add_argument("--image-size", type=int, default=224, help="side of the network's input in pixels")
+    parser.add_argument("--shift", type=int, default=0, help="random shifts by so many pixels in place of crops")
+    parser.add_argument("--workers", type=int, default=1, help="loader processes")
+    given = parser.parse_args()
+    recipe = FinetuneRecipe(dataset=given.dataset, shift=given.shift, workers=given.workers)
+    size = given.image_size
+    transform = TrainTransform.of(recipe, Preprocessing(input_size=(3, size, size), crop_pct=1.0))
+    split = load_data(recipe).train
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        (cache,) = open_caches([(split, transform)], None, Path(folder))
+        stored = sum(file.stat().st_size for file in Path(folder).rglob("*.pixels")) / 1e6
+        print(f"{len(split):,} pictures, {stored:,.0f} MB cached")
+        for name, kept, epochs in (("decoding", None, 2), ("cached", cache, 4)):
+            for epoch in range(1, epochs + 1):
+                print(f"{name:9} epoch {epoch}: {pictures_per_second(recipe, split, transform, kept, epoch):8,.0f}/s")
+
+
+def pictures_per_second(
+    recipe: FinetuneRecipe, split: Split, transform: TrainTransform, cache: PictureCache | None, epoch: int
+) -> float:
+    """How fast one epoch of batches comes, without a network."""
+    loader = make_loader(
+        split,
+        transform,
+        batch_size=recipe.batch_size,
+        seed=0,
+        workers=recipe.workers,
+        train=True,
+        processes=1,
+        cache=cache,
+    )
+    loader.sampler.epoch = epoch
+    started = time.perf_counter()
+    count = sum(len(labels) for _, labels, _ in loader)
+    return count / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Logits -> scores, as the task of a network says, softened by the temperature that a calibrated checkpoint carries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from resnet_hub.errors import CheckpointError
+
+TEMPERATURE = "temperature"
+"""Where a checkpoint says it: under this key of our section in config.json."""
+# What makes scores of logits (N, num_classes), for each task of a network.
+SCORES: dict[str, Callable[[Tensor], Tensor]] = {
+    "single_label": lambda logits: logits.softmax(dim=1),
+    "multi_label": lambda logits: logits.sigmoid(),
+    "regression": lambda logits: logits,
+}
+
+
+def temperature_of(details: Mapping[str, Any]) -> float | None:
+    """What the logits of a network are divided by; None where its checkpoint says nothing.
+
+    Raises:
+        CheckpointError: It is no number above 0.
+    """
+    found = details.get(TEMPERATURE)
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or found <= 0:
+        raise CheckpointError(f"config.json says {TEMPERATURE} is {found!r}; expected a number above 0, or no such key")
+    return float(found)
+
+
+def scores(logits: Tensor, task: str, temperature: float | None) -> Tensor:
+    """Scores (N, num_classes) of logits; the numbers of a regression are what they are."""
+    if temperature is not None and task != "regression":
+        logits = logits / temperature
+    return SCORES[task](logits)

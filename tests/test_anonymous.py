@@ -1,0 +1,27 @@
+"""What leaves this machine names none of its folders and holds no token."""
+
+import pytest
+
+from training.anonymous import without_paths
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("/home/ann/my pictures/insects", "insects"),
+        ("--dataset=/home/ann/insects", "--dataset=insects"),
+        ("~/insects", "insects"),
+        ("'/home/ann/a.jpg' is no picture (/home/ann/b.jpg)", "'a.jpg' is no picture (b.jpg)"),
+        ("data/insects", "data/insects"),
+        ("owner/name:config@main", "owner/name:config@main"),
+        ("https://example.org/a/b", "https://example.org/a/b"),
+        ("12 / 5", "12 / 5"),
+        ("--token hf_abcDEF123", "--token hf_..."),
+    ],
+)
+def test_folders_and_tokens_are_left_out(text, left):
+    assert without_paths(text) == left
+
+
+def test_nested_values_are_gone_through():
+    assert without_paths({"a": ["/x/y", 1, None], "b": {"c": ("~/z",)}}) == {"a": ["y", 1, None], "b": {"c": ["z"]}}

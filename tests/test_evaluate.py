@@ -1,0 +1,167 @@
+"""Measuring again what training measured: each task, each set of weights, any batch size, calibrated or not."""
+
+import json
+
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from datasets import Dataset, Features, Image, List, Value
+from launching import FROM_SCRATCH
+from pictures import COLOURS, hash_free, picture
+from safetensors.torch import load_file
+
+from resnet_hub import ImageClassifier, ResNet
+from training import evaluate, finetune
+
+TASKS = {
+    "single_label": lambda label, number: label,
+    "multi_label": lambda label, number: [label] if number % 2 else [label, "even"],
+    "regression": lambda label, number: 1000.0 + COLOURS[label][0] + 0.5,  # far from 0: what folding the scale is for
+}
+RED = picture("red", 5, (16, 16))
+QUALITY = {"single_label": "top1", "multi_label": "map", "regression": "r2"}
+
+
+def fresh():
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture(autouse=True)
+def no_state_of_an_earlier_run():
+    fresh()
+
+
+def run(entry, *flags):
+    fresh()
+    assert entry.main([str(flag) for flag in flags]) == 0
+
+
+def pictures_with_targets(folder, task, count=12):
+    """Parquet with a train and a validation split of small pictures."""
+    text, number = Value("string"), Value("float32")
+    targets = {"single_label": text, "multi_label": List(text), "regression": number}[task]
+    for split, start in (("train", 0), ("validation", 100)):
+        rows = [(label, number) for label in COLOURS for number in range(start, start + count)]
+        columns = {
+            "image": [picture(label, hash_free(label, number), (16, 16)) for label, number in rows],
+            "label": [TASKS[task](*row) for row in rows],
+        }
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        table = Dataset.from_dict(columns, Features({"image": Image(), "label": targets}))
+        table.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def finished(request, tmp_path_factory):
+    """A short run of each task with everything on: the average, the calibration."""
+    folder = tmp_path_factory.mktemp(request.param)
+    data = pictures_with_targets(folder / "data", request.param)
+    flags = ["--dataset", data, *FROM_SCRATCH, "--epochs", 8, "--lr", 0.02, "--batch-size", 6, "--workers", 0]
+    flags += ["--image-size", 16]
+    flags += ["--ema-decay", 0.9, "--min-crop-area", 0.9, "--precision", "no", "--output", folder / "run"]
+    run(finetune, *flags, *([] if request.param == "regression" else ["--calibrate"]))
+    return request.param, data, folder / "run"
+
+
+def measured(capsys, data, model, *flags):
+    run(evaluate, "--model", model, "--dataset", data, "--json", "--workers", 0, "--precision", "no", *flags)
+    return json.loads(capsys.readouterr().out)
+
+
+def results(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def test_each_task_is_learned(finished):
+    task, _, folder = finished
+    assert results(folder)["validation"][QUALITY[task]] > 0.7
+    assert ResNet.from_pretrained(folder).config.task == task
+
+
+def test_measuring_again_gives_exactly_what_training_measured(finished, capsys):
+    _, data, folder = finished
+    found = measured(capsys, data, folder, "--batch-size", 6)
+    expected = results(folder)
+    assert {name: found[name] for name in expected["validation"]} == expected["validation"]
+    assert found["intervals"] == expected["intervals"]
+
+
+def test_figures_do_not_depend_on_the_batch_size(finished, capsys):
+    _, data, folder = finished
+    for size in (1, 7, 64):
+        found = measured(capsys, data, folder, "--batch-size", size)
+        for name, value in results(folder)["validation"].items():
+            assert found[name] == pytest.approx(value, rel=1e-4, abs=1e-6)
+
+
+def test_every_figure_lies_in_its_interval(finished):
+    _, _, folder = finished
+    found = results(folder)
+    for name, value in found["validation"].items():
+        low, high = found["intervals"][name]
+        assert low - 1e-9 <= value <= high + 0.05  # a calibration error is larger in samples than it is
+
+
+@pytest.mark.parametrize("kind", ["last", "ema"])
+def test_the_weights_of_a_run_are_chosen_by_name(finished, capsys, kind):
+    _, data, folder = finished
+    found = measured(capsys, data, folder, "--checkpoint", kind)
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    name = {"last": "val", "ema": "ema"}[kind]
+    assert found["loss"] == pytest.approx(rows[-1][f"{name}_loss"], rel=1e-5)
+    assert found["loss"] != measured(capsys, data, folder)["loss"] or torch.equal(
+        load_file(folder / f"{kind}.safetensors")["fc.weight"], load_file(folder / "model.safetensors")["fc.weight"]
+    )
+
+
+def test_a_report_holds_the_figures_of_each_output_and_the_pictures(finished, capsys, tmp_path):
+    task, data, folder = finished
+    measured(capsys, data, folder, "--report", tmp_path / "report")
+    names = {file.name for file in (tmp_path / "report").iterdir()}
+    assert "results.json" in names
+    assert ("confusion.png" in names) is (task == "single_label")
+    assert [row["label"] for row in results(tmp_path / "report")["per_class"]] == [
+        row["label"] for row in results(folder)["per_class"]
+    ]
+
+
+def test_the_temperature_travels_in_the_checkpoint_and_softens_served_scores(finished):
+    task, _, folder = finished
+    temperature = json.loads((folder / "config.json").read_text())["resnet_hub"].get("temperature")
+    classifier, seen = ImageClassifier.from_pretrained(folder, device="cpu"), []
+    assert classifier.temperature == temperature
+    assert (temperature is None) is (task == "regression")
+    classifier.model.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    found = {one.label: one.score for one in classifier(RED)}
+    to_scores = {"single_label": lambda logits: logits.softmax(0), "multi_label": torch.sigmoid}.get(task, lambda x: x)
+    assert [found[name] for name in classifier.label_names] == to_scores(seen[0][0] / (temperature or 1)).tolist()
+
+
+def test_a_network_of_numbers_answers_in_the_units_of_the_targets(finished):
+    task, _, folder = finished
+    if task == "regression":
+        answer = ImageClassifier.from_pretrained(folder)(RED)[0]
+        assert (answer.label, abs(answer.score - 1200.5) < 60) == ("label", True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--checkpoint", "first"), "--checkpoint='first' is not known; choose one of 'best', 'last', 'ema'"),
+        (("--checkpoint", "ema"), "--checkpoint ema is for the folder of a run with a file ema.safetensors, which"),
+    ],
+    ids=["unknown", "absent"],
+)
+def test_a_choice_of_weights_that_are_not_there_is_refused(capsys, tiny_checkpoint, tmp_path, flags, says):
+    pictures_with_targets(tmp_path / "data", "single_label", 1)
+    given = ("--model", tiny_checkpoint, "--dataset", tmp_path / "data", *flags)
+    assert evaluate.main([str(flag) for flag in given]) == 2
+    assert f"error: {says}" in capsys.readouterr().err
+
+
+def test_calibrating_numbers_is_refused_before_training(capsys, tmp_path):
+    data = pictures_with_targets(tmp_path / "data", "regression", 2)
+    flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--calibrate")
+    assert finetune.main([str(flag) for flag in flags]) == 2
+    assert "error: --calibrate needs classes, but the targets are numbers; drop it" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+"""`--resume`: the run that is meant, its settings, and flags that contradict them."""
+
+import pytest
+
+from resnet_hub.errors import ConfigError, TrainingError
+from training.recipe import FinetuneRecipe
+from training.resume import parse_run
+from training.snapshot import write_snapshot
+
+
+@pytest.fixture
+def interrupted(tmp_path, monkeypatch):
+    """The folder of a run that was interrupted before its first step, as seen from where it was started."""
+    monkeypatch.chdir(tmp_path)
+    recipe = FinetuneRecipe(dataset="digits", model="resnet18", lr=0.02, workers=3)
+    write_snapshot(recipe.folder / "state", {"run": {"recipe": recipe.to_json()}})
+    return recipe.folder
+
+
+def test_without_the_flag_a_run_begins(tmp_path):
+    recipe, snapshot = parse_run(["--dataset", "digits", "--output", str(tmp_path)])
+    assert recipe.dataset == "digits"
+    assert snapshot is None
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--resume", "runs/digits-resnet18"],
+        ["--resume", "--output", "runs/digits-resnet18"],
+        ["--resume", "--dataset", "digits", "--model", "resnet18"],
+        ["--resume", "runs/digits-resnet18", "--lr", "0.02", "--output", "./runs/digits-resnet18"],
+    ],
+    ids=["folder", "output", "the same flags", "flags that agree"],
+)
+def test_the_run_is_found_with_its_settings(interrupted, flags):
+    recipe, snapshot = parse_run(flags)
+    assert (recipe.dataset, recipe.model, recipe.lr, recipe.workers) == ("digits", "resnet18", 0.02, 3)
+    assert snapshot.folder.parent.parent == recipe.folder == interrupted
+
+
+def test_what_does_not_change_the_result_may_be_another(interrupted):
+    recipe, _ = parse_run(["--resume", str(interrupted), "--workers", "1", "--save-every-steps", "5"])
+    assert (recipe.workers, recipe.save_every_steps, recipe.lr) == (1, 5, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--lr", "0.1"], "--lr 0.1 contradicts --resume: the run in '{folder}' trains with --lr 0.02; leave --lr out"),
+        (["--ema-decay", "0.9"], "--ema-decay 0.9 contradicts --resume: the run in '{folder}' trains with --ema-dec"),
+        (["--no-flip"], "--flip False contradicts --resume: the run in '{folder}' trains with --flip True"),
+        (["--recipe", "digits"], "contradicts --resume"),
+        (["--output", "elsewhere"], "--resume '{folder}' and --output 'elsewhere' name two folders; drop --output"),
+        (["--overwrite"], "--resume goes on with the run in '{folder}' and --overwrite replaces it; drop one"),
+    ],
+    ids=["another value", "absent before", "switch", "recipe", "output", "overwrite"],
+)
+def test_a_contradiction_is_refused_naming_both(interrupted, flags, says):
+    with pytest.raises(ConfigError) as refused:
+        parse_run(["--resume", str(interrupted), *flags])
+    assert says.format(folder=interrupted) in str(refused.value)
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(TrainingError, match=r"there is no interrupted run in '.*'; name its folder with --resume FOLD"):
+        parse_run(["--resume", str(tmp_path)])
+
+
+def test_no_folder_at_all_is_asked_for():
+    with pytest.raises(ConfigError, match="--resume does not say which run; give its folder: --resume runs/insects"):
+        parse_run(["--resume"])
+
+
+def test_settings_of_another_version_are_named(interrupted):
+    write_snapshot(interrupted / "state", {"run": {"recipe": {"dataset": "digits", "warp": 9}}})
+    with pytest.raises(ConfigError, match="was started by another version, with settings that this one lacks: warp"):
+        parse_run(["--resume", str(interrupted)])

@@ -1,0 +1,48 @@
+"""Scores of logits: by task, and softened by the temperature that a checkpoint carries."""
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+from random_weights import lively
+
+from resnet_hub import ImageClassifier, ResNet
+from resnet_hub.errors import CheckpointError
+from resnet_hub.scores import scores, temperature_of
+
+LOGITS = torch.tensor([[2.0, 0.0, -1.0]])
+PICTURE = Image.new("RGB", (64, 64), (90, 20, 160))
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [("single_label", LOGITS.div(2).softmax(1)), ("multi_label", LOGITS.div(2).sigmoid()), ("regression", LOGITS)],
+)
+def test_a_temperature_divides_the_logits_of_classes_and_leaves_numbers(task, expected):
+    assert torch.equal(scores(LOGITS, task, 2.0), expected)
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "2", True, [2.0]])
+def test_a_temperature_that_cannot_be_is_refused(value):
+    with pytest.raises(CheckpointError, match="expected a number above 0, or no such key"):
+        temperature_of({"temperature": value})
+
+
+def test_a_classifier_reads_the_temperature_of_its_checkpoint(tmp_path):
+    model = lively(num_classes=3, label_names=("a", "b", "c"))
+    plain = {found.label: found.score for found in ImageClassifier(model, device="cpu")(PICTURE)}
+    model.details["temperature"] = 4.0
+    model.save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "config.json").read_text())["resnet_hub"]["temperature"] == 4.0
+    softened = {found.label: found.score for found in ImageClassifier.from_pretrained(tmp_path, device="cpu")(PICTURE)}
+    expected = torch.tensor([plain[name] for name in "abc"]).log().div(4).softmax(0)
+    assert [softened[name] for name in "abc"] == pytest.approx(expected.tolist(), rel=1e-3)
+
+
+def test_a_new_head_has_no_temperature(tmp_path):
+    model = lively(num_classes=3, label_names=("a", "b", "c"))
+    model.details["temperature"] = 4.0
+    model.save_pretrained(tmp_path)
+    changed = ResNet.from_pretrained(tmp_path, label_names=("x", "y"))
+    assert ImageClassifier(changed, device="cpu").temperature is None

@@ -1,0 +1,164 @@
+"""What the label columns hold: the task by type, class names sorted, one target for each row as an array."""
+
+import time
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+
+from resnet_hub.errors import DataError
+from training.targets import find_target, has_target, read_targets
+
+ANIMALS = ClassLabel(names=["wasp", "ant"])
+
+
+def table(values, feature=None, column="label"):
+    features = None if feature is None else Features({column: feature})
+    return Dataset.from_dict({column: values}, features=features)
+
+
+def read(rows, columns=("label",), task="auto"):
+    target = find_target(rows, columns, task)
+    return target, read_targets(rows, "train", target)
+
+
+@pytest.mark.parametrize(
+    ("values", "feature", "task", "names", "targets"),
+    [
+        ([1, 0, -1], ANIMALS, "single_label", ("wasp", "ant"), [1, 0, -1]),
+        (["wasp", "ant", "wasp", None], None, "single_label", ("ant", "wasp"), [1, 0, 1, -1]),
+        ([10, 9, 10], None, "single_label", ("9", "10"), [1, 0, 1]),
+        ([10.0, None, 9.0], None, "single_label", ("9", "10"), [1, -1, 0]),
+        ([True, False], None, "single_label", ("False", "True"), [1, 0]),
+        (["tench, Tinca tinca", "eel"], None, "single_label", ("eel", "tench, Tinca tinca"), [1, 0]),
+        ([0.5, 2.0, None], None, "regression", ("label",), [[0.5], [2], [np.nan]]),
+        ([1.0, 2.0], None, "regression", ("label",), [[1], [2]]),
+        ([[0.5, 1], [2, 3], None], None, "regression", ("label_0", "label_1"), [[0.5, 1], [2, 3], [np.nan] * 2]),
+        ([[1], [], [0, 1]], List(ANIMALS), "multi_label", ("wasp", "ant"), [[0, 1], [0, 0], [1, 1]]),
+        ([["b", "a"], None, ["b"]], None, "multi_label", ("a", "b"), [[1, 1], [np.nan] * 2, [0, 1]]),
+        ([[3, 12], [3, 4]], None, "multi_label", ("3", "4", "12"), [[1, 0, 1], [1, 1, 0]]),
+        ([[True, False]], List(Value("bool"), 2), "multi_label", ("label_0", "label_1"), [[1, 0]]),
+        (["b; a", "b", None, "a;"], None, "multi_label", ("a", "b"), [[1, 1], [0, 1], [np.nan] * 2, [1, 0]]),
+        (["b|a", "b"], None, "multi_label", ("a", "b"), [[1, 1], [0, 1]]),
+    ],
+    ids=[
+        "declared classes",
+        "texts",
+        "whole numbers",
+        "whole numbers with a gap",
+        "booleans",
+        "a name with a comma",
+        "fractions",
+        "floats",
+        "lists of floats",
+        "lists of declared classes",
+        "lists of texts",
+        "lists of whole numbers",
+        "lists of booleans",
+        "texts with semicolons",
+        "texts with bars",
+    ],
+)
+def test_the_type_of_a_column_decides_the_task_and_the_targets(values, feature, task, names, targets):
+    target, found = read(table(values, feature))
+    assert (target.task, target.names) == (task, names)
+    assert found.dtype == (np.int64 if task == "single_label" else np.float32)
+    np.testing.assert_array_equal(found, targets)
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "names", "targets"),
+    [
+        ([1, 5, 2], "regression", ("label",), [[1], [5], [2]]),
+        (["a,b", "b"], "multi_label", ("a", "b"), [[1, 1], [0, 1]]),
+        (["b", None, "a"], "multi_label", ("a", "b"), [[0, 1], [np.nan] * 2, [1, 0]]),
+        (["a;b", "b"], "single_label", ("a;b", "b"), [0, 1]),
+        ([2.0, 1.0], "single_label", ("1", "2"), [1, 0]),
+    ],
+    ids=["ages", "commas", "one class each", "a name with a semicolon", "floats as classes"],
+)
+def test_the_task_that_was_asked_for_is_taken(values, asked, names, targets):
+    target, found = read(table(values), task=asked)
+    assert (target.task, target.names) == (asked, names)
+    np.testing.assert_array_equal(found, targets)
+
+
+@pytest.mark.parametrize(
+    ("columns", "task", "targets"),
+    [
+        ({"cat": [1, 0], "dog": [1, 1]}, "multi_label", [[1, 1], [0, 1]]),
+        ({"cat": [True, False], "dog": [1.0, None]}, "multi_label", [[1, 1], [0, np.nan]]),
+        ({"x": [0.5, 2], "y": [3, 4]}, "regression", [[0.5, 3], [2, 4]]),
+    ],
+    ids=["0 and 1", "a gap", "numbers"],
+)
+def test_several_columns_are_one_output_each(columns, task, targets):
+    target, found = read(Dataset.from_dict(columns), tuple(columns))
+    assert (target.task, target.names) == (task, tuple(columns))
+    np.testing.assert_array_equal(found, targets)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "task", "says"),
+    [
+        ({"label": [0.5, 1.5]}, ("label",), "single_label", "'label' holds float64; expected class names or whole num"),
+        ({"label": ["a", "b"]}, ("label",), "regression", "'label' holds string; expected numbers"),
+        ({"label": [{"a": 1}]}, ("label",), "auto", "'label' holds dict; expected class names or whole numbers"),
+        ({"label": [[1], [2]]}, ("label",), "single_label", "holds lists of int64; --task single_label needs one cla"),
+        ({"label": [[0.5], [1.0, 2.0]]}, ("label",), "auto", "holds lists of 1 to 2 numbers; expected the same number"),
+        ({"a": [1, 2], "b": [0, 1]}, ("a", "b"), "multi_label", "columns a, b hold other numbers than 0 and 1; try"),
+        ({"a": [1, 2], "b": ["x", "y"]}, ("a", "b"), "auto", "--label-column 'b' holds string; expected numbers"),
+        ({"a": [1], "b": [0]}, ("a", "b"), "single_label", "names 2 columns, which --task single_label does not go"),
+        ({"label": [0.5, float("inf")]}, ("label",), "auto", "a number in label of train is infinite; mend or remove"),
+    ],
+    ids=[
+        "fractions as classes",
+        "texts as numbers",
+        "dicts",
+        "lists as one class",
+        "ragged",
+        "counts",
+        "a text",
+        "one class",
+        "infinite",
+    ],
+)
+def test_a_column_that_does_not_hold_what_the_task_needs_is_refused(rows, columns, task, says):
+    with pytest.raises(DataError) as refused:
+        read(Dataset.from_dict(rows), columns, task)
+    assert says in str(refused.value)
+
+
+def test_classes_are_matched_by_name_and_not_by_number():
+    rows = table([0, 1], ClassLabel(names=["bee", "ant"]))
+    target = find_target(rows, ("label",)).named(("ant", "bee"))
+    assert read_targets(rows, "test", target).tolist() == [1, 0]
+
+
+def test_an_unknown_class_is_named():
+    target = find_target(table(["ant", "bee"]), ("label",))
+    with pytest.raises(DataError, match="classes in val that are not among the 2 known ones: 'moth'; expected 'ant'"):
+        read_targets(table(["ant", "moth"]), "val", target)
+
+
+def test_columns_are_put_in_the_order_of_an_existing_network_s_outputs():
+    rows = Dataset.from_dict({"cat": [1, 0], "dog": [0, 0]})
+    target = find_target(rows, ("cat", "dog")).named(("dog", "cat"))
+    assert read_targets(rows, "test", target).tolist() == [[0, 1], [0, 0]]
+    with pytest.raises(DataError, match="the network answers with dog, eel; --label-column gives cat, dog"):
+        find_target(rows, ("cat", "dog")).named(("dog", "eel"))
+
+
+def test_rows_without_a_target_are_known():
+    assert has_target(np.array([0, -1, 3])).tolist() == [True, False, True]
+    assert has_target(np.array([[0, 1], [np.nan, 1]], np.float32)).tolist() == [True, False]
+
+
+def test_a_million_rows_of_twenty_thousand_classes_are_numbered_within_seconds():
+    numbers = np.random.default_rng(0).integers(0, 20_000, 1_000_000)
+    rows = table([f"class {number}" for number in numbers])
+    started = time.process_time()
+    target, found = read(rows)
+    assert len(target.names) == 20_000
+    assert target.names[found[7]] == f"class {numbers[7]}"
+    assert time.process_time() - started < 10

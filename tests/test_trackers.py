@@ -1,0 +1,106 @@
+"""Figures reach the trackers of accelerate; one that is not there is a sentence."""
+
+import json
+
+import pytest
+from accelerate import Accelerator, tracking
+from accelerate.state import AcceleratorState
+from accelerate.tracking import GeneralTracker
+from launching import FROM_SCRATCH
+from pictures import class_folders
+
+from resnet_hub.errors import ConfigError, TrainingError
+from training import finetune
+from training.trackers import report, start_trackers, tracker_names
+
+
+class LinesTracker(GeneralTracker):
+    """A tracker as anybody may register one with accelerate: lines of JSON in a file."""
+
+    name = "lines"
+    requires_logging_directory = True
+
+    def __init__(self, run_name, logging_dir, **options):
+        super().__init__()
+        self.project, self.file = run_name, logging_dir / "lines.jsonl"
+
+    @property
+    def tracker(self):
+        return self.file
+
+    def start(self):
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+
+    def _write(self, **values):
+        with self.file.open("a") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def store_init_configuration(self, values):
+        self._write(project=self.project, settings=values)
+
+    def log(self, values, step=None, **options):
+        self._write(step=step, **values)
+
+    def finish(self):
+        self._write(finished=True)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    AcceleratorState._reset_state(reset_partial_state=True)
+    monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "lines", LinesTracker)
+
+
+def test_a_run_tells_its_settings_and_a_row_for_each_epoch(tmp_path):
+    data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+    flags = ("--dataset", data, *FROM_SCRATCH, "--epochs", 2, "--workers", 0, "--report-to", "lines")
+    assert finetune.main([str(flag) for flag in (*flags, "--output", tmp_path / "run")]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "run" / "trackers" / "lines.jsonl").read_text().splitlines()]
+    assert lines[0]["project"] == "colours"
+    assert lines[0]["settings"]["epochs"] == 2
+    assert str(tmp_path) not in json.dumps(lines)
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["val_loss"]) for line in lines[1:-1]] == [
+        (1, rows[0]["val_loss"]),
+        (2, rows[1]["val_loss"]),
+    ]
+    assert {"train_loss", "lr", "seconds", "pictures_per_second", "memory_bytes"} <= set(lines[1])
+    assert lines[-1] == {"finished": True}
+
+
+def test_several_are_separated_by_commas():
+    assert tracker_names("lines, LINES") == ["lines", "lines"]
+    assert tracker_names(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("tensorbord", "--report-to 'tensorbord' is no tracker that accelerate knows; the nearest are 'tensorboard'"),
+        (
+            "comet_ml",
+            "--report-to 'comet_ml' needs a package that is not installed; install it with: pip install comet-ml",
+        ),
+    ],
+)
+def test_a_tracker_that_is_not_there_is_a_sentence(name, says):
+    with pytest.raises(ConfigError) as refused:
+        tracker_names(name)
+    assert str(refused.value).startswith(says)
+
+
+def test_a_tracker_that_does_not_start_is_a_sentence(monkeypatch, tmp_path):
+    def refuse(tracker):
+        raise ValueError("no key\nlong explanation")
+
+    monkeypatch.setattr(LinesTracker, "start", refuse)
+    accelerator = Accelerator(cpu=True, log_with=["lines"], project_dir=tmp_path)
+    with pytest.raises(TrainingError, match=r"--report-to 'lines' could not be started \(no key\); log in there, or"):
+        start_trackers(accelerator, "project", {})
+
+
+def test_without_trackers_nothing_is_told():
+    accelerator = Accelerator(cpu=True)
+    start_trackers(accelerator, "project", {"lr": 1})
+    report(accelerator, {"loss": 1.0}, 1)
+    assert accelerator.trackers == []

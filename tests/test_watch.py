@@ -1,0 +1,57 @@
+"""A loss that is no number is found with its step and the pictures it is of."""
+
+import pytest
+import torch
+from accelerate import Accelerator
+from learners import make_data, start
+
+from resnet_hub.errors import TrainingError
+from training.loop import train_one_epoch
+from training.watch import LossWatch
+
+
+@pytest.fixture
+def watch():
+    return LossWatch(Accelerator(cpu=True), lambda index: f"picture {index}")
+
+
+def test_losses_that_are_numbers_pass(watch, tmp_path):
+    watch.note(1, torch.tensor(3.0), torch.tensor([1, 2]))
+    watch.look(1, 0.1, tmp_path)
+    watch.look(1, 0.1, tmp_path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_the_first_that_is_none_is_named_with_its_pictures_and_what_to_try(watch, tmp_path, value):
+    for step, loss in enumerate((1.0, value, float("nan")), start=7):
+        watch.note(step, torch.tensor(loss), torch.arange(5 * step, 5 * step + 5))
+    with pytest.raises(TrainingError) as stopped:
+        watch.look(2, 0.5, tmp_path)
+    assert str(stopped.value) == (
+        "the loss is no number any more in epoch 2, step 8 ('picture 40', 'picture 41', 'picture 42' and 2 more); "
+        f"what was saved before stays in '{tmp_path}', its last good state too: try a lower --lr than 0.5, or "
+        "--clip-norm 1, or look at these pictures"
+    )
+
+
+def test_training_stops_at_the_step_and_names_the_files_of_its_batch(tmp_path):
+    make_data(tmp_path / "data")
+    learner, loaders = start(tmp_path / "data")
+    losses, seen = learner.objective, []
+
+    def objective(outputs, targets):
+        seen.append(len(targets))
+        return losses(outputs, targets) * (float("nan") if len(seen) == 3 else 1)
+
+    learner.objective = objective
+    with pytest.raises(TrainingError) as stopped:
+        train_one_epoch(learner, loaders["train"])
+    assert len(seen) == 3
+    order = [index for _, index in learner.sampler][16:19]  # the third batch of 8
+    names = ", ".join(repr(loaders["train"].dataset.name(index)) for index in order)
+    assert f"in epoch 1, step 3 ({names} and 5 more)" in str(stopped.value)
+    assert ".png" in names
+
+
+def test_on_one_cpu_it_looks_after_every_step(watch):
+    assert watch.every == 1

@@ -1,0 +1,196 @@
+"""Decoded pictures kept in files that all processes of a machine map into memory, so that later epochs do not decode.
+
+A picture lies there as the unchanging first part of a transform leaves it: whether it is cached changes no pixel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import PIL
+import psutil
+import xxhash
+from huggingface_hub import cached_assets_path
+from PIL import Image
+
+from training.split import Split
+
+logger = logging.getLogger(__name__)
+
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+MEMORY_SHARE, DISK_SHARE = 0.5, 0.25
+"""Of what is free: how much the cached pictures of a run may take where nothing is said."""
+CHECKSUM = 8
+"""Bytes for each picture at the head of a file."""
+
+
+class Preparing(Protocol):
+    """The unchanging part of a transform, as a cache needs to know it."""
+
+    @property
+    def channels(self) -> int:
+        """Channels of a prepared picture."""
+
+    def prepared_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of a picture after `prepare`."""
+
+    def signature(self) -> str:
+        """A text that differs where `prepare` gives other pixels of the same size."""
+
+
+class PictureCache:
+    """Index -> prepared picture, or None until it has been kept once. Any number of processes may read and keep.
+
+    A picture is kept with a checksum of its pixels: what another process has written in part is not taken for it.
+    """
+
+    def __init__(self, file: Path, sizes: np.ndarray, channels: int) -> None:
+        """Opens the file, or makes it at its full length.
+
+        Args:
+            file: Where the pictures lie; its name stands for their content.
+            sizes: Width and height of each prepared picture, (N, 2).
+            channels: Channels of each.
+
+        Raises:
+            OSError: The file cannot be made, for want of room, say.
+        """
+        self.file, self.sizes, self.channels = file, sizes, channels
+        lengths = sizes[:, 0].astype(np.int64) * sizes[:, 1] * channels
+        self._starts = CHECKSUM * len(sizes) + np.concatenate([[0], np.cumsum(lengths)])
+        if not file.exists():
+            _reserve(file, int(self._starts[-1]))
+        if file.stat().st_size != self._starts[-1]:
+            raise OSError(f"{file} has another length than its pictures")
+        os.utime(file)
+        self._map: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_map": None}  # a loader process maps the file by itself
+
+    @property
+    def _bytes(self) -> np.ndarray:
+        if self._map is None:
+            self._map = np.memmap(self.file, np.uint8, "r+")
+        return self._map
+
+    def _checksum(self, index: int) -> np.ndarray:
+        return self._bytes[CHECKSUM * index : CHECKSUM * (index + 1)].view(np.uint64)
+
+    def get(self, index: int) -> Image.Image | None:
+        """The picture, if it is there and whole."""
+        if index >= len(self):
+            return None
+        wanted = self._checksum(index)[0]
+        if not wanted:
+            return None
+        pixels = self._bytes[self._starts[index] : self._starts[index + 1]]
+        if xxhash.xxh3_64_intdigest(pixels) != wanted:
+            return None
+        return Image.frombytes(MODES[self.channels], tuple(self.sizes[index].tolist()), pixels)
+
+    def keep(self, index: int, image: Image.Image) -> None:
+        """Writes a prepared picture, where there is room for it."""
+        if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != MODES[self.channels]:
+            return
+        pixels = np.frombuffer(image.tobytes(), np.uint8)
+        self._bytes[self._starts[index] : self._starts[index + 1]] = pixels
+        self._checksum(index)[0] = xxhash.xxh3_64_intdigest(pixels)
+
+
+def open_caches(
+    parts: list[tuple[Split, Preparing]], limit_gb: float | None, folder: Path | None = None
+) -> list[PictureCache | None]:
+    """A cache for each split and transform, the first ones first as long as there is room; None where there is none.
+
+    Of a split that does not fit whole, its first pictures are cached. Files of earlier runs that were not used for the
+    longest time are removed where the room is needed.
+
+    Args:
+        parts: Splits whose pictures were looked at, so that their sizes are known; others are not cached.
+        limit_gb: Gigabytes in all, also of earlier runs; None takes a share of what is free.
+        folder: Where the files lie; beside what the Hub's client caches where absent.
+    """
+    try:
+        folder = folder or cached_assets_path("resnet_hub", namespace="decoded")
+        limit = _free_bytes(folder) if limit_gb is None else int(limit_gb * 1e9)
+        return _opened(folder, parts, limit) if limit else [None] * len(parts)
+    except OSError as error:
+        logger.warning("cache  none: %s; every epoch decodes", error.strerror or error)
+        return [None] * len(parts)
+
+
+def _opened(folder: Path, parts: list[tuple[Split, Preparing]], limit: int) -> list[PictureCache | None]:
+    caches: list[PictureCache | None] = []
+    pictures = cached = 0
+    left, mine = limit, set()
+    for split, transform in parts:
+        sizes = _prepared_sizes(split, transform)
+        ends = np.cumsum(sizes[:, 0].astype(np.int64) * sizes[:, 1] * transform.channels + CHECKSUM)
+        fitting = int(np.searchsorted(ends, left, side="right"))
+        pictures, cached = pictures + len(split), cached + fitting
+        if not fitting:
+            caches.append(None)
+            continue
+        sizes = sizes[:fitting]
+        file = folder / f"{_key(split, transform, sizes)}.pixels"
+        mine.add(file.name)
+        left -= int(ends[fitting - 1])
+        _make_room(folder, mine, left)
+        caches.append(PictureCache(file, sizes, transform.channels))
+    logger.info("cache  %s of %s pictures, %.1f GB in %s", f"{cached:,}", f"{pictures:,}", (limit - left) / 1e9, folder)
+    return caches
+
+
+def _prepared_sizes(split: Split, transform: Preparing) -> np.ndarray:
+    """Width and height of each picture after preparation, int32 (N, 2); none where the pictures were not looked at."""
+    if split.sizes is None:
+        return np.zeros((0, 2), np.int32)
+    known, inverse = np.unique(split.sizes, axis=0, return_inverse=True)
+    prepared = np.array([transform.prepared_size(width, height) for width, height in known.tolist()], np.int32)
+    return prepared[inverse.ravel()]
+
+
+def _key(split: Split, transform: Preparing, sizes: np.ndarray) -> str:
+    """A name for the first pictures of a split, prepared: equal content has an equal name, wherever it came from."""
+    digests = b"" if split.digests is None else np.ascontiguousarray(split.digests[: len(sizes)]).tobytes()
+    told = f"1 {PIL.__version__} {transform.signature()} ".encode()
+    return hashlib.sha256(told + sizes.tobytes() + digests).hexdigest()[:32]
+
+
+def _make_room(folder: Path, mine: set[str], room: int) -> None:
+    """Removes the files that were used longest ago until all others of earlier runs take at most `room` bytes."""
+    others = [(file.stat(), file) for file in folder.glob("*.pixels") if file.name not in mine]
+    total = sum(status.st_size for status, _ in others)
+    for status, file in sorted(others, key=lambda other: other[0].st_mtime):
+        if total <= room:
+            return
+        file.unlink(missing_ok=True)  # a run that has it mapped keeps it
+        total -= status.st_size
+
+
+def _reserve(file: Path, length: int) -> None:
+    """Makes the file with room for all of it; where another process is quicker, its file is taken."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as made:
+            # Without room of its own a mapped file ends the process, once the disk is full, instead of raising.
+            getattr(os, "posix_fallocate", lambda file, _, length: os.truncate(file, length))(made.fileno(), 0, length)
+        with suppress(FileExistsError):
+            os.link(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _free_bytes(folder: Path) -> int:
+    return int(min(MEMORY_SHARE * psutil.virtual_memory().available, DISK_SHARE * shutil.disk_usage(folder).free))

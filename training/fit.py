@@ -1,0 +1,118 @@
+"""All epochs of a run: training, measuring after each, and keeping the best."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from torch import nn
+
+from resnet_hub.checkpoint import write_weights
+from training import run_folder
+from training.hardware import used_memory
+from training.history import Best
+from training.learner import Learner
+from training.loop import refuse_no_number, train_one_epoch
+from training.measure import evaluate
+from training.metrics import Evaluation
+from training.probe import fit_head
+from training.progress import tell_epoch
+from training.publish import Publisher
+from training.state import Saver, remaining
+from training.trackers import report
+
+logger = logging.getLogger("training")
+
+
+def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, saver: Saver) -> Best:
+    """Trains, measuring after each epoch; returns the best, and leaves a row for each in the saver's history.
+
+    It ends after all epochs, or when none of the last `patience` ones was the best.
+
+    Raises:
+        TrainingError: The loss is no number any more, or the disk is full.
+        Stopped: After Ctrl-C, when the state is saved.
+    """
+    recipe, position, history = learner.recipe, learner.position, saver.history
+    if recipe.head_first and position.steps == 0:
+        fit_head(learner, loaders["features"])
+    while position.epoch <= recipe.epochs and not history.is_stuck(recipe.patience):
+        better = fit_epoch(learner, loaders, saver)
+        if publisher:
+            publisher.offer(f"epoch {len(history.rows)} of {recipe.epochs}", better=better)
+        saver.end_epoch()
+    if history.is_stuck(recipe.patience):
+        logger.info("stopped after epoch %d: none of the last %d was better", len(history.rows), recipe.patience)
+    if learner.accelerator.is_main_process:
+        with learner.in_units():
+            save_last(learner)
+    return history.chosen
+
+
+def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
+    """Trains on what the epoch has left, measures, and keeps what is better; returns whether it was."""
+    recipe, position, history = learner.recipe, learner.position, saver.history
+    epoch, started = position.epoch, time.perf_counter()
+    trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
+    learner.progress.tell(f"epoch {epoch}/{recipe.epochs}, validating")
+    with saver.interruptible(), learner.in_units():
+        measured = measure(learner, loaders["validation"])
+        better = better_of(history.best, learner, measured)
+    figures = {f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()}
+    speed = trained.pop("pictures_per_second")
+    row = {"epoch": epoch, **trained, **figures}
+    timing = {"epoch": epoch, "seconds": time.perf_counter() - started, "pictures_per_second": speed}
+    timing["memory_bytes"] = used_memory(learner.accelerator)
+    history.rows.append(row)
+    history.timings.append(timing)
+    history.best = better or history.best
+    if learner.accelerator.is_main_process:
+        run_folder.append_row(recipe.folder, row, timing)
+        if better:
+            save_best(learner, better)
+    learner.schedule.step(epoch, measured["val"].loss)
+    position.next_epoch()
+    tell_epoch(row, timing, recipe.epochs, better=better is not None)
+    report(learner.accelerator, row | timing, position.steps)
+    return better is not None
+
+
+def measure(learner: Learner, loader: Any) -> dict[str, Evaluation]:
+    """The figures of the weights, as `val`, and of their moving average, as `ema`, where one is kept."""
+    accelerator = learner.accelerator
+    models: dict[str, nn.Module] = {"val": learner.model}
+    if learner.averaged:
+        learner.averaged.share(accelerator)
+        models["ema"] = learner.averaged.network
+    task = learner.network.config.task
+    found = {
+        kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task, bar=False)
+        for kind, model in models.items()
+    }
+    refuse_no_number(found["val"].loss, learner.position.epoch, learner.recipe)
+    return found
+
+
+def better_of(best: Best | None, learner: Learner, measured: dict[str, Evaluation]) -> Best | None:
+    """The best of what was measured, with a copy of its weights; None where `best` is no worse."""
+    for kind, found in measured.items():
+        if best is None or best.is_beaten_by(found):
+            source = learner.averaged if kind == "ema" and learner.averaged else learner.network
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in source.state_dict().items()}
+            best = Best(learner.position.epoch, kind, found, weights)
+    return best if best and best.epoch == learner.position.epoch else None
+
+
+def save_best(learner: Learner, best: Best) -> None:
+    """Writes the best weights as the checkpoint of the run, with their card."""
+    network = learner.network
+    network.details |= best.evaluation.record()
+    network.save_pretrained(learner.recipe.folder, card=network.card(learner.recipe.push_to_hub), weights=best.weights)
+
+
+def save_last(learner: Learner) -> None:
+    """Writes the weights that training ended with and their moving average beside the checkpoint."""
+    write_weights(learner.recipe.folder / run_folder.LAST_FILE, learner.network.state_dict())
+    if learner.averaged:
+        write_weights(learner.recipe.folder / run_folder.EMA_FILE, learner.averaged.state_dict())

@@ -1,0 +1,151 @@
+"""Every picture opened once before training: which cannot be decoded, which are the same, and how large they are."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xxhash
+from accelerate import PartialState
+from accelerate.utils import gather_object
+from PIL import Image
+from tqdm import tqdm
+
+from resnet_hub.errors import DataError, ImageError
+from resnet_hub.preprocessing import open_image
+from training.split import Split
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 5
+"""How many pairs of pictures a report spells out."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in a split."""
+
+    faults: dict[int, str]
+    """Index -> "name (reason)" of the pictures that cannot be decoded."""
+    digests: np.ndarray
+    """Hash of the decoded pixels, uint64 (N,)."""
+    sizes: np.ndarray
+    """Width and height in pixels, int32 (N, 2)."""
+
+    def noted(self, split: Split) -> Split:
+        """The split with what was found of each picture."""
+        return replace(split, digests=self.digests, sizes=self.sizes)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Pictures of one split that another has too."""
+
+    split: str
+    other: str
+    pictures: tuple[tuple[int, int], ...]
+    """The index in the one and in the other."""
+
+
+def inspect(split: Split) -> Inspection:
+    """Opens every picture of a split, each process a share, and tells all processes what was found.
+
+    Doing so before training costs as much as one epoch's decoding; a run that stops in its third hour costs more.
+    """
+    state = PartialState()
+    share = range(state.process_index, len(split), state.num_processes)
+    with ThreadPoolExecutor() as pool:
+        looks = tqdm(
+            pool.map(lambda index: look(split, index), share),
+            total=len(share),
+            desc=f"checking {split.name}",
+            unit=" pictures",
+            leave=False,
+            disable=None if state.is_main_process else True,
+        )
+        found = list(looks)
+    digests, sizes = np.zeros(len(split), np.uint64), np.zeros((len(split), 2), np.int32)
+    faults: dict[int, str] = {}
+    mine = (share, {index: fault for index, (fault, *_) in zip(share, found, strict=True) if fault})
+    parts = gather_object(
+        [(*mine, np.array([row[1] for row in found], np.uint64), np.array([row[2] for row in found]))]
+    )
+    for rows, bad, hashes, extents in parts:
+        if len(rows):
+            digests[rows], sizes[rows] = hashes, extents
+            faults |= bad
+    return Inspection(dict(sorted(faults.items())), digests, sizes)
+
+
+def look(split: Split, index: int) -> tuple[str | None, int, tuple[int, int]]:
+    """What is wrong with a picture, a hash of its pixels, and its width and height."""
+    content, name = split.picture(index)
+    try:
+        image = open_image(content, name=name)
+    except ImageError as error:
+        return str(error), 0, (0, 0)
+    return None, digest(image), image.size
+
+
+def digest(image: Image.Image) -> int:
+    """64 bits that are equal for equal pixels, however the picture was encoded and named.
+
+    Among a million different pictures two are taken for the same with a chance of 1 in 40 million.
+    """
+    hashed = xxhash.xxh3_64(f"{image.mode} {image.size}".encode())
+    hashed.update(image.tobytes())
+    return hashed.intdigest()
+
+
+def overlap(split: Split, other: Split) -> Overlap | None:
+    """The pictures of `split` that `other` has too; None where there are none."""
+    if split.digests is None or other.digests is None:
+        return None
+    order = np.argsort(other.digests, kind="stable")
+    shared = np.flatnonzero(np.isin(split.digests, other.digests))
+    twins = order[np.searchsorted(other.digests[order], split.digests[shared])]
+    pairs = tuple((int(index), int(twin)) for index, twin in zip(shared, twins, strict=True))
+    return Overlap(split.name, other.name, pairs) if pairs else None
+
+
+def without_overlaps(train: Split, *others: Split | None, drop: bool = False) -> tuple[Split, list[Overlap]]:
+    """The first split and what pictures any two have in common, which the log tells.
+
+    Args:
+        train: The first.
+        others: The others; absent ones count for nothing.
+        drop: Whether the first is returned without the pictures that others have too.
+
+    Raises:
+        DataError: Nothing is left of it.
+    """
+    pairs = itertools.combinations([split for split in (train, *others) if split is not None], 2)
+    found = [shared for pair in pairs if (shared := overlap(*pair))]
+    splits = {split.name: split for split in (train, *others) if split is not None}
+    doubled: set[int] = set()
+    for shared in found:
+        dropped = drop and shared.split == train.name
+        doubled |= {index for index, _ in shared.pictures} if dropped else set()
+        pictures = (
+            (splits[shared.split].picture(index)[1], splits[shared.other].picture(twin)[1])
+            for index, twin in shared.pictures[:SHOWN]
+        )
+        logger.warning(
+            "%d pictures of %s are in %s too (%s%s); %s",
+            len(shared.pictures),
+            shared.split,
+            shared.other,
+            "; ".join(map(" is ".join, pictures)),
+            "; ..." if len(shared.pictures) > SHOWN else "",
+            "they are left out of train"
+            if dropped
+            else "figures measured there tell less than they seem to"
+            + ("; --drop-duplicates leaves them out of train" if shared.split == train.name else ""),
+        )
+    kept = np.setdiff1d(np.arange(len(train)), list(doubled))
+    if not len(kept):
+        raise DataError("every picture of train is in another split too, so --drop-duplicates leaves nothing to train")
+    return train.select(kept) if doubled else train, found

@@ -1,0 +1,149 @@
+"""All that takes part in training: network, optimizer, schedule, loss, and how far the run is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ConfigError
+from resnet_hub.pretrained import PretrainedNetwork
+from training.averaging import AveragedWeights
+from training.batches import EpochSampler
+from training.freezing import Freezing
+from training.objective import Objective
+from training.optim import make_optimizer
+from training.progress import Progress
+from training.recipe import FinetuneRecipe
+from training.schedules import make_schedule
+from training.views import Views
+from training.watch import LossWatch
+
+
+@dataclass
+class Position:
+    """How far the training is: with weights, optimizer and schedule, all that a run needs to go on in mid-epoch."""
+
+    epoch: int = 1
+    """The pass that is being made, from 1."""
+    batches: int = 0
+    """Batches of this process that the pass has used already; a pass that goes on skips them."""
+    steps: int = 0
+    """Updates of the weights so far."""
+    totals: Tensor = field(default_factory=lambda: torch.zeros(2, dtype=torch.float64))
+    """Of the pass so far, in this process: the sum of the losses, and pictures."""
+
+    def next_epoch(self) -> None:
+        """Moves on to the start of the next pass."""
+        self.epoch, self.batches = self.epoch + 1, 0
+        self.totals = torch.zeros_like(self.totals)
+
+
+@dataclass
+class Learner:
+    """All that takes part in a step. What accelerate wraps has been prepared by it."""
+
+    accelerator: Accelerator
+    recipe: FinetuneRecipe
+    network: PretrainedNetwork
+    """The bare network: names, stages, weights to save."""
+    model: nn.Module
+    """The same network as accelerate wraps it: what is called in training."""
+    optimizer: Any
+    schedule: Any
+    """`step_update(updates)` after each update sets the learning rates; `step(epoch, val_loss)` ends an epoch."""
+    sampler: EpochSampler
+    objective: Objective
+    views: Views
+    freezing: Freezing
+    averaged: AveragedWeights | None
+    """The moving average of the weights, where one is kept."""
+    watch: LossWatch
+    progress: Progress = field(default_factory=Progress)
+    position: Position = field(default_factory=Position)
+    after_update: list[Callable[[Learner], None]] = field(default_factory=list)
+    """Called after each update of the weights, in this order."""
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """What the network's input is."""
+        return self.network.preprocessing
+
+    def start_epoch(self) -> None:
+        """Makes everything ready for the pass that `position` names."""
+        self.sampler.epoch = self.position.epoch
+        self.model.train()
+        self.freezing.apply(self.position.epoch)
+        self.position.totals = self.position.totals.to(self.accelerator.device)
+
+    @contextmanager
+    def in_units(self) -> Iterator[None]:
+        """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
+        with ExitStack() as both:
+            for network in filter(None, (self.network, self.averaged and self.averaged.network)):
+                both.enter_context(self.objective.in_units(network.get_classifier()))
+            yield
+
+
+def make_learner(
+    recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Any], accelerator: Accelerator
+) -> tuple[Learner, dict[str, Any]]:
+    """The learner, and the loaders as accelerate prepares them.
+
+    Raises:
+        ConfigError: The recipe asks for what this task, network, optimizer or machine has not.
+    """
+    sampler, targets = loaders["train"].sampler, loaders["train"].dataset.split.labels
+    task, outputs, process = network.config.task, network.num_classes, accelerator.process_index
+    objective = Objective.of(recipe, task, targets, outputs, accelerator.device)
+    views = Views.of(recipe, task, outputs, network.preprocessing, process)
+    watch = LossWatch(accelerator, loaders["train"].dataset.name)
+    network.set_grad_checkpointing(recipe.grad_checkpointing)
+    if recipe.sync_bn:
+        synchronise_norms(network, accelerator)
+    freezing = Freezing.of(recipe, network)
+    freezing.apply(recipe.epochs)  # what is never trained stays out of the optimizer
+    optimizer = make_optimizer(network, recipe, new_head=network.head_is_new and not recipe.from_scratch)
+    model, prepared, *batches = accelerator.prepare(
+        network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
+    )
+    objective.start(network.get_classifier(), new_head=network.head_is_new)
+    loaders = dict(zip(loaders, batches, strict=True))
+    schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
+    averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
+    learner = Learner(
+        accelerator,
+        recipe,
+        network,
+        model,
+        prepared,
+        schedule,
+        sampler,
+        objective,
+        views,
+        freezing,
+        averaged,
+        watch,
+    )
+    return learner, loaders
+
+
+def synchronise_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
+    """Makes each BatchNorm take its statistics over all processes. Raises: ConfigError on a CPU."""
+    if accelerator.device.type == "cpu":
+        raise ConfigError("--sync-bn works on GPUs only; leave it out on a CPU")
+    nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    for module in network.modules():
+        if isinstance(module, nn.SyncBatchNorm) and hasattr(module, "act"):  # it knows of no activation of its own
+            module.register_forward_hook(_activated)
+
+
+def _activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    return module.act(output)

@@ -1,0 +1,53 @@
+"""The loaders of a run, one for each split: which pictures, which transform, which cache."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelerate import Accelerator
+
+from resnet_hub.errors import ConfigError
+from resnet_hub.pretrained import PretrainedNetwork
+from training.augment import EvalTransform, TrainTransform
+from training.batches import make_loader
+from training.cache import open_caches
+from training.data import Data, Split
+from training.recipe import FinetuneRecipe
+from training.stream_batches import make_stream_loader
+
+
+def make_loaders(
+    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
+) -> dict[str, Any]:
+    """The loaders by split; with a head that is fitted first also "features", the pictures of train as in serving."""
+    evaluation = EvalTransform(model.preprocessing)
+    training = TrainTransform.of(recipe, model.preprocessing)
+    loaders: dict[str, Any] = {}
+    splits: dict[str, Split] = {}
+    if isinstance(data.train, Split):
+        splits["train"] = features = data.train
+    else:
+        if recipe.balanced_sampling:
+            raise ConfigError("--balanced-sampling cannot pick pictures out of a stream; drop it, or drop --streaming")
+        loaders["train"], features = make_stream_loader(data.train, training, recipe, accelerator), data.train.sample
+    splits |= {"validation": data.validation} | ({"test": data.test} if data.test else {})
+    transforms = {name: training if name == "train" else evaluation for name in splits}
+    caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
+    kept = dict(zip(splits, caches, strict=True))
+    if recipe.head_first:  # its views are used once, so that they are not worth the room
+        splits["features"] = features
+    for name, split in splits.items():
+        loaders[name] = make_loader(
+            split,
+            transforms.get(name, evaluation),
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            workers=recipe.workers,
+            train=name == "train",
+            processes=accelerator.num_processes,
+            balanced=name == "train" and recipe.balanced_sampling,
+            cache=kept.get(name),
+        )
+    if recipe.head_first:
+        loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
+    return loaders

@@ -1,0 +1,98 @@
+"""One measurement of a split: every picture counted once, the same figures on any number of processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from resnet_hub.config import Preprocessing
+from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.scores import TEMPERATURE
+from training.augment import prepare_batch
+from training.calibration import fit_temperature, subset
+from training.label_metrics import MultiLabelEvaluation
+from training.loop import show_progress
+from training.metrics import Evaluation, SingleLabelEvaluation
+from training.number_metrics import RegressionEvaluation
+
+EVALUATIONS: dict[str, type[Evaluation]] = {
+    "single_label": SingleLabelEvaluation,
+    "multi_label": MultiLabelEvaluation,
+    "regression": RegressionEvaluation,
+}
+
+
+@torch.no_grad()
+def evaluate(
+    accelerator: Accelerator,
+    model: nn.Module,
+    loader: Any,
+    preprocessing: Preprocessing,
+    *,
+    task: str = "single_label",
+    temperature: float | None = None,
+    bar: bool = True,
+) -> Evaluation:
+    """Measures the network on every picture of a split once.
+
+    Args:
+        accelerator: Gathers what the processes found; pictures that only pad the last batch are left out.
+        model: Prepared by accelerate; evaluated with the statistics of the first process.
+        loader: Prepared batches of (pixels uint8, targets, indices).
+        preprocessing: What the network's input is.
+        task: single_label, multi_label or regression.
+        temperature: The network's, if it has one.
+        bar: Whether to show a bar of its own.
+    """
+    kind = EVALUATIONS[task]
+    model.eval()
+    found: list[list[Tensor]] = []
+    for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
+        logits = model(prepare_batch(pixels, preprocessing)).float()
+        columns = accelerator.gather_for_metrics((rows, *kind.answers(logits, targets, temperature)))
+        found.append([column.cpu() for column in columns])
+    return kind.of(_once(found), logits.shape[1])
+
+
+@torch.no_grad()
+def find_temperature(
+    accelerator: Accelerator, model: nn.Module, loader: Any, preprocessing: Preprocessing, *, task: str
+) -> float:
+    """The temperature that makes the network as sure as it is right on a split that was not trained on."""
+    model.eval()
+    found: list[list[Tensor]] = []
+    wanted: np.ndarray | None = None
+    for pixels, targets, rows in show_progress(loader, "calibrating", accelerator):
+        logits = model(prepare_batch(pixels, preprocessing)).float()
+        wanted = subset(len(loader.dataset), logits.shape[1]) if wanted is None else wanted
+        columns = [column.cpu() for column in accelerator.gather_for_metrics((rows, targets, logits))]
+        kept = torch.from_numpy(np.isin(columns[0].numpy(), wanted))
+        found.append([column[kept] for column in columns])
+    targets, logits = (torch.from_numpy(column) for column in _once(found))
+    return fit_temperature(logits, targets, task)
+
+
+def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Any) -> Evaluation:
+    """Finds the temperature on a split that was not trained on, notes it in the network, and measures with it.
+
+    Args:
+        accelerator: Gathers what the processes found.
+        model: The network as accelerate wraps it.
+        network: The bare one; what it says of itself gets the temperature.
+        loader: Prepared batches of the split.
+    """
+    task = network.config.task
+    found = find_temperature(accelerator, model, loader, network.preprocessing, task=task)
+    network.details[TEMPERATURE] = found
+    return evaluate(accelerator, model, loader, network.preprocessing, task=task, temperature=found)
+
+
+def _once(found: list[list[Tensor]]) -> tuple[np.ndarray, ...]:
+    """The columns behind the first, which holds the numbers of the rows, with each row once, in their order."""
+    rows, *columns = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    _, once = np.unique(rows, return_index=True)
+    return tuple(column[once] for column in columns)

@@ -1,0 +1,82 @@
+"""Augmentation policies and erasing by timm and torchvision, random by a sample's generator alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from resnet_hub.errors import ConfigError
+
+Policy = Callable[[Image.Image], Image.Image]
+NONE = "none"
+EXAMPLES = "none, trivialaugment, rand-m9-mstd0.5, augmix-m3-w3, 3a, original"
+
+
+@contextmanager
+def seeded_globally(rng: np.random.Generator) -> Iterator[None]:
+    """Within it the global generators of Python, numpy and torch follow from one draw; they are put back afterwards.
+
+    The libraries' policies draw from these. A generator of the CPU alone is touched: a loader has no other.
+    """
+    state, arrays, tensors = random.getstate(), np.random.get_state(), torch.default_generator.get_state()
+    seed = int(rng.integers(2**32))
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(arrays)
+        torch.default_generator.set_state(tensors)
+
+
+@cache
+def make_policy(name: str, fill: tuple[int, ...]) -> Policy:
+    """The policy of that name: trivialaugment, or as timm writes them.
+
+    Args:
+        name: One of `EXAMPLES` or alike.
+        fill: Red, green and blue, 0 to 255, of what lies beyond a picture that is moved or turned.
+
+    Raises:
+        ConfigError: There is no such policy.
+    """
+    from timm.data.auto_augment import augment_and_mix_transform, auto_augment_transform, rand_augment_transform
+    from torchvision.transforms import TrivialAugmentWide
+
+    if name == "trivialaugment":
+        return TrivialAugmentWide(fill=list(fill))
+    makers = {"rand": rand_augment_transform, "augmix": augment_and_mix_transform}
+    make = makers.get(name.split("-")[0], auto_augment_transform)
+    try:
+        return make(name, {"img_mean": fill})
+    except (AssertionError, ValueError, KeyError, AttributeError) as error:
+        raise ConfigError(f"--policy {name!r} is not known; expected one such as {EXAMPLES}") from error
+
+
+def with_policy(image: Image.Image, name: str, fill: tuple[int, ...], rng: np.random.Generator) -> Image.Image:
+    """The picture (RGB or grey) changed by a policy; equal generators give equal pictures."""
+    policy = make_policy(name, fill)
+    with seeded_globally(rng):
+        return policy(image.convert("RGB")).convert(image.mode)
+
+
+def with_erasing(pixels: Tensor, probability: float, fill: tuple[int, ...], rng: np.random.Generator) -> Tensor:
+    """uint8 pixels (C, H, W) with a random rectangle, or none, of the colour `fill`; equal generators, equal ones.
+
+    Source: Zhong et al. 2020, "Random Erasing Data Augmentation", as in timm: 2 to 33 % of the area.
+    """
+    from timm.data.random_erasing import RandomErasing
+
+    kept = torch.ones(1, *pixels.shape[1:], dtype=torch.bool)
+    with seeded_globally(rng):
+        RandomErasing(probability, mode="const", device="cpu")(kept)
+    return torch.where(kept, pixels, torch.tensor(fill, dtype=torch.uint8)[:, None, None])

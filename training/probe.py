@@ -1,0 +1,94 @@
+"""A new head fitted to what the network's last layer sees, before the network itself is trained."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from accelerate.utils import broadcast
+from torch import Tensor
+
+from training.augment import prepare_batch
+from training.learner import Learner, Objective
+from training.loop import show_progress
+
+logger = logging.getLogger("training")
+
+MOST_NUMBERS = 2**28
+"""Numbers of the features that are kept: 1 GiB. Of a larger dataset a part is enough to fit a head."""
+DECAY = 0.03
+"""Factor of the squared weights in the loss, for features that are scaled to a mean square of 1."""
+ROUNDS = 100
+"""Steps of L-BFGS at most."""
+
+
+def fit_head(learner: Learner, loader: Any) -> None:
+    """Fits a new head to the features of the training pictures as they are seen in evaluation; keeps one that is not.
+
+    It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
+    network was chosen for.
+
+    Args:
+        learner: Its network gets the head; nothing else of it moves.
+        loader: Prepared batches of (pixels uint8, labels, indices) of the training pictures, unvaried.
+
+    Source: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
+    """
+    if not learner.network.head_is_new:
+        logger.info("head   kept: it is that of the checkpoint, for the same classes")
+        return
+    start = time.perf_counter()
+    features, targets = collect(learner, loader)
+    scale = features.square().mean().sqrt().clamp(min=1e-12)
+    weight, bias, loss = fit_linear(features / scale, targets, learner.objective, learner.network.num_classes)
+    head = learner.network.get_classifier()
+    with torch.no_grad():
+        head.weight.copy_(broadcast(weight / scale).reshape(head.weight.shape))
+        if head.bias is not None:
+            head.bias.copy_(broadcast(bias))
+    logger.info(
+        "head   fitted to %d pictures in %.1f s: train_loss %.4f", len(targets), time.perf_counter() - start, loss
+    )
+
+
+@torch.no_grad()
+def collect(learner: Learner, loader: Any) -> tuple[Tensor, Tensor]:
+    """The features (N, C) float32 that the head sees of the pictures, and their targets, the same on all processes."""
+    accelerator, network = learner.accelerator, learner.network
+    network.eval()
+    most = max(1, MOST_NUMBERS // network.head_hidden_size)
+    found: list[tuple[Tensor, Tensor]] = []
+    count = 0
+    for pixels, labels, _ in show_progress(loader, "features", accelerator):
+        with accelerator.autocast():
+            inputs = prepare_batch(pixels, learner.preprocessing)
+            features = network.forward_head(network.forward_features(inputs), pre_logits=True)
+        found.append(accelerator.gather_for_metrics((features.float(), labels)))
+        count += len(found[-1][1])
+        if count >= most:
+            break
+    features, labels = (torch.cat(column) for column in zip(*found, strict=True))
+    return features, labels
+
+
+def fit_linear(features: Tensor, targets: Tensor, objective: Objective, outputs: int) -> tuple[Tensor, Tensor, float]:
+    """The weight (outputs, C) and bias (outputs,) that make the objective plus a weight decay least, and its value."""
+    weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
+    bias = torch.zeros(outputs, device=features.device, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weight, bias], max_iter=ROUNDS, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = objective(F.linear(features, weight, bias), targets) + DECAY * weight.square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    loss = float(closure().detach())
+    if not math.isfinite(loss):
+        weight, bias = torch.zeros_like(weight), torch.zeros_like(bias)
+    return weight.detach(), bias.detach(), loss

@@ -1,0 +1,36 @@
+"""`Settings`: what every group of settings is, and how a field of one is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from resnet_hub.errors import ConfigError
+
+
+def setting(default: Any, text: str) -> Any:
+    """A field of a group of settings with its one-sentence help, units included."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A group of settings. An entry's settings inherit from several; each group checks its own fields."""
+
+    def __post_init__(self) -> None:
+        """Raises: ConfigError for a value that cannot be."""
+
+
+def refuse_both(**values: object) -> None:
+    """Raises: ConfigError naming two flags of which one alone makes sense, where both are given."""
+    given = [flag for flag, value in values.items() if value is not None]
+    if len(given) > 1:
+        raise ConfigError(f"{given[0]} and {given[1]} contradict each other; give one of them")
+
+
+def number_list(flag: str, text: str) -> tuple[float, ...]:
+    """The numbers of a text such as 0.9,0.95. Raises: ConfigError."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"{flag}={text!r} is no list of numbers; write them as in 0.9,0.95") from error

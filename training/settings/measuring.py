@@ -1,0 +1,42 @@
+"""What is measured of a network besides its plain figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resnet_hub.checks import check_choice
+from resnet_hub.errors import ConfigError
+from training.settings.base import Settings, setting
+from training.settings.run import RunSettings
+
+CHECKPOINTS = ("best", "last", "ema")
+
+
+@dataclass(frozen=True)
+class CalibrationSettings(Settings):
+    """How sure the network's scores are."""
+
+    calibrate: bool = setting(
+        False, "fit a temperature on the validation split, by which served scores are as sure as they are right"
+    )
+
+
+@dataclass(frozen=True)
+class EvaluationSettings(RunSettings):
+    """Measures a network on one split of a dataset, the same on any number of processes."""
+
+    model: str = setting("", "checkpoint folder, Hub id or timm tag")
+    checkpoint: str = setting(
+        "best",
+        "weights of a run folder: best (those of model.safetensors), last (those that training ended with), ema (their "
+        "moving average)",
+    )
+    split: str | None = setting(None, "split to measure on; validation, else test, else the only one where absent")
+    json: bool = setting(False, "print the figures as one JSON object with all digits")
+    report: str | None = setting(None, "folder to write results.json, confusion.png and mistakes.png to")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("--checkpoint", self.checkpoint, CHECKPOINTS)
+        if not self.model:
+            raise ConfigError("--model is missing; give a checkpoint folder, a Hub id or a timm tag")

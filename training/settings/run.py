@@ -1,0 +1,41 @@
+"""What every entry is told: the dataset, its columns, and what it computes with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resnet_hub.checks import check_choice, check_integer
+from resnet_hub.errors import ConfigError
+from training.settings.base import Settings, setting
+
+
+@dataclass(frozen=True)
+class RunSettings(Settings):
+    """What every run over a dataset is told."""
+
+    dataset: str = setting(
+        "", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, CSV, or digits"
+    )
+    image_column: str | None = setting(None, "column with the pictures; found by its type where absent")
+    label_column: str | None = setting(
+        None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
+    )
+    max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
+    batch_size: int = setting(32, "pictures per process and step")
+    workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
+    threads: int | None = setting(None, "CPU threads of each process; the cores shared out where absent")
+    precision: str = setting(
+        "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.dataset:
+            raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
+        check_integer("--batch-size", self.batch_size, 1, 65_536)
+        check_integer("--max-bad-pictures", self.max_bad_pictures, 0, 10**9)
+        if self.workers is not None:
+            check_integer("--workers", self.workers, 0, 256)
+        if self.threads is not None:
+            check_integer("--threads", self.threads, 1, 1024)
+        check_choice("--precision", self.precision, ("auto", "no", "bf16", "fp16"))

@@ -1,0 +1,63 @@
+"""How long a run trains, and how the learning rate moves meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resnet_hub.checks import check_choice, check_integer, check_range
+from resnet_hub.errors import ConfigError
+from training.settings.base import Settings, number_list, setting
+
+SCHEDULES = ("cosine", "tanh", "poly", "step", "multistep", "one-cycle", "plateau", "wsd", "rsqrt", "constant")
+
+
+@dataclass(frozen=True)
+class ScheduleSettings(Settings):
+    """How long it trains, and how the learning rate moves."""
+
+    epochs: int = setting(10, "passes over the training pictures")
+    patience: int | None = setting(None, "epochs without a better one after which the run stops; never where absent")
+    schedule: str = setting("cosine", f"how the learning rate moves after the warm-up: {', '.join(SCHEDULES)}")
+    warmup_epochs: float = setting(1.0, "epochs over which the learning rate rises from 0")
+    min_lr: float = setting(0.0, "learning rate below which cosine, tanh, poly, plateau, wsd and rsqrt do not fall")
+    decay_epochs: float | None = setting(
+        None,
+        "epochs between two falls of step (a third of all where absent), without a lower validation loss before "
+        "plateau falls (a tenth), of the last part of wsd and rsqrt (a fifth)",
+    )
+    decay_rate: float = setting(0.1, "what step, multistep and plateau multiply the learning rate with, 0 to 1")
+    milestones: str | None = setting(
+        None, "epochs after which multistep falls, as in 30,60; after a half and three quarters where absent"
+    )
+    power: float = setting(1.0, "exponent of poly")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("--epochs", self.epochs, 1, 100_000)
+        check_choice("--schedule", self.schedule, SCHEDULES)
+        check_range("--warmup-epochs", self.warmup_epochs, 0, 1e5)
+        check_range("--min-lr", self.min_lr, 0, 1e3)
+        check_range("--decay-rate", self.decay_rate, 0, 1)
+        check_range("--power", self.power, 0.01, 100)
+        if self.patience is not None:
+            check_integer("--patience", self.patience, 1, 100_000)
+        if self.decay_epochs is not None:
+            check_range("--decay-epochs", self.decay_epochs, 1e-3, 1e5)
+            self._refuse_idle("--decay-epochs", ("step", "plateau", "wsd", "rsqrt"))
+        if self.milestones is not None:
+            self._refuse_idle("--milestones", ("multistep",))
+        if not all(0 < epoch < later for epoch, later in zip(self.falls, (*self.falls[1:], 1e6), strict=True)):
+            raise ConfigError(f"--milestones={self.milestones!r} do not rise from above 0; sort them")
+        if self.warmup_epochs > self.epochs:
+            raise ConfigError(f"--warmup-epochs {self.warmup_epochs:g} is more than --epochs {self.epochs}; lower it")
+
+    @property
+    def falls(self) -> tuple[float, ...]:
+        """Epochs after which multistep falls. Raises: ConfigError."""
+        if self.milestones is None:
+            return (self.epochs / 2, self.epochs * 3 / 4)
+        return number_list("--milestones", self.milestones)
+
+    def _refuse_idle(self, flag: str, users: tuple[str, ...]) -> None:
+        if self.schedule not in users:
+            raise ConfigError(f"{flag} says nothing to --schedule {self.schedule}; it is for {', '.join(users)}")

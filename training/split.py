@@ -1,0 +1,135 @@
+"""`Split`: the pictures of one split with their targets, and how one split is cut in two that never leak."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from datasets import Dataset
+
+STRATA = 10
+"""Quantiles of a regression that are each divided alike."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures of one split and what is to be learned of them."""
+
+    name: str
+    rows: Dataset
+    """One column, the pictures still encoded, as bytes or paths."""
+    labels: np.ndarray
+    """Targets: class numbers, int64 (N,); or 0 and 1 for each of several classes, or numbers: float32 (N, C)."""
+    digests: np.ndarray | None = None
+    """What each picture shows, as a hash of its decoded pixels, uint64 (N,); None before it was looked at."""
+    sizes: np.ndarray | None = None
+    """Width and height of each upright picture in pixels, int32 (N, 2); None before it was looked at."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def picture(self, index: int) -> tuple[bytes | str, str]:
+        """The encoded picture, as bytes or a path, and a name for it."""
+        cell = self.rows[int(index)][self.rows.column_names[0]] or {}
+        name = cell.get("path") or f"row {index} of {self.name}"
+        return cell.get("bytes") or cell.get("path") or b"", str(name)
+
+    @property
+    def paths(self) -> list[str | None]:
+        """Where each picture came from, or its name, where the dataset says it; the pictures are not read."""
+        column = self.rows.with_format("arrow").select_columns(self.rows.column_names)
+        return [cell for batch in column.iter(10_000) for cell in batch[0].combine_chunks().field("path").to_pylist()]
+
+    def select(self, kept: np.ndarray, name: str | None = None) -> Split:
+        """The same with these pictures only."""
+        looked_at = {
+            key: None if (value := getattr(self, key)) is None else value[kept] for key in ("digests", "sizes")
+        }
+        return replace(self, name=name or self.name, rows=self.rows.select(kept), labels=self.labels[kept], **looked_at)
+
+    def strata(self) -> np.ndarray:
+        """A number for each picture, equal for pictures alike: its class, its first class, or its tenth of the numbers.
+
+        Classes of several are 0 and 1; other numbers are a regression.
+        """
+        return strata(self.labels)
+
+    def caption(self, index: int, names: tuple[str, ...], task: str) -> str:
+        """What is to be learned of one picture, for people: "cat", "cat, dog" or "age 3.2"."""
+        label = self.labels[index]
+        if task == "single_label":
+            return names[label]
+        if task == "multi_label":
+            return ", ".join(names[number] for number in np.flatnonzero(label)) or "none"
+        return ", ".join(f"{name} {value:.4g}" for name, value in zip(names, label, strict=True))
+
+
+def strata(labels: np.ndarray) -> np.ndarray:
+    """Numbers that are equal for targets alike, int64 (N,); see `Split.strata`."""
+    if labels.ndim == 1:
+        return labels
+    if np.isin(labels, (0, 1)).all():
+        return np.where(labels.any(1), labels.argmax(1), labels.shape[1])
+    return quantiles(labels)
+
+
+def quantiles(labels: np.ndarray) -> np.ndarray:
+    """The tenth that each row of numbers (N, C) lies in, along the direction in which they vary most; int64 (N,)."""
+    spread = labels.std(0)
+    scaled = (labels - labels.mean(0)) / np.where(spread > 0, spread, 1)
+    direction = np.linalg.eigh(scaled.T @ scaled)[1][:, -1]
+    order = np.argsort(scaled @ direction, kind="stable")
+    ranks = np.empty(len(labels), np.int64)
+    ranks[order] = np.arange(len(labels))
+    groups = int(np.clip(len(labels) // STRATA, 1, STRATA))
+    return ranks * groups // max(1, len(labels))
+
+
+def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (kept, held out), each sorted; a function of its arguments alone, so every process cuts the same.
+
+    Of every class, and of every tenth of a regression, this share is held out, at least one of two pictures. A class
+    with one picture stays in train. Pictures of several classes are held out class by class, the rarest first.
+
+    Args:
+        labels: Targets as in `Split`.
+        fraction: Share that is held out, 0 to 1.
+        seed: Decides which.
+    """
+    rng = np.random.default_rng(seed)
+    if labels.ndim == 2 and np.isin(labels, (0, 1)).all():
+        out = _held_out_of_many(labels.astype(bool), fraction, rng)
+    else:
+        out = _held_out(strata(labels), fraction, rng)
+    return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def _held_out(groups: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
+    """Which rows are held out, bool (N,): the first of each group in a random order; one sort for all groups."""
+    shuffled = rng.permutation(len(groups))
+    order = shuffled[np.argsort(groups[shuffled], kind="stable")]
+    _, first, members = np.unique(groups[order], return_index=True, return_counts=True)
+    wanted = np.where(members > 1, np.clip(np.round(fraction * members), 1, members - 1), 0)
+    place = np.arange(len(groups)) - np.repeat(first, members)
+    out = np.zeros(len(groups), bool)
+    out[order[place < np.repeat(wanted, members)]] = True
+    return out
+
+
+def _held_out_of_many(labels: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
+    """Which rows of 0 and 1 for each class are held out, bool (N,).
+
+    The rarest class first, since the pictures of a common one leave more choice.
+    Source: Sechidis et al. 2011, "On the Stratification of Multi-Label Data".
+    """
+    out, settled = np.zeros(len(labels), bool), np.zeros(len(labels), bool)
+    counts = labels.sum(0)
+    for number in np.argsort(counts, kind="stable"):
+        members = np.flatnonzero(labels[:, number])
+        wanted = min(max(1, round(fraction * len(members))), len(members) - 1)
+        free = rng.permutation(members[~settled[members]])
+        out[free[: max(0, wanted - int(out[members].sum()))]] = True
+        settled[members] = True
+    rest = rng.permutation(np.flatnonzero(~settled))
+    out[rest[: round(fraction * len(rest))]] = True
+    return out

@@ -1,0 +1,231 @@
+"""Everything that a run needs to go on, saved between two steps and taken up again exactly there."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from resnet_hub.errors import TrainingError
+from training.hardware import main_process_decides
+from training.history import Best, History
+from training.interruption import Interruption, Stopped
+from training.learner import Learner
+from training.record import resumed_record
+from training.run_folder import STATE_FOLDER, check_room, rewrite_rows
+from training.snapshot import KEPT, Snapshot, write_snapshot
+from training.watch import no_number
+
+ASK_EVERY = 10
+"""Steps after which several processes agree on whether Ctrl-C was pressed."""
+ONE_MOMENT = ("sgd", "momentum", "lion", "muon")
+"""Optimizers that keep one number for each weight; others keep two."""
+NETWORK, LEARNER, BEST, RUN = "network", "learner", "best", "run"
+"""The parts of a snapshot, each one JSON file and one safetensors file."""
+
+
+class Saver:
+    """Saves the state of a run into its folder, and puts a new learner where a saved one was.
+
+    What is random about samples and steps follows from the seed and their numbers, so that no generator is saved.
+    """
+
+    def __init__(self, learner: Learner, history: History, interruption: Interruption, record: dict[str, Any]) -> None:
+        """Saves nothing yet; `after_update` is for the learner to call, last of all.
+
+        Args:
+            learner: At the start of its run.
+            history: What `fit` adds to.
+            interruption: Says when somebody pressed Ctrl-C.
+            record: What the run is, its dataset's fingerprint too, as JSON values.
+        """
+        self.learner, self.history, self.interruption, self.record = learner, history, interruption, record
+        self.every = learner.recipe.save_every_steps
+        self.folder = learner.recipe.folder / STATE_FOLDER
+        self._saved_best: int | None = None
+
+    def begin(self) -> None:
+        """Saves what there is before the first step: the settings and the seed, from which all the rest follows."""
+        main_process_decides(lambda: write_snapshot(self.folder, {RUN: self._run([0.0, 0.0])}))
+
+    def bytes_needed(self) -> int:
+        """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
+        weights = sum(tensor.numel() * tensor.element_size() for tensor in self.learner.network.state_dict().values())
+        moments = 1 if self.learner.recipe.optimizer in ONE_MOMENT else 2
+        average = 0 if self.learner.averaged is None else 1
+        return (KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights
+
+    def after_update(self, learner: Learner) -> None:
+        """Saves where it is time. Raises: Stopped after Ctrl-C, when the state is saved."""
+        steps = learner.position.steps
+        stop = self._asked_to_stop(steps)
+        if stop or (self.every is not None and steps % self.every == 0):
+            self.save()
+        if stop:
+            raise self.stopped()
+
+    def save(self) -> None:
+        """Saves everything; what was saved before goes only when this is complete.
+
+        Raises:
+            TrainingError: The disk does not take it, or the weights are no numbers.
+        """
+        learner = self.learner
+        accelerator, position, recipe = learner.accelerator, learner.position, learner.recipe
+        learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+        if not all(parameter.isfinite().all() for parameter in learner.network.parameters()):
+            raise no_number(f"in epoch {position.epoch}, after step {position.steps}", recipe.lr, recipe.folder)
+        totals = accelerator.reduce(position.totals, "sum").tolist()
+        main_process_decides(lambda: self._write(totals))
+
+    def end_epoch(self) -> None:
+        """Saves after an epoch. Raises: Stopped after Ctrl-C."""
+        self.save()
+        if self._asked_to_stop(0):
+            raise self.stopped()
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """A block between two steps that changes nothing: Ctrl-C ends it at once. Raises: Stopped."""
+        try:
+            # Several processes end it together, after it, as none of them may wait for the others.
+            with self.interruption.at_once(self.learner.accelerator.num_processes == 1):
+                yield
+        except Stopped:
+            self.save()
+            raise self.stopped() from None
+
+    def stopped(self) -> Stopped:
+        """What to raise when the state is saved and the run is to end; says how it goes on."""
+        position, processes = self.learner.position, self.learner.accelerator.num_processes
+        several = f"--multi_gpu --num_processes {processes} " if processes > 1 else ""
+        folder = shlex.quote(str(self.learner.recipe.folder))
+        return Stopped(
+            f"stopped in epoch {position.epoch} after step {position.steps}, and saved; go on with:  "
+            f"accelerate launch {several}-m training.finetune --resume {folder}"
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Puts the learner and the history where they were. Raises: TrainingError where something has changed."""
+        saved = snapshot.read(RUN)
+        self._refuse_changes(saved)
+        self.record = resumed_record(saved["record"], self.record, saved["position"]["steps"])
+        learner, history, main = self.learner, self.history, self.learner.accelerator.is_main_process
+        history.rows, history.timings, history.earlier = saved["rows"], saved["timings"], saved["seconds"]
+        if snapshot.has(NETWORK):
+            learner.network.load_state_dict(snapshot.read(NETWORK))
+            keepers = snapshot.read(LEARNER)
+            for name, keeper in self._keepers():
+                keeper.load_state_dict(keepers[name])
+        if snapshot.has(BEST):
+            history.best = Best.from_state(snapshot.read(BEST))
+            self._saved_best = history.best.epoch
+        position, totals = learner.position, saved["position"].pop("totals")
+        for name, value in saved["position"].items():
+            setattr(position, name, value)
+        # The sums over all processes are the first one's now; they are added up again at the end of the epoch.
+        position.totals = torch.tensor(totals if main else [0.0, 0.0], dtype=torch.float64)
+        if main:
+            snapshot.make_newest()
+            rewrite_rows(learner.recipe.folder, history.rows, history.timings)
+
+    def _asked_to_stop(self, steps: int) -> bool:
+        accelerator = self.learner.accelerator
+        if accelerator.num_processes == 1:
+            return self.interruption.asked
+        if steps % ASK_EVERY:
+            return False
+        return bool(accelerator.reduce(torch.tensor(float(self.interruption.asked), device=accelerator.device)).item())
+
+    def _write(self, totals: list[float]) -> None:
+        parts: dict[str, Any] = {
+            NETWORK: dict(self.learner.network.state_dict()),
+            LEARNER: {name: keeper.state_dict() for name, keeper in self._keepers()},
+            RUN: self._run(totals),
+        }
+        best = self.history.best
+        unchanged = [BEST] if best is not None and best.epoch == self._saved_best else []
+        if best is not None and not unchanged:
+            parts[BEST] = best.to_state()
+        write_snapshot(self.folder, parts, unchanged)
+        self._saved_best = best.epoch if best is not None else None
+
+    def _run(self, totals: list[float]) -> dict[str, Any]:
+        position, history = self.learner.position, self.history
+        return {
+            "recipe": {name: value for name, value in self.learner.recipe.to_json().items() if name != "overwrite"},
+            "record": self.record,
+            "processes": self.learner.accelerator.num_processes,
+            "position": {
+                "epoch": position.epoch,
+                "batches": position.batches,
+                "steps": position.steps,
+                "totals": totals,
+            },
+            "rows": history.rows,
+            "timings": history.timings,
+            "seconds": history.seconds,
+        }
+
+    def _keepers(self) -> Iterable[tuple[str, Any]]:
+        """What has a state of its own, beside the network, by name."""
+        yield "schedule", self.learner.schedule
+        yield "optimizer", self.learner.optimizer  # with the rates that the schedule has set
+        if self.learner.averaged is not None:
+            yield "averaged", self.learner.averaged
+        if self.learner.accelerator.scaler is not None:
+            yield "scaler", self.learner.accelerator.scaler
+
+    def _refuse_changes(self, saved: dict[str, Any]) -> None:
+        processes, folder = self.learner.accelerator.num_processes, str(self.learner.recipe.folder)
+        if saved["processes"] != processes:
+            raise TrainingError(
+                f"the run in {folder!r} was started with {saved['processes']} processes and is resumed with "
+                f"{processes}, which would change its batches; launch it with --num_processes {saved['processes']}"
+            )
+        if saved["record"]["dataset"]["split_hash"] != self.record["dataset"]["split_hash"]:
+            raise TrainingError(
+                f"the dataset is not what it was when the run in {folder!r} was interrupted: its pictures or classes "
+                "have changed; put them back, or start a new run with another --output"
+            )
+
+
+@contextmanager
+def saving(
+    learner: Learner, history: History, record: dict[str, Any], snapshot: Snapshot | None, pictures: int
+) -> Iterator[Saver]:
+    """The saver of a run for as long as it trains, with its bar shown, and Ctrl-C waiting for the step to end.
+
+    Args:
+        learner: At the start of its run; where there is a snapshot it is put where that was.
+        history: Of the run; filled from the snapshot.
+        record: What the run is, as `describe_run` says.
+        snapshot: The state to go on from; None for a new run.
+        pictures: In each epoch, for the bar.
+
+    Raises:
+        TrainingError: The disk has no room, or what was saved does not fit the run.
+    """
+    recipe, accelerator = learner.recipe, learner.accelerator
+    with Interruption(speaks=accelerator.is_main_process) as interruption:
+        saver = Saver(learner, history, interruption, record)
+        main_process_decides(lambda: check_room(recipe.folder, saver.bytes_needed()))
+        if snapshot is None:
+            saver.begin()
+        else:
+            saver.restore(snapshot)
+        learner.after_update.append(saver.after_update)
+        seen = (learner.position.epoch - 1) * pictures + int(learner.position.totals[1])
+        with learner.progress.opened(recipe.epochs * pictures, seen, shown=accelerator.is_main_process):
+            yield saver
+
+
+def remaining(learner: Learner, loader: Any) -> Any:
+    """The batches that the pass of the learner's position has left; none is read to be thrown away."""
+    done = learner.position.batches
+    if not done:
+        return loader
+    return learner.accelerator.skip_first_batches(loader, done) if done < len(loader) else ()

@@ -1,0 +1,133 @@
+"""A stream -> batches of (pixels uint8 (N, C, H, W), labels, indices), decoded in loader processes as they come."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+import xxhash
+from accelerate import Accelerator
+from accelerate.data_loader import DataLoaderShard
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import IterableDataset, default_collate, get_worker_info
+
+from resnet_hub.errors import DataError, ImageError
+from resnet_hub.preprocessing import open_image
+from training.batches import Transform, loader_workers, start_worker
+from training.recipe import FinetuneRecipe
+from training.streams import Row, Stream
+
+logger = logging.getLogger(__name__)
+Sample = tuple[Tensor, Any, int, list[str]]
+
+
+class StreamPictures(IterableDataset[Sample]):
+    """The samples of one epoch after the other: (pixels, label, index, faults of pictures that were passed over).
+
+    Each process of a loader reads a part of the files. Of an epoch it gives the batches that fall to it; the next
+    epoch goes on where this one ended. What is random about a sample follows from the seed, the pass and the picture.
+    """
+
+    def __init__(self, stream: Stream, transform: Transform, recipe: FinetuneRecipe) -> None:
+        self.split, self.transform, self.seed = stream, transform, recipe.seed
+        self.steps, self.batch_size, self.allowed = recipe.max_steps or 1, recipe.batch_size, recipe.max_bad_pictures
+        self.first_epoch = 1
+        self._samples: Iterator[Sample] | None = None
+
+    def __iter__(self) -> Iterator[Sample]:
+        info = get_worker_info()
+        number, workers = (info.id, info.num_workers) if info else (0, 1)
+        length = len(range(number, self.steps, workers)) * self.batch_size
+        if self._samples is None:
+            self._samples = self._all((self.first_epoch - 1) * length)
+        return islice(self._samples, length)
+
+    def _all(self, skipped: int) -> Iterator[Sample]:
+        """All samples without an end; a stream that breaks off or holds too many bad pictures says so in the last."""
+        faults: list[str] = []
+        bad = index = 0
+        try:
+            for number, row in self.split.passes():
+                if index < skipped:  # pictures of earlier epochs; the bad ones among them are counted as samples
+                    index += 1
+                    continue
+                pixels = self._pixels(number, row, faults)
+                if pixels is None:
+                    bad += 1
+                    if bad <= self.allowed:
+                        continue
+                    break
+                yield pixels, _label(row[2]), index, faults
+                faults, index = [], index + 1
+        except (DataError, OSError, ValueError) as error:
+            faults.append(f"{error} (the stream ends here)")
+        while True:
+            blank = self.transform.vary(self.transform.prepare(Image.new("RGB", (1, 1))), np.random.default_rng(0))
+            yield blank, _label(self.split.labels[0]), -1, faults
+
+    def _pixels(self, number: int, row: Row, faults: list[str]) -> Tensor | None:
+        content, name, _ = row
+        try:
+            image = self.transform.prepare(open_image(content, name=name))
+        except ImageError as error:
+            faults.append(str(error))
+            return None
+        return self.transform.vary(image, np.random.default_rng((self.seed, number, xxhash.xxh3_64_intdigest(content))))
+
+
+class StreamLoader(DataLoaderShard):
+    """The batches of a stream on the device of this process; `len` is the batches of an epoch."""
+
+    def __len__(self) -> int:
+        return self.dataset.steps
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        dataset = self.dataset
+        if dataset._samples is None:
+            dataset.first_epoch = max(1, getattr(self.sampler, "epoch", 1))
+        bad: list[str] = []
+        for pixels, labels, indices, faults in super().__iter__():
+            if faults:
+                bad += faults
+                logger.warning("passed over: %s", "; ".join(faults))
+            if (indices < 0).any() or len(bad) > dataset.allowed:
+                raise DataError(
+                    f"the stream cannot go on ({'; '.join(bad[-5:]) or 'its last batch says why'}); mend it, "
+                    "or leave bad pictures out with --max-bad-pictures"
+                )
+            yield pixels, labels, indices
+
+
+def make_stream_loader(
+    stream: Stream, transform: Transform, recipe: FinetuneRecipe, accelerator: Accelerator
+) -> StreamLoader:
+    """The loader of a stream, prepared for this process: it reads the part of the files that is the process's own."""
+    workers = loader_workers(recipe.workers, accelerator.num_processes)
+    workers = min(workers, stream.rows.num_shards, recipe.max_steps or 1)
+    loader = StreamLoader(
+        StreamPictures(stream, transform, recipe),
+        device=accelerator.device,
+        batch_size=recipe.batch_size,
+        num_workers=workers,
+        collate_fn=_collate,
+        persistent_workers=workers > 0,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=start_worker,
+        _non_blocking=accelerator.dataloader_config.non_blocking,
+    )
+    loader._is_accelerate_prepared = True  # the pictures are shared out already
+    return loader
+
+
+def _label(target: np.ndarray) -> int | Tensor:
+    return int(target) if target.ndim == 0 else torch.from_numpy(np.array(target))
+
+
+def _collate(samples: list[Sample]) -> tuple[Tensor, Tensor, Tensor, list[str]]:
+    pixels, labels, indices = default_collate([sample[:3] for sample in samples])
+    return pixels, labels, indices, [fault for sample in samples for fault in sample[3]]

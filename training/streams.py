@@ -1,0 +1,215 @@
+"""`Stream`: training pictures that are read as they come. What is held out of them follows from the pictures alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import datasets
+import fsspec
+import numpy as np
+import xxhash
+from accelerate import PartialState
+from datasets import Dataset, Features, IterableDataset
+from datasets.distributed import split_dataset_by_node
+
+from resnet_hub.errors import DataError
+from training.columns import find_columns
+from training.recipe import FinetuneRecipe
+from training.split import Split
+from training.targets import Target, find_target, has_target, names_are_declared, read_targets
+
+CHUNK = 64
+"""Rows whose targets are read at once."""
+Row = tuple[bytes, str, np.ndarray]
+"""An encoded picture, its name and its target."""
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The share of a stream's pictures that is held out: a hash of each one decides, on any process, in any order."""
+
+    share: float
+    seed: int
+
+    def takes(self, content: bytes) -> bool:
+        """Whether a picture is held out; equal files always go the same way."""
+        return xxhash.xxh3_64_intdigest(content, seed=self.seed) < self.share * 2**64
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Training pictures that are read as they come, again from the start, mixed anew, when they are through."""
+
+    name: str
+    rows: IterableDataset
+    """Not decoded; shuffled, and the part of one process."""
+    image_column: str
+    target: Target
+    length: int
+    """Pictures of one epoch, over all processes."""
+    sample: Split
+    """The first pictures, held in memory: what class weights, scales and a head that is fitted first are taken from."""
+    holdout: Holdout | None = None
+    """Which pictures are not trained on; None where the dataset has a validation split of its own."""
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Targets of the first pictures, as in `Split`; those of all are not known."""
+        return self.sample.labels
+
+    def picture(self, index: int) -> tuple[bytes, str]:
+        """A name for a picture that has gone by."""
+        return b"", f"picture {index} of the stream"
+
+    def passes(self) -> Iterator[tuple[int, Row]]:
+        """The number of the pass, from 0, and its rows, without an end.
+
+        Raises:
+            DataError: A pass has no picture to train on.
+        """
+        number = 0
+        while True:
+            self.rows.set_epoch(number)
+            found = False
+            for row in labelled_rows(self.rows, self.rows.features, self.image_column, self.target, self.name):
+                if self.holdout is None or not self.holdout.takes(row[0]):
+                    found = True
+                    yield number, row
+            if not found:
+                raise DataError(f"the stream of {self.name} has no labelled picture to train on")
+            number += 1
+
+
+def open_stream(
+    tables: dict[str, IterableDataset], recipe: FinetuneRecipe, names: list[str]
+) -> tuple[Stream, dict[str, Split]]:
+    """The training pictures, and of the other splits the first ones, held in memory.
+
+    Args:
+        tables: Splits as they come.
+        recipe: How much is read ahead, mixed and held out.
+        names: The splits in use, train first.
+
+    Raises:
+        DataError: The columns or the class names are not known, or there is nothing to hold out.
+    """
+    state = PartialState()
+    shuffled = {name: mixed(tables[name], recipe) for name in names}
+    image_column, columns = find_columns(tables[names[0]], recipe.image_column, recipe.label_column)
+    encoded = {
+        name: rows.select_columns([image_column, *columns]).cast_column(image_column, datasets.Image(decode=False))
+        for name, rows in shuffled.items()
+    }
+    holdout = None
+    if not any(name not in ("test", names[0]) for name in names):
+        holdout = Holdout(recipe.val_fraction, recipe.seed)
+    # Read once: whoever breaks off a shuffled stream waits for its threads, some seconds.
+    kept, held_out = _read_ahead(encoded[names[0]], image_column, holdout, recipe.stream_pictures)
+    target = _stream_target([*kept, *held_out], encoded[names[0]], columns, recipe)
+
+    def split_of(rows: Iterable[dict[str, Any]], name: str) -> Split:
+        labelled = labelled_rows(rows, encoded[name].features, image_column, target, name)
+        return _held(islice(labelled, recipe.stream_pictures), name)
+
+    others = {name: split_of(encoded[name], name) for name in names[1:]}
+    if holdout:
+        name = f"{recipe.val_fraction:.0%} of {names[0]}"
+        others["validation"] = replace(split_of(held_out, names[0]), name=name)
+    part = split_dataset_by_node(encoded[names[0]], state.process_index, state.num_processes)
+    length = (recipe.max_steps or 0) * recipe.batch_size * state.num_processes
+    return Stream(names[0], part, image_column, target, length, split_of(kept, names[0]), holdout), others
+
+
+def mixed(rows: IterableDataset, recipe: FinetuneRecipe) -> IterableDataset:
+    """The rows in an order that follows from the seed: files shuffled, rows mixed within the buffer."""
+    return rows.shuffle(seed=recipe.seed, buffer_size=recipe.shuffle_buffer)
+
+
+def labelled_rows(
+    rows: Iterable[dict[str, Any]], features: Features, image_column: str, target: Target, name: str
+) -> Iterator[Row]:
+    """The rows that have a target, one after the other; targets are read by the chunk.
+
+    Args:
+        rows: Of the split, with their cells by column.
+        features: The types of the columns.
+        image_column: The column with the pictures.
+        target: What is learned of them.
+        name: The split.
+    """
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, CHUNK)):
+        targets = read_targets(_table(chunk, features, target.columns), name, target)
+        for row, value, known in zip(chunk, targets, has_target(targets), strict=True):
+            if known:
+                content, path = _content(row[image_column])
+                yield content, path or f"a picture of {name}", value
+
+
+def _table(rows: Sequence[dict[str, Any]], features: Features, columns: tuple[str, ...]) -> Dataset:
+    """Some columns of some rows, as a dataset in memory."""
+    wanted = Features({column: features[column] for column in columns})
+    return Dataset.from_dict({column: [row[column] for row in rows] for column in columns}, features=wanted)
+
+
+def _content(cell: dict[str, Any] | None) -> tuple[bytes, str | None]:
+    """The bytes of a cell, read from where they are, and the name of the picture."""
+    content, path = (cell or {}).get("bytes"), (cell or {}).get("path")
+    if content is None and path:
+        with fsspec.open(path, "rb") as file:
+            content = file.read()
+    return content or b"", path
+
+
+def _stream_target(
+    read: Sequence[dict[str, Any]], rows: IterableDataset, columns: tuple[str, ...], recipe: FinetuneRecipe
+) -> Target:
+    """What is learned, by the types and the first rows. Raises: DataError where the class names are not known."""
+    target = find_target(_table(read, rows.features, columns), columns, recipe.task)
+    if recipe.label_names is not None:
+        return target.named(tuple(name.strip() for name in recipe.label_names.split(",")))
+    if not names_are_declared(rows.features, target):
+        raise DataError(
+            f"column {columns[0]!r} of the stream does not declare its classes; give all of them with --label-names, "
+            f"in an order of yours (seen so far: {', '.join(target.names[:20])})"
+        )
+    return target
+
+
+def _read_ahead(
+    rows: IterableDataset, image_column: str, holdout: Holdout | None, most: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The first rows to train on and those to hold out, at most `most` of each.
+
+    Raises:
+        DataError: There are too few.
+    """
+    kept: list[dict[str, Any]] = []
+    held_out: list[dict[str, Any]] = []
+    for row in rows:
+        part = kept
+        if holdout:
+            content, path = _content(row[image_column])
+            row[image_column] = {"bytes": content, "path": path}
+            part = held_out if holdout.takes(content) else kept
+        if len(part) < most:
+            part.append(row)
+        if len(kept) == most and (holdout is None or len(held_out) == most):
+            break
+    if not kept or (holdout and not held_out):
+        raise DataError("the stream has too few pictures to train on and to hold some out; add pictures")
+    return kept, held_out
+
+
+def _held(rows: Iterable[Row], name: str) -> Split:
+    """Pictures in memory as a split."""
+    held = list(rows)
+    cells = [{"bytes": content, "path": path} for content, path, _ in held]
+    features = Features({"image": datasets.Image(decode=False)})
+    return Split(name, Dataset.from_dict({"image": cells}, features=features), np.array([row[2] for row in held]))

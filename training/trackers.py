@@ -1,0 +1,57 @@
+"""`--report-to`: the trackers of accelerate that a run tells its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accelerate import Accelerator
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
+
+from resnet_hub.checks import nearest
+from resnet_hub.errors import ConfigError, TrainingError
+
+PACKAGES = {"comet_ml": "comet-ml"}
+"""Packages that have another name than their tracker."""
+BUILT_IN = frozenset(LOGGER_TYPE_TO_CLASS)
+
+
+def tracker_names(report_to: str | None) -> list[str]:
+    """The trackers that a flag names.
+
+    Raises:
+        ConfigError: accelerate knows none of that name, or its package is not installed.
+    """
+    names = [name.strip().lower() for name in (report_to or "").split(",") if name.strip()]
+    available = {str(name) for name in get_available_trackers()}
+    for name in names:
+        if name not in LOGGER_TYPE_TO_CLASS:
+            near = nearest(name, LOGGER_TYPE_TO_CLASS)
+            raise ConfigError(f"--report-to {name!r} is no tracker that accelerate knows; the nearest are {near}")
+        if name in BUILT_IN and name not in available:
+            package = PACKAGES.get(name, name)
+            raise ConfigError(
+                f"--report-to {name!r} needs a package that is not installed; install it with: pip install {package}"
+            )
+    return names
+
+
+def start_trackers(accelerator: Accelerator, project: str, settings: Mapping[str, Any]) -> None:
+    """Begins a run in every tracker of the accelerator, with its settings. Raises: TrainingError where one refuses."""
+    if not accelerator.log_with:
+        return
+    plain = {key: value for key, value in settings.items() if isinstance(value, bool | int | float | str)}
+    try:
+        accelerator.init_trackers(project, plain)
+    except Exception as error:  # trackers raise whatever their package does
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        names = ",".join(str(getattr(tracker, "name", tracker)) for tracker in accelerator.log_with)
+        raise TrainingError(
+            f"--report-to {names!r} could not be started ({reason}); log in there, or leave it out"
+        ) from error
+
+
+def report(accelerator: Accelerator, figures: Mapping[str, Any], step: int) -> None:
+    """Tells every tracker the figures of an update of the weights; without trackers nothing happens."""
+    if accelerator.trackers:
+        accelerator.log({key: value for key, value in figures.items() if isinstance(value, int | float)}, step=step)
