@@ -36,6 +36,7 @@ from training.progress import tell_end
 from training.publish import publishing
 from training.recipe import FinetuneRecipe
 from training.record import describe_run, versions
+from training.rehearsal import rehearse
 from training.report import draw_report
 from training.resume import parse_run
 from training.seeding import repeatable
@@ -47,7 +48,7 @@ logger = logging.getLogger("training")
 
 # Where and how fast a run goes, which says nothing about the network.
 NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
-NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb")
+NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb", "dry_run")
 
 
 def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
@@ -58,6 +59,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         snapshot: The state of the run to go on with; None begins one.
         command: The flags as they were given, for the record.
     """
+    if recipe.dry_run:
+        return dry_run(recipe)
     history = History()
     trackers = tracker_names(recipe.report_to)
     accelerator = make_accelerator(
@@ -94,6 +97,20 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
             publisher.finish("the finished run")
     accelerator.end_training()
     return recipe.folder
+
+
+def dry_run(recipe: FinetuneRecipe) -> Path:
+    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training pictures."""
+    recipe = replace(recipe, cache_gb=0)
+    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
+    set_seed(recipe.seed)
+    data = load_data(recipe)
+    model = start_model(recipe, data)
+    tell_plan(recipe, data, model, accelerator)
+    learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
+    sheet = rehearse(data, learner, loaders)
+    accelerator.end_training()
+    return sheet
 
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:

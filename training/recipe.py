@@ -48,6 +48,7 @@ class FinetuneRecipe(
 
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
     overwrite: bool = setting(False, "replace a run that the output folder already holds")
+    dry_run: bool = setting(False, "tell classes, sizes, time and memory, draw training pictures, and train nothing")
     seed: int = setting(0, "seed of the split, the order, the augmentation and the new weights")
 
     def __post_init__(self) -> None:
