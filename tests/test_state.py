@@ -31,7 +31,7 @@ FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
 MOMENTS = {
     "before anything was saved but the settings": ["step", 1],
     "between two steps of the first epoch": ["step", 3],
-    "between training and measuring": ["epoch", 1],
+    "between the row of an epoch and its state": ["row", 1],
     "between two epochs": ["saved", 2],
     "between two steps of the last epoch": ["step", 11],
 }
