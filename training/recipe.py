@@ -13,9 +13,9 @@ from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
-from training.settings.freezing import FreezeSettings
+from training.settings.frozen import FreezeSettings
+from training.settings.losses import ObjectiveSettings
 from training.settings.measuring import CalibrationSettings
-from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
