@@ -50,6 +50,7 @@ class FinetuneRecipe(
 
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
     overwrite: bool = setting(False, "replace a run that the output folder already holds")
+    dry_run: bool = setting(False, "tell classes, sizes, time and memory, draw training pictures, and train nothing")
     seed: int = setting(0, "seed of the split, the order, the augmentation and the new weights")
 
     def __post_init__(self) -> None:
@@ -57,6 +58,8 @@ class FinetuneRecipe(
         check_integer("--seed", self.seed, 0, 2**32 - 1)
         if self.unfreeze_epoch is not None and self.unfreeze_epoch > self.epochs:
             raise ConfigError(f"--unfreeze-epoch {self.unfreeze_epoch} is after the last of --epochs {self.epochs}")
+        if self.find_lr and self.dry_run:
+            raise ConfigError("--find-lr sweeps the learning rate and --dry-run trains nothing; give one of them")
         if self.streaming and self.batch_size == AUTO:
             raise ConfigError("--batch-size auto goes by the number of pictures, which a stream lacks; name one")
         if self.head_first and self.from_scratch:
