@@ -62,10 +62,10 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         snapshot: The state of the run to go on with; None begins one.
         command: The flags as they were given, for the record.
     """
-    if recipe.dry_run:
-        return dry_run(recipe)
     if recipe.find_lr:
         return find_rate(recipe)
+    if recipe.dry_run:
+        return dry_run(recipe)
     history = History()
     trackers = tracker_names(recipe.report_to)
     accelerator = make_accelerator(
@@ -105,29 +105,9 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     return recipe.folder
 
 
-def dry_run(recipe: FinetuneRecipe) -> Path:
-    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training pictures."""
-    recipe = replace(recipe, cache_gb=0)
-    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
-    set_seed(recipe.seed)
-    data = load_data(recipe)
-    model = start_model(recipe, data)
-    tell_plan(recipe, data, model, accelerator)
-    learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
-    sheet = rehearse(data, learner, loaders)
-    accelerator.end_training()
-    return sheet
-
-
 def find_rate(recipe: FinetuneRecipe) -> Path:
     """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the picture's path."""
-    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
-    set_seed(recipe.seed)
-    data = load_data(recipe)
-    model = start_model(recipe, data)
-    recipe = with_batch_size(recipe, model, accelerator, pictures=len(data.train))
-    tell_plan(recipe, data, model, accelerator)
-    learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
+    _, learner, loaders = try_out(recipe)
     if recipe.head_first:
         fit_head(learner, loaders["features"])
     found = search_rate(learner, loaders["train"])
@@ -135,8 +115,28 @@ def find_rate(recipe: FinetuneRecipe) -> Path:
     main_process_decides(lambda: draw_rates(file, found.rates, found.losses, found.suggestion))
     logger.info("sweep  the loss was least at a learning rate of %.1e: %s", found.lowest, file)
     logger.info("try    --lr %.1e", found.suggestion)
-    accelerator.end_training()
+    learner.accelerator.end_training()
     return file
+
+
+def dry_run(recipe: FinetuneRecipe) -> Path:
+    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training pictures."""
+    data, learner, loaders = try_out(recipe)
+    sheet = rehearse(data, learner, loaders)
+    learner.accelerator.end_training()
+    return sheet
+
+
+def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
+    """All that takes part in training, for trials that keep nothing: no folder is claimed, no picture cached."""
+    recipe = replace(recipe, cache_gb=0)
+    accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
+    set_seed(recipe.seed)
+    data = load_data(recipe)
+    model = start_model(recipe, data)
+    recipe = with_batch_size(recipe, model, accelerator, pictures=len(data.train))
+    tell_plan(recipe, data, model, accelerator)
+    return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
 
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:

@@ -58,6 +58,8 @@ class FinetuneRecipe(
         check_integer("--seed", self.seed, 0, 2**32 - 1)
         if self.unfreeze_epoch is not None and self.unfreeze_epoch > self.epochs:
             raise ConfigError(f"--unfreeze-epoch {self.unfreeze_epoch} is after the last of --epochs {self.epochs}")
+        if self.find_lr and self.dry_run:
+            raise ConfigError("--find-lr sweeps the learning rate and --dry-run trains nothing; give one of them")
         if self.streaming and self.batch_size == AUTO:
             raise ConfigError("--batch-size auto goes by the number of pictures, which a stream lacks; name one")
         if self.head_first and self.from_scratch:
