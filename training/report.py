@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
+from resnet_hub.errors import TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
 from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
 from training.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
@@ -66,7 +67,7 @@ def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     for axes in (loss, quality):
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    return _save(figure, folder / CURVES_FILE)
+    return save_figure(figure, folder / CURVES_FILE)
 
 
 def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names: Sequence[str]) -> Path:
@@ -94,7 +95,27 @@ def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names:
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, str(part[row, column]), ha="center", va="center", color=colour, fontsize=8)
     figure.colorbar(picture, ax=axes, fraction=0.04, label="share of the true class")
-    return _save(figure, folder / CONFUSION_FILE)
+    return save_figure(figure, folder / CONFUSION_FILE)
+
+
+def draw_rates(file: Path, rates: np.ndarray, losses: np.ndarray, suggestion: float) -> None:
+    """Draws the loss over rising learning rates, and the rate that is suggested.
+
+    Raises:
+        TrainingError: The file cannot be written.
+    """
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rates, losses)
+    axes.axvline(suggestion, color="tab:green", linestyle="--", label=f"suggested: {suggestion:.1e}")
+    axes.set(xlabel="learning rate", ylabel="training loss, smoothed", title="Learning-rate sweep", xscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_figure(figure, file)
+    except OSError as error:
+        raise TrainingError(f"cannot write {str(file)!r} ({error.strerror}); choose another --output") from error
 
 
 def draw_mistakes(
@@ -124,18 +145,19 @@ def draw_mistakes(
         picture = to_channels(open_image(content, name=name), channels)
         picture.thumbnail((THUMBNAIL, THUMBNAIL))
         axes.imshow(picture.convert("RGB"))
-        told = f"{_cut(mistake.answer)} {mistake.sure}\ntrue: {_cut(mistake.truth)}\nrow {mistake.row}"
+        told = f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}"
         axes.set_title(told, fontsize=8, parse_math=False)
-    return _save(figure, folder / MISTAKES_FILE)
+    return save_figure(figure, folder / MISTAKES_FILE)
 
 
-def _cut(name: str) -> str:
+def cut_name(name: str) -> str:
     """One line of a name that fits above a small picture."""
     line = " ".join(name.split())
     return line if len(line) <= MAX_SHORT_NAME else f"{line[: MAX_SHORT_NAME - 1]}…"
 
 
-def _save(figure: Figure, file: Path) -> Path:
+def save_figure(figure: Figure, file: Path) -> Path:
+    """Writes a figure as a PNG, whole or not at all; returns its path."""
     with warnings.catch_warnings():
         # The font that comes with matplotlib has no letters of some scripts; they show as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")

@@ -17,6 +17,7 @@ from training.learner import Learner
 from training.record import resumed_record
 from training.run_folder import STATE_FOLDER, check_room, rewrite_rows
 from training.snapshot import KEPT, Snapshot, write_snapshot
+from training.stream_batches import StreamLoader
 from training.watch import no_number
 
 ASK_EVERY = 10
@@ -224,8 +225,10 @@ def saving(
 
 
 def remaining(learner: Learner, loader: Any) -> Any:
-    """The batches that the pass of the learner's position has left; none is read to be thrown away."""
+    """The batches that the pass of the learner's position has left; none is read to be thrown away, but of a stream."""
     done = learner.position.batches
     if not done:
         return loader
+    if isinstance(loader, StreamLoader):
+        return loader.skipping(done)
     return learner.accelerator.skip_first_batches(loader, done) if done < len(loader) else ()

@@ -39,6 +39,10 @@ class StreamPictures(IterableDataset[Sample]):
         self.first_epoch = 1
         self._samples: Iterator[Sample] | None = None
 
+    def name(self, index: int) -> str:
+        """What a picture is called in messages; it has gone by and is not kept."""
+        return f"picture {index} of the stream of {self.split.name}"
+
     def __iter__(self) -> Iterator[Sample]:
         info = get_worker_info()
         number, workers = (info.id, info.num_workers) if info else (0, 1)
@@ -85,6 +89,10 @@ class StreamLoader(DataLoaderShard):
 
     def __len__(self) -> int:
         return self.dataset.steps
+
+    def skipping(self, batches: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """What is left of an epoch after its first batches; they are read again, and thrown away."""
+        return islice(iter(self), batches, None)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         dataset = self.dataset

@@ -63,10 +63,6 @@ class Stream:
         """Targets of the first pictures, as in `Split`; those of all are not known."""
         return self.sample.labels
 
-    def picture(self, index: int) -> tuple[bytes, str]:
-        """A name for a picture that has gone by."""
-        return b"", f"picture {index} of the stream"
-
     def passes(self) -> Iterator[tuple[int, Row]]:
         """The number of the pass, from 0, and its rows, without an end.
 

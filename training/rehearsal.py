@@ -1,0 +1,170 @@
+"""What a run would do, for `--dry-run`: classes and sizes, a sheet of training pictures, time and memory by trying."""
+
+from __future__ import annotations
+
+import logging
+import time
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from training.augment import prepare_batch
+from training.data import Data
+from training.hardware import used_memory
+from training.learner import Learner
+from training.loop import grouped, update
+from training.report import cut_name, save_figure
+from training.split import Split
+
+logger = logging.getLogger("training")
+
+SHEET, COLUMNS = 24, 6
+"""Pictures on the sheet, and in a row of it."""
+LISTED = 20
+"""Classes that are counted one by one; of more, the largest and the smallest half of that many."""
+WARM_UP, MEASURED = 2, 8
+"""Updates that are made before the clock is looked at, and by the clock."""
+
+
+def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
+    """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of pictures.
+
+    Args:
+        data: The dataset.
+        learner: Its weights are of no use afterwards.
+        loaders: Prepared batches by split.
+    """
+    folder = learner.recipe.folder
+    sheet = folder.with_name(f"{folder.name}-preview.png")
+    main = learner.accelerator.is_main_process
+    if main:
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        logger.info("%s", "\n".join(count_lines(data)))
+    learner.start_epoch()
+    batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.accumulate))
+    if main:
+        draw_views(sheet, learner, batches[0], data)
+        logger.info("views  %s: training pictures as the network sees them", sheet)
+    seconds, pictures = time_updates(learner, batches)
+    validation = time_answers(learner, loaders["validation"]) * len(data.validation)
+    epoch = len(data.train) / (pictures / seconds)
+    epochs = learner.recipe.epochs
+    logger.info(
+        "time   about %s: %d epochs of %s training (%.0f pictures/s) and %s validation",
+        told_time(epochs * (epoch + validation)),
+        epochs,
+        told_time(epoch),
+        pictures / seconds,
+        told_time(validation),
+    )
+    weights = sum(parameter.numel() for parameter in learner.network.parameters()) * 4
+    logger.info(
+        "memory %.1f GiB per process; a checkpoint takes %.0f MB",
+        used_memory(learner.accelerator) / 2**30,
+        weights / 1e6,
+    )
+    logger.info("nothing was trained or saved; without --dry-run the run goes to %s", folder)
+    return sheet
+
+
+def count_lines(data: Data) -> list[str]:
+    """How many pictures there are of each class, or the range of each number, and how large the pictures are."""
+    labels = data.train.labels
+    of = "train" if isinstance(data.train, Split) else f"the first {len(labels):,} pictures of train"
+    if data.task == "regression":
+        ranges = zip(data.label_names, labels.min(0), labels.mean(0), labels.max(0), strict=True)
+        told = [f"{name} {low:.4g} to {high:.4g}, {mean:.4g} on average" for name, low, mean, high in ranges]
+    else:
+        one = labels.ndim == 1
+        counts = np.bincount(labels, minlength=len(data.label_names)) if one else labels.sum(0).astype(int)
+        order = np.argsort(-counts, kind="stable")
+        told = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
+        if len(told) > LISTED:
+            told = [*told[: LISTED // 2], f"{len(told) - LISTED:,} others", *told[-(LISTED // 2) :]]
+    lines = [f"counts {of}: {', '.join(told)}"]
+    sizes = data.train.sizes if isinstance(data.train, Split) else data.validation.sizes
+    if sizes is not None:
+        by_area = sizes[np.argsort(sizes.prod(1), kind="stable")]
+        small, middle, large = ("x".join(map(str, by_area[place])) for place in (0, len(by_area) // 2, -1))
+        lines.append(f"sizes  {small} to {large}, the middle one {middle} pixels")
+    return lines
+
+
+def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:
+    """Seconds of some updates of the weights and how many pictures, over all processes, they used."""
+    groups = list(grouped(batches, learner.recipe.accumulate))
+    warm_up = min(WARM_UP, len(groups) - 1)
+    for group in groups[:warm_up]:
+        update(learner, group)
+    _wait(learner)
+    started = time.perf_counter()
+    for group in groups[warm_up:]:
+        update(learner, group)
+    _wait(learner)
+    seconds = time.perf_counter() - started
+    pictures = sum(len(labels) for group in groups[warm_up:] for _, labels, _ in group)
+    return seconds, pictures * learner.accelerator.num_processes
+
+
+@torch.no_grad()
+def time_answers(learner: Learner, loader: Any) -> float:
+    """Seconds for each picture of a split, over all processes, that the network answers."""
+    learner.model.eval()
+    batches = list(islice(loader, 1 + MEASURED // 2))
+    started, pictures = time.perf_counter(), 0
+    for pixels, labels, _ in batches:
+        learner.model(prepare_batch(pixels, learner.preprocessing))
+        pictures += len(labels)
+    _wait(learner)
+    return (time.perf_counter() - started) / (pictures * learner.accelerator.num_processes)
+
+
+def draw_views(file: Path, learner: Learner, batch: tuple[Tensor, Tensor, Tensor], data: Data) -> None:
+    """Draws pictures of a training batch as the network sees them, mixed where they are mixed, with their targets."""
+    pixels, labels, _ = (column[:SHEET] for column in batch)
+    inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels, 1, 1)
+    mean, std = (
+        torch.tensor(values, device=inputs.device).view(1, -1, 1, 1)
+        for values in (learner.preprocessing.mean, learner.preprocessing.std)
+    )
+    views = ((inputs.float() * std + mean) * 255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    columns = min(COLUMNS, len(views))
+    rows = -(-len(views) // columns)
+    figure = Figure(figsize=(2.2 * columns, 2.5 * rows))
+    figure.subplots_adjust(0, 0, 1, 0.94, wspace=0.1, hspace=0.2)
+    for axes, view, target in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, views, targets.cpu()):
+        axes.set_axis_off()
+        if view is not None:
+            axes.imshow(view[..., 0] if view.shape[-1] == 1 else view, cmap="gray", vmin=0, vmax=255)
+            axes.set_title(caption(target.numpy(), data), fontsize=8, parse_math=False)
+    save_figure(figure, file)
+
+
+def caption(target: np.ndarray, data: Data) -> str:
+    """What is to be learned of a training picture: a class, its shares where pictures are mixed, or numbers."""
+    names = [cut_name(name) for name in data.label_names]
+    if target.ndim == 0:
+        return names[int(target)]
+    if data.task == "regression":
+        return "\n".join(f"{name} {value:.4g}" for name, value in list(zip(names, target, strict=True))[:3])
+    told = [f"{names[number]} {target[number]:.2g}" for number in np.argsort(-target)[:3] if target[number] > 0]
+    return "\n".join(told) or "none"
+
+
+def told_time(seconds: float) -> str:
+    """A length of time for people: seconds, minutes or hours."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
+
+
+def _wait(learner: Learner) -> None:
+    """Returns when the device has done what it was told."""
+    if learner.accelerator.device.type == "cuda":
+        torch.cuda.synchronize(learner.accelerator.device)
