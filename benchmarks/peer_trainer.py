@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
+from datasets import ClassLabel, Dataset, Image
 from torchvision.transforms import v2
 from transformers import AutoModelForImageClassification, Trainer, TrainingArguments
 
 from resnet_hub import ResNet
-from training.columns import class_names, class_numbers, find_columns
 from training.sources import load_splits
 
 
@@ -27,8 +26,9 @@ def main() -> None:
     dataset, model, side, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     tables = load_splits(dataset)
     held_out = next(name for name in ("test", "validation") if name in tables)
-    image, label = find_columns(tables["train"], None, None)
-    names = class_names(tables["train"], label)
+    features = tables["train"].features
+    image = next(name for name, feature in features.items() if isinstance(feature, Image))
+    label = next(name for name, feature in features.items() if isinstance(feature, ClassLabel))
     preprocessing = ResNet.from_pretrained(model).preprocessing
     finish = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(preprocessing.mean, preprocessing.std)]
     views = {
@@ -37,12 +37,11 @@ def main() -> None:
     }
 
     def prepared(split: str) -> Dataset:
-        labels = class_numbers(tables[split], split, label, names)
-        rows = tables[split].select_columns([image]).add_column("labels", list(labels))
+        rows = tables[split].select_columns([image, label]).rename_column(label, "labels")
         return rows.with_transform(lambda batch: _views(batch, image, views[split]))
 
     network = AutoModelForImageClassification.from_pretrained(
-        model, num_labels=len(names), ignore_mismatched_sizes=True
+        model, num_labels=features[label].num_classes, ignore_mismatched_sizes=True
     )
     with tempfile.TemporaryDirectory() as folder:
         settings = TrainingArguments(
