@@ -159,7 +159,13 @@ class ResidualNetwork(nn.Module):
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The logits (N, num_classes) of a feature map, or the pooled features that they are made of."""
         x = F.dropout(self.global_pool(x), self.config.drop_rate, self.training)
-        return x if pre_logits or not self.num_classes else self._classify(x)
+        if pre_logits or not self.num_classes:
+            return x
+        if self.config.task == "regression" and torch.is_autocast_enabled(x.device.type):
+            # Numbers are in the units of their targets: of 1205.5, bfloat16 keeps 1208.
+            with torch.autocast(x.device.type, enabled=False):
+                return self._classify(x.float())
+        return self._classify(x)
 
     def forward_intermediates(
         self, x: Tensor, indices: int | Sequence[int] | None = None, *, intermediates_only: bool = False

@@ -1,13 +1,16 @@
 """Batches: an order and views that follow from seed, epoch and index alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from pictures import class_folders
 
 from resnet_hub import Preprocessing
+from resnet_hub.errors import ConfigError
 from training.augment import EvalTransform, TrainTransform
-from training.batches import EpochSampler, Pictures, make_loader
+from training.batches import EpochSampler, Pictures, balanced_order, make_loader
 from training.data import load_data
 from training.recipe import FinetuneRecipe
 
@@ -77,3 +80,37 @@ def test_pixels_are_bytes_in_the_network_s_shape(split):
 def test_the_sampler_tells_how_many_there_are():
     sampler = EpochSampler(7, 0, shuffle=True)
     assert len(sampler) == len(list(sampler)) == 7
+
+
+def test_a_balanced_epoch_holds_each_class_equally_often_and_repeats_as_little_as_it_can():
+    classes = np.array([0] * 90 + [2] * 9 + [7])
+    sampler = EpochSampler(100, 3, shuffle=True, classes=classes)
+    order = np.array([index for _, index in sampler])
+    counts = np.bincount(classes[order], minlength=8)
+    assert len(order) == 100
+    assert sorted(counts[[0, 2, 7]]) == [33, 33, 34]
+    assert len(set(order[classes[order] == 0])) == counts[0]  # none of the frequent class comes twice
+    assert set(np.bincount(order, minlength=100)[90:99]) <= {3, 4}  # each of the nine as often as the others
+
+
+def test_balanced_orders_follow_from_seed_and_epoch_alone():
+    classes = np.arange(40) % 3 // 2
+
+    def order(seed, epoch):
+        sampler = EpochSampler(40, seed, shuffle=True, classes=classes)
+        sampler.epoch = epoch
+        return list(sampler)
+
+    assert order(1, 1) == order(1, 1)
+    assert [index for _, index in order(1, 1)] != [index for _, index in order(1, 2)]
+    assert order(1, 1) != order(2, 1)
+
+
+def test_more_classes_than_pictures_in_an_epoch_are_balanced_over_epochs():
+    assert len(balanced_order(np.arange(5), np.random.default_rng(0))) == 5
+
+
+def test_pictures_with_several_classes_cannot_be_balanced(split):
+    several = replace(split, labels=np.zeros((len(split), 2), np.float32))
+    with pytest.raises(ConfigError, match="--balanced-sampling needs one class for each picture; use --class-weights"):
+        make_loader(several, RANDOM, batch_size=4, seed=0, workers=0, train=True, processes=1, balanced=True)

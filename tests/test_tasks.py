@@ -76,6 +76,15 @@ def test_several_labels_are_ranked_and_cut():
     assert (len(found), found[0].label) == (3, f"class {found[0].index}")
 
 
+def test_numbers_keep_their_digits_under_bfloat16():
+    model = lively(num_classes=1, task="regression")
+    with torch.no_grad():
+        model.fc.weight.mul_(0.01)
+        model.fc.bias.fill_(1205.5)
+    exact, fast = (ImageClassifier(model, device="cpu", precision=name)(PICTURE)[0].score for name in ("fp32", "bf16"))
+    assert fast == pytest.approx(exact, abs=0.3)
+
+
 @pytest.mark.parametrize(("task", "label"), [("single_label", "tench"), ("multi_label", "class 0")])
 def test_a_thousand_outputs_are_imagenet_where_one_class_is_right(task, label):
     assert ImageClassifier(create_model("test_resnet", task=task), device="cpu").label_names[0] == label

@@ -19,6 +19,7 @@ from resnet_hub.errors import ConfigError, TrainingError
 from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE, temperature_of
 from training.augment import EvalTransform
+from training.batch_size import with_batch_size
 from training.batches import make_loader
 from training.data import load_split
 from training.entry import run_command
@@ -40,6 +41,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
+    settings = with_batch_size(settings, model, accelerator)
     split = load_split(settings, settings.split, model.label_names or (), model.config.task)
     loader = make_loader(
         split,

@@ -22,22 +22,25 @@ from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training import run_folder
 from training.anonymous import without_paths
+from training.batch_size import with_batch_size
 from training.data import Data, load_data
 from training.entry import run_command
 from training.fit import fit
-from training.hardware import describe_hardware, make_accelerator
+from training.hardware import describe_hardware, main_process_decides, make_accelerator
 from training.history import Best, History
 from training.learner import Learner, make_learner
 from training.licence import parent_licence
 from training.loaders import make_loaders
 from training.measure import calibrate, evaluate
 from training.metrics import Evaluation, told_interval
+from training.probe import fit_head
 from training.progress import tell_end
 from training.publish import publishing
+from training.rate_search import search_rate
 from training.recipe import FinetuneRecipe
 from training.record import describe_run, versions
 from training.rehearsal import rehearse
-from training.report import draw_report
+from training.report import draw_rates, draw_report
 from training.resume import parse_run
 from training.seeding import repeatable
 from training.snapshot import Snapshot
@@ -59,6 +62,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         snapshot: The state of the run to go on with; None begins one.
         command: The flags as they were given, for the record.
     """
+    if recipe.find_lr:
+        return find_rate(recipe)
     if recipe.dry_run:
         return dry_run(recipe)
     history = History()
@@ -75,6 +80,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     with publishing(recipe, accelerator) as publisher, claimed, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
+        recipe = with_batch_size(recipe, model, accelerator, pictures=len(data.train))
         model.details = describe(recipe, data, model, accelerator)
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
@@ -99,18 +105,38 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     return recipe.folder
 
 
+def find_rate(recipe: FinetuneRecipe) -> Path:
+    """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the picture's path."""
+    _, learner, loaders = try_out(recipe)
+    if recipe.head_first:
+        fit_head(learner, loaders["features"])
+    found = search_rate(learner, loaders["train"])
+    file = recipe.folder / run_folder.RATES_FILE
+    main_process_decides(lambda: draw_rates(file, found.rates, found.losses, found.suggestion))
+    logger.info("sweep  the loss was least at a learning rate of %.1e: %s", found.lowest, file)
+    logger.info("try    --lr %.1e", found.suggestion)
+    learner.accelerator.end_training()
+    return file
+
+
 def dry_run(recipe: FinetuneRecipe) -> Path:
     """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training pictures."""
+    data, learner, loaders = try_out(recipe)
+    sheet = rehearse(data, learner, loaders)
+    learner.accelerator.end_training()
+    return sheet
+
+
+def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
+    """All that takes part in training, for trials that keep nothing: no folder is claimed, no picture cached."""
     recipe = replace(recipe, cache_gb=0)
     accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
     set_seed(recipe.seed)
     data = load_data(recipe)
     model = start_model(recipe, data)
+    recipe = with_batch_size(recipe, model, accelerator, pictures=len(data.train))
     tell_plan(recipe, data, model, accelerator)
-    learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
-    sheet = rehearse(data, learner, loaders)
-    accelerator.end_training()
-    return sheet
+    return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
 
 
 def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:

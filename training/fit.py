@@ -19,6 +19,7 @@ from training.metrics import Evaluation
 from training.probe import fit_head
 from training.progress import tell_epoch
 from training.publish import Publisher
+from training.recalibration import recalibrate
 from training.state import Saver, remaining
 from training.trackers import report
 
@@ -56,6 +57,8 @@ def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
     epoch, started = position.epoch, time.perf_counter()
     trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
     learner.progress.tell(f"epoch {epoch}/{recipe.epochs}, validating")
+    if recipe.start_size is not None and epoch == recipe.epochs:
+        recalibrate(learner, loaders["train"])
     with saver.interruptible(), learner.in_units():
         measured = measure(learner, loaders["validation"])
         better = better_of(history.best, learner, measured)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from resnet_hub.errors import ConfigError
 from training.recipe import FinetuneRecipe
-from training.settings.objective import LOSSES
+from training.settings.losses import LOSSES
 
 Head = nn.Linear | nn.Conv2d
 """Pooled features -> outputs; a convolution of 1x1 in some families."""

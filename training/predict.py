@@ -23,6 +23,7 @@ from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.augment import EvalTransform, prepare_batch
+from training.batch_size import with_batch_size
 from training.batches import UNREADABLE, make_loader
 from training.data import SHOWN, Split, load_pictures
 from training.entry import run_command
@@ -65,6 +66,7 @@ def predict(settings: PredictionSettings) -> None:
     accelerator = make_accelerator(settings.precision, settings.threads)
     main_process_decides(lambda: check_places(settings))
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
+    settings = with_batch_size(settings, classifier.model, accelerator)
     split, classes = load_pictures(settings, settings.split)
     tell_plan(settings, classifier, split)
 

@@ -13,15 +13,16 @@ from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 from training.settings.base import setting
 from training.settings.flags import plain_type, settings_parser
-from training.settings.freezing import FreezeSettings
+from training.settings.frozen import FreezeSettings
+from training.settings.losses import ObjectiveSettings
 from training.settings.measuring import CalibrationSettings
-from training.settings.objective import ObjectiveSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
-from training.settings.run import RunSettings
+from training.settings.run import AUTO, RunSettings
 from training.settings.saving import SavingSettings
 from training.settings.schedule import ScheduleSettings
+from training.settings.search import SearchSettings
 from training.settings.start import StartSettings
 from training.settings.streaming import StreamSettings
 
@@ -30,6 +31,7 @@ RECIPES = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class FinetuneRecipe(
+    SearchSettings,
     CalibrationSettings,
     AugmentSettings,
     CacheSettings,
@@ -56,6 +58,10 @@ class FinetuneRecipe(
         check_integer("--seed", self.seed, 0, 2**32 - 1)
         if self.unfreeze_epoch is not None and self.unfreeze_epoch > self.epochs:
             raise ConfigError(f"--unfreeze-epoch {self.unfreeze_epoch} is after the last of --epochs {self.epochs}")
+        if self.find_lr and self.dry_run:
+            raise ConfigError("--find-lr sweeps the learning rate and --dry-run trains nothing; give one of them")
+        if self.streaming and self.batch_size == AUTO:
+            raise ConfigError("--batch-size auto goes by the number of pictures, which a stream lacks; name one")
         if self.head_first and self.from_scratch:
             raise ConfigError(
                 "--head-first fits a head to learned features, and --from-scratch has none; leave one out"
@@ -126,6 +132,7 @@ def read_recipe(name: str) -> dict[str, Any]:
 def _checked(values: Mapping[str, Any], file: str) -> dict[str, Any]:
     """The values with whole numbers as floats where due. Raises: ConfigError for an unknown key or another type."""
     types = get_type_hints(FinetuneRecipe)
+    words = {item.name: item.metadata.get("words", ()) for item in fields(FinetuneRecipe)}
     checked = {}
     for key, value in values.items():
         if key not in types:
@@ -133,7 +140,7 @@ def _checked(values: Mapping[str, Any], file: str) -> dict[str, Any]:
         kind = plain_type(types[key])
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        if type(value) is not kind:
+        if type(value) is not kind and value not in words[key]:
             raise ConfigError(f"recipe {file!r} has {key} = {value!r}; expected a value of type {kind.__name__}")
         checked[key] = value
     return checked

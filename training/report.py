@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
+from resnet_hub.errors import TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
 from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
 from training.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
@@ -95,6 +96,26 @@ def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names:
         axes.text(column, row, str(part[row, column]), ha="center", va="center", color=colour, fontsize=8)
     figure.colorbar(picture, ax=axes, fraction=0.04, label="share of the true class")
     return save_figure(figure, folder / CONFUSION_FILE)
+
+
+def draw_rates(file: Path, rates: np.ndarray, losses: np.ndarray, suggestion: float) -> None:
+    """Draws the loss over rising learning rates, and the rate that is suggested.
+
+    Raises:
+        TrainingError: The file cannot be written.
+    """
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rates, losses)
+    axes.axvline(suggestion, color="tab:green", linestyle="--", label=f"suggested: {suggestion:.1e}")
+    axes.set(xlabel="learning rate", ylabel="training loss, smoothed", title="Learning-rate sweep", xscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_figure(figure, file)
+    except OSError as error:
+        raise TrainingError(f"cannot write {str(file)!r} ({error.strerror}); choose another --output") from error
 
 
 def draw_mistakes(

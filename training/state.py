@@ -102,7 +102,7 @@ class Saver:
     def stopped(self) -> Stopped:
         """What to raise when the state is saved and the run is to end; says how it goes on."""
         position, processes = self.learner.position, self.learner.accelerator.num_processes
-        several = f"--num_processes {processes} " if processes > 1 else ""
+        several = f"--multi_gpu --num_processes {processes} " if processes > 1 else ""
         folder = shlex.quote(str(self.learner.recipe.folder))
         return Stopped(
             f"stopped in epoch {position.epoch} after step {position.steps}, and saved; go on with:  "

@@ -70,7 +70,7 @@ class Views:
             epoch: Number of the pass, from 1.
             batch: Number of the batch in this process's pass.
         """
-        inputs = resized(inputs, self.sides[epoch - 1])
+        inputs = resized(inputs, self.sides[min(epoch, len(self.sides)) - 1])
         if self.probability == 0 or not (self.mixup or self.cutmix):
             return inputs, targets
         return self._mixed(inputs, targets, (self.seed, epoch, batch, self.process))

@@ -8,9 +8,9 @@ from typing import Any
 from resnet_hub.errors import ConfigError
 
 
-def setting(default: Any, text: str) -> Any:
-    """A field of a group of settings with its one-sentence help, units included."""
-    return field(default=default, metadata={"help": text})
+def setting(default: Any, text: str, *, words: tuple[str, ...] = ()) -> Any:
+    """A field of a group of settings with its one-sentence help, units included, and words it takes beside numbers."""
+    return field(default=default, metadata={"help": text, "words": words})
 
 
 @dataclass(frozen=True)

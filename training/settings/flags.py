@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import Any, NoReturn, get_args, get_type_hints
 
@@ -43,9 +44,22 @@ def _add_flag(parser: argparse._ArgumentGroup, item: Field[Any], annotation: Any
             flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text.replace("%", "%%")
         )
     else:
+        words = item.metadata.get("words", ())
         parser.add_argument(
-            flag, type=kind, default=argparse.SUPPRESS, metavar=kind.__name__.upper(), help=text.replace("%", "%%")
+            flag,
+            type=_or_word(kind, words) if words else kind,
+            default=argparse.SUPPRESS,
+            metavar="|".join((kind.__name__.upper(), *words)),
+            help=text.replace("%", "%%"),
         )
+
+
+def _or_word(kind: type, words: tuple[str, ...]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        return text if text in words else kind(text)
+
+    read.__name__ = kind.__name__  # argparse tells it where the text is neither
+    return read
 
 
 def plain_type(annotation: Any) -> type:

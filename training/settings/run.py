@@ -8,6 +8,8 @@ from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
 from training.settings.base import Settings, setting
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class RunSettings(Settings):
@@ -21,7 +23,11 @@ class RunSettings(Settings):
         None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
     )
     max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
-    batch_size: int = setting(32, "pictures per process and step")
+    batch_size: int = setting(
+        32,
+        "pictures per process and step; auto: the largest that fits and leaves an epoch 16 steps",
+        words=(AUTO,),
+    )
     workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
     threads: int | None = setting(None, "CPU threads of each process; the cores shared out where absent")
     precision: str = setting(
@@ -32,7 +38,8 @@ class RunSettings(Settings):
         super().__post_init__()
         if not self.dataset:
             raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
-        check_integer("--batch-size", self.batch_size, 1, 65_536)
+        if self.batch_size != AUTO:
+            check_integer("--batch-size", self.batch_size, 1, 65_536)
         check_integer("--max-bad-pictures", self.max_bad_pictures, 0, 10**9)
         if self.workers is not None:
             check_integer("--workers", self.workers, 0, 256)

@@ -1,0 +1,49 @@
+"""One measurement of a split: each picture once, in the order of the rows, whatever order the answers come in."""
+
+import pytest
+import torch
+from learners import make_data, start
+
+from training.calibration import fit_temperature
+from training.measure import _once, evaluate, find_temperature
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    make_data(tmp_path, 20)
+    return start(tmp_path)
+
+
+def test_pictures_that_come_twice_count_once_in_the_order_of_the_rows():
+    found = [[torch.tensor([2, 0]), torch.tensor([0.2, 0.0])], [torch.tensor([1, 2]), torch.tensor([0.1, 0.2])]]
+    assert _once(found)[0].tolist() == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_the_order_of_the_pictures_does_not_matter(prepared):
+    learner, loaders = prepared
+    batches = list(loaders["validation"])
+    pixels, labels, rows = (torch.cat(column) for column in zip(*batches, strict=True))
+    mixed = torch.randperm(len(rows), generator=torch.Generator().manual_seed(1))
+    whole, shuffled = (
+        evaluate(learner.accelerator, learner.model, loader, learner.preprocessing, bar=False)
+        for loader in ([(pixels, labels, rows)], [(pixels[mixed], labels[mixed], rows[mixed])])
+    )
+    assert shuffled.targets.tolist() == whole.targets.tolist()
+    assert shuffled.losses == pytest.approx(whole.losses, rel=1e-5)
+
+
+def test_the_temperature_is_fitted_to_the_logits_of_the_split(prepared):
+    learner, loaders = prepared
+    learner.model.eval()
+    found = find_temperature(
+        learner.accelerator, learner.model, loaders["validation"], learner.preprocessing, task="single_label"
+    )
+    from training.augment import prepare_batch
+
+    with torch.no_grad():
+        pairs = [
+            (learner.model(prepare_batch(pixels, learner.preprocessing)), labels)
+            for pixels, labels, _ in loaders["validation"]
+        ]
+    logits, labels = (torch.cat(column) for column in zip(*pairs, strict=True))
+    assert found == pytest.approx(fit_temperature(logits, labels, "single_label"), abs=2e-4)

@@ -1,0 +1,56 @@
+"""BatchNorm statistics taken anew from training pictures, where those gathered in training are of another size."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from training.augment import prepare_batch
+from training.learner import Learner
+
+PICTURES = 8192
+"""Pictures of all processes that the statistics are taken from, at most.
+Source: Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3: 1,000 to 10,000 are enough."""
+
+
+@torch.no_grad()
+def recalibrate(learner: Learner, loader: Any) -> None:
+    """Gives the norms of the network, and of its average if kept, the statistics of pictures at the input's size.
+
+    What is frozen keeps its statistics. The weights stay as they are.
+
+    Args:
+        learner: Its sampler says which pass over the pictures is repeated.
+        loader: Prepared batches of training.
+    """
+    accelerator = learner.accelerator
+    moving = [name for name, module in learner.network.named_modules() if _moves(module)]
+    networks = [learner.network, *([learner.averaged.network] if learner.averaged else [])]
+    norms = [network.get_submodule(name) for network in networks for name in moving]
+    rates = [norm.momentum for norm in norms]
+    for network in networks:
+        network.eval()  # so that nothing is dropped
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.train()
+        norm.momentum = None  # the plain mean over all batches
+    batches = max(1, PICTURES // (learner.recipe.batch_size * accelerator.num_processes))
+    for pixels, _, _ in itertools.islice(loader, batches):
+        inputs = prepare_batch(pixels, learner.preprocessing)
+        with accelerator.autocast():
+            for network in networks:
+                network.forward_features(inputs)
+    for norm, rate in zip(norms, rates, strict=True):
+        norm.eval()
+        norm.momentum = rate
+        for name in ("running_mean", "running_var"):
+            setattr(norm, name, accelerator.reduce(getattr(norm, name), "mean"))
+
+
+def _moves(module: nn.Module) -> bool:
+    """Whether a norm gathers statistics in training; one that is frozen is in evaluation mode."""
+    return isinstance(module, _BatchNorm) and module.training and module.track_running_stats
