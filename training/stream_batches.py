@@ -119,7 +119,7 @@ def make_stream_loader(
 ) -> StreamLoader:
     """The loader of a stream, prepared for this process: it reads the part of the files that is the process's own."""
     workers = loader_workers(recipe.workers, accelerator.num_processes)
-    workers = min(workers, stream.rows.num_shards, recipe.max_steps or 1)
+    workers = min(workers, stream.num_shards, recipe.max_steps or 1)
     loader = StreamLoader(
         StreamPictures(stream, transform, recipe),
         device=accelerator.device,
