@@ -49,6 +49,7 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
         "results.json",
         "curves.png",
         "confusion.png",
+        "mistakes.png",
         "examples",
     }
 
