@@ -27,6 +27,13 @@ def recipe(size="auto"):
     return FinetuneRecipe(dataset="d", batch_size=size)
 
 
+@pytest.mark.parametrize(
+    ("pictures", "expected"), [(None, 32), (10**6, 32), (960, 32), (959, 16), (479, 8), (244, 8), (9, 8)]
+)
+def test_where_nobody_says_a_small_dataset_has_smaller_batches(network, accelerator, pictures, expected):
+    assert with_batch_size(recipe(None), network, accelerator, pictures=pictures).batch_size == expected
+
+
 def test_a_given_size_stays(network, accelerator):
     assert with_batch_size(recipe(48), network, accelerator, pictures=100).batch_size == 48
 

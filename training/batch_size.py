@@ -17,12 +17,14 @@ from torch import Tensor, nn
 from resnet_hub.errors import TrainingError
 from resnet_hub.pretrained import PretrainedNetwork
 from training.augment import prepare_batch
-from training.settings.run import AUTO, RunSettings
+from training.settings.run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 
 logger = logging.getLogger("training")
 
 LARGEST = 1024
 """Pictures per process that are not exceeded; more make a GPU no faster."""
+ENOUGH_UPDATES = 30
+"""Updates of an epoch for which the size is made smaller than the usual one, where nobody says how large it is."""
 LARGEST_ON_CPU = 64
 """The same for a CPU, which larger batches make slower."""
 LEAST_UPDATES = 16
@@ -40,7 +42,7 @@ Entry = TypeVar("Entry", bound=RunSettings)
 def with_batch_size(
     settings: Entry, network: PretrainedNetwork, accelerator: Accelerator, *, pictures: int | None = None
 ) -> Entry:
-    """The settings with the largest batch that fits in place of "auto"; the same on every process.
+    """The settings with a number for the batch: the largest that fits for "auto"; the same on every process.
 
     Args:
         settings: Returned as they are where they name a batch size.
@@ -51,6 +53,8 @@ def with_batch_size(
     Raises:
         TrainingError: Not even one picture fits.
     """
+    if settings.batch_size is None:
+        return replace(settings, batch_size=usual(pictures, accelerator.num_processes))
     if settings.batch_size != AUTO:
         return settings
     on_cpu = accelerator.device.type == "cpu"
@@ -64,6 +68,14 @@ def with_batch_size(
         raise TrainingError("not even one picture fits into memory; use a smaller --model or --image-size")
     logger.info("batch  %d pictures for each process and step, of at most %d", found, most)
     return replace(settings, batch_size=found)
+
+
+def usual(pictures: int | None, processes: int) -> int:
+    """The batch of a dataset with so many training pictures, for each process; None where nothing is trained."""
+    size = USUAL_BATCH
+    while pictures is not None and size > SMALLEST_BATCH and pictures // (size * processes) < ENOUGH_UPDATES:
+        size //= 2
+    return size
 
 
 def estimated(network: PretrainedNetwork, accelerator: Accelerator, most: int, *, train: bool) -> int:

@@ -19,7 +19,7 @@ from training.settings.measuring import CalibrationSettings
 from training.settings.optimisation import OptimisationSettings
 from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.pushing import PublishSettings
-from training.settings.run import AUTO, RunSettings
+from training.settings.run import AUTO, USUAL_BATCH, RunSettings
 from training.settings.saving import SavingSettings
 from training.settings.schedule import ScheduleSettings
 from training.settings.search import SearchSettings
@@ -62,6 +62,8 @@ class FinetuneRecipe(
             raise ConfigError("--find-lr sweeps the learning rate and --dry-run trains nothing; give one of them")
         if self.streaming and self.batch_size == AUTO:
             raise ConfigError("--batch-size auto goes by the number of pictures, which a stream lacks; name one")
+        if self.streaming and self.batch_size is None:
+            object.__setattr__(self, "batch_size", USUAL_BATCH)
         if self.head_first and self.from_scratch:
             raise ConfigError(
                 "--head-first fits a head to learned features, and --from-scratch has none; leave one out"

@@ -9,6 +9,9 @@ from resnet_hub.errors import ConfigError
 from training.settings.base import Settings, setting
 
 AUTO = "auto"
+"""In place of a number: what fits."""
+USUAL_BATCH, SMALLEST_BATCH = 32, 8
+"""Pictures per process and step where nobody says; the smaller for a small dataset."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,10 @@ class RunSettings(Settings):
         None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
     )
     max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
-    batch_size: int = setting(
-        32,
-        "pictures per process and step; auto: the largest that fits and leaves an epoch 16 steps",
+    batch_size: int | None = setting(
+        None,
+        "pictures per process and step; 32 where absent, down to 8 where an epoch would have fewer than 30 steps; "
+        "auto: the largest that fits and leaves an epoch 16 steps",
         words=(AUTO,),
     )
     workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
@@ -38,7 +42,7 @@ class RunSettings(Settings):
         super().__post_init__()
         if not self.dataset:
             raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
-        if self.batch_size != AUTO:
+        if self.batch_size not in (None, AUTO):
             check_integer("--batch-size", self.batch_size, 1, 65_536)
         check_integer("--max-bad-pictures", self.max_bad_pictures, 0, 10**9)
         if self.workers is not None:
