@@ -19,7 +19,19 @@ def environment(fake_hub, tmp_path):
 def test_from_a_dataset_on_the_hub_to_a_network_on_the_hub_that_answers(fake_hub, environment, tmp_path):
     dataset = publish(fake_hub, "alice/colours", with_names(16))
     fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", 500, times=1)]
-    flags = ("--dataset", "alice/colours", *FROM_SCRATCH, "--epochs", 6, "--batch-size", 8, "--lr", 0.1, "--workers", 0)
+    flags = (
+        "--dataset",
+        "alice/colours",
+        *FROM_SCRATCH,
+        "--epochs",
+        6,
+        "--batch-size",
+        8,
+        "--lr",
+        0.02,
+        "--workers",
+        0,
+    )
     push = ("--push-to-hub", "alice/net", "--hub-private", "--output", tmp_path / "run")
     finished = launch("finetune", *flags, *push, **environment)
     assert finished.returncode == 0, finished.stderr
