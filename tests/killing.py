@@ -1,7 +1,7 @@
 """Runs of training that are killed at a chosen moment: `python killing.py JSON`, each run in a process of its own.
 
-JSON is a list of [flags, moment]; a moment is null, ["step", n], ["epoch", n] (after its last step, before it is
-measured) or ["saved", n] (when the state after epoch n is written). What is printed is a list of exit statuses.
+JSON is a list of [flags, moment]; a moment is null, ["step", n], ["row", n] (when epoch n has its row in metrics.jsonl,
+but no state yet) or ["saved", n] (when it has its state). What is printed is a list of exit statuses.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from training import finetune, fit, state
+from training import finetune, state
 
 for name in ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils"):
     importlib.import_module(name)  # once here, and not in each run
@@ -23,26 +23,21 @@ def kill_at(moment):
     def kill():
         os.kill(os.getpid(), signal.SIGKILL)
 
-    after_update, measuring, end_epoch = state.Saver.after_update, fit.evaluate, state.Saver.end_epoch
+    after_update, end_epoch = state.Saver.after_update, state.Saver.end_epoch
 
     def updated(saver, learner):
         after_update(saver, learner)
         if kind == "step" and learner.position.steps == number:
             kill()
 
-    def measured(*arguments, **options):
-        if kind == "epoch" and measured.calls == number:
-            kill()
-        measured.calls += 1
-        return measuring(*arguments, **options)
-
     def ended(saver):
+        if kind == "row" and len(saver.history.rows) == number:
+            kill()
         end_epoch(saver)
-        if kind == "saved" and saver.learner.position.epoch == number + 1:
+        if kind == "saved" and len(saver.history.rows) == number:
             kill()
 
-    measured.calls = 1
-    state.Saver.after_update, fit.evaluate, state.Saver.end_epoch = updated, measured, ended
+    state.Saver.after_update, state.Saver.end_epoch = updated, ended
 
 
 if __name__ == "__main__":

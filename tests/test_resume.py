@@ -30,8 +30,9 @@ def test_without_the_flag_a_run_begins(tmp_path):
         ["--resume", "--output", "runs/digits-resnet18"],
         ["--resume", "--dataset", "digits", "--model", "resnet18"],
         ["--resume", "runs/digits-resnet18", "--lr", "0.02", "--output", "./runs/digits-resnet18"],
+        ["--resume", "runs/digits-resnet18", "--batch-size", "auto"],
     ],
-    ids=["folder", "output", "the same flags", "flags that agree"],
+    ids=["folder", "output", "the same flags", "flags that agree", "a size that was found"],
 )
 def test_the_run_is_found_with_its_settings(interrupted, flags):
     recipe, snapshot = parse_run(flags)

@@ -83,6 +83,39 @@ def test_pictures_in_no_folder_of_their_own_have_no_class(tmp_path):
     assert list(load_splits(str(tmp_path))["train"].features) == ["image"]
 
 
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.parquet", "rows.jsonl"])
+def test_a_table_with_pictures_beside_it_is_read_by_its_suffix(tmp_path, name):
+    for number in range(2):
+        picture("red", number).save(tmp_path / f"{number}.png")
+    rows = Dataset.from_dict({"file_name": ["0.png", "1.png"], "label": ["NA", "ant"]})
+    if name.endswith("parquet"):
+        rows.to_parquet(tmp_path / name)
+    elif name.endswith("jsonl"):
+        rows.to_json(tmp_path / name)
+    else:
+        rows.to_csv(tmp_path / name, index=False, sep="\t" if name.endswith("tsv") else ",")
+    read = load_splits(str(tmp_path / name))["train"]
+    assert read["label"] == ["NA", "ant"]
+    assert read[1]["file_name"].size == (40, 32)
+
+
+def test_csv_files_named_after_splits_are_these_splits(tmp_path):
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        picture("red", number).save(tmp_path / "images" / f"{number}.png")
+    for split, part in (("train", (0, 1)), ("val", (2,)), ("test", (3,))):
+        rows = "".join(f"images/{number}.png,a\n" for number in part)
+        (tmp_path / f"{split}.csv").write_text(f"file,label\n{rows}")
+    splits = load_splits(str(tmp_path))
+    assert {name: len(rows) for name, rows in splits.items()} == {"train": 2, "validation": 1, "test": 1}
+
+
+def test_a_table_that_is_none_is_refused(tmp_path):
+    (tmp_path / "rows.parquet").write_bytes(b"no parquet")
+    with pytest.raises(DataError, match=r"rows.parquet' cannot be read as a table \("):
+        load_splits(str(tmp_path / "rows.parquet"))
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(DataError, match="is an empty folder; expected class folders or parquet files in it"):
         load_splits(str(tmp_path))
@@ -111,7 +144,7 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         import datasets, sys
         from datasets import ClassLabel, Dataset, Features
         from pictures import picture
-        from training.sources import load_splits
+        from training.sources import load_splits, open_streams
 
         features = Features({"img": datasets.Image(), "label": ClassLabel(names=["wasp", "ant"])})
         rows = Dataset.from_dict({"img": [picture("red", 0), picture("green", 1)], "label": [0, 1]}, features=features)
@@ -119,9 +152,16 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         rows.select([0]).push_to_hub("alice/insects", split="train")
         print([len(load_splits(name)["train"]) for name in ("alice/insects", f"alice/insects@{commit}")])
         print(load_splits("alice/insects")["train"].features["label"].names)
+        streams, streamed = open_streams(f"alice/insects@{commit}")
+        row = next(iter(streams["train"]))
+        print(streamed == commit, sorted(row), row["img"]["bytes"][1:4], streams["train"].features["label"].names)
         """
     )
-    assert printed.splitlines()[-2:] == ["[1, 2]", "['wasp', 'ant']"]
+    assert printed.splitlines()[-3:] == [
+        "[1, 2]",
+        "['wasp', 'ant']",
+        "True ['img', 'label'] b'PNG' ['wasp', 'ant']",
+    ]
 
 
 def test_a_hub_dataset_that_is_missing_is_said(run_with_hub):

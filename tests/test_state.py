@@ -12,21 +12,28 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 from launching import FROM_SCRATCH
+from learners import make_data, start
 from pictures import class_folders
 from safetensors.torch import load_file
 
 from training import finetune, run_folder, state
+from training.history import History
+from training.interruption import Interruption
+from training.loop import train_one_epoch
+from training.optim import learning_rate
 from training.snapshot import CHECKSUMS, newest_snapshot, write_snapshot
 
 # All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)
 FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--accumulate", 2, "--ema-decay", 0.9)
 FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
-# 64 pictures to train are 4 updates in each epoch. Where the run is killed, again and again:
+# 64 pictures to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
 MOMENTS = {
-    "before anything was saved but the settings": [["step", 1]],
-    "in the first epoch and in a later one": [["step", 3], ["step", 7]],
-    "at the end of an epoch": [["epoch", 1], ["saved", 2]],
+    "before anything was saved but the settings": ["step", 1],
+    "between two steps of the first epoch": ["step", 3],
+    "between the row of an epoch and its state": ["row", 1],
+    "between two epochs": ["saved", 2],
+    "between two steps of the last epoch": ["step", 11],
 }
 FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl")
 
@@ -43,15 +50,13 @@ def colours(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(colours):
-    """Each run of `MOMENTS`, killed and resumed, and one that nobody touched; the statuses of all their parts."""
+    """A run that nobody touched, `whole`, and one killed at all `MOMENTS`, `killed`; the statuses of their parts."""
     folder = colours.parent
     base = [str(flag) for flag in ("--dataset", colours, *FLAGS)]
-    parts = [([*base, "--output", str(folder / "whole")], None)]
-    for name, moments in MOMENTS.items():
-        first = [*base, "--save-every-steps", "2", "--output", str(folder / name)]
-        again = ["--resume", str(folder / name)]
-        flags = [first] + [again] * len(moments)
-        parts += zip(flags, [*moments, None], strict=True)
+    first = [*base, "--save-every-steps", "2", "--output", str(folder / "killed")]
+    again = ["--resume", str(folder / "killed")]
+    flags = [[*base, "--output", str(folder / "whole")], first, *[again] * len(MOMENTS)]
+    parts = list(zip(flags, [None, *MOMENTS.values(), None], strict=True))
     program = [sys.executable, Path(__file__).with_name("killing.py"), json.dumps(parts)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     finished = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=400)
@@ -59,23 +64,21 @@ def runs(colours):
     return folder, json.loads(finished.stdout), finished.stderr
 
 
-def test_each_run_was_killed_where_it_should_and_finished_in_the_end(runs):
+def test_the_run_was_killed_at_each_moment_and_finished_in_the_end(runs):
     _, statuses, log = runs
-    killed = -signal.SIGKILL
-    assert statuses == [0, killed, 0, killed, killed, 0, killed, killed, 0], log
+    assert statuses == [0, *[-signal.SIGKILL] * len(MOMENTS), 0], log
 
 
 @pytest.mark.parametrize("file", FINAL)
-@pytest.mark.parametrize("name", MOMENTS)
-def test_a_killed_and_resumed_run_ends_bit_for_bit_as_one_that_nobody_touched(runs, name, file):
+def test_a_killed_and_resumed_run_ends_bit_for_bit_as_one_that_nobody_touched(runs, file):
     folder, _, _ = runs
-    assert (folder / name / file).read_bytes() == (folder / "whole" / file).read_bytes()
+    assert (folder / "killed" / file).read_bytes() == (folder / "whole" / file).read_bytes()
 
 
 def test_the_record_tells_of_each_time_the_run_went_on(runs):
     folder, _, _ = runs
-    run = json.loads((folder / "in the first epoch and in a later one" / "results.json").read_text())["run"]
-    assert [again["after_step"] for again in run["resumed"]] == [2, 6]
+    run = json.loads((folder / "killed" / "results.json").read_text())["run"]
+    assert [again["after_step"] for again in run["resumed"]] == [0, 2, 4, 8, 10]
     assert run["command"][:2] == ["--dataset", "colours"]
 
 
@@ -84,6 +87,32 @@ def test_a_finished_run_keeps_no_state_and_is_not_resumed(runs, capsys):
     assert not (folder / "whole" / "state").exists()
     assert finetune.main(["--resume", str(folder / "whole")]) == 2
     assert "is finished, so there is nothing to resume" in capsys.readouterr().err
+
+
+def test_schedule_optimizer_and_average_go_on_where_they_were(tmp_path):
+    make_data(tmp_path / "data")
+    settings = {"schedule": "plateau", "ema_decay": 0.9, "optimizer": "adamw", "output": str(tmp_path / "run")}
+    record = dict.fromkeys(("command", "started", "versions", "git", "hardware")) | {"dataset": {"split_hash": "1"}}
+    learners = []
+    for _ in range(2):
+        learner, loaders = start(tmp_path / "data", **settings)
+        learners.append(learner)
+        saver = state.Saver(learner, History(), Interruption(speaks=False), record)
+        if len(learners) == 1:
+            train_one_epoch(learner, loaders["train"])
+            for loss in (1.0, 2.0, 3.0, 2.0):
+                learner.schedule.step(1, loss)
+            saver.save()
+        else:
+            saver.restore(newest_snapshot(tmp_path / "run" / "state"))
+    first, second = learners
+    assert first.schedule.state_dict()["best"] == 1
+    assert second.schedule.state_dict() == first.schedule.state_dict()
+    assert learning_rate(second.optimizer) == learning_rate(first.optimizer) < first.recipe.lr
+    for old, new in ((first.averaged, second.averaged), (first.network, second.network)):
+        assert all(torch.equal(tensor, new.state_dict()[name]) for name, tensor in old.state_dict().items())
+    assert (second.position.batches, second.position.steps) == (first.position.batches, first.position.steps)
+    assert torch.equal(second.position.totals, first.position.totals)
 
 
 @pytest.fixture

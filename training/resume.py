@@ -10,6 +10,7 @@ from typing import Any
 from resnet_hub.errors import ConfigError, TrainingError
 from training.recipe import FinetuneRecipe, parse_flags
 from training.run_folder import RESULTS_FILE, STATE_FOLDER
+from training.settings.run import AUTO
 from training.snapshot import Snapshot, newest_snapshot
 
 FREE = (
@@ -49,6 +50,8 @@ def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None
             "or start it without --resume"
         )
     saved = snapshot.read("run")["recipe"]
+    if given.get("batch_size") == AUTO:  # what was found to fit is saved
+        del given["batch_size"]
     _refuse_contradictions(given, saved, folder)
     return _recipe({**saved, **given, "output": str(folder)}, folder), snapshot
 

@@ -55,8 +55,8 @@ def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
         HubError: The Hub could not be reached, or refused.
     """
     tables, commit = _load(source, streaming=True)
-    streams = {name: rows if rows.features else rows._resolve_features() for name, rows in tables.items()}
-    return streams, commit
+    known = {name: rows if rows.features else rows._resolve_features() for name, rows in tables.items()}
+    return {name: rows.decode(False) for name, rows in known.items()}, commit
 
 
 def _load(source: str, *, streaming: bool = False) -> tuple[Any, str | None]:

@@ -55,10 +55,13 @@ class StreamPictures(IterableDataset[Sample]):
         """All samples without an end; a stream that breaks off or holds too many bad pictures says so in the last."""
         faults: list[str] = []
         bad = index = 0
+        last_good = 0  # the pass that had a good picture last
         try:
             for number, row in self.split.passes():
+                if number > last_good + 1:
+                    break  # a whole pass without one
                 if index < skipped:  # pictures of earlier epochs; the bad ones among them are counted as samples
-                    index += 1
+                    index, last_good = index + 1, number
                     continue
                 pixels = self._pixels(number, row, faults)
                 if pixels is None:
@@ -67,7 +70,7 @@ class StreamPictures(IterableDataset[Sample]):
                         continue
                     break
                 yield pixels, _label(row[2]), index, faults
-                faults, index = [], index + 1
+                faults, index, last_good = [], index + 1, number
         except (DataError, OSError, ValueError) as error:
             faults.append(f"{error} (the stream ends here)")
         while True:
@@ -116,7 +119,7 @@ def make_stream_loader(
 ) -> StreamLoader:
     """The loader of a stream, prepared for this process: it reads the part of the files that is the process's own."""
     workers = loader_workers(recipe.workers, accelerator.num_processes)
-    workers = min(workers, stream.rows.num_shards, recipe.max_steps or 1)
+    workers = min(workers, stream.num_shards, recipe.max_steps or 1)
     loader = StreamLoader(
         StreamPictures(stream, transform, recipe),
         device=accelerator.device,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -45,11 +46,16 @@ class Stream:
 
     name: str
     rows: IterableDataset
-    """Not decoded; shuffled, and the part of one process."""
+    """Not decoded, in the order of the files."""
     image_column: str
     target: Target
     length: int
     """Pictures of one epoch, over all processes."""
+    part: tuple[int, int]
+    """Which process of how many these pictures are for."""
+    buffer: int
+    """Pictures that are mixed at a time."""
+    seed: int
     sample: Split
     """The first pictures, held in memory: what class weights, scales and a head that is fitted first are taken from."""
     holdout: Holdout | None = None
@@ -69,17 +75,21 @@ class Stream:
         Raises:
             DataError: A pass has no picture to train on.
         """
-        number = 0
-        while True:
-            self.rows.set_epoch(number)
+        for number in itertools.count():
+            # Not by `set_epoch`: that number is shared by the processes of a loader, which are at different passes.
+            rows = split_dataset_by_node(mixed(self.rows, self.buffer, self.seed, number), *self.part)
             found = False
-            for row in labelled_rows(self.rows, self.rows.features, self.image_column, self.target, self.name):
+            for row in labelled_rows(rows, self.rows.features, self.image_column, self.target, self.name):
                 if self.holdout is None or not self.holdout.takes(row[0]):
                     found = True
                     yield number, row
             if not found:
                 raise DataError(f"the stream of {self.name} has no labelled picture to train on")
-            number += 1
+
+    @property
+    def num_shards(self) -> int:
+        """Files that the processes of a loader can share out."""
+        return split_dataset_by_node(self.rows, *self.part).num_shards
 
 
 def open_stream(
@@ -96,12 +106,9 @@ def open_stream(
         DataError: The columns or the class names are not known, or there is nothing to hold out.
     """
     state = PartialState()
-    shuffled = {name: mixed(tables[name], recipe) for name in names}
     image_column, columns = find_columns(tables[names[0]], recipe.image_column, recipe.label_column)
-    encoded = {
-        name: rows.select_columns([image_column, *columns]).cast_column(image_column, datasets.Image(decode=False))
-        for name, rows in shuffled.items()
-    }
+    plain = {name: tables[name].select_columns([image_column, *columns]) for name in names}
+    encoded = {name: mixed(rows, recipe.shuffle_buffer, recipe.seed) for name, rows in plain.items()}
     holdout = None
     if not any(name not in ("test", names[0]) for name in names):
         holdout = Holdout(recipe.val_fraction, recipe.seed)
@@ -117,14 +124,25 @@ def open_stream(
     if holdout:
         name = f"{recipe.val_fraction:.0%} of {names[0]}"
         others["validation"] = replace(split_of(held_out, names[0]), name=name)
-    part = split_dataset_by_node(encoded[names[0]], state.process_index, state.num_processes)
-    length = (recipe.max_steps or 0) * recipe.batch_size * state.num_processes
-    return Stream(names[0], part, image_column, target, length, split_of(kept, names[0]), holdout), others
+    stream = Stream(
+        names[0],
+        plain[names[0]],
+        image_column,
+        target,
+        (recipe.max_steps or 0) * recipe.batch_size * state.num_processes,
+        (state.process_index, state.num_processes),
+        recipe.shuffle_buffer,
+        recipe.seed,
+        split_of(kept, names[0]),
+        holdout,
+    )
+    return stream, others
 
 
-def mixed(rows: IterableDataset, recipe: FinetuneRecipe) -> IterableDataset:
-    """The rows in an order that follows from the seed: files shuffled, rows mixed within the buffer."""
-    return rows.shuffle(seed=recipe.seed, buffer_size=recipe.shuffle_buffer)
+def mixed(rows: IterableDataset, buffer: int, seed: int, number: int = 0) -> IterableDataset:
+    """The rows in the order of a pass, which follows from the seed and its number: files shuffled, rows in a buffer."""
+    seed = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+    return rows.shuffle(seed=seed, buffer_size=buffer)
 
 
 def labelled_rows(

@@ -1,0 +1,93 @@
+"""A dry run: what it tells, that it leaves a sheet of pictures and nothing else, that no weights are saved."""
+
+import logging
+
+import datasets
+import numpy as np
+import pytest
+from accelerate.state import AcceleratorState
+from launching import FROM_SCRATCH
+from pictures import class_folders, picture
+from PIL import Image
+
+from training import finetune
+from training.data import load_data
+from training.recipe import FinetuneRecipe
+from training.rehearsal import caption, count_lines, told_time
+
+
+@pytest.fixture(autouse=True)
+def no_state_of_an_earlier_run():
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def run(capsys, *flags):
+    status = finetune.main([str(flag) for flag in flags])
+    return status, capsys.readouterr().err
+
+
+def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
+    class_folders(tmp_path / "data", {"red": 12, "green": 8})
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--mixup", 0.5, "--batch-size", 4, "--workers", 0)
+    status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "runs" / "colours")
+    assert status == 0
+    for told in (
+        "counts train: red 10, green 6",
+        "sizes  40x32 to 40x32, the middle one 40x32 pixels",
+        "0.27 M parameters",
+        "time   about ",
+        "10 epochs of ",
+        "GiB per process; a checkpoint takes 1 MB",
+        "nothing was trained or saved; without --dry-run the run goes to",
+    ):
+        assert told in log
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["colours-preview.png"]
+    sheet = np.asarray(Image.open(tmp_path / "runs" / "colours-preview.png").convert("RGB"))
+    assert sheet.shape[1] > 400
+    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 500  # pictures, no empty paper
+
+
+def test_a_stream_is_rehearsed_too(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.1)
+    class_folders(tmp_path / "data", {"red": 20, "green": 20})
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--streaming", "--max-steps", 3, "--batch-size", 4)
+    status, log = run(capsys, *flags, "--workers", 0, "--dry-run", "--output", tmp_path / "run")
+    assert status == 0
+    assert "pictures of train: " in log
+    assert not (tmp_path / "run").exists()
+
+
+def test_of_many_classes_the_largest_and_the_smallest_are_counted(tmp_path):
+    lines = ["file,label"]
+    for number in range(60):
+        picture("red", number).save(tmp_path / f"{number}.png")
+        lines.append(f"{number}.png,{'large' if number < 30 else f'rare {number % 28:02}'}")
+    (tmp_path / "rows.csv").write_text("\n".join(lines))
+    told = count_lines(load_data(FinetuneRecipe(dataset=str(tmp_path), val_fraction=0.01)))[0]
+    assert told.startswith("counts train: large 29, rare 0")
+    assert ", 9 others, rare" in told
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "says"),
+    [
+        (np.int64(1), "single_label", "bee"),
+        (np.float32([0.25, 0.75]), "single_label", "bee 0.75\nant 0.25"),
+        (np.float32([0, 0]), "multi_label", "none"),
+        (np.float32([1.5, -2]), "regression", "ant 1.5\nbee -2"),
+    ],
+)
+def test_a_picture_is_told_by_its_target(target, task, says):
+    data = type("Told", (), {"label_names": ("ant", "bee"), "task": task})
+    assert caption(target, data) == says
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(3.21, "3.2 s"), (150, "2.5 min"), (9000, "2.5 h")])
+def test_times_are_told_in_a_unit_that_fits(seconds, told):
+    assert told_time(seconds) == told
+
+
+@pytest.fixture(autouse=True)
+def plain_logging():
+    yield
+    logging.getLogger("training").setLevel(logging.NOTSET)
