@@ -48,7 +48,8 @@ def recalibrate(learner: Learner, loader: Any) -> None:
         norm.eval()
         norm.momentum = rate
         for name in ("running_mean", "running_var"):
-            setattr(norm, name, accelerator.reduce(getattr(norm, name), "mean"))
+            statistics = getattr(norm, name)
+            statistics.copy_(accelerator.reduce(statistics.clone(), "mean"))
 
 
 def _moves(module: nn.Module) -> bool:
