@@ -69,3 +69,11 @@ def test_numbers_are_cut_alike_over_their_range():
 def test_what_is_to_be_learned_of_a_picture_is_told(label, task, says):
     split = Split("train", Dataset.from_dict({"image": [None]}), np.array([label]))
     assert split.caption(0, ("cat", "dog"), task) == says
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rare_class_beside_a_common_one_is_in_both_parts(seed):
+    labels = np.ones((100, 2), np.float32)
+    labels[2:, 1] = 0  # two pictures have the second class
+    kept, held_out = stratified_split(labels, 0.1, seed)
+    assert (labels[kept, 1].sum(), labels[held_out, 1].sum()) == (1, 1)
