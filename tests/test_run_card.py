@@ -55,7 +55,7 @@ def test_the_card_names_the_parent_and_keeps_its_licence(card):
 def test_the_hub_reads_the_same_from_the_pushed_card(run, card):
     pushed = run[1]
     assert (pushed.license, pushed.base_model) == (card.data.license, card.data.base_model)
-    assert [result.metric_type for result in pushed.eval_results] == ["accuracy", "loss", "f1"]
+    assert [result.metric_type for result in pushed.eval_results] == ["accuracy", "loss", "f1", "ece"]
 
 
 def test_the_model_index_tells_where_the_figures_are_from(run, card):
@@ -100,5 +100,5 @@ def test_what_is_saved_during_training_says_as_much(tmp_path, monkeypatch):
     flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--epochs", 1, "--workers", 0)
     assert finetune.main(list(map(str, flags))) == 0
     card = ModelCard.load(tmp_path / "run" / "README.md")
-    assert [result.dataset_split for result in card.data.eval_results] == ["20% of train"] * 3
+    assert [result.dataset_split for result in card.data.eval_results] == ["20% of train"] * 4
     assert "## Results by class" in card.text
