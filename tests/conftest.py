@@ -153,6 +153,24 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
 
 
 @pytest.fixture
+def fixed_seed() -> Iterator[None]:
+    """New networks have the same weights in each run of the test; the seed of others stays as it was."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture
+def new_process() -> None:
+    """Each run of the test in this process starts as in a new one."""
+    from launching import forget_accelerator
+
+    forget_accelerator()
+
+
+@pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the Hub's client try again at once, where it would wait up to 23 seconds in all."""
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)

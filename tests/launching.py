@@ -1,9 +1,11 @@
-"""Runs the training entries as a user does: `accelerate launch -m ...` in a process of its own."""
+"""Runs the training entries as a user does: `accelerate launch -m ...` in a process of its own, or as if in one."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from accelerate.state import AcceleratorState
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FROM_SCRATCH = ("--model", "cifar_resnet20", "--from-scratch")
@@ -27,3 +29,8 @@ def launch(
         text=True,
         timeout=400,
     )
+
+
+def forget_accelerator() -> None:
+    """Lets the next run in this process start as in a new one: a process has one accelerator, with its precision."""
+    AcceleratorState._reset_state(reset_partial_state=True)

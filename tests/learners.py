@@ -1,7 +1,7 @@
 """Learners over a few generated pictures, for tests of what happens inside a run."""
 
 import torch
-from accelerate.state import AcceleratorState
+from launching import forget_accelerator
 from pictures import class_folders
 
 from resnet_hub import create_model
@@ -23,7 +23,7 @@ def make_data(folder, count=25):
 
 def start(folder, architecture="cifar_resnet20", options=None, size=16, **settings):
     """A learner with its prepared loaders, as a run in one process has them."""
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     settings = {"batch_size": 8, "workers": 0, "warmup_epochs": 0, "epochs": 2, **settings}
     recipe = FinetuneRecipe(dataset=str(folder), precision="no", **settings)
     accelerator = make_accelerator(recipe.precision, threads=1)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
+from launching import forget_accelerator
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError, TrainingError
@@ -14,7 +14,7 @@ from training.recipe import FinetuneRecipe, read_recipe
 
 @pytest.fixture
 def accelerator():
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     return Accelerator(cpu=True)
 
 

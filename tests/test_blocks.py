@@ -13,11 +13,7 @@ from resnet_hub.layers import BlurPool, DropBlock
 DROPPING = {"drop path": lambda: {"drop_path": 0.5}, "drop block": lambda: {"drop_block": DropBlock(0.1, 3, 1.0)}}
 
 
-@pytest.fixture(autouse=True)
-def fixed_seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("fixed_seed")
 
 
 def lively(block):

@@ -13,11 +13,7 @@ from resnet_hub.errors import ConfigError
 CONFIG = ResNetConfig(family="resnetv2")
 
 
-@pytest.fixture(autouse=True)
-def fixed_seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("fixed_seed")
 
 
 def lively(block):

@@ -4,9 +4,8 @@ import json
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from datasets import Dataset, Features, Image, List, Value
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from pictures import COLOURS, hash_free, picture
 from safetensors.torch import load_file
 
@@ -22,17 +21,11 @@ RED = picture("red", 5, (16, 16))
 QUALITY = {"single_label": "top1", "multi_label": "map", "regression": "r2"}
 
 
-def fresh():
-    AcceleratorState._reset_state(reset_partial_state=True)
-
-
-@pytest.fixture(autouse=True)
-def no_state_of_an_earlier_run():
-    fresh()
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 def run(entry, *flags):
-    fresh()
+    forget_accelerator()
     assert entry.main([str(flag) for flag in flags]) == 0
 
 

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from learners import make_data, start
 from safetensors.torch import load_file
 
@@ -13,11 +12,7 @@ from training import finetune
 from training.fit import Best, better_of
 from training.metrics import SingleLabelEvaluation
 
-
-@pytest.fixture(autouse=True)
-def no_state_of_an_earlier_run():
-    """A process has one accelerator, which keeps its precision: each run in this process starts as a new one would."""
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 def evaluation(right, loss):

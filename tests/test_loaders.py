@@ -3,8 +3,7 @@
 import datasets
 import numpy as np
 import pytest
-from accelerate.state import AcceleratorState
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from pictures import picture
 from test_streams import parquet
 
@@ -15,7 +14,7 @@ from training import finetune
 @pytest.fixture(autouse=True)
 def quick_and_alone(monkeypatch):
     monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.1)
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
 
 
 def run(folder, *flags):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
+from launching import forget_accelerator
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
@@ -133,7 +133,7 @@ def test_the_l1_penalty_spares_norms_biases_and_what_is_frozen(model):
 
 @pytest.mark.parametrize("settings", [{"clip_norm": 0.1}, {"clip_value": 0.001}, {"clip_agc": 0.01}], ids=str)
 def test_gradients_are_clipped(model, settings):
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     accelerator = make_accelerator("no", threads=1)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)

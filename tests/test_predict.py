@@ -2,7 +2,6 @@
 
 import pyarrow.parquet as pq
 import pytest
-from accelerate.state import AcceleratorState
 from launching import launch
 from pictures import class_folders, picture
 
@@ -13,10 +12,7 @@ from training import predict
 COLUMNS = ["row", "file", "label", "index", "score", "top_labels", "top_scores", "true_label", "problem"]
 
 
-@pytest.fixture(autouse=True)
-def no_state_of_an_earlier_run():
-    """A process has one accelerator, which keeps its precision: each run in this process starts as a new one would."""
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 @pytest.fixture

@@ -5,7 +5,12 @@ import tomllib
 import pytest
 
 from resnet_hub.errors import ConfigError
-from training.recipe import FinetuneRecipe, parse_recipe, read_recipe, recipe_names
+from training.recipe import FinetuneRecipe, read_recipe, recipe_names
+from training.resume import parse_run
+
+
+def parse_recipe(flags):
+    return parse_run(flags)[0]
 
 
 def test_flags_go_before_the_recipe_file_and_the_file_before_the_defaults(tmp_path):

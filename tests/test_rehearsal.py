@@ -5,7 +5,6 @@ import logging
 import datasets
 import numpy as np
 import pytest
-from accelerate.state import AcceleratorState
 from launching import FROM_SCRATCH
 from pictures import class_folders, picture
 from PIL import Image
@@ -15,10 +14,7 @@ from training.data import load_data
 from training.recipe import FinetuneRecipe
 from training.rehearsal import caption, count_lines, told_time
 
-
-@pytest.fixture(autouse=True)
-def no_state_of_an_earlier_run():
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 def run(capsys, *flags):

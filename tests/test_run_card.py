@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from accelerate.state import AcceleratorState
 from huggingface_hub import ModelCard
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from pictures import class_folders
 from random_weights import lively
 
@@ -20,7 +19,7 @@ def run(hub_server, tmp_path_factory):
     """The folder of a short run from weights that are for non-commercial use only, and its card on the Hub."""
     from huggingface_hub import HfApi, constants
 
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     place = tmp_path_factory.mktemp("run")
     hub_server.reset()
     template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
@@ -94,7 +93,7 @@ def test_the_classes_of_the_card_have_the_figures_of_the_run(run, card):
 
 
 def test_what_is_saved_during_training_says_as_much(tmp_path, monkeypatch):
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     monkeypatch.setattr(finetune, "finish", lambda *_: None)
     data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
     flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--epochs", 1, "--workers", 0)

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from launching import FROM_SCRATCH
 from pictures import class_folders
 from PIL import Image
@@ -13,11 +12,7 @@ from PIL import Image
 from resnet_hub import ResNet, create_model
 from training import finetune
 
-
-@pytest.fixture(autouse=True)
-def no_state_of_an_earlier_run():
-    """A process has one accelerator, which keeps its precision: each run in this process starts as a new one would."""
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 @pytest.fixture

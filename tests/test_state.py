@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from learners import make_data, start
 from pictures import class_folders
 from safetensors.torch import load_file
@@ -38,9 +37,7 @@ MOMENTS = {
 FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl")
 
 
-@pytest.fixture(autouse=True)
-def no_state_of_an_earlier_run():
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +150,7 @@ def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, 
     said, _, command = message.partition("; go on with:  accelerate launch -m training.finetune ")
     assert said == f"stopped in epoch 1 after step {step}, and saved"
     assert command == f"--resume '{folder}'"
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     assert finetune.main(["--resume", str(folder)]) == 0
     for file in FINAL:
         assert (folder / file).read_bytes() == (colours.parent / "whole" / file).read_bytes(), file
@@ -168,7 +165,7 @@ def stopped(tmp_path, press_at, colours, monkeypatch):
         given = ("--dataset", colours, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run", *flags)
         assert finetune.main([str(flag) for flag in given]) == 130
         monkeypatch.undo()
-        AcceleratorState._reset_state(reset_partial_state=True)
+        forget_accelerator()
         return tmp_path / "run"
 
     return stop

@@ -3,7 +3,7 @@
 import datasets
 import pytest
 import torch
-from accelerate.state import AcceleratorState
+from launching import forget_accelerator
 from test_streams import parquet, recipe
 
 from resnet_hub import Preprocessing
@@ -19,7 +19,7 @@ SMALL = TrainTransform(Preprocessing(input_size=(3, 8, 8)), 0.5, shift=0, flip=T
 @pytest.fixture(autouse=True)
 def quick_and_alone(monkeypatch):
     monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.1)
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
 
 
 def loader(folder, **settings):

@@ -4,9 +4,8 @@ import json
 
 import pytest
 from accelerate import Accelerator, tracking
-from accelerate.state import AcceleratorState
 from accelerate.tracking import GeneralTracker
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from pictures import class_folders
 
 from resnet_hub.errors import ConfigError, TrainingError
@@ -47,7 +46,7 @@ class LinesTracker(GeneralTracker):
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    AcceleratorState._reset_state(reset_partial_state=True)
+    forget_accelerator()
     monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "lines", LinesTracker)
 
 

@@ -6,11 +6,27 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
+from training.settings.base import Settings
+from training.settings.flags import settings_parser
+
+Given = TypeVar("Given", bound=Settings)
 
 MISTAKE = 2
 """Exit status after a user's mistake."""
+
+
+def run_settings(
+    work: Callable[[Given], object], settings: type[Given], program: str, arguments: Sequence[str] | None
+) -> int:
+    """Runs an entry on the settings that its flags give, those of the process where None; returns the exit status."""
+
+    def command(flags: Sequence[str]) -> object:
+        return work(settings(**vars(settings_parser(settings, program).parse_args(flags))))
+
+    return run_command(command, sys.argv[1:] if arguments is None else arguments)
 
 
 def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -> int:

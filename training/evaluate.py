@@ -22,13 +22,12 @@ from training.augment import EvalTransform
 from training.batch_size import with_batch_size
 from training.batches import make_loader
 from training.data import load_split
-from training.entry import run_command
+from training.entry import run_settings
 from training.hardware import make_accelerator
 from training.measure import evaluate
 from training.metrics import Evaluation, told_interval
 from training.report import draw_report
 from training.run_folder import EMA_FILE, LAST_FILE, write_results
-from training.settings.flags import settings_parser
 from training.settings.measuring import EvaluationSettings
 from training.split import Split
 
@@ -112,9 +111,7 @@ def make_folder(folder: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = settings_parser(EvaluationSettings, "training.evaluate")
-    given = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda flags: measure(EvaluationSettings(**vars(parser.parse_args(flags)))), given)
+    return run_settings(measure, EvaluationSettings, "training.evaluate", arguments)
 
 
 if __name__ == "__main__":

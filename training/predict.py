@@ -26,14 +26,13 @@ from training.augment import EvalTransform, prepare_batch
 from training.batch_size import with_batch_size
 from training.batches import UNREADABLE, make_loader
 from training.data import SHOWN, Split, load_pictures
-from training.entry import run_command
+from training.entry import run_settings
 from training.hardware import main_process_decides, make_accelerator
 from training.loop import show_progress
 from training.patience import persist
 from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
 from training.publish import PushTarget, check_target
 from training.settings.base import setting
-from training.settings.flags import settings_parser
 from training.settings.pushing import HubSettings
 from training.settings.run import RunSettings
 
@@ -202,9 +201,7 @@ def _percent(right: Sequence[bool]) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = settings_parser(PredictionSettings, "training.predict")
-    given = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda flags: predict(PredictionSettings(**vars(parser.parse_args(flags)))), given)
+    return run_settings(predict, PredictionSettings, "training.predict", arguments)
 
 
 if __name__ == "__main__":

@@ -87,11 +87,6 @@ class FinetuneRecipe(
         return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) is not None}
 
 
-def parse_recipe(arguments: Sequence[str]) -> FinetuneRecipe:
-    """The recipe of a command line. Raises: ConfigError."""
-    return FinetuneRecipe(**parse_flags(arguments)[0])
-
-
 def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
     """The settings that a command line gives, and what `--resume` names: None without it, empty where it stands alone.
 
