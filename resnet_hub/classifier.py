@@ -154,8 +154,8 @@ class ImageClassifier:
         for start in range(0, len(images), self.batch_size):
             batch = images[start : start + self.batch_size]
             opened = (open_image(image, name=_name(image, start + index)) for index, image in enumerate(batch))
-            scores = self._scores(torch.stack([to_pixels(image, self.preprocessing) for image in opened]))
-            ranked += [self._ranked(row, top_k) for row in scores]
+            scores = self.scores_of(torch.stack([to_pixels(image, self.preprocessing) for image in opened]))
+            ranked += [self.ranked(row, top_k) for row in scores]
         return ranked
 
     def classify(self, image: PictureSource, top_k: int = 5, *, name: str | None = None) -> Classification:
@@ -172,18 +172,22 @@ class ImageClassifier:
         decoded = perf_counter()
         pixels = to_pixels(opened, self.preprocessing)
         prepared = perf_counter()
-        scores = self._scores(pixels[None])[0]
+        scores = self.scores_of(pixels[None])[0]
         answered = perf_counter()
         timings = Timings(1e3 * (decoded - started), 1e3 * (prepared - decoded), 1e3 * (answered - prepared))
-        return Classification(self._ranked(scores, top_k), timings, _picture(pixels))
+        return Classification(self.ranked(scores, top_k), timings, picture_of(pixels))
 
     def warm_up(self) -> None:
         """Runs the network on a blank picture, so that nobody's first picture waits for what is set up but once."""
-        self._scores(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
+        self.scores_of(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
 
     @torch.inference_mode()
-    def _scores(self, pixels: Tensor) -> Tensor:
-        """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W)."""
+    def scores_of(self, pixels: Tensor) -> Tensor:
+        """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W), as `to_pixels` makes them.
+
+        Raises:
+            CheckpointError: The network's answer is not finite.
+        """
         images = normalise(pixels.to(self.device), self.preprocessing).to(self._dtype)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             logits = self.model(images)
@@ -199,7 +203,8 @@ class ImageClassifier:
         """Scores (N, num_classes) of the network's logits, with the temperature that came with it."""
         return scores(logits, self.model.config.task, self.temperature)
 
-    def _ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
+    def ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
+        """The `top_k` best classes, best first, of one picture's scores (num_classes,)."""
         if self.model.config.task == "regression":  # every number is an answer, and a large one is no better
             return [Prediction(*row) for row in zip(self.label_names, range(len(scores)), scores.tolist(), strict=True)]
         # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
@@ -281,7 +286,7 @@ def _name(image: PictureSource, index: int) -> str | None:
     return None if isinstance(image, str | os.PathLike) else f"picture {index + 1} of the list"
 
 
-def _picture(pixels: Tensor) -> Image.Image:
-    """uint8 (C, H, W) as a PIL image."""
+def picture_of(pixels: Tensor) -> Image.Image:
+    """What a network saw, uint8 (C, H, W), as a picture."""
     rows = pixels.permute(1, 2, 0).numpy()
     return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)

@@ -26,7 +26,7 @@ REQUIREMENTS_FILE = "requirements.txt"
 LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent
 # What of the package is sent: no caches, and nothing that merely lies beside the sources.
-SOURCE_SUFFIXES = {".py", ".typed", ".json", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
+SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the page runs on; the last two for their free example pictures.
 SERVED_BY = ("torch", "torchvision", "timm", "safetensors", "huggingface-hub", "numpy", "pillow", "pyyaml", "gradio")
 EXAMPLES_FROM = ("scikit-learn", "matplotlib")

@@ -11,16 +11,17 @@ from gradio.analytics import analytics_enabled
 from PIL import Image
 
 import resnet_hub.demo
-from resnet_hub.classifier import ImageClassifier, Prediction
+from resnet_hub import create_model
+from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import MOST, find_examples
 from resnet_hub.demo.page import build_page
 from resnet_hub.demo.photo import photo_field, uploaded_bytes
 from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.demo.wording import (
     describe_labels,
-    describe_source,
     distinct_labels,
     percent,
     verdict,
@@ -80,15 +81,6 @@ def test_two_classes_of_one_name_both_keep_their_score():
 )
 def test_preprocessing_is_told_in_words(preprocessing, words):
     assert words in preprocessing.in_words()
-
-
-def test_a_folder_is_told_by_its_name_alone(tmp_path):
-    (tmp_path / "flowers").mkdir()
-    assert describe_source(str(tmp_path / "flowers")) == "flowers"
-
-
-def test_a_source_on_the_hub_is_told_in_full():
-    assert describe_source("owner/name") == "owner/name"
 
 
 @pytest.mark.parametrize(
@@ -190,55 +182,31 @@ def test_addresses_are_not_fetched(address):
         moving.send(None)
 
 
-@pytest.fixture
-def classifier(tiny_checkpoint):
-    return ImageClassifier.from_pretrained(tiny_checkpoint, device="cpu")
-
-
-def built_page(classifier, settings):
+def built_page(source, **settings):
     """The page, built in a running event loop: outside of one, gradio makes two and never closes them."""
+    chosen = PageSettings(model=str(source), device="cpu", **settings)
 
     async def build():
-        return build_page(classifier, settings)
+        return build_page(own_shelf(chosen), chosen)
 
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, build()).result()
 
 
-def test_one_name_is_public_in_the_api(classifier):
-    assert list(built_page(classifier, PageSettings()).get_api_info()["named_endpoints"]) == ["/predict"]
-
-
-def test_building_the_page_does_not_run_the_network(classifier):
-    runs = []
-    classifier.model.register_forward_hook(lambda *_: runs.append(1))
-    built_page(classifier, PageSettings())
-    assert runs == []
-
-
-@pytest.mark.parametrize(
-    ("task", "words"), [("single_label", "the scores add up to 1"), ("multi_label", "may belong to several classes")]
-)
-def test_the_page_says_what_the_scores_are(task, words, tiny_checkpoint):
-    page = built_page(ImageClassifier.from_pretrained(tiny_checkpoint, device="cpu", task=task), PageSettings())
-    assert any(words in str(getattr(block, "value", "")) for block in page.blocks.values())
-
-
-def test_a_network_for_numbers_gets_no_page_of_classes(tiny_checkpoint):
-    classifier = ImageClassifier.from_pretrained(tiny_checkpoint, device="cpu", task="regression")
+def test_a_network_for_numbers_gets_no_page_of_classes(tmp_path):
+    create_model("cifar_resnet20", num_classes=3, task="regression").save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match="the page shows classes, but this network is for 'regression'"):
-        built_page(classifier, PageSettings())
+        built_page(tmp_path)
 
 
-def test_no_more_classes_are_offered_than_the_network_has(classifier):
-    page = built_page(classifier, PageSettings())
+def test_no_more_classes_are_offered_than_the_network_has(tiny_checkpoint):
+    page = built_page(tiny_checkpoint)
     (slider,) = [block for block in page.blocks.values() if block.elem_id == "top-k"]
     assert (slider.minimum, slider.maximum, slider.value) == (1, 3, 3)
 
 
-def test_waiting_visitors_are_bounded(classifier):
-    page = built_page(classifier, PageSettings(max_queue=7))
-    assert page._queue.max_size == 7
+def test_waiting_visitors_are_bounded(tiny_checkpoint):
+    assert built_page(tiny_checkpoint, max_queue=7)._queue.max_size == 7
 
 
 def test_analytics_are_off_wherever_the_page_is_imported(monkeypatch):

@@ -1,37 +1,24 @@
 """The page in a browser: a network that was really trained, a visitor who clicks, types and sends broken files."""
 
-import asyncio
 import io
-import os
 import re
-import shutil
-import socket
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 from broken_pictures import cut_jpeg, empty_file, gigantic_png, text_file
+from browsing import served_page, upload
 from colour_network import COLOURS, LABELS, TEMPLATE, save_colour_network, solid
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.page import build_page, launch_page
-from resnet_hub.demo.settings import PageSettings
 from resnet_hub.preprocessing import open_image, to_pixels
 
 HINT = "Choose a picture, and the answer appears here."
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
-
-# Two cores may be shared with other tests.
-expect.set_options(timeout=20_000)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -47,51 +34,14 @@ def classifier(checkpoint):
 
 
 @pytest.fixture(scope="module")
-def address(checkpoint, classifier):
-    settings = PageSettings(model=str(checkpoint), port=free_port(), max_file_mb=1)
-
-    # Outside of a running event loop, gradio makes two and never closes them.
-    async def build():
-        return build_page(classifier, settings)
-
-    with ThreadPoolExecutor(1) as pool:
-        page = pool.submit(asyncio.run, build()).result()
-    launch_page(page, settings)
-    yield settings.address
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+def address(checkpoint):
+    with served_page(checkpoint, max_file_mb=1) as settings:
+        yield settings.address
 
 
 @pytest.fixture
-def visit(browser, address):
-    """Opens the page, of the wanted width in pixels, and closes it with the test."""
-    contexts = []
-
-    def open_page(width=1280):
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.alerts, page.requests = [], []
-        page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(address, wait_until="domcontentloaded")
-        expect(page.locator("#verdict")).to_contain_text(HINT)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
+def visit(open_page, address):
+    return partial(open_page, address)
 
 
 @pytest.fixture
@@ -103,10 +53,6 @@ def pictures(tmp_path):
         return tmp_path / name
 
     return save
-
-
-def upload(page, path):
-    page.locator("#photo input[type=file]").set_input_files(path)
 
 
 def rows(page):

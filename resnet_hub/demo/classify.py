@@ -1,179 +1,223 @@
-"""The first tab: one picture in, ranked classes out, with all that was done to the picture."""
+"""The tab with the answer: ranked classes, exact scores, and all that was done to the picture."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypedDict
+from urllib.parse import quote
 
 import gradio as gr
 
-from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.examples import ExamplePictures
-from resnet_hub.demo.photo import photo_field, picture_choice, uploaded_bytes
-from resnet_hub.demo.refusal import Refusal, with_refusals
-from resnet_hub.demo.wording import (
-    describe_labels,
-    describe_source,
-    distinct_labels,
-    verdict,
-)
+from resnet_hub.classifier import Prediction
+from resnet_hub.demo.api import AT_ONCE, endpoint
+from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
+from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.question import Question
+from resnet_hub.demo.refusal import Refusal, refusal_of, with_refusals
+from resnet_hub.demo.wording import csv_text, distinct_labels, verdict
+from resnet_hub.demo.words import label, language_of, say
 
-HINT = "Choose a picture, and the answer appears here."
-NOTHING = (None, None, None, "")
-"""Empty labels, table, picture and time."""
-MOST = 10
-"""Classes that the slider offers at most."""
+ANSWERS = "answers"
+"""The queue of pictures to be classified."""
+CSV_ROWS = 1000
+"""Classes in a table to download at most; the best ones."""
 SEEN_HEIGHT = 224
 """Height in pixels at which the network's input is shown."""
-HEADERS = ["Rank", "Label", "Score", "Index"]
-NETWORK = "network"
-"""The queue of everything that runs the network: one picture at a time."""
+USUAL_CLASSES = 5
 
 # Labels are a stranger's text. The escaping runs in the browser, so that the API answers in plain text; `{{value}}`
 # would not do, since gradio evaluates what it leaves as a template once more.
 ESCAPED = r"${String(value ?? '').replace(/[&<>\"'`]/g, character => '&#' + character.charCodeAt(0) + ';')}"
 
 
-def classify_tab(classifier: ImageClassifier, examples: ExamplePictures) -> None:
-    """Fills the current container with the tab.
+class Ranked(TypedDict):
+    """One class of an answer."""
 
-    Args:
-        classifier: the network that answers; no picture is shown to it before a visitor chooses one.
-        examples: pictures to try.
-    """
-    with gr.Row(equal_height=False, elem_classes="classify"):
-        with gr.Column(elem_classes="question"):
-            image, button = _question(examples)
-        with gr.Column(elem_classes="answer"):
-            sentence, labels, top_k, table = _answer(min(MOST, classifier.model.num_classes))
-        with gr.Column(elem_classes="inspection"):
-            seen, timing = _inspection(classifier)
-    predict, show = _functions(classifier)
-    event: dict[str, Any] = {
-        "inputs": [image, top_k],
-        "outputs": [sentence, labels, table, seen, timing],
-        "preprocess": False,
-        "concurrency_limit": 1,
-        "concurrency_id": NETWORK,
-    }
-    asked = button.click(predict, **event, api_name="predict")
-    asked.failure(show, **event, api_visibility="private")
-    gr.on([image.change, top_k.change], show, **event, trigger_mode="always_last", api_visibility="private")
+    label: str
+    index: int
+    score: float
 
 
-def _functions(classifier: ImageClassifier) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """What the button and the API run, and what any change of the picture runs."""
+class Milliseconds(TypedDict):
+    """Where the time went."""
 
-    @with_refusals
-    def predict(image: dict[str, Any] | None, top_k: float = 5) -> tuple[Any, ...]:
-        """The most likely classes of a picture.
-
-        Args:
-            image: the picture: PNG, JPEG, WebP, GIF, BMP and others.
-            top_k: how many classes to return.
-
-        Returns:
-            A sentence; labels with scores; rows of rank, label, score and class index; the picture as the network
-            saw it; the milliseconds it took.
-        """
-        picture = uploaded_bytes(image)
-        if picture is None:
-            raise Refusal("there is no picture yet; upload one, take a photo or choose an example first")
-        return _look(classifier, picture, top_k)
-
-    def show(image: dict[str, Any] | None, top_k: float) -> tuple[Any, ...]:
-        """As `predict`, but what is wrong with a picture stands where its answer would."""
-        if image is None:
-            return HINT, *NOTHING
-        try:
-            return predict(image, top_k)
-        except Refusal as refusal:
-            return refusal.sentence, *NOTHING
-
-    return predict, show
+    decode: float
+    preprocessing: float
+    network: float
 
 
-def _question(examples: ExamplePictures) -> tuple[gr.Image, gr.Button]:
-    image = photo_field()
-    button = gr.Button("Classify", variant="primary", elem_id="classify")
-    if examples.paths:
-        picture_choice(examples.paths, image)
-        gr.HTML(f"<p class='quiet'>{html.escape(examples.credit)}</p>", elem_classes="plain")
-    return image, button
+class PredictAnswer(TypedDict):
+    """What /predict says of a picture."""
+
+    sentence: str
+    predictions: list[Ranked]
+    model: str
+    milliseconds: Milliseconds
 
 
-def _answer(most: int) -> tuple[gr.HTML, gr.Label, gr.Slider, gr.Dataframe]:
+def answer_tab(question: Question, inference: Inference) -> None:
+    """Fills the current container; answers whenever the picture, the network or the number of classes changes."""
     sentence = gr.HTML(
-        HINT,
-        label="Answer",
-        html_template=f"<p role='status'>{ESCAPED}</p>",
-        elem_id="verdict",
-        elem_classes="plain",
+        label("classify.hint"), html_template=f"<p role='status'>{ESCAPED}</p>", elem_id="verdict", elem_classes="plain"
     )
-    labels = gr.Label(label="Most likely classes", show_heading=False, elem_id="labels")
-    top_k = gr.Slider(
-        1, most, value=min(5, most), step=1, label="How many classes to show", visible=most > 1, elem_id="top-k"
-    )
+    labels = gr.Label(label=label("classify.labels"), show_heading=False, elem_id="labels")
+    top_k = _top_k_slider(inference.shelf.own.classifier.model.num_classes)
     table = gr.Dataframe(
-        headers=HEADERS,
-        datatype=["number", "str", "number", "number"],
         type="array",
-        label="Exact scores",
+        label=label("classify.table"),
         interactive=False,
         wrap=True,
         buttons=["copy"],
         column_widths=["16%", "40%", "26%", "18%"],
         elem_id="scores",
     )
-    return sentence, labels, top_k, table
-
-
-def _inspection(classifier: ImageClassifier) -> tuple[gr.Image, gr.HTML]:
-    with gr.Accordion("What the network saw", open=True):
+    download = gr.HTML(elem_id="download", elem_classes="plain")
+    with gr.Accordion(label("classify.seen"), open=True):
         seen = gr.Image(
-            label="The network's input",
+            label=label("classify.seen"),
             show_label=False,
             format="png",
             interactive=False,
             buttons=["download"],
             height=SEEN_HEIGHT,
-            alt_text="The picture as the network saw it, resized and cropped",
             elem_id="seen",
-            elem_classes="squares" if max(classifier.preprocessing.input_size) < SEEN_HEIGHT else None,
         )
-        words = html.escape(classifier.preprocessing.in_words())
-        gr.HTML(f"<p class='quiet'>{words}</p>", elem_classes="plain")
-        timing = gr.HTML(
-            label="Time", html_template=f"<p class='quiet'>{ESCAPED}</p>", elem_id="timing", elem_classes="plain"
-        )
-    return seen, timing
+        timing = gr.HTML(html_template=f"<p class='quiet'>{ESCAPED}</p>", elem_id="timing", elem_classes="plain")
+    outputs = [sentence, labels, table, download, seen, timing]
+    nothing = (None, None, "", None, "")
 
+    @with_refusals
+    async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
+        language = language_of(request)
+        picture = uploaded_bytes(photo)
+        if picture is None:
+            raise Refusal(say("classify.no_picture", language))
+        return _shown(await inference.classify(picture, network, count), language)
 
-def _look(classifier: ImageClassifier, picture: bytes, top_k: object) -> tuple[Any, ...]:
-    if isinstance(top_k, bool) or not isinstance(top_k, int | float) or not top_k >= 1:
-        raise Refusal("the number of classes to show must be 1 or more")
-    answer = classifier.classify(picture, int(min(top_k, classifier.model.num_classes)))
-    rows = [[rank, found.label, found.score, found.index] for rank, found in enumerate(answer.predictions, 1)]
-    shown = [[f"{rank}", label, f"{score:.6f}", f"{index}"] for rank, label, score, index in rows]
-    table = {"headers": HEADERS, "data": rows, "metadata": {"display_value": shown}}
-    times = answer.timings
-    timing = (
-        f"Decoding {times.decode_ms:.1f} ms, preprocessing {times.preprocessing_ms:.1f} ms, "
-        f"network {times.network_ms:.1f} ms."
-    )
-    return verdict(answer.predictions), distinct_labels(answer.predictions), table, answer.seen, timing
+    async def show(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
+        """As `ask`, but what is wrong with a picture stands where its answer would."""
+        if photo is None:
+            return say("classify.hint", language_of(request)), *nothing
+        try:
+            return await ask(photo, network, count, request)
+        except Exception as error:
+            return refusal_of(error).sentence, *nothing
 
-
-def describe_model(classifier: ImageClassifier, source: str) -> str:
-    """HTML: a list of what the network is and where it came from."""
-    config = classifier.model.config
-    parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
-    facts = {
-        "Network": config.architecture,
-        "Parameters": f"{parameters / 1e6:.1f} million",
-        "Classes": describe_labels(classifier.label_names),
-        "Source": describe_source(source),
+    event: dict[str, Any] = {
+        "inputs": [question.photo, question.network, top_k],
+        "outputs": outputs,
+        "preprocess": False,
+        "concurrency_limit": AT_ONCE,
+        "concurrency_id": ANSWERS,
+        "api_visibility": "private",
     }
-    rows = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items())
-    return f"<dl class='facts'>{rows}</dl>"
+    asked = question.classify.click(ask, **event)
+    asked.failure(show, **event)
+    gr.on([question.photo.change, question.network.change, top_k.change], show, **event, trigger_mode="always_last")
+
+    @with_refusals
+    async def fit_slider(network: str) -> gr.Slider:
+        return _top_k_slider((await inference.open(network)).classifier.model.num_classes)
+
+    question.network.change(fit_slider, question.network, top_k, queue=False, api_visibility="private")
+
+
+def _top_k_slider(classes: int) -> gr.Slider:
+    """The slider for a network of so many classes; nobody sees it where there is nothing to choose."""
+    most = min(MOST_CLASSES, classes)
+    return gr.Slider(
+        1,
+        max(most, 2),
+        value=min(USUAL_CLASSES, most),
+        step=1,
+        label=label("classify.top_k"),
+        visible=most > 1,
+        elem_id="top-k",
+    )
+
+
+def predict_endpoint(inference: Inference) -> None:
+    """Adds /predict."""
+
+    async def predict(image: dict[str, Any] | None, top_k: float = USUAL_CLASSES, model: str = "") -> PredictAnswer:
+        """The most likely classes of a picture.
+
+        Args:
+            image: The picture: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            top_k: How many classes to return, 1 to 20.
+            model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
+                own where empty.
+
+        Returns:
+            A sentence, the best classes with their scores from 0 to 1, the network that answered, and the milliseconds
+            for decoding, preprocessing and the network.
+        """
+        picture = uploaded_bytes(image)
+        if picture is None:
+            raise Refusal(say("classify.no_picture", "en"))
+        answer = await inference.classify(picture, model, top_k)
+        times = answer.classification.timings
+        return {
+            "sentence": verdict(answer.classification.predictions),
+            "predictions": ranked(answer.classification.predictions),
+            "model": answer.model.name,
+            "milliseconds": {
+                "decode": round(times.decode_ms, 2),
+                "preprocessing": round(times.preprocessing_ms, 2),
+                "network": round(times.network_ms, 2),
+            },
+        }
+
+    inputs = [
+        photo_field(label="image", visible=False),
+        gr.Number(USUAL_CLASSES, label="top_k", visible=False),
+        gr.Textbox("", label="model", visible=False),
+    ]
+    endpoint(predict, "predict", inputs)
+
+
+def ranked(predictions: Sequence[Prediction]) -> list[Ranked]:
+    """The classes of an answer as JSON."""
+    return [{"label": found.label, "index": found.index, "score": found.score} for found in predictions]
+
+
+def _shown(answer: Answer, language: str) -> tuple[Any, ...]:
+    """What the fields of the tab show of an answer."""
+    classification, classifier = answer.classification, answer.model.classifier
+    predictions = classification.predictions
+    rows = [[rank, found.label, found.score, found.index] for rank, found in enumerate(predictions, 1)]
+    display = [[f"{rank}", name, f"{score:.6f}", f"{index}"] for rank, name, score, index in rows]
+    headers = [say(f"classify.{name}", language) for name in ("rank", "label", "score", "index")]
+    table = {"headers": headers, "data": rows, "metadata": {"display_value": display}}
+    small = max(classifier.preprocessing.input_size[1:]) < SEEN_HEIGHT
+    seen = gr.Image(
+        classification.seen,
+        alt_text=say("classify.seen_alt", language),
+        elem_classes="squares" if small else "",
+    )
+    times = classification.timings
+    timing = say(
+        "classify.timing",
+        language,
+        decode=f"{times.decode_ms:.1f}",
+        preprocessing=f"{times.preprocessing_ms:.1f}",
+        network=f"{times.network_ms:.1f}",
+    )
+    words = classifier.preprocessing.in_words()
+    link = _csv_link(answer, language)
+    return verdict(predictions, language), distinct_labels(predictions), table, link, seen, f"{timing} {words}"
+
+
+def _csv_link(answer: Answer, language: str) -> str:
+    """HTML: a link that holds the table of all classes itself, so that nothing is kept on the server for it."""
+    classifier = answer.model.classifier
+    every = classifier.ranked(answer.scores, CSV_ROWS)
+    text = csv_text(
+        ("rank", "label", "score", "index"),
+        [(rank, found.label, f"{found.score:.9f}", found.index) for rank, found in enumerate(every, 1)],
+    )
+    whole = len(every) == classifier.model.num_classes
+    words = say("classify.csv" if whole else "classify.csv_first", language, count=f"{len(every):,}")
+    address = f"data:text/csv;charset=utf-8,{quote(text)}"
+    return f"<a class='download' download='scores.csv' href='{html.escape(address)}'>{html.escape(words)}</a>"

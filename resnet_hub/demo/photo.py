@@ -16,17 +16,9 @@ from gradio.utils import get_upload_folder
 from resnet_hub.demo.refusal import Refusal
 
 
-def photo_field(label: str = "Your picture", elem_id: str = "photo") -> gr.Image:
-    """A field for one picture, from a file, a camera or the clipboard."""
-    image = gr.Image(
-        label=label,
-        sources=["upload", "webcam", "clipboard"],
-        buttons=["fullscreen"],
-        height=340,
-        elem_id=elem_id,
-        alt_text="The picture you chose",
-        placeholder="Drop a picture here\nor click to choose one",
-    )
+def photo_field(**options: Any) -> gr.Image:
+    """A field for one picture, from a file, a camera or the clipboard; `options` are gradio's, such as a label."""
+    image = gr.Image(sources=["upload", "webcam", "clipboard"], **options)
     image.async_move_resource_to_block_cache = _refuse_addresses(image.async_move_resource_to_block_cache)
     image.example_payload = _example_payload
     return image
@@ -47,13 +39,13 @@ def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
     return path.read_bytes()
 
 
-def picture_choice(paths: Sequence[Path], image: gr.Image) -> None:
+def picture_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
     """A row of pictures; a click puts one into the field `image`."""
     choice = gr.Dataset(
         components=[gr.Image(render=False)],
         samples=[[str(path)] for path in paths],
         type="index",
-        label="Or try one of these",
+        label=label,
         elem_id="examples",
     )
     choice.click(

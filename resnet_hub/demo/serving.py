@@ -40,12 +40,10 @@ def serve(settings: PageSettings) -> None:
     settings.check_port_is_free()
 
     # Inside, so that --help and a mistake in the settings need not wait for gradio.
-    from resnet_hub.classifier import ImageClassifier
     from resnet_hub.demo.page import build_page, launch_page
+    from resnet_hub.demo.shelf import own_shelf
 
-    classifier = ImageClassifier.from_pretrained(settings.model, device=settings.device)
-    classifier.warm_up()
-    page = build_page(classifier, settings)
+    page = build_page(own_shelf(settings), settings)
     launch_page(page, settings)
     sys.stdout.write(f"{settings.address}\n")
     sys.stdout.flush()

@@ -16,14 +16,31 @@ from resnet_hub.errors import ConfigError
 PREFIX = "RESNET_HUB_"
 VARIABLES = {
     "model": f"{PREFIX}MODEL",
+    "models": f"{PREFIX}MODELS",
     "device": f"{PREFIX}DEVICE",
+    "precision": f"{PREFIX}PRECISION",
     "title": f"{PREFIX}TITLE",
     "max_file_mb": f"{PREFIX}MAX_FILE_MB",
+    "max_pictures": f"{PREFIX}MAX_PICTURES",
     "max_queue": f"{PREFIX}MAX_QUEUE",
+    "max_models": f"{PREFIX}MAX_MODELS",
+    "max_model_mb": f"{PREFIX}MAX_MODEL_MB",
+    "answer_seconds": f"{PREFIX}ANSWER_SECONDS",
+    "load_seconds": f"{PREFIX}LOAD_SECONDS",
     "host": "HOST",
     "port": "PORT",
 }
-NUMBERS = ("max_file_mb", "max_queue", "port")
+# The least and the most that each number may be.
+NUMBERS = {
+    "max_file_mb": (1, 1024),
+    "max_pictures": (1, 10_000),
+    "max_queue": (1, 10_000),
+    "max_models": (1, 1000),
+    "max_model_mb": (1, 32_000),
+    "answer_seconds": (1, 3600),
+    "load_seconds": (1, 3600),
+    "port": (1, 65_535),
+}
 PAGE_FILE = "page.json"
 """A file beside app.py that sets variables; those of the environment go before it."""
 MAX_PAGE_BYTES = 100_000
@@ -35,26 +52,39 @@ class PageSettings:
 
     model: str = "resnet50.a1_in1k"
     """Where the network comes from: a folder, a Hub id or a published tag."""
+    models: str = "*"
+    """What visitors may choose besides: names with wildcards and folders, with commas between; empty for nothing."""
     device: str = "auto"
     """Where the network runs: auto, cpu, cuda, mps."""
+    precision: str = "auto"
+    """What the network computes in: fp32, bf16, or auto, which is bf16 where the device has it."""
     title: str = "What is in this picture?"
     """The heading of the page, plain text."""
     max_file_mb: int = 20
     """Largest file that may be uploaded, in megabytes."""
-    max_queue: int = 32
-    """Pictures that may wait for the network; further visitors are asked to come back later."""
+    max_pictures: int = 200
+    """Pictures that one visitor may send together."""
+    max_queue: int = 64
+    """Requests that may wait; further visitors are asked to come back later."""
+    max_models: int = 3
+    """Networks that are kept in memory; the one that was asked longest ago makes room."""
+    max_model_mb: int = 1000
+    """Largest weights that visitors may have downloaded, in megabytes."""
+    answer_seconds: int = 60
+    """How long an answer may take, waiting included."""
+    load_seconds: int = 120
+    """How long a visitor waits for a network to be loaded; it goes on loading afterwards."""
     host: str = "127.0.0.1"
     """The address to listen on; 0.0.0.0 lets other machines in."""
     port: int = 7860
     """The TCP port to listen on."""
 
     def __post_init__(self) -> None:
-        for name in ("model", "device", "title", "host"):
+        for name in ("model", "device", "precision", "title", "host"):
             if not getattr(self, name).strip():
                 raise ConfigError(f"{VARIABLES[name]} is empty; give it a value or unset it")
-        check_integer(VARIABLES["max_file_mb"], self.max_file_mb, 1, 1024)
-        check_integer(VARIABLES["max_queue"], self.max_queue, 1, 10_000)
-        check_integer(VARIABLES["port"], self.port, 1, 65_535)
+        for name, (least, most) in NUMBERS.items():
+            check_integer(VARIABLES[name], getattr(self, name), least, most)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], model: str | None = None) -> PageSettings:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from resnet_hub.classifier import Prediction
+from resnet_hub.demo.words import LANGUAGES, say
+from resnet_hub.model_facts import ModelFacts
 
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""
 
 
-def verdict(predictions: Sequence[Prediction]) -> str:
+def verdict(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> str:
     """One sentence about the best one or two of the ranked `predictions`."""
     names = list(distinct_labels(predictions))
-    sentence = f"Most likely {names[0]}, {percent(predictions[0].score)}"
+    sentence = say("classify.likely", language, label=names[0], percent=percent(predictions[0].score, language))
     if len(predictions) > 1 and predictions[1].score >= WORTH_MENTIONING:
-        sentence += f"; perhaps {names[1]}, {percent(predictions[1].score)}"
-    return sentence + "."
+        sentence += say("classify.perhaps", language, label=names[1], percent=percent(predictions[1].score, language))
+    return sentence + say("classify.end", language)
 
 
-def percent(score: float) -> str:
+def percent(score: float, language: str = LANGUAGES[0]) -> str:
     """A score from 0 to 1 as a whole percentage that never claims to be sure."""
     if score >= 0.995:
-        return "over 99\N{NO-BREAK SPACE}%"
-    return f"{100 * score:.0f}\N{NO-BREAK SPACE}%" if score >= 0.01 else "under 1\N{NO-BREAK SPACE}%"
+        words = say("classify.over", language)
+    else:
+        words = f"{100 * score:.0f} %" if score >= 0.01 else say("classify.under", language)
+    return words.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def distinct_labels(predictions: Sequence[Prediction]) -> dict[str, float]:
@@ -39,12 +44,36 @@ def distinct_labels(predictions: Sequence[Prediction]) -> dict[str, float]:
     }
 
 
-def describe_source(source: str) -> str:
-    """Where a network came from; of a folder only its name, for a visitor has no business with the server's paths."""
-    return Path(source).resolve().name if Path(source).exists() else source
-
-
 def describe_labels(names: Sequence[str], most: int = 12) -> str:
     """How many classes the network knows, and the first `most` by name."""
     rest = len(names) - most
     return f"{len(names):,}: {', '.join(names[:most])}" + (f", and {rest:,} more" if rest > 0 else "")
+
+
+def describe_facts(facts: ModelFacts, language: str) -> str:
+    """One sentence with all that is known of a model before it is loaded."""
+    parts = []
+    if facts.parameters is not None:
+        parts.append(say("question.fact_parameters", language, millions=f"{facts.parameters / 1e6:.1f}"))
+    if facts.weights_bytes is not None:
+        parts.append(say("question.fact_size", language, mb=f"{facts.weights_bytes / 1e6:,.1f}"))
+    if facts.classes is not None:
+        parts.append(say("question.fact_classes", language, classes=f"{facts.classes:,}"))
+    if facts.top1 is not None:
+        parts.append(say("question.fact_top1", language, top1=f"{facts.top1:.1f}"))
+    licence = facts.licence or say("page.no_licence", language)
+    parts.append(say("question.fact_licence", language, licence=licence))
+    return say("question.facts", language, name=facts.name, parts=", ".join(parts))
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as CSV in which no stranger's text is a formula to a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

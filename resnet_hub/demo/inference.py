@@ -1,0 +1,116 @@
+"""A visitor's picture and the name of a network -> an answer: what every tab and the API ask."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TypeVar
+
+from torch import Tensor
+
+from resnet_hub.classifier import Classification, Timings, picture_of
+from resnet_hub.config import Preprocessing
+from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.shelf import OpenModel, Shelf
+from resnet_hub.errors import ImageError
+from resnet_hub.preprocessing import open_image, to_pixels
+
+Result = TypeVar("Result")
+MOST_CLASSES = 20
+"""Classes of an answer at most."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network says of one picture."""
+
+    model: OpenModel
+    """The network that was asked."""
+    pixels: Tensor
+    """What it saw: uint8 (C, H, W)."""
+    scores: Tensor
+    """Its score for each class: float32 (num_classes,)."""
+    classification: Classification
+    """The best classes, the times, and what it saw as a picture."""
+
+
+class Inference:
+    """Answers many visitors at once: pictures are decoded side by side, networks run one batch at a time."""
+
+    def __init__(self, settings: PageSettings, shelf: Shelf) -> None:
+        """Answers with the networks of a shelf."""
+        self.settings = settings
+        self.shelf = shelf
+        self._decoders = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "decode")
+
+    async def classify(self, picture: bytes, source: str | None, top_k: object = 5, name: str | None = None) -> Answer:
+        """The best classes of a picture, a file's bytes.
+
+        Args:
+            picture: The file.
+            source: The name of the network; the page's own where empty.
+            top_k: Classes wanted, 1 or more; all there are where there are fewer.
+            name: What a refusal calls the picture.
+
+        Raises:
+            Refusal: The picture, the network or the number cannot be, or the answer took too long.
+        """
+        most = checked_top_k(top_k)
+        if len(picture) > self.settings.max_file_mb * 1_000_000:
+            raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
+        model = await self.open(source)
+        return await self.in_time(self._classify(model, picture, most, name))
+
+    async def open(self, source: str | None) -> OpenModel:
+        """The network of this name. Raises: Refusal, and what `Shelf.open` raises."""
+        try:
+            return await self.shelf.open(source)
+        except TimeoutError as error:
+            raise Refusal(
+                f"the model is still being loaded after {self.settings.load_seconds} seconds; it goes on, so please "
+                "ask again in a minute"
+            ) from error
+
+    async def in_time(self, work: Awaitable[Result]) -> Result:
+        """The result of some work. Raises: Refusal after `answer_seconds`; the work is then given up."""
+        try:
+            return await asyncio.wait_for(work, self.settings.answer_seconds)
+        except TimeoutError as error:
+            raise Refusal(
+                f"there was no answer within {self.settings.answer_seconds} seconds, because many are waiting; please "
+                "try again later"
+            ) from error
+
+    async def aside(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """The result of a function that takes long, computed while other visitors are served."""
+        return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *arguments)
+
+    async def _classify(self, model: OpenModel, picture: bytes, top_k: int, name: str | None) -> Answer:
+        classifier = model.classifier
+        pixels, decode_ms, preprocessing_ms = await self.aside(_prepared, picture, classifier.preprocessing, name)
+        started = perf_counter()
+        scores = await model.batcher.scores(pixels)
+        timings = Timings(decode_ms, preprocessing_ms, 1e3 * (perf_counter() - started))
+        best = classifier.ranked(scores, min(top_k, classifier.model.num_classes))
+        return Answer(model, pixels, scores, Classification(best, timings, picture_of(pixels)))
+
+
+def checked_top_k(top_k: object) -> int:
+    """The number of classes that a visitor or a program asked for. Raises: Refusal."""
+    if isinstance(top_k, bool) or not isinstance(top_k, int | float) or not top_k >= 1:
+        raise Refusal("the number of classes to show must be 1 or more")
+    return int(min(top_k, MOST_CLASSES))
+
+
+def _prepared(picture: bytes, preprocessing: Preprocessing, name: str | None) -> tuple[Tensor, float, float]:
+    """What the network sees of a file, and the milliseconds for decoding and for the rest."""
+    started = perf_counter()
+    opened = open_image(picture, name=name)
+    decoded = perf_counter()
+    pixels = to_pixels(opened, preprocessing)
+    return pixels, 1e3 * (decoded - started), 1e3 * (perf_counter() - decoded)

@@ -1,0 +1,115 @@
+"""The left side of the page: a picture, and the network that is asked about it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from resnet_hub.architectures import list_architectures
+from resnet_hub.demo.api import AT_ONCE
+from resnet_hub.demo.examples import ExamplePictures
+from resnet_hub.demo.inference import Inference
+from resnet_hub.demo.photo import photo_field, picture_choice
+from resnet_hub.demo.refusal import refusal_of, with_refusals
+from resnet_hub.demo.shelf import OpenModel, Shelf
+from resnet_hub.demo.wording import describe_facts
+from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.errors import ResNetHubError
+from resnet_hub.published import published_tags
+
+NETWORK_FACTS = "facts"
+"""The queue of questions about networks, and of loading them."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked; every tab about one picture listens to these."""
+
+    photo: gr.Image
+    """The picture; its events need `preprocess=False`, and `uploaded_bytes` reads them."""
+    network: gr.Textbox
+    """The name of the network in use; empty for the page's own."""
+    classify: gr.Button
+    """What a visitor presses to ask again."""
+
+
+def question(inference: Inference, examples: ExamplePictures) -> Question:
+    """Fills the current container."""
+    photo = photo_field(
+        label=label("question.picture"),
+        buttons=["fullscreen"],
+        height=320,
+        elem_id="photo",
+        alt_text=say("question.chosen", "en"),
+        placeholder=label("question.drop"),
+    )
+    button = gr.Button(label("question.classify"), variant="primary", elem_id="classify")
+    if examples.paths:
+        picture_choice(examples.paths, photo, label("question.examples"))
+        gr.HTML(f"<p class='quiet'>{html.escape(examples.credit)}</p>", elem_classes="plain")
+    return Question(photo, _network_choice(inference), button)
+
+
+def _network_choice(inference: Inference) -> gr.Textbox:
+    """The choice of a network, with what is known of it before it is loaded."""
+    shelf = inference.shelf
+    network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
+    with gr.Group():
+        choice = gr.Dropdown(
+            _offered(shelf),
+            value=shelf.default,
+            label=label("question.network"),
+            info=label("question.network_info"),
+            allow_custom_value=True,
+            filterable=True,
+            elem_id="network",
+        )
+        facts = gr.HTML(elem_id="network-facts", elem_classes="plain padded", html_template="${value}")
+        use = gr.Button(label("question.use"), elem_id="use-network", size="sm")
+
+    async def tell(source: str, request: gr.Request) -> str:
+        return await _told(inference, source, request)
+
+    @with_refusals
+    async def put_to_use(source: str, request: gr.Request) -> tuple[str, str]:
+        model = await inference.open(source)
+        return model.name, _in_use(model, request)
+
+    queued: dict[str, Any] = {
+        "concurrency_limit": AT_ONCE,
+        "concurrency_id": NETWORK_FACTS,
+        "api_visibility": "private",
+    }
+    choice.change(tell, choice, facts, **queued)
+    use.click(put_to_use, choice, [network, facts], **queued)
+    return network
+
+
+async def _told(inference: Inference, source: str, request: gr.Request) -> str:
+    """HTML: what is known of a network that a visitor looks at, or why it cannot be."""
+    try:
+        facts = await inference.shelf.facts(source)
+    except ResNetHubError as error:
+        return _line(refusal_of(error).sentence)
+    return _line(describe_facts(facts, language_of(request)))
+
+
+def _in_use(model: OpenModel, request: gr.Request) -> str:
+    language = language_of(request)
+    link = f"<a href='?{html.escape(urlencode({'model': model.name}))}'>{say('question.link', language)}</a>"
+    return _line(f"{say('question.in_use', language)}: {describe_facts(model.facts, language)}") + link
+
+
+def _line(text: str) -> str:
+    return f"<p class='quiet' role='status'>{html.escape(text)}</p>"
+
+
+def _offered(shelf: Shelf) -> list[str]:
+    """The names that a visitor may search: the page's own network, the owner's folders, published weights."""
+    published = [tag.repo_id for name in list_architectures(pretrained=True) for tag in published_tags(name)]
+    names = [shelf.default, *shelf.folders, *(name for name in published if shelf.offers(name))]
+    return list(dict.fromkeys(names))

@@ -1,0 +1,59 @@
+"""What the page says, in English and in simplified Chinese: `words/*.toml`, a file for each part of the page."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+FOLDER = Path(__file__).with_name("words")
+LANGUAGES = ("en", "zh-CN")
+"""The first is what everybody else gets."""
+
+
+@cache
+def all_words() -> Mapping[str, Mapping[str, str]]:
+    """Every text by its key, "part.name", in each language. A text without one of them is a mistake of ours."""
+    words = {}
+    for file in sorted(FOLDER.glob("*.toml")):
+        for name, texts in tomllib.loads(file.read_text("utf-8")).items():
+            if set(texts) != set(LANGUAGES):
+                raise KeyError(f"{file.name}: {name} is in {sorted(texts)}, expected {LANGUAGES}")
+            words[f"{file.stem}.{name}"] = texts
+    return words
+
+
+def label(key: str) -> Any:
+    """A text that the browser puts into its own language: for labels, headings and all that stands still.
+
+    Alternative texts and the headers of tables are not among what gradio translates; `say` them in an event.
+    """
+    all_words()[key]  # a key that is nowhere fails here, and not in a visitor's browser
+    return gr.I18n()(key)
+
+
+def translations() -> gr.I18n:
+    """All texts, for `launch(i18n=...)`."""
+    by_language = {language: {key: texts[language] for key, texts in all_words().items()} for language in LANGUAGES}
+    return gr.I18n(**by_language, zh=by_language["zh-CN"])
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """The text in this language, with its {places} filled: for what an event answers."""
+    return all_words()[key][language].format(**values)
+
+
+def language_of(request: gr.Request | None) -> str:
+    """The language of `LANGUAGES` that the browser behind a request prefers; English for programs."""
+    preferred = request.headers.get("accept-language", "") if request is not None and request.request else ""
+    for choice in preferred.split(","):
+        tag = choice.partition(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh-CN"
+        if tag:
+            return "en"
+    return LANGUAGES[0]

@@ -1,0 +1,101 @@
+"""What is known of a model before it is loaded: its size, its licence, its classes. No weights are fetched for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from resnet_hub import checkpoint
+from resnet_hub.address import RepoAddress, repo_address
+from resnet_hub.checkpoint_config import OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.errors import CheckpointError, ConfigError, HubError
+from resnet_hub.hub_errors import hub_errors
+from resnet_hub.published import OWNER, find_tag, published_architecture
+
+BYTES_PER_PARAMETER = 4
+# The Hub is asked while a person waits for the answer.
+SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a person should know before a model is loaded. None stands for what nobody says."""
+
+    name: str
+    """What it is called: owner/name on the Hub, or the name of a folder."""
+    weights_bytes: int | None
+    """Size of the weights file."""
+    parameters: int | None
+    """Numbers in the network."""
+    licence: str | None
+    """The licence of the weights, in words."""
+    classes: int | None
+    """Classes it tells apart."""
+    top1: float | None = None
+    """ImageNet accuracy, in percent, as published."""
+
+
+def model_facts(source: str) -> ModelFacts:
+    """The facts about a checkpoint folder, a published name or a model on the Hub.
+
+    Of a published name the catalogue tells, without a request; the Hub is asked about any other, once.
+
+    Raises:
+        CheckpointError: The folder holds no network's config or no weights.
+        ConfigError: `source` is no such name.
+        HubError: The Hub refused or could not be reached, or the repository has no model.safetensors.
+    """
+    path = checkpoint.local_path(source)
+    if path is not None:
+        return _folder_facts(path)
+    address = repo_address(source)
+    owner, _, name = address.repo_id.partition("/")
+    if owner == OWNER and address.revision is None:
+        try:
+            return _published_facts(name)
+        except ConfigError:  # newer than the catalogue
+            pass
+    return _hub_facts(address)
+
+
+def _published_facts(name: str) -> ModelFacts:
+    tag = find_tag(name)
+    entry = published_architecture(tag.architecture)
+    parameters = entry.parameters if entry else None
+    size = BYTES_PER_PARAMETER * parameters if parameters else None
+    return ModelFacts(tag.repo_id, size, parameters, tag.terms, tag.num_classes, tag.top1)
+
+
+def _folder_facts(path: Path) -> ModelFacts:
+    config = checkpoint.read_config(path)
+    weights = path / WEIGHTS_FILE
+    if not weights.is_file():
+        raise CheckpointError(f"{path.name!r} has no {WEIGHTS_FILE}; give a folder that save_pretrained or a run wrote")
+    size = weights.stat().st_size
+    said = config.details.get("license")
+    licence = said if isinstance(said, str) else None
+    return ModelFacts(path.resolve().name, size, size // BYTES_PER_PARAMETER, licence, config.network.num_classes)
+
+
+def _hub_facts(address: RepoAddress) -> ModelFacts:
+    with hub_errors(address, "read", None):
+        info = HfApi().model_info(address.repo_id, revision=address.revision, files_metadata=True, timeout=SECONDS)
+    sizes = {file.rfilename: file.size for file in info.siblings or ()}
+    if WEIGHTS_FILE not in sizes:
+        kept = "only a pickle, which is never opened here" if OLDER_WEIGHTS_FILE in sizes else "no weights"
+        raise HubError(f"model {address.repo_id!r} has no {WEIGHTS_FILE} ({kept}); choose a model that has one")
+    card = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
+    said = card.get("license")
+    licence = said if isinstance(said, str) and re.fullmatch(r"[\w.+-]{1,60}", said) else None
+    parameters = info.safetensors.total if info.safetensors else None
+    classes = (info.config or {}).get("num_classes") if isinstance(info.config, dict) else None
+    return ModelFacts(
+        str(address),
+        sizes[WEIGHTS_FILE],
+        parameters,
+        licence,
+        classes if isinstance(classes, int) and not isinstance(classes, bool) else None,
+    )

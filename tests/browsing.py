@@ -1,0 +1,81 @@
+"""Fixtures for tests of the page in a real browser: a page served here, and visitors who open it."""
+
+import asyncio
+import os
+import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+# Two cores may be shared with other tests.
+expect.set_options(timeout=20_000)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def served_page(checkpoint, **settings):
+    """The page over a checkpoint folder, served on this machine; gives its settings."""
+    # Here, so that other tests need not wait for gradio.
+    from resnet_hub.demo.page import build_page, launch_page
+    from resnet_hub.demo.settings import PageSettings
+    from resnet_hub.demo.shelf import own_shelf
+
+    chosen = PageSettings(model=str(checkpoint), device="cpu", port=free_port(), **settings)
+
+    # Outside of a running event loop, gradio makes two and never closes them.
+    async def build():
+        return build_page(own_shelf(chosen), chosen)
+
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(asyncio.run, build()).result()
+    launch_page(page, chosen)
+    yield chosen
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens an address as a new visitor; the window closes with the test.
+
+    `width` is that of the window in pixels; the rest is what playwright knows of a visitor, such as locale.
+    """
+    contexts = []
+
+    def visit(address, width=1280, **visitor):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **visitor)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.alerts, page.requests = [], []
+        page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(address, wait_until="domcontentloaded")
+        expect(page.locator("#limits p")).to_be_visible()
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def upload(page, path):
+    """Chooses a file as the picture."""
+    page.locator("#photo input[type=file]").set_input_files(path)
