@@ -11,6 +11,7 @@ from huggingface_hub import HfApi
 from resnet_hub import checkpoint
 from resnet_hub.address import RepoAddress, repo_address
 from resnet_hub.checkpoint_config import OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.complexity import meta_network
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub_errors import hub_errors
 from resnet_hub.published import OWNER, find_tag, published_architecture
@@ -38,15 +39,20 @@ class ModelFacts:
     """ImageNet accuracy, in percent, as published."""
 
 
-def model_facts(source: str) -> ModelFacts:
+def model_facts(source: str, *, public_only: bool = False) -> ModelFacts:
     """The facts about a checkpoint folder, a published name or a model on the Hub.
 
     Of a published name the catalogue tells, without a request; the Hub is asked about any other, once.
 
+    Args:
+        source: What `from_pretrained` takes, but for bare weights files.
+        public_only: Ask without a token, and refuse what is not open to everybody: for strangers must not reach through
+            the login of this machine what they could not reach by themselves.
+
     Raises:
         CheckpointError: The folder holds no network's config or no weights.
         ConfigError: `source` is no such name.
-        HubError: The Hub refused or could not be reached, or the repository has no model.safetensors.
+        HubError: The Hub refused or could not be reached, or the repository has no model.safetensors, or is not public.
     """
     path = checkpoint.local_path(source)
     if path is not None:
@@ -58,7 +64,7 @@ def model_facts(source: str) -> ModelFacts:
             return _published_facts(name)
         except ConfigError:  # newer than the catalogue
             pass
-    return _hub_facts(address)
+    return _hub_facts(address, public_only)
 
 
 def _published_facts(name: str) -> ModelFacts:
@@ -77,12 +83,20 @@ def _folder_facts(path: Path) -> ModelFacts:
     size = weights.stat().st_size
     said = config.details.get("license")
     licence = said if isinstance(said, str) else None
-    return ModelFacts(path.resolve().name, size, size // BYTES_PER_PARAMETER, licence, config.network.num_classes)
+    parameters = sum(parameter.numel() for parameter in meta_network(config.network).parameters())
+    return ModelFacts(path.resolve().name, size, parameters, licence, config.network.num_classes)
 
 
-def _hub_facts(address: RepoAddress) -> ModelFacts:
+def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
     with hub_errors(address, "read", None):
-        info = HfApi().model_info(address.repo_id, revision=address.revision, files_metadata=True, timeout=SECONDS)
+        info = HfApi(token=False if public_only else None).model_info(
+            address.repo_id, revision=address.revision, files_metadata=True, timeout=SECONDS
+        )
+    if public_only and (info.gated or info.private):
+        raise HubError(
+            f"model {address.repo_id!r} is gated: its owner decides who may use it, so it cannot be offered here; "
+            "choose a public model"
+        )
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
     if WEIGHTS_FILE not in sizes:
         kept = "only a pickle, which is never opened here" if OLDER_WEIGHTS_FILE in sizes else "no weights"

@@ -78,7 +78,7 @@ class PretrainedNetwork(ResidualNetwork):
         path = checkpoint.local_path(source)
         if path is not None:
             return cls._from_folder(path, named, wanted, options, kind).to(device).eval()
-        name = str(source)
+        name = str(source).removeprefix("hf-hub:")
         path = hub.download_checkpoint(
             name,
             revision=revision,

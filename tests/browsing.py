@@ -19,6 +19,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def awaited(work):
+    """The result of a coroutine, run in a thread of its own: playwright keeps a running event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 @contextmanager
 def served_page(checkpoint, **settings):
     """The page over a checkpoint folder, served on this machine; gives its settings."""
@@ -33,14 +39,13 @@ def served_page(checkpoint, **settings):
     async def build():
         return build_page(own_shelf(chosen), chosen)
 
-    with ThreadPoolExecutor(1) as pool:
-        page = pool.submit(asyncio.run, build()).result()
+    page = awaited(build())
     launch_page(page, chosen)
     yield chosen
     page.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -68,7 +73,8 @@ def open_page(browser):
         page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: page.requests.append(request.url))
         page.goto(address, wait_until="domcontentloaded")
-        expect(page.locator("#limits p")).to_be_visible()
+        for told_at_the_start in ("#limits p", "#link a"):
+            expect(page.locator(told_at_the_start)).to_be_visible()
         return page
 
     yield visit

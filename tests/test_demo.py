@@ -1,12 +1,11 @@
 """The parts of the page that need no browser: wording, examples, refusals, uploads, the API's names."""
 
-import asyncio
 import importlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from browsing import awaited
 from gradio.analytics import analytics_enabled
 from PIL import Image
 
@@ -189,8 +188,7 @@ def built_page(source, **settings):
     async def build():
         return build_page(own_shelf(chosen), chosen)
 
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, build()).result()
+    return awaited(build())
 
 
 def test_a_network_for_numbers_gets_no_page_of_classes(tmp_path):

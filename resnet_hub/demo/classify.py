@@ -56,8 +56,11 @@ class PredictAnswer(TypedDict):
     milliseconds: Milliseconds
 
 
-def answer_tab(question: Question, inference: Inference) -> None:
-    """Fills the current container; answers whenever the picture, the network or the number of classes changes."""
+def answer_tab(question: Question, inference: Inference) -> gr.Slider:
+    """Fills the current container; answers whenever the picture, the network or the number of classes changes.
+
+    Returns the slider for the number of classes.
+    """
     sentence = gr.HTML(
         label("classify.hint"), html_template=f"<p role='status'>{ESCAPED}</p>", elem_id="verdict", elem_classes="plain"
     )
@@ -117,19 +120,20 @@ def answer_tab(question: Question, inference: Inference) -> None:
     gr.on([question.photo.change, question.network.change, top_k.change], show, **event, trigger_mode="always_last")
 
     @with_refusals
-    async def fit_slider(network: str) -> gr.Slider:
-        return _top_k_slider((await inference.open(network)).classifier.model.num_classes)
+    async def fit_slider(network: str, count: float) -> gr.Slider:
+        return _top_k_slider((await inference.open(network)).classifier.model.num_classes, count)
 
-    question.network.change(fit_slider, question.network, top_k, queue=False, api_visibility="private")
+    question.network.change(fit_slider, [question.network, top_k], top_k, queue=False, api_visibility="private")
+    return top_k
 
 
-def _top_k_slider(classes: int) -> gr.Slider:
+def _top_k_slider(classes: int, value: float = USUAL_CLASSES) -> gr.Slider:
     """The slider for a network of so many classes; nobody sees it where there is nothing to choose."""
     most = min(MOST_CLASSES, classes)
     return gr.Slider(
         1,
         max(most, 2),
-        value=min(USUAL_CLASSES, most),
+        value=min(value, most),
         step=1,
         label=label("classify.top_k"),
         visible=most > 1,

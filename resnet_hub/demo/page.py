@@ -11,6 +11,7 @@ from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
+from resnet_hub.demo.link import link_line
 from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import OpenModel, Shelf
@@ -32,7 +33,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         gr.HTML(f"<h1>{html.escape(settings.title)}</h1>", elem_id="heading", elem_classes="plain")
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
         with gr.Tabs(), gr.Tab(label("page.one"), id="one"):
-            asked = _one_picture(inference)
+            asked = _one_picture(page, inference)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
@@ -45,13 +46,16 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
     return page
 
 
-def _one_picture(inference: Inference) -> Question:
+def _one_picture(page: gr.Blocks, inference: Inference) -> Question:
     """Fills the current container: what is asked on the left, a tab for each kind of answer on the right."""
     with gr.Row(equal_height=False, elem_classes="classify"):
         with gr.Column(elem_classes="question"):
             asked = question(inference, find_examples(inference.settings.model))
+            place_of_link = gr.Column()
         with gr.Column(elem_classes="answer"), gr.Tabs(), gr.Tab(label("classify.tab"), id="answer"):
-            answer_tab(asked, inference)
+            top_k = answer_tab(asked, inference)
+    with place_of_link:
+        link_line(page, asked, top_k, inference)
     return asked
 
 

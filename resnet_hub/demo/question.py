@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -18,7 +17,6 @@ from resnet_hub.demo.refusal import refusal_of, with_refusals
 from resnet_hub.demo.shelf import OpenModel, Shelf
 from resnet_hub.demo.wording import describe_facts
 from resnet_hub.demo.words import label, language_of, say
-from resnet_hub.errors import ResNetHubError
 from resnet_hub.published import published_tags
 
 NETWORK_FACTS = "facts"
@@ -35,6 +33,10 @@ class Question:
     """The name of the network in use; empty for the page's own."""
     classify: gr.Button
     """What a visitor presses to ask again."""
+    choice: gr.Dropdown
+    """Where a visitor writes or searches the name of a network."""
+    facts: gr.HTML
+    """What is known of the chosen network."""
 
 
 def question(inference: Inference, examples: ExamplePictures) -> Question:
@@ -51,13 +53,14 @@ def question(inference: Inference, examples: ExamplePictures) -> Question:
     if examples.paths:
         picture_choice(examples.paths, photo, label("question.examples"))
         gr.HTML(f"<p class='quiet'>{html.escape(examples.credit)}</p>", elem_classes="plain")
-    return Question(photo, _network_choice(inference), button)
+    network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
+    choice, facts = _network_choice(inference, network)
+    return Question(photo, network, button, choice, facts)
 
 
-def _network_choice(inference: Inference) -> gr.Textbox:
+def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropdown, gr.HTML]:
     """The choice of a network, with what is known of it before it is loaded."""
     shelf = inference.shelf
-    network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
     with gr.Group():
         choice = gr.Dropdown(
             _offered(shelf),
@@ -77,31 +80,34 @@ def _network_choice(inference: Inference) -> gr.Textbox:
     @with_refusals
     async def put_to_use(source: str, request: gr.Request) -> tuple[str, str]:
         model = await inference.open(source)
-        return model.name, _in_use(model, request)
+        return model.name, in_use(model, language_of(request))
 
     queued: dict[str, Any] = {
         "concurrency_limit": AT_ONCE,
         "concurrency_id": NETWORK_FACTS,
         "api_visibility": "private",
     }
-    choice.change(tell, choice, facts, **queued)
+    choice.input(tell, choice, facts, **queued)
     use.click(put_to_use, choice, [network, facts], **queued)
-    return network
+    return choice, facts
 
 
 async def _told(inference: Inference, source: str, request: gr.Request) -> str:
     """HTML: what is known of a network that a visitor looks at, or why it cannot be."""
     try:
-        facts = await inference.shelf.facts(source)
-    except ResNetHubError as error:
-        return _line(refusal_of(error).sentence)
-    return _line(describe_facts(facts, language_of(request)))
+        return _line(describe_facts(await inference.shelf.facts(source), language_of(request)))
+    except Exception as error:
+        return refused(error)
 
 
-def _in_use(model: OpenModel, request: gr.Request) -> str:
-    language = language_of(request)
-    link = f"<a href='?{html.escape(urlencode({'model': model.name}))}'>{say('question.link', language)}</a>"
-    return _line(f"{say('question.in_use', language)}: {describe_facts(model.facts, language)}") + link
+def refused(error: Exception) -> str:
+    """HTML: why a network cannot be used."""
+    return _line(refusal_of(error).sentence)
+
+
+def in_use(model: OpenModel, language: str) -> str:
+    """HTML: which network answers from now on."""
+    return _line(f"{say('question.in_use', language)}: {describe_facts(model.facts, language)}")
 
 
 def _line(text: str) -> str:

@@ -131,7 +131,7 @@ class Shelf:
         return self.put(classifier, facts, name)
 
     def _facts(self, name: str) -> ModelFacts:
-        return model_facts(self._place(name))
+        return model_facts(self._place(name), public_only=True)
 
     def _place(self, name: str) -> str:
         """Where the network is: a folder of the owner's, else the Hub, whatever files of that name may lie here."""

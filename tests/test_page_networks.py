@@ -1,0 +1,172 @@
+"""Networks that visitors choose: what is told of them before they are loaded, and which are refused."""
+
+import pytest
+import torch
+from browsing import awaited, served_page, upload
+from colour_network import COLOURS, save_colour_network, solid
+from huggingface_hub import HfApi
+from playwright.sync_api import expect
+
+from resnet_hub import ResNet, create_model
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.shelf import own_shelf
+from resnet_hub.errors import ResNetHubError
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A network that knows colours, and one of two classes that was not trained."""
+    place = tmp_path_factory.mktemp("networks")
+    save_colour_network(place / "colours")
+    create_model("cifar_resnet20", num_classes=2, label_names=("<b>warm</b>", "cold")).save_pretrained(place / "two")
+    return place
+
+
+@pytest.fixture(scope="module")
+def address(folders):
+    with served_page(folders / "colours", models=f"alice/*, {folders / 'two'}") as settings:
+        yield settings.address
+
+
+@pytest.fixture
+def crimson(tmp_path):
+    solid(COLOURS[0]).save(tmp_path / "crimson.png")
+    return tmp_path / "crimson.png"
+
+
+def choose(page, name):
+    page.locator("#network input").fill(name)
+    page.keyboard.press("Enter")
+
+
+def test_a_network_is_told_before_it_is_loaded_and_then_answers(open_page, address, crimson):
+    page = open_page(address)
+    upload(page, crimson)
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    choose(page, "two")
+    expect(page.locator("#network-facts")).to_contain_text("two: 0.3 million parameters")
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    page.locator("#use-network").click()
+    expect(page.locator("#network-facts")).to_contain_text("In use: two")
+    expect(page.locator("#labels .confidence-set")).to_have_count(2)
+    page.get_by_text("About this network").click()
+    expect(page.locator("#about")).to_contain_text("2: <b>warm</b>, cold")
+
+
+def test_the_hub_tells_size_and_licence_before_the_download(open_page, address, fake_hub):
+    create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/four")
+    page = open_page(address)
+    choose(page, "alice/four")
+    expect(page.locator("#network-facts")).to_contain_text("1.1 MB to load")
+    assert not any("safetensors" in path for method, path in fake_hub.state.requests if method == "GET")
+    page.locator("#use-network").click()
+    expect(page.locator("#network-facts")).to_contain_text("In use: alice/four")
+
+
+def test_a_link_opens_the_same_network_with_the_same_settings(open_page, address, crimson):
+    page = open_page(f"{address}?model=two&k=1")
+    expect(page.locator("#network-facts")).to_contain_text("In use: two")
+    upload(page, crimson)
+    expect(page.locator("#labels .confidence-set")).to_have_count(1)
+    assert page.locator("#link a").get_attribute("href") == "?model=two&k=1"
+
+
+def test_a_link_to_nothing_says_so_and_the_page_serves_its_own(open_page, address, crimson):
+    page = open_page(f"{address}?model=../../etc&k=99999999999")
+    expect(page.locator("#network-facts")).to_contain_text("'../../etc' is no Hub id")
+    upload(page, crimson)
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+
+
+def test_a_network_that_cannot_be_used_leaves_the_one_in_use(open_page, address, crimson, fake_hub):
+    page = open_page(address)
+    choose(page, "alice/nowhere")
+    expect(page.locator("#network-facts")).to_contain_text("alice/nowhere")
+    page.locator("#use-network").click()
+    expect(page.locator("[data-testid=toast-body]")).to_contain_text("'alice/nowhere' was not found")
+    upload(page, crimson)
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+
+
+def push(network, name="alice/net"):
+    network.push_to_hub(name)
+
+
+def push_damaged(_):
+    network = create_model("cifar_resnet20", num_classes=3)
+    with torch.no_grad():
+        network.get_classifier().weight[0, 0] = torch.nan
+    push(network)
+
+
+def push_pickle(api):
+    push(create_model("cifar_resnet20", num_classes=3))
+    api.delete_file("model.safetensors", "alice/net")
+    api.upload_file(path_or_fileobj=b"\x80", path_in_repo="pytorch_model.bin", repo_id="alice/net")
+
+
+def push_something_else(api):
+    push(create_model("cifar_resnet20", num_classes=3))
+    api.upload_file(
+        path_or_fileobj=b'{"architectures": ["BertModel"], "model_type": "bert"}',
+        path_in_repo="config.json",
+        repo_id="alice/net",
+    )
+
+
+def push_gated(api):
+    push(create_model("cifar_resnet20", num_classes=3))
+    api.update_repo_settings("alice/net", gated="manual")
+
+
+def push_private(api):
+    push(create_model("cifar_resnet20", num_classes=3))
+    api.update_repo_settings("alice/net", private=True)
+
+
+REFUSED = {
+    "missing": (lambda api: None, "'alice/net' was not found"),
+    "private, though the owner of the page may read it": (push_private, "'alice/net' was not found, or it is private"),
+    "gated, though the owner of the page may read it": (push_gated, "'alice/net' is gated"),
+    "nothing but a pickle": (push_pickle, "only a pickle, which is never opened here"),
+    "another kind of model": (
+        push_something_else,
+        "model 'alice/net' cannot be opened: config.json names no architecture",
+    ),
+    "numbers instead of classes": (
+        lambda api: push(create_model("cifar_resnet20", num_classes=3, task="regression")),
+        "this network is for 'regression'",
+    ),
+    "no classes": (lambda api: push(create_model("cifar_resnet20", num_classes=0)), "no head"),
+    "weights that are no numbers": (push_damaged, "not finite"),
+    "too large": (lambda api: push(create_model("cifar_resnet20", num_classes=20_000)), "at most 1 MB"),
+}
+
+
+@pytest.mark.parametrize(("prepare", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_served_is_refused_in_a_sentence(prepare, sentence, tiny_checkpoint, fake_hub, caplog):
+    prepare(HfApi())
+    most = 1 if sentence == "at most 1 MB" else 1000
+    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", max_model_mb=most))
+    with pytest.raises(ResNetHubError, match=sentence):
+        awaited(shelf.open("alice/net"))
+
+
+@pytest.mark.parametrize("classes", [2, 20_000])
+def test_few_and_many_classes_are_served(classes, open_page, tmp_path, crimson):
+    ResNet(create_model("cifar_resnet20", num_classes=classes).config).save_pretrained(tmp_path / "net")
+    with served_page(tmp_path / "net") as settings:
+        page = open_page(settings.address)
+        upload(page, crimson)
+        expect(page.locator("#labels .confidence-set")).to_have_count(min(5, classes))
+        expect(page.locator("#download a")).to_be_visible()
+
+
+@pytest.mark.parametrize("models", ["", "bob/*"])
+def test_the_owner_may_offer_less(models, tiny_checkpoint):
+    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", models=models))
+    assert awaited(shelf.open("")).name == awaited(shelf.open("tiny")).name == "tiny"
+    with pytest.raises(ResNetHubError, match="this page does not offer the model 'alice/net'"):
+        awaited(shelf.open("alice/net"))
