@@ -14,6 +14,7 @@ from accelerate import Accelerator, PartialState
 from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs, broadcast_object_list
 
 from resnet_hub.errors import ResNetHubError
+from resnet_hub.runtime import native_bf16
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,9 @@ def make_accelerator(
     on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
     if precision == "auto":
         told = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
-        precision = told if told != "no" else ("bf16" if _computes_in_bf16(on_cpu) else "no")
+        precision = (
+            told if told != "no" else ("bf16" if native_bf16(torch.device("cpu" if on_cpu else "cuda")) else "no")
+        )
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(threads or max(1, available_cores() // processes))
     config = DataLoaderConfiguration(non_blocking=not on_cpu)
@@ -101,11 +104,3 @@ def describe_hardware(accelerator: Accelerator) -> str:
     else:
         name = f"{platform.machine()} {accelerator.device.type}, {torch.get_num_threads()} threads"
     return name if accelerator.num_processes == 1 else f"{accelerator.num_processes} x {name}"
-
-
-def _computes_in_bf16(on_cpu: bool) -> bool:
-    """Whether the device has instructions for bfloat16; without them it is slower than float32."""
-    if not on_cpu:
-        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

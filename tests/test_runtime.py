@@ -1,0 +1,124 @@
+"""The fast function of a network: equal to the network, in float32 and in bfloat16, for every kind of block."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from random_weights import random_state
+
+from resnet_hub import ImageClassifier, create_model
+from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.runtime import can_fuse, fused_network, native_bf16
+
+# As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
+TOLERANCES = {torch.float32: 2e-6, torch.bfloat16: 2e-2}
+
+NETWORKS = {
+    "basic blocks": "resnet18",
+    "bottlenecks": "resnet26",
+    "deep stem, averaged shortcut": "resnet26d",
+    "tiered stem": "resnet26t",
+    "groups": "resnext50_32x4d",
+    "wide": "wide_resnet50_2",
+    "squeeze and excitation": "seresnet50",
+    "channel attention": "ecaresnet26t",
+    "blurred strides": "resnetblur50",
+    "averaged strides": "resnetaa50",
+    "convolved pooling": "resnetrs50",
+    "group norm": "resnet50_gn",
+    "pruned": "ecaresnet50d_pruned",
+    "shortcuts without weights": "cifar_resnet20",
+    "no shortcuts": "cifar_plain20",
+}
+OPTIONS = {
+    "another activation": ("resnet26", {"act_layer": "silu"}),
+    "frozen norms": ("resnet26", {"norm_layer": "frozenbatchnorm2d"}),
+    "dilated": ("resnet26", {"output_stride": 8}),
+    "one channel, several classes of one picture": ("resnet18", {"in_chans": 1, "task": "multi_label"}),
+    "numbers": ("resnet18", {"num_classes": 2, "task": "regression"}),
+    "pooling twice": ("resnet18", {"global_pool": "catavgmax"}),
+    "dropped in training only": ("resnet26", {"drop_path_rate": 0.5, "drop_block_rate": 0.5, "drop_rate": 0.5}),
+}
+CASES = {**{case: (name, {}) for case, name in NETWORKS.items()}, **OPTIONS}
+
+
+def lively(name, **options):
+    model = create_model(name, **options).eval()
+    model.load_state_dict(random_state(model))
+    return model
+
+
+def pictures(model, count=2, side=64):
+    return torch.randn(count, model.config.in_chans, side, side, generator=torch.Generator().manual_seed(0))
+
+
+@torch.inference_mode()
+def difference(model, dtype):
+    """The largest difference to the network's own logits, as a share of their range."""
+    images = pictures(model)
+    expected, found = model(images), fused_network(model, dtype)(images)
+    assert found.dtype == torch.float32
+    return float((found - expected).abs().max() / (expected.max() - expected.min()))
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES, ids=str)
+@pytest.mark.parametrize(("name", "options"), CASES.values(), ids=CASES)
+def test_the_fast_function_is_the_network(name, options, dtype):
+    model = lively(name, **options)
+    assert can_fuse(model)
+    assert difference(model, dtype) < TOLERANCES[dtype]
+
+
+@pytest.mark.parametrize("name", ["resnetv2_50", "cifar_resnet20_gain"])
+def test_networks_of_other_blocks_run_as_they_are(name):
+    model = create_model(name).eval()
+    assert not can_fuse(model)
+    assert ImageClassifier(model, device="cpu").backend == "eager"
+    with pytest.raises(ConfigError, match=f"backend='fused' is for networks of the first family .* this {name}"):
+        ImageClassifier(model, device="cpu", backend="fused")
+
+
+def test_the_network_itself_stays_as_it_is():
+    model = lively("cifar_resnet20")
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    fused_network(model, torch.bfloat16)(pictures(model))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_picture_s_answer_does_not_depend_on_those_beside_it():
+    model = lively("resnet18")
+    run, images = fused_network(model, torch.float32), pictures(model, count=5)
+    together = run(images)
+    for index in range(5):
+        torch.testing.assert_close(run(images[index : index + 1])[0], together[index], rtol=1e-4, atol=1e-4)
+
+
+def test_threads_share_one_function():
+    model = lively("cifar_resnet20")
+    run = fused_network(model, torch.float32)
+    batches = [pictures(model) + shift for shift in range(8)]
+    expected = [run(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for found, wanted in zip(pool.map(run, batches), expected, strict=True):
+            assert torch.equal(found, wanted)
+
+
+def test_pictures_that_do_not_fit_are_refused_as_by_the_network():
+    with pytest.raises(ImageError, match=r"expected \(N, 3, height, width\)"):
+        fused_network(lively("resnet18"), torch.float32)(torch.zeros(1, 4, 32, 32))
+
+
+def test_bfloat16_names_the_same_classes(data_folder):
+    files = sorted((data_folder / "imagenet_samples").iterdir())[::5]
+    folder = data_folder / "weights/resnet18-imagenet"
+    exact, quick = (
+        ImageClassifier.from_pretrained(folder, device="cpu", precision=precision) for precision in ("fp32", "bf16")
+    )
+    agreed = sum(one[0].index == other[0].index for one, other in zip(exact(files), quick(files), strict=True))
+    assert (exact.backend, quick.backend) == ("fused", "fused")
+    assert agreed >= len(files) - 1
+
+
+def test_native_bfloat16_is_what_the_processor_says():
+    said = torch.cpu.get_capabilities()
+    assert native_bf16() == bool(said.get("avx512_bf16") or said.get("amx_bf16"))
