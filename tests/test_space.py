@@ -240,14 +240,14 @@ def test_the_folder_runs_by_itself_and_answers_as_the_classifier_does(model, fol
         assert printed == f"http://127.0.0.1:{port}", process.communicate(timeout=20)[1]
         client = Client(printed, verbose=False, download_files=str(tmp_path))
         assert client.config["title"] == HOSTILE
-        labels = client.predict(handle_file(picture), api_name="/predict")[1]
+        answer = client.predict(handle_file(picture), api_name="/predict")["predictions"]
         client.close()
     finally:
         process.terminate()
         process.communicate(timeout=20)
     expected = ImageClassifier.from_pretrained(model.files["checkpoint/config.json"].parent)(picture)
-    assert [one["label"] for one in labels["confidences"]] == [one.label for one in expected]
-    assert [one["confidence"] for one in labels["confidences"]] == pytest.approx([one.score for one in expected])
+    assert [one["label"] for one in answer] == [one.label for one in expected]
+    assert [one["score"] for one in answer] == pytest.approx([one.score for one in expected])
 
 
 def test_a_folder_is_brought_up_to_date(model, folder):
