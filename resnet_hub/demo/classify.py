@@ -105,7 +105,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
         try:
             return await ask(photo, network, count, request)
         except Exception as error:
-            return refusal_of(error).sentence, *nothing
+            return refusal_of(error, language_of(request)).sentence, *nothing
 
     event: dict[str, Any] = {
         "inputs": [question.photo, question.network, top_k],

@@ -35,7 +35,7 @@ def link_line(page: gr.Blocks, question: Question, top_k: gr.Slider, inference: 
                 choice = network = model.name
                 facts = in_use(model, language)
             except Exception as error:
-                facts = refused(error)
+                facts = refused(error, language)
         return choice, network, facts, count, _link(model.name, count, language)
 
     def follow(network: str, count: float, request: gr.Request) -> str:

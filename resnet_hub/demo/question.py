@@ -97,12 +97,12 @@ async def _told(inference: Inference, source: str, request: gr.Request) -> str:
     try:
         return _line(describe_facts(await inference.shelf.facts(source), language_of(request)))
     except Exception as error:
-        return refused(error)
+        return refused(error, language_of(request))
 
 
-def refused(error: Exception) -> str:
+def refused(error: Exception, language: str) -> str:
     """HTML: why a network cannot be used."""
-    return _line(refusal_of(error).sentence)
+    return _line(refusal_of(error, language).sentence)
 
 
 def in_use(model: OpenModel, language: str) -> str:
