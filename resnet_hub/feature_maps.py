@@ -65,7 +65,9 @@ def feature_maps(classifier: ImageClassifier, pixels: Tensor, per_stage: int = 8
 def _stage_maps(name: str, maps: Tensor, count: int) -> StageMaps:
     """The liveliest of the maps (C, h, w) on a sheet."""
     channels, height, width = maps.shape
-    liveliness = maps.flatten(1).std(dim=1, correction=0)
+    # Without the border, which zero padding makes lively in some maps whatever the picture is.
+    inner = maps[:, 1:-1, 1:-1] if min(height, width) >= 8 else maps
+    liveliness = inner.flatten(1).std(dim=1, correction=0)
     shown = liveliness.sort(descending=True, stable=True).indices[:count].tolist()
     rows = math.ceil(count / COLUMNS)
     step = TILE + GAP

@@ -1,0 +1,70 @@
+"""Occlusion, with a network that was really trained to tell colours apart."""
+
+import pytest
+import torch
+from explained import COLOURS, lively_classifier, noise, square, square_classifier
+
+from resnet_hub import occlusion
+from resnet_hub.occlusion import score_drops
+from resnet_hub.preprocessing import normalise, to_pixels
+from resnet_hub.question import Question
+
+pytestmark = pytest.mark.usefixtures("fixed_seed")
+
+
+def test_covering_one_place_changes_the_score_as_asking_about_the_covered_picture_does():
+    classifier = lively_classifier()
+    pixels = noise(classifier)
+    drops, score = score_drops(Question(classifier, pixels, 2))
+    covered = normalise(pixels, classifier.preprocessing)
+    covered[:, :, 6:14, 14:22] = 0  # the third row, the fifth column of 8 x 8 places of 4 pixels, and 2 around it
+    with torch.no_grad():
+        scores = classifier.scores(classifier.model(torch.cat((normalise(pixels, classifier.preprocessing), covered))))
+    assert score == pytest.approx(float(scores[0, 2]), abs=1e-6)
+    assert float(drops[2, 4]) == pytest.approx(float(scores[0, 2] - scores[1, 2]), abs=1e-5)
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (20, 4), (10, 20)])
+def test_the_planted_square_is_found(left, top):
+    classifier = square_classifier()
+    pixels = to_pixels(square(COLOURS[0], left, top), classifier.preprocessing)
+    drops, score = score_drops(Question(classifier, pixels, 0))
+    row, column = divmod(int(drops.argmax()), drops.shape[1])
+    assert score > 0.5
+    assert left <= 4 * column + 2 <= left + 12
+    assert top <= 4 * row + 2 <= top + 12
+
+
+def test_what_may_be_rounding_is_no_evidence():
+    classifier = lively_classifier()
+    with torch.no_grad():
+        classifier.model.get_classifier().weight.mul_(1e-7)
+    drops, _ = score_drops(Question(classifier, noise(classifier), 0))
+    assert not drops.any()
+
+
+SHAPES = {(224, 224): (8, 8), (64, 32): (11, 5), (16, 128): (3, 21), (4, 4): (4, 4), (1, 300): (1, 64)}
+
+
+@pytest.mark.parametrize(("size", "grid"), SHAPES.items(), ids=str)
+def test_the_places_are_nearly_square_and_never_too_many(size, grid):
+    assert occlusion._grid(*size) == grid
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (7, 5), (1, 3)])
+def test_the_patches_cover_all_of_the_picture(size):
+    covered = torch.zeros(size)
+    patches = occlusion._patches(*size, *occlusion._grid(*size))
+    for rows, columns in patches:
+        assert covered[rows, columns].numel()
+        covered[rows, columns] = 1
+    assert covered.all()
+    assert len(patches) <= occlusion.PATCHES
+
+
+def test_no_pass_holds_more_pictures_than_its_limit(monkeypatch):
+    classifier, sizes = lively_classifier(), []
+    forward = classifier.model.forward
+    monkeypatch.setattr(classifier.model, "forward", lambda images: (sizes.append(len(images)), forward(images))[1])
+    score_drops(Question(classifier, noise(classifier), 0))
+    assert sizes == [16, 16, 16, 16, 1]
