@@ -13,7 +13,7 @@ from resnet_hub.blocks import ResidualBlock
 from resnet_hub.blocks_v2 import PreActivationBlock
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.question import Question
+from resnet_hub.inquiry import Inquiry
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
 
     Source: Veit et al. 2016, "Residual Networks Behave Like Ensembles of Relatively Shallow Networks", section 4.1.
     """
-    question = Question(classifier, pixels, class_index)
-    config = question.model.config
+    inquiry = Inquiry(classifier, pixels, class_index)
+    config = inquiry.model.config
     if config.shortcut == "none":
         raise ConfigError(
             f"{config.architecture} has no shortcuts, so nothing goes on where a block is left out; "
@@ -62,8 +62,8 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
         return torch.cat((join(block, residual + shortcut), join(block, shortcut[:1].clone())))
 
     with torch.inference_mode():
-        model = question.model
-        score, *without = question.scores(model.forward_head(model.walk(question.images(), step))).tolist()
+        model = inquiry.model
+        score, *without = inquiry.scores(model.forward_head(model.walk(inquiry.images(), step))).tolist()
     return [BlockEffect(*row, score, left) for row, left in zip(found, without, strict=True)]
 
 

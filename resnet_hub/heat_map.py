@@ -14,8 +14,8 @@ from resnet_hub.checks import check_choice, check_range
 from resnet_hub.class_activation import class_activation
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.colour_map import coloured
+from resnet_hub.inquiry import Inquiry
 from resnet_hub.occlusion import score_drops
-from resnet_hub.question import Question
 
 METHODS = ("grad-cam", "hires-cam", "occlusion")
 STRONG = 0.5
@@ -79,15 +79,15 @@ def heat_map(classifier: ImageClassifier, pixels: Tensor, class_index: int, meth
         CheckpointError: The network's answer is not finite.
     """
     check_choice("method", method, METHODS)
-    question = Question(classifier, pixels, class_index)
+    inquiry = Inquiry(classifier, pixels, class_index)
     occluded = method == "occlusion"
-    grid, score = score_drops(question) if occluded else class_activation(question, method)
+    grid, score = score_drops(inquiry) if occluded else class_activation(inquiry, method)
     values = F.interpolate(grid[None, None], pixels.shape[1:], mode="bilinear")[0, 0].clamp(min=0)
     strongest = values.max()
     if strongest > 0:
         values = values / strongest
     drop = max(0.0, float(grid.max())) if occluded else None
-    return HeatMap(values.numpy(), class_index, question.label, score, method, drop)
+    return HeatMap(values.numpy(), class_index, inquiry.label, score, method, drop)
 
 
 def evidence_place(found: HeatMap) -> Place:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from resnet_hub.question import Question
+from resnet_hub.inquiry import Inquiry
 
 PATCHES = 64
 """Most places that are covered, one after the other, whatever the size of the picture."""
@@ -19,7 +19,7 @@ ROUNDING = 1e-4
 Patch = tuple[slice, slice]
 
 
-def score_drops(question: Question) -> tuple[Tensor, float]:
+def score_drops(inquiry: Inquiry) -> tuple[Tensor, float]:
     """How far the score falls for each covered place, and the score of the whole picture.
 
     The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square picture, negative where the score rises. A
@@ -32,14 +32,14 @@ def score_drops(question: Question) -> tuple[Tensor, float]:
     Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2.
     """
     with torch.inference_mode():
-        image = question.images()
+        image = inquiry.images()
         height, width = image.shape[2:]
         rows, columns = _grid(height, width)
         patches: list[Patch | None] = [None, *_patches(height, width, rows, columns)]
         scores = []
         for start in range(0, len(patches), BATCH_SIZE):
             batch = [_covered(image, patch) for patch in patches[start : start + BATCH_SIZE]]
-            scores.append(question.scores(question.model(torch.cat(batch))))
+            scores.append(inquiry.scores(inquiry.model(torch.cat(batch))))
         whole, *_ = every = torch.cat(scores)
         drops = whole - every[1:]
         drops[drops.abs() < ROUNDING * whole.abs()] = 0

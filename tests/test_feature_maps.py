@@ -8,7 +8,7 @@ from explained import NETWORKS, lively_classifier, noise
 from resnet_hub.colour_map import coloured
 from resnet_hub.errors import ConfigError
 from resnet_hub.feature_maps import feature_maps
-from resnet_hub.question import Question
+from resnet_hub.inquiry import Inquiry
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
@@ -30,7 +30,7 @@ def test_the_first_map_is_the_one_that_differs_most_from_place_to_place():
     pixels = noise(classifier)
     stem = feature_maps(classifier, pixels, per_stage=3)[0]
     with torch.no_grad():
-        maps = classifier.model.forward_intermediates(Question(classifier, pixels, 0).images(), [0])[1][0][0]
+        maps = classifier.model.forward_intermediates(Inquiry(classifier, pixels, 0).images(), [0])[1][0][0]
     inner = maps[:, 1:-1, 1:-1].flatten(1).std(1)
     assert stem.shown == tuple(inner.argsort(descending=True)[:3].tolist())
     values = maps[stem.shown[0]].numpy()

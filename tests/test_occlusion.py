@@ -5,9 +5,9 @@ import torch
 from explained import COLOURS, lively_classifier, noise, square, square_classifier
 
 from resnet_hub import occlusion
+from resnet_hub.inquiry import Inquiry
 from resnet_hub.occlusion import score_drops
 from resnet_hub.preprocessing import normalise, to_pixels
-from resnet_hub.question import Question
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("fixed_seed")
 def test_covering_one_place_changes_the_score_as_asking_about_the_covered_picture_does():
     classifier = lively_classifier()
     pixels = noise(classifier)
-    drops, score = score_drops(Question(classifier, pixels, 2))
+    drops, score = score_drops(Inquiry(classifier, pixels, 2))
     covered = normalise(pixels, classifier.preprocessing)
     covered[:, :, 6:14, 14:22] = 0  # the third row, the fifth column of 8 x 8 places of 4 pixels, and 2 around it
     with torch.no_grad():
@@ -28,7 +28,7 @@ def test_covering_one_place_changes_the_score_as_asking_about_the_covered_pictur
 def test_the_planted_square_is_found(left, top):
     classifier = square_classifier()
     pixels = to_pixels(square(COLOURS[0], left, top), classifier.preprocessing)
-    drops, score = score_drops(Question(classifier, pixels, 0))
+    drops, score = score_drops(Inquiry(classifier, pixels, 0))
     row, column = divmod(int(drops.argmax()), drops.shape[1])
     assert score > 0.5
     assert left <= 4 * column + 2 <= left + 12
@@ -39,7 +39,7 @@ def test_what_may_be_rounding_is_no_evidence():
     classifier = lively_classifier()
     with torch.no_grad():
         classifier.model.get_classifier().weight.mul_(1e-7)
-    drops, _ = score_drops(Question(classifier, noise(classifier), 0))
+    drops, _ = score_drops(Inquiry(classifier, noise(classifier), 0))
     assert not drops.any()
 
 
@@ -66,5 +66,5 @@ def test_no_pass_holds_more_pictures_than_its_limit(monkeypatch):
     classifier, sizes = lively_classifier(), []
     forward = classifier.model.forward
     monkeypatch.setattr(classifier.model, "forward", lambda images: (sizes.append(len(images)), forward(images))[1])
-    score_drops(Question(classifier, noise(classifier), 0))
+    score_drops(Inquiry(classifier, noise(classifier), 0))
     assert sizes == [16, 16, 16, 16, 1]

@@ -15,7 +15,7 @@ from resnet_hub.pretrained import PretrainedNetwork
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class Inquiry:
     """Why does this network give these pixels this score for this class?
 
     Raises:
