@@ -62,6 +62,10 @@ class HeatMap:
         """Whether nothing in the picture speaks for the class."""
         return not self.values.any()
 
+    def picture(self) -> Image.Image:
+        """The map in grey, L: white is 1."""
+        return Image.fromarray(np.rint(255 * self.values).astype(np.uint8))
+
 
 def heat_map(classifier: ImageClassifier, pixels: Tensor, class_index: int, method: str = "hires-cam") -> HeatMap:
     """Where in the picture the evidence for a class is; the network stays as it was, and threads do not meet.
