@@ -51,12 +51,12 @@ def square(colour, left, top, side=12):
 
 
 @cache
-def square_classifier():
+def square_classifier(labels=("red", "blue")):
     """A classifier that really learned whether a picture shows a red square or a blue one; it takes two seconds."""
     places = np.random.default_rng(0).integers(0, 21, (60, 2))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = ResNet(create_model("cifar_resnet20", num_classes=2).config, label_names=("red", "blue"))
+        model = ResNet(create_model("cifar_resnet20", num_classes=2).config, label_names=labels)
         pixels = [to_pixels(square(COLOURS[row % 2], *place), model.preprocessing) for row, place in enumerate(places)]
         images, targets = normalise(torch.stack(pixels), model.preprocessing), torch.arange(60) % 2
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)

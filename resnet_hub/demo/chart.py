@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640, 320
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 44
+WIDTH, HEIGHT = 640, 340
+LEFT, RIGHT, TOP, BOTTOM = 78, 16, 16, 64
 """Space around the lines, in the chart's own pixels."""
 TICKS = 6
 """Numbers beside each axis, about."""
@@ -48,16 +48,16 @@ def line_chart(lines: Sequence[Line], about: str, across: str, upwards: str, ste
     parts = []
     for tick in _ticks(low, high):
         y = height(10**tick if log else tick)
-        words = f"10<tspan dy='-5' font-size='10'>{tick:g}</tspan>" if log else f"{tick:g}"
+        words = f"10<tspan dy='-0.45em'>{tick:g}</tspan>" if log else f"{tick:g}"
         parts.append(f"<path class='grid' d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}'/>")
         parts.append(f"<text x='{LEFT - 8}' y='{y + 4:.1f}' text-anchor='end'>{words}</text>")
     for tick in _ticks(1, steps):
         if tick == int(tick):
-            parts.append(f"<text x='{place(tick):.1f}' y='{HEIGHT - 24}' text-anchor='middle'>{tick:g}</text>")
+            parts.append(f"<text x='{place(tick):.1f}' y='{HEIGHT - 40}' text-anchor='middle'>{tick:g}</text>")
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f"<text x='{(LEFT + WIDTH - RIGHT) / 2}' y='{HEIGHT - 6}' text-anchor='middle'>{_text(across)}</text>")
-    turned = f"transform='rotate(-90 14 {middle})'"
-    parts.append(f"<text x='14' y='{middle}' text-anchor='middle' {turned}>{_text(upwards)}</text>")
+    parts.append(f"<text x='{(LEFT + WIDTH - RIGHT) / 2}' y='{HEIGHT - 8}' text-anchor='middle'>{_text(across)}</text>")
+    turned = f"transform='rotate(-90 20 {middle})'"
+    parts.append(f"<text x='20' y='{middle}' text-anchor='middle' {turned}>{_text(upwards)}</text>")
     for index, line in enumerate(lines):
         points = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in enumerate(line.values, 1))
         parts.append(f"<polyline class='line-{index}' points='{points}'/>")

@@ -126,7 +126,8 @@ def loss_chart(depth: int, losses: list[list[float]], language: str) -> str:
         say("depth.loss", language),
         STEPS,
     )
-    return f"<p role='status'>{html.escape(words)}</p>{chart}"
+    role = " role='status'" if len(plain) == STEPS else ""  # once, at the end: nobody wants to hear thirty losses
+    return f"<p{role}>{html.escape(words)}</p>{chart}"
 
 
 def _kind(shortcuts: bool, language: str) -> str:

@@ -30,7 +30,7 @@ def map_words(found: HeatMap, language: str) -> str:
 
 
 def score_words(found: HeatMap, language: str) -> str:
-    """One sentence about the score, and how far it falls where the method tells."""
+    """What follows it: the score, and how far it falls where the method tells."""
     words = say("why.score", language, percent=percent(found.score, language))
     if found.largest_drop is None:
         return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import AsyncIterator
 from typing import Any, TypedDict
 
@@ -67,7 +68,8 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
         blocks = gr.HTML(elem_id="why-blocks", elem_classes="plain")
     gr.HTML(label("why.caution"), elem_classes="plain quiet")
     opened = gr.Checkbox(True, visible=False)
-    known = gr.State()
+    # No gr.State: for its sake gradio would hold a connection to each visitor.
+    known = gr.Textbox("", visible=False)
 
     async def show(
         photo: dict[str, Any] | None,
@@ -75,15 +77,14 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
         index: int | None,
         how: str,
         is_open: bool,
-        before: list[Any] | None,
+        before: str,
         request: gr.Request,
     ) -> AsyncIterator[tuple[Any, ...]]:
         language = language_of(request)
         if photo is None or not is_open:
-            yield _paragraph(say("why.hint", language)), "", _no_choice(), gr.Slider(visible=False), "", "", None
+            yield _paragraph(say("why.hint", language)), "", _no_choice(), gr.Slider(visible=False), "", "", ""
             return
-        asked = [photo.get("path"), network, index, how]
-        if asked == before:
+        if before == _key(photo, network, index, how):
             yield tuple(gr.skip() for _ in range(7))
             return
         try:
@@ -91,7 +92,7 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
                 yield part
         except Exception as error:
             words = _paragraph(refusal_of(error).sentence)
-            yield words, "", gr.skip(), gr.Slider(visible=False), "", "", None
+            yield words, "", gr.skip(), gr.Slider(visible=False), "", "", ""
 
     event: dict[str, Any] = {
         "fn": show,
@@ -119,9 +120,9 @@ async def _shown(
     found = await _heat_map(inference, answer, index, method)
     names = zip(distinct_labels(predictions), predictions, strict=True)
     choice = gr.Dropdown([(name, prediction.index) for name, prediction in names], value=index)
-    words = _paragraph(f"{map_words(found, language)} {score_words(found, language)}")
+    words = _paragraph(map_words(found, language) + score_words(found, language))
     figure = map_figure(answer.classification.seen, found, language)
-    known = [photo.get("path"), network, index, method]
+    known = _key(photo, network, index, method)
     yield words, figure, choice, gr.Slider(visible=True), gr.skip(), gr.skip(), known
     rest = (gr.skip(),) * 4
     classifier = answer.model.classifier
@@ -137,6 +138,11 @@ async def _shown(
 
 async def _heat_map(inference: Inference, answer: Answer, index: int, method: str) -> HeatMap:
     return await inference.explained(heat_map, answer.model.classifier, answer.pixels, index, method)
+
+
+def _key(photo: dict[str, Any], network: str, index: int | None, method: str) -> str:
+    """What an explanation is of."""
+    return json.dumps([photo.get("path"), network, index, method])
 
 
 def _paragraph(words: str) -> str:
@@ -174,7 +180,7 @@ def explain_endpoint(inference: Inference) -> None:
         answer = await inference.classify(picture, model, 1)
         found = await _heat_map(inference, answer, class_index(answer, class_name), method)
         return {
-            "sentence": f"{map_words(found, 'en')} {score_words(found, 'en')}",
+            "sentence": map_words(found, "en") + score_words(found, "en"),
             "label": found.label,
             "index": found.class_index,
             "score": found.score,
