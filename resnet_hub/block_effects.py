@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import cast
@@ -14,6 +15,9 @@ from resnet_hub.blocks_v2 import PreActivationBlock
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.inquiry import Inquiry
+
+ROWS = 16
+"""Blocks that are left out in one pass, each for itself; more would take memory in deep networks."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class BlockEffect:
 def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int) -> list[BlockEffect]:
     """The effect of each block, in the order in which they compute; the network stays as it was.
 
-    One pass for all blocks: each adds one row to the batch, in which it alone is left out.
+    One pass for `ROWS` blocks: each of them adds one row to the batch, in which it alone is left out.
 
     Args:
         classifier: Whose answer is to be explained.
@@ -54,16 +58,26 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
             f"{config.architecture} has no shortcuts, so nothing goes on where a block is left out; "
             "ask a network that has them"
         )
+    with torch.inference_mode():
+        starts = range(0, sum(config.depths), ROWS)
+        return [effect for start in starts for effect in _effects(inquiry, range(start, start + ROWS))]
+
+
+def _effects(inquiry: Inquiry, places: range) -> list[BlockEffect]:
+    """The effects of the blocks at these places, counted from 0 through all stages."""
+    count = itertools.count()
     found: list[tuple[str, float]] = []
 
     def step(name: str, block: nn.Module, x: Tensor) -> Tensor:
         residual, shortcut = branches(block, x)
+        total = join(block, residual + shortcut)
+        if next(count) not in places:
+            return total
         found.append((name, _ratio(residual[0], shortcut[0])))
-        return torch.cat((join(block, residual + shortcut), join(block, shortcut[:1].clone())))
+        return torch.cat((total, join(block, shortcut[:1].clone())))
 
-    with torch.inference_mode():
-        model = inquiry.model
-        score, *without = inquiry.scores(model.forward_head(model.walk(inquiry.images(), step))).tolist()
+    model = inquiry.model
+    score, *without = inquiry.scores(model.forward_head(model.walk(inquiry.images(), step))).tolist()
     return [BlockEffect(*row, score, left) for row, left in zip(found, without, strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,7 +68,14 @@ class HeatMap:
         return Image.fromarray(np.rint(255 * self.values).astype(np.uint8))
 
 
-def heat_map(classifier: ImageClassifier, pixels: Tensor, class_index: int, method: str = "hires-cam") -> HeatMap:
+def heat_map(
+    classifier: ImageClassifier,
+    pixels: Tensor,
+    class_index: int,
+    method: str = "hires-cam",
+    *,
+    give_up: Callable[[], bool] | None = None,
+) -> HeatMap:
     """Where in the picture the evidence for a class is; the network stays as it was, and threads do not meet.
 
     Args:
@@ -76,16 +84,18 @@ def heat_map(classifier: ImageClassifier, pixels: Tensor, class_index: int, meth
         class_index: The class, counted from 0.
         method: "hires-cam" or "grad-cam" take one pass and are as coarse as the last feature map; "occlusion" covers
             up to 64 patches one by one and asks again, which is slower but needs no trust in gradients.
+        give_up: Asked before each pass of an occlusion; true where nobody waits for the map any more.
 
     Raises:
         ConfigError: There is no such class or method.
         ImageError: The pixels are not those of one picture of the right channels.
         CheckpointError: The network's answer is not finite.
+        TimeoutError: It was given up.
     """
     check_choice("method", method, METHODS)
     inquiry = Inquiry(classifier, pixels, class_index)
     occluded = method == "occlusion"
-    grid, score = score_drops(inquiry) if occluded else class_activation(inquiry, method)
+    grid, score = score_drops(inquiry, give_up) if occluded else class_activation(inquiry, method)
     values = F.interpolate(grid[None, None], pixels.shape[1:], mode="bilinear")[0, 0].clamp(min=0)
     strongest = values.max()
     if strongest > 0:

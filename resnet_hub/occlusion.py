@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -19,15 +20,20 @@ ROUNDING = 1e-4
 Patch = tuple[slice, slice]
 
 
-def score_drops(inquiry: Inquiry) -> tuple[Tensor, float]:
+def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> tuple[Tensor, float]:
     """How far the score falls for each covered place, and the score of the whole picture.
 
     The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square picture, negative where the score rises. A
     patch is twice as wide and high as its place, so neighbours overlap. It is filled with the mean colour of the
     pictures the network was trained on, which is 0 in its input.
 
+    Args:
+        inquiry: The class, the pixels and the network.
+        give_up: Asked before each pass; true where nobody waits for the answer any more.
+
     Raises:
         CheckpointError: The network's answer is not finite.
+        TimeoutError: It was given up.
 
     Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2.
     """
@@ -38,6 +44,8 @@ def score_drops(inquiry: Inquiry) -> tuple[Tensor, float]:
         patches: list[Patch | None] = [None, *_patches(height, width, rows, columns)]
         scores = []
         for start in range(0, len(patches), BATCH_SIZE):
+            if give_up is not None and give_up():
+                raise TimeoutError
             batch = [_covered(image, patch) for patch in patches[start : start + BATCH_SIZE]]
             scores.append(inquiry.scores(inquiry.model(torch.cat(batch))))
         whole, *_ = every = torch.cat(scores)

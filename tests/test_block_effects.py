@@ -7,6 +7,7 @@ import pytest
 import torch
 from explained import NETWORKS, lively_classifier, noise
 
+from resnet_hub import block_effects as block_effects_module
 from resnet_hub.block_effects import block_effects, branches, join
 from resnet_hub.blocks import ResidualBlock
 from resnet_hub.errors import ConfigError
@@ -44,6 +45,17 @@ def test_a_block_left_out_is_a_block_of_zero_weights(name, options):
         assert effect.score == pytest.approx(whole, abs=1e-5)
         assert effect.score_without == pytest.approx(expected, abs=1e-5)
     assert any(abs(effect.score_without - whole) > 1e-3 for effect in effects)
+
+
+def test_a_network_of_more_blocks_than_fit_one_pass_has_them_all(monkeypatch):
+    classifier = lively_classifier()
+    at_once = block_effects_module.block_effects(classifier, noise(classifier), 1)
+    monkeypatch.setattr(block_effects_module, "ROWS", 4)
+    in_parts = block_effects_module.block_effects(classifier, noise(classifier), 1)
+    assert [effect.name for effect in in_parts] == [effect.name for effect in at_once]
+    for one, other in zip(in_parts, at_once, strict=True):
+        assert one.score_without == pytest.approx(other.score_without, abs=1e-6)
+        assert one.relative_size == pytest.approx(other.relative_size, rel=1e-4)
 
 
 def test_a_block_of_zero_weights_has_no_size_and_no_effect():

@@ -62,6 +62,14 @@ def test_the_patches_cover_all_of_the_picture(size):
     assert len(patches) <= occlusion.PATCHES
 
 
+def test_nothing_more_is_computed_once_nobody_waits():
+    classifier, passes = lively_classifier(), []
+    give_up = lambda: (passes.append(1), len(passes) > 2)[1]  # noqa: E731
+    with pytest.raises(TimeoutError):
+        score_drops(Inquiry(classifier, noise(classifier), 0), give_up)
+    assert len(passes) == 3
+
+
 def test_no_pass_holds_more_pictures_than_its_limit(monkeypatch):
     classifier, sizes = lively_classifier(), []
     forward = classifier.model.forward

@@ -164,7 +164,7 @@ def test_a_broken_file_gets_a_sentence_and_the_tab_lives_on(visit, pictures, tmp
 
 def test_a_tab_that_nobody_looks_at_explains_nothing(visit, pictures, monkeypatch):
     asked = []
-    monkeypatch.setattr(why, "heat_map", lambda *arguments: (asked.append(1), heat_map(*arguments))[1])
+    monkeypatch.setattr(why, "heat_map", lambda *given, **named: (asked.append(1), heat_map(*given, **named))[1])
     page = visit()
     upload(page, pictures(0, 1, 1))
     expect(page.locator("#verdict")).to_contain_text("red")

@@ -41,7 +41,7 @@ class Trainings:
             while len(known) < count:
                 known.append(next(running))
             if len(known) == STEPS:
-                del self._running[key]  # and its network
+                del self._running[key]  # and with it its network
         return known[:count]
 
 

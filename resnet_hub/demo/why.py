@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, TypedDict
 
 import gradio as gr
@@ -137,7 +139,12 @@ async def _shown(
 
 
 async def _heat_map(inference: Inference, answer: Answer, index: int, method: str) -> HeatMap:
-    return await inference.explained(heat_map, answer.model.classifier, answer.pixels, index, method)
+    gone = threading.Event()  # set when this visitor has stopped waiting, so that the next one need not
+    work = partial(heat_map, answer.model.classifier, answer.pixels, index, method, give_up=gone.is_set)
+    try:
+        return await inference.explained(work)
+    finally:
+        gone.set()
 
 
 def _key(photo: dict[str, Any], network: str, index: int | None, method: str) -> str:
