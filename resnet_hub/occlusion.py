@@ -14,7 +14,7 @@ PATCHES = 64
 """Most places that are covered, one after the other, whatever the size of the picture."""
 BATCH_SIZE = 16
 """Most pictures in one pass through the network."""
-ROUNDING = 1e-4
+ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
 """A drop below this part of the score may be rounding, so it counts as none."""
 
 Patch = tuple[slice, slice]
@@ -25,7 +25,8 @@ def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> 
 
     The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square picture, negative where the score rises. A
     patch is twice as wide and high as its place, so neighbours overlap. It is filled with the mean colour of the
-    pictures the network was trained on, which is 0 in its input.
+    pictures the network was trained on. Pictures go through the network as those to be classified do, fast and in the
+    classifier's precision.
 
     Args:
         inquiry: The class, the pixels and the network.
@@ -38,20 +39,19 @@ def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> 
     Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2.
     """
     with torch.inference_mode():
-        image = inquiry.images()
-        height, width = image.shape[2:]
+        height, width = inquiry.pixels.shape[1:]
         rows, columns = _grid(height, width)
         patches: list[Patch | None] = [None, *_patches(height, width, rows, columns)]
         scores = []
         for start in range(0, len(patches), BATCH_SIZE):
             if give_up is not None and give_up():
                 raise TimeoutError
-            batch = [_covered(image, patch) for patch in patches[start : start + BATCH_SIZE]]
-            scores.append(inquiry.scores(inquiry.model(torch.cat(batch))))
-        whole, *_ = every = torch.cat(scores)
-        drops = whole - every[1:]
-        drops[drops.abs() < ROUNDING * whole.abs()] = 0
-        return drops.float().reshape(rows, columns), float(whole)
+            batch = [_covered(inquiry, patch) for patch in patches[start : start + BATCH_SIZE]]
+            scores.append(inquiry.classifier.scores_of(torch.stack(batch))[:, inquiry.class_index])
+        every = torch.cat(scores)
+        drops = every[0] - every[1:]
+        drops[drops.abs() < ROUNDING[_precision(inquiry)] * every[0].abs()] = 0
+        return drops.reshape(rows, columns), float(every[0])
 
 
 def _grid(height: int, width: int) -> tuple[int, int]:
@@ -72,10 +72,17 @@ def _patches(height: int, width: int, rows: int, columns: int) -> list[Patch]:
     return [(vertical, horizontal) for vertical in tall for horizontal in wide]
 
 
-def _covered(image: Tensor, patch: Patch | None) -> Tensor:
-    """The image (1, C, H, W), or a copy with the patch covered."""
+def _covered(inquiry: Inquiry, patch: Patch | None) -> Tensor:
+    """The pixels (C, H, W), or a copy with the patch covered."""
     if patch is None:
-        return image
-    covered = image.clone()
-    covered[:, :, patch[0], patch[1]] = 0
+        return inquiry.pixels
+    covered = inquiry.pixels.clone()
+    mean = torch.tensor(inquiry.classifier.preprocessing.mean).mul(255).round().clamp(0, 255)
+    covered[:, patch[0], patch[1]] = mean.to(torch.uint8)[:, None, None]
     return covered
+
+
+def _precision(inquiry: Inquiry) -> torch.dtype:
+    """The type of numbers that the classifier computes in."""
+    half = inquiry.classifier.precision == "bf16" or next(inquiry.model.parameters()).dtype != torch.float32
+    return torch.bfloat16 if half else torch.float32

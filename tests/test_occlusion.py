@@ -7,7 +7,7 @@ from explained import COLOURS, lively_classifier, noise, square, square_classifi
 from resnet_hub import occlusion
 from resnet_hub.inquiry import Inquiry
 from resnet_hub.occlusion import score_drops
-from resnet_hub.preprocessing import normalise, to_pixels
+from resnet_hub.preprocessing import to_pixels
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
@@ -16,11 +16,11 @@ def test_covering_one_place_changes_the_score_as_asking_about_the_covered_pictur
     classifier = lively_classifier()
     pixels = noise(classifier)
     drops, score = score_drops(Inquiry(classifier, pixels, 2))
-    covered = normalise(pixels, classifier.preprocessing)
-    covered[:, :, 6:14, 14:22] = 0  # the third row, the fifth column of 8 x 8 places of 4 pixels, and 2 around it
-    with torch.no_grad():
-        scores = classifier.scores(classifier.model(torch.cat((normalise(pixels, classifier.preprocessing), covered))))
-    assert score == pytest.approx(float(scores[0, 2]), abs=1e-6)
+    covered = pixels.clone()
+    # The third row, the fifth column of 8 x 8 places of 4 pixels, and 2 around it; the mean of CIFAR or ImageNet.
+    covered[:, 6:14, 14:22] = torch.tensor([round(255 * mean) for mean in classifier.preprocessing.mean])[:, None, None]
+    scores = classifier.scores_of(torch.stack((pixels, covered)))
+    assert score == pytest.approx(float(scores[0, 2]), abs=1e-5)
     assert float(drops[2, 4]) == pytest.approx(float(scores[0, 2] - scores[1, 2]), abs=1e-5)
 
 
@@ -72,7 +72,7 @@ def test_nothing_more_is_computed_once_nobody_waits():
 
 def test_no_pass_holds_more_pictures_than_its_limit(monkeypatch):
     classifier, sizes = lively_classifier(), []
-    forward = classifier.model.forward
-    monkeypatch.setattr(classifier.model, "forward", lambda images: (sizes.append(len(images)), forward(images))[1])
+    scores_of = classifier.scores_of
+    monkeypatch.setattr(classifier, "scores_of", lambda pixels: (sizes.append(len(pixels)), scores_of(pixels))[1])
     score_drops(Inquiry(classifier, noise(classifier), 0))
     assert sizes == [16, 16, 16, 16, 1]
