@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -198,6 +198,21 @@ class ResidualNetwork(nn.Module):
             if index in chosen:
                 kept.append(x)
         return kept if intermediates_only else (self._last_map(x), kept)
+
+    def walk(self, x: Tensor, step: Callable[[str, nn.Module, Tensor], Tensor]) -> Tensor:
+        """The last feature map, as from `forward_features`, but each block is run by `step`.
+
+        Args:
+            x: Normalised images (N, in_chans, H, W).
+            step: Gets a block's name ("layer1.0"), the block and its input; returns what the next block takes.
+        """
+        check_images(self.config, x)
+        names = {module: name for name, module in self.named_modules()}
+        x = self.maxpool(self._stem(x))
+        for level in self.feature_info[1:]:
+            for block in self._blocks(level["module"]):
+                x = step(names[block], block, x)
+        return self._last_map(x)
 
     def _stage(self, name: str, x: Tensor) -> Tensor:
         recompute = self.grad_checkpointing and torch.is_grad_enabled()

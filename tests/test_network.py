@@ -164,3 +164,17 @@ def test_a_head_reset_to_nothing_and_no_pooling_gives_the_feature_map():
     model = lively()
     model.reset_classifier(0, "")
     assert torch.equal(model(IMAGES), model.forward_features(IMAGES))
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "resnetv2_18"])
+def test_a_walk_through_the_blocks_ends_at_the_last_feature_map(name):
+    model, seen = lively(name), []
+
+    def step(block_name, block, x):
+        seen.append(block_name)
+        assert model.get_submodule(block_name) is block
+        return block(x)
+
+    assert torch.equal(model.walk(IMAGES, step), model.forward_features(IMAGES))
+    assert len(seen) == sum(model.config.depths)
+    assert seen[0] == {"test_resnet": "layer1.0", "resnetv2_18": "stages.0.blocks.0"}[name]

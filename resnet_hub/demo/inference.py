@@ -47,6 +47,7 @@ class Inference:
         self.settings = settings
         self.shelf = shelf
         self._decoders = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "decode")
+        self._explainer = ThreadPoolExecutor(1, "explain")
 
     async def classify(self, picture: bytes, source: str | None, top_k: object = 5, name: str | None = None) -> Answer:
         """The best classes of a picture, a file's bytes.
@@ -89,6 +90,13 @@ class Inference:
     async def aside(self, work: Callable[..., Result], *arguments: object) -> Result:
         """The result of a function that takes long, computed while other visitors are served."""
         return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *arguments)
+
+    async def explained(self, work: Callable[..., Result], *arguments: object) -> Result:
+        """The result of a function that runs a network for seconds: one at a time, in time, beside all answers.
+
+        Raises: Refusal after `answer_seconds`.
+        """
+        return await self.in_time(asyncio.get_running_loop().run_in_executor(self._explainer, work, *arguments))
 
     async def _classify(self, model: OpenModel, picture: bytes, top_k: int, name: str | None) -> Answer:
         classifier = model.classifier

@@ -9,12 +9,14 @@ import gradio as gr
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
+from resnet_hub.demo.depth import depth_tab
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.link import link_line
 from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import OpenModel, Shelf
+from resnet_hub.demo.why import explain_endpoint, why_tab
 from resnet_hub.demo.wording import describe_labels
 from resnet_hub.demo.words import label, language_of, say, translations
 
@@ -32,8 +34,11 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
     ) as page:
         gr.HTML(f"<h1>{html.escape(settings.title)}</h1>", elem_id="heading", elem_classes="plain")
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
-        with gr.Tabs(), gr.Tab(label("page.one"), id="one"):
-            asked = _one_picture(page, inference)
+        with gr.Tabs():
+            with gr.Tab(label("page.one"), id="one"):
+                asked = _one_picture(page, inference)
+            with gr.Tab(label("depth.tab"), id="depth") as depth:
+                depth_tab(depth, inference)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
@@ -42,6 +47,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         _told_at_the_start(page, inference, about, limits)
         asked.network.change(_about(inference), asked.network, about, api_visibility="private")
         predict_endpoint(inference)
+        explain_endpoint(inference)
     page.queue(max_size=settings.max_queue)
     return page
 
@@ -52,8 +58,11 @@ def _one_picture(page: gr.Blocks, inference: Inference) -> Question:
         with gr.Column(elem_classes="question"):
             asked = question(inference, find_examples(inference.settings.model))
             place_of_link = gr.Column()
-        with gr.Column(elem_classes="answer"), gr.Tabs(), gr.Tab(label("classify.tab"), id="answer"):
-            top_k = answer_tab(asked, inference)
+        with gr.Column(elem_classes="answer"), gr.Tabs():
+            with gr.Tab(label("classify.tab"), id="answer"):
+                top_k = answer_tab(asked, inference)
+            with gr.Tab(label("why.tab"), id="why") as why:
+                why_tab(why, asked, inference)
     with place_of_link:
         link_line(page, asked, top_k, inference)
     return asked

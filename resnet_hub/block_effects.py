@@ -1,0 +1,100 @@
+"""What each residual block adds: how large its correction is, and what the network answers without it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from resnet_hub.blocks import ResidualBlock
+from resnet_hub.blocks_v2 import PreActivationBlock
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.errors import ConfigError
+from resnet_hub.inquiry import Inquiry
+
+ROWS = 16
+"""Blocks that are left out in one pass, each for itself; more would take memory in deep networks."""
+
+
+@dataclass(frozen=True)
+class BlockEffect:
+    """What one block does to the answer for one picture."""
+
+    name: str
+    """What the block is called in the weights: "layer1.0"."""
+    relative_size: float
+    """||F(x)|| / ||shortcut(x)||, the correction beside what it corrects; infinite where the shortcut is all 0."""
+    score: float
+    """The score of the class by the whole network."""
+    score_without: float
+    """The same when this block alone is left out, so that only its shortcut goes on."""
+
+
+def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int) -> list[BlockEffect]:
+    """The effect of each block, in the order in which they compute; the network stays as it was.
+
+    One pass for `ROWS` blocks: each of them adds one row to the batch, in which it alone is left out.
+
+    Args:
+        classifier: Whose answer is to be explained.
+        pixels: What its network saw: uint8 (C, H, W).
+        class_index: The class, counted from 0.
+
+    Raises:
+        ConfigError: There is no such class, or the network has no shortcuts.
+        ImageError: The pixels are not those of one picture of the right channels.
+        CheckpointError: The network's answer is not finite.
+
+    Source: Veit et al. 2016, "Residual Networks Behave Like Ensembles of Relatively Shallow Networks", section 4.1.
+    """
+    inquiry = Inquiry(classifier, pixels, class_index)
+    config = inquiry.model.config
+    if config.shortcut == "none":
+        raise ConfigError(
+            f"{config.architecture} has no shortcuts, so nothing goes on where a block is left out; "
+            "ask a network that has them"
+        )
+    with torch.inference_mode():
+        starts = range(0, sum(config.depths), ROWS)
+        return [effect for start in starts for effect in _effects(inquiry, range(start, start + ROWS))]
+
+
+def _effects(inquiry: Inquiry, places: range) -> list[BlockEffect]:
+    """The effects of the blocks at these places, counted from 0 through all stages."""
+    count = itertools.count()
+    found: list[tuple[str, float]] = []
+
+    def step(name: str, block: nn.Module, x: Tensor) -> Tensor:
+        residual, shortcut = branches(block, x)
+        total = join(block, residual + shortcut)
+        if next(count) not in places:
+            return total
+        found.append((name, _ratio(residual[0], shortcut[0])))
+        return torch.cat((total, join(block, shortcut[:1].clone())))
+
+    model = inquiry.model
+    score, *without = inquiry.scores(model.forward_head(model.walk(inquiry.images(), step))).tolist()
+    return [BlockEffect(*row, score, left) for row, left in zip(found, without, strict=True)]
+
+
+def branches(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """F(x) and shortcut(x) of a residual block in evaluation mode, before they are added."""
+    if isinstance(block, PreActivationBlock):
+        activated = block.norm1(x)
+        return block.residual(activated), x if block.downsample is None else block.downsample(activated)
+    post = cast(ResidualBlock, block)
+    return post.residual(x), post.downsample(x)
+
+
+def join(block: nn.Module, total: Tensor) -> Tensor:
+    """What the block puts out, of the sum of its branches; `total` may be overwritten."""
+    return block.last_act()(total) if isinstance(block, ResidualBlock) else total
+
+
+def _ratio(residual: Tensor, shortcut: Tensor) -> float:
+    sizes = float(residual.float().norm()), float(shortcut.float().norm())
+    return sizes[0] / sizes[1] if sizes[1] else math.inf

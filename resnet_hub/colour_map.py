@@ -1,0 +1,24 @@
+"""Numbers -> colours, in steps that look even: dark for 0, bright for 1, and still in order when seen in grey."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+
+def coloured(values: np.ndarray) -> np.ndarray:
+    """Colours uint8 (..., 3) RGB of floats (...) from 0 to 1; what lies outside is clipped.
+
+    Source: matplotlib's "inferno", with equal steps of lightness.
+    """
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return _table()[levels]
+
+
+@cache
+def _table() -> np.ndarray:
+    """The 256 colours, uint8 (256, 3); matplotlib takes its time, so it is imported once they are needed."""
+    import matplotlib
+
+    return np.ascontiguousarray(matplotlib.colormaps["inferno"](np.arange(256), bytes=True)[:, :3])

@@ -1,0 +1,88 @@
+"""A small line chart as SVG: it takes the colours of the page, light or dark, and needs no library."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 640, 340
+LEFT, RIGHT, TOP, BOTTOM = 78, 16, 16, 64
+"""Space around the lines, in the chart's own pixels."""
+TICKS = 6
+"""Numbers beside each axis, about."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart."""
+
+    name: str
+    """What the legend calls it."""
+    values: Sequence[float]
+    """Heights from left to right; above 0 on a logarithmic scale."""
+
+
+def line_chart(lines: Sequence[Line], about: str, across: str, upwards: str, steps: int, *, log: bool = False) -> str:
+    """HTML: the chart with a legend.
+
+    Args:
+        lines: Up to two lines that begin at the left; one that is still growing may be shorter than the chart.
+        about: What the chart shows, for those who do not see it.
+        across: What the positions are, counted from 1.
+        upwards: What the heights are.
+        steps: Positions in all.
+        log: Whether equal distances upwards are equal factors.
+    """
+    values = [value for line in lines for value in line.values]
+    low, high = _range(values, log)
+
+    def height(value: float) -> float:
+        level = math.log10(value) if log else value
+        return TOP + (HEIGHT - TOP - BOTTOM) * (high - level) / (high - low)
+
+    def place(step: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (step - 1) / max(1, steps - 1)
+
+    parts = []
+    for tick in _ticks(low, high):
+        y = height(10**tick if log else tick)
+        words = f"10<tspan dy='-0.45em'>{tick:g}</tspan>" if log else f"{tick:g}"
+        parts.append(f"<path class='grid' d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}'/>")
+        parts.append(f"<text x='{LEFT - 8}' y='{y + 4:.1f}' text-anchor='end'>{words}</text>")
+    for tick in _ticks(1, steps):
+        if tick == int(tick):
+            parts.append(f"<text x='{place(tick):.1f}' y='{HEIGHT - 40}' text-anchor='middle'>{tick:g}</text>")
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    parts.append(f"<text x='{(LEFT + WIDTH - RIGHT) / 2}' y='{HEIGHT - 8}' text-anchor='middle'>{_text(across)}</text>")
+    turned = f"transform='rotate(-90 20 {middle})'"
+    parts.append(f"<text x='20' y='{middle}' text-anchor='middle' {turned}>{_text(upwards)}</text>")
+    for index, line in enumerate(lines):
+        points = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in enumerate(line.values, 1))
+        parts.append(f"<polyline class='line-{index}' points='{points}'/>")
+    legend = "".join(f"<span class='line-{index}'>{_text(line.name)}</span>" for index, line in enumerate(lines))
+    picture = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{_text(about)}'>{''.join(parts)}</svg>"
+    return f"<figure class='chart'>{picture}<figcaption>{legend}</figcaption></figure>"
+
+
+def _text(words: str) -> str:
+    return html.escape(words)
+
+
+def _range(values: Sequence[float], log: bool) -> tuple[float, float]:
+    """The lowest and highest level of the chart: whole powers of ten, or from 0."""
+    if not values:
+        return 0, 1
+    if log:
+        low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+        return low, max(high, low + 1)
+    return 0, max(values) or 1
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers from `low` to `high`, about `TICKS` of them."""
+    rough = (high - low) / TICKS
+    unit = 10 ** math.floor(math.log10(rough)) if rough > 0 else 1
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough)
+    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]

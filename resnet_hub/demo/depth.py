@@ -1,0 +1,139 @@
+"""The tab that shows why shortcuts make deep networks trainable: two networks, measured while a visitor looks."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from typing import Any
+
+import gradio as gr
+
+from resnet_hub.demo.api import AT_ONCE
+from resnet_hub.demo.chart import Line, line_chart
+from resnet_hub.demo.inference import Inference
+from resnet_hub.demo.refusal import with_refusals
+from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
+
+USUAL_DEPTH = 56
+STEPS = 30
+LAYERS_IN_A_BLOCK = 2
+KINDS = (False, True)
+"""Without shortcuts, and with them."""
+MEASUREMENTS = "measurements"
+"""The queue of what is measured here."""
+
+
+class Trainings:
+    """The first losses of networks with and without shortcuts; what was computed for one visitor serves all."""
+
+    def __init__(self) -> None:
+        self._losses: dict[tuple[int, bool], list[float]] = {}
+        self._running: dict[tuple[int, bool], Iterator[float]] = {}
+
+    def losses(self, depth: int, shortcuts: bool, count: int) -> list[float]:
+        """The first `count` losses. Calls must come one at a time."""
+        key = depth, shortcuts
+        known = self._losses.setdefault(key, [])
+        if len(known) < count:
+            running = self._running.setdefault(key, first_losses(depth, shortcuts, steps=STEPS))
+            while len(known) < count:
+                known.append(next(running))
+            if len(known) == STEPS:
+                del self._running[key]  # and with it its network
+        return known[:count]
+
+
+@cache
+def measured_flow(depth: int, shortcuts: bool) -> GradientFlow:
+    """The gradients of a new network, measured once."""
+    return gradient_flow(depth, shortcuts)
+
+
+def depth_tab(tab: gr.Tab, inference: Inference) -> None:
+    """Fills the current container, which is `tab`; measures gradients when it is opened, trains on request."""
+    trainings = Trainings()
+    gr.HTML(label("depth.text"), elem_classes="plain prose-text", elem_id="depth-text")
+    depth = gr.Radio(list(DEPTHS), value=USUAL_DEPTH, label=label("depth.depth"), elem_id="depth")
+    gradients = gr.HTML(elem_id="gradients", elem_classes="plain", min_height=120)
+    gr.HTML(label("depth.training_text"), elem_classes="plain prose-text")
+    train = gr.Button(label("depth.train"), elem_id="train", variant="primary")
+    losses = gr.HTML(elem_id="losses", elem_classes="plain")
+    gr.HTML(label("depth.sources"), elem_classes="plain quiet")
+
+    @with_refusals
+    async def show_gradients(layers: int, request: gr.Request) -> tuple[str, str]:
+        flows = [await inference.explained(measured_flow, layers, shortcuts) for shortcuts in KINDS]
+        return gradient_chart(flows, language_of(request)), ""
+
+    @with_refusals
+    async def show_training(layers: int, request: gr.Request) -> AsyncIterator[str]:
+        language = language_of(request)
+        for count in range(1, STEPS + 1):
+            pair = [await inference.explained(trainings.losses, layers, shortcuts, count) for shortcuts in KINDS]
+            yield loss_chart(layers, pair, language)
+
+    event: dict[str, Any] = {
+        "inputs": depth,
+        "concurrency_limit": AT_ONCE,
+        "concurrency_id": MEASUREMENTS,
+        "api_visibility": "private",
+    }
+    gr.on([tab.select, depth.change], show_gradients, outputs=[gradients, losses], **event)
+    training = train.click(show_training, outputs=losses, show_progress="minimal", **event)
+    depth.change(None, cancels=[training], api_visibility="private")
+
+
+def gradient_chart(flows: list[GradientFlow], language: str) -> str:
+    """HTML: how the gradients of both networks grow on their way back, as a sentence and a chart."""
+    plain, residual = flows
+    layers = LAYERS_IN_A_BLOCK * (len(plain.blocks) - 1)
+    words = say(
+        "depth.gradients_found",
+        language,
+        depth=plain.depth,
+        plain=_large(plain.growth),
+        residual=_large(residual.growth),
+        factor=f"{plain.growth ** (1 / layers):.2f}",
+    )
+    chart = line_chart(
+        [Line(_kind(flow.shortcuts, language), flow.norms) for flow in flows],
+        words,
+        say("depth.block", language),
+        say("depth.gradient", language),
+        len(plain.blocks),
+        log=True,
+    )
+    return f"<p role='status'>{html.escape(words)}</p>{chart}"
+
+
+def loss_chart(depth: int, losses: list[list[float]], language: str) -> str:
+    """HTML: the losses of both networks so far, as a sentence and a chart."""
+    plain, residual = losses
+    words = say(
+        "depth.losses_found",
+        language,
+        depth=depth,
+        steps=len(plain) - 1,
+        plain=f"{plain[-1]:.2f}",
+        residual=f"{residual[-1]:.2f}",
+    )
+    chart = line_chart(
+        [Line(_kind(kind, language), values) for kind, values in zip(KINDS, losses, strict=True)],
+        words,
+        say("depth.step", language),
+        say("depth.loss", language),
+        STEPS,
+    )
+    role = " role='status'" if len(plain) == STEPS else ""  # once, at the end: nobody wants to hear thirty losses
+    return f"<p{role}>{html.escape(words)}</p>{chart}"
+
+
+def _kind(shortcuts: bool, language: str) -> str:
+    return say("depth.with" if shortcuts else "depth.without", language)
+
+
+def _large(number: float) -> str:
+    """A number with two digits that count: 17, 5,100, 38,000,000."""
+    return f"{float(f'{number:.2g}'):,.0f}" if number >= 10 else f"{number:.1f}"

@@ -1,0 +1,224 @@
+"""The tab that says why: where the evidence is, what the stages see, what each block adds; and /explain."""
+
+from __future__ import annotations
+
+import html
+import json
+import threading
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, TypedDict
+
+import gradio as gr
+
+from resnet_hub.checks import nearest
+from resnet_hub.demo.api import AT_ONCE, endpoint
+from resnet_hub.demo.exhibit import block_table, data_uri, map_figure, map_words, score_words, sheet_figures
+from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
+from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.question import Question
+from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.wording import distinct_labels
+from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.errors import ConfigError
+from resnet_hub.explain import HeatMap, block_effects, evidence_place, feature_maps, heat_map, overlay
+
+EXPLANATIONS = "explanations"
+"""The queue of answers to be explained."""
+USUAL_METHOD = "hires-cam"
+OPACITY = 60
+"""Percent of colour over the picture at first."""
+# Both run in the browser. A tab that nobody looks at asks for nothing; another picture has another best class.
+ANEW = """(photo, network, chosen, method, open, known) =>
+[photo, network, null, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]"""
+FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
+
+
+class ExplainAnswer(TypedDict):
+    """What /explain says of a picture and a class."""
+
+    sentence: str
+    label: str
+    index: int
+    score: float
+    method: str
+    place: str
+    largest_drop: float | None
+    model: str
+    map: str
+    overlay: str
+
+
+def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
+    """Fills the current container, which is `tab`; explains while a visitor looks, and whenever something changes."""
+    chosen = gr.Dropdown([], label=label("why.class"), info=label("why.class_info"), elem_id="why-class")
+    method = gr.Radio(
+        [("HiResCAM", "hires-cam"), ("Grad-CAM", "grad-cam"), (label("why.occlusion"), "occlusion")],
+        value=USUAL_METHOD,
+        label=label("why.method"),
+        info=label("why.method_info"),
+        elem_id="why-method",
+    )
+    sentence = gr.HTML(label("why.hint"), elem_id="why-sentence", elem_classes="plain")
+    figure = gr.HTML(elem_id="why-map", elem_classes="plain")
+    opacity = gr.Slider(0, 100, OPACITY, step=1, label=label("why.opacity"), elem_id="why-opacity", visible=False)
+    with gr.Accordion(label("why.stages"), open=False):
+        gr.HTML(label("why.stages_text"), elem_classes="plain quiet")
+        stages = gr.HTML(elem_id="why-stages", elem_classes="plain")
+    with gr.Accordion(label("why.blocks"), open=False):
+        gr.HTML(label("why.blocks_text"), elem_classes="plain quiet")
+        blocks = gr.HTML(elem_id="why-blocks", elem_classes="plain")
+    gr.HTML(label("why.caution"), elem_classes="plain quiet")
+    opened = gr.Checkbox(True, visible=False)
+    # No gr.State: for its sake gradio would hold a connection to each visitor.
+    known = gr.Textbox("", visible=False)
+
+    async def show(
+        photo: dict[str, Any] | None,
+        network: str,
+        index: int | None,
+        how: str,
+        is_open: bool,
+        before: str,
+        request: gr.Request,
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        language = language_of(request)
+        if photo is None or not is_open:
+            yield _paragraph(say("why.hint", language)), "", _no_choice(), gr.Slider(visible=False), "", "", ""
+            return
+        if before == _key(photo, network, index, how):
+            yield tuple(gr.skip() for _ in range(7))
+            return
+        try:
+            async for part in _shown(inference, photo, network, index, how, language):
+                yield part
+        except Exception as error:
+            words = _paragraph(refusal_of(error).sentence)
+            yield words, "", gr.skip(), gr.Slider(visible=False), "", "", ""
+
+    event: dict[str, Any] = {
+        "fn": show,
+        "inputs": [question.photo, question.network, chosen, method, opened, known],
+        "outputs": [sentence, figure, chosen, opacity, stages, blocks, known],
+        "preprocess": False,
+        "trigger_mode": "always_last",
+        "concurrency_limit": AT_ONCE,
+        "concurrency_id": EXPLANATIONS,
+        "show_progress_on": [figure],
+        "api_visibility": "private",
+    }
+    gr.on([question.photo.change, question.network.change], **event, js=ANEW)
+    gr.on([tab.select, chosen.input, method.input], **event)
+    opacity.input(None, opacity, None, js=FADE, api_visibility="private")
+
+
+async def _shown(
+    inference: Inference, photo: dict[str, Any], network: str, index: int | None, method: str, language: str
+) -> AsyncIterator[tuple[Any, ...]]:
+    """What the fields show, part by part: the map first, then the stages, then the blocks."""
+    answer = await inference.classify(uploaded_bytes(photo) or b"", network, MOST_CLASSES)
+    predictions = answer.classification.predictions
+    index = predictions[0].index if index is None else index
+    found = await _heat_map(inference, answer, index, method)
+    names = zip(distinct_labels(predictions), predictions, strict=True)
+    choice = gr.Dropdown([(name, prediction.index) for name, prediction in names], value=index)
+    words = _paragraph(map_words(found, language) + score_words(found, language))
+    figure = map_figure(answer.classification.seen, found, language)
+    known = _key(photo, network, index, method)
+    yield words, figure, choice, gr.Slider(visible=True), gr.skip(), gr.skip(), known
+    rest = (gr.skip(),) * 4
+    classifier = answer.model.classifier
+    maps = await inference.explained(feature_maps, classifier, answer.pixels)
+    yield *rest, sheet_figures(maps, language), gr.skip(), gr.skip()
+    try:
+        effects = await inference.explained(block_effects, classifier, answer.pixels, index)
+        table = block_table(effects, found.label, language)
+    except ConfigError as error:  # a network without shortcuts has no such table, and all the rest
+        table = _paragraph(refusal_of(error).sentence)
+    yield *rest, gr.skip(), table, gr.skip()
+
+
+async def _heat_map(inference: Inference, answer: Answer, index: int, method: str) -> HeatMap:
+    gone = threading.Event()  # set when this visitor has stopped waiting, so that the next one need not
+    work = partial(heat_map, answer.model.classifier, answer.pixels, index, method, give_up=gone.is_set)
+    try:
+        return await inference.explained(work)
+    finally:
+        gone.set()
+
+
+def _key(photo: dict[str, Any], network: str, index: int | None, method: str) -> str:
+    """What an explanation is of."""
+    return json.dumps([photo.get("path"), network, index, method])
+
+
+def _paragraph(words: str) -> str:
+    return f"<p role='status'>{html.escape(words)}</p>"
+
+
+def _no_choice() -> gr.Dropdown:
+    return gr.Dropdown([], value=None)
+
+
+def explain_endpoint(inference: Inference) -> None:
+    """Adds /explain."""
+
+    async def explain(
+        image: dict[str, Any] | None, class_name: str = "", method: str = USUAL_METHOD, model: str = ""
+    ) -> ExplainAnswer:
+        """Where in a picture the evidence for a class is.
+
+        Args:
+            image: The picture: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            class_name: The class, by its name or its number; the most likely one where empty.
+            method: hires-cam or grad-cam, which are quick, or occlusion, which covers up to 64 places one by one.
+            model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
+                own where empty.
+
+        Returns:
+            A sentence; the class with its score from 0 to 1; the place of the evidence (upper_left, upper, upper_right,
+            left, centre, right, lower_left, lower, lower_right, everywhere or nowhere); how far the score falls at most
+            when a place is covered (occlusion only); the network that answered; the map in grey, white for the
+            strongest evidence, and in colours over what the network saw, both as data URIs of PNG pictures.
+        """
+        picture = uploaded_bytes(image)
+        if picture is None:
+            raise Refusal(say("classify.no_picture", "en"))
+        answer = await inference.classify(picture, model, 1)
+        found = await _heat_map(inference, answer, class_index(answer, class_name), method)
+        return {
+            "sentence": map_words(found, "en") + score_words(found, "en"),
+            "label": found.label,
+            "index": found.class_index,
+            "score": found.score,
+            "method": found.method,
+            "place": evidence_place(found).value,
+            "largest_drop": found.largest_drop,
+            "model": answer.model.name,
+            "map": data_uri(found.picture()),
+            "overlay": data_uri(overlay(answer.classification.seen, found, OPACITY / 100)),
+        }
+
+    inputs = [
+        photo_field(label="image", visible=False),
+        gr.Textbox("", label="class_name", visible=False),
+        gr.Textbox(USUAL_METHOD, label="method", visible=False),
+        gr.Textbox("", label="model", visible=False),
+    ]
+    endpoint(explain, "explain", inputs)
+
+
+def class_index(answer: Answer, text: object) -> int:
+    """The output of this name, in any capitals, or of this number; the best one where empty. Raises: Refusal."""
+    wanted, names = str(text if text is not None else "").strip(), answer.model.classifier.label_names
+    if not wanted:
+        return answer.classification.predictions[0].index
+    named = [index for index, name in enumerate(names) if name.casefold() == wanted.casefold()]
+    if named:
+        return max(named, key=lambda index: float(answer.scores[index]))
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) < len(names):
+        return int(wanted)
+    raise Refusal(
+        f"the model has no class {wanted[:100]!r}; expected a number from 0 to {len(names) - 1}, or a name such as "
+        f"{nearest(wanted[:100], names)}"
+    )

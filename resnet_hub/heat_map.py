@@ -1,0 +1,138 @@
+"""A heat map: where in the picture the evidence for a class is, in numbers, in a word and in colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from resnet_hub.checks import check_choice, check_range
+from resnet_hub.class_activation import class_activation
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.colour_map import coloured
+from resnet_hub.inquiry import Inquiry
+from resnet_hub.occlusion import score_drops
+
+METHODS = ("grad-cam", "hires-cam", "occlusion")
+STRONG = 0.5
+"""Evidence of at least this part of the strongest counts where one word must do."""
+WIDE = 0.3
+"""Standard deviation, in sides of the picture, from which evidence is everywhere; that of an even spread is 0.29."""
+
+
+class Place(StrEnum):
+    """Where in the picture the evidence is: a key that a page puts into words."""
+
+    UPPER_LEFT = "upper_left"
+    UPPER = "upper"
+    UPPER_RIGHT = "upper_right"
+    LEFT = "left"
+    CENTRE = "centre"
+    RIGHT = "right"
+    LOWER_LEFT = "lower_left"
+    LOWER = "lower"
+    LOWER_RIGHT = "lower_right"
+    EVERYWHERE = "everywhere"
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """Where in the picture that the network saw the evidence for a class is."""
+
+    values: np.ndarray
+    """float32 (H, W), 0 to 1: 1 is the strongest evidence in this picture; all 0 where nothing speaks for the class."""
+    class_index: int
+    """The class, as an output of the network counted from 0."""
+    label: str
+    """The name of the class; text from the checkpoint, so not to be trusted as HTML."""
+    score: float
+    """The score of the class for the whole picture, as in a `Prediction`."""
+    method: str
+    """One of `METHODS`."""
+    largest_drop: float | None = None
+    """Occlusion only: how far the score falls, at most, when one patch is covered; 0 where it never does."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing in the picture speaks for the class."""
+        return not self.values.any()
+
+    def picture(self) -> Image.Image:
+        """The map in grey, L: white is 1."""
+        return Image.fromarray(np.rint(255 * self.values).astype(np.uint8))
+
+
+def heat_map(
+    classifier: ImageClassifier,
+    pixels: Tensor,
+    class_index: int,
+    method: str = "hires-cam",
+    *,
+    give_up: Callable[[], bool] | None = None,
+) -> HeatMap:
+    """Where in the picture the evidence for a class is; the network stays as it was, and threads do not meet.
+
+    Args:
+        classifier: Whose answer is to be explained.
+        pixels: What its network saw: uint8 (C, H, W).
+        class_index: The class, counted from 0.
+        method: "hires-cam" or "grad-cam" take one pass and are as coarse as the last feature map; "occlusion" covers
+            up to 64 patches one by one and asks again, which is slower but needs no trust in gradients.
+        give_up: Asked before each pass of an occlusion; true where nobody waits for the map any more.
+
+    Raises:
+        ConfigError: There is no such class or method.
+        ImageError: The pixels are not those of one picture of the right channels.
+        CheckpointError: The network's answer is not finite.
+        TimeoutError: It was given up.
+    """
+    check_choice("method", method, METHODS)
+    inquiry = Inquiry(classifier, pixels, class_index)
+    occluded = method == "occlusion"
+    grid, score = score_drops(inquiry, give_up) if occluded else class_activation(inquiry, method)
+    values = F.interpolate(grid[None, None], pixels.shape[1:], mode="bilinear")[0, 0].clamp(min=0)
+    strongest = values.max()
+    if strongest > 0:
+        values = values / strongest
+    drop = max(0.0, float(grid.max())) if occluded else None
+    return HeatMap(values.numpy(), class_index, inquiry.label, score, method, drop)
+
+
+def evidence_place(found: HeatMap) -> Place:
+    """Where most of the strong evidence is, in one word: a ninth of the picture, everywhere or nowhere."""
+    if found.is_empty:
+        return Place.NOWHERE
+    strong = np.where(found.values >= STRONG, found.values, 0).astype(np.float64)
+    middles, spreads = [], []
+    for side in (0, 1):
+        weights = strong.sum(axis=1 - side)
+        positions = (np.arange(len(weights)) + 0.5) / len(weights)
+        middle = np.average(positions, weights=weights)
+        middles.append(middle)
+        spreads.append(np.sqrt(np.average((positions - middle) ** 2, weights=weights)))
+    if (strong > 0).mean() > 0.5 or max(spreads) > WIDE:
+        return Place.EVERYWHERE
+    row, column = (min(2, int(3 * middle)) for middle in middles)
+    return list(Place)[3 * row + column]
+
+
+def overlay(picture: Image.Image, found: HeatMap, opacity: float = 0.6) -> Image.Image:
+    """The picture, RGB in its own size, under the colours of the map: bright where the evidence is, dark elsewhere.
+
+    Args:
+        picture: What the network saw, in any size.
+        found: The heat map, stretched to the picture.
+        opacity: 0 shows the picture alone, 1 the colours alone.
+
+    Raises:
+        ConfigError: The opacity is not from 0 to 1.
+    """
+    check_range("opacity", opacity, 0, 1)
+    values = Image.fromarray(found.values).resize(picture.size, Image.Resampling.BILINEAR)
+    return Image.blend(picture.convert("RGB"), Image.fromarray(coloured(np.asarray(values))), opacity)

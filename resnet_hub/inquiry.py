@@ -1,0 +1,67 @@
+"""Which class, of which pixels, by which network: what each explanation is asked. `explain.py` lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from resnet_hub.checks import check_integer
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.errors import CheckpointError, ImageError
+from resnet_hub.preprocessing import normalise
+from resnet_hub.pretrained import PretrainedNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Inquiry:
+    """Why does this network give these pixels this score for this class?
+
+    Raises:
+        ConfigError: The network has no such class.
+        ImageError: The pixels are not those of one picture.
+    """
+
+    classifier: ImageClassifier
+    """The classifier that gave the answer; its network is read and never changed."""
+    pixels: Tensor
+    """What the network saw: uint8 (C, H, W), 0-255, as the classifier prepares it."""
+    class_index: int
+    """The network's output, counted from 0."""
+
+    def __post_init__(self) -> None:
+        check_integer("class_index", self.class_index, 0, self.model.num_classes - 1)
+        if self.pixels.ndim != 3:
+            raise ImageError(f"pixels have the shape {tuple(self.pixels.shape)}; expected (C, H, W) of one picture")
+
+    @property
+    def model(self) -> PretrainedNetwork:
+        """The network as its weights are, in evaluation mode."""
+        return self.classifier.model
+
+    @property
+    def label(self) -> str:
+        """The name of the class; text from the checkpoint, so not to be trusted as HTML."""
+        return self.classifier.label_names[self.class_index]
+
+    def images(self) -> Tensor:
+        """The network's input (1, C, H, W), on its device and in the type of its weights. Raises: ImageError."""
+        parameter = next(self.model.parameters())
+        return normalise(self.pixels.to(parameter.device), self.classifier.preprocessing).to(parameter.dtype)
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """The scores of the class (N), float64 on the CPU, of logits (N, num_classes).
+
+        In float64, because near 1 a drop that is worth showing may be smaller than a step of float32.
+
+        Raises:
+            CheckpointError: The logits are not finite.
+        """
+        logits = logits.detach().cpu().to(torch.float64)
+        if not logits.isfinite().all():
+            raise CheckpointError(
+                "the network answers with numbers that are not finite, so its weights are damaged or too large; "
+                "use another checkpoint"
+            )
+        return self.classifier.scores(logits)[:, self.class_index]

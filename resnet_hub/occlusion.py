@@ -1,0 +1,88 @@
+"""Occlusion: how far the score of a class falls when a part of the picture is covered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from resnet_hub.inquiry import Inquiry
+
+PATCHES = 64
+"""Most places that are covered, one after the other, whatever the size of the picture."""
+BATCH_SIZE = 16
+"""Most pictures in one pass through the network."""
+ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
+"""A drop below this part of the score may be rounding, so it counts as none."""
+
+Patch = tuple[slice, slice]
+
+
+def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> tuple[Tensor, float]:
+    """How far the score falls for each covered place, and the score of the whole picture.
+
+    The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square picture, negative where the score rises. A
+    patch is twice as wide and high as its place, so neighbours overlap. It is filled with the mean colour of the
+    pictures the network was trained on. Pictures go through the network as those to be classified do, fast and in the
+    classifier's precision.
+
+    Args:
+        inquiry: The class, the pixels and the network.
+        give_up: Asked before each pass; true where nobody waits for the answer any more.
+
+    Raises:
+        CheckpointError: The network's answer is not finite.
+        TimeoutError: It was given up.
+
+    Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2.
+    """
+    with torch.inference_mode():
+        height, width = inquiry.pixels.shape[1:]
+        rows, columns = _grid(height, width)
+        patches: list[Patch | None] = [None, *_patches(height, width, rows, columns)]
+        scores = []
+        for start in range(0, len(patches), BATCH_SIZE):
+            if give_up is not None and give_up():
+                raise TimeoutError
+            batch = [_covered(inquiry, patch) for patch in patches[start : start + BATCH_SIZE]]
+            scores.append(inquiry.classifier.scores_of(torch.stack(batch))[:, inquiry.class_index])
+        every = torch.cat(scores)
+        drops = every[0] - every[1:]
+        drops[drops.abs() < ROUNDING[_precision(inquiry)] * every[0].abs()] = 0
+        return drops.reshape(rows, columns), float(every[0])
+
+
+def _grid(height: int, width: int) -> tuple[int, int]:
+    """Rows and columns of places, nearly square each, at most one for each pixel and `PATCHES` in all."""
+    rows = max(1, min(PATCHES, height, round(math.sqrt(PATCHES * height / width))))
+    return rows, max(1, min(width, PATCHES // rows))
+
+
+def _patches(height: int, width: int, rows: int, columns: int) -> list[Patch]:
+    """The patches, row by row: each place with half a place around it."""
+    tall, wide = (
+        [
+            slice(max(0, math.floor((index - 0.5) * side / count)), min(side, math.ceil((index + 1.5) * side / count)))
+            for index in range(count)
+        ]
+        for side, count in ((height, rows), (width, columns))
+    )
+    return [(vertical, horizontal) for vertical in tall for horizontal in wide]
+
+
+def _covered(inquiry: Inquiry, patch: Patch | None) -> Tensor:
+    """The pixels (C, H, W), or a copy with the patch covered."""
+    if patch is None:
+        return inquiry.pixels
+    covered = inquiry.pixels.clone()
+    mean = torch.tensor(inquiry.classifier.preprocessing.mean).mul(255).round().clamp(0, 255)
+    covered[:, patch[0], patch[1]] = mean.to(torch.uint8)[:, None, None]
+    return covered
+
+
+def _precision(inquiry: Inquiry) -> torch.dtype:
+    """The type of numbers that the classifier computes in."""
+    half = inquiry.classifier.precision == "bf16" or next(inquiry.model.parameters()).dtype != torch.float32
+    return torch.bfloat16 if half else torch.float32
