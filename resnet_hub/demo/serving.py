@@ -40,11 +40,15 @@ def serve(settings: PageSettings) -> None:
     settings.check_port_is_free()
 
     # Inside, so that --help and a mistake in the settings need not wait for gradio.
+    from resnet_hub.demo.health import health_route
+    from resnet_hub.demo.lent_gpu import prepare
     from resnet_hub.demo.page import build_page, launch_page
     from resnet_hub.demo.shelf import own_shelf
 
-    page = build_page(own_shelf(settings), settings)
-    launch_page(page, settings)
+    prepare()
+    shelf = own_shelf(settings)
+    page = build_page(shelf, settings)
+    launch_page(page, settings, [health_route(shelf)])
     sys.stdout.write(f"{settings.address}\n")
     sys.stdout.flush()
     page.block_thread()
