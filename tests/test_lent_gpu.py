@@ -29,14 +29,20 @@ from resnet_hub.errors import CheckpointError, ConfigError
 
 # Each function has a process of its own, copied at its first call and then kept; what goes in and out is pickled.
 FORKING = """
-import functools, multiprocessing, os, sys, threading
+import functools, multiprocessing, os, sys, threading, time
+
+def end_with(parent):
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    os._exit(0)
 
 def GPU(task=None, *, duration=None, size=None):
     if task is None:
         return functools.partial(GPU, duration=duration, size=size)
     context, worker = multiprocessing.get_context("fork"), []
 
-    def work(asked, answered):
+    def work(parent, asked, answered):
+        threading.Thread(target=end_with, args=(parent,), daemon=True).start()
         while True:
             arguments, result = asked.get(), []
             thread = threading.Thread(target=lambda: result.append(task(*arguments)))
@@ -48,7 +54,7 @@ def GPU(task=None, *, duration=None, size=None):
     def call(*arguments):
         if not worker:
             asked, answered = context.SimpleQueue(), context.SimpleQueue()
-            context.Process(target=work, args=(asked, answered), daemon=True).start()
+            context.Process(target=work, args=(os.getpid(), asked, answered), daemon=True).start()
             worker.extend((asked, answered))
         worker[0].put(arguments)
         process, result = worker[1].get()
@@ -206,7 +212,7 @@ def test_the_page_answers_from_a_process_that_has_the_gpu(tiny_checkpoint, tmp_p
             assert json.load(answer)["status"] == "ok"
     finally:
         process.terminate()
-        told = process.communicate(timeout=20)[1]
+        told = process.communicate(timeout=60)[1]
     expected = ImageClassifier.from_pretrained(tiny_checkpoint)(tmp_path / "picture.png", top_k=3)
     for answer in answers:
         assert [one["label"] for one in answer["predictions"]] == [one.label for one in expected]

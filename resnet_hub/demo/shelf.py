@@ -184,7 +184,7 @@ class Shelf:
         return self.put(classifier, facts, name)
 
     def _facts(self, name: str) -> ModelFacts:
-        return model_facts(self._place(name), public_only=True)
+        return model_facts(self._place(name), public_only=name != self.wanted)
 
     def _place(self, name: str) -> str:
         """Where the network is: where the owner said, else the Hub, whatever files of that name may lie here."""
@@ -193,19 +193,25 @@ class Shelf:
         return str(self.folders[name]) if name in self.folders else f"hf-hub:{name}"
 
     def read(self, name: str) -> tuple[ImageClassifier, ModelFacts]:
-        """The network of this name, from its folder, the Hub, or what is cached of it. Raises: ResNetHubError."""
-        try:
-            facts = self._facts(name)
-        except HubUnreachableError:  # the network may be cached all the same
-            facts = None
+        """The network of this name and what is known of it. Raises: ResNetHubError."""
+        if name == self.wanted:
+            return self._read_wanted()
+        facts = self._facts(name)
         most = self.settings.max_model_mb * 1_000_000
-        if name != self.wanted and facts is not None and facts.weights_bytes is not None and facts.weights_bytes > most:
+        if facts.weights_bytes is not None and facts.weights_bytes > most:
             raise HubError(
                 f"the weights of {name!r} are {facts.weights_bytes / 1e6:,.0f} MB, and this page loads at most "
                 f"{self.settings.max_model_mb:,} MB; choose a smaller model"
             )
-        classifier = open_classifier(self._place(name), self.settings)
-        return classifier, facts or _facts_of(name, classifier)
+        return open_classifier(self._place(name), self.settings), facts
+
+    def _read_wanted(self) -> tuple[ImageClassifier, ModelFacts]:
+        """The owner's network: of any size, private or public, and cached where the Hub is away."""
+        classifier = open_classifier(self.settings.model, self.settings)
+        try:
+            return classifier, self._facts(self.wanted)
+        except HubUnreachableError:
+            return classifier, _facts_of(self.wanted, classifier)
 
 
 def own_shelf(settings: PageSettings) -> Shelf:
@@ -270,7 +276,7 @@ def _tell_failure(loading: asyncio.Task[OpenModel]) -> None:
 
 
 def _facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
-    """What a loaded network says of itself, where the Hub says nothing."""
+    """What a loaded network says of itself, for the Hub says nothing."""
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
     said = classifier.model.details.get("license")
     licence = said if isinstance(said, str) else None
