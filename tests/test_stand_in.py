@@ -194,6 +194,8 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
         expect(page.locator("#notice")).to_contain_text(f"The network {WANTED} could not be loaded from the Hub.")
         chinese = open_page(chosen.address, locale="zh-CN")
         expect(chinese.locator("#notice")).to_contain_text(f"暂时无法从 Hub 加载网络 {WANTED}")
+        page.get_by_text("About this network").click()
+        expect(page.locator(".facts")).to_contain_text(f"tiny, in place of {WANTED}")
         upload(page, tmp_path / "photo.png")
         expect(page.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely (cat|dog|bird), "))
         page.locator("#network input").fill(WANTED)
@@ -207,6 +209,8 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
         while (found := health(chosen.address))["status"] != "ok" and monotonic() - started < 20:
             page.wait_for_timeout(100)
         assert found == {"status": "ok", "model": WANTED, "missing": None}
+        page.locator("#use-network").click()
+        expect(page.locator("#notice")).not_to_contain_text("could not be loaded")
         later = open_page(chosen.address)
         upload(later, tmp_path / "photo.png")
         expect(later.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely [a-e], "))

@@ -45,7 +45,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         _told_at_the_start(page, inference, [about, limits, notice])
         if shelf.missing is not None:
             _own_at_the_start(page, shelf, asked)
-        asked.network.change(_about(inference), asked.network, about, api_visibility="private")
+        asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
         predict_endpoint(inference)
     page.queue(max_size=settings.max_queue)
     return page
@@ -97,8 +97,12 @@ def _own_at_the_start(page: gr.Blocks, shelf: Shelf, asked: Question) -> None:
 
 
 def _about(inference: Inference) -> Any:
-    async def tell(network: str, request: gr.Request) -> str:
-        return describe_model(await inference.open(network), language_of(request))
+    shelf = inference.shelf
+
+    async def tell(network: str, request: gr.Request) -> tuple[str, str]:
+        model, language = await inference.open(network), language_of(request)
+        missing = shelf.missing if model is shelf.own else None
+        return describe_model(model, language, missing), _notice(shelf.missing, language)
 
     return tell
 
