@@ -46,6 +46,7 @@ def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
     if not is_lent():
         return classifier.scores_of
     loaded = weakref.ref(classifier)  # `spaces` never forgets a function, which must not keep a network
+    kept: list[ImageClassifier] = []  # filled in the other process only
 
     def scores_of(pixels: np.ndarray) -> np.ndarray | ResNetHubError:
         """Runs in the other process; errors of ours come back as values, because of others only the name would."""
@@ -53,8 +54,9 @@ def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
         if here is None:
             return ConfigError("the model was put away meanwhile; choose it again")
         try:
-            on_gpu = ImageClassifier(here.model, precision=here.precision)
-            return on_gpu.scores_of(torch.from_numpy(pixels)).numpy()
+            if not kept:
+                kept.append(ImageClassifier(here.model, precision=here.precision))
+            return kept[0].scores_of(torch.from_numpy(pixels)).numpy()
         except ResNetHubError as error:
             return error
 

@@ -137,7 +137,11 @@ def meanings() -> dict[str, str]:
     """What each setting means, in the sentence below its field in `PageSettings`."""
     (described,) = ast.parse(inspect.getsource(PageSettings)).body
     fields = described.body  # type: ignore[attr-defined]  # a class has one
-    return {field.target.id: text.value.value for field, text in pairwise(fields) if isinstance(field, ast.AnnAssign)}
+    return {
+        ast.unparse(field.target): text.value.value
+        for field, text in pairwise(fields)
+        if isinstance(field, ast.AnnAssign)
+    }
 
 
 def page_variables(folder: Path) -> dict[str, str]:
