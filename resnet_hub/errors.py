@@ -21,6 +21,10 @@ class HubError(ResNetHubError, OSError):
     """The Hub refused, could not be reached, or does not have what was asked for."""
 
 
+class HubUnreachableError(HubError):
+    """The Hub could not be asked, did not answer, or is overloaded: the same request may do at another time."""
+
+
 class DataError(ResNetHubError, ValueError):
     """A dataset that cannot be trained or measured on as it is."""
 

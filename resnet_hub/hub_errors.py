@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import (
@@ -21,7 +22,7 @@ from huggingface_hub.errors import (
 
 from resnet_hub.address import RepoAddress
 from resnet_hub.checkpoint_config import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
-from resnet_hub.errors import HubError, ResNetHubError
+from resnet_hub.errors import HubError, HubUnreachableError, ResNetHubError
 from resnet_hub.published import near_published
 
 # The error of the HTTP client underneath, which is another package in older releases of huggingface_hub.
@@ -46,7 +47,8 @@ def check_token(token: str | None) -> None:
 def hub_errors(address: RepoAddress, action: str, token: str | None) -> Iterator[None]:
     """Whatever the client raises inside comes out as one HubError sentence, with the client's error as its cause.
 
-    No token is in the sentence, nor in any error behind it.
+    It is a HubUnreachableError where nothing is wrong with the request itself. No token is in the sentence, nor in any
+    error behind it.
     """
     try:
         yield
@@ -55,7 +57,7 @@ def hub_errors(address: RepoAddress, action: str, token: str | None) -> Iterator
     except (OSError, ValueError, RuntimeError, HTTP_ERROR) as error:
         message = sentence(error, address, action, token)
         _clean_chain(error, token)
-        raise HubError(message) from error
+        raise (HubUnreachableError if _is_outage(error) else HubError)(message) from error
 
 
 def sentence(error: BaseException, address: RepoAddress, action: str, token: str | None) -> str:
@@ -112,7 +114,7 @@ def _sentence(error: BaseException, address: RepoAddress, action: str, token: st
         return f"{named} has no {WEIGHTS_FILE} and no {OLDER_WEIGHTS_FILE}; choose one that holds its weights"
     if isinstance(error, HfHubHTTPError):
         return _refusal(error, address, action, token)
-    if isinstance(error, FileMetadataError):
+    if isinstance(error, FileMetadataError | JSONDecodeError):
         return (
             f"could not {action} {named}: {endpoint} does not answer as a Hub does; "
             "check HF_ENDPOINT and the proxy settings"
@@ -131,6 +133,16 @@ def _sentence(error: BaseException, address: RepoAddress, action: str, token: st
         place = f" {error.filename!r}" if error.filename else ""
         return f"could not {action} {named}: {error.strerror}{place}; make room, or choose another cache_dir"
     return f"could not {action} {named}: {error}"
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether the Hub was never asked, gave no answer of its own, or said that it has no time now."""
+    if isinstance(error, LocalEntryNotFoundError | RuntimeError) and error.__cause__ is not None:
+        return _is_outage(error.__cause__)
+    if isinstance(error, HfHubHTTPError):
+        return error.response.status_code == 429 or error.response.status_code >= 500
+    not_asked = isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled)
+    return not_asked or isinstance(error, (FileMetadataError, JSONDecodeError, HTTP_ERROR, ConnectionError))
 
 
 def _refusal(error: HfHubHTTPError, address: RepoAddress, action: str, token: str | None) -> str:

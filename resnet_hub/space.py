@@ -13,6 +13,7 @@ from typing import Any
 
 from huggingface_hub import SpaceHardware, constants
 
+from resnet_hub.bundled import BUNDLED
 from resnet_hub.card_text import CardText, marked
 from resnet_hub.checkpoint_config import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
@@ -25,13 +26,27 @@ APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"
 LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent
-# What of the package is sent: no caches, and nothing that merely lies beside the sources.
+# What of the package is sent beside its bundled checkpoint: no caches, and nothing that merely lies there.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the page runs on; the last two for their free example pictures.
-SERVED_BY = ("torch", "torchvision", "timm", "safetensors", "huggingface-hub", "numpy", "pillow", "pyyaml", "gradio")
+SERVED_BY = (
+    "torch",
+    "torchvision",
+    "timm",
+    "safetensors",
+    "huggingface-hub",
+    "numpy",
+    "pillow",
+    "pyyaml",
+    "gradio[mcp]",
+)
 EXAMPLES_FROM = ("scikit-learn", "matplotlib")
-# ZeroGPU lends a GPU to single calls of decorated functions; the page keeps its network on one device.
-HARDWARE = tuple(flavor.value for flavor in SpaceHardware if not flavor.value.startswith("zero"))
+HARDWARE = tuple(flavor.value for flavor in SpaceHardware)
+LENT = "zero-"
+"""How the hardware is called that lends a GPU to single calls. It runs few versions of Python, 3.11 is none of them."""
+LENT_PYTHON = "3.12"
+LENT_BY = "spaces>=0.51,<1"
+"""What asks for the GPU there; only such a machine needs it, so it need not be installed here."""
 MAX_TITLE = 100
 """Characters of a title."""
 APPEARANCE = {
@@ -85,9 +100,7 @@ class SpaceSettings:
         if title is not None and (not title.strip() or len(title) > MAX_TITLE or not title.isprintable()):
             raise ConfigError(f"title={title[:MAX_TITLE]!r} cannot be; give one line of 1 to {MAX_TITLE} characters")
         if hardware is not None and hardware not in HARDWARE:
-            raise ConfigError(
-                f"hardware={hardware!r} is not known, or cannot run the page; choose one of {', '.join(HARDWARE)}"
-            )
+            raise ConfigError(f"hardware={hardware!r} is not known; choose one of {', '.join(HARDWARE)}")
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,7 @@ def space_files(
         CARD_FILE: _readme(model, repo_id, present.card, settings).encode(),
         APP_FILE: APP.encode(),
         PAGE_FILE: (json.dumps(variables, indent=2) + "\n").encode(),
-        REQUIREMENTS_FILE: _requirements(model).encode(),
+        REQUIREMENTS_FILE: _requirements(model, _is_lent(present.card, settings)).encode(),
         **_package_files(),
         **model.files,
     }
@@ -149,6 +162,8 @@ def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSet
     old = card.metadata
     fallback = {"title": _title_of(repo_id), **APPEARANCE}
     values = {**{key: value for key, value in fallback.items() if key not in old}, **front_matter(model)}
+    if _is_lent(card, settings):
+        values["python_version"] = LENT_PYTHON
     if settings.title is not None:
         values["title"] = settings.title
     if settings.hardware is not None:
@@ -157,6 +172,11 @@ def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSet
     written = CardText({}, "" if card.body.strip() == TEMPLATE_TEXT else card.body)
     body = written.with_sections_of(CardText({}, f"\n{ours}\n"))
     return update_front_matter(CardText(old, body, card.front), values, drop=("models", "datasets", "preload_from_hub"))
+
+
+def _is_lent(card: CardText, settings: SpaceSettings) -> bool:
+    """Whether the Space runs, or is to run, where a GPU is lent to single calls."""
+    return str(settings.hardware or card.metadata.get("suggested_hardware", "")).startswith(LENT)
 
 
 def front_matter(model: ServedModel) -> dict[str, Any]:
@@ -205,15 +225,17 @@ print(Client("{repo_id}").predict(handle_file("picture.jpg"), api_name="/predict
 The page is resnet_hub's, under Apache-2.0; the weights {licence}."""
 
 
-def _requirements(model: ServedModel) -> str:
+def _requirements(model: ServedModel, is_lent: bool) -> str:
     own_examples = any("/examples/" in path for path in model.files)
     names = SERVED_BY if own_examples else SERVED_BY + EXAMPLES_FROM
     pins = "".join(f"{name}=={_installed(name)}\n" for name in names)
-    return f"# What the page was made with; the network's numbers depend on it.\n{pins}"
+    lent_by = f"{LENT_BY}\n" if is_lent else ""
+    return f"# What the page was made with; the network's numbers depend on it.\n{pins}{lent_by}"
 
 
 def _installed(name: str) -> str:
-    """The version of an installed package, without what tells one build of it from another."""
+    """The version of an installed package, named with or without extras, but not what tells its builds apart."""
+    name = name.partition("[")[0]
     try:
         return version(name).partition("+")[0]
     except PackageNotFoundError as error:
@@ -221,11 +243,13 @@ def _installed(name: str) -> str:
 
 
 def _package_files() -> dict[str, Path]:
-    """The sources of this package, which is on no index that a Space could install it from."""
+    """The sources and the checkpoint of this package, which is on no index that a Space could install it from."""
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
-        if path.suffix in SOURCE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if (path.suffix in SOURCE_SUFFIXES or path.parent == BUNDLED)
+        and not path.name.startswith(".")
+        and path.is_file()
     }
 
 

@@ -29,18 +29,21 @@ def awaited(work):
 def served_page(checkpoint, **settings):
     """The page over a checkpoint folder, served on this machine; gives its settings."""
     # Here, so that other tests need not wait for gradio.
+    from resnet_hub.demo.health import health_route
     from resnet_hub.demo.page import build_page, launch_page
     from resnet_hub.demo.settings import PageSettings
     from resnet_hub.demo.shelf import own_shelf
 
     chosen = PageSettings(model=str(checkpoint), device="cpu", port=free_port(), **settings)
 
+    shelf = own_shelf(chosen)
+
     # Outside of a running event loop, gradio makes two and never closes them.
     async def build():
-        return build_page(own_shelf(chosen), chosen)
+        return build_page(shelf, chosen)
 
     page = awaited(build())
-    launch_page(page, chosen)
+    launch_page(page, chosen, [health_route(shelf)])
     yield chosen
     page.close()
 

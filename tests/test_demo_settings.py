@@ -1,10 +1,14 @@
 """What the owner of a page may set, and how wrong settings are told."""
 
+import re
 import socket
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from resnet_hub.demo.settings import PageSettings, page_variables
+from resnet_hub.demo.serving import main
+from resnet_hub.demo.settings import FALLBACKS, NUMBERS, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ConfigError
 
 
@@ -65,6 +69,56 @@ def test_a_value_that_cannot_be_meant_is_one_sentence(environment, sentence):
     with pytest.raises(ConfigError) as caught:
         PageSettings.from_environment(environment)
     assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "bounds"), NUMBERS.items(), ids=NUMBERS)
+def test_each_number_has_bounds(name, bounds):
+    least, most = bounds
+    variable = VARIABLES[name]
+    for number in bounds:
+        assert getattr(PageSettings.from_environment({variable: str(number)}), name) == number
+    for number in (least - 1, most + 1, "many", "1.5"):
+        with pytest.raises(
+            ConfigError, match=f"{variable}=.* is out of range; expected a whole number from {least} to"
+        ):
+            PageSettings.from_environment({variable: str(number)})
+
+
+def test_every_setting_is_read_from_a_variable_of_its_own():
+    texts = {name: variable for name, variable in VARIABLES.items() if name not in NUMBERS}
+    settings = PageSettings.from_environment({**texts_of(texts), **{VARIABLES[name]: "7" for name in NUMBERS}})
+    assert {field.name: getattr(settings, field.name) for field in fields(settings)} == {
+        **{name: f"<{name}>" for name in texts},
+        **dict.fromkeys(NUMBERS, 7),
+    }
+
+
+def texts_of(names):
+    return {variable: f"<{name}>" for name, variable in names.items()}
+
+
+def test_nothing_but_the_page_s_own_network_may_be_offered():
+    assert PageSettings.from_environment({"RESNET_HUB_MODELS": ""}).models == ""
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_is_documented_with_its_default(name):
+    table = (Path(__file__).resolve().parent.parent / "docs" / "deploy.md").read_text("utf-8")
+    default = getattr(PageSettings(), name)
+    (row,) = re.findall(rf"^\| `{VARIABLES[name]}` \| (.*)$", table, re.MULTILINE)
+    assert row.startswith(f"`{default}` | ")
+    assert FALLBACKS.get(name, "") in row
+
+
+def test_help_lists_every_variable_with_its_meaning_and_its_bounds(capsys, tmp_path):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"], tmp_path)
+    told = " ".join(capsys.readouterr().out.split())
+    for name, variable in VARIABLES.items():
+        assert f" {variable} {meanings()[name]}" in told
+    assert "RESNET_HUB_MAX_QUEUE Requests that may wait" in told
+    assert "(1 to 10000; default: 64)" in told
+    assert "Else GRADIO_SERVER_PORT. (1 to 65535; default: 7860)" in told
 
 
 def test_names_of_other_programs_are_left_alone():

@@ -11,7 +11,7 @@ from fake_hub_state import Fault
 from huggingface_hub import HfApi, constants
 
 from resnet_hub import hub
-from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.errors import CheckpointError, HubError, HubUnreachableError
 from resnet_hub.hub import download_checkpoint
 from resnet_hub.upload import push_checkpoint
 
@@ -91,10 +91,12 @@ ROWS = {
     ),
 }
 
+OUTAGES = {"down", "too many", "weights down", "storage down", "no hub", "hangs up"}
+
 
 @pytest.mark.parametrize(("source", "account", "faults", "message"), ROWS.values(), ids=ROWS)
 def test_what_cannot_be_read_is_said_at_once_in_one_sentence_without_a_token(
-    fake_hub, plain_checkpoint, monkeypatch, caplog, source, account, faults, message
+    fake_hub, plain_checkpoint, monkeypatch, caplog, request, source, account, faults, message
 ):
     hub, tokens = fake_hub, list(fake_hub.state.accounts)
     make(source.partition("@")[0], plain_checkpoint)
@@ -110,6 +112,7 @@ def test_what_cannot_be_read_is_said_at_once_in_one_sentence_without_a_token(
     with caplog.at_level("INFO"), pytest.raises(HubError, match=message) as caught:
         download_checkpoint(source)
     assert time.monotonic() - start < 3
+    assert isinstance(caught.value, HubUnreachableError) == (request.node.callspec.id in OUTAGES)
     assert "\n" not in str(caught.value)
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(chain(caught.value))
     assert not [secret for secret in {*tokens, token} - {None} if secret in shown]
@@ -188,7 +191,7 @@ def test_offline_and_not_cached_says_so(fake_hub, plain_checkpoint, monkeypatch,
     push_checkpoint(plain_checkpoint, REPO)
     if switch == "setting":
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(HubError, match="not in the cache"):
+    with pytest.raises(HubUnreachableError, match="not in the cache"):
         download_checkpoint(REPO, local_files_only=switch == "argument")
 
 

@@ -16,6 +16,7 @@ from sklearn.datasets import load_sample_image
 
 from resnet_hub import create_model
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.space import HARDWARE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -101,6 +102,9 @@ def test_the_project_is_a_space_as_it_stands(fake_hub):
     assert data["models"] == [f"timm/{PageSettings.model}"]
     assert data["preload_from_hub"] == [f"timm/{PageSettings.model} config.json,model.safetensors"]
     assert len(data["short_description"]) <= 60
+    assert data["suggested_hardware"] in HARDWARE
+    assert data["license"] == "apache-2.0"
+    assert {"image-classification", "timm"} <= set(data["tags"])
 
 
 @pytest.mark.parametrize("command", ["make demo", "make test"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import Context, copy_context
 
 import torch
 from torch import Tensor
 
-Waiting = tuple[Tensor, asyncio.Future[Tensor]]
+Waiting = tuple[Tensor, asyncio.Future[Tensor], Context]
 
 
 class Batcher:
@@ -35,7 +36,7 @@ class Batcher:
         """The network's row for one picture, uint8 (C, H, W). Cancelled while it waits, the picture leaves the line."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Tensor] = loop.create_future()
-        self._waiting.append((pixels, answer))
+        self._waiting.append((pixels, answer, copy_context()))
         if self._turns is None:
             self._turns = loop.create_task(self._take_turns())
         return await answer
@@ -43,7 +44,7 @@ class Batcher:
     async def _take_turns(self) -> None:
         try:
             while self._waiting:
-                batch = [(pixels, answer) for pixels, answer in self._waiting[: self.most] if not answer.done()]
+                batch = [one for one in self._waiting[: self.most] if not one[1].done()]
                 del self._waiting[: self.most]
                 if batch:
                     await self._answer(batch)
@@ -51,9 +52,10 @@ class Batcher:
             self._turns = None
 
     async def _answer(self, batch: list[Waiting]) -> None:
-        stacked = torch.stack([pixels for pixels, _ in batch])
+        stacked = torch.stack([pixels for pixels, _, _ in batch])
+        asked_by = batch[0][2]  # a GPU that is lent is lent to a visitor, whose request is in the context
         try:
-            rows = await asyncio.get_running_loop().run_in_executor(self.executor, self.run, stacked)
+            rows = await asyncio.get_running_loop().run_in_executor(self.executor, asked_by.run, self.run, stacked)
         except Exception as error:
             if len(batch) > 1:  # one picture must not spoil the others' answers
                 for alone in batch:
@@ -61,6 +63,6 @@ class Batcher:
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return
-        for (_, answer), row in zip(batch, rows, strict=True):
+        for (_, answer, _), row in zip(batch, rows, strict=True):
             if not answer.done():
                 answer.set_result(row)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
@@ -34,6 +36,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
     ) as page:
         gr.HTML(f"<h1>{html.escape(settings.title)}</h1>", elem_id="heading", elem_classes="plain")
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
+        notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=shelf.missing is not None)
         with gr.Tabs():
             with gr.Tab(label("page.one"), id="one"):
                 asked = _one_picture(page, inference)
@@ -44,8 +47,10 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         with gr.Accordion(label("page.how"), open=False):
             gr.Markdown(label("page.how_text"))
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
-        _told_at_the_start(page, inference, about, limits)
-        asked.network.change(_about(inference), asked.network, about, api_visibility="private")
+        _told_at_the_start(page, inference, [about, limits, notice])
+        if shelf.missing is not None:
+            _own_at_the_start(page, shelf, asked)
+        asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
         predict_endpoint(inference)
         explain_endpoint(inference)
     page.queue(max_size=settings.max_queue)
@@ -68,34 +73,58 @@ def _one_picture(page: gr.Blocks, inference: Inference) -> Question:
     return asked
 
 
-def _told_at_the_start(page: gr.Blocks, inference: Inference, about: gr.HTML, limits: gr.HTML) -> None:
-    """Fills, in the visitor's language, what no browser can translate by itself."""
-    settings = inference.settings
+def _told_at_the_start(page: gr.Blocks, inference: Inference, told: Sequence[gr.HTML]) -> None:
+    """Fills, in the visitor's language, what no browser can translate by itself: about, limits and notice."""
+    settings, shelf = inference.settings, inference.shelf
 
-    def tell(request: gr.Request) -> tuple[str, str]:
+    async def tell(request: gr.Request) -> tuple[str, str, str]:
+        shelf.look_again()
         language = language_of(request)
         words = say("page.privacy", language, file_mb=settings.max_file_mb, minutes=KEEP_SECONDS // 60)
-        return describe_model(inference.shelf.own, language), f"<p class='quiet'>{html.escape(words)}</p>"
+        about = describe_model(shelf.own, language, shelf.missing)
+        return about, f"<p class='quiet'>{html.escape(words)}</p>", _notice(shelf.missing, language)
 
-    page.load(tell, None, [about, limits], queue=False, api_visibility="private")
+    page.load(tell, None, list(told), queue=False, api_visibility="private")
+
+
+def _notice(missing: str | None, language: str) -> str:
+    """HTML: that another network stands in for the page's own; empty where none does."""
+    if missing is None:
+        return ""
+    return f"<p class='notice' role='alert'>{html.escape(say('page.stand_in', language, wanted=missing))}</p>"
+
+
+def _own_at_the_start(page: gr.Blocks, shelf: Shelf, asked: Question) -> None:
+    """Names the page's own network of the moment: the built page has the one that stood in when it was built."""
+
+    async def name(request: gr.Request) -> Any:
+        if request.query_params.get("model"):
+            return gr.skip(), gr.skip()
+        return shelf.own.name, shelf.own.name
+
+    page.load(name, None, [asked.network, asked.choice], queue=False, api_visibility="private")
 
 
 def _about(inference: Inference) -> Any:
-    async def tell(network: str, request: gr.Request) -> str:
-        return describe_model(await inference.open(network), language_of(request))
+    shelf = inference.shelf
+
+    async def tell(network: str, request: gr.Request) -> tuple[str, str]:
+        model, language = await inference.open(network), language_of(request)
+        missing = shelf.missing if model is shelf.own else None
+        return describe_model(model, language, missing), _notice(shelf.missing, language)
 
     return tell
 
 
-def describe_model(model: OpenModel, language: str) -> str:
-    """HTML: a list of what the network is and where it came from."""
+def describe_model(model: OpenModel, language: str, missing: str | None = None) -> str:
+    """HTML: a list of what the network is, where it came from, and for which missing one it stands in."""
     classifier = model.classifier
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
     facts = {
         "network": classifier.model.config.architecture,
         "parameters": say("page.parameters_value", language, millions=f"{parameters / 1e6:.1f}"),
         "classes": describe_labels(classifier.label_names),
-        "source": model.name,
+        "source": say("page.in_place_of", language, name=model.name, wanted=missing) if missing else model.name,
         "licence": model.facts.licence or say("page.no_licence", language),
         "input": classifier.preprocessing.in_words(),
         "computes": classifier.precision,
@@ -106,8 +135,8 @@ def describe_model(model: OpenModel, language: str) -> str:
     return f"<dl class='facts'>{rows}</dl>"
 
 
-def launch_page(page: gr.Blocks, settings: PageSettings) -> None:
-    """Serves the page in the background; `page.block_thread()` waits, `page.close()` ends it."""
+def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRoute] = ()) -> None:
+    """Serves the page, and other `routes`, in the background; `page.block_thread()` waits, `page.close()` ends it."""
     page.launch(
         server_name=settings.host,
         server_port=settings.port,
@@ -122,5 +151,6 @@ def launch_page(page: gr.Blocks, settings: PageSettings) -> None:
         max_file_size=f"{settings.max_file_mb}mb",
         footer_links=["api", "gradio", "settings"],
         i18n=translations(),
+        app_kwargs={"routes": list(routes)},
         **appearance(),
     )

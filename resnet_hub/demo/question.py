@@ -115,7 +115,7 @@ def _line(text: str) -> str:
 
 
 def _offered(shelf: Shelf) -> list[str]:
-    """The names that a visitor may search: the page's own network, the owner's folders, published weights."""
+    """The names that a visitor may search: the page's own networks, the owner's folders, published weights."""
     published = [tag.repo_id for name in list_architectures(pretrained=True) for tag in published_tags(name)]
-    names = [shelf.default, *shelf.folders, *(name for name in published if shelf.offers(name))]
+    names = [shelf.default, shelf.wanted, *shelf.folders, *(name for name in published if shelf.offers(name))]
     return list(dict.fromkeys(names))

@@ -5,21 +5,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from resnet_hub.demo.settings import PAGE_FILE, PageSettings, page_variables
+from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
 
 
 def main(arguments: Sequence[str], folder: Path) -> int:
-    """0 after the page was served, 2 after a mistake of the user, which is told in one sentence.
+    """0 after the page was served, 2 after a mistake of the user, told in one sentence, 130 after Ctrl-C at the start.
 
     Args:
         arguments: What stands behind `python app.py`.
         folder: Where app.py lies, perhaps with a page.json.
     """
-    parser = argparse.ArgumentParser(prog="app.py", description="Serve a page on which anyone can try a network.")
+    parser = argparse.ArgumentParser(
+        prog="app.py",
+        description="Serve a page on which anyone can try a network.",
+        epilog=variables_in_words(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "source",
         nargs="?",
@@ -32,7 +38,24 @@ def main(arguments: Sequence[str], folder: Path) -> int:
     except ResNetHubError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+def variables_in_words() -> str:
+    """Every variable of the environment that the page reads, with its default and what it means."""
+    told = [f"variables of the environment, or of a {PAGE_FILE} beside app.py:"]
+    usual, meaning = PageSettings(), meanings()
+    for name, variable in VARIABLES.items():
+        default = getattr(usual, name)
+        least_and_most = " to ".join(map(str, NUMBERS[name])) + "; " if name in NUMBERS else ""
+        also = f" Else {FALLBACKS[name]}." if name in FALLBACKS else ""
+        told.append(f"  {variable}")
+        told.append(
+            textwrap.indent(textwrap.fill(f"{meaning[name]}{also} ({least_and_most}default: {default})", 90), " " * 6)
+        )
+    return "\n".join(told)
 
 
 def serve(settings: PageSettings) -> None:
@@ -40,11 +63,18 @@ def serve(settings: PageSettings) -> None:
     settings.check_port_is_free()
 
     # Inside, so that --help and a mistake in the settings need not wait for gradio.
+    from resnet_hub.demo.health import health_route
+    from resnet_hub.demo.lent_gpu import prepare
     from resnet_hub.demo.page import build_page, launch_page
     from resnet_hub.demo.shelf import own_shelf
 
-    page = build_page(own_shelf(settings), settings)
-    launch_page(page, settings)
-    sys.stdout.write(f"{settings.address}\n")
-    sys.stdout.flush()
-    page.block_thread()
+    prepare()
+    shelf = own_shelf(settings)
+    page = build_page(shelf, settings)
+    launch_page(page, settings, [health_route(shelf)])
+    try:
+        sys.stdout.write(f"{settings.address}\n")
+        sys.stdout.flush()
+        page.block_thread()
+    except KeyboardInterrupt:  # before or after gradio waits for it
+        page.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import errno
+import inspect
 import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
 from resnet_hub.checks import check_integer
@@ -30,6 +33,8 @@ VARIABLES = {
     "host": "HOST",
     "port": "PORT",
 }
+# What other programs call the same; ours go before them.
+FALLBACKS = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
 # The least and the most that each number may be.
 NUMBERS = {
     "max_file_mb": (1, 1024),
@@ -73,7 +78,7 @@ class PageSettings:
     answer_seconds: int = 60
     """How long an answer may take, waiting included."""
     load_seconds: int = 120
-    """How long a visitor waits for a network to be loaded; it goes on loading afterwards."""
+    """How long a visitor, or the start of the page, waits for a network to be loaded; it goes on loading afterwards."""
     host: str = "127.0.0.1"
     """The address to listen on; 0.0.0.0 lets other machines in."""
     port: int = 7860
@@ -98,8 +103,7 @@ class PageSettings:
         _refuse_misspelt(environment)
         values: dict[str, str | int] = {"host": "0.0.0.0"} if "SPACE_ID" in environment else {}
         for name, variable in VARIABLES.items():
-            fallback = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}.get(name, variable)
-            text = environment.get(variable, environment.get(fallback))
+            text = environment.get(variable, environment.get(FALLBACKS.get(name, variable)))
             if text is not None:
                 values[name] = int(text) if name in NUMBERS and text.isascii() and text.isdigit() else text
         return cls(**{**values, **({"model": model} if model is not None else {})})  # type: ignore[arg-type]
@@ -127,6 +131,17 @@ class PageSettings:
         if error.errno == errno.EACCES:
             return f"port {self.port} is reserved for the system; {choose_another}"
         return f"HOST={self.host!r} is no address of this machine; unset it, or use 127.0.0.1 or 0.0.0.0"
+
+
+def meanings() -> dict[str, str]:
+    """What each setting means, in the sentence below its field in `PageSettings`."""
+    (described,) = ast.parse(inspect.getsource(PageSettings)).body
+    fields = described.body  # type: ignore[attr-defined]  # a class has one
+    return {
+        ast.unparse(field.target): text.value.value
+        for field, text in pairwise(fields)
+        if isinstance(field, ast.AnnAssign)
+    }
 
 
 def page_variables(folder: Path) -> dict[str, str]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from threading import Thread
+from time import monotonic
 
 from resnet_hub import checkpoint
 from resnet_hub.address import repo_address
-from resnet_hub.classifier import ImageClassifier
+from resnet_hub.bundled import BUNDLED
+from resnet_hub.checks import check_choice
+from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.batcher import Batcher
-from resnet_hub.demo.settings import PageSettings
-from resnet_hub.errors import ConfigError, HubError
+from resnet_hub.demo.lent_gpu import is_lent, network_run
+from resnet_hub.demo.settings import VARIABLES, PageSettings
+from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.model_facts import ModelFacts, model_facts
 
 SHOWN_TASKS = ("single_label", "multi_label")
@@ -23,6 +29,10 @@ BATCH = 16
 """Pictures of several visitors that go through a network together at most."""
 LOADERS = 2
 """Networks that are loaded at the same time."""
+AGAIN_SECONDS = 60.0
+"""How long the Hub is left alone before it is asked once more for a network that is missing."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,9 @@ class OpenModel:
 class Shelf:
     """Up to `max_models` open networks, by name; the page's own stays, others make room.
 
+    While the Hub does not give the network that the owner wants, the one that comes with the page stands in for it; the
+    Hub is asked again while there are visitors, and what then arrives is the page's own from there on.
+
     A name is "owner/name", "owner/name@revision", a published name, or the name of a folder that the page's owner put
     here. A visitor's text is never taken for a path.
     """
@@ -48,7 +61,11 @@ class Shelf:
         self.settings = settings
         self.folders = _folders(settings)
         own = checkpoint.local_path(settings.model)
-        self.default = str(repo_address(settings.model)) if own is None else own.resolve().name
+        self.wanted = str(repo_address(settings.model)) if own is None else own.resolve().name
+        """What the owner wants to be the page's own network."""
+        self.default = self.wanted
+        """What is the page's own network now."""
+        self._asked = monotonic()
         self._own: OpenModel
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._opening: dict[str, asyncio.Task[OpenModel]] = {}
@@ -60,13 +77,13 @@ class Shelf:
         model = OpenModel(
             self.default if name is None else name,
             classifier,
-            Batcher(classifier.scores_of, self._network, BATCH),
+            Batcher(network_run(classifier), self._network, BATCH),
             facts,
         )
-        if name is None or name == self.default:
+        if model.name == self.default:
             self._own = model
             return model
-        self._open[name] = model
+        self._open[model.name] = model
         while len(self._open) > self.settings.max_models - 1:
             self._open.popitem(last=False)
         return model
@@ -75,6 +92,23 @@ class Shelf:
     def own(self) -> OpenModel:
         """The page's own network, which never makes room for others."""
         return self._own
+
+    @property
+    def missing(self) -> str | None:
+        """The name of the network that another one stands in for; None where nothing is missing."""
+        return self.wanted if self.default != self.wanted else None
+
+    def stand_in(self, folder: Path) -> None:
+        """Makes the network of this folder the page's own until the wanted one arrives. Raises: ResNetHubError."""
+        self.folders.setdefault(folder.name, folder)
+        self.default = folder.name
+        classifier = open_classifier(str(folder), self.settings)
+        self.put(classifier, model_facts(str(folder)))
+
+    def look_again(self) -> None:
+        """Asks the Hub for the missing network, if the last time is long enough ago; nobody waits for it."""
+        if self.missing is not None and monotonic() - self._asked > AGAIN_SECONDS:
+            self._begin(self.wanted).add_done_callback(_tell_failure)
 
     async def open(self, source: str | None) -> OpenModel:
         """The network of this name, the page's own where empty; loaded, if need be, while others are answered.
@@ -87,16 +121,13 @@ class Shelf:
         """
         name = self.name_of(source)
         if name == self.default:
+            self.look_again()
             return self._own
         if name in self._open:
             self._open.move_to_end(name)
             return self._open[name]
-        if name not in self._opening:
-            task = asyncio.get_running_loop().create_task(self._load(name))
-            self._opening[name] = task
-            task.add_done_callback(lambda done: (self._opening.pop(name), done.cancelled() or done.exception()))
         # Whoever gives up waiting does not stop the loading, which others may wait for.
-        return await asyncio.wait_for(asyncio.shield(self._opening[name]), self.settings.load_seconds)
+        return await asyncio.wait_for(asyncio.shield(self._begin(name)), self.settings.load_seconds)
 
     async def facts(self, source: str | None) -> ModelFacts:
         """What is known of a network before it is loaded; raises as `open` does."""
@@ -107,14 +138,22 @@ class Shelf:
             return self._open[name].facts
         return await asyncio.get_running_loop().run_in_executor(self._loaders, self._facts, name)
 
+    async def is_free(self, seconds: float) -> bool:
+        """Whether the thread that runs all networks takes up work within so many seconds."""
+        try:
+            await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._network, int), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     def offers(self, name: str) -> bool:
         """Whether visitors may choose the network of this name on the Hub."""
-        return name == self.default or name in self.folders or self._is_allowed(name)
+        return name in (self.default, self.wanted) or name in self.folders or self._is_allowed(name)
 
     def name_of(self, source: str | None) -> str:
         """What this text of a visitor's names. Raises: ConfigError."""
         name = (source or "").strip() or self.default
-        if name != self.default and name not in self.folders:
+        if name not in (self.default, self.wanted) and name not in self.folders:
             name = str(repo_address(name))
         if not self.offers(name):
             raise ConfigError(f"this page does not offer the model {name!r}; choose one of the list")
@@ -125,19 +164,38 @@ class Shelf:
         patterns = [pattern.strip() for pattern in self.settings.models.split(",") if pattern.strip()]
         return any(fnmatchcase(short, pattern) or fnmatchcase(short, f"timm/{pattern}") for pattern in patterns)
 
+    def _begin(self, name: str) -> asyncio.Task[OpenModel]:
+        """The loading of a network, begun now unless it is under way."""
+        if name == self.wanted:
+            self._asked = monotonic()
+        if name not in self._opening:
+            task = asyncio.get_running_loop().create_task(self._load(name))
+            self._opening[name] = task
+            task.add_done_callback(lambda done: (self._opening.pop(name), done.cancelled() or done.exception()))
+        return self._opening[name]
+
     async def _load(self, name: str) -> OpenModel:
         loop = asyncio.get_running_loop()
-        classifier, facts = await loop.run_in_executor(self._loaders, self._read, name)
+        classifier, facts = await loop.run_in_executor(self._loaders, self.read, name)
+        if name == self.missing:
+            log.warning("%s is loaded, and is the page's network from now on", name)
+            self.default = name
+            self._open[self._own.name] = self._own
         return self.put(classifier, facts, name)
 
     def _facts(self, name: str) -> ModelFacts:
-        return model_facts(self._place(name), public_only=True)
+        return model_facts(self._place(name), public_only=name != self.wanted)
 
     def _place(self, name: str) -> str:
-        """Where the network is: a folder of the owner's, else the Hub, whatever files of that name may lie here."""
+        """Where the network is: where the owner said, else the Hub, whatever files of that name may lie here."""
+        if name == self.wanted:
+            return self.settings.model
         return str(self.folders[name]) if name in self.folders else f"hf-hub:{name}"
 
-    def _read(self, name: str) -> tuple[ImageClassifier, ModelFacts]:
+    def read(self, name: str) -> tuple[ImageClassifier, ModelFacts]:
+        """The network of this name and what is known of it. Raises: ResNetHubError."""
+        if name == self.wanted:
+            return self._read_wanted()
         facts = self._facts(name)
         most = self.settings.max_model_mb * 1_000_000
         if facts.weights_bytes is not None and facts.weights_bytes > most:
@@ -147,22 +205,82 @@ class Shelf:
             )
         return open_classifier(self._place(name), self.settings), facts
 
+    def _read_wanted(self) -> tuple[ImageClassifier, ModelFacts]:
+        """The owner's network: of any size, private or public, and cached where the Hub is away."""
+        classifier = open_classifier(self.settings.model, self.settings)
+        try:
+            return classifier, self._facts(self.wanted)
+        except HubUnreachableError:
+            return classifier, _facts_of(self.wanted, classifier)
+
 
 def own_shelf(settings: PageSettings) -> Shelf:
-    """A shelf with the page's own network on it. Raises: ResNetHubError."""
+    """A shelf with the page's own network on it.
+
+    Where the Hub cannot be reached or takes longer than `load_seconds`, the network that comes with the page stands in,
+    and the log says so.
+
+    Raises:
+        ConfigError: A setting that cannot be, or a name that is none.
+        CheckpointError: What is there does not load.
+        HubError: The Hub has no such network, or it cannot be reached and no other network came with the page.
+    """
+    check_choice(VARIABLES["precision"], settings.precision, PRECISIONS)
     shelf = Shelf(settings)
-    shelf.put(open_classifier(settings.model, settings), model_facts(settings.model))
+    try:
+        shelf.put(*_read_in_time(shelf))
+    except HubUnreachableError as error:
+        if not BUNDLED.is_dir():
+            raise
+        log.warning("%s; until then, %s, which comes with the page, stands in for it", error, BUNDLED.name)
+        shelf.stand_in(BUNDLED)
     return shelf
+
+
+def _read_in_time(shelf: Shelf) -> tuple[ImageClassifier, ModelFacts]:
+    """The wanted network. Raises: HubUnreachableError after `load_seconds`, and what reading it raises."""
+    if checkpoint.local_path(shelf.settings.model) is not None:
+        return shelf.read(shelf.wanted)
+    found: Future[tuple[ImageClassifier, ModelFacts]] = Future()
+
+    def read() -> None:
+        try:
+            found.set_result(shelf.read(shelf.wanted))
+        except BaseException as error:
+            found.set_exception(error)
+
+    # A daemon, so that Ctrl-C need not wait for a Hub that is silent. What arrives too late is in the cache.
+    Thread(target=read, daemon=True).start()
+    try:
+        return found.result(shelf.settings.load_seconds)
+    except TimeoutError as error:
+        raise HubUnreachableError(
+            f"model {shelf.wanted!r} is still not loaded after {shelf.settings.load_seconds} seconds; it is tried again"
+        ) from error
 
 
 def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
     """The network behind `source`, set up and tried out. Raises: ResNetHubError."""
-    classifier = ImageClassifier.from_pretrained(source, device=settings.device, precision=settings.precision)
+    device = "cpu" if is_lent() else settings.device  # the GPU is there during a call only
+    classifier = ImageClassifier.from_pretrained(source, device=device, precision=settings.precision)
     task = classifier.model.config.task
     if task not in SHOWN_TASKS:
         raise ConfigError(f"the page shows classes, but this network is for {task!r}; ask it from Python instead")
     classifier.warm_up()
     return classifier
+
+
+def _tell_failure(loading: asyncio.Task[OpenModel]) -> None:
+    if not loading.cancelled() and (error := loading.exception()) is not None:
+        log.warning("%s", error)
+
+
+def _facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
+    """What a loaded network says of itself, for the Hub says nothing."""
+    parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
+    said = classifier.model.details.get("license")
+    licence = said if isinstance(said, str) else None
+    return ModelFacts(name, None, parameters, licence, classifier.model.num_classes)
 
 
 def _folders(settings: PageSettings) -> dict[str, Path]:
@@ -172,5 +290,11 @@ def _folders(settings: PageSettings) -> dict[str, Path]:
     for text in named:
         if text and "*" not in text and os.path.isdir(text):  # noqa: PTH112  # "" and odd texts are no error here
             path = Path(text).resolve()
-            folders.setdefault(path.name, path)
+            if folders.setdefault(path.name, path) != path:
+                raise ConfigError(
+                    f"{VARIABLES['models']} has two folders named {path.name!r}, which visitors could not tell apart; "
+                    "rename one"
+                )
+        elif text and text != settings.model and (text[0] in "./~" or text.count("/") > 1):
+            raise ConfigError(f"{VARIABLES['models']} names {text!r}, but there is no such folder; correct it")
     return folders

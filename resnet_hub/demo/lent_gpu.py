@@ -1,0 +1,86 @@
+"""ZeroGPU, which lends a GPU for the length of a call -> what runs a network there; on other machines, the network."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable
+from types import ModuleType
+
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.demo.refusal import Refusal
+from resnet_hub.errors import ConfigError, ResNetHubError
+
+VARIABLE = "SPACES_ZERO_GPU"
+"""What the Hub sets on such a machine."""
+CALL_SECONDS = 20
+"""How long a GPU is asked for: a batch takes less than one, starting the process and moving the network the rest."""
+
+
+def is_lent() -> bool:
+    """Whether a GPU is to be had for single calls only."""
+    return os.environ.get(VARIABLE, "").lower() in ("1", "t", "true")
+
+
+def prepare() -> None:
+    """Has to come before CUDA is used, and does nothing on other machines. Raises: ConfigError without `spaces`."""
+    if is_lent():
+        _spaces().disable_gradio_auto_wrap()  # it would wrap the page's events, which is not for async functions
+
+
+def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
+    """What gives the scores of uint8 pixels (N, C, H, W), as `classifier.scores_of` does; on a lent GPU where that is.
+
+    The network stays on the CPU: a call starts a process as a copy of this one, moves the network there, and a process
+    that is used again has it already. Each network gets a function of its own, and so a process that was copied after
+    the network was loaded.
+
+    Raises:
+        ConfigError: The package `spaces` is not installed where GPUs are lent.
+    """
+    if not is_lent():
+        return classifier.scores_of
+    loaded = weakref.ref(classifier)  # `spaces` never forgets a function, which must not keep a network
+    kept: list[ImageClassifier] = []  # filled in the other process only
+
+    def scores_of(pixels: np.ndarray) -> np.ndarray | ResNetHubError:
+        """Runs in the other process; errors of ours come back as values, because of others only the name would."""
+        here = loaded()
+        if here is None:
+            return ConfigError("the model was put away meanwhile; choose it again")
+        try:
+            if not kept:
+                kept.append(ImageClassifier(here.model, precision=here.precision))
+            return kept[0].scores_of(torch.from_numpy(pixels)).numpy()
+        except ResNetHubError as error:
+            return error
+
+    lent = _spaces().GPU(scores_of, duration=CALL_SECONDS)
+
+    def run(pixels: Tensor) -> Tensor:
+        # Arrays travel by value, tensors in memory that ends with the process that shared it.
+        try:
+            scores = lent(pixels.numpy())
+        except gr.Error as error:  # the quota is used up, or no GPU is free
+            raise Refusal(f"{error.title}: {error.message}") from error
+        if isinstance(scores, ResNetHubError):
+            raise scores
+        return torch.from_numpy(scores)
+
+    return run
+
+
+def _spaces() -> ModuleType:
+    try:
+        import spaces
+    except ImportError as error:
+        raise ConfigError(
+            f"{VARIABLE} is set, but the package spaces is not installed; add it to requirements.txt, or choose other "
+            "hardware"
+        ) from error
+    return spaces

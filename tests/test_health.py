@@ -1,0 +1,44 @@
+"""/health: what it says of a page, and that it runs no network for it."""
+
+import asyncio
+import json
+from threading import Event
+
+from resnet_hub.demo import health
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.shelf import own_shelf
+
+
+def asked(shelf):
+    """The status and the JSON of GET /health."""
+
+    async def ask():
+        return await health.health_route(shelf).endpoint(None)
+
+    answer = asyncio.run(ask())
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.status_code, json.loads(answer.body)
+
+
+def test_a_page_that_answers_says_with_which_network(tiny_checkpoint, monkeypatch):
+    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu"))
+    monkeypatch.setattr(shelf.own.batcher, "run", None)  # calling it would fail
+    assert asked(shelf) == (200, {"status": "ok", "model": "tiny", "missing": None})
+
+
+def test_networks_that_do_not_come_to_an_end_are_told(tiny_checkpoint, monkeypatch):
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
+    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu"))
+    end = Event()
+
+    async def ask():
+        monkeypatch.setattr(shelf.own.batcher, "run", lambda pixels: (end.wait(20), pixels.flatten(1))[1])
+        asking = asyncio.create_task(shelf.own.batcher.scores(shelf.own.classifier.model.conv1.weight.detach()[0]))
+        await asyncio.sleep(0.05)
+        stuck = await health.health_route(shelf).endpoint(None)
+        end.set()
+        await asking
+        return stuck.status_code, json.loads(stuck.body)["status"]
+
+    assert asyncio.run(ask()) == (503, "stuck")
+    assert asked(shelf)[0] == 200
