@@ -13,6 +13,7 @@ from typing import Any
 
 from huggingface_hub import SpaceHardware, constants
 
+from resnet_hub.bundled import BUNDLED
 from resnet_hub.card_text import CardText, marked
 from resnet_hub.checkpoint_config import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
@@ -25,7 +26,7 @@ APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"
 LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent
-# What of the package is sent: no caches, and nothing that merely lies beside the sources.
+# What of the package is sent beside its bundled checkpoint: no caches, and nothing that merely lies there.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the page runs on; the last two for their free example pictures.
 SERVED_BY = ("torch", "torchvision", "timm", "safetensors", "huggingface-hub", "numpy", "pillow", "pyyaml", "gradio")
@@ -221,11 +222,13 @@ def _installed(name: str) -> str:
 
 
 def _package_files() -> dict[str, Path]:
-    """The sources of this package, which is on no index that a Space could install it from."""
+    """The sources and the checkpoint of this package, which is on no index that a Space could install it from."""
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
-        if path.suffix in SOURCE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if (path.suffix in SOURCE_SUFFIXES or path.parent == BUNDLED)
+        and not path.name.startswith(".")
+        and path.is_file()
     }
 
 
