@@ -24,7 +24,7 @@ def make_data(folder, count=25):
 def start(folder, architecture="cifar_resnet20", options=None, size=16, **settings):
     """A learner with its prepared loaders, as a run in one process has them."""
     forget_accelerator()
-    settings = {"batch_size": 8, "workers": 0, "warmup_epochs": 0, "epochs": 2, **settings}
+    settings = {"batch_size": 8, "lr": 0.01, "workers": 0, "warmup_epochs": 0, "epochs": 2, **settings}
     recipe = FinetuneRecipe(dataset=str(folder), precision="no", **settings)
     accelerator = make_accelerator(recipe.precision, threads=1)
     torch.manual_seed(recipe.seed)

@@ -131,3 +131,12 @@ def test_two_processes_thaw_alike(tmp_path):
     assert finished.returncode == 0, finished.stderr
     weights = load_file(tmp_path / "run" / "last.safetensors")
     assert weights["layer1.0.bn1.num_batches_tracked"] == 3  # 24 to train, 2 x 4 at a time, in the second epoch alone
+
+
+def test_norms_that_keep_their_statistics_keep_them_bit_for_bit_while_all_weights_move(tmp_path):
+    make_data(tmp_path, 10)
+    learner, loaders = start(tmp_path, keep_statistics=True, lr=0.1)
+    before = state(learner)
+    train_one_epoch(learner, loaders["train"])
+    moved = {name for name, tensor in state(learner).items() if not torch.equal(tensor, before[name])}
+    assert moved == {name for name, _ in learner.network.named_parameters()}

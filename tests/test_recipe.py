@@ -61,6 +61,7 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
         (["--unfreeze-every", "2"], "--unfreeze-every has nothing to unfreeze; add --freeze backbone, or leave it out"),
         (["--freeze", "backbone", "--unfreeze-epoch", "11"], "--unfreeze-epoch 11 is after the last of --epochs 10"),
         (["--head-first", "--from-scratch"], "--head-first fits a head to learned features, and --from-scratch has no"),
+        (["--keep-statistics", "--from-scratch"], "--keep-statistics keeps those of a checkpoint, and --from-scratch"),
         (["--drop-rate", "1"], "--drop-rate=1.0 is out of range"),
         (["--val-fraction", "1.5"], "--val-fraction=1.5 is out of range"),
     ],

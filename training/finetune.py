@@ -22,8 +22,8 @@ from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training import run_folder
 from training.anonymous import without_paths
-from training.batch_size import with_batch_size
 from training.data import Data, load_data
+from training.defaults import with_defaults
 from training.entry import run_command
 from training.fit import fit
 from training.hardware import describe_hardware, main_process_decides, make_accelerator
@@ -80,7 +80,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     with publishing(recipe, accelerator) as publisher, claimed, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
-        recipe = with_batch_size(recipe, model, accelerator, pictures=len(data.train))
+        recipe = with_defaults(recipe, model, accelerator, len(data.train))
         model.details = describe(recipe, data, model, accelerator)
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
@@ -134,7 +134,7 @@ def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
     set_seed(recipe.seed)
     data = load_data(recipe)
     model = start_model(recipe, data)
-    recipe = with_batch_size(recipe, model, accelerator, pictures=len(data.train))
+    recipe = with_defaults(recipe, model, accelerator, len(data.train))
     tell_plan(recipe, data, model, accelerator)
     return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
@@ -17,12 +18,14 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class Freezing:
-    """Which parts are frozen in which epoch; it follows from the epoch alone."""
+    """Which parts are frozen in which epoch, which follows from the epoch alone; which norms keep their statistics."""
 
     parts: dict[str, list[nn.Module]]
     """The modules of each part that may be frozen, from the stem upwards."""
     unfreeze_epoch: int | None
     unfreeze_every: int | None
+    norms: tuple[nn.Module, ...] = ()
+    """Those that compute with the statistics they came with, whether or not their part is trained."""
 
     @classmethod
     def of(cls, recipe: FinetuneRecipe, network: ResidualNetwork) -> Freezing:
@@ -40,7 +43,8 @@ class Freezing:
                 near = nearest(name, [*backbone, "backbone"], 9)
                 raise ConfigError(f"--freeze {name!r} is no part of {network.config.architecture}; choose from {near}")
         held = {name: modules for name, modules in known.items() if name in chosen}
-        return cls(held, recipe.unfreeze_epoch, recipe.unfreeze_every)
+        norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+        return cls(held, recipe.unfreeze_epoch, recipe.unfreeze_every, tuple(norms) if recipe.keep_statistics else ())
 
     @property
     def is_gradual(self) -> bool:
@@ -62,7 +66,8 @@ class Freezing:
     def apply(self, epoch: int) -> None:
         """Freezes what is frozen in this epoch, and makes the other parts trainable; call it after `train()`.
 
-        Frozen parts compute as in evaluation: no statistics move, and nothing is dropped.
+        Frozen parts compute as in evaluation: no statistics move, and nothing is dropped. Norms that keep their
+        statistics do so in parts that are trained too; their weights move.
         """
         frozen = self.frozen(epoch)
         for name, modules in self.parts.items():
@@ -70,6 +75,8 @@ class Freezing:
                 module.requires_grad_(name not in frozen)
                 if name in frozen:
                     module.eval()
+        for norm in self.norms:
+            norm.eval()
 
 
 def parts(network: ResidualNetwork) -> dict[str, list[nn.Module]]:

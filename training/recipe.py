@@ -68,6 +68,8 @@ class FinetuneRecipe(
             raise ConfigError(
                 "--head-first fits a head to learned features, and --from-scratch has none; leave one out"
             )
+        if self.keep_statistics and self.from_scratch:
+            raise ConfigError("--keep-statistics keeps those of a checkpoint, and --from-scratch has none; drop one")
 
     @property
     def folder(self) -> Path:

@@ -20,8 +20,15 @@ class FreezeSettings(Settings):
     unfreeze_every: int | None = setting(
         None, "epochs after each of which one more of the frozen parts is trained, the last first"
     )
-    head_first: bool = setting(
-        False, "before the first epoch, fit a new head to features that the network computes once"
+    head_first: bool | None = setting(
+        None,
+        "before the first epoch, fit a new head to features that the network computes once; where absent, with fewer "
+        "than 10,000 pictures to train",
+    )
+    keep_statistics: bool | None = setting(
+        None,
+        "BatchNorm computes with the statistics of the checkpoint in training too; where absent, with fewer "
+        "than 10,000 pictures to train",
     )
 
     @property

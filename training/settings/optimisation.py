@@ -13,7 +13,11 @@ class OptimisationSettings(Settings):
     """How the weights move."""
 
     optimizer: str = setting("sgd", "optimizer by timm's name; sgd has Nesterov momentum")
-    lr: float = setting(0.01, "peak learning rate of the backbone")
+    lr: float | None = setting(
+        None,
+        "peak learning rate of the backbone; where absent 0.01, or 0.005 where BatchNorm keeps its statistics, and "
+        "less in proportion where an update has fewer than 32 pictures",
+    )
     head_lr_factor: float = setting(1.0, "learning rate of a new head, as a multiple of the backbone's")
     layer_decay: float | None = setting(
         None, "learning rate of each block as a share of that of the block above, 0 to 1; equal where absent"
@@ -36,7 +40,8 @@ class OptimisationSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_range("--lr", self.lr, 1e-9, 1e3)
+        if self.lr is not None:
+            check_range("--lr", self.lr, 1e-9, 1e3)
         check_range("--head-lr-factor", self.head_lr_factor, 0, 1e6)
         check_range("--momentum", self.momentum, 0, 1)
         check_range("--weight-decay", self.weight_decay, 0, 1e3)

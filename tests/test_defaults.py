@@ -1,0 +1,62 @@
+"""The settings that nobody gave: what they follow from, and that what is given stays."""
+
+import pytest
+from accelerate import Accelerator
+from launching import forget_accelerator
+
+from resnet_hub import create_model
+from training.defaults import with_defaults
+from training.recipe import FinetuneRecipe
+
+GIVEN = {"batch_size": 4, "lr": 0.3, "head_first": False, "keep_statistics": False}
+
+
+@pytest.fixture
+def accelerator():
+    forget_accelerator()
+    return Accelerator(cpu=True)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return create_model("cifar_resnet20", num_classes=2)
+
+
+def resolved(network, accelerator, pictures, **settings):
+    recipe = with_defaults(FinetuneRecipe(dataset="d", **settings), network, accelerator, pictures)
+    return recipe.batch_size, recipe.lr, recipe.head_first, recipe.keep_statistics
+
+
+@pytest.mark.parametrize(
+    ("pictures", "settings", "expected"),
+    [
+        (100, {}, (8, 0.00125, True, True)),
+        (500, {}, (16, 0.0025, True, True)),
+        (9_999, {}, (32, 0.005, True, True)),
+        (10_000, {}, (32, 0.01, False, False)),
+        (100, {"from_scratch": True}, (8, 0.0025, False, False)),
+        (10_000, {"batch_size": 8}, (8, 0.0025, False, False)),
+        (10_000, {"batch_size": 256}, (256, 0.01, False, False)),
+        (10_000, {"batch_size": 4, "accumulate": 4}, (4, 0.005, False, False)),
+        (9_999, {"keep_statistics": False}, (32, 0.01, True, False)),
+        (100, GIVEN, tuple(GIVEN.values())),
+        (10_000, {"head_first": True, "keep_statistics": True}, (32, 0.005, True, True)),
+    ],
+    ids=str,
+)
+def test_absent_settings_follow_from_the_data_and_given_ones_stay(network, accelerator, pictures, settings, expected):
+    assert resolved(network, accelerator, pictures, **settings) == expected
+
+
+def test_a_stream_is_taken_for_a_large_dataset(network, accelerator):
+    assert resolved(network, accelerator, 100, streaming=True, max_steps=2) == (32, 0.01, False, False)
+
+
+def test_a_head_that_came_with_the_weights_is_not_fitted_again(network, accelerator, monkeypatch):
+    monkeypatch.setattr(network, "head_is_new", False)
+    assert resolved(network, accelerator, 100)[2] is False
+
+
+def test_settled_settings_stay_as_they_are_when_a_run_goes_on(network, accelerator):
+    once = with_defaults(FinetuneRecipe(dataset="d"), network, accelerator, 100)
+    assert with_defaults(once, network, accelerator, 10**6) == once

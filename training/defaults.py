@@ -1,0 +1,50 @@
+"""What the settings are that nobody gave: they follow from the number of pictures, the batch, and what is trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from accelerate import Accelerator
+
+from resnet_hub.pretrained import PretrainedNetwork
+from training.batch_size import with_batch_size
+from training.recipe import FinetuneRecipe
+from training.settings.run import USUAL_BATCH
+
+USUAL_RATE, CAREFUL_RATE = 0.01, 0.005
+"""Peak learning rates of updates with the usual batch; the second where BatchNorm keeps its statistics, which then does
+not hold back what updates do. Smaller batches have noisier gradients, and less in proportion.
+
+Source: Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 2.1, downwards."""
+FEW_PICTURES = 10_000
+"""Of training, below which a new head is fitted first, and the statistics of the checkpoint tell more than those of
+batches; with more, the epochs themselves find both."""
+
+
+def with_defaults(
+    recipe: FinetuneRecipe, network: PretrainedNetwork, accelerator: Accelerator, pictures: int
+) -> FinetuneRecipe:
+    """The recipe with a value for every setting that follows from the data; what is given stays.
+
+    Args:
+        recipe: Its absent settings are filled in.
+        network: The one to train, ready for the data's classes.
+        accelerator: Names the device, the precision and the processes.
+        pictures: Number of training pictures.
+
+    Raises:
+        TrainingError: Not even one picture fits.
+    """
+    recipe = with_batch_size(recipe, network, accelerator, pictures=pictures)
+    learned = not recipe.from_scratch
+    batch = recipe.batch_size or USUAL_BATCH
+    lr, head_first, keep_statistics = recipe.lr, recipe.head_first, recipe.keep_statistics
+    few = learned and not recipe.streaming and pictures < FEW_PICTURES
+    if head_first is None:
+        head_first = few and network.head_is_new
+    if keep_statistics is None:
+        keep_statistics = few
+    if lr is None:
+        share = batch * recipe.accumulate * accelerator.num_processes / USUAL_BATCH
+        lr = (CAREFUL_RATE if keep_statistics else USUAL_RATE) * min(1.0, share)
+    return replace(recipe, lr=lr, head_first=head_first, keep_statistics=keep_statistics)
