@@ -18,11 +18,10 @@ from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.imagenet_names import imagenet_label_names
 from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
 from resnet_hub.pretrained import PretrainedNetwork
-from resnet_hub.runtime import Network, can_fuse, fused_network
+from resnet_hub.runtime import BACKENDS, Network, chosen_backend, fused_network
 from resnet_hub.scores import scores, temperature_of
 
 PRECISIONS = ("auto", "fp32", "bf16")
-BACKENDS = ("auto", "eager", "fused")
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class ImageClassifier:
         self.device = _device(device)
         self.model = model.to(self.device).eval()
         self.precision = ("bf16" if self.device.type == "cuda" else "fp32") if precision == "auto" else precision
-        self.backend = _backend(backend, self.model)
+        self.backend = chosen_backend(backend, self.model)
         self._fused: Network | None = None
         self._fusing = Lock()
         self.batch_size = batch_size
@@ -158,9 +157,8 @@ class ImageClassifier:
         ranked: list[list[Prediction]] = []
         for start in range(0, len(images), self.batch_size):
             batch = images[start : start + self.batch_size]
-            opened = (open_image(image, name=_name(image, start + index)) for index, image in enumerate(batch))
-            scores = self.scores_of(torch.stack([to_pixels(image, self.preprocessing) for image in opened]))
-            ranked += [self.ranked(row, top_k) for row in scores]
+            pixels = [self.prepare(image, name=_name(image, start + index)) for index, image in enumerate(batch)]
+            ranked += [self.ranked(row, top_k) for row in self.scores_of(torch.stack(pixels))]
         return ranked
 
     def classify(self, image: PictureSource, top_k: int = 5, *, name: str | None = None) -> Classification:
@@ -186,9 +184,17 @@ class ImageClassifier:
         """Runs the network on a blank picture, so that nobody's first picture waits for what is set up but once."""
         self.scores_of(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
 
+    def prepare(self, image: PictureSource, *, name: str | None = None) -> Tensor:
+        """What the network sees of a picture, uint8 (C, H, W); stacked, they are what `scores_of` takes.
+
+        Raises:
+            ImageError: The picture cannot be read; the message calls it `name`, or by its path.
+        """
+        return to_pixels(open_image(image, name=name), self.preprocessing)
+
     @torch.inference_mode()
     def scores_of(self, pixels: Tensor) -> Tensor:
-        """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W), as `to_pixels` makes them.
+        """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W), as `prepare` makes them.
 
         Raises:
             CheckpointError: The network's answer is not finite.
@@ -270,18 +276,6 @@ def _device(device: str | torch.device) -> torch.device:
             f"device={str(device)!r} is not here: PyTorch sees {count} CUDA devices; choose 'auto' or 'cpu'"
         )
     return chosen
-
-
-def _backend(backend: str, model: PretrainedNetwork) -> str:
-    """The way the network is run. Raises: ConfigError where it is not to be had."""
-    if backend == "auto":
-        return "fused" if can_fuse(model) else "eager"
-    if backend == "fused" and not can_fuse(model):
-        raise ConfigError(
-            f"backend='fused' is for networks of the first family on a CPU, and this {model.config.architecture} is "
-            "not one; choose 'auto'"
-        )
-    return backend
 
 
 def _name(image: PictureSource, index: int) -> str | None:

@@ -14,12 +14,15 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from resnet_hub.blocks import BasicBlock, Bottleneck, ResidualBlock
+from resnet_hub.errors import ConfigError
 from resnet_hub.layers import DropBlock, DropPath
 from resnet_hub.limits import check_images
 from resnet_hub.network import ResidualNetwork
 from resnet_hub.resnet import ResNet
 
 Network = Callable[[Tensor], Tensor]
+BACKENDS = ("auto", "eager", "fused")
+"""The ways in which a network can be run; "auto" is the last one where it can be."""
 ACTIVE = "relu"
 """What oneDNN calls the activation that it can fuse."""
 
@@ -44,6 +47,18 @@ def can_fuse(model: nn.Module) -> bool:
     if not hasattr(torch.ops.mkldnn, "_convolution_pointwise_"):
         return False
     return all(type(block) in RESIDUALS for stage in _stages(model) for block in stage)
+
+
+def chosen_backend(backend: str, model: ResidualNetwork) -> str:
+    """The way the network is run. Raises: ConfigError where it is not to be had."""
+    if backend == "auto":
+        return "fused" if can_fuse(model) else "eager"
+    if backend == "fused" and not can_fuse(model):
+        raise ConfigError(
+            f"backend='fused' is for networks of the first family on a CPU, and this {model.config.architecture} is "
+            "not one; choose 'auto'"
+        )
+    return backend
 
 
 def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:

@@ -146,6 +146,17 @@ def test_classify_shows_what_the_network_saw():
     assert np.array_equal(classifier.classify(NOISE).seen, seen)
 
 
+def test_a_server_gets_with_its_own_batches_what_calling_gives():
+    classifier, images = tiny(), [NOISE, NOISE[::-1]]
+    scores = classifier.scores_of(torch.stack([classifier.prepare(image) for image in images]))
+    assert [classifier.ranked(row, 5) for row in scores] == classifier(images)
+
+
+def test_prepare_names_a_bad_picture_as_it_is_told():
+    with pytest.raises(ImageError, match=r"'upload\.png' is empty"):
+        tiny().prepare(b"", name="upload.png")
+
+
 def test_a_network_of_one_channel_sees_grey():
     assert tiny(in_chans=1).classify(NOISE).seen.mode == "L"
 
