@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from resnet_hub.blocks import BasicBlock, Bottleneck, ResidualBlock
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.layers import DropBlock, DropPath
 from resnet_hub.limits import check_images
 from resnet_hub.network import ResidualNetwork
@@ -69,6 +69,9 @@ def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:
     Args:
         model: A network in evaluation mode for which `can_fuse` holds.
         dtype: What it computes in, float32 or bfloat16; pooled features and logits are float32.
+
+    Raises:
+        CheckpointError: A weight is not finite.
     """
     assert isinstance(model, ResNet)
     steps: list[Network] = [*_chain(_stem_layers(model), dtype)]
@@ -92,6 +95,11 @@ class _FusedConv(nn.Module):
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d | None, active: bool, dtype: torch.dtype) -> None:
         super().__init__()
         whole = fuse_conv_bn_eval(conv, norm) if norm is not None else conv
+        # oneDNN's relu turns what is no number into 0, so that no answer would show it.
+        if not all(tensor.isfinite().all() for tensor in whole.state_dict().values()):
+            raise CheckpointError(
+                "the network's weights hold numbers that are not finite, so they are damaged; use another checkpoint"
+            )
         self.places = ([*whole.padding], [*whole.stride], [*whole.dilation], whole.groups)
         self.active = active
         weight = whole.weight.detach().to(dtype).contiguous(memory_format=torch.channels_last)

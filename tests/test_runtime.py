@@ -7,7 +7,7 @@ import torch
 from random_weights import random_state
 
 from resnet_hub import ImageClassifier, create_model
-from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.runtime import can_fuse, fused_network, native_bf16
 
 # As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
@@ -101,6 +101,15 @@ def test_threads_share_one_function():
     with ThreadPoolExecutor(4) as pool:
         for found, wanted in zip(pool.map(run, batches), expected, strict=True):
             assert torch.equal(found, wanted)
+
+
+def test_damaged_weights_are_told_wherever_they_are():
+    for name in ("conv1.weight", "layer3.2.bn2.bias", "layer1.0.bn1.running_var"):
+        model = lively("cifar_resnet20")
+        with torch.no_grad():
+            model.state_dict()[name].view(-1)[0] = torch.nan
+        with pytest.raises(CheckpointError, match="not finite"):
+            ImageClassifier(model, device="cpu").warm_up()
 
 
 def test_pictures_that_do_not_fit_are_refused_as_by_the_network():
