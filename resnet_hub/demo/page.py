@@ -13,8 +13,10 @@ from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.link import link_line
 from resnet_hub.demo.question import Question, question
+from resnet_hub.demo.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import OpenModel, Shelf
+from resnet_hub.demo.waiting_line import WaitingLine
 from resnet_hub.demo.wording import describe_labels
 from resnet_hub.demo.words import label, language_of, say, translations
 
@@ -43,6 +45,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         asked.network.change(_about(inference), asked.network, about, api_visibility="private")
         predict_endpoint(inference)
     page.queue(max_size=settings.max_queue)
+    page._queue = WaitingLine.of(page, settings.max_queue)
     return page
 
 
@@ -113,5 +116,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings) -> None:
         max_file_size=f"{settings.max_file_mb}mb",
         footer_links=["api", "gradio", "settings"],
         i18n=translations(),
+        state_session_capacity=MOST_SESSIONS,
         **appearance(),
     )
+    remember_little(page)
