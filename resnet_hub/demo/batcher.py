@@ -43,7 +43,8 @@ class Batcher:
     async def _take_turns(self) -> None:
         try:
             while self._waiting:
-                batch = [(pixels, answer) for pixels, answer in self._waiting[: self.most] if not answer.done()]
+                self._waiting = [(pixels, answer) for pixels, answer in self._waiting if not answer.done()]
+                batch = self._waiting[: self.most]
                 del self._waiting[: self.most]
                 if batch:
                     await self._answer(batch)
