@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -56,9 +57,11 @@ class Connection:
         """A connection to a port of this machine."""
         return cls(port, *await asyncio.open_connection("127.0.0.1", port, limit=2**20))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hangs up."""
         self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def send(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> None:
         """Sends a request without waiting for the answer."""
@@ -89,6 +92,17 @@ class Connection:
         if status != 200:
             raise Refused(f"{status} {answer.decode('utf-8', 'replace')[:300]}")
         return answer
+
+
+@asynccontextmanager
+async def connected(port: int, count: int) -> AsyncIterator[list[Connection]]:
+    """So many connections, closed with the block."""
+    connections = [await Connection.open(port) for _ in range(count)]
+    try:
+        yield connections
+    finally:
+        for connection in connections:
+            await connection.close()
 
 
 @dataclass(frozen=True)
@@ -147,14 +161,14 @@ async def visit(page: Page, picture: Path, expected: Best, until: float, toleran
             found = await asyncio.wait_for(classify(connection, page, picture), PATIENCE)
         except (Refused, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             tally.errors.append(f"{type(error).__name__}: {error}")
-            connection.close()
+            await connection.close()
             connection = await Connection.open(page.port)
             continue
         if found.label == expected.label and abs(found.score - expected.score) <= tolerance:
             tally.seconds.append(perf_counter() - started)
         else:
             tally.wrong.append(f"{picture.name}: {found}, expected {expected}")
-    connection.close()
+    await connection.close()
     return tally
 
 
@@ -171,7 +185,5 @@ async def load(page: Page, expected: dict[Path, Best], seconds: float, tolerance
 
 async def alone(page: Page, pictures: list[Path]) -> dict[Path, Best]:
     """What the page says of each picture when nobody else asks."""
-    connection = await Connection.open(page.port)
-    answers = {picture: await classify(connection, page, picture) for picture in pictures}
-    connection.close()
-    return answers
+    async with connected(page.port, 1) as [connection]:
+        return {picture: await classify(connection, page, picture) for picture in pictures}

@@ -23,6 +23,8 @@ BATCH = 16
 """Pictures of several visitors that go through a network together at most."""
 LOADERS = 2
 """Networks that are loaded at the same time."""
+MOST_LOADS = 8
+"""Networks that are loaded or wait for it; a load goes on when nobody waits for it any more, so they could pile up."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Shelf:
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._opening: dict[str, asyncio.Task[OpenModel]] = {}
         self._loaders = ThreadPoolExecutor(LOADERS, "load")
+        self._askers = ThreadPoolExecutor(LOADERS, "ask")  # whoever asks for facts waits for nobody's download
         self._network = ThreadPoolExecutor(1, "network")
 
     def put(self, classifier: ImageClassifier, facts: ModelFacts, name: str | None = None) -> OpenModel:
@@ -82,7 +85,7 @@ class Shelf:
         Raises:
             ConfigError: It is no name, visitors may not choose it, or the page cannot show what it answers.
             CheckpointError: What is there does not load, or answers with numbers that are not finite.
-            HubError: The Hub refused or could not be reached, or the weights are too large.
+            HubError: The Hub refused or could not be reached, the weights are too large, or many others are being loaded.
             TimeoutError: It is still being loaded.
         """
         name = self.name_of(source)
@@ -92,6 +95,10 @@ class Shelf:
             self._open.move_to_end(name)
             return self._open[name]
         if name not in self._opening:
+            if len(self._opening) >= MOST_LOADS:
+                raise HubError(
+                    f"{MOST_LOADS} other networks are being loaded for visitors; please ask for {name!r} in a minute"
+                )
             task = asyncio.get_running_loop().create_task(self._load(name))
             self._opening[name] = task
             task.add_done_callback(lambda done: (self._opening.pop(name), done.cancelled() or done.exception()))
@@ -105,7 +112,7 @@ class Shelf:
             return self._own.facts
         if name in self._open:
             return self._open[name].facts
-        return await asyncio.get_running_loop().run_in_executor(self._loaders, self._facts, name)
+        return await asyncio.get_running_loop().run_in_executor(self._askers, self._facts, name)
 
     def offers(self, name: str) -> bool:
         """Whether visitors may choose the network of this name on the Hub."""
