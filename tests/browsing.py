@@ -34,7 +34,9 @@ def served_page(checkpoint, **settings):
     from resnet_hub.demo.settings import PageSettings
     from resnet_hub.demo.shelf import own_shelf
 
-    chosen = PageSettings(model=str(checkpoint), device="cpu", port=free_port(), **settings)
+    # In float32, so that its scores are those of a classifier that is asked here.
+    settings = {"device": "cpu", "precision": "fp32", "port": free_port(), **settings}
+    chosen = PageSettings(model=str(checkpoint), **settings)
 
     shelf = own_shelf(chosen)
 

@@ -232,7 +232,7 @@ def test_the_folder_runs_by_itself_and_answers_as_the_classifier_does(model, fol
     process = subprocess.Popen(
         [sys.executable, "-s", "-P", "-c", GUARD],
         cwd=folder,
-        env={**clean, "PORT": str(port), "HF_HUB_OFFLINE": "1"},
+        env={**clean, "PORT": str(port), "HF_HUB_OFFLINE": "1", "RESNET_HUB_PRECISION": "fp32"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

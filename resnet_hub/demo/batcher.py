@@ -44,7 +44,8 @@ class Batcher:
     async def _take_turns(self) -> None:
         try:
             while self._waiting:
-                batch = [one for one in self._waiting[: self.most] if not one[1].done()]
+                self._waiting = [one for one in self._waiting if not one[1].done()]
+                batch = self._waiting[: self.most]
                 del self._waiting[: self.most]
                 if batch:
                     await self._answer(batch)

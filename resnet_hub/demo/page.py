@@ -21,9 +21,12 @@ from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.link import link_line
 from resnet_hub.demo.mcp_server import set_up_tools, why_no_tools
+from resnet_hub.demo.open_model import OpenModel
 from resnet_hub.demo.question import Question, question
+from resnet_hub.demo.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import OpenModel, Shelf
+from resnet_hub.demo.shelf import Shelf
+from resnet_hub.demo.waiting_line import WaitingLine
 from resnet_hub.demo.why import explain_endpoint, why_tab
 from resnet_hub.demo.wording import describe_labels
 from resnet_hub.demo.words import label, language_of, say, translations
@@ -64,6 +67,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         compare_endpoint(inference)
     refuse_what_no_field_holds(page)
     page.queue(max_size=settings.max_queue)
+    page._queue = WaitingLine.of(page, settings.max_queue)
     return page
 
 
@@ -170,7 +174,9 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
             app_kwargs={**refusals_of_requests(page), "routes": list(routes)},
             footer_links=["api", "gradio", "settings"],
             i18n=translations(),
+            state_session_capacity=MOST_SESSIONS,
             **appearance(),
         )
     if reason is None:
         set_up_tools(page)
+    remember_little(page)

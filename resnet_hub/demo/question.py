@@ -12,9 +12,10 @@ from resnet_hub.architectures import list_architectures
 from resnet_hub.demo.api import AT_ONCE
 from resnet_hub.demo.examples import ExamplePictures
 from resnet_hub.demo.inference import Inference
+from resnet_hub.demo.open_model import OpenModel
 from resnet_hub.demo.photo import photo_field, picture_choice
 from resnet_hub.demo.refusal import refusal_of, with_refusals
-from resnet_hub.demo.shelf import OpenModel, Shelf
+from resnet_hub.demo.shelf import Shelf
 from resnet_hub.demo.wording import describe_facts
 from resnet_hub.demo.words import label, language_of, say
 from resnet_hub.published import published_tags

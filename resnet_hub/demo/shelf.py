@@ -7,7 +7,6 @@ import logging
 import os
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Thread
@@ -19,33 +18,24 @@ from resnet_hub.bundled import BUNDLED
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.batcher import Batcher
-from resnet_hub.demo.lent_gpu import is_lent, network_run
+from resnet_hub.demo.lent_gpu import network_run
+from resnet_hub.demo.open_model import OpenModel, open_classifier
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.model_facts import ModelFacts, model_facts
 
-SHOWN_TASKS = ("single_label", "multi_label")
 LONGEST_NAME = 200
 """Characters of a network's name at most."""
 BATCH = 16
 """Pictures of several visitors that go through a network together at most."""
 LOADERS = 2
 """Networks that are loaded at the same time."""
+MOST_LOADS = 8
+"""Networks that are loaded or wait for it; a load goes on when nobody waits for it any more, so they could pile up."""
 AGAIN_SECONDS = 60.0
 """How long the Hub is left alone before it is asked once more for a network that is missing."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class OpenModel:
-    """A network that answers."""
-
-    name: str
-    """What visitors call it, and what opens it again."""
-    classifier: ImageClassifier
-    batcher: Batcher
-    facts: ModelFacts
 
 
 class Shelf:
@@ -72,6 +62,7 @@ class Shelf:
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._opening: dict[str, asyncio.Task[OpenModel]] = {}
         self._loaders = ThreadPoolExecutor(LOADERS, "load")
+        self._askers = ThreadPoolExecutor(LOADERS, "ask")  # whoever asks for facts waits for nobody's download
         self._network = ThreadPoolExecutor(1, "network")
 
     def put(self, classifier: ImageClassifier, facts: ModelFacts, name: str | None = None) -> OpenModel:
@@ -118,7 +109,7 @@ class Shelf:
         Raises:
             ConfigError: It is no name, visitors may not choose it, or the page cannot show what it answers.
             CheckpointError: What is there does not load, or answers with numbers that are not finite.
-            HubError: The Hub refused or could not be reached, or the weights are too large.
+            HubError: The Hub refused or could not be reached, the weights are too large, or many others are being loaded.
             TimeoutError: It is still being loaded.
         """
         name = self.name_of(source)
@@ -138,7 +129,7 @@ class Shelf:
             return self._own.facts
         if name in self._open:
             return self._open[name].facts
-        return await asyncio.get_running_loop().run_in_executor(self._loaders, self._facts, name)
+        return await asyncio.get_running_loop().run_in_executor(self._askers, self._facts, name)
 
     async def is_free(self, seconds: float) -> bool:
         """Whether the thread that runs all networks takes up work within so many seconds."""
@@ -175,6 +166,10 @@ class Shelf:
         if name == self.wanted:
             self._asked = monotonic()
         if name not in self._opening:
+            if len(self._opening) >= MOST_LOADS:
+                raise HubError(
+                    f"{MOST_LOADS} other networks are being loaded for visitors; please ask for {name!r} in a minute"
+                )
             task = asyncio.get_running_loop().create_task(self._load(name))
             self._opening[name] = task
             task.add_done_callback(lambda done: (self._opening.pop(name), done.cancelled() or done.exception()))
@@ -263,17 +258,6 @@ def _read_in_time(shelf: Shelf) -> tuple[ImageClassifier, ModelFacts]:
         raise HubUnreachableError(
             f"model {shelf.wanted!r} is still not loaded after {shelf.settings.load_seconds} seconds; it is tried again"
         ) from error
-
-
-def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
-    """The network behind `source`, set up and tried out. Raises: ResNetHubError."""
-    device = "cpu" if is_lent() else settings.device  # the GPU is there during a call only
-    classifier = ImageClassifier.from_pretrained(source, device=device, precision=settings.precision)
-    task = classifier.model.config.task
-    if task not in SHOWN_TASKS:
-        raise ConfigError(f"the page shows classes, but this network is for {task!r}; ask it from Python instead")
-    classifier.warm_up()
-    return classifier
 
 
 def _tell_failure(loading: asyncio.Task[OpenModel]) -> None:

@@ -1,0 +1,45 @@
+"""A network that answers visitors: how it is opened, and what belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.demo.batcher import Batcher
+from resnet_hub.demo.lent_gpu import is_lent
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.errors import ConfigError
+from resnet_hub.model_facts import ModelFacts
+from resnet_hub.runtime import native_bf16
+
+SHOWN_TASKS = ("single_label", "multi_label")
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A network that answers."""
+
+    name: str
+    """What visitors call it, and what opens it again."""
+    classifier: ImageClassifier
+    batcher: Batcher
+    facts: ModelFacts
+
+
+def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
+    """The network behind `source`, set up and tried out. Raises: ResNetHubError."""
+    device = "cpu" if is_lent() else settings.device  # the GPU is there during a call only
+    classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings))
+    task = classifier.model.config.task
+    if task not in SHOWN_TASKS:
+        raise ConfigError(f"the page shows classes, but this network is for {task!r}; ask it from Python instead")
+    classifier.warm_up()
+    return classifier
+
+
+def _precision(settings: PageSettings) -> str:
+    """What the network computes in; a page takes bfloat16 on a CPU too, where that has instructions for it."""
+    on_cpu = settings.device == "cpu" or (settings.device == "auto" and not torch.cuda.is_available())
+    return "bf16" if settings.precision == "auto" and on_cpu and native_bf16() and not is_lent() else settings.precision

@@ -1,0 +1,70 @@
+"""The line in which visitors wait: gradio's queue, told what to say when it is full and to forget those who left."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import fastapi
+import gradio as gr
+from gradio.queueing import Queue
+
+from resnet_hub.demo.words import language_of, say
+
+RETRY_SECONDS = 5
+"""When those who found no place are told to ask again."""
+REMEMBERED = 4000
+"""Visitors of whom the line knows that all is answered, before it forgets them."""
+
+
+LOOK_SECONDS = 0.005
+"""How often the line looks for a free place. Gradio does it every millisecond, idle or not, which costs more."""
+PROGRESS_SECONDS = 0.05
+"""How often it looks for progress to tell; gradio does it every ten milliseconds."""
+
+
+class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
+    """Gradio's queue; nothing in it grows with the number of questions that were ever asked."""
+
+    @classmethod
+    def of(cls, page: gr.Blocks, max_size: int) -> Self:
+        """The line of a page, in which `max_size` questions may wait; `page._queue` is its place."""
+        line = cls(
+            live_updates=True,
+            concurrency_count=page.max_threads,
+            update_intervals=1,
+            max_size=max_size,
+            blocks=page,
+        )
+        line.sleep_when_free, line.progress_update_sleep_when_free = LOOK_SECONDS, PROGRESS_SECONDS
+        line.ANALYTICS_MAX_EVENTS = 1
+        return line
+
+    async def push(self, body: Any, request: fastapi.Request, username: str | None) -> Any:
+        """Takes a question into the line. Raises: HTTPException with a sentence where it is full."""
+        self._forget_the_answered()
+        waiting = len(self)
+        if self.max_size is not None and waiting >= self.max_size:
+            sentence = say("page.full", language_of(gr.Request(request)), waiting=waiting)
+            raise fastapi.HTTPException(503, sentence, {"Retry-After": str(RETRY_SECONDS)})
+        return await super().push(body, request, username)
+
+    async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:
+        """Forgets a visitor who left, who waits no more and for whom nothing more is computed."""
+        await super().clean_events(session_hash=session_hash, event_id=event_id)
+        left = {event._id for job in self.active_jobs if job for event in job if not event.alive}
+        for task in list(self._asyncio_tasks):
+            # Gradio names the task of an event "session_function<gradio-sep>event".
+            if task.get_name().rpartition("<gradio-sep>")[2] in left:
+                task.cancel()
+
+    def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
+        """Nothing: gradio would sum up, after each answer, the last 10,000 of them for a page that is never shown."""
+        return self.cached_event_analytics_summary
+
+    def _forget_the_answered(self) -> None:
+        """Gradio keeps a set for each visitor, and each question of a program counts as one, for ever."""
+        if len(self.pending_event_ids_session) > REMEMBERED:
+            for session in list(self.pending_event_ids_session):
+                pending = self.pending_event_ids_session[session]
+                if not pending or session not in self.pending_messages_per_session:
+                    del self.pending_event_ids_session[session]
