@@ -1,0 +1,295 @@
+"""Files that a stranger sent together, pictures and zips of pictures -> one picture after the other, within bounds.
+
+Nothing is ever written, no name is ever a path, and no more than one picture is in memory.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from resnet_hub.checks import check_integer
+
+PIECE = 65_536
+"""Bytes that are unpacked between two looks at the bounds."""
+SMALL = 1_000_000
+"""Bytes up to which a picture may expand as it likes: a blank one does."""
+LISTING = 1000
+"""Bytes that one entry may take in an archive's list of contents."""
+LONGEST_NAME = 120
+"""Characters of a name that are shown."""
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OTHERS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
+_LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+_LINK = "the entry is a link, which is never followed; put the picture itself into the archive"
+_DAMAGED = "the archive is damaged or cut short; pack it again"
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """How much is taken in of everything that was sent together."""
+
+    pictures: int = 500
+    """Pictures in all."""
+    picture_bytes: int = 20_000_000
+    """Largest picture."""
+    total_bytes: int = 500_000_000
+    """Largest sum of all pictures, unpacked."""
+    expansion: int = 100
+    """Most that a picture may be larger than it is packed."""
+    entries: int = 2000
+    """Files and entries of archives that are looked at, folders and litter included."""
+
+    def __post_init__(self) -> None:
+        for name in ("pictures", "picture_bytes", "total_bytes", "expansion", "entries"):
+            check_integer(name, getattr(self, name), 1, 10**12)
+
+
+@dataclass(frozen=True)
+class NamedPicture:
+    """The bytes of a file that may be a picture; `open_image` knows."""
+
+    name: str
+    """The last parts of its path, for display: printable text, not to be trusted as HTML, and no path."""
+    data: bytes
+
+
+@dataclass(frozen=True)
+class FailedPicture:
+    """A file that is not looked at any further."""
+
+    name: str
+    """As in `NamedPicture`."""
+    reason: str
+    """One sentence that does not repeat the name, without its full stop."""
+
+
+def pictures_in(
+    files: Iterable[tuple[str, Path]], limits: ArchiveLimits | None = None
+) -> Iterator[NamedPicture | FailedPicture]:
+    """All pictures of the files, in their order; those of a zip as it lists them, folders and hidden files left out.
+
+    What is too large, locked, damaged or no file at all comes as a `FailedPicture`, and the rest goes on. Where a bound
+    on everything is reached, the last one says so.
+
+    Args:
+        files: Each file's name, as its owner calls it, and where it lies.
+        limits: The bounds.
+    """
+    budget = _Budget(limits or ArchiveLimits())
+    for name, path in files:
+        yield from _pictures_of(shown_name(name), path, budget)
+        if budget.stop is not None:
+            return
+
+
+def shown_name(path: str) -> str:
+    """The last two parts of a path without tricks: no `..`, no drive, no invisible or turning characters."""
+    parts = [part for part in _parts(path) if part not in (".", "..") and not re.fullmatch("[A-Za-z]:", part)]
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in "/".join(parts[-2:]))
+    return (name if len(name) <= LONGEST_NAME else "..." + name[-LONGEST_NAME + 3 :]) or "no name"
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in re.split(r"[/\\]", path) if part]
+
+
+class _Budget:
+    """What is left of the bounds on everything."""
+
+    def __init__(self, limits: ArchiveLimits) -> None:
+        self.limits = limits
+        self.pictures, self.bytes, self.entries = limits.pictures, limits.total_bytes, limits.entries
+        self.stop: str | None = None
+        """Why nothing more is looked at."""
+
+    def count_entry(self) -> bool:
+        """Whether there may be one more."""
+        self.entries -= 1
+        if self.entries < 0:
+            self._end(f"at most {self.limits.entries:,} files and entries")
+        return self.stop is None
+
+    def count_picture(self) -> bool:
+        """Whether there may be one more."""
+        self.pictures -= 1
+        if self.pictures < 0:
+            self._end(f"at most {self.limits.pictures:,} pictures")
+        return self.stop is None
+
+    def count_bytes(self, count: int) -> bool:
+        """Whether there may be so many more."""
+        self.bytes -= count
+        if self.bytes < 0:
+            self._end(f"at most {self.limits.total_bytes:,} bytes")
+        return self.stop is None
+
+    def _end(self, bound: str) -> None:
+        self.stop = f"this one and all after it were left out, for {bound} are taken at a time; send them separately"
+
+
+def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
+    """The pictures of one file."""
+    if not budget.count_entry():
+        yield FailedPicture(name, budget.stop or "")
+        return
+    try:
+        with path.open("rb") as file:
+            first = file.read(8)
+        size = path.stat().st_size
+    except OSError:
+        yield FailedPicture(name, "the file is not, or no longer, there; send it again")
+        return
+    if first.startswith(_ZIP):
+        yield from _unpacked(name, path, budget)
+        return
+    other = next((kind for start, kind in _OTHERS.items() if first.startswith(start)), None)
+    reason = f"the file is an archive in the format {other}, which is not opened; send a zip" if other else None
+    reason = reason or _too_large(size, budget)
+    if reason is None and not (budget.count_picture() and budget.count_bytes(size)):
+        reason = budget.stop
+    yield NamedPicture(name, path.read_bytes()) if reason is None else FailedPicture(name, reason)
+
+
+def _unpacked(name: str, path: Path, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
+    """The pictures of a zip, which is opened after its list of contents was found to be of a bearable size."""
+    reason = _listing_fault(path, budget.limits.entries)
+    if reason is not None:
+        yield FailedPicture(name, reason)
+        return
+    try:
+        archive = ZipFile(path)
+    except Exception:  # zipfile raises nearly every type on a damaged file
+        yield FailedPicture(name, _DAMAGED)
+        return
+    with archive:
+        entries = archive.infolist()
+        if len(entries) > budget.limits.entries:
+            yield FailedPicture(name, _too_many(len(entries), budget.limits.entries))
+            return
+        if _overlap(archive):
+            yield FailedPicture(name, "the entries of the archive lie over one another, as in a bomb; pack it again")
+            return
+        empty = True
+        for entry in entries:
+            found = _picture(archive, entry, budget)
+            if found is not None:
+                empty = False
+                yield found
+            if budget.stop is not None:
+                return
+        if empty:
+            yield FailedPicture(name, "the archive holds no picture; pack some into it")
+
+
+def _listing_fault(path: Path, most: int) -> str | None:
+    """What is wrong with a zip's own statement of its list of contents, which zipfile would read whole."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 22 - 65_535))
+        tail = file.read()
+    # As zipfile searches: without a comment at the very end, else the last one.
+    at_end = tail[-22:-18] == b"PK\x05\x06" and tail[-2:] == b"\0\0"
+    start = len(tail) - 22 if at_end else tail.rfind(b"PK\x05\x06")
+    if start < 0 or len(tail) - start < 22:
+        return _DAMAGED
+    count, size = struct.unpack("<10xHL6x", tail[start : start + 22])
+    if size > most * LISTING:
+        return "the list of contents of the archive is too long; send a part of it"
+    return _too_many(count, most) if count > most else None
+
+
+def _too_many(count: int, most: int) -> str:
+    return f"the archive has {count:,} entries, more than the {most:,} that are looked at; send a part of it"
+
+
+def _overlap(archive: ZipFile) -> bool:
+    """Whether two entries share bytes. Releases of Python before 2024 do not notice."""
+    starts = sorted((entry.header_offset, entry.compress_size) for entry in archive.infolist())
+    ends = [start for start, _ in starts] + [archive.start_dir]
+    return any(start + 30 + size > end for (start, size), end in zip(starts, ends[1:], strict=True))
+
+
+def _picture(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedPicture | FailedPicture | None:
+    """The picture of one entry; None for folders, hidden files and what systems add by themselves."""
+    path = _name(entry)
+    name = shown_name(path)
+    if not budget.count_entry():
+        return FailedPicture(name, budget.stop or "")
+    parts = _parts(path)
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if path.endswith(("/", "\\")) or kind == stat.S_IFDIR:
+        return None
+    if any(part in _LITTER or (part.startswith(".") and part not in (".", "..")) for part in parts):
+        return None
+    reason = _fault(entry, kind, budget)
+    if reason is None and not budget.count_picture():
+        reason = budget.stop
+    if reason is not None:
+        return FailedPicture(name, reason)
+    try:
+        data = _read(archive, entry, budget)
+    except Exception:  # as many types as there are kinds of damage
+        return FailedPicture(name, "the entry is damaged; pack the archive again")
+    if isinstance(data, str):
+        return FailedPicture(name, data)
+    if data.startswith(_ZIP):
+        return FailedPicture(name, "the entry is an archive inside an archive, which is not opened; send it by itself")
+    return NamedPicture(name, data)
+
+
+def _name(entry: ZipInfo) -> str:
+    """The name that an entry was given; many programs write UTF-8 without saying so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except ValueError:
+        return entry.filename
+
+
+def _fault(entry: ZipInfo, kind: int, budget: _Budget) -> str | None:
+    """Why an entry is not read, as far as the list of contents tells."""
+    if kind == stat.S_IFLNK:
+        return _LINK
+    if kind not in (0, stat.S_IFREG):
+        return "the entry is no file; put pictures into the archive"
+    if entry.flag_bits & 0x1:
+        return "the entry is locked with a password; pack the archive without one"
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        return f"the entry is packed by method {entry.compress_type}, which is not unpacked; pack it as a usual zip"
+    return _too_large(entry.file_size, budget) or _expansion_fault(entry, entry.file_size, budget.limits)
+
+
+def _too_large(size: int, budget: _Budget) -> str | None:
+    most = budget.limits.picture_bytes
+    return (
+        f"the file has {size:,} bytes, more than the {most:,} that are read; make it smaller" if size > most else None
+    )
+
+
+def _expansion_fault(entry: ZipInfo, size: int, limits: ArchiveLimits) -> str | None:
+    if size <= max(SMALL, limits.expansion * entry.compress_size):
+        return None
+    return (
+        f"the entry is more than {limits.expansion} times as large unpacked, as in a bomb; send the picture by itself"
+    )
+
+
+def _read(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> bytes | str:
+    """The bytes of an entry, or why there are too many, whatever it says of itself. Raises: anything, on damage."""
+    data = bytearray()
+    with archive.open(entry) as file:
+        while piece := file.read(PIECE):
+            data += piece
+            if not budget.count_bytes(len(piece)):
+                return budget.stop or ""
+            reason = _too_large(len(data), budget) or _expansion_fault(entry, len(data), budget.limits)
+            if reason is not None:
+                return reason
+    return bytes(data)
