@@ -24,7 +24,7 @@ class Best:
     score: float
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The page answered, but with an error; the text is what it said."""
 
 
@@ -86,11 +86,11 @@ class Connection:
         return int(head[0].split()[1]), body
 
     async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
-        """The body of a good answer. Raises: Refused."""
+        """The body of a good answer. Raises: RefusedError."""
         await self.send(method, path, body, kind)
         status, answer = await self.answer()
         if status != 200:
-            raise Refused(f"{status} {answer.decode('utf-8', 'replace')[:300]}")
+            raise RefusedError(f"{status} {answer.decode('utf-8', 'replace')[:300]}")
         return answer
 
 
@@ -136,18 +136,18 @@ async def join(connection: Connection, page: Page, path: str) -> str:
 
 
 def completed(stream: bytes) -> Any:
-    """The first output in a stream of events that has ended. Raises: Refused."""
+    """The first output in a stream of events that has ended. Raises: RefusedError."""
     for event in stream.decode().split("\n\n"):
         kind, _, data = event.partition("\ndata: ")
         if kind == "event: complete":
             return json.loads(data)[0]
         if kind == "event: error":
-            raise Refused(f"event {data[:300]}")
-    raise Refused("the stream ended without an answer")
+            raise RefusedError(f"event {data[:300]}")
+    raise RefusedError("the stream ended without an answer")
 
 
 async def classify(connection: Connection, page: Page, picture: Path) -> Best:
-    """Uploads a picture and waits for its answer. Raises: Refused."""
+    """Uploads a picture and waits for its answer. Raises: RefusedError."""
     stream = await join(connection, page, await upload(connection, picture))
     return page.best(completed(await connection.ask("GET", stream)))
 
@@ -159,7 +159,7 @@ async def visit(page: Page, picture: Path, expected: Best, until: float, toleran
     while (started := perf_counter()) < until:
         try:
             found = await asyncio.wait_for(classify(connection, page, picture), PATIENCE)
-        except (Refused, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+        except (RefusedError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             tally.errors.append(f"{type(error).__name__}: {error}")
             await connection.close()
             connection = await Connection.open(page.port)

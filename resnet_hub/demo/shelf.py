@@ -109,7 +109,7 @@ class Shelf:
         Raises:
             ConfigError: It is no name, visitors may not choose it, or the page cannot show what it answers.
             CheckpointError: What is there does not load, or answers with numbers that are not finite.
-            HubError: The Hub refused or could not be reached, the weights are too large, or many others are being loaded.
+            HubError: The Hub refused or could not be reached, the weights are too large, or many others are loaded.
             TimeoutError: It is still being loaded.
         """
         name = self.name_of(source)
