@@ -9,7 +9,7 @@ import pytest
 from browsing import served_page
 from colour_network import COLOURS, LABELS, save_colour_network, solid
 
-from benchmarks.visitors import Best, Page, Refused, classify, completed, connected, join, upload
+from benchmarks.visitors import Best, Page, RefusedError, classify, completed, connected, join, upload
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo import api
 from resnet_hub.demo import waiting_line as line_module
@@ -118,7 +118,7 @@ def test_who_finds_no_place_reads_a_sentence_and_the_others_are_answered(serve, 
 
 
 async def refusal(connection, page, path):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         await join(connection, page, path)
     return str(caught.value)
 
@@ -126,7 +126,7 @@ async def refusal(connection, page, path):
 def test_who_waits_too_long_reads_a_sentence(serve, gate, picture):
     async def scene(page):
         async with connected(page.port, 1) as [connection]:
-            with gate.shut(), pytest.raises(Refused) as caught:
+            with gate.shut(), pytest.raises(RefusedError) as caught:
                 await classify(connection, page, picture)
             return str(caught.value), await classify(connection, page, picture)
 
@@ -152,7 +152,7 @@ def test_those_who_leave_free_their_places(serve, gate, picture):
     async def joined(connection, page, path):
         try:
             await wait(connection, page, path)
-        except Refused:
+        except RefusedError:
             return False
         return True
 

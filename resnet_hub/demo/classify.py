@@ -169,7 +169,7 @@ def predict_endpoint(inference: Inference) -> None:
         }
 
     inputs = [
-        photo_field(label="image", visible=False),
+        photo_field(inference.fetch, label="image", visible=False),
         gr.Number(USUAL_CLASSES, label="top_k", visible=False),
         gr.Textbox("", label="model", visible=False),
     ]

@@ -196,7 +196,11 @@ def compare_endpoint(inference: Inference) -> None:
     names = {"type": "array", "items": {"type": "string"}, "minItems": LEAST, "maxItems": MOST}
     models.api_info = lambda: names
     models.example_inputs = lambda: ["resnet18.a1_in1k", "resnet50.a1_in1k"]
-    inputs = [photo_field(label="image", visible=False), models, gr.Number(USUAL_CLASSES, label="top_k", visible=False)]
+    inputs = [
+        photo_field(inference.fetch, label="image", visible=False),
+        models,
+        gr.Number(USUAL_CLASSES, label="top_k", visible=False),
+    ]
     endpoint(compare, "compare", inputs)
 
 

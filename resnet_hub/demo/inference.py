@@ -19,9 +19,12 @@ from resnet_hub.demo.refusal import Refusal
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import Shelf
 from resnet_hub.errors import ImageError
+from resnet_hub.picture_url import UrlLimits, fetch_picture
 from resnet_hub.preprocessing import open_image, to_pixels
 
 Result = TypeVar("Result")
+FETCHERS = 4
+"""Pictures that are fetched from the web at the same time."""
 MOST_CLASSES = 20
 """Classes of an answer at most."""
 
@@ -48,6 +51,7 @@ class Inference:
         self.settings = settings
         self.shelf = shelf
         self._decoders = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "decode")
+        self._fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
         self._explainer = ThreadPoolExecutor(1, "explain")
 
     async def classify(self, picture: bytes, source: str | None, top_k: object = 5, name: str | None = None) -> Answer:
@@ -74,6 +78,14 @@ class Inference:
         """Raises: ImageError for a file above the page's limit."""
         if len(picture) > self.settings.max_file_mb * 1_000_000:
             raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
+
+    async def fetch(self, address: object) -> bytes:
+        """The picture at a public address on the web, a file's bytes. Raises: ImageError, Refusal."""
+        if not isinstance(address, str) or not address.strip():
+            raise Refusal("there is no address yet; write one that begins with https://")
+        limits = UrlLimits(max_bytes=self.settings.max_file_mb * 1_000_000)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._fetchers, fetch_picture, address.strip(), limits)
 
     async def open(self, source: str | None) -> OpenModel:
         """The network of this name. Raises: Refusal, and what `Shelf.open` raises."""

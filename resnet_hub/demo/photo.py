@@ -6,20 +6,29 @@ but gradio writes a stub file beside the source of every subclass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
+from PIL import Image
 
-from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.preprocessing import open_image
 
 
-def photo_field(**options: Any) -> gr.Image:
-    """A field for one picture, from a file, a camera or the clipboard; `options` are gradio's, such as a label."""
+def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **options: Any) -> gr.Image:
+    """A field for one picture, from a file, a camera or the clipboard.
+
+    Args:
+        fetch: What brings a picture whose address a program sends in place of a file; refused where absent.
+        options: Gradio's, such as a label.
+    """
     image = gr.Image(sources=["upload", "webcam", "clipboard"], **options)
-    image.async_move_resource_to_block_cache = _refuse_addresses(image.async_move_resource_to_block_cache)
+    image.async_move_resource_to_block_cache = _fetching(image, fetch)
     image.example_payload = _example_payload
     return image
 
@@ -41,6 +50,20 @@ def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
     return path.read_bytes()
 
 
+def kept_picture(content: bytes, field: gr.Image) -> str:
+    """The path of a file with these bytes among the uploads, for a picture field; it is cleared away as they are.
+
+    Raises:
+        ImageError: They are no picture.
+    """
+    open_image(content)
+    with Image.open(io.BytesIO(content)) as opened:
+        suffix = (opened.format or "png").lower()
+    path = save_bytes_to_cache(content, f"picture.{suffix}", cache_dir=field.GRADIO_CACHE)
+    field.temp_files.add(path)
+    return path
+
+
 def picture_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
     """A row of pictures; a click puts one into the field `image`."""
     choice = gr.Dataset(
@@ -55,15 +78,21 @@ def picture_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
     )
 
 
-def _refuse_addresses(move: Any) -> Any:
-    """`move`, which brings a file into gradio's cache, but for addresses: their size would have no limit."""
+def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) -> Any:
+    """What brings a file into gradio's cache; its own way to addresses has no limit of size, and no public one only."""
+    move = field.async_move_resource_to_block_cache
 
-    async def move_files_only(url_or_file_path: str | Path | None) -> str | None:
-        if str(url_or_file_path).lower().startswith(("http://", "https://")):
+    async def move_within_limits(url_or_file_path: str | Path | None) -> str | None:
+        if not str(url_or_file_path).lower().startswith(("http://", "https://")):
+            return await move(url_or_file_path)
+        if fetch is None:
             raise Refusal("this page fetches nothing from the web; please send the picture itself")
-        return await move(url_or_file_path)
+        try:
+            return kept_picture(await fetch(str(url_or_file_path)), field)
+        except Exception as error:
+            raise refusal_of(error) from error
 
-    return move_files_only
+    return move_within_limits
 
 
 def _example_payload() -> dict[str, Any]:

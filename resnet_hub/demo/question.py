@@ -13,7 +13,7 @@ from resnet_hub.demo.api import AT_ONCE
 from resnet_hub.demo.examples import ExamplePictures
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.open_model import OpenModel
-from resnet_hub.demo.photo import photo_field, picture_choice
+from resnet_hub.demo.photo import kept_picture, photo_field, picture_choice
 from resnet_hub.demo.refusal import refusal_of, with_refusals
 from resnet_hub.demo.shelf import Shelf
 from resnet_hub.demo.wording import describe_facts
@@ -54,9 +54,37 @@ def question(inference: Inference, examples: ExamplePictures) -> Question:
     if examples.paths:
         picture_choice(examples.paths, photo, label("question.examples"))
         gr.HTML(f"<p class='quiet'>{html.escape(examples.credit)}</p>", elem_classes="plain")
+    _address(inference, photo)
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
     choice, facts = _network_choice(inference, network)
     return Question(photo, network, button, choice, facts)
+
+
+def _address(inference: Inference, photo: gr.Image) -> None:
+    """A line for the address of a picture on the web, which becomes the picture."""
+    with gr.Row(equal_height=True, elem_classes="address"):
+        address = gr.Textbox(
+            label=label("question.address"), placeholder="https://", max_length=2000, scale=5, elem_id="address"
+        )
+        fetch = gr.Button(label("question.fetch"), scale=1, min_width=90, elem_id="fetch")
+    told = gr.HTML(elem_id="address-told", elem_classes="plain")
+
+    async def bring(written: str, request: gr.Request) -> tuple[Any, str]:
+        try:
+            content = await inference.fetch(written)
+            return await inference.aside(kept_picture, content, photo), ""
+        except Exception as error:
+            return gr.skip(), refused(error, language_of(request))
+
+    gr.on(
+        [fetch.click, address.submit],
+        bring,
+        address,
+        [photo, told],
+        concurrency_limit=AT_ONCE,
+        concurrency_id="addresses",
+        api_visibility="private",
+    )
 
 
 def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropdown, gr.HTML]:

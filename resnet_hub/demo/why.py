@@ -200,7 +200,7 @@ def explain_endpoint(inference: Inference) -> None:
         }
 
     inputs = [
-        photo_field(label="image", visible=False),
+        photo_field(inference.fetch, label="image", visible=False),
         gr.Textbox("", label="class_name", visible=False),
         gr.Textbox(USUAL_METHOD, label="method", visible=False),
         gr.Textbox("", label="model", visible=False),
