@@ -59,11 +59,12 @@ _SIGNATURES = {
     "BMP": rb"BM.{13}\0\0\0",
     "TIFF": rb"II\*\0|MM\0\*",
     "PPM": rb"P[1-6f]\s",
-    "AVIF": rb"....ftyp.*avi[fs]",
-    "HEIC": rb"....ftyp.*(hei[cmsx]|hev[cx]|mif1)",
+    "AVIF": rb"....ftyp.{0,52}avi[fs]",
+    "HEIC": rb"....ftyp.{0,52}(hei[cmsx]|hev[cx]|mif1)",
     "JPEG XL": rb"\xff\x0a|....JXL ",
     "PDF": rb"%PDF",
-    "SVG": rb"(<\?xml.*)?<svg",
+    "SVG": rb"(\xef\xbb\xbf)?\s*((<\?xml|<!--|<!DOCTYPE svg).*)?<svg",
+    "HTML": rb"(?i:(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body))",
 }
 
 _TURNS = {
@@ -189,7 +190,7 @@ def _undecoded(source: PictureSource, label: str, max_bytes: int) -> Image.Image
     data = source if isinstance(source, bytes) else _read(source, label, max_bytes)
     _check_bytes(len(data), label, max_bytes)
     known = ", ".join(_READERS)
-    found = next((name for name, first in _SIGNATURES.items() if re.match(first, data[:64], re.DOTALL)), None)
+    found = next((name for name, first in _SIGNATURES.items() if re.match(first, data[:1000], re.DOTALL)), None)
     if found is None:
         raise ImageError(f"{label} is in no picture format that can be read; give one of {known}")
     if found not in _READERS:

@@ -1,0 +1,78 @@
+"""What visitors of a public page send that is no plain picture: each gets its sentence, or its pixels."""
+
+import io
+import struct
+import zlib
+
+import pytest
+import torch
+from broken_pictures import cut_jpeg, empty_file, gigantic_png, text_file
+from PIL import Image
+
+from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ImageError
+from resnet_hub.preprocessing import open_image, to_pixels
+
+SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+SVG = {
+    "plain": SCRIPT,
+    "declared": b"<?xml version='1.0' encoding='UTF-8' standalone='no'?>\n" + SCRIPT,
+    "marked as UTF-8": b"\xef\xbb\xbf" + SCRIPT,
+    "after blank lines": b"\r\n\n  " + SCRIPT,
+    "after a comment": b"<!-- made by a program that likes to talk about itself: " + b"x" * 300 + b" -->" + SCRIPT,
+    "with a document type": b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'http://www.w3.org/'>" + SCRIPT,
+}
+HTML = [b"<!doctype html><p>hello", b"\n<HTML><body>", b"<head><title>404</title>", b"\xef\xbb\xbf<!DOCTYPE HTML>"]
+
+
+def saved(image, file_format="PNG", **options):
+    file = io.BytesIO()
+    image.save(file, file_format, **options)
+    return file.getvalue()
+
+
+def text_bomb():
+    """A PNG of one pixel with a comment that unpacks to 200 MB."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    packer = zlib.compressobj(9)
+    comment = b"".join(packer.compress(bytes(1_000_000)) for _ in range(200)) + packer.flush()
+    data = saved(Image.new("RGB", (1, 1)))
+    return data[:33] + chunk(b"zTXt", b"Comment\0\0" + comment) + data[33:]
+
+
+@pytest.mark.parametrize("data", SVG.values(), ids=SVG)
+def test_a_drawing_is_named_as_svg_and_never_run(data):
+    with pytest.raises(ImageError, match="is in the format SVG, which cannot be read; save it as one of JPEG, PNG"):
+        open_image(data)
+
+
+@pytest.mark.parametrize("data", HTML)
+def test_a_web_page_is_named_as_html(data):
+    with pytest.raises(ImageError, match="is in the format HTML, which cannot be read; save it as one of JPEG, PNG"):
+        open_image(data)
+
+
+REFUSED = {
+    "0 bytes": (empty_file, r"is empty \(0 bytes\)"),
+    "text": (text_file, "is in no picture format"),
+    "cut short": (cut_jpeg, "is damaged or cut short"),
+    "60,000 x 60,000": (gigantic_png, "has 60000 x 60000 pixels"),
+    "a comment of 200 MB": (text_bomb, "is damaged or cut short"),
+}
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_picture_gets_its_sentence(make, words):
+    with pytest.raises(ImageError, match=words):
+        open_image(make())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 10_000), (10_000, 1), (2, 2)])
+@pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
+def test_a_picture_of_any_shape_gives_what_the_network_takes(size, crop_mode):
+    pixels = to_pixels(open_image(saved(Image.new("RGB", size, (9, 8, 7)))), Preprocessing(crop_mode=crop_mode))
+    assert pixels.shape == (3, 224, 224)
+    assert (pixels == torch.tensor([9, 8, 7]).view(3, 1, 1)).all(0).any()
