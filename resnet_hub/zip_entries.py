@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
 import stat
-import struct
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
@@ -15,6 +15,8 @@ FIRST_BYTES = (b"PK\x03\x04", b"PK\x05\x06")
 DAMAGED = "the archive is damaged or cut short; pack it again"
 LISTING = 1000
 """Bytes that one entry may take in the list of contents."""
+END = 65_536 + 22
+"""Bytes at the end of an archive in which zipfile looks for the place of the list of contents."""
 LONGEST_NAME = 120
 """Characters of a name that are shown."""
 
@@ -26,9 +28,10 @@ def open_zip(path: Path, most: int) -> ZipFile:
 
     Raises: ImageError, in a sentence about "the archive", when it is damaged, too long, or built as bombs are.
     """
-    _check_listing(path, most)
     try:
-        archive = ZipFile(path)
+        archive = _Zip(_Listing(path, most * LISTING))
+    except _TooLongError:
+        raise ImageError("the list of contents of the archive is too long; send a part of it") from None
     except Exception as error:  # zipfile raises nearly every type on a damaged file
         raise ImageError(DAMAGED) from error
     try:
@@ -39,6 +42,43 @@ def open_zip(path: Path, most: int) -> ZipFile:
         archive.close()
         raise
     return archive
+
+
+class _TooLongError(Exception):
+    """A list of contents is longer than may be read."""
+
+
+class _Listing(io.FileIO):
+    """An archive of which no more than `most` bytes are read at once, as zipfile reads a list of contents.
+
+    How long the list is, an archive can say in two places, in the old form and in that of zip64; so what is asked for
+    counts, not what is said.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(path)
+        self._most = max(most, END)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > self._most:
+            raise _TooLongError
+        return super().read(self._most if size is None or size < 0 else size) or b""
+
+
+class _Zip(ZipFile):
+    """An archive that closes the file that it was given."""
+
+    def __init__(self, file: _Listing) -> None:
+        self._own = file
+        try:
+            super().__init__(file)
+        except BaseException:
+            file.close()
+            raise
+
+    def close(self) -> None:
+        super().close()
+        self._own.close()
 
 
 def is_litter(entry: ZipInfo) -> bool:
@@ -68,22 +108,6 @@ def shown_name(path: str) -> str:
 
 def _parts(path: str) -> list[str]:
     return [part for part in re.split(r"[/\\]", path) if part]
-
-
-def _check_listing(path: Path, most: int) -> None:
-    """Raises: ImageError when a zip states a list of contents that is too long; zipfile would read it whole."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 22 - 65_535))
-        tail = file.read()
-    # As zipfile searches: without a comment at the very end, else the last one.
-    at_end = tail[-22:-18] == b"PK\x05\x06" and tail[-2:] == b"\0\0"
-    start = len(tail) - 22 if at_end else tail.rfind(b"PK\x05\x06")
-    if start < 0 or len(tail) - start < 22:
-        raise ImageError(DAMAGED)
-    count, size = struct.unpack("<10xHL6x", tail[start : start + 22])
-    if size > most * LISTING:
-        raise ImageError("the list of contents of the archive is too long; send a part of it")
-    _check_count(count, most)
 
 
 def _check_count(count: int, most: int) -> None:

@@ -76,3 +76,12 @@ def overlapping(data, names):
     )
     end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, names, names, len(listing), len(first), 0)
     return first + listing + end
+
+
+def listing_twice(entries):
+    """An archive that gives a short list of contents in the old form of its end, and a long one in that of zip64."""
+    listing = (b"PK\x01\x02" + bytes(24) + struct.pack("<H", 1) + bytes(16) + b"a") * entries
+    place = struct.pack("<Q2H2L4Q", 44, 45, 45, 0, 0, entries, entries, len(listing), 4)
+    locator = struct.pack("<LQL", 0, 4 + len(listing), 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 47, 4, 0)
+    return b"PK\x03\x04" + listing + b"PK\x06\x06" + place + b"PK\x06\x07" + locator + end

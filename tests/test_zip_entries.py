@@ -1,7 +1,11 @@
 """Names and lists of contents of zips from strangers."""
 
+import gc
+import zipfile
+from contextlib import suppress
+
 import pytest
-from hostile_archives import overlapping, zipped
+from hostile_archives import listing_twice, overlapping, zipped
 
 from resnet_hub.errors import ImageError
 from resnet_hub.zip_entries import is_litter, open_zip, shown_name
@@ -40,6 +44,28 @@ def test_one_entry_more_than_the_bound_is_refused(tmp_path):
         assert len(archive.infolist()) == 3
     with pytest.raises(ImageError, match="has 3 entries, more than the 2 that are looked at"):
         open_zip(tmp_path / "a.zip", 2)
+
+
+def test_a_long_list_is_not_read_wherever_the_archive_says_how_long_it_is(tmp_path, monkeypatch):
+    (tmp_path / "a.zip").write_bytes(listing_twice(50_000))
+    monkeypatch.setattr(zipfile, "ZipInfo", lambda *_: pytest.fail("an entry was read"))
+    with pytest.raises(ImageError, match="the list of contents of the archive is too long; send a part of it"):
+        open_zip(tmp_path / "a.zip", 2000)
+
+
+def test_a_list_in_the_form_of_large_archives_is_read(tmp_path):
+    (tmp_path / "a.zip").write_bytes(listing_twice(3))
+    with pytest.raises(ImageError, match="has 3 entries, more than the 2 that are looked at"):
+        open_zip(tmp_path / "a.zip", 2)
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+@pytest.mark.parametrize("content", [zipped(("1", b"")), b"PK", listing_twice(3)], ids=["good", "damaged", "refused"])
+def test_the_file_of_an_archive_is_closed_with_it(content, tmp_path):
+    (tmp_path / "a.zip").write_bytes(content)
+    with suppress(ImageError), open_zip(tmp_path / "a.zip", 2) as archive:
+        assert not archive.fp.closed
+    gc.collect()
 
 
 def test_hidden_files_are_litter_and_dotted_ways_are_not(tmp_path):
