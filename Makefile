@@ -13,7 +13,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test parity contract check format bench quality clean
+.PHONY: help setup demo app test parity contract check format bench load quality clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -63,6 +63,9 @@ format: .venv/dev  ## let ruff mend what it can
 
 bench: .venv/dev  ## print the table of measurements against timm
 	$(BIN)/python -m benchmarks.ratios
+
+load: .venv/dev  ## ask the page from 32 sides beside a stock gr.Interface: make load FLAGS='--seconds 20'
+	$(BIN)/python -m benchmarks.load $(FLAGS)
 
 quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
 	$(BIN)/python -m benchmarks.quality $(FLAGS)

@@ -27,7 +27,7 @@ class Loader:
         self.go.set()
         self.classifier = ImageClassifier(create_model("cifar_resnet20", num_classes=2), device="cpu")
 
-    def facts(self, place):
+    def facts(self, place, public_only=False):
         return ModelFacts(place, self.sizes.get(place, MB), None, None, 2)
 
     def open(self, place, settings):

@@ -20,8 +20,11 @@ from resnet_hub.demo.refusal import Refusal, refusal_of
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 24
-"""Events that are worked on at the same time; further ones wait in gradio's queue."""
+AT_ONCE = 32
+"""Events of one kind that are worked on at the same time; further ones wait in line.
+
+While some of them are at the network, others are decoded and the next batch gathers: fewer, and it would be idle.
+"""
 NAMED = "/gradio_api/call/v2/"
 """Where programs send their values by name, which gradio looks up before any code of ours runs."""
 

@@ -39,15 +39,22 @@ def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
     Raises:
         Refusal: the file was not uploaded to this page, or has been cleared away since.
     """
-    if file is None:
-        return None
+    return None if file is None else uploaded_path(file).read_bytes()
+
+
+def uploaded_path(file: object) -> Path:
+    """Where an uploaded file lies.
+
+    Raises:
+        Refusal: it was not uploaded to this page, or has been cleared away since.
+    """
     if not isinstance(file, Mapping):
         raise Refusal("image must be one uploaded picture")
     path = Path(str(file.get("path")).replace("\0", "")).resolve()
     # A client of the API may name any file of the server here.
     if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
         raise Refusal("this picture is not, or no longer, on the server; please choose it again")
-    return path.read_bytes()
+    return path
 
 
 def kept_picture(content: bytes, field: gr.Image) -> str:

@@ -18,7 +18,7 @@ from resnet_hub.bundled import BUNDLED
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.batcher import Batcher
-from resnet_hub.demo.lent_gpu import network_run
+from resnet_hub.demo.lent_gpu import is_lent, network_run
 from resnet_hub.demo.open_model import OpenModel, open_classifier
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
@@ -26,8 +26,13 @@ from resnet_hub.model_facts import ModelFacts, model_facts
 
 LONGEST_NAME = 200
 """Characters of a network's name at most."""
-BATCH = 16
-"""Pictures of several visitors that go through a network together at most."""
+BATCH = 8
+"""Pictures of several visitors that go through a network together at most, on a CPU.
+
+A larger batch is no cheaper there, and while it runs the answers of the last one are sent: two halves keep both busy.
+"""
+GPU_BATCH = 32
+"""The same on a GPU, which is hardly busy with a few pictures."""
 LOADERS = 2
 """Networks that are loaded at the same time."""
 MOST_LOADS = 8
@@ -70,7 +75,7 @@ class Shelf:
         model = OpenModel(
             self.default if name is None else name,
             classifier,
-            Batcher(network_run(classifier), self._network, BATCH),
+            Batcher(network_run(classifier), self._network, _most_together(classifier)),
             facts,
         )
         if model.name == self.default:
@@ -258,6 +263,10 @@ def _read_in_time(shelf: Shelf) -> tuple[ImageClassifier, ModelFacts]:
         raise HubUnreachableError(
             f"model {shelf.wanted!r} is still not loaded after {shelf.settings.load_seconds} seconds; it is tried again"
         ) from error
+
+
+def _most_together(classifier: ImageClassifier) -> int:
+    return BATCH if classifier.device.type == "cpu" and not is_lent() else GPU_BATCH
 
 
 def _tell_failure(loading: asyncio.Task[OpenModel]) -> None:

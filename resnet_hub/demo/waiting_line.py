@@ -12,6 +12,8 @@ from resnet_hub.demo.words import language_of, say
 
 RETRY_SECONDS = 5
 """When those who found no place are told to ask again."""
+PLACES = 256
+"""Events of all kinds that are worked on at the same time; gradio's 40 would let one kind take the places of all."""
 REMEMBERED = 4000
 """Visitors of whom the line knows that all is answered, before it forgets them."""
 
@@ -30,7 +32,7 @@ class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
         """The line of a page, in which `max_size` questions may wait; `page._queue` is its place."""
         line = cls(
             live_updates=True,
-            concurrency_count=page.max_threads,
+            concurrency_count=PLACES,
             update_intervals=1,
             max_size=max_size,
             blocks=page,

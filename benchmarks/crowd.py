@@ -1,0 +1,111 @@
+"""Hard cases of a page with many visitors: a full line, time-outs, people who leave, somebody's slow download."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+from benchmarks.race import VISITORS, our_page
+from benchmarks.servers import serving
+from benchmarks.visitors import Page, RefusedError, Tally, alone, classify, connected, join, load, upload
+
+SLOW_SECONDS = 15
+
+
+async def crowd(model: Path, pictures: list[Path]) -> None:
+    """Prints a line for each hard case."""
+    for case in (full_line, too_late, leaving, slow_load):
+        print(f"- {await case(model, pictures)}", flush=True)
+
+
+async def full_line(model: Path, pictures: list[Path]) -> str:
+    """Four times as many visitors at once as there are places."""
+    with serving(["app.py", str(model)], {"RESNET_HUB_MODELS": "", "RESNET_HUB_MAX_QUEUE": "8"}) as server:
+        page = our_page(server)
+        answered, said = await _all_at_once(page, pictures[0], 4 * VISITORS)
+    return f"line of 8, {4 * VISITORS} visitors at once: {answered} answered, {_told(said)}"
+
+
+async def too_late(model: Path, pictures: list[Path]) -> str:
+    """More visitors at once than can be answered within a second."""
+    with serving(["app.py", str(model)], {"RESNET_HUB_MODELS": "", "RESNET_HUB_ANSWER_SECONDS": "1"}) as server:
+        answered, said = await _all_at_once(our_page(server), pictures[0], 4 * VISITORS)
+    return f"one second to answer, {4 * VISITORS} visitors at once: {answered} answered, {_told(said)}"
+
+
+async def leaving(model: Path, pictures: list[Path]) -> str:
+    """The line is filled, all leave, and one more comes."""
+    with serving(["app.py", str(model)], {"RESNET_HUB_MODELS": "", "RESNET_HUB_MAX_QUEUE": "64"}) as server:
+        page = our_page(server)
+        async with connected(page.port, 1) as [late]:
+            await classify(late, page, pictures[0])
+            started = time.perf_counter()
+            await classify(late, page, pictures[0])
+            usual = time.perf_counter() - started
+            async with connected(page.port, 80) as crowd:
+                paths = [await upload(connection, pictures[0]) for connection in crowd]
+                streams = [await join(*asked) for asked in zip(crowd, [page] * 80, paths, strict=True)]
+                for connection, stream in zip(crowd, streams, strict=True):
+                    await connection.send("GET", stream)
+            started = time.perf_counter()
+            await classify(late, page, pictures[0])
+            after = time.perf_counter() - started
+    return f"80 visitors join and leave at once: the next is answered in {1e3 * after:.0f} ms, alone {1e3 * usual:.0f} ms"
+
+
+async def slow_load(model: Path, pictures: list[Path]) -> str:
+    """Eight visitors at work; one more asks for a network that takes long to come."""
+    with TemporaryDirectory() as folder:
+        other = Path(shutil.copytree(model, Path(folder) / "slow-to-come"))
+        environment = {"RESNET_HUB_MODELS": str(other)}
+        with serving(["-m", "benchmarks.slow_page", str(SLOW_SECONDS), str(model)], environment) as server:
+            page = our_page(server)
+            expected = await alone(page, pictures[:8])
+            await load(page, expected, 2, 0.1)
+            before = await load(page, expected, SLOW_SECONDS, 0.1)
+            waiting = asyncio.ensure_future(_once(our_page(server, other.name), pictures[0]))
+            during = await load(page, expected, SLOW_SECONDS + 3, 0.1)
+            took = await waiting
+    return (
+        f"somebody's network takes {SLOW_SECONDS} s to come (answered after {took:.0f} s): p95 of 8 others "
+        f"{_p95(before):,.0f} ms before, {_p95(during):,.0f} ms meanwhile; {len(during.errors + during.wrong)} errors"
+    )
+
+
+def _p95(tally: Tally) -> float:
+    return 1e3 * quantiles(tally.seconds, n=20)[-1]
+
+
+async def _once(page: Page, picture: Path) -> float:
+    """Seconds until one visitor is answered."""
+    started = time.perf_counter()
+    async with connected(page.port, 1) as [connection]:
+        await classify(connection, page, picture)
+    return time.perf_counter() - started
+
+
+async def _all_at_once(page: Page, picture: Path, count: int) -> tuple[int, list[str]]:
+    """How many visitors were answered, and what each of the others read."""
+    async with connected(page.port, count) as connections:
+        paths = [await upload(connection, picture) for connection in connections]
+
+        async def ask(place: int) -> str | None:
+            connection = connections[place]
+            try:
+                stream = await join(connection, page, paths[place])
+                await connection.ask("GET", stream)
+            except RefusedError as refusal:
+                return str(refusal)
+            return None
+
+        said = await asyncio.gather(*map(ask, range(count)))
+    return said.count(None), [text for text in said if text is not None]
+
+
+def _told(said: list[str]) -> str:
+    """The others and what they read, each sentence once."""
+    return f"{len(said)} read " + "; ".join(sorted({f'"{text}"' for text in said})) if said else "nobody refused"

@@ -1,0 +1,141 @@
+"""Throughput and times of our page and of `gr.Interface(pipeline)` in turns, and how near ours is to the cores' limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.servers import REPOSITORY, Server, serving
+from benchmarks.visitors import Best, Page, Tally, alone, load
+
+VISITORS = 32
+TOLERANCE = 0.03
+"""How far a score may lie from the one given alone: bfloat16 rounds differently in batches of another size."""
+
+
+@dataclass
+class Measured:
+    """What was measured of one page."""
+
+    tally: Tally = field(default_factory=Tally)
+    seconds: float = 0.0
+    server: float = 0.0
+    """Seconds of the processor that the page used."""
+    visitors: float = 0.0
+    """Seconds of the processor that all visitors used."""
+
+    @property
+    def per_second(self) -> float:
+        """Right answers in each second."""
+        return len(self.tally.seconds) / self.seconds
+
+    @property
+    def cost(self) -> tuple[float, float]:
+        """Milliseconds of the processor for each answer: the page's, the visitors'."""
+        count = max(1, len(self.tally.seconds))
+        return 1e3 * self.server / count, 1e3 * self.visitors / count
+
+    def quantile(self, percent: int) -> float:
+        """Milliseconds within which so many percent of the answers came."""
+        return 1e3 * quantiles(self.tally.seconds, n=100)[percent - 1]
+
+    async def add(self, server: Server, page: Page, expected: dict[Path, Best], seconds: float) -> None:
+        """Adds some seconds of load to it."""
+        started, before, mine = time.perf_counter(), server.processor_seconds(), time.process_time()
+        self.tally.add(await load(page, expected, seconds, TOLERANCE))
+        self.seconds += time.perf_counter() - started
+        self.server += server.processor_seconds() - before
+        self.visitors += time.process_time() - mine
+
+
+def our_page(server: Server, model: str = "") -> Page:
+    """How our page is asked, for its own network or another."""
+    return Page(server.port, (5, model), lambda answer: _best(answer["predictions"][0]))
+
+
+def _best(found: dict[str, Any]) -> Best:
+    return Best(found["label"], found["score"])
+
+
+def stock_page(server: Server) -> Page:
+    """How `gr.Interface` is asked."""
+    return Page(server.port, (), lambda answer: Best(answer["label"], answer["confidences"][0]["confidence"]))
+
+
+async def expected_answers(page: Page, pictures: list[Path]) -> dict[Path, Best]:
+    """One picture for each visitor with the answer that it gets alone; no two are of one class."""
+    by_label = {best.label: (picture, best) for picture, best in (await alone(page, pictures)).items()}
+    if len(by_label) < VISITORS:
+        raise SystemExit(f"error: {len(by_label)} classes among the pictures, but {VISITORS} visitors need one each")
+    return dict(list(by_label.values())[:VISITORS])
+
+
+async def race(model: Path, pictures: list[Path], seconds: float, rounds: int) -> None:
+    """Prints the table of both pages, their ratios, and what the cores could give."""
+    ours, stock = Measured(), Measured()
+    with ExitStack() as stack:
+        mine = stack.enter_context(serving(["app.py", str(model)], {"RESNET_HUB_MODELS": ""}))
+        theirs = stack.enter_context(serving(["-m", "benchmarks.stock_interface", str(model)], {}, port_behind=True))
+        entries = [(ours, mine, our_page(mine)), (stock, theirs, stock_page(theirs))]
+        answers = [await expected_answers(page, pictures) for _, _, page in entries]
+        for turn in range(-1, rounds):  # the round before the first warms up and does not count
+            for which in (0, 1) if turn % 2 else (1, 0):
+                measured, server, page = entries[which]
+                with entries[1 - which][1].held_still():
+                    into = measured if turn >= 0 else Measured()
+                    await into.add(server, page, answers[which], seconds / rounds if turn >= 0 else 2)
+    print_rows({"resnet_hub": ours, "gr.Interface": stock})
+    print(
+        f"\nthroughput {ours.per_second / stock.per_second:.1f} times the stock page's (aim: 4), "
+        f"p95 1/{stock.quantile(95) / ours.quantile(95):.1f} of its (aim: 1/4)\n"
+    )
+    await print_bound(model, pictures, ours)
+
+
+def print_rows(pages: dict[str, Measured]) -> None:
+    """Prints a line for each page, and what went wrong, if anything did."""
+    print("| page | answers/s | median ms | p95 ms | page's core-ms each | visitors' core-ms each | errors | wrong |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name, page in pages.items():
+        server, visitors = page.cost
+        print(
+            f"| {name} | {page.per_second:.1f} | {page.quantile(50):,.0f} | {page.quantile(95):,.0f} | {server:.1f} "
+            f"| {visitors:.2f} | {len(page.tally.errors)} | {len(page.tally.wrong)} |"
+        )
+    for page in pages.values():
+        for text in (page.tally.errors + page.tally.wrong)[:3]:
+            print(text)
+
+
+async def print_bound(model: Path, pictures: list[Path], ours: Measured) -> None:
+    """Prints what a picture costs one core, part by part, and what all cores could answer at that price."""
+    network = _core_costs(model, pictures)
+    with TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "benchmarks.bound", "--tiny", folder], cwd=REPOSITORY, check=True)
+        tiny = _core_costs(Path(folder), pictures)
+        measured = Measured()
+        with serving(["app.py", folder], {"RESNET_HUB_MODELS": ""}) as server:
+            page = our_page(server)
+            await measured.add(server, page, await alone(page, pictures[:VISITORS]), 5)
+    http = max(0.0, measured.cost[0] - tiny["picture"] - tiny["network"])
+    visitors = ours.cost[1]
+    parts = {"decoding, preprocessing": network["picture"], "network": network["network"], "HTTP and gradio": http}
+    cores = os.cpu_count() or 1
+    bound = 1e3 * cores / (sum(parts.values()) + visitors)
+    words = ", ".join(f"{name} {cost:.1f}" for name, cost in parts.items())
+    print(f"core-ms for each answer ({network['precision']}): {words}, the visitors themselves {visitors:.1f}")
+    print(f"so {cores} cores could answer {bound:.0f}/s; achieved / bound = {ours.per_second / bound:.2f}")
+
+
+def _core_costs(model: Path, pictures: list[Path]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.bound", str(model), *map(str, pictures[:VISITORS])]
+    return json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True).stdout)

@@ -1,0 +1,175 @@
+"""Many pictures at once: files and zips, what fails by name, downloads, Stop, and the same for programs."""
+
+import csv
+import io
+import json
+import zipfile
+from urllib.parse import unquote
+
+import pytest
+from browsing import served_page
+from colour_network import COLOURS, LABELS, save_colour_network, solid
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from playwright.sync_api import expect
+
+from resnet_hub import ImageClassifier
+from resnet_hub.demo.batch import uploaded_files
+from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.wording import csv_text
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+HOSTILE = "<img src=x onerror=alert(3)>.png"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("colours")
+    save_colour_network(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(checkpoint):
+    with served_page(checkpoint, max_pictures=12) as settings:
+        yield settings.address
+
+
+def png(colour):
+    file = io.BytesIO()
+    solid(colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def files(tmp_path):
+    """One picture, a text, and a zip of two pictures, a broken one and a zip."""
+    (tmp_path / "red.png").write_bytes(png(COLOURS[0]))
+    (tmp_path / "notes.png").write_text("no picture")
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("trip/blue.png", png(COLOURS[1]))
+        archive.writestr(HOSTILE, png(COLOURS[2]))
+        archive.writestr("../../cut.png", png(COLOURS[0])[:60])
+        archive.writestr("inner.zip", b"PK\x03\x04")
+    return [tmp_path / name for name in ("red.png", "notes.png", "more.zip")]
+
+
+def send(page, files):
+    page.get_by_role("tab", name="Many pictures").click()
+    page.locator("#files input[type=file]").set_input_files(files)
+    # The files are on the server when their sizes are shown.
+    expect(page.locator("#files")).to_contain_text("B")
+    page.locator("#batch-start").click()
+
+
+def downloaded(page, kind):
+    address = page.locator(f"#batch-downloads a[download='answers.{kind}']").get_attribute("href")
+    return unquote(address.partition(",")[2])
+
+
+def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoint):
+    page = open_page(address)
+    send(page, files)
+    expect(page.locator("#batch-progress")).to_contain_text("3 pictures classified, 3 failed.")
+    expect(page.locator("#batch-gallery summary")).to_have_count(3)
+    assert page.locator("#batch-gallery summary").first.inner_text().endswith("(1)")
+
+    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))}
+    best = ImageClassifier.from_pretrained(checkpoint, device="cpu")(files[0])
+    assert [row["label"] for row in answers["red.png"]["predictions"]] == [found.label for found in best]
+    assert answers["red.png"]["predictions"][0]["score"] == pytest.approx(best[0].score)
+    assert answers["trip/blue.png"]["predictions"][0]["label"] == LABELS[1]
+
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "csv"))))
+    assert [row["file"] for row in rows] == list(answers)
+    assert rows[0]["class"] == "crimson"
+    assert float(rows[0]["score"]) == pytest.approx(best[0].score)
+
+
+def test_files_that_fail_are_told_by_name_and_reason(open_page, address, files):
+    page = open_page(address)
+    send(page, files)
+    expect(page.locator("#batch-failed li")).to_have_count(3)
+    told = page.locator("#batch-failed").inner_text()
+    for name in ("notes.png", "cut.png", "inner.zip"):
+        assert name in told
+    assert ".." not in told
+    assert "no picture format" in told
+
+
+def test_hostile_names_are_shown_as_text(open_page, address, files):
+    page = open_page(address)
+    send(page, files)
+    expect(page.locator("#batch-gallery")).to_contain_text(HOSTILE)
+    expect(page.locator("#batch-gallery")).to_contain_text(LABELS[1])
+    assert page.alerts == []
+
+
+def test_nothing_chosen_gets_a_sentence(open_page, address):
+    page = open_page(address)
+    page.get_by_role("tab", name="Many pictures").click()
+    page.locator("#batch-start").click()
+    expect(page.locator("[data-testid=toast-body]")).to_contain_text("There are no pictures yet")
+
+
+def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, address, tmp_path):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for index in range(14):
+            archive.writestr(f"{index}.png", png(COLOURS[index % 3]))
+    page = open_page(address)
+    send(page, tmp_path / "many.zip")
+    expect(page.locator("#batch-progress")).to_contain_text("12 pictures classified, 1 failed.")
+    expect(page.locator("#batch-failed")).to_contain_text("12")
+
+
+def test_a_phone_needs_no_sideways_scrolling(open_page, address, files):
+    page = open_page(address, width=390)
+    send(page, files)
+    expect(page.locator("#batch-gallery summary")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, files):
+    page = open_page(address)
+    send(page, files)
+    page.locator("#batch-stop").click()
+    page.locator("#batch-start").click()
+    expect(page.locator("#batch-progress")).to_contain_text("3 pictures classified, 3 failed.")
+
+
+@pytest.fixture
+def client(address):
+    client = Client(address, verbose=False)
+    yield client
+    client.close()
+
+
+def test_programs_get_an_answer_for_each_picture(client, files):
+    answers = client.predict([handle_file(file) for file in files], 2, api_name="/classify_batch")
+    assert [one["name"] for one in answers][:3] == ["red.png", "notes.png", "trip/blue.png"]
+    assert [len(one["predictions"]) for one in answers] == [2, 0, 2, 2, 0, 0]
+    assert [one["problem"] is None for one in answers] == [True, False, True, True, False, False]
+
+
+def test_programs_that_send_nothing_get_a_sentence(client):
+    with pytest.raises(AppError, match="There are no pictures yet"):
+        client.predict([], api_name="/classify_batch")
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([{"path": __file__}], "not, or no longer, on the server"),
+        ("all", "must be a list"),
+        ([None], "must be one uploaded picture"),
+        ([{}] * 1001, "1,001 files, and at most 1,000"),
+    ],
+    ids=["a file of the server", "no list", "no file", "too many"],
+)
+def test_only_uploaded_files_are_read(files, sentence):
+    with pytest.raises(Refusal, match=sentence):
+        uploaded_files(files)
+
+
+def test_a_formula_in_a_name_is_text_to_a_spreadsheet():
+    assert csv_text(("file",), [("=1+2",), ("-a",), ("fine",)]) == "file\n'=1+2\n'-a\nfine\n"
