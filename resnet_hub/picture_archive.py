@@ -5,30 +5,24 @@ Nothing is ever written, no name is ever a path, and no more than one picture is
 
 from __future__ import annotations
 
-import re
 import stat
-import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from resnet_hub.checks import check_integer
+from resnet_hub.errors import ImageError
+from resnet_hub.zip_entries import FIRST_BYTES, entry_name, is_litter, open_zip, shown_name
 
 PIECE = 65_536
 """Bytes that are unpacked between two looks at the bounds."""
 SMALL = 1_000_000
 """Bytes up to which a picture may expand as it likes: a blank one does."""
-LISTING = 1000
-"""Bytes that one entry may take in an archive's list of contents."""
-LONGEST_NAME = 120
-"""Characters of a name that are shown."""
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OTHERS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
-_LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 _LINK = "the entry is a link, which is never followed; put the picture itself into the archive"
-_DAMAGED = "the archive is damaged or cut short; pack it again"
 
 
 @dataclass(frozen=True)
@@ -89,15 +83,23 @@ def pictures_in(
             return
 
 
-def shown_name(path: str) -> str:
-    """The last two parts of a path without tricks: no `..`, no drive, no invisible or turning characters."""
-    parts = [part for part in _parts(path) if part not in (".", "..") and not re.fullmatch("[A-Za-z]:", part)]
-    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in "/".join(parts[-2:]))
-    return (name if len(name) <= LONGEST_NAME else "..." + name[-LONGEST_NAME + 3 :]) or "no name"
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in re.split(r"[/\\]", path) if part]
+def expected_count(files: Iterable[tuple[str, Path]], limits: ArchiveLimits | None = None) -> int:
+    """How many pictures and failures `pictures_in` will give, found without unpacking; damage may change it."""
+    limits = limits or ArchiveLimits()
+    count = 0
+    for _, path in islice(files, limits.entries):
+        if count > limits.pictures:
+            break
+        try:
+            with path.open("rb") as file:
+                packed = file.read(4).startswith(FIRST_BYTES)
+            if packed:
+                with open_zip(path, limits.entries) as archive:
+                    count += max(1, sum(not is_litter(entry) for entry in archive.infolist()))
+        except (OSError, ImageError):
+            packed = False
+        count += not packed
+    return min(count, limits.pictures + 1)
 
 
 class _Budget:
@@ -146,7 +148,7 @@ def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPictur
     except OSError:
         yield FailedPicture(name, "the file is not, or no longer, there; send it again")
         return
-    if first.startswith(_ZIP):
+    if first.startswith(FIRST_BYTES):
         yield from _unpacked(name, path, budget)
         return
     other = next((kind for start, kind in _OTHERS.items() if first.startswith(start)), None)
@@ -159,25 +161,14 @@ def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPictur
 
 def _unpacked(name: str, path: Path, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
     """The pictures of a zip, which is opened after its list of contents was found to be of a bearable size."""
-    reason = _listing_fault(path, budget.limits.entries)
-    if reason is not None:
-        yield FailedPicture(name, reason)
-        return
     try:
-        archive = ZipFile(path)
-    except Exception:  # zipfile raises nearly every type on a damaged file
-        yield FailedPicture(name, _DAMAGED)
+        archive = open_zip(path, budget.limits.entries)
+    except ImageError as error:
+        yield FailedPicture(name, str(error))
         return
     with archive:
-        entries = archive.infolist()
-        if len(entries) > budget.limits.entries:
-            yield FailedPicture(name, _too_many(len(entries), budget.limits.entries))
-            return
-        if _overlap(archive):
-            yield FailedPicture(name, "the entries of the archive lie over one another, as in a bomb; pack it again")
-            return
         empty = True
-        for entry in entries:
+        for entry in archive.infolist():
             found = _picture(archive, entry, budget)
             if found is not None:
                 empty = False
@@ -188,46 +179,14 @@ def _unpacked(name: str, path: Path, budget: _Budget) -> Iterator[NamedPicture |
             yield FailedPicture(name, "the archive holds no picture; pack some into it")
 
 
-def _listing_fault(path: Path, most: int) -> str | None:
-    """What is wrong with a zip's own statement of its list of contents, which zipfile would read whole."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 22 - 65_535))
-        tail = file.read()
-    # As zipfile searches: without a comment at the very end, else the last one.
-    at_end = tail[-22:-18] == b"PK\x05\x06" and tail[-2:] == b"\0\0"
-    start = len(tail) - 22 if at_end else tail.rfind(b"PK\x05\x06")
-    if start < 0 or len(tail) - start < 22:
-        return _DAMAGED
-    count, size = struct.unpack("<10xHL6x", tail[start : start + 22])
-    if size > most * LISTING:
-        return "the list of contents of the archive is too long; send a part of it"
-    return _too_many(count, most) if count > most else None
-
-
-def _too_many(count: int, most: int) -> str:
-    return f"the archive has {count:,} entries, more than the {most:,} that are looked at; send a part of it"
-
-
-def _overlap(archive: ZipFile) -> bool:
-    """Whether two entries share bytes. Releases of Python before 2024 do not notice."""
-    starts = sorted((entry.header_offset, entry.compress_size) for entry in archive.infolist())
-    ends = [start for start, _ in starts] + [archive.start_dir]
-    return any(start + 30 + size > end for (start, size), end in zip(starts, ends[1:], strict=True))
-
-
 def _picture(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedPicture | FailedPicture | None:
     """The picture of one entry; None for folders, hidden files and what systems add by themselves."""
-    path = _name(entry)
-    name = shown_name(path)
+    name = shown_name(entry_name(entry))
     if not budget.count_entry():
         return FailedPicture(name, budget.stop or "")
-    parts = _parts(path)
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    if path.endswith(("/", "\\")) or kind == stat.S_IFDIR:
+    if is_litter(entry):
         return None
-    if any(part in _LITTER or (part.startswith(".") and part not in (".", "..")) for part in parts):
-        return None
-    reason = _fault(entry, kind, budget)
+    reason = _fault(entry, budget)
     if reason is None and not budget.count_picture():
         reason = budget.stop
     if reason is not None:
@@ -238,23 +197,14 @@ def _picture(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedPicture 
         return FailedPicture(name, "the entry is damaged; pack the archive again")
     if isinstance(data, str):
         return FailedPicture(name, data)
-    if data.startswith(_ZIP):
+    if data.startswith(FIRST_BYTES):
         return FailedPicture(name, "the entry is an archive inside an archive, which is not opened; send it by itself")
     return NamedPicture(name, data)
 
 
-def _name(entry: ZipInfo) -> str:
-    """The name that an entry was given; many programs write UTF-8 without saying so."""
-    if entry.flag_bits & 0x800:
-        return entry.filename
-    try:
-        return entry.filename.encode("cp437").decode("utf-8")
-    except ValueError:
-        return entry.filename
-
-
-def _fault(entry: ZipInfo, kind: int, budget: _Budget) -> str | None:
+def _fault(entry: ZipInfo, budget: _Budget) -> str | None:
     """Why an entry is not read, as far as the list of contents tells."""
+    kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return _LINK
     if kind not in (0, stat.S_IFREG):

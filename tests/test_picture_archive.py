@@ -10,7 +10,7 @@ from hostile_archives import changed, claiming, link, locked, overlapping, packe
 from PIL import Image
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, NamedPicture, pictures_in, shown_name
+from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, NamedPicture, expected_count, pictures_in
 
 NOISE = random.Random(0).randbytes(5000)
 DAMAGED = "the archive is damaged or cut short; pack it again"
@@ -69,27 +69,6 @@ def test_folders_and_litter_are_passed_over(taken):
 @pytest.mark.parametrize("archive", [zipped(), zipped(("folder/", b""))], ids=["nothing", "a folder"])
 def test_an_empty_zip_holds_no_pictures(archive, taken):
     assert taken(("a.zip", archive)) == [FailedPicture("a.zip", "the archive holds no picture; pack some into it")]
-
-
-NAMES = {
-    "../../etc/passwd": "etc/passwd",
-    "/etc/shadow": "etc/shadow",
-    "C:\\Windows\\a.png": "Windows/a.png",
-    "\\\\server\\share\\a.png": "share/a.png",
-    "..": "no name",
-    "": "no name",
-    "a/./b.png": "a/b.png",
-    "<img src=x onerror=alert(1)>.png": "<img src=x onerror=alert(1)>.png",
-    "bell\a\x1b[31m\n.png": "bell\ufffd\ufffd[31m\ufffd.png",
-    "evil\u202egnp.exe": "evil\ufffdgnp.exe",
-    "猫 🐈.png": "猫 🐈.png",
-    "x" * 500 + ".png": "..." + "x" * 113 + ".png",
-}
-
-
-@pytest.mark.parametrize(("path", "name"), NAMES.items(), ids=[repr(path)[:30] for path in NAMES])
-def test_a_name_is_shown_by_its_last_parts_and_without_tricks(path, name):
-    assert shown_name(path) == name
 
 
 def test_nothing_is_written_whatever_the_names_say(taken, tmp_path):
@@ -247,6 +226,19 @@ def test_no_more_than_a_picture_is_in_memory(taken, tmp_path):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 5_000_000
+
+
+def test_how_many_there_will_be_is_known_before(tmp_path):
+    (tmp_path / "a.png").write_bytes(NOISE)
+    (tmp_path / "b.zip").write_bytes(
+        zipped(("cats/", b""), ("__MACOSX/1.png", b""), ("cats/1.png", b""), ("2.png", b""))
+    )
+    (tmp_path / "c.zip").write_bytes(zipped())
+    (tmp_path / "d.zip").write_bytes(b"PK\x03\x04")
+    files = [(path.name, path) for path in sorted(tmp_path.iterdir())] + [("gone", tmp_path / "gone")]
+    assert expected_count(files) == len(list(pictures_in(files))) == 6
+    few = ArchiveLimits(pictures=2)
+    assert expected_count(files, few) == len(list(pictures_in(files, few))) == 3
 
 
 def test_bounds_that_cannot_be_are_refused():

@@ -1,0 +1,98 @@
+"""A zip from a stranger -> its list of contents, read within bounds, and what its entries are called."""
+
+from __future__ import annotations
+
+import re
+import stat
+import struct
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+from resnet_hub.errors import ImageError
+
+FIRST_BYTES = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a zip starts, a full one and an empty one."""
+DAMAGED = "the archive is damaged or cut short; pack it again"
+LISTING = 1000
+"""Bytes that one entry may take in the list of contents."""
+LONGEST_NAME = 120
+"""Characters of a name that are shown."""
+
+_LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+
+
+def open_zip(path: Path, most: int) -> ZipFile:
+    """The archive, with its list of contents read; `most` is the number of entries that it may have.
+
+    Raises: ImageError, in a sentence about "the archive", when it is damaged, too long, or built as bombs are.
+    """
+    _check_listing(path, most)
+    try:
+        archive = ZipFile(path)
+    except Exception as error:  # zipfile raises nearly every type on a damaged file
+        raise ImageError(DAMAGED) from error
+    try:
+        _check_count(len(archive.infolist()), most)
+        if _overlap(archive):
+            raise ImageError("the entries of the archive lie over one another, as in a bomb; pack it again")
+    except ImageError:
+        archive.close()
+        raise
+    return archive
+
+
+def is_litter(entry: ZipInfo) -> bool:
+    """Whether the entry is a folder, hidden, or what systems add by themselves."""
+    path = entry_name(entry)
+    if path.endswith(("/", "\\")) or stat.S_ISDIR(entry.external_attr >> 16):
+        return True
+    return any(part in _LITTER or (part.startswith(".") and part not in (".", "..")) for part in _parts(path))
+
+
+def entry_name(entry: ZipInfo) -> str:
+    """The name that an entry was given; many programs write UTF-8 without saying so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except ValueError:
+        return entry.filename
+
+
+def shown_name(path: str) -> str:
+    """The last two parts of a path without tricks: no `..`, no drive, no invisible or turning characters."""
+    parts = [part for part in _parts(path) if part not in (".", "..") and not re.fullmatch("[A-Za-z]:", part)]
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in "/".join(parts[-2:]))
+    return (name if len(name) <= LONGEST_NAME else "..." + name[-LONGEST_NAME + 3 :]) or "no name"
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in re.split(r"[/\\]", path) if part]
+
+
+def _check_listing(path: Path, most: int) -> None:
+    """Raises: ImageError when a zip states a list of contents that is too long; zipfile would read it whole."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 22 - 65_535))
+        tail = file.read()
+    # As zipfile searches: without a comment at the very end, else the last one.
+    at_end = tail[-22:-18] == b"PK\x05\x06" and tail[-2:] == b"\0\0"
+    start = len(tail) - 22 if at_end else tail.rfind(b"PK\x05\x06")
+    if start < 0 or len(tail) - start < 22:
+        raise ImageError(DAMAGED)
+    count, size = struct.unpack("<10xHL6x", tail[start : start + 22])
+    if size > most * LISTING:
+        raise ImageError("the list of contents of the archive is too long; send a part of it")
+    _check_count(count, most)
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise ImageError(f"the archive has {count:,} entries, more than the {most:,} that are looked at; send a part")
+
+
+def _overlap(archive: ZipFile) -> bool:
+    """Whether two entries share bytes. Releases of Python before 2024 do not notice."""
+    starts = sorted((entry.header_offset, entry.compress_size) for entry in archive.infolist())
+    ends = [start for start, _ in starts] + [archive.start_dir]
+    return any(start + 30 + size > end for (start, size), end in zip(starts, ends[1:], strict=True))
