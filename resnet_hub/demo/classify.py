@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from resnet_hub.classifier import Prediction
+from resnet_hub.classifier import Prediction, Timings
 from resnet_hub.demo.api import AT_ONCE, endpoint
 from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.photo import photo_field, uploaded_bytes
@@ -161,16 +161,11 @@ def predict_endpoint(inference: Inference) -> None:
         if picture is None:
             raise Refusal(say("classify.no_picture", "en"))
         answer = await inference.classify(picture, model, top_k)
-        times = answer.classification.timings
         return {
             "sentence": verdict(answer.classification.predictions),
             "predictions": ranked(answer.classification.predictions),
             "model": answer.model.name,
-            "milliseconds": {
-                "decode": round(times.decode_ms, 2),
-                "preprocessing": round(times.preprocessing_ms, 2),
-                "network": round(times.network_ms, 2),
-            },
+            "milliseconds": milliseconds(answer.classification.timings),
         }
 
     inputs = [
@@ -184,6 +179,15 @@ def predict_endpoint(inference: Inference) -> None:
 def ranked(predictions: Sequence[Prediction]) -> list[Ranked]:
     """The classes of an answer as JSON."""
     return [{"label": found.label, "index": found.index, "score": found.score} for found in predictions]
+
+
+def milliseconds(timings: Timings) -> Milliseconds:
+    """The times of an answer as JSON."""
+    return {
+        "decode": round(timings.decode_ms, 2),
+        "preprocessing": round(timings.preprocessing_ms, 2),
+        "network": round(timings.network_ms, 2),
+    }
 
 
 def _shown(answer: Answer, language: str) -> tuple[Any, ...]:

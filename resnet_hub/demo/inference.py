@@ -62,10 +62,17 @@ class Inference:
             Refusal: The picture, the network or the number cannot be, or the answer took too long.
         """
         most = checked_top_k(top_k)
+        self.check_size(picture)
+        return await self.answer(await self.open(source), picture, most, name)
+
+    async def answer(self, model: OpenModel, picture: bytes, top_k: int, name: str | None = None) -> Answer:
+        """What `classify` returns, from a network that is open already, also when the shelf has put it back since."""
+        return await self.in_time(self._classify(model, picture, top_k, name))
+
+    def check_size(self, picture: bytes) -> None:
+        """Raises: ImageError for a file above the page's limit."""
         if len(picture) > self.settings.max_file_mb * 1_000_000:
             raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
-        model = await self.open(source)
-        return await self.in_time(self._classify(model, picture, most, name))
 
     async def open(self, source: str | None) -> OpenModel:
         """The network of this name. Raises: Refusal, and what `Shelf.open` raises."""

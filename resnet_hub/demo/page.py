@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
+from resnet_hub.demo.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.depth import depth_tab
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
@@ -53,6 +54,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
         predict_endpoint(inference)
         explain_endpoint(inference)
+        compare_endpoint(inference)
     page.queue(max_size=settings.max_queue)
     return page
 
@@ -68,6 +70,8 @@ def _one_picture(page: gr.Blocks, inference: Inference) -> Question:
                 top_k = answer_tab(asked, inference)
             with gr.Tab(label("why.tab"), id="why") as why:
                 why_tab(why, asked, inference)
+            with gr.Tab(label("compare.tab"), id="compare"):
+                compare_tab(asked, inference)
     with place_of_link:
         link_line(page, asked, top_k, inference)
     return asked

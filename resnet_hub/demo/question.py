@@ -63,7 +63,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
     shelf = inference.shelf
     with gr.Group():
         choice = gr.Dropdown(
-            _offered(shelf),
+            offered(shelf),
             value=shelf.default,
             label=label("question.network"),
             info=label("question.network_info"),
@@ -114,7 +114,7 @@ def _line(text: str) -> str:
     return f"<p class='quiet' role='status'>{html.escape(text)}</p>"
 
 
-def _offered(shelf: Shelf) -> list[str]:
+def offered(shelf: Shelf) -> list[str]:
     """The names that a visitor may search: the page's own networks, the owner's folders, published weights."""
     published = [tag.repo_id for name in list_architectures(pretrained=True) for tag in published_tags(name)]
     names = [shelf.default, shelf.wanted, *shelf.folders, *(name for name in published if shelf.offers(name))]

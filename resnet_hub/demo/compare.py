@@ -1,0 +1,216 @@
+"""The tab that shows what several networks say of one picture, side by side; and /compare."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypedDict
+
+import gradio as gr
+
+from resnet_hub.demo.api import AT_ONCE, endpoint
+from resnet_hub.demo.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
+from resnet_hub.demo.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
+from resnet_hub.demo.exhibit import SMALL, data_uri, map_words
+from resnet_hub.demo.inference import Inference, checked_top_k
+from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.question import Question, offered
+from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.wording import distinct_labels, verdict
+from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.explain import overlay
+
+COMPARISONS = "comparisons"
+"""The queue of pictures that several networks are asked about."""
+# In the browser: a new picture is compared at once where a comparison stands in view, which it would make wrong.
+IN_VIEW = """(photo, names, maps) => [photo,
+document.querySelector('#comparison .network')?.offsetParent ? names : [], maps]"""
+
+
+class ComparedModel(TypedDict):
+    """What one of the networks says; where it could not, `problem` says why and the rest is empty."""
+
+    name: str
+    sentence: str
+    predictions: list[Ranked]
+    parameters: int | None
+    milliseconds: Milliseconds | None
+    problem: str | None
+
+
+class CompareAnswer(TypedDict):
+    """What /compare says of a picture."""
+
+    sentence: str
+    agree: bool | None
+    models: list[ComparedModel]
+
+
+def compare_tab(question: Question, inference: Inference) -> None:
+    """Fills the current container; compares at a press of its button, and again when the picture changes in view."""
+    shelf = inference.shelf
+    networks = gr.Dropdown(
+        offered(shelf),
+        value=list(dict.fromkeys([shelf.default, *shelf.folders]))[:LEAST],
+        label=label("compare.networks"),
+        info=label("compare.networks_info"),
+        multiselect=True,
+        max_choices=MOST,
+        allow_custom_value=True,
+        elem_id="compared",
+    )
+    maps = gr.Checkbox(False, label=label("compare.maps"), elem_id="compare-maps", container=False)
+    button = gr.Button(label("compare.compare"), variant="primary", elem_id="compare")
+    shown = gr.HTML(label("compare.hint"), elem_id="comparison", elem_classes="plain")
+
+    async def show(
+        photo: dict[str, Any] | None, names: object, with_maps: bool, request: gr.Request
+    ) -> AsyncIterator[str]:
+        language = language_of(request)
+        try:
+            picture = uploaded_bytes(photo)
+            if picture is None or not names:
+                yield _sentence(say("compare.hint", language))
+                return
+            chosen = checked_names(names)
+            yield comparison([Compared(name) for name in chosen], language)
+            async for columns in compared(inference, picture, chosen, USUAL_CLASSES, bool(with_maps)):
+                yield comparison(columns, language)
+        except Exception as error:
+            yield _sentence(refusal_of(error).sentence)
+
+    event: dict[str, Any] = {
+        "fn": show,
+        "inputs": [question.photo, networks, maps],
+        "outputs": shown,
+        "preprocess": False,
+        "trigger_mode": "always_last",
+        "concurrency_limit": AT_ONCE,
+        "concurrency_id": COMPARISONS,
+        "show_progress": "minimal",
+        "api_visibility": "private",
+    }
+    button.click(**event)
+    question.photo.change(**event, js=IN_VIEW)
+
+
+def comparison(columns: Sequence[Compared], language: str) -> str:
+    """HTML: a sentence on whether they agree, once all have answered, above a column for each network."""
+    done = not any(column.is_pending for column in columns)
+    sentence = _sentence(agreement(columns, language)) if done else ""
+    return f"{sentence}<div class='networks'>{''.join(_column(column, language) for column in columns)}</div>"
+
+
+def _sentence(words: str) -> str:
+    return f"<p class='agreement' role='status'>{html.escape(words)}</p>"
+
+
+def _column(column: Compared, language: str) -> str:
+    """HTML: all that one network said. Names of networks and of classes are a stranger's text."""
+    name = html.escape(column.name)
+    parts = [f"<h3>{name}</h3>"]
+    if column.is_pending:
+        parts.append(f"<p class='quiet'>{html.escape(say('compare.waiting', language, name=column.name))}</p>")
+    if column.answer is not None:
+        predictions = column.answer.classification.predictions
+        parts += [f"<p>{html.escape(verdict(predictions, language))}</p>", _bars(distinct_labels(predictions))]
+        parts += [_map(column, language), _facts(column, language)]
+    if column.problem is not None:
+        parts.append(f"<p class='problem'>{html.escape(column.problem)}</p>")
+    return f"<section class='network' aria-label='{name}'>{''.join(parts)}</section>"
+
+
+def _bars(scores: dict[str, float]) -> str:
+    """HTML: the best classes, best first, with their scores as numbers and as bars."""
+    rows = "".join(
+        f"<li><span>{html.escape(name)}</span><span>{100 * score:.1f}\N{NO-BREAK SPACE}%</span>"
+        f"<i style='width:{100 * score:.1f}%'></i></li>"
+        for name, score in scores.items()
+    )
+    return f"<ol class='bars'>{rows}</ol>"
+
+
+def _map(column: Compared, language: str) -> str:
+    """HTML: where the evidence for the best class is, over what this network saw."""
+    if column.found is None:
+        return ""
+    seen = column.answered.classification.seen
+    squares = "class='squares' " if seen.height < SMALL else ""
+    alt = html.escape(map_words(column.found, language))
+    return f"<img {squares}alt='{alt}' src='{data_uri(overlay(seen, column.found))}'>"
+
+
+def _facts(column: Compared, language: str) -> str:
+    """HTML: how large the network and its input are, and how long it took."""
+    answer = column.answered
+    millions = f"{_parameters(column) / 1e6:.1f}"
+    facts = {
+        "parameters": say("page.parameters_value", language, millions=millions),
+        "input": "{2} x {1} px".format(*answer.model.classifier.preprocessing.input_size),
+        "time": say("compare.time_value", language, milliseconds=f"{answer.classification.timings.network_ms:.1f}"),
+    }
+    rows = "".join(f"<dt>{say(f'compare.{name}', language)}</dt><dd>{value}</dd>" for name, value in facts.items())
+    return f"<dl class='facts quiet'>{rows}</dl>"
+
+
+def _parameters(column: Compared) -> int:
+    return sum(parameter.numel() for parameter in column.answered.model.classifier.model.parameters())
+
+
+def compare_endpoint(inference: Inference) -> None:
+    """Adds /compare."""
+
+    async def compare(image: dict[str, Any] | None, models: list[str], top_k: float = USUAL_CLASSES) -> CompareAnswer:
+        """What two to four networks say of one picture, and whether they agree.
+
+        Args:
+            image: The picture: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            models: Two to four residual networks, each owner/name on the Hub or a published name such as
+                resnet50.a1_in1k.
+            top_k: How many classes of each network to return, 1 to 20.
+
+        Returns:
+            A sentence; whether all that answered name the same best class, null where fewer than two answered; for each
+            network its name, a sentence, its best classes with their scores from 0 to 1, how many parameters it has and
+            the milliseconds that it took, or the problem that kept it from answering.
+        """
+        most = checked_top_k(top_k)
+        names = checked_names(models)
+        picture = uploaded_bytes(image)
+        if picture is None:
+            raise Refusal(say("classify.no_picture", "en"))
+        columns = [found async for found in compared(inference, picture, names, most)][-1]
+        return {
+            "sentence": agreement(columns, "en"),
+            "agree": do_agree(columns),
+            "models": [_as_json(column) for column in columns],
+        }
+
+    models = gr.Dropdown([], multiselect=True, allow_custom_value=True, label="models", visible=False)
+    names = {"type": "array", "items": {"type": "string"}, "minItems": LEAST, "maxItems": MOST}
+    models.api_info = lambda: names
+    models.example_inputs = lambda: ["resnet18.a1_in1k", "resnet50.a1_in1k"]
+    inputs = [photo_field(label="image", visible=False), models, gr.Number(USUAL_CLASSES, label="top_k", visible=False)]
+    endpoint(compare, "compare", inputs)
+
+
+def _as_json(column: Compared) -> ComparedModel:
+    if column.answer is None:
+        nothing: ComparedModel = {
+            "name": column.name,
+            "sentence": "",
+            "predictions": [],
+            "parameters": None,
+            "milliseconds": None,
+            "problem": column.problem,
+        }
+        return nothing
+    classification = column.answer.classification
+    return {
+        "name": column.name,
+        "sentence": verdict(classification.predictions),
+        "predictions": ranked(classification.predictions),
+        "parameters": _parameters(column),
+        "milliseconds": milliseconds(classification.timings),
+        "problem": None,
+    }

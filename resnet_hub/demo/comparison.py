@@ -1,0 +1,160 @@
+"""One picture, several networks: what each says, or why it cannot, and whether they agree."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from resnet_hub.demo.inference import Answer, Inference
+from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.wording import distinct_labels
+from resnet_hub.demo.words import say
+from resnet_hub.explain import HeatMap, heat_map
+
+LEAST, MOST = 2, 4
+"""Networks that are compared with one another."""
+LONGEST_NAME = 200
+"""Characters of a network's name at most."""
+METHOD = "hires-cam"
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What one of the networks said."""
+
+    name: str
+    """What was asked for; a stranger's text."""
+    answer: Answer | None = None
+    """Its answer, where it gave one."""
+    found: HeatMap | None = None
+    """Where the evidence for its best class is, where that was asked."""
+    problem: str | None = None
+    """One sentence: why there is no answer, or no heat map."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it has still to answer."""
+        return self.answer is None and self.problem is None
+
+    @property
+    def best(self) -> str:
+        """The label of its best class, with its index where several of the best bear this name."""
+        return next(iter(distinct_labels(self.answered.classification.predictions)))
+
+    @property
+    def answered(self) -> Answer:
+        """Its answer, which must be there."""
+        if self.answer is None:
+            raise ValueError(f"{self.name!r} has not answered")
+        return self.answer
+
+
+async def compared(
+    inference: Inference, picture: bytes, names: Sequence[str], top_k: int, with_maps: bool = False
+) -> AsyncIterator[list[Compared]]:
+    """All networks in the order of `names`, again whenever one of them has answered or failed; at last all have.
+
+    Networks are loaded side by side, and kept until all have answered, even where the page holds fewer in memory; then
+    they run one after the other, so that their times can be compared.
+
+    Raises:
+        ImageError: The picture is too large.
+    """
+    inference.check_size(picture)
+    columns = [Compared(name) for name in names]
+    turn = asyncio.Lock()
+    asked = [
+        asyncio.create_task(_one(inference, picture, column, top_k, with_maps, turn), name=str(place))
+        for place, column in enumerate(columns)
+    ]
+    waiting = set(asked)
+    try:
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                columns[int(task.get_name())] = task.result()
+            yield list(columns)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+async def _one(
+    inference: Inference, picture: bytes, column: Compared, top_k: int, with_map: bool, turn: asyncio.Lock
+) -> Compared:
+    """The column with its answer, or with a sentence that says why there is none."""
+    answer = None
+    try:
+        model = await inference.open(column.name)
+        async with turn:
+            answer = await inference.answer(model, picture, top_k)
+        if not with_map:
+            return Compared(model.name, answer)
+        best = answer.classification.predictions[0].index
+        found = await inference.explained(heat_map, model.classifier, answer.pixels, best, METHOD)
+        return Compared(model.name, answer, found)
+    except Exception as error:
+        return Compared(column.name, answer, problem=refusal_of(error).sentence)
+
+
+def checked_names(names: object) -> list[str]:
+    """The networks that a visitor or a program wants compared. Raises: Refusal unless they are 2 to 4 names."""
+    if not isinstance(names, Sequence) or isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise Refusal(f"the models to compare must be a list of {LEAST} to {MOST} names")
+    given = list(dict.fromkeys(name.strip() for name in names))
+    if not LEAST <= len(given) <= MOST:
+        raise Refusal(f"choose {LEAST} to {MOST} different models to compare, not {len(given)}")
+    if any(len(name) > LONGEST_NAME for name in given):
+        raise Refusal(f"the name of a model has at most {LONGEST_NAME} characters")
+    return given
+
+
+def do_agree(columns: Sequence[Compared]) -> bool | None:
+    """Whether all that answered name the same best class; None where fewer than two did."""
+    groups = _groups(columns)
+    return None if sum(map(len, groups)) < LEAST else len(groups) == 1
+
+
+def agreement(columns: Sequence[Compared], language: str) -> str:
+    """One sentence: whether the networks agree, and who says what where they do not."""
+    groups = _groups(columns)
+    count = sum(map(len, groups))
+    if count < LEAST:
+        return say(f"compare.only_{count}", language)
+    if len(groups) == 1:
+        return say("compare.agree", language, count=count, label=groups[0][0].best)
+    comma, semicolon = say("compare.comma", language), say("compare.semicolon", language)
+    parts = [
+        say(
+            "compare.one_says" if len(group) == 1 else "compare.several_say",
+            language,
+            names=comma.join(column.name for column in group),
+            label=group[0].best,
+        )
+        for group in groups
+    ]
+    return say("compare.disagree", language, parts=semicolon.join(parts))
+
+
+def _groups(columns: Sequence[Compared]) -> list[list[Compared]]:
+    """Those that answered, by what they say, the largest group first."""
+    groups: list[list[Compared]] = []
+    for column in columns:
+        if column.answer is not None:
+            for group in groups:
+                if _say_the_same(group[0].answered, column.answer):
+                    group.append(column)
+                    break
+            else:
+                groups.append([column])
+    return sorted(groups, key=len, reverse=True)
+
+
+def _say_the_same(one: Answer, other: Answer) -> bool:
+    """Whether two best classes are the same: by number in one list of names, else by the first of their names."""
+    first, second = (answer.classification.predictions[0] for answer in (one, other))
+    if one.model.classifier.label_names == other.model.classifier.label_names:
+        return first.index == second.index
+    names = [found.label.partition(",")[0].strip().casefold() for found in (first, second)]
+    return names[0] == names[1]
