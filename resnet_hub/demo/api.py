@@ -1,17 +1,29 @@
-"""Names that programs call: an endpoint beside the tabs, with inputs and an answer of their own."""
+"""Names that programs call: endpoints beside the tabs, and a sentence for whatever is sent to them by mistake."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, get_type_hints
 
 import gradio as gr
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from gradio.exceptions import InvalidPathError
+from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import python_type_to_json_schema
 
-from resnet_hub.demo.refusal import with_refusals
+from resnet_hub.demo.refusal import Refusal, refusal_of
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 24
 """Events that are worked on at the same time; further ones wait in gradio's queue."""
+NAMED = "/gradio_api/call/v2/"
+"""Where programs send their values by name, which gradio looks up before any code of ours runs."""
 
 
 def endpoint(function: Callable[..., Any], name: str, inputs: Sequence[gr.components.Component]) -> None:
@@ -25,8 +37,19 @@ def endpoint(function: Callable[..., Any], name: str, inputs: Sequence[gr.compon
     answer = gr.JSON(visible=False, label="Answer")
     schema = python_type_to_json_schema(get_type_hints(function)["return"])
     answer.api_info = lambda: schema
+
+    @functools.wraps(function)
+    async def answered(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await function(*arguments, **named)
+        except Exception as error:
+            refusal = refusal_of(error)
+            refusal.message = refusal.sentence  # plain text: no toast shows it
+            raise refusal from error
+
+    answered.__doc__ = flat_docstring(function)
     gr.Button(visible=False).click(
-        with_refusals(function),
+        answered,
         list(inputs),
         answer,
         preprocess=False,
@@ -34,3 +57,56 @@ def endpoint(function: Callable[..., Any], name: str, inputs: Sequence[gr.compon
         concurrency_limit=AT_ONCE,
         concurrency_id=name,
     )
+
+
+def flat_docstring(function: Callable[..., Any]) -> str:
+    """The docstring with one line for each argument and one for what comes back; gradio reads it by lines."""
+    head, returns, tail = (inspect.getdoc(function) or "").partition("\nReturns:\n")
+    return re.sub(r"\n {8,}(?=\S)", " ", head) + (f"{returns}    {' '.join(tail.split())}" if returns else "")
+
+
+def refuse_what_no_field_holds(page: gr.Blocks) -> None:
+    """Lets gradio's own complaints about what an event was sent be sentences; it answers programs with none."""
+    take = page.preprocess_data
+
+    async def take_or_refuse(event: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
+        names = [field.label for field in event.inputs]
+        if len(inputs) != len(names):
+            raise Refusal(
+                f"/{event.api_name} takes {len(names)} values, in this order: {', '.join(map(str, names))}; there came "
+                f"{len(inputs)}"
+            )
+        try:
+            return await take(event, inputs, *rest, **named)
+        except gr.Error:
+            raise
+        except InvalidPathError as error:
+            raise Refusal("this picture is not, or no longer, on the server; please choose it again") from error
+        except Exception as error:
+            log.info("/%s was sent what it cannot take", event.api_name, exc_info=error)
+            raise Refusal(
+                'a picture must be uploaded to /gradio_api/upload first, and then sent as {"path": what the upload '
+                'answered, "meta": {"_type": "gradio.FileData"}}'
+            ) from error
+
+    page.preprocess_data = take_or_refuse
+
+
+def refusals_of_requests(page: gr.Blocks) -> dict[str, Any]:
+    """Options for FastAPI: requests that no endpoint can take get a sentence, where gradio knows none."""
+
+    def no_endpoint(_request: Request, _error: Exception) -> JSONResponse:
+        names = ", ".join(page.get_api_info()["named_endpoints"])
+        return JSONResponse({"detail": f"There is no such endpoint; there are {names}."}, 404)
+
+    def wrong_names(request: Request, error: Exception) -> JSONResponse:
+        endpoints = page.get_api_info()["named_endpoints"]
+        if not request.url.path.startswith(NAMED):
+            raise error
+        name = "/" + request.url.path.removeprefix(NAMED).strip("/")
+        if name not in endpoints:
+            return no_endpoint(request, error)
+        names = ", ".join(parameter["parameter_name"] for parameter in endpoints[name]["parameters"])
+        return JSONResponse({"detail": f"{name} takes these values by name: {names}."}, 400)
+
+    return {"exception_handlers": {FnIndexInferError: no_endpoint, KeyError: wrong_names, TypeError: wrong_names}}

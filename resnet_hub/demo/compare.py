@@ -186,7 +186,7 @@ def compare_endpoint(inference: Inference) -> None:
             "models": [_as_json(column) for column in columns],
         }
 
-    models = gr.Dropdown([], multiselect=True, allow_custom_value=True, label="models", visible=False)
+    models = gr.JSON(label="models", visible=False)
     names = {"type": "array", "items": {"type": "string"}, "minItems": LEAST, "maxItems": MOST}
     models.api_info = lambda: names
     models.example_inputs = lambda: ["resnet18.a1_in1k", "resnet50.a1_in1k"]

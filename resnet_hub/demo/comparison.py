@@ -14,8 +14,6 @@ from resnet_hub.explain import HeatMap, heat_map
 
 LEAST, MOST = 2, 4
 """Networks that are compared with one another."""
-LONGEST_NAME = 200
-"""Characters of a network's name at most."""
 METHOD = "hires-cam"
 
 
@@ -105,8 +103,6 @@ def checked_names(names: object) -> list[str]:
     given = list(dict.fromkeys(name.strip() for name in names))
     if not LEAST <= len(given) <= MOST:
         raise Refusal(f"choose {LEAST} to {MOST} different models to compare, not {len(given)}")
-    if any(len(name) > LONGEST_NAME for name in given):
-        raise Refusal(f"the name of a model has at most {LONGEST_NAME} characters")
     return given
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import io
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 from starlette.routing import BaseRoute
 
+from resnet_hub.demo.api import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.compare import compare_endpoint, compare_tab
@@ -16,12 +20,15 @@ from resnet_hub.demo.depth import depth_tab
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.link import link_line
+from resnet_hub.demo.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import OpenModel, Shelf
 from resnet_hub.demo.why import explain_endpoint, why_tab
 from resnet_hub.demo.wording import describe_labels
 from resnet_hub.demo.words import label, language_of, say, translations
+
+log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 3600
 """How long an uploaded picture stays on the server."""
@@ -55,6 +62,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         predict_endpoint(inference)
         explain_endpoint(inference)
         compare_endpoint(inference)
+    refuse_what_no_field_holds(page)
     page.queue(max_size=settings.max_queue)
     return page
 
@@ -141,20 +149,28 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
 
 def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRoute] = ()) -> None:
     """Serves the page, and other `routes`, in the background; `page.block_thread()` waits, `page.close()` ends it."""
-    page.launch(
-        server_name=settings.host,
-        server_port=settings.port,
-        prevent_thread_lock=True,
-        quiet=True,
-        share=False,
-        ssr_mode=False,
-        # Errors that we did not phrase stay in the log: only sentences raised as gr.Error reach a visitor.
-        show_error=False,
-        run_history=False,
-        enable_monitoring=False,
-        max_file_size=f"{settings.max_file_mb}mb",
-        footer_links=["api", "gradio", "settings"],
-        i18n=translations(),
-        app_kwargs={"routes": list(routes)},
-        **appearance(),
-    )
+    reason = why_no_tools(settings)
+    if reason is not None:
+        log.info("agents cannot use this page as tools: %s", reason)
+    # Gradio prints the address of its tools even when it is to be quiet; ours is the one line that is printed.
+    with contextlib.redirect_stdout(io.StringIO()):
+        page.launch(
+            mcp_server=reason is None,
+            server_name=settings.host,
+            server_port=settings.port,
+            prevent_thread_lock=True,
+            quiet=True,
+            share=False,
+            ssr_mode=False,
+            # Errors that we did not phrase stay in the log: only sentences raised as gr.Error reach a visitor.
+            show_error=False,
+            run_history=False,
+            enable_monitoring=False,
+            max_file_size=f"{settings.max_file_mb}mb",
+            app_kwargs={"routes": list(routes), **refusals_of_requests(page)},
+            footer_links=["api", "gradio", "settings"],
+            i18n=translations(),
+            **appearance(),
+        )
+    if reason is None:
+        set_up_tools(page)

@@ -32,7 +32,9 @@ def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
     """
     if file is None:
         return None
-    path = Path(str(file.get("path"))).resolve()
+    if not isinstance(file, Mapping):
+        raise Refusal("image must be one uploaded picture")
+    path = Path(str(file.get("path")).replace("\0", "")).resolve()
     # A client of the API may name any file of the server here.
     if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
         raise Refusal("this picture is not, or no longer, on the server; please choose it again")

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
-from resnet_hub.checks import check_integer
+from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
 
 PREFIX = "RESNET_HUB_"
@@ -30,6 +30,7 @@ VARIABLES = {
     "max_model_mb": f"{PREFIX}MAX_MODEL_MB",
     "answer_seconds": f"{PREFIX}ANSWER_SECONDS",
     "load_seconds": f"{PREFIX}LOAD_SECONDS",
+    "mcp": f"{PREFIX}MCP",
     "host": "HOST",
     "port": "PORT",
 }
@@ -79,6 +80,8 @@ class PageSettings:
     """How long an answer may take, waiting included."""
     load_seconds: int = 120
     """How long a visitor, or the start of the page, waits for a network to be loaded; it goes on loading afterwards."""
+    mcp: str = "on"
+    """Whether agents may use the page's API as tools, by the Model Context Protocol: on or off."""
     host: str = "127.0.0.1"
     """The address to listen on; 0.0.0.0 lets other machines in."""
     port: int = 7860
@@ -88,6 +91,7 @@ class PageSettings:
         for name in ("model", "device", "precision", "title", "host"):
             if not getattr(self, name).strip():
                 raise ConfigError(f"{VARIABLES[name]} is empty; give it a value or unset it")
+        check_choice(VARIABLES["mcp"], self.mcp, ("on", "off"))
         for name, (least, most) in NUMBERS.items():
             check_integer(VARIABLES[name], getattr(self, name), least, most)
 

@@ -25,6 +25,8 @@ from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.model_facts import ModelFacts, model_facts
 
 SHOWN_TASKS = ("single_label", "multi_label")
+LONGEST_NAME = 200
+"""Characters of a network's name at most."""
 BATCH = 16
 """Pictures of several visitors that go through a network together at most."""
 LOADERS = 2
@@ -152,7 +154,11 @@ class Shelf:
 
     def name_of(self, source: str | None) -> str:
         """What this text of a visitor's names. Raises: ConfigError."""
+        if source is not None and not isinstance(source, str):
+            raise ConfigError(f"a model is chosen by its name, a text, not {type(source).__name__}")
         name = (source or "").strip() or self.default
+        if len(name) > LONGEST_NAME:
+            raise ConfigError(f"the name of a model has at most {LONGEST_NAME} characters")
         if name not in (self.default, self.wanted) and name not in self.folders:
             name = str(repo_address(name))
         if not self.offers(name):

@@ -1,0 +1,158 @@
+"""The page's API as tools for agents, by the Model Context Protocol: gradio's server, with our pictures and JSON.
+
+Left alone, it stores pictures of any size for ever, and answers with Python's repr in place of JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import gradio as gr
+from gradio.mcp import GradioMCPServer
+from gradio.utils import get_upload_folder
+
+from resnet_hub.demo.settings import PageSettings
+
+log = logging.getLogger(__name__)
+
+HOW_PICTURES_COME = "Pictures are data URIs, data:image/jpeg;base64,…, or addresses of files uploaded to this server."
+UPLOADED = re.compile(r"https?://[^?#]+/gradio_api/file=(?P<path>[^?#]+)")
+PICTURE_URI = re.compile(r"data:(?P<type>image/(?:png|jpeg|webp));base64,(?P<content>[A-Za-z0-9+/=]+)")
+SENDABLE = 4 / 3
+"""Bytes that one byte of a file takes in base64."""
+
+
+def why_no_tools(settings: PageSettings) -> str | None:
+    """Why the page cannot be used as tools, in a sentence; None where it can."""
+    if settings.mcp == "off":
+        return "RESNET_HUB_MCP=off"
+    try:
+        installed = version("mcp")
+    except PackageNotFoundError:
+        return "the package mcp is not installed; `pip install 'gradio[mcp]'` brings it"
+    if installed.partition(".")[0] != "1":
+        return f"gradio cannot use mcp {installed}; `pip install 'mcp>=1.21,<2'` brings one that it can"
+    return None
+
+
+def set_up_tools(page: gr.Blocks) -> None:
+    """Changes how the server of a launched page takes pictures and answers; logs why where there is no server."""
+    server = page.mcp_server_obj
+    if server is None:
+        log.warning("agents cannot use this page as tools: %s", page.mcp_error)
+        return
+    # Gradio makes its server while it launches, and gives no way to choose the class.
+    server.__class__ = ToolServer
+    server.manager.asgi_app.max_body_size = int(SENDABLE * page.max_file_size) + 1_000_000
+    page.close = _closing(page.close, server)
+
+
+def _closing(close: Callable[..., None], server: GradioMCPServer) -> Callable[..., None]:
+    """`close`, which ends a page, and then what its server calls it with."""
+
+    def close_both(*arguments: Any, **named: Any) -> None:
+        close(*arguments, **named)
+        if server._client_instance is not None:
+            server._client_instance.close()
+
+    return close_both
+
+
+class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
+    """Gradio's server, whose endpoints are tools; `set_up_tools` puts it in place."""
+
+    def convert_strings_to_filedata(self, value: dict[str, Any], filedata_positions: list[list[Any]]) -> dict[str, Any]:
+        """The arguments of a call, with what stands for a picture as a file that was uploaded.
+
+        Raises:
+            ValueError: It is no picture, or one above the page's limit; the message is for the agent.
+        """
+        pictures = {position[0] for position in filedata_positions}
+        # The client that gradio calls itself with would upload whatever file of the server such an object names.
+        if any("gradio.FileData" in json.dumps(given) for given in value.values()):
+            raise ValueError(f"A picture must be a text. {HOW_PICTURES_COME}")
+        return {name: self._files(given) if name in pictures else given for name, given in value.items()}
+
+    def postprocess_output_data(self, data: Any, root_url: str) -> list[Any]:
+        """An answer as JSON; pictures in it follow as pictures."""
+        content = []
+        for output in data:
+            pictures: list[Any] = []
+            words = json.dumps(self._without_pictures(output, pictures), ensure_ascii=False)
+            content += [self.types.TextContent(type="text", text=words), *pictures]
+        return content
+
+    def simplify_filedata_schema(self, schema: dict[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
+        """The schema of a tool in which a picture is a text, and where in it pictures are."""
+        simple, positions = super().simplify_filedata_schema(schema)
+        for position in positions:
+            node = simple["properties"]
+            for step in position:
+                node = node[step]
+            node["format"] = "uri"
+        return simple, positions
+
+    @property
+    def _file_data_tool_description(self) -> str:
+        """What gradio puts behind the description of a tool that takes a file."""
+        return f" {HOW_PICTURES_COME}"
+
+    def _files(self, given: object) -> Any:
+        if isinstance(given, list):
+            return [self._files(one) for one in given]
+        if given is None:
+            return None
+        if not isinstance(given, str):
+            raise ValueError(f"A picture must be a text. {HOW_PICTURES_COME}")
+        uploaded = UPLOADED.fullmatch(given)
+        if uploaded:
+            path = _uploaded_path(unquote(uploaded["path"]))
+        elif given.lower().startswith(("http://", "https://")):
+            return {"path": given, "meta": {"_type": "gradio.FileData"}}
+        else:
+            path = self._stored(given)
+        return {"path": str(path), "meta": {"_type": "gradio.FileData"}, "orig_name": path.name}
+
+    def _stored(self, text: str) -> Path:
+        """Where the picture of a data URI lies now, among uploaded files, which are cleared away after a while."""
+        content = text.partition(",")[2] if text.startswith("data:") else text
+        if len(content) > SENDABLE * self.blocks.max_file_size + 4:
+            raise ValueError(f"The picture is larger than {self.blocks.max_file_size / 1e6:g} MB; make it smaller.")
+        try:
+            picture = base64.b64decode(content, validate=True)
+        except ValueError as error:
+            raise ValueError(f"This is no picture in base64. {HOW_PICTURES_COME}") from error
+        path = Path(get_upload_folder(), hashlib.sha256(picture).hexdigest(), "picture")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture)
+        self.blocks.upload_file_set.add(str(path))
+        return path
+
+    def _without_pictures(self, value: Any, pictures: list[Any]) -> Any:
+        """`value` with a note where a picture was; the pictures are added to the list."""
+        if isinstance(value, dict):
+            return {name: self._without_pictures(one, pictures) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self._without_pictures(one, pictures) for one in value]
+        found = PICTURE_URI.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            return value
+        pictures.append(self.types.ImageContent(type="image", data=found["content"], mimeType=found["type"]))
+        return f"picture {len(pictures)} of this answer"
+
+
+def _uploaded_path(name: str) -> Path:
+    """The file of this name, if it was uploaded to the page. Raises: ValueError."""
+    path = Path(name.replace("\0", "")).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise ValueError("This picture is not, or no longer, on the server; please upload it again.")
+    return path
