@@ -123,11 +123,17 @@ def _column(column: Compared, language: str) -> str:
 def _bars(scores: dict[str, float]) -> str:
     """HTML: the best classes, best first, with their scores as numbers and as bars."""
     rows = "".join(
-        f"<li><span>{html.escape(name)}</span><span>{100 * score:.1f}\N{NO-BREAK SPACE}%</span>"
+        f"<li><span>{html.escape(name)}</span><span>{_tenths(score)}\N{NO-BREAK SPACE}%</span>"
         f"<i style='width:{100 * score:.1f}%'></i></li>"
         for name, score in scores.items()
     )
     return f"<ol class='bars'>{rows}</ol>"
+
+
+def _tenths(score: float) -> str:
+    """A score from 0 to 1 in percent, as HTML that never claims to be sure."""
+    percent = f"{100 * score:.1f}"
+    return {"0.0": "&lt; 0.1", "100.0": "&gt; 99.9"}.get(percent, percent)
 
 
 def _map(column: Compared, language: str) -> str:

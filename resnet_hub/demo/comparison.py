@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 
 from resnet_hub.demo.inference import Answer, Inference
 from resnet_hub.demo.refusal import Refusal, refusal_of
@@ -53,47 +54,71 @@ async def compared(
 ) -> AsyncIterator[list[Compared]]:
     """All networks in the order of `names`, again whenever one of them has answered or failed; at last all have.
 
-    Networks are loaded side by side, and kept until all have answered, even where the page holds fewer in memory; then
-    they run one after the other, so that their times can be compared.
+    Networks are loaded side by side, and kept until all have answered, even where the page holds fewer in memory. When
+    nothing is loaded any more they run once more, one after the other, so that their times can be compared.
 
     Raises:
         ImageError: The picture is too large.
     """
     inference.check_size(picture)
     columns = [Compared(name) for name in names]
-    turn = asyncio.Lock()
-    asked = [
-        asyncio.create_task(_one(inference, picture, column, top_k, with_maps, turn), name=str(place))
-        for place, column in enumerate(columns)
-    ]
+    asked = {
+        asyncio.create_task(_answered(inference, picture, column, top_k)): place for place, column in enumerate(columns)
+    }
     waiting = set(asked)
     try:
         while waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                columns[int(task.get_name())] = task.result()
-            yield list(columns)
+                columns[asked[task]] = task.result()
+            if waiting:
+                yield list(columns)
     finally:
         for task in waiting:
             task.cancel()
+    columns = [await _timed(inference, column) for column in columns]
+    yield list(columns)
+    if with_maps:
+        for place, column in enumerate(columns):
+            columns[place] = await _explained(inference, column)
+        yield list(columns)
 
 
-async def _one(
-    inference: Inference, picture: bytes, column: Compared, top_k: int, with_map: bool, turn: asyncio.Lock
-) -> Compared:
+async def _answered(inference: Inference, picture: bytes, column: Compared, top_k: int) -> Compared:
     """The column with its answer, or with a sentence that says why there is none."""
-    answer = None
     try:
         model = await inference.open(column.name)
-        async with turn:
-            answer = await inference.answer(model, picture, top_k)
-        if not with_map:
-            return Compared(model.name, answer)
-        best = answer.classification.predictions[0].index
-        found = await inference.explained(heat_map, model.classifier, answer.pixels, best, METHOD)
-        return Compared(model.name, answer, found)
+        return Compared(model.name, await inference.answer(model, picture, top_k))
     except Exception as error:
-        return Compared(column.name, answer, problem=refusal_of(error).sentence)
+        return replace(column, problem=refusal_of(error).sentence)
+
+
+async def _timed(inference: Inference, column: Compared) -> Compared:
+    """The column with the time of a run for which nothing else of the comparison was under way."""
+    answer = column.answer
+    if answer is None:
+        return column
+    started = perf_counter()
+    try:
+        await inference.in_time(answer.model.batcher.scores(answer.pixels))
+    except Exception as error:
+        return replace(column, problem=refusal_of(error).sentence)
+    classification = answer.classification
+    timings = replace(classification.timings, network_ms=1e3 * (perf_counter() - started))
+    return replace(column, answer=replace(answer, classification=replace(classification, timings=timings)))
+
+
+async def _explained(inference: Inference, column: Compared) -> Compared:
+    """The column with a heat map for its best class, or with a sentence that says why there is none."""
+    answer = column.answer
+    if answer is None:
+        return column
+    best = answer.classification.predictions[0].index
+    try:
+        found = await inference.explained(heat_map, answer.model.classifier, answer.pixels, best, METHOD)
+    except Exception as error:
+        return replace(column, problem=refusal_of(error).sentence)
+    return replace(column, found=found)
 
 
 def checked_names(names: object) -> list[str]:
