@@ -54,7 +54,9 @@ async def leaving(model: Path, pictures: list[Path]) -> str:
             started = time.perf_counter()
             await classify(late, page, pictures[0])
             after = time.perf_counter() - started
-    return f"80 visitors join and leave at once: the next is answered in {1e3 * after:.0f} ms, alone {1e3 * usual:.0f} ms"
+    return (
+        f"80 visitors join and leave at once: the next is answered in {1e3 * after:.0f} ms, alone {1e3 * usual:.0f} ms"
+    )
 
 
 async def slow_load(model: Path, pictures: list[Path]) -> str:

@@ -38,7 +38,9 @@ async def main() -> None:
     model = given.data.resolve() / "weights" / "resnet50-imagenet"
     pictures = sorted((given.data.resolve() / "imagenet_samples").glob("*.JPEG"))
     if not model.is_dir() or len(pictures) < VISITORS:
-        sys.exit(f"error: {str(given.data)!r} does not hold weights/resnet50-imagenet and imagenet_samples; name another")
+        sys.exit(
+            f"error: {str(given.data)!r} does not hold weights/resnet50-imagenet and imagenet_samples; name another"
+        )
     packages = ", ".join(f"{name} {version(name)}" for name in ("gradio", "torch", "transformers"))
     print(f"{datetime.now():%Y-%m-%d %H:%M}, {os.cpu_count()} cores of {_processor()}; {packages}")
     print(f"{VISITORS} visitors, ResNet-50, {given.seconds:.0f} s for each page in {given.rounds} turns\n", flush=True)

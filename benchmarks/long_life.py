@@ -24,7 +24,10 @@ async def long_life(model: Path, pictures: list[Path], requests: int, switches: 
         folder = Path(stack.enter_context(TemporaryDirectory()))
         for name in OTHERS:
             shutil.copytree(model, folder / name)
-        environment = {"RESNET_HUB_MODELS": ",".join(str(folder / name) for name in OTHERS), "RESNET_HUB_MAX_MODELS": "2"}
+        environment = {
+            "RESNET_HUB_MODELS": ",".join(str(folder / name) for name in OTHERS),
+            "RESNET_HUB_MAX_MODELS": "2",
+        }
         server = stack.enter_context(serving(["app.py", str(model)], environment))
         page = our_page(server)
         expected = await alone(page, pictures)

@@ -1,4 +1,4 @@
-"""Throughput and times of our page and of `gr.Interface(pipeline)` in turns, and how near ours is to the cores' limit."""
+"""Throughput and times of our page and of `gr.Interface(pipeline)` in turns, and how near ours is to the limit."""
 
 from __future__ import annotations
 

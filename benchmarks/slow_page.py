@@ -1,4 +1,4 @@
-"""Our page with a loader that takes its time, as a slow download does: `python -m benchmarks.slow_page SECONDS MODEL`."""
+"""Our page with a loader that takes its time, as a slow download does."""
 
 from __future__ import annotations
 

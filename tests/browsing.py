@@ -41,11 +41,12 @@ def served_page(checkpoint, **settings):
     shelf = own_shelf(chosen)
 
     # Outside of a running event loop, gradio makes two and never closes them.
-    async def build():
-        return build_page(shelf, chosen)
+    async def serve():
+        page = build_page(shelf, chosen)
+        launch_page(page, chosen, [health_route(shelf)])
+        return page
 
-    page = awaited(build())
-    launch_page(page, chosen, [health_route(shelf)])
+    page = awaited(serve())
     yield chosen
     page.close()
 

@@ -17,11 +17,11 @@ def solid(colour):
     return Image.new("RGB", (48, 40), colour)
 
 
-def save_colour_network(folder):
+def save_colour_network(folder, labels=LABELS):
     """Trains for a second or two; the checkpoint in `folder` gets two pictures in `examples/`."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = ResNet(create_model("cifar_resnet20", num_classes=3).config, label_names=LABELS)
+        model = ResNet(create_model("cifar_resnet20", num_classes=3).config, label_names=labels)
         pixels = torch.stack([to_pixels(solid(colour), model.preprocessing) for colour in COLOURS for _ in range(8)])
         targets = torch.arange(3).repeat_interleave(8)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from resnet_hub.demo.serving import main
-from resnet_hub.demo.settings import FALLBACKS, NUMBERS, VARIABLES, PageSettings, meanings, page_variables
+from resnet_hub.demo.settings import CHOICES, FALLBACKS, NUMBERS, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ConfigError
 
 
@@ -61,9 +61,21 @@ def test_the_host_depends_on_where_the_page_runs(environment, host):
         ({"RESNET_HUB_MAX_QUEUE": ""}, "RESNET_HUB_MAX_QUEUE='' is out of range"),
         ({"RESNET_HUB_MODEL": " "}, "RESNET_HUB_MODEL is empty; give it a value or unset it"),
         ({"HOST": ""}, "HOST is empty"),
+        ({"RESNET_HUB_MCP": "yes"}, "RESNET_HUB_MCP='yes' is not known; choose one of 'on', 'off'"),
         ({"RESNET_HUB_MODLE": "a/b"}, "there is no setting RESNET_HUB_MODLE; did you mean RESNET_HUB_MODEL?"),
     ],
-    ids=["no number", "zero", "too high", "no ASCII digit", "negative", "empty number", "blank", "no host", "misspelt"],
+    ids=[
+        "no number",
+        "zero",
+        "too high",
+        "no ASCII digit",
+        "negative",
+        "empty number",
+        "blank",
+        "no host",
+        "no choice",
+        "misspelt",
+    ],
 )
 def test_a_value_that_cannot_be_meant_is_one_sentence(environment, sentence):
     with pytest.raises(ConfigError) as caught:
@@ -85,11 +97,15 @@ def test_each_number_has_bounds(name, bounds):
 
 
 def test_every_setting_is_read_from_a_variable_of_its_own():
-    texts = {name: variable for name, variable in VARIABLES.items() if name not in NUMBERS}
-    settings = PageSettings.from_environment({**texts_of(texts), **{VARIABLES[name]: "7" for name in NUMBERS}})
+    texts = {name: variable for name, variable in VARIABLES.items() if name not in {**NUMBERS, **CHOICES}}
+    others = {**dict.fromkeys(NUMBERS, "7"), **{name: known[-1] for name, known in CHOICES.items()}}
+    settings = PageSettings.from_environment(
+        {**texts_of(texts), **{VARIABLES[name]: text for name, text in others.items()}}
+    )
     assert {field.name: getattr(settings, field.name) for field in fields(settings)} == {
         **{name: f"<{name}>" for name in texts},
         **dict.fromkeys(NUMBERS, 7),
+        **{name: known[-1] for name, known in CHOICES.items()},
     }
 
 

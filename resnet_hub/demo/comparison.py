@@ -144,7 +144,7 @@ def agreement(columns: Sequence[Compared], language: str) -> str:
     if count < LEAST:
         return say(f"compare.only_{count}", language)
     if len(groups) == 1:
-        return say("compare.agree", language, count=count, label=groups[0][0].best)
+        return say("compare.agree", language, label=groups[0][0].best)
     comma, semicolon = say("compare.comma", language), say("compare.semicolon", language)
     parts = [
         say(

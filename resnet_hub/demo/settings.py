@@ -36,6 +36,7 @@ VARIABLES = {
 }
 # What other programs call the same; ours go before them.
 FALLBACKS = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
+CHOICES = {"mcp": ("on", "off")}
 # The least and the most that each number may be.
 NUMBERS = {
     "max_file_mb": (1, 1024),
@@ -91,7 +92,8 @@ class PageSettings:
         for name in ("model", "device", "precision", "title", "host"):
             if not getattr(self, name).strip():
                 raise ConfigError(f"{VARIABLES[name]} is empty; give it a value or unset it")
-        check_choice(VARIABLES["mcp"], self.mcp, ("on", "off"))
+        for name, known in CHOICES.items():
+            check_choice(VARIABLES[name], getattr(self, name), known)
         for name, (least, most) in NUMBERS.items():
             check_integer(VARIABLES[name], getattr(self, name), least, most)
 
