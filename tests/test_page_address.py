@@ -9,6 +9,7 @@ import pytest
 from broken_pictures import text_file
 from browsing import served_page
 from colour_network import COLOURS, save_colour_network, solid
+from gradio import processing_utils
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
@@ -124,6 +125,35 @@ def test_a_program_may_send_an_address_in_place_of_a_picture(address, web, open_
 def test_a_program_is_kept_from_this_machine_too(address, web):
     with pytest.raises(AppError, match=r"not public|port"):
         predict(address, f"{web}/crimson.png")
+
+
+ELSEWHERE = {
+    "many files": ("/classify_batch", lambda file: ([file],)),
+    "names of networks": ("/compare", lambda file: (None, [file])),
+    "one network": ("/predict", lambda file: (None, 5, file)),
+    "a number": ("/predict", lambda file: (None, file, "")),
+    "deep inside": ("/compare", lambda file: (None, {"a": [{"b": file}]})),
+}
+
+
+@pytest.mark.parametrize(("endpoint", "values"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_an_address_in_any_other_field_is_refused_and_never_fetched(address, web, monkeypatch, endpoint, values):
+    asked = []
+
+    async def fetch(url, **_):
+        asked.append(url)
+
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
+    file = {"path": f"{web}/crimson.png", "meta": {"_type": "gradio.FileData"}}
+    client = Client(address, verbose=False)
+    try:
+        with pytest.raises(
+            AppError, match="Only a single picture may be an address on the web; please send the file itself"
+        ):
+            client.predict(*values(file), api_name=endpoint)
+    finally:
+        client.close()
+    assert asked == []
 
 
 def test_a_refusal_is_told_in_chinese(open_page, address):

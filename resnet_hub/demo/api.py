@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_type_hints
 
 import gradio as gr
@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
-from gradio_client.utils import python_type_to_json_schema
+from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 
 from resnet_hub.demo.refusal import Refusal, refusal_of
 
@@ -69,7 +69,7 @@ def flat_docstring(function: Callable[..., Any]) -> str:
 
 
 def refuse_what_no_field_holds(page: gr.Blocks) -> None:
-    """Lets gradio's own complaints about what an event was sent be sentences; it answers programs with none."""
+    """Keeps what no field can hold from all events of the page, in sentences; gradio answers programs with none."""
     take = page.preprocess_data
 
     async def take_or_refuse(event: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
@@ -79,6 +79,7 @@ def refuse_what_no_field_holds(page: gr.Blocks) -> None:
                 f"/{event.api_name} takes {len(names)} values, in this order: {', '.join(map(str, names))}; there came "
                 f"{len(inputs)}"
             )
+        _refuse_addresses(event.inputs, inputs)
         try:
             return await take(event, inputs, *rest, **named)
         except gr.Error:
@@ -93,6 +94,22 @@ def refuse_what_no_field_holds(page: gr.Blocks) -> None:
             ) from error
 
     page.preprocess_data = take_or_refuse
+
+
+def _refuse_addresses(fields: Sequence[Any], values: Sequence[Any]) -> None:
+    """Raises: Refusal where a file's path is an address; gradio fetches it, whatever the field, without our limits."""
+    for field, value in zip(fields, values, strict=True):
+        if getattr(field, "takes_addresses", False):
+            continue
+        waiting = [value]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, Mapping):
+                if is_http_url_like(part.get("path")):
+                    raise Refusal("only a single picture may be an address on the web; please send the file itself")
+                waiting += part.values()
+            elif isinstance(part, list):
+                waiting += part
 
 
 def refusals_of_requests(page: gr.Blocks) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import gradio as gr
 from resnet_hub.demo.api import endpoint
 from resnet_hub.demo.classify import USUAL_CLASSES, Ranked
 from resnet_hub.demo.inference import Inference, checked_top_k
-from resnet_hub.demo.photo import uploaded_path
+from resnet_hub.demo.photo import files_field, uploaded_path
 from resnet_hub.demo.question import Question
 from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.sorting import (
@@ -46,9 +46,7 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None
     """Fills the current container; the network is the one in use."""
     with gr.Row(equal_height=False, elem_classes="classify"):
         with gr.Column(elem_classes="question"):
-            files = gr.File(
-                label=label("batch.files"), file_count="multiple", file_types=["image", ".zip"], elem_id="files"
-            )
+            files = files_field(label=label("batch.files"), file_types=["image", ".zip"], elem_id="files")
             limits = gr.HTML(elem_classes="plain", elem_id="batch-limits")
             start = gr.Button(label("batch.start"), variant="primary", elem_id="batch-start")
             stop = gr.Button(label("batch.stop"), elem_id="batch-stop")
@@ -128,7 +126,7 @@ def batch_endpoint(inference: Inference) -> None:
         return [cast(BatchAnswer, as_json(one)) for one in (steps[-1] if steps else [])]
 
     inputs = [
-        gr.File(label="files", file_count="multiple", visible=False),
+        files_field(label="files", visible=False),
         gr.Number(USUAL_CLASSES, label="top_k", visible=False),
         gr.Textbox("", label="model", visible=False),
     ]

@@ -1,4 +1,4 @@
-"""The picture field: what a visitor uploaded reaches the classifier as the very bytes that were sent.
+"""The fields for one picture and for many: what was uploaded reaches the classifier as the very bytes that were sent.
 
 Its events need `preprocess=False`, for gradio would decode the file. A subclass of `gr.Image` would be the usual way,
 but gradio writes a stub file beside the source of every subclass.
@@ -29,8 +29,16 @@ def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **option
     """
     image = gr.Image(sources=["upload", "webcam", "clipboard"], **options)
     image.async_move_resource_to_block_cache = _fetching(image, fetch)
+    image.takes_addresses = True
     image.example_payload = _example_payload
     return image
+
+
+def files_field(**options: Any) -> gr.File:
+    """A field for many files; `options` are gradio's, such as a label."""
+    files = gr.File(file_count="multiple", **options)
+    files.example_payload = lambda: [_example_payload()]
+    return files
 
 
 def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
