@@ -13,7 +13,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test parity contract check format bench load quality clean
+.PHONY: help setup demo app test parity contract check format bench load quality screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -69,6 +69,9 @@ load: .venv/dev  ## ask the page from 32 sides beside a stock gr.Interface: make
 
 quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
 	$(BIN)/python -m benchmarks.quality $(FLAGS)
+
+screenshots: .venv/dev  ## take the README's pictures of the page: make screenshots DATA=folder
+	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
 	rm -rf .venv .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

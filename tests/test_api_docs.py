@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def runs(language):
 def page(tmp_path_factory):
     """The address of a page with the networks that the document names, and the folder of its picture."""
     place = tmp_path_factory.mktemp("api")
-    for name in ("flowers", "garden"):
-        save_colour_network(place / name, labels=("daisy", "tulip", "rose"))
+    save_colour_network(place / "flowers", labels=("daisy", "tulip", "rose"))
+    shutil.copytree(place / "flowers", place / "garden")
     solid(COLOURS[0]).save(place / "flower.jpg")
     with served_page(place / "flowers", models=str(place / "garden")) as settings:
         yield settings.address, place

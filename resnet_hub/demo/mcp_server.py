@@ -126,7 +126,7 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
         """Where the picture of a data URI lies now, among uploaded files, which are cleared away after a while."""
         content = text.partition(",")[2] if text.startswith("data:") else text
         if len(content) > SENDABLE * self.blocks.max_file_size + 4:
-            raise ValueError(f"The picture is larger than {self.blocks.max_file_size / 1e6:g} MB; make it smaller.")
+            raise ValueError(f"The picture is larger than {self.blocks.max_file_size / 2**20:g} MB; make it smaller.")
         try:
             picture = base64.b64decode(content, validate=True)
         except ValueError as error:
