@@ -10,6 +10,7 @@ import gradio as gr
 from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
+from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.depth import depth_tab
 from resnet_hub.demo.examples import find_examples
@@ -40,6 +41,8 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab(label("page.one"), id="one"):
                 asked = _one_picture(page, inference)
+            with gr.Tab(label("batch.tab"), id="many"):
+                batch_tab(asked, inference)
             with gr.Tab(label("depth.tab"), id="depth") as depth:
                 depth_tab(depth, inference)
         with gr.Accordion(label("page.about"), open=False):
@@ -53,6 +56,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
         predict_endpoint(inference)
         explain_endpoint(inference)
+        classify_batch_endpoint(inference)
     page.queue(max_size=settings.max_queue)
     return page
 

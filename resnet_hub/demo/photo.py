@@ -1,4 +1,4 @@
-"""The picture field: what a visitor uploaded reaches the classifier as the very bytes that were sent.
+"""The fields for one and for many pictures: what was uploaded reaches the classifier as the very bytes that were sent.
 
 Its events need `preprocess=False`, for gradio would decode the file. A subclass of `gr.Image` would be the usual way,
 but gradio writes a stub file beside the source of every subclass.
@@ -24,19 +24,42 @@ def photo_field(**options: Any) -> gr.Image:
     return image
 
 
+def files_field(**options: Any) -> gr.File:
+    """A field for many files; `options` are gradio's, such as a label."""
+    files = gr.File(file_count="multiple", **options)
+    files.async_move_resource_to_block_cache = _refuse_addresses(files.async_move_resource_to_block_cache)
+    files.example_payload = lambda: [_example_payload()]
+    return files
+
+
 def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
     """The bytes of the file in a picture field, or None where there is none.
 
     Raises:
         Refusal: the file was not uploaded to this page, or has been cleared away since.
     """
-    if file is None:
-        return None
+    return None if file is None else _uploaded_path(file).read_bytes()
+
+
+def uploaded_files(files: object) -> list[tuple[str, Path]]:
+    """What visitors call the files of a field for many, and where they lie; empty where there are none.
+
+    Raises:
+        Refusal: One was not uploaded to this page, or has been cleared away since; or it is no list of files.
+    """
+    if files is None:
+        return []
+    if not isinstance(files, list) or not all(isinstance(file, Mapping) for file in files):
+        raise Refusal("the pictures came as something else than files; please send a list of files")
+    return [(str(file.get("orig_name") or "no name"), _uploaded_path(file)) for file in files]
+
+
+def _uploaded_path(file: Mapping[str, Any]) -> Path:
     path = Path(str(file.get("path"))).resolve()
     # A client of the API may name any file of the server here.
     if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
         raise Refusal("this picture is not, or no longer, on the server; please choose it again")
-    return path.read_bytes()
+    return path
 
 
 def picture_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
