@@ -6,7 +6,7 @@ Nothing is ever written, no name is ever a path, and no more than one picture is
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,7 +66,7 @@ class FailedPicture:
 
 def pictures_in(
     files: Iterable[tuple[str, Path]], limits: ArchiveLimits | None = None
-) -> Iterator[NamedPicture | FailedPicture]:
+) -> Generator[NamedPicture | FailedPicture, None, None]:
     """All pictures of the files, in their order; those of a zip as it lists them, folders and hidden files left out.
 
     What is too large, locked, damaged or no file at all comes as a `FailedPicture`, and the rest goes on. Where a bound

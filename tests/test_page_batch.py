@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo.batch import uploaded_files
+from resnet_hub.demo.photo import uploaded_files
 from resnet_hub.demo.refusal import Refusal
 from resnet_hub.demo.wording import csv_text
 
@@ -70,11 +70,11 @@ def downloaded(page, kind):
 def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoint):
     page = open_page(address)
     send(page, files)
-    expect(page.locator("#batch-progress")).to_contain_text("3 pictures classified, 3 failed.")
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 3 classified, 3 failed")
     expect(page.locator("#batch-gallery summary")).to_have_count(3)
     assert page.locator("#batch-gallery summary").first.inner_text().endswith("(1)")
 
-    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))}
+    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))["pictures"]}
     best = ImageClassifier.from_pretrained(checkpoint, device="cpu")(files[0])
     assert [row["label"] for row in answers["red.png"]["predictions"]] == [found.label for found in best]
     assert answers["red.png"]["predictions"][0]["score"] == pytest.approx(best[0].score)
@@ -82,7 +82,7 @@ def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoin
 
     rows = list(csv.DictReader(io.StringIO(downloaded(page, "csv"))))
     assert [row["file"] for row in rows] == list(answers)
-    assert rows[0]["class"] == "crimson"
+    assert rows[0]["label"] == "crimson"
     assert float(rows[0]["score"]) == pytest.approx(best[0].score)
 
 
@@ -109,7 +109,7 @@ def test_nothing_chosen_gets_a_sentence(open_page, address):
     page = open_page(address)
     page.get_by_role("tab", name="Many pictures").click()
     page.locator("#batch-start").click()
-    expect(page.locator("[data-testid=toast-body]")).to_contain_text("There are no pictures yet")
+    expect(page.locator("#batch-progress [role=status]")).to_contain_text("There are no pictures yet")
 
 
 def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, address, tmp_path):
@@ -118,7 +118,7 @@ def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, addres
             archive.writestr(f"{index}.png", png(COLOURS[index % 3]))
     page = open_page(address)
     send(page, tmp_path / "many.zip")
-    expect(page.locator("#batch-progress")).to_contain_text("12 pictures classified, 1 failed.")
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 12 classified, 1 failed")
     expect(page.locator("#batch-failed")).to_contain_text("12")
 
 
@@ -134,7 +134,7 @@ def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, f
     send(page, files)
     page.locator("#batch-stop").click()
     page.locator("#batch-start").click()
-    expect(page.locator("#batch-progress")).to_contain_text("3 pictures classified, 3 failed.")
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 3 classified, 3 failed")
 
 
 @pytest.fixture
@@ -160,8 +160,8 @@ def test_programs_that_send_nothing_get_a_sentence(client):
     ("files", "sentence"),
     [
         ([{"path": __file__}], "not, or no longer, on the server"),
-        ("all", "must be a list"),
-        ([None], "must be one uploaded picture"),
+        ("all", "came as something else than files"),
+        ([None], "came as something else than files"),
         ([{}] * 1001, "1,001 files, and at most 1,000"),
     ],
     ids=["a file of the server", "no list", "no file", "too many"],

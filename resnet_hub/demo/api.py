@@ -29,13 +29,22 @@ NAMED = "/gradio_api/call/v2/"
 """Where programs send their values by name, which gradio looks up before any code of ours runs."""
 
 
-def endpoint(function: Callable[..., Any], name: str, inputs: Sequence[gr.components.Component]) -> None:
+def endpoint(
+    function: Callable[..., Any],
+    name: str,
+    inputs: Sequence[gr.components.Component],
+    *,
+    at_once: int = AT_ONCE,
+    queue: str | None = None,
+) -> None:
     """Offers an async function to programs under /name; its docstring and its types are the documentation.
 
     Args:
         function: Takes what the inputs' fields hold, unprocessed; returns JSON of the type that it declares.
         name: What programs call it.
         inputs: Fields nobody sees, made in a hidden row; their labels and defaults stand in the documentation.
+        at_once: Calls that are worked on at the same time.
+        queue: The name of the queue that it shares; one of its own where absent.
     """
     answer = gr.JSON(visible=False, label="Answer")
     schema = python_type_to_json_schema(get_type_hints(function)["return"])
@@ -57,8 +66,8 @@ def endpoint(function: Callable[..., Any], name: str, inputs: Sequence[gr.compon
         answer,
         preprocess=False,
         api_name=name,
-        concurrency_limit=AT_ONCE,
-        concurrency_id=name,
+        concurrency_limit=at_once,
+        concurrency_id=queue or name,
     )
 
 

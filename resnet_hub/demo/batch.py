@@ -1,40 +1,35 @@
-"""The tab for many pictures: files and zips in, a table, a gallery by class and downloads out, while it still works."""
+"""The tab for many pictures at once, and `/classify_batch`."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
-from typing import Any, TypedDict, cast
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from time import monotonic
+from typing import Any, TypedDict
 
 import gradio as gr
 
 from resnet_hub.demo.api import endpoint
 from resnet_hub.demo.classify import USUAL_CLASSES, Ranked
+from resnet_hub.demo.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.inference import Inference, checked_top_k
-from resnet_hub.demo.photo import files_field, uploaded_path
+from resnet_hub.demo.photo import files_field, uploaded_files
+from resnet_hub.demo.picture_run import MOST_THUMBNAILS, PictureAnswer, archive_limits, picture_answers
 from resnet_hub.demo.question import Question
-from resnet_hub.demo.refusal import Refusal, with_refusals
-from resnet_hub.demo.sorting import (
-    SortedPicture,
-    as_json,
-    downloads,
-    failures,
-    gallery,
-    sorted_pictures,
-    table_rows,
-)
+from resnet_hub.demo.refusal import Refusal, refusal_of
 from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.picture_archive import expected_count
 
-BATCHES = "batches"
-"""The queue of visitors with many pictures."""
-AT_A_TIME = 4
-"""Visitors with many pictures who are served at the same time; single pictures come in between anyway."""
-MOST_FILES = 1000
-"""Files that are sent together at most; pictures are counted apart, for zips hold many."""
+RUNS = "runs"
+"""The queue of those who sent many pictures."""
+RUNS_AT_ONCE = 2
+"""Runs that share the networks with all other visitors; further ones wait."""
+EVERY = 0.5
+"""Seconds between two looks at a run."""
 
 
-class BatchAnswer(TypedDict):
+class PictureResult(TypedDict):
     """What /classify_batch says of one picture."""
 
     name: str
@@ -43,51 +38,52 @@ class BatchAnswer(TypedDict):
 
 
 def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None:
-    """Fills the current container; the network is the one in use."""
-    with gr.Row(equal_height=False, elem_classes="classify"):
-        with gr.Column(elem_classes="question"):
-            files = files_field(label=label("batch.files"), file_types=["image", ".zip"], elem_id="files")
-            limits = gr.HTML(elem_classes="plain", elem_id="batch-limits")
-            start = gr.Button(label("batch.start"), variant="primary", elem_id="batch-start")
-            stop = gr.Button(label("batch.stop"), elem_id="batch-stop")
-        with gr.Column(elem_classes="answer"):
-            progress = gr.HTML(label("batch.waiting"), elem_id="batch-progress", elem_classes="plain")
-            links = gr.HTML(elem_id="batch-downloads", elem_classes="plain")
-            failed = gr.HTML(elem_id="batch-failed", elem_classes="plain")
-            pictures = gr.HTML(elem_id="batch-gallery", elem_classes="plain")
-            table = gr.Dataframe(
-                type="array",
-                label=label("batch.table"),
-                interactive=False,
-                wrap=True,
-                column_widths=["32%", "28%", "18%", "22%"],
-                elem_id="batch-table",
-            )
+    """Fills the current container; the network in use answers."""
+    gr.HTML(label("batch.lead"), elem_classes="plain quiet")
+    limits = gr.HTML(elem_id="batch-limits", elem_classes="plain")
+    files = files_field(label=label("batch.files"), file_types=["image", ".zip"], height=200, elem_id="files")
+    with gr.Row():
+        start = gr.Button(label("batch.start"), variant="primary", elem_id="batch-start")
+        stop = gr.Button(label("batch.stop"), elem_id="batch-stop")
+    status = gr.HTML(elem_id="batch-progress", elem_classes="plain", min_height=60)
+    problems = gr.HTML(elem_id="batch-failed", elem_classes="plain")
+    links = gr.HTML(None, html_template=DOWNLOADS, elem_id="batch-downloads", elem_classes="plain")
+    gallery = gr.HTML(None, html_template=GALLERY, elem_id="batch-gallery", elem_classes="plain")
+    rows = gr.Dataframe(
+        type="array",
+        label=label("batch.table"),
+        interactive=False,
+        wrap=True,
+        show_search="search",
+        buttons=["copy"],
+        max_height=420,
+        column_widths=["32%", "25%", "19%", "24%"],
+        elem_id="batch-table",
+    )
 
-    @with_refusals
-    async def sort(
-        chosen: list[Mapping[str, Any]] | None, network: str, request: gr.Request
-    ) -> AsyncIterator[tuple[Any, ...]]:
+    async def show(sent: Any, network: str, request: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
         language = language_of(request)
-        places = uploaded_files(chosen)
-        if not places:
-            raise Refusal(say("batch.nothing", language))
-        model = await inference.open(network)
-        so_far: list[SortedPicture] = []
-        async for so_far in sorted_pictures(inference, model, places, USUAL_CLASSES, language):
-            yield _shown(so_far, language, finished=False)
-        yield _shown(so_far, language, finished=True)
+        try:
+            async with aclosing(_shown(inference, sent, network, language)) as parts:
+                async for part in parts:
+                    yield part
+        except Exception as error:
+            yield _paragraph(refusal_of(error, language).sentence), *[gr.skip()] * 4
 
-    working = start.click(
-        sort,
+    def stopped(request: gr.Request) -> str:
+        return _paragraph(say("batch.stopped", language_of(request)))
+
+    event = start.click(
+        show,
         [files, question.network],
-        [progress, links, failed, pictures, table],
+        [status, problems, links, gallery, rows],
         preprocess=False,
-        concurrency_limit=AT_A_TIME,
-        concurrency_id=BATCHES,
+        show_progress="minimal",
+        show_progress_on=[status],
+        concurrency_limit=RUNS_AT_ONCE,
+        concurrency_id=RUNS,
         api_visibility="private",
     )
-    stop.click(None, cancels=[working])
 
     def tell(request: gr.Request) -> str:
         settings = inference.settings
@@ -97,70 +93,90 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None
         return f"<p class='quiet'>{html.escape(words)}</p>"
 
     page.load(tell, None, limits, queue=False, api_visibility="private")
+    stop.click(stopped, None, status, cancels=[event], queue=False, api_visibility="private")
 
 
-def batch_endpoint(inference: Inference) -> None:
+async def _shown(inference: Inference, sent: Any, network: str, language: str) -> AsyncGenerator[tuple[Any, ...], None]:
+    """What the fields show while the pictures are answered, every half second."""
+    files = uploaded_files(sent)
+    if not files:
+        raise Refusal(say("batch.no_files", language))
+    model = await inference.open(network)
+    expected = await inference.aside(expected_count, files, archive_limits(inference.settings))
+    yield _progress(0, expected, language), "", None, None, None
+    answers: list[PictureAnswer] = []
+    started = told = monotonic()
+    running = picture_answers(inference, model, files, USUAL_CLASSES, language=language, thumbnails=MOST_THUMBNAILS)
+    async with aclosing(running) as run:
+        async for answer in run:
+            answers.append(answer)
+            if monotonic() - told >= EVERY:
+                told = monotonic()
+                yield (
+                    _progress(len(answers), max(expected, len(answers)), language),
+                    *_view(answers, model.name, language),
+                )
+    failed = sum(answer.problem is not None for answer in answers)
+    words = say(
+        "batch.done",
+        language,
+        count=f"{len(answers) - failed:,}",
+        failed=f"{failed:,}",
+        seconds=f"{monotonic() - started:.1f}",
+        model=model.name,
+    )
+    yield _paragraph(words), *_view(answers, model.name, language)
+
+
+def _view(answers: list[PictureAnswer], model: str, language: str) -> tuple[Any, ...]:
+    return (
+        failures(answers, language),
+        downloads(answers, model, language),
+        groups(answers, language),
+        table(answers, language),
+    )
+
+
+def _paragraph(words: str) -> str:
+    return f"<p role='status'>{html.escape(words)}</p>"
+
+
+def _progress(done: int, expected: int, language: str) -> str:
+    """HTML: how far a run is, in words and as a bar."""
+    words = say("batch.progress", language, done=f"{done:,}", expected=f"{expected:,}")
+    bar = f"<progress max='{max(1, expected)}' value='{done}' aria-label='{html.escape(words)}'></progress>"
+    return _paragraph(words) + bar
+
+
+def classify_batch_endpoint(inference: Inference) -> None:
     """Adds /classify_batch."""
 
     async def classify_batch(
         files: list[dict[str, Any]] | None, top_k: float = USUAL_CLASSES, model: str = ""
-    ) -> list[BatchAnswer]:
+    ) -> list[PictureResult]:
         """The most likely classes of many pictures.
 
         Args:
-            files: Pictures, and zips of pictures.
-            top_k: How many classes to return of each, 1 to 20.
+            files: Pictures, and zip archives of pictures.
+            top_k: How many classes to return for each, 1 to 20.
             model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
                 own where empty.
 
         Returns:
-            For each picture, in the order of the files, its name and its best classes with scores from 0 to 1, or the
-            problem that kept it from being classified.
+            For each picture, in the order of the files: its name; the best classes with their scores from 0 to 1; and,
+            where it could not be answered, the problem in a sentence.
         """
+        sent = uploaded_files(files)
+        if not sent:
+            raise Refusal(say("batch.no_files", "en"))
         most = checked_top_k(top_k)
-        places = uploaded_files(files)
-        if not places:
-            raise Refusal(say("batch.nothing", "en"))
-        network = await inference.open(model)
-        steps = [so_far async for so_far in sorted_pictures(inference, network, places, most, "en")]
-        return [cast(BatchAnswer, as_json(one)) for one in (steps[-1] if steps else [])]
+        chosen = await inference.open(model)
+        async with aclosing(picture_answers(inference, chosen, sent, most, language="en")) as run:
+            return [PictureResult(**as_json(answer)) async for answer in run]  # type: ignore[typeddict-item]
 
     inputs = [
         files_field(label="files", visible=False),
         gr.Number(USUAL_CLASSES, label="top_k", visible=False),
         gr.Textbox("", label="model", visible=False),
     ]
-    endpoint(classify_batch, "classify_batch", inputs)
-
-
-def uploaded_files(files: object) -> list[tuple[str, Path]]:
-    """Names and places of the files in a field, none where it is empty.
-
-    Raises:
-        Refusal: They are too many, or one was not uploaded to this page.
-    """
-    if not files:
-        return []
-    if not isinstance(files, list):
-        raise Refusal("files must be a list of uploaded files")
-    if len(files) > MOST_FILES:
-        raise Refusal(f"there are {len(files):,} files, and at most {MOST_FILES:,} are taken together; send fewer")
-    places = []
-    for file in files:
-        path = uploaded_path(file)
-        places.append((str(file.get("orig_name") or path.name), path))
-    return places
-
-
-def _shown(pictures: list[SortedPicture], language: str, *, finished: bool) -> tuple[Any, ...]:
-    """What the fields of the tab show; the gallery, which is large, at the end only."""
-    bad = sum(one.problem is not None for one in pictures)
-    words = say("batch.done" if finished else "batch.progress", language, done=len(pictures) - bad, failed=bad)
-    headers = [say(f"batch.{name}", language) for name in ("file", "class", "score", "second")]
-    return (
-        f"<p role='status'>{html.escape(words)}</p>",
-        downloads(pictures, language),
-        failures(pictures, language),
-        gallery(pictures, language) if finished else gr.skip(),
-        {"headers": headers, "data": table_rows(pictures)},
-    )
+    endpoint(classify_batch, "classify_batch", inputs, at_once=RUNS_AT_ONCE, queue=RUNS)

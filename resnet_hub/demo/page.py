@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.api import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.appearance import appearance
-from resnet_hub.demo.batch import batch_endpoint, batch_tab
+from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.depth import depth_tab
@@ -68,7 +68,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         predict_endpoint(inference)
         explain_endpoint(inference)
         compare_endpoint(inference)
-        batch_endpoint(inference)
+        classify_batch_endpoint(inference)
     refuse_what_no_field_holds(page)
     page.queue(max_size=settings.max_queue)
     page._queue = WaitingLine.of(page, settings.max_queue)

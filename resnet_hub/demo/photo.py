@@ -19,6 +19,9 @@ from PIL import Image
 from resnet_hub.demo.refusal import Refusal, refusal_of
 from resnet_hub.preprocessing import open_image
 
+MOST_FILES = 1000
+"""Files that are sent together at most; pictures are counted apart, for zips hold many."""
+
 
 def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **options: Any) -> gr.Image:
     """A field for one picture, from a file, a camera or the clipboard.
@@ -48,6 +51,21 @@ def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
         Refusal: the file was not uploaded to this page, or has been cleared away since.
     """
     return None if file is None else uploaded_path(file).read_bytes()
+
+
+def uploaded_files(files: object) -> list[tuple[str, Path]]:
+    """What visitors call the files of a field for many, and where they lie; empty where there are none.
+
+    Raises:
+        Refusal: They are too many or no files, or one was not uploaded to this page, or has been cleared away since.
+    """
+    if not files:
+        return []
+    if not isinstance(files, list) or not all(isinstance(file, Mapping) for file in files):
+        raise Refusal("the pictures came as something else than files; please send a list of files")
+    if len(files) > MOST_FILES:
+        raise Refusal(f"there are {len(files):,} files, and at most {MOST_FILES:,} are taken together; send fewer")
+    return [(str(file.get("orig_name") or "no name"), uploaded_path(file)) for file in files]
 
 
 def uploaded_path(file: object) -> Path:

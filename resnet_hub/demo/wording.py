@@ -14,6 +14,9 @@ from resnet_hub.model_facts import ModelFacts
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""
 
+# The last four are the wide forms, which spreadsheets in East Asia take for the same.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def verdict(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> str:
     """One sentence about the best one or two of the ranked `predictions`."""
@@ -76,4 +79,4 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

@@ -1,0 +1,137 @@
+"""Many pictures of one visitor -> an answer for each, in order, without taking the network from the others."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+
+from resnet_hub.classifier import Prediction
+from resnet_hub.config import Preprocessing
+from resnet_hub.demo.inference import Inference
+from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.refusal import refusal_of
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.shelf import BATCH
+from resnet_hub.errors import ImageError
+from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, NamedPicture, pictures_in
+from resnet_hub.preprocessing import open_image, to_channels, to_pixels
+
+AHEAD = 2 * BATCH
+"""Pictures of one run that are under way: one batch in the network, and one that gathers."""
+DECODERS = max(1, (os.cpu_count() or 2) // 2)
+"""Pictures of one run that are decoded at the same time, and whose files are in memory; the rest is for others."""
+THUMBNAIL = 128
+"""Longest side of a thumbnail in pixels."""
+MOST_THUMBNAILS = 300
+"""Pictures of a run that are shown; of further ones there are names and answers."""
+
+
+@dataclass(frozen=True)
+class PictureAnswer:
+    """What came of one file."""
+
+    name: str
+    """Its name for display: a stranger's text."""
+    predictions: tuple[Prediction, ...] = ()
+    """The best classes, best first; empty where there is a problem."""
+    problem: str | None = None
+    """A sentence, in the visitor's language."""
+    thumbnail: bytes = b""
+    """A small JPEG; empty where none was wanted."""
+
+
+def archive_limits(settings: PageSettings) -> ArchiveLimits:
+    """How much one visitor may send together."""
+    return ArchiveLimits(pictures=settings.max_pictures, picture_bytes=settings.max_file_mb * 1_000_000)
+
+
+async def picture_answers(
+    inference: Inference,
+    model: OpenModel,
+    files: Sequence[tuple[str, Path]],
+    top_k: int,
+    *,
+    language: str,
+    thumbnails: int = 0,
+) -> AsyncGenerator[PictureAnswer, None]:
+    """The answers to all pictures of the files, in their order. Closed or cancelled, it leaves every line it waits in.
+
+    Args:
+        inference: Where pictures are decoded.
+        model: The network that is asked.
+        files: Names and places of pictures and zips.
+        top_k: Classes of an answer at most.
+        language: That of the problems.
+        thumbnails: How many of the first pictures get one.
+    """
+    pictures = pictures_in(files, archive_limits(inference.settings))
+    decoders = asyncio.Semaphore(DECODERS)
+    line: deque[asyncio.Task[PictureAnswer]] = deque()
+    count = 0
+    try:
+        while True:
+            await decoders.acquire()
+            found = await inference.aside(next, pictures, None)
+            if found is None:
+                break
+            work = _answer(inference, model, found, top_k, decoders, language, count < thumbnails)
+            line.append(asyncio.get_running_loop().create_task(work))
+            count += 1
+            while line and (line[0].done() or len(line) >= AHEAD):
+                yield await line.popleft()
+        while line:
+            yield await line.popleft()
+    finally:
+        for task in line:
+            task.cancel()
+        with suppress(ValueError):  # a thread is still reading; it ends with this picture
+            pictures.close()
+
+
+async def _answer(
+    inference: Inference,
+    model: OpenModel,
+    found: NamedPicture | FailedPicture,
+    top_k: int,
+    decoders: asyncio.Semaphore,
+    language: str,
+    thumbnail: bool,
+) -> PictureAnswer:
+    try:
+        try:
+            if isinstance(found, FailedPicture):
+                raise ImageError(found.reason)
+            preprocessing = model.classifier.preprocessing
+            pixels, small = await inference.aside(_prepared, found.data, preprocessing, thumbnail)
+        finally:
+            name = found.name
+            del found  # a file may be large, and the wait long
+            decoders.release()
+        scores = await inference.in_time(model.batcher.scores(pixels))
+    except Exception as error:
+        return PictureAnswer(name, problem=refusal_of(error, language).sentence)
+    return PictureAnswer(name, tuple(model.classifier.ranked(scores, top_k)), thumbnail=small)
+
+
+def _prepared(picture: bytes, preprocessing: Preprocessing, thumbnail: bool) -> tuple[Tensor, bytes]:
+    """What the network sees of a file, and the picture in small. Raises: ImageError."""
+    opened = open_image(picture)
+    return to_pixels(opened, preprocessing), _small(opened) if thumbnail else b""
+
+
+def _small(image: Image.Image) -> bytes:
+    """A JPEG of a copy that fits the size of thumbnails."""
+    small = image.copy()
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    file = io.BytesIO()
+    to_channels(small, 3).save(file, "JPEG", quality=90)
+    return file.getvalue()
