@@ -1,21 +1,20 @@
-"""Many pictures at once: files and zips, what fails by name, downloads, Stop, and the same for programs."""
+"""Many pictures at once: files and zips, what fails by name, downloads, Stop."""
 
+import asyncio
 import csv
 import io
 import json
+import time
 import zipfile
 from urllib.parse import unquote
 
 import pytest
 from browsing import served_page
 from colour_network import COLOURS, LABELS, save_colour_network, solid
-from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo.photo import uploaded_files
-from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.batcher import Batcher
 from resnet_hub.demo.wording import csv_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -112,12 +111,29 @@ def test_nothing_chosen_gets_a_sentence(open_page, address):
     expect(page.locator("#batch-progress [role=status]")).to_contain_text("There are no pictures yet")
 
 
-def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, address, tmp_path):
-    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
-        for index in range(14):
-            archive.writestr(f"{index}.png", png(COLOURS[index % 3]))
+@pytest.fixture
+def many(tmp_path):
+    """Packs so many pictures into a zip."""
+
+    def pack(count):
+        with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+            for index in range(count):
+                archive.writestr(f"{index}.png", png(COLOURS[index % 3]))
+        return tmp_path / "many.zip"
+
+    return pack
+
+
+def wait_until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, address, many):
     page = open_page(address)
-    send(page, tmp_path / "many.zip")
+    send(page, many(14))
     expect(page.locator("#batch-progress")).to_contain_text("Done: 12 classified, 1 failed")
     expect(page.locator("#batch-failed")).to_contain_text("12")
 
@@ -129,46 +145,45 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, address, files):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, files):
-    page = open_page(address)
-    send(page, files)
-    page.locator("#batch-stop").click()
-    page.locator("#batch-start").click()
-    expect(page.locator("#batch-progress")).to_contain_text("Done: 3 classified, 3 failed")
-
-
 @pytest.fixture
-def client(address):
-    client = Client(address, verbose=False)
-    yield client
-    client.close()
+def stuck(monkeypatch):
+    """Lets a run's network answer three pictures and no more; gives how many wait for it."""
+    waiting, answered = [], []
+    scores = Batcher.scores
+
+    async def some(batcher, pixels):
+        if len(answered) < 3:
+            answered.append(pixels)
+            return await scores(batcher, pixels)
+        waiting.append(pixels)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            waiting.pop()
+
+    monkeypatch.setattr(Batcher, "scores", some)
+    return waiting
 
 
-def test_programs_get_an_answer_for_each_picture(client, files):
-    answers = client.predict([handle_file(file) for file in files], 2, api_name="/classify_batch")
-    assert [one["name"] for one in answers][:3] == ["red.png", "notes.png", "trip/blue.png"]
-    assert [len(one["predictions"]) for one in answers] == [2, 0, 2, 2, 0, 0]
-    assert [one["problem"] is None for one in answers] == [True, False, True, True, False, False]
-
-
-def test_programs_that_send_nothing_get_a_sentence(client):
-    with pytest.raises(AppError, match="There are no pictures yet"):
-        client.predict([], api_name="/classify_batch")
-
-
-@pytest.mark.parametrize(
-    ("files", "sentence"),
-    [
-        ([{"path": __file__}], "not, or no longer, on the server"),
-        ("all", "came as something else than files"),
-        ([None], "came as something else than files"),
-        ([{}] * 1001, "1,001 files, and at most 1,000"),
-    ],
-    ids=["a file of the server", "no list", "no file", "too many"],
-)
-def test_only_uploaded_files_are_read(files, sentence):
-    with pytest.raises(Refusal, match=sentence):
-        uploaded_files(files)
+def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, many, stuck, monkeypatch):
+    page = open_page(address)
+    send(page, many(9))
+    # As often as there are places for runs, and once more.
+    for run in range(3):
+        if run:
+            page.locator("#batch-start").click()
+        expect(page.locator("#batch-progress")).to_contain_text("3 of 9 pictures" if run == 0 else "0 of 9 pictures")
+        wait_until(lambda: stuck)
+        page.locator("#batch-stop").click()
+        expect(page.locator("#batch-progress [role=status]")).to_have_text(
+            "Stopped. What was answered until then stands below."
+        )
+        if run == 0:
+            assert len(json.loads(downloaded(page, "json"))["pictures"]) == 3
+        wait_until(lambda: not stuck)
+    monkeypatch.undo()
+    page.locator("#batch-start").click()
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 9 classified, 0 failed")
 
 
 def test_a_formula_in_a_name_is_text_to_a_spreadsheet():

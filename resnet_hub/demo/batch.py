@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from time import monotonic
 from typing import Any, TypedDict
 
@@ -49,17 +50,7 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None
     problems = gr.HTML(elem_id="batch-failed", elem_classes="plain")
     links = gr.HTML(None, html_template=DOWNLOADS, elem_id="batch-downloads", elem_classes="plain")
     gallery = gr.HTML(None, html_template=GALLERY, elem_id="batch-gallery", elem_classes="plain")
-    rows = gr.Dataframe(
-        type="array",
-        label=label("batch.table"),
-        interactive=False,
-        wrap=True,
-        show_search="search",
-        buttons=["copy"],
-        max_height=420,
-        column_widths=["32%", "25%", "19%", "24%"],
-        elem_id="batch-table",
-    )
+    rows = _table_field()
 
     async def show(sent: Any, network: str, request: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
         language = language_of(request)
@@ -85,15 +76,33 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None
         api_visibility="private",
     )
 
+    page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
+    stop.click(stopped, None, status, cancels=[event], queue=False, api_visibility="private")
+
+
+def _table_field() -> gr.Dataframe:
+    return gr.Dataframe(
+        type="array",
+        label=label("batch.table"),
+        interactive=False,
+        wrap=True,
+        show_search="search",
+        buttons=["copy"],
+        max_height=420,
+        column_widths=["32%", "25%", "19%", "24%"],
+        elem_id="batch-table",
+    )
+
+
+def _limits(inference: Inference) -> Any:
+    """What tells, in the visitor's language, how much may be sent."""
+    most, megabytes = f"{inference.settings.max_pictures:,}", inference.settings.max_file_mb
+
     def tell(request: gr.Request) -> str:
-        settings = inference.settings
-        words = say(
-            "batch.limits", language_of(request), pictures=f"{settings.max_pictures:,}", mb=settings.max_file_mb
-        )
+        words = say("batch.limits", language_of(request), pictures=most, mb=megabytes)
         return f"<p class='quiet'>{html.escape(words)}</p>"
 
-    page.load(tell, None, limits, queue=False, api_visibility="private")
-    stop.click(stopped, None, status, cancels=[event], queue=False, api_visibility="private")
+    return tell
 
 
 async def _shown(inference: Inference, sent: Any, network: str, language: str) -> AsyncGenerator[tuple[Any, ...], None]:
@@ -105,17 +114,11 @@ async def _shown(inference: Inference, sent: Any, network: str, language: str) -
     expected = await inference.aside(expected_count, files, archive_limits(inference.settings))
     yield _progress(0, expected, language), "", None, None, None
     answers: list[PictureAnswer] = []
-    started = told = monotonic()
+    started = monotonic()
     running = picture_answers(inference, model, files, USUAL_CLASSES, language=language, thumbnails=MOST_THUMBNAILS)
-    async with aclosing(running) as run:
-        async for answer in run:
-            answers.append(answer)
-            if monotonic() - told >= EVERY:
-                told = monotonic()
-                yield (
-                    _progress(len(answers), max(expected, len(answers)), language),
-                    *_view(answers, model.name, language),
-                )
+    async with aclosing(running) as run, aclosing(_in_steps(run)) as steps:
+        async for answers in steps:
+            yield _progress(len(answers), max(expected, len(answers)), language), *_view(answers, model.name, language)
     failed = sum(answer.problem is not None for answer in answers)
     words = say(
         "batch.done",
@@ -126,6 +129,28 @@ async def _shown(inference: Inference, sent: Any, network: str, language: str) -
         model=model.name,
     )
     yield _paragraph(words), *_view(answers, model.name, language)
+
+
+async def _in_steps(run: AsyncGenerator[PictureAnswer, None]) -> AsyncGenerator[list[PictureAnswer], None]:
+    """All answers so far: after each half second that brought some, and at the end."""
+    answers: list[PictureAnswer] = []
+    coming = asyncio.ensure_future(anext(run, None))
+    try:
+        while True:
+            told, end = len(answers), monotonic() + EVERY
+            while (await asyncio.wait({coming}, timeout=max(0.0, end - monotonic())))[0]:
+                answer = coming.result()
+                if answer is None:
+                    yield answers
+                    return
+                answers.append(answer)
+                coming = asyncio.ensure_future(anext(run, None))
+            if len(answers) > told:
+                yield answers
+    finally:
+        coming.cancel()
+        with suppress(asyncio.CancelledError):
+            await coming
 
 
 def _view(answers: list[PictureAnswer], model: str, language: str) -> tuple[Any, ...]:
