@@ -89,7 +89,7 @@ def _table_field() -> gr.Dataframe:
         show_search="search",
         buttons=["copy"],
         max_height=420,
-        column_widths=["32%", "25%", "19%", "24%"],
+        column_widths=["29%", "24%", "24%", "23%"],
         elem_id="batch-table",
     )
 
