@@ -34,6 +34,20 @@ MOST_FILES = 1000
 """Files that are sent together at most; pictures are counted apart, for zips hold many."""
 
 
+# Gradio's own description of a list of files has references in it, which its tools for agents do not follow.
+FILES: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "title": "File",
+        "type": "object",
+        "properties": {
+            "path": {"type": "string"},
+            "meta": {"type": "object", "properties": {"_type": {"const": "gradio.FileData", "type": "string"}}},
+        },
+    },
+}
+
+
 class BatchAnswer(TypedDict):
     """What /classify_batch says of one picture."""
 
@@ -127,8 +141,10 @@ def batch_endpoint(inference: Inference) -> None:
         steps = [so_far async for so_far in sorted_pictures(inference, network, places, most, "en")]
         return [cast(BatchAnswer, as_json(one)) for one in (steps[-1] if steps else [])]
 
+    files = gr.File(label="files", file_count="multiple", visible=False)
+    files.api_info = lambda: FILES
     inputs = [
-        gr.File(label="files", file_count="multiple", visible=False),
+        files,
         gr.Number(USUAL_CLASSES, label="top_k", visible=False),
         gr.Textbox("", label="model", visible=False),
     ]
