@@ -136,7 +136,7 @@ MISTAKES = {
     "a file of the server": ("predict", [{"path": "/etc/passwd", "meta": FILE}, 3, ""], NOT_THERE),
     "the same in disguise": ("predict", [{"path": "/etc/passwd"}, 3, ""], NOT_THERE),
     "an unclean path": ("predict", [{"path": "a\0b", "meta": FILE}, 3, ""], UPLOAD_FIRST),
-    "an address": ("predict", [{"path": "http://127.0.0.1:9/a.png", "meta": FILE}, 3, ""], "fetches nothing"),
+    "an address": ("predict", [{"path": "http://127.0.0.1/a.png", "meta": FILE}, 3, ""], "not public"),
     "a list for a picture": ("predict", [[1], 3, ""], UPLOAD_FIRST),
     "a text for a picture": ("predict", ["flower.jpg", 3, ""], UPLOAD_FIRST),
     "an object for a picture": ("predict", [{"a": 1}, 3, ""], NOT_THERE),

@@ -77,7 +77,8 @@ def test_every_name_has_its_section_with_its_values(page):
             parameter["parameter_name"] for parameter in described["parameters"]
         ]
         told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", back, re.MULTILINE))))
-        assert told == set(described["returns"][0]["type"]["properties"])
+        answer = described["returns"][0]["type"]
+        assert told == set(answer.get("items", answer)["properties"])
 
 
 def test_the_settings_of_an_agent_are_json_with_the_address_of_the_tools():

@@ -96,7 +96,7 @@ def refuse_what_no_field_holds(page: gr.Blocks) -> None:
         except InvalidPathError as error:
             raise Refusal("this picture is not, or no longer, on the server; please choose it again") from error
         except Exception as error:
-            log.info("/%s was sent what it cannot take", event.api_name, exc_info=error)
+            log.debug("/%s was sent what it cannot take", event.api_name, exc_info=error)
             raise Refusal(
                 'a picture must be uploaded to /gradio_api/upload first, and then sent as {"path": what the upload '
                 'answered, "meta": {"_type": "gradio.FileData"}}'

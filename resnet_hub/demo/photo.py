@@ -22,6 +22,19 @@ from resnet_hub.preprocessing import open_image
 MOST_FILES = 1000
 """Files that are sent together at most; pictures are counted apart, for zips hold many."""
 
+# Gradio's own description of a list of files has references in it, which its tools for agents do not follow.
+_FILES: dict[str, Any] = {
+    "type": "array",
+    "items": {
+        "title": "File",
+        "type": "object",
+        "properties": {
+            "path": {"type": "string"},
+            "meta": {"type": "object", "properties": {"_type": {"const": "gradio.FileData", "type": "string"}}},
+        },
+    },
+}
+
 
 def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **options: Any) -> gr.Image:
     """A field for one picture, from a file, a camera or the clipboard.
@@ -40,6 +53,7 @@ def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **option
 def files_field(**options: Any) -> gr.File:
     """A field for many files; `options` are gradio's, such as a label."""
     files = gr.File(file_count="multiple", **options)
+    files.api_info = lambda: _FILES
     files.example_payload = lambda: [_example_payload()]
     return files
 
