@@ -218,6 +218,20 @@ def test_a_blank_picture_may_expand_as_it_likes(taken):
     assert taken(("a.zip", zipped(("a.bmp", bytes(999_000))))) == [NamedPicture("a.bmp", bytes(999_000))]
 
 
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({}, "more than 100 times as large unpacked"),
+        ({"picture_bytes": 500_000}, "more than the 500,000 that are read"),
+    ],
+)
+def test_bytes_are_counted_whatever_the_archive_says_of_them(limits, reason, taken, monkeypatch):
+    archive = zipped(("1.png", NOISE[:400]))
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: io.BytesIO(bytes(3_000_000)))
+    (failed,) = taken(("a.zip", archive), **limits)
+    assert reason in failed.reason
+
+
 def test_no_more_than_a_picture_is_in_memory(taken, tmp_path):
     (tmp_path / "many").write_bytes(zipped(*((f"{n}", random.Random(n).randbytes(900_000)) for n in range(12))))
     tracemalloc.start()
