@@ -67,8 +67,8 @@ async def slow_load(model: Path, pictures: list[Path]) -> str:
             _, said = await waiting
             later, _ = await _all_at_once(our_page(server, other.name), pictures[0], 1)
     return (
-        f"somebody's network takes {SLOW_SECONDS} s to come, where the page waits {SLOW_SECONDS // 3}: {_told(said)}, "
-        f"afterwards {later} answered; p95 of 8 others {_p95(before):,.0f} ms before, {_p95(during):,.0f} ms meanwhile, "
+        f"somebody's network takes {SLOW_SECONDS} s to come, where the page waits {SLOW_SECONDS // 3}: {_told(said)}"
+        f", then {later} answered; p95 of 8 others {_p95(before):,.0f} ms before, {_p95(during):,.0f} ms meanwhile, "
         f"{len(during.errors + during.wrong)} errors"
     )
 
