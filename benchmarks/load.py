@@ -30,7 +30,7 @@ async def main() -> None:
     data = Path(os.environ.get("RESNET_HUB_DATA", REPOSITORY.parent / "shared" / "data"))
     parser.add_argument("data", nargs="?", type=Path, default=data, help="folder with weights and imagenet_samples")
     parser.add_argument("--seconds", type=float, default=60, help="how long each page is under load (default: 60)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns that the seconds are cut into (default: 3)")
+    parser.add_argument("--rounds", type=int, default=6, help="turns that the seconds are cut into (default: 6)")
     parser.add_argument("--requests", type=int, default=5000, help="requests of the long life (default: 5000)")
     parser.add_argument("--switches", type=int, default=50, help="networks that come and go in it (default: 50)")
     parser.add_argument("--only", choices=PARTS, help="one part of it")
@@ -43,8 +43,12 @@ async def main() -> None:
         )
     packages = ", ".join(f"{name} {version(name)}" for name in ("gradio", "torch", "transformers"))
     print(f"{datetime.now():%Y-%m-%d %H:%M}, {os.cpu_count()} cores of {_processor()}; {packages}")
-    print(f"{VISITORS} visitors, ResNet-50, {given.seconds:.0f} s for each page in {given.rounds} turns\n", flush=True)
     if given.only in (None, "race"):
+        turns = f"{given.seconds:.0f} s for each page in {given.rounds} turns"
+        print(
+            f"{VISITORS} visitors, ResNet-50, {turns}, load of the machine before {os.getloadavg()[0]:.1f}\n",
+            flush=True,
+        )
         await race(model, pictures, given.seconds, given.rounds)
     if given.only in (None, "crowd"):
         print()

@@ -102,8 +102,6 @@ def test_who_finds_no_place_reads_a_sentence_and_the_others_are_answered(serve, 
             with gate.shut():
                 for connection, path in crowd[:AT_ONCE]:
                     await wait(connection, page, path)
-                await until(lambda: gate.batches)
-                await asyncio.sleep(0.1)  # the second one is taken out of the queue as well
                 for connection, path in crowd[AT_ONCE : AT_ONCE + 2]:
                     await wait(connection, page, path)
                 refusals = [await refusal(connection, page, path) for connection, path in crowd[AT_ONCE + 2 :]]
@@ -141,9 +139,11 @@ def test_those_who_leave_free_their_places(serve, gate, picture):
         async with visitors(page, picture, 1) as [(late, path)]:
             with gate.shut():
                 async with visitors(page, picture, AT_ONCE + 2) as crowd:
-                    for connection, uploaded in crowd:
-                        await wait(connection, page, uploaded)
+                    await wait(crowd[0][0], page, crowd[0][1])
                     await until(lambda: gate.batches)
+                    for connection, uploaded in crowd[1:]:
+                        await wait(connection, page, uploaded)
+                    await asyncio.sleep(0.2)  # the second one is decoded and waits for the network
                 async with asyncio.timeout(10):
                     while not await joined(late, page, path):
                         await asyncio.sleep(0.05)

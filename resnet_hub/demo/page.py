@@ -70,7 +70,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         compare_endpoint(inference)
         classify_batch_endpoint(inference)
     refuse_what_no_field_holds(page)
-    page.queue(max_size=settings.max_queue)
+    page.queue()
     page._queue = WaitingLine.of(page, settings.max_queue)
     return page
 

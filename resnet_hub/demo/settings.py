@@ -78,7 +78,7 @@ class PageSettings:
     max_model_mb: int = 1000
     """Largest weights that visitors may have downloaded, in megabytes."""
     answer_seconds: int = 60
-    """How long an answer may take, waiting included."""
+    """How long an answer may take from when it is its turn; `max_queue` bounds the wait before that."""
     load_seconds: int = 120
     """How long a visitor, or the start of the page, waits for a network to be loaded; it goes on loading afterwards."""
     mcp: str = "on"

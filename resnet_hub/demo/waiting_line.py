@@ -27,6 +27,9 @@ PROGRESS_SECONDS = 0.05
 class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
     """Gradio's queue; nothing in it grows with the number of questions that were ever asked."""
 
+    most: int
+    """Questions that may wait; gradio's own limit would count those too for which there is room already."""
+
     @classmethod
     def of(cls, page: gr.Blocks, max_size: int) -> Self:
         """The line of a page, in which `max_size` questions may wait; `page._queue` is its place."""
@@ -34,9 +37,10 @@ class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
             live_updates=True,
             concurrency_count=PLACES,
             update_intervals=1,
-            max_size=max_size,
+            max_size=None,
             blocks=page,
         )
+        line.most = max_size
         line.sleep_when_free, line.progress_update_sleep_when_free = LOOK_SECONDS, PROGRESS_SECONDS
         line.ANALYTICS_MAX_EVENTS = 1
         return line
@@ -44,9 +48,8 @@ class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
     async def push(self, body: Any, request: fastapi.Request, username: str | None) -> Any:
         """Takes a question into the line. Raises: HTTPException with a sentence where it is full."""
         self._forget_the_answered()
-        waiting = len(self)
-        if self.max_size is not None and waiting >= self.max_size:
-            sentence = say("page.full", language_of(gr.Request(request)), waiting=waiting)
+        if self._waiting() >= self.most:
+            sentence = say("page.full", language_of(gr.Request(request)), waiting=self.most)
             raise fastapi.HTTPException(503, sentence, {"Retry-After": str(RETRY_SECONDS)})
         return await super().push(body, request, username)
 
@@ -62,6 +65,14 @@ class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
     def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
         """Nothing: gradio would sum up, after each answer, the last 10,000 of them for a page that is never shown."""
         return self.cached_event_analytics_summary
+
+    def _waiting(self) -> int:
+        """Questions for which there is no room yet."""
+        kinds = self.event_queue_per_concurrency_id.values()
+        rooms = (PLACES if kind.concurrency_limit is None else kind.concurrency_limit for kind in kinds)
+        return sum(
+            max(0, len(kind.queue) + kind.current_concurrency - room) for kind, room in zip(kinds, rooms, strict=True)
+        )
 
     def _forget_the_answered(self) -> None:
         """Gradio keeps a set for each visitor, and each question of a program counts as one, for ever."""
