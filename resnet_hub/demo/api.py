@@ -34,7 +34,7 @@ def endpoint(
     name: str,
     inputs: Sequence[gr.components.Component],
     *,
-    at_once: int = AT_ONCE,
+    at_once: int | None = None,
     queue: str | None = None,
 ) -> None:
     """Offers an async function to programs under /name; its docstring and its types are the documentation.
@@ -66,7 +66,7 @@ def endpoint(
         answer,
         preprocess=False,
         api_name=name,
-        concurrency_limit=at_once,
+        concurrency_limit=AT_ONCE if at_once is None else at_once,
         concurrency_id=queue or name,
     )
 
