@@ -32,6 +32,7 @@ os.environ |= {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_TEMP_DIR": str(Path(_home.name, "gradio")),  # a page of another process empties the usual one when it ends
     "MPLBACKEND": "Agg",
     "OMP_WAIT_POLICY": "PASSIVE",  # as the entries set it
     "OMP_NUM_THREADS": "1",  # the networks here are small, and threads that wait for one another are slow on busy cores

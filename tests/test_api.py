@@ -159,6 +159,14 @@ MISTAKES = {
     "five networks": ("compare", [PICTURE, list("abcde"), 3], "Choose 2 to 4 different models to compare, not 5"),
     "a text for a list": ("compare", [PICTURE, "colours", 3], "must be a list of 2 to 4 names"),
     "numbers for names": ("compare", [PICTURE, [1, 2], 3], "must be a list of 2 to 4 names"),
+    "an address among many": (
+        "classify_batch",
+        [[{"path": "http://127.0.0.1:9/a.png", "meta": FILE}], 3, ""],
+        "port 9",
+    ),
+    "a file of the server among many": ("classify_batch", [[{"path": "/etc/passwd", "meta": FILE}], 3, ""], NOT_THERE),
+    "no files": ("classify_batch", [[], 3, ""], "There are no pictures yet"),
+    "a text for files": ("classify_batch", ["flower.jpg", 3, ""], UPLOAD_FIRST),
     "no picture to compare": ("compare", [None, ["colours", "two"], 3], "There is no picture yet"),
 }
 

@@ -35,6 +35,7 @@ def page(tmp_path_factory):
     save_colour_network(place / "flowers", labels=("daisy", "tulip", "rose"))
     shutil.copytree(place / "flowers", place / "garden")
     solid(COLOURS[0]).save(place / "flower.jpg")
+    (place / "notes.txt").write_text("no picture")
     with served_page(place / "flowers", models=str(place / "garden")) as settings:
         yield settings.address, place
 
@@ -68,7 +69,7 @@ def test_every_name_has_its_section_with_its_values(page):
     client = Client(page[0], verbose=False)
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     client.close()
-    assert len(endpoints) > 2
+    assert len(endpoints) > 3
     assert [name for name in endpoints if f"\n## {name}\n" not in DOCUMENT] == []
     for name, described in endpoints.items():
         section = DOCUMENT.split(f"\n## {name}\n", 1)[1].split("\n## ", 1)[0]

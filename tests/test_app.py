@@ -3,11 +3,15 @@
 import os
 import re
 import shutil
+import signal
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
 from urllib.request import urlopen
+
+import httpx
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -39,6 +43,22 @@ def test_the_address_is_printed_and_answers(tiny_checkpoint):
             assert "Which animal?" in answer.read().decode()
     finally:
         process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_what_visitors_upload_is_in_a_folder_of_the_page_s_own_and_gone_with_it(tiny_checkpoint, monkeypatch):
+    monkeypatch.delenv("GRADIO_TEMP_DIR")
+    process = run_app(PORT=str(free_port()), RESNET_HUB_MODEL=str(tiny_checkpoint))
+    try:
+        printed = process.stdout.readline().strip()
+        (path,) = httpx.post(f"{printed}/gradio_api/upload", files={"files": ("a.png", b"picture")}).json()
+        folder = Path(path).parent.parent
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert not folder.exists()
+    finally:
+        process.kill()
         process.communicate(timeout=20)
 
 

@@ -16,7 +16,7 @@ from colour_network import COLOURS, LABELS, save_colour_network, solid
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from resnet_hub.demo import mcp_server
+from resnet_hub.demo import inference, mcp_server
 from resnet_hub.demo.mcp_server import why_no_tools
 from resnet_hub.demo.settings import PageSettings
 
@@ -74,8 +74,9 @@ def test_the_tools_are_the_public_names_with_every_argument_described(ask):
     for tool in tools.values():
         assert " Returns: " in tool.description
         assert all(described["description"] for described in tool.inputSchema["properties"].values())
-        pictures = tool.inputSchema["properties"]
-        assert pictures.get("image", pictures.get("files", {}).get("items"))["type"] == "string"
+        properties = tool.inputSchema["properties"]
+        picture = properties["image"] if "image" in properties else properties["files"]["items"]
+        assert (picture["type"], picture["format"]) == ("string", "uri")
     assert tools["predict"].inputSchema["required"] == ["image"]
     assert tools["compare"].inputSchema["required"] == ["image", "models"]
 
@@ -114,6 +115,18 @@ def test_a_file_that_was_uploaded_is_asked_for_by_its_address(call, address, fol
     with (folder / "crimson.png").open("rb") as file:
         (path,) = httpx.post(f"{address}/gradio_api/upload", files={"files": file}).json()
     assert '"crimson"' in call("predict", image=f"{address}/gradio_api/file={path}").content[0].text
+
+
+def test_a_picture_on_the_web_is_fetched_as_the_page_fetches(call, folder, monkeypatch):
+    asked = []
+
+    def fetch(address, limits):
+        asked.append((address, limits.max_bytes))
+        return (folder / "crimson.png").read_bytes()
+
+    monkeypatch.setattr(inference, "fetch_picture", fetch)
+    assert '"crimson"' in call("predict", image="https://pictures.example/a.png").content[0].text
+    assert asked == [("https://pictures.example/a.png", 1_000_000)]
 
 
 MISTAKES = {

@@ -59,6 +59,12 @@ def open_compare(page, *names, tab="Compare"):
         page.keyboard.press("Enter")
 
 
+def send(page, path):
+    """Uploads a picture and waits until it is there."""
+    upload(page, path)
+    expect(page.locator("#verdict")).to_contain_text("%")
+
+
 def columns(page):
     return page.locator("#comparison .network")
 
@@ -74,7 +80,7 @@ def says(page, words):
 
 def test_two_networks_answer_side_by_side_and_agree(visit, folder):
     page = visit()
-    upload(page, folder / "0.png")
+    send(page, folder / "0.png")
     open_compare(page)
     page.locator("#compare").click()
     says(page, "They agree: crimson.")
@@ -92,7 +98,7 @@ def test_two_networks_answer_side_by_side_and_agree(visit, folder):
 
 def test_one_that_fails_and_one_that_differs_do_not_keep_the_others_from_answering(visit, folder):
     page = visit()
-    upload(page, folder / "0.png")
+    send(page, folder / "0.png")
     open_compare(page, "broken", "two")
     page.locator("#compare-maps input").check()
     page.locator("#compare").click()
@@ -108,7 +114,7 @@ def test_one_that_fails_and_one_that_differs_do_not_keep_the_others_from_answeri
 
 def test_another_picture_is_compared_at_once_where_the_old_comparison_is_in_view(visit, folder):
     page = visit()
-    upload(page, folder / "0.png")
+    send(page, folder / "0.png")
     open_compare(page)
     page.locator("#compare").click()
     says(page, "They agree: crimson.")
@@ -124,7 +130,7 @@ def test_another_picture_is_compared_at_once_where_the_old_comparison_is_in_view
 
 def test_a_single_network_gets_a_sentence(visit, folder):
     page = visit()
-    upload(page, folder / "0.png")
+    send(page, folder / "0.png")
     open_compare(page)
     page.locator("#compared input").press("Backspace")
     page.locator("#compare").click()
@@ -133,7 +139,7 @@ def test_a_single_network_gets_a_sentence(visit, folder):
 
 def test_on_a_phone_the_columns_stand_one_below_the_other(visit, folder):
     page = visit(width=390, locale="zh-CN")
-    upload(page, folder / "0.png")
+    send(page, folder / "0.png")
     open_compare(page, tab="比较")
     page.locator("#compare").click()
     says(page, say("compare.agree", "zh-CN", label="crimson"))

@@ -15,7 +15,7 @@ from resnet_hub.demo.exhibit import SMALL, data_uri, map_words
 from resnet_hub.demo.inference import Inference, checked_top_k
 from resnet_hub.demo.photo import photo_field, uploaded_bytes
 from resnet_hub.demo.question import Question, offered
-from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.refusal import Refusal, refusal_of, translated
 from resnet_hub.demo.wording import distinct_labels, verdict
 from resnet_hub.demo.words import label, language_of, say
 from resnet_hub.explain import overlay
@@ -77,7 +77,7 @@ def compare_tab(question: Question, inference: Inference) -> None:
             async for columns in compared(inference, picture, chosen, USUAL_CLASSES, bool(with_maps)):
                 yield comparison(columns, language)
         except Exception as error:
-            yield _sentence(refusal_of(error).sentence)
+            yield _sentence(refusal_of(error, language).sentence)
 
     event: dict[str, Any] = {
         "fn": show,
@@ -116,7 +116,7 @@ def _column(column: Compared, language: str) -> str:
         parts += [f"<p>{html.escape(verdict(predictions, language))}</p>", _bars(distinct_labels(predictions))]
         parts += [_map(column, language), _facts(column, language)]
     if column.problem is not None:
-        parts.append(f"<p class='problem'>{html.escape(column.problem)}</p>")
+        parts.append(f"<p class='problem'>{html.escape(translated(column.problem, language))}</p>")
     return f"<section class='network' aria-label='{name}'>{''.join(parts)}</section>"
 
 

@@ -24,7 +24,7 @@ from resnet_hub.demo.settings import PageSettings
 
 log = logging.getLogger(__name__)
 
-HOW_PICTURES_COME = "Pictures are data URIs, data:image/jpeg;base64,…, or addresses of files uploaded to this server."
+HOW_PICTURES_COME = "Pictures are data URIs, data:image/jpeg;base64,…, or addresses, https://…, that anyone may read."
 UPLOADED = re.compile(r"https?://[^?#]+/gradio_api/file=(?P<path>[^?#]+)")
 PICTURE_URI = re.compile(r"data:(?P<type>image/(?:png|jpeg|webp));base64,(?P<content>[A-Za-z0-9+/=]+)")
 SENDABLE = 4 / 3
@@ -94,11 +94,11 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
     def simplify_filedata_schema(self, schema: dict[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
         """The schema of a tool in which a picture is a text, and where in it pictures are."""
         simple, positions = super().simplify_filedata_schema(schema)
-        for position in positions:
-            node = simple["properties"]
-            for step in position:
-                node = node[step]
-            node["format"] = "uri"
+        for name, *further in positions:
+            # Gradio leaves references in here that lead nowhere, and every call would fail at them.
+            picture = {"type": "string", "format": "uri"}
+            described = {"description": simple["properties"][name].get("description", "")}
+            simple["properties"][name] = {**({"type": "array", "items": picture} if further else picture), **described}
         return simple, positions
 
     @property

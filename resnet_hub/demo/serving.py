@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
@@ -61,7 +62,14 @@ def variables_in_words() -> str:
 def serve(settings: PageSettings) -> None:
     """Serves the page until it is interrupted. Raises: ResNetHubError."""
     settings.check_port_is_free()
+    # Gradio's own folder is one for all pages of a machine: others could read what visitors upload, and a page that
+    # ends would take away the examples of one that goes on.
+    with TemporaryDirectory(prefix="resnet-hub-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)
+        _serve(settings)
 
+
+def _serve(settings: PageSettings) -> None:
     # Inside, so that --help and a mistake in the settings need not wait for gradio.
     from resnet_hub.demo.health import health_route
     from resnet_hub.demo.lent_gpu import prepare

@@ -93,7 +93,7 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
             async for part in _shown(inference, photo, network, index, how, language):
                 yield part
         except Exception as error:
-            words = _paragraph(refusal_of(error).sentence)
+            words = _paragraph(refusal_of(error, language).sentence)
             yield words, "", gr.skip(), gr.Slider(visible=False), "", "", ""
 
     event: dict[str, Any] = {
@@ -134,7 +134,7 @@ async def _shown(
         effects = await inference.explained(block_effects, classifier, answer.pixels, index)
         table = block_table(effects, found.label, language)
     except ConfigError as error:  # a network without shortcuts has no such table, and all the rest
-        table = _paragraph(refusal_of(error).sentence)
+        table = _paragraph(refusal_of(error, language).sentence)
     yield *rest, gr.skip(), table, gr.skip()
 
 
