@@ -162,7 +162,7 @@ MISTAKES = {
     "an address among many": (
         "classify_batch",
         [[{"path": "http://127.0.0.1:9/a.png", "meta": FILE}], 3, ""],
-        "port 9",
+        "Only a single",
     ),
     "a file of the server among many": ("classify_batch", [[{"path": "/etc/passwd", "meta": FILE}], 3, ""], NOT_THERE),
     "no files": ("classify_batch", [[], 3, ""], "There are no pictures yet"),

@@ -24,7 +24,9 @@ from resnet_hub.demo.settings import PageSettings
 
 log = logging.getLogger(__name__)
 
-HOW_PICTURES_COME = "Pictures are data URIs, data:image/jpeg;base64,…, or addresses, https://…, that anyone may read."
+HOW_PICTURES_COME = (
+    "Pictures are data URIs, data:image/jpeg;base64,…; a single one may be an address, https://…, that anyone may read."
+)
 UPLOADED = re.compile(r"https?://[^?#]+/gradio_api/file=(?P<path>[^?#]+)")
 PICTURE_URI = re.compile(r"data:(?P<type>image/(?:png|jpeg|webp));base64,(?P<content>[A-Za-z0-9+/=]+)")
 SENDABLE = 4 / 3
