@@ -130,6 +130,7 @@ def test_the_opacity_changes_at_once_and_asks_nobody(visit, pictures):
     expect(alternative(page)).to_have_css("opacity", "0.6")
     page.get_by_text("What each block adds").click()
     expect(page.get_by_role("rowheader")).to_have_count(9)  # the last part of the explanation
+    page.wait_for_load_state("networkidle")
     before = len(page.requests)
     page.locator("#why-opacity input[type=range]").focus()
     page.keyboard.press("End")

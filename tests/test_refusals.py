@@ -12,11 +12,18 @@ from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, pictures_in
 from resnet_hub.picture_url import UrlLimits, fetch_picture
 
 FINE = ("1.png", bytes(3000))
+
+
+def listed(size, start):
+    """The end of an archive whose list of contents has this many bytes, from this place on."""
+    return zipped()[:12] + size.to_bytes(4, "little") + start.to_bytes(4, "little") + zipped()[20:]
+
+
 FILES = {
     "damaged": (b"PK\x03\x04", "压缩包已损坏"),
     "empty": (zipped(), "压缩包里没有图片"),
     "long": (zipped(*((f"{number}.png", b"") for number in range(21))), "有 21 个条目"),
-    "endless list": (zipped()[:12] + b"\xff\xff\xff\x7f" + zipped()[16:], "目录太长"),
+    "endless list": (b"PK\x03\x04" + bytes(90_000) + listed(90_000, 4), "目录太长"),
     "overlap": (overlapping(bytes(10_000), 5), "互相重叠"),
     "RAR": (b"Rar!\x1a\x07\x01", "不能打开 RAR 格式"),
     "7-Zip": (b"7z\xbc\xaf\x27\x1c", "不能打开 7-Zip 格式"),

@@ -29,8 +29,10 @@ USUAL_METHOD = "hires-cam"
 OPACITY = 60
 """Percent of colour over the picture at first."""
 # Both run in the browser. A tab that nobody looks at asks for nothing; another picture has another best class.
-ANEW = """(photo, network, chosen, method, open, known) =>
-[photo, network, null, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]"""
+# A moment later, for a visitor may open the tab while the picture is on its way: then both must not miss each other.
+ANEW = """async (photo, network, chosen, method, open, known) => {
+await new Promise(done => setTimeout(done, 150));
+return [photo, network, null, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]}"""
 FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
 
 
