@@ -30,6 +30,8 @@ def run_app(*arguments, folder=REPOSITORY, cwd=REPOSITORY, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests may run in the background of a shell, which has what it starts there ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
