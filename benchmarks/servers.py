@@ -93,4 +93,4 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.2)
         if process.poll() is not None:
             break
-    raise RuntimeError("the page did not start; what it says stands above")
+    raise RuntimeError(f"the page did not start (exit status {process.poll()}); what it says stands above")
