@@ -124,7 +124,9 @@ def test_another_picture_is_compared_at_once_where_the_old_comparison_is_in_view
     expect(page.locator("#verdict")).to_contain_text(MARKUP)
     page.locator("#examples img").first.click()
     expect(page.locator("#verdict")).to_contain_text("crimson")
+    says(page, "Choose a picture and at least two networks")
     open_compare(page)
+    expect(page.locator("#comparison .agreement")).to_be_visible()
     says(page, "Choose a picture and at least two networks")
 
 
