@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import time
 import threading
+import time
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
