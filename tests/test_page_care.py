@@ -1,0 +1,126 @@
+"""What a page owes everybody: two visitors apart, the keyboard alone, contrast in light and dark, nothing kept."""
+
+import pytest
+from browsing import served_page, upload
+from colour_network import COLOURS, LABELS, save_colour_network, solid
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+# Text that can be read, its colour and all backgrounds behind it, the nearest first.
+TEXTS = """() => [...document.querySelectorAll('h1, p, a, button, label, th, td, dt, dd, li, summary, span')]
+.filter(element => element.offsetParent && !element.closest('[disabled], footer, [aria-hidden=true]'))
+.filter(element => [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
+.filter(element => getComputedStyle(element).opacity === '1' && element.getBoundingClientRect().width > 1)
+.map(element => {
+  const behind = [];
+  for (let at = element; at; at = at.parentElement) {
+    behind.push(getComputedStyle(at).backgroundColor);
+    if (getComputedStyle(at).backgroundImage !== 'none') return null;
+  }
+  const style = getComputedStyle(element);
+  return [element.textContent.trim().slice(0, 40), style.color, behind, parseFloat(style.fontSize)];
+}).filter(found => found)"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("colours")
+    save_colour_network(folder)
+    with served_page(folder) as settings:
+        yield settings.address
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    files = [tmp_path / f"{index}.png" for index in range(len(COLOURS))]
+    for file, colour in zip(files, COLOURS, strict=True):
+        solid(colour).save(file)
+    return files
+
+
+def test_two_visitors_at_once_each_get_their_own_answer(open_page, address, pictures):
+    first, second = open_page(address), open_page(address)
+    for _ in range(3):
+        upload(first, pictures[0])
+        upload(second, pictures[1])
+        expect(first.locator("#verdict")).to_contain_text(LABELS[0])
+        expect(second.locator("#verdict")).to_contain_text(LABELS[1])
+        for page in (first, second):
+            page.get_by_label("Remove Image").click()
+            expect(page.locator("#labels .confidence-set")).to_have_count(0)
+
+
+def test_the_keyboard_alone_chooses_a_picture_reads_the_answer_and_goes_on(open_page, address, pictures):
+    page = open_page(address)
+    page.wait_for_load_state("networkidle")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("Drop an image file here to upload").press("Enter")
+    chooser.value.set_files(pictures[0])
+    expect(page.locator("#verdict")).to_contain_text(LABELS[0])
+    reached = set()
+    for _ in range(45):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "(document.activeElement.getAttribute('aria-label') || document.activeElement.innerText || "
+                "document.activeElement.id || document.activeElement.closest('[id]')?.id || '').trim()"
+            )
+        )
+    for name in ("Classify", "Use this network", "Why", "Compare", "Download the scores of all classes (CSV)"):
+        assert name in reached, reached
+    page.get_by_role("tab", name="Why", exact=True).press("Enter")
+    expect(page.locator("#why-map img").first).to_be_visible()
+
+
+def parsed(colour):
+    """Red, green, blue and alpha of "rgb(...)" or "rgba(...)"."""
+    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].replace("/", ",").split(",")]
+    return numbers if len(numbers) == 4 else [*numbers, 1.0]
+
+
+def laid_over(front, back):
+    alpha = front[3]
+    return [alpha * over + (1 - alpha) * under for over, under in zip(front[:3], back, strict=True)]
+
+
+def luminance(colour):
+    linear = [part / 3294.6 if part <= 10.31 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(colour, behind):
+    """The ratio of WCAG 2.2, section 1.4.3."""
+    back = [255.0] * 3
+    for layer in reversed(behind):
+        back = laid_over(parsed(layer), back)
+    one, other = sorted((luminance(laid_over(parsed(colour), back)), luminance(back)))
+    return (other + 0.05) / (one + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_stands_out_from_what_is_behind_it(open_page, address, pictures, scheme):
+    page = open_page(address, color_scheme=scheme)
+    upload(page, pictures[0])
+    expect(page.locator("#verdict")).to_contain_text(LABELS[0])
+    page.get_by_text("About this network").click()
+    expect(page.locator(".facts")).to_be_visible()
+    page.wait_for_timeout(600)  # colours that fade have arrived
+    found = page.evaluate(TEXTS)
+    assert len(found) > 20
+    # Large text, from 24 px on, needs less.
+    faint = {
+        text: round(ratio, 2)
+        for text, colour, behind, size in found
+        if (ratio := contrast(colour, behind)) < (3 if size >= 24 else 4.5)
+    }
+    assert faint == {}
+
+
+def test_the_browser_keeps_nothing(open_page, address, pictures):
+    page = open_page(address)
+    upload(page, pictures[0])
+    expect(page.locator("#verdict")).to_contain_text(LABELS[0])
+    assert page.context.cookies() == []
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert page.evaluate("async () => (await indexedDB.databases()).length") == 0
