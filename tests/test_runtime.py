@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from random_weights import random_state
+from random_weights import lively
 
 from resnet_hub import ImageClassifier, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
@@ -12,6 +12,9 @@ from resnet_hub.runtime import can_fuse, fused_network, native_bf16
 
 # As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
 TOLERANCES = {torch.float32: 2e-6, torch.bfloat16: 2e-2}
+
+# What rounds is magnified by these random weights, in PyTorch's own operations as much.
+MAGNIFIED = {"resnetv2_50x1_bit": 8}
 
 NETWORKS = {
     "basic blocks": "resnet18",
@@ -29,6 +32,11 @@ NETWORKS = {
     "pruned": "ecaresnet50d_pruned",
     "shortcuts without weights": "cifar_resnet20",
     "no shortcuts": "cifar_plain20",
+    "activation first": "resnetv2_50",
+    "activation first, basic blocks": "resnetv2_18",
+    "activation first, deep stem": "resnetv2_18d",
+    "standardised weights": "resnetv2_50x1_bit",
+    "evolved norms": "resnetv2_50d_evos",
 }
 OPTIONS = {
     "another activation": ("resnet26", {"act_layer": "silu"}),
@@ -36,16 +44,13 @@ OPTIONS = {
     "dilated": ("resnet26", {"output_stride": 8}),
     "one channel, several classes of one picture": ("resnet18", {"in_chans": 1, "task": "multi_label"}),
     "numbers": ("resnet18", {"num_classes": 2, "task": "regression"}),
+    "activation first, another activation": ("resnetv2_18", {"act_layer": "silu"}),
+    "activation first, frozen norms": ("resnetv2_18", {"norm_layer": "frozenbatchnorm2d"}),
+    "pooled features": ("resnet18", {"num_classes": 0}),
     "pooling twice": ("resnet18", {"global_pool": "catavgmax"}),
     "dropped in training only": ("resnet26", {"drop_path_rate": 0.5, "drop_block_rate": 0.5, "drop_rate": 0.5}),
 }
 CASES = {**{case: (name, {}) for case, name in NETWORKS.items()}, **OPTIONS}
-
-
-def lively(name, **options):
-    model = create_model(name, **options).eval()
-    model.load_state_dict(random_state(model))
-    return model
 
 
 def pictures(model, count=2, side=64):
@@ -65,17 +70,22 @@ def difference(model, dtype):
 @pytest.mark.parametrize(("name", "options"), CASES.values(), ids=CASES)
 def test_the_fast_function_is_the_network(name, options, dtype):
     model = lively(name, **options)
-    assert can_fuse(model)
-    assert difference(model, dtype) < TOLERANCES[dtype]
+    assert can_fuse(model, dtype)
+    assert difference(model, dtype) < TOLERANCES[dtype] * MAGNIFIED.get(name, 1)
 
 
-@pytest.mark.parametrize("name", ["resnetv2_50", "cifar_resnet20_gain"])
-def test_networks_of_other_blocks_run_as_they_are(name):
-    model = create_model(name).eval()
-    assert not can_fuse(model)
+def test_networks_of_other_blocks_run_as_they_are():
+    model = create_model("cifar_resnet20_gain").eval()
+    assert not can_fuse(model, torch.float32)
     assert ImageClassifier(model, device="cpu").backend == "eager"
-    with pytest.raises(ConfigError, match=f"backend='fused' is for networks of the first family .* this {name}"):
+    with pytest.raises(ConfigError, match="backend='fused' is not to be had for this cifar_resnet20_gain in float32"):
         ImageClassifier(model, device="cpu", backend="fused")
+
+
+def test_weights_of_a_type_that_cannot_be_fused_run_as_they_are():
+    model = create_model("cifar_resnet20").double()
+    assert ImageClassifier(model, device="cpu").backend == "eager"
+    assert ImageClassifier(model, device="cpu", precision="bf16").backend == "fused"
 
 
 def test_the_network_itself_stays_as_it_is():
