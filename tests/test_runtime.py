@@ -8,6 +8,7 @@ from random_weights import lively
 
 from resnet_hub import ImageClassifier, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
+from resnet_hub.preprocessing import normalise
 from resnet_hub.runtime import can_fuse, fused_network, native_bf16
 
 # As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
@@ -114,8 +115,10 @@ def test_threads_share_one_function():
 
 
 def test_damaged_weights_are_told_wherever_they_are():
-    for name in ("conv1.weight", "layer3.2.bn2.bias", "layer1.0.bn1.running_var"):
-        model = lively("cifar_resnet20")
+    places = {"cifar_resnet20": ("conv1.weight", "layer3.2.bn2.bias", "layer1.0.bn1.running_var")}
+    places |= {"test_resnet": ("layer1.0.conv1.weight",), "resnetv2_18": ("stages.1.blocks.0.norm1.running_mean",)}
+    for architecture, name in ((architecture, name) for architecture, names in places.items() for name in names):
+        model = lively(architecture)
         with torch.no_grad():
             model.state_dict()[name].view(-1)[0] = torch.nan
         with pytest.raises(CheckpointError, match="not finite"):
@@ -125,6 +128,18 @@ def test_damaged_weights_are_told_wherever_they_are():
 def test_pictures_that_do_not_fit_are_refused_as_by_the_network():
     with pytest.raises(ImageError, match=r"expected \(N, 3, height, width\)"):
         fused_network(lively("resnet18"), torch.float32)(torch.zeros(1, 4, 32, 32))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_photographs_get_the_five_classes_and_the_logits_of_the_network(name, data_folder):
+    files = sorted((data_folder / "imagenet_samples").iterdir())[::20]
+    classifier = ImageClassifier.from_pretrained(data_folder / f"weights/{name}-imagenet", device="cpu")
+    images = torch.cat([normalise(classifier.prepare(file), classifier.preprocessing) for file in files])
+    with torch.inference_mode():
+        expected, found = classifier.model(images), fused_network(classifier.model, torch.float32)(images)
+    assert torch.equal(found.topk(5).indices, expected.topk(5).indices)
+    assert (found - expected).abs().max() < 1e-5 * (expected.max() - expected.min())
+    assert [[best.index for best in ranked] for ranked in classifier(files)] == expected.topk(5).indices.tolist()
 
 
 def test_bfloat16_names_the_same_classes(data_folder):
