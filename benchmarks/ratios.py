@@ -1,7 +1,8 @@
 """Time of ours and of a peer for the same work, taken in turns in one process.
 
-`python -m benchmarks.ratios [--only WORDS] [DATA]`. DATA is a folder with `weights/resnet50-imagenet` and
-`imagenet_samples`; RESNET_HUB_DATA, else ../shared/data. The rows that load need none: their weights are random.
+`python -m benchmarks.ratios [--only WORDS] [--threads N] [--processor-time] [DATA]`. DATA is a folder with
+`weights/resnet50-imagenet` and `imagenet_samples`; RESNET_HUB_DATA, else ../shared/data. The rows that load need none:
+their weights are random. timm's network runs as its users run it: as it stands, in float32, whatever ours does.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import timm
 import torch
 from PIL import Image
 
 from resnet_hub import ImageClassifier, ResNet, create_model
-from resnet_hub.preprocessing import normalise, open_image, to_pixels
+from resnet_hub.preprocessing import normalise
 
 ROUNDS = 9
 PICTURES = 24
+PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
+BATCHES = (1, 8, 16)
 LOADED = ("resnet18", "resnet50", "resnet152")
 
 Work = Callable[[], object]
@@ -35,15 +39,16 @@ Row = tuple[Work, Work, float]
 """What we do, what the peer does, and how many milliseconds of the row one second is."""
 
 
-def compare(name: str, ours: Work, theirs: Work, unit: float) -> str:
+def compare(name: str, row: Row, clock: Callable[[], float]) -> str:
     """One row: medians of alternating rounds after one warm-up each, and how many times quicker ours is."""
+    ours, theirs, unit = row
     times: tuple[list[float], list[float]] = ([], [])
     ours(), theirs()
     for turn in range(ROUNDS):
         for which in (0, 1) if turn % 2 else (1, 0):
-            start = time.perf_counter()
+            start = clock()
             (ours, theirs)[which]()
-            times[which].append((time.perf_counter() - start) * unit)
+            times[which].append((clock() - start) * unit)
     mine, peer = (statistics.median(part) for part in times)
     return f"| {name} | {mine:.2f} ms | {peer:.2f} ms | {peer / mine:.2f} |"
 
@@ -62,31 +67,64 @@ def loading(name: str) -> Iterator[Row]:
 
 
 @contextmanager
-def pictures(data: Path, part: str) -> Iterator[Row]:
-    """Photographs -> tensors, or with the network -> the five most likely classes, one by one."""
-    checkpoint = data / "weights" / "resnet50-imagenet"
-    files = sorted((data / "imagenet_samples").glob("*.JPEG"))[:PICTURES]
+def tensors(data: Path) -> Iterator[Row]:
+    """Photographs -> tensors, one by one."""
+    classifier, _, transform, files = opened(data, "fp32")
     contents = [file.read_bytes() for file in files]
-    classifier = ImageClassifier.from_pretrained(checkpoint, device="cpu")
-    preprocessing = classifier.preprocessing
-    model = load_timm(checkpoint)
-    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model), is_training=False)
 
     def prepare() -> list[torch.Tensor]:
-        return [normalise(to_pixels(open_image(content), preprocessing), preprocessing) for content in contents]
+        preprocessing = classifier.preprocessing
+        return [normalise(classifier.prepare(content), preprocessing) for content in contents]
 
-    def prepare_timm() -> list[torch.Tensor]:
-        return [transform(Image.open(file).convert("RGB"))[None] for file in files]
+    yield prepare, lambda: [transform(Image.open(file).convert("RGB"))[None] for file in files], 1000 / len(files)
 
-    def classify_timm() -> torch.Tensor:
-        with torch.inference_mode():
-            return torch.cat([model(image).softmax(1).topk(5).values for image in prepare_timm()])
 
-    per_picture = 1000 / len(files)
-    if part == "tensor":
-        yield prepare, prepare_timm, per_picture
-    else:
-        yield lambda: [classifier(file) for file in files], classify_timm, per_picture
+@contextmanager
+def answers(data: Path, precision: str) -> Iterator[Row]:
+    """Photographs -> the five most likely classes, one by one."""
+    classifier, model, transform, files = opened(data, precision)
+
+    @torch.inference_mode()
+    def classify_timm() -> list[torch.Tensor]:
+        images = (transform(Image.open(file).convert("RGB"))[None] for file in files)
+        return [model(image).softmax(1).topk(5).values for image in images]
+
+    yield lambda: [classifier(file) for file in files], classify_timm, 1000 / len(files)
+
+
+@contextmanager
+def network(data: Path, precision: str, batch: int) -> Iterator[Row]:
+    """Pixels of a batch -> scores: the network and what is a part of every answer; timm's gets what it is given."""
+    classifier, model, _, files = opened(data, precision)
+    pixels = torch.stack([classifier.prepare(file) for file in files])[torch.arange(batch) % len(files)]
+    images = normalise(pixels, classifier.preprocessing)
+
+    @torch.inference_mode()
+    def infer() -> torch.Tensor:
+        return model(images).softmax(1)
+
+    yield lambda: classifier.scores_of(pixels), infer, 1000 / batch
+
+
+def opened(data: Path, precision: str) -> tuple[ImageClassifier, torch.nn.Module, Callable[..., Any], list[Path]]:
+    """ResNet-50 as a classifier, the same as timm's network with its transform, and photographs."""
+    checkpoint = data / "weights" / "resnet50-imagenet"
+    model = load_timm(checkpoint)
+    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model), is_training=False)
+    classifier = ImageClassifier.from_pretrained(checkpoint, device="cpu", precision=precision)
+    return classifier, model, transform, sorted((data / "imagenet_samples").glob("*.JPEG"))[:PICTURES]
+
+
+def work(data: Path) -> dict[str, Callable[[], AbstractContextManager[Row]]]:
+    """The rows by name."""
+    rows = {f"load {name} from a folder": partial(loading, name) for name in LOADED}
+    rows["photograph to tensor"] = partial(tensors, data)
+    for precision, name in PRECISIONS.items():
+        rows[f"photograph to top-5, one by one, {name}"] = partial(answers, data, precision)
+    for batch in BATCHES:
+        for precision, name in PRECISIONS.items():
+            rows[f"network alone, batch of {batch}, {name}"] = partial(network, data, precision, batch)
+    return rows
 
 
 def main() -> None:
@@ -95,10 +133,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ratios", description="Ours and timm in turns.")
     parser.add_argument("data", nargs="?", type=Path, default=Path(default), help="weights/ and imagenet_samples/")
     parser.add_argument("--only", default="", metavar="WORDS", help="the rows whose names hold these words")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), metavar="N", help="threads of PyTorch")
+    parser.add_argument("--processor-time", action="store_true", help="of all threads; tells on a machine that is busy")
     arguments = parser.parse_args()
-    rows = {f"load {name} from a folder": partial(loading, name) for name in LOADED}
-    rows["photograph to tensor"] = partial(pictures, arguments.data, "tensor")
-    rows["photograph to top-5, one by one"] = partial(pictures, arguments.data, "top-5")
+    torch.set_num_threads(arguments.threads)
+    clock = time.process_time if arguments.processor_time else time.perf_counter
+    rows = work(arguments.data)
     chosen = {name: row for name, row in rows.items() if arguments.only in name}
     if not chosen:
         sys.exit(f"error: no row has {arguments.only!r} in its name; choose of {', '.join(map(repr, rows))}")
@@ -106,11 +146,12 @@ def main() -> None:
         sys.exit(f"error: there is no folder {str(arguments.data)!r}; name the one that holds weights/, or --only load")
     logging.disable(logging.WARNING)
     print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    print(f"median of {ROUNDS} alternating rounds; peer: timm {timm.__version__}\n")
+    times = "processor time" if arguments.processor_time else "time"
+    print(f"median {times} per network or picture, {ROUNDS} alternating rounds; peer: timm {timm.__version__}\n")
     print("| work | resnet_hub | timm | times quicker |\n| --- | --- | --- | --- |")
     for name, row in chosen.items():
-        with row() as (ours, theirs, unit):
-            print(compare(name, ours, theirs, unit), flush=True)
+        with row() as parts:
+            print(compare(name, parts, clock), flush=True)
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ class ImageClassifier:
             device: "auto" is CUDA where there is one, else the CPU.
             precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
             backend: How the network is run: "eager" is PyTorch as it stands; "fused" is a faster copy for the CPU,
-                made of the weights at the first picture, for networks of the first family; "auto" is that where it is
-                to be had.
+                made of the weights at the first picture; "auto" is that where it is to be had.
             batch_size: Most pictures that a list is split into at a time.
 
         Raises:
@@ -99,7 +98,9 @@ class ImageClassifier:
         self.device = _device(device)
         self.model = model.to(self.device).eval()
         self.precision = ("bf16" if self.device.type == "cuda" else "fp32") if precision == "auto" else precision
-        self.backend = chosen_backend(backend, self.model)
+        self._dtype = next(model.parameters()).dtype
+        self._computed_in = torch.bfloat16 if self.precision == "bf16" else self._dtype
+        self.backend = chosen_backend(backend, self.model, self._computed_in)
         self._fused: Network | None = None
         self._fusing = Lock()
         self.batch_size = batch_size
@@ -107,7 +108,6 @@ class ImageClassifier:
         self.label_names = _label_names(model)
         # It was found for the head that came with it.
         self.temperature = None if model.head_is_new else temperature_of(model.details)
-        self._dtype = next(model.parameters()).dtype
 
     @classmethod
     def from_pretrained(
@@ -211,13 +211,10 @@ class ImageClassifier:
         """The network's answer to normalised images, float32 (N, C, H, W)."""
         if self.backend == "fused":
             with self._fusing:  # the first visitors of a page come together
-                self._fused = self._fused or fused_network(self.model, self._fused_dtype())
+                self._fused = self._fused or fused_network(self.model, self._computed_in)
             return self._fused(images)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             return self.model(images.to(self._dtype))
-
-    def _fused_dtype(self) -> torch.dtype:
-        return torch.bfloat16 if self.precision == "bf16" else self._dtype
 
     def scores(self, logits: Tensor) -> Tensor:
         """Scores (N, num_classes) of the network's logits, with the temperature that came with it."""

@@ -103,10 +103,13 @@ class StandardisedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the convolution of `x` with the standardised weight."""
+        return F.conv2d(x, self.standardised(), self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def standardised(self) -> Tensor:
+        """Returns the weight that convolves."""
         # Batch normalisation with a filter for a channel: one fused operation, forwards and backwards.
         filters = self.weight.reshape(1, self.out_channels, -1)
-        weight = F.batch_norm(filters, None, None, training=True, momentum=0.0, eps=1e-8).reshape_as(self.weight)
-        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return F.batch_norm(filters, None, None, training=True, momentum=0.0, eps=1e-8).reshape_as(self.weight)
 
 
 # Under timm's names; the last two are activations as well, so `act_layer` has no say in them.

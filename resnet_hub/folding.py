@@ -1,0 +1,142 @@
+"""Layers -> fewer ones that compute the same: a convolution does its norm, its activation and its sum as well.
+
+The fused convolutions are oneDNN's, the ones that PyTorch's compiler would choose; called by hand they need no compiler
+on the machine and no minutes at the first picture.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TypeGuard, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from resnet_hub.errors import CheckpointError
+from resnet_hub.layers import DropBlock, DropPath
+from resnet_hub.layers_v2 import BatchNormAct, StandardisedConv2d
+
+logger = logging.getLogger(__name__)
+ACTIVE = "relu"
+"""What oneDNN calls the activation that it can fuse."""
+CONVOLUTIONS = (nn.Conv2d, StandardisedConv2d)
+"""The convolutions that can be fused; others, of subclasses that compute something else, run as they are."""
+NORMS = (nn.BatchNorm2d, BatchNormAct)
+"""The norms that go into a convolution; the second one's activation is a layer of its own by then."""
+TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
+"""The types that a network can be fused in, and how far off the largest number a fused operation may be in each."""
+
+
+class FusedConvolution(nn.Module):
+    """act(norm(conv(x))) in one operation, or act(norm(conv(x)) + shortcut)."""
+
+    def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d | None, active: bool, dtype: torch.dtype) -> None:
+        super().__init__()
+        # Folded in float32, whatever the network's own type: what is rounded is the product.
+        whole = copy.deepcopy(conv).float()
+        if isinstance(whole, StandardisedConv2d):
+            whole.weight = nn.Parameter(whole.standardised())
+        if norm is not None:
+            whole = fuse_conv_bn_eval(whole, copy.deepcopy(norm).float())
+        _check_finite(whole)
+        self.places = ([*whole.padding], [*whole.stride], [*whole.dilation], whole.groups)
+        self.active = active
+        self.bias = None if whole.bias is None else whole.bias.detach().to(dtype)
+        self.weight = whole.weight.detach().to(dtype).contiguous(memory_format=torch.channels_last)
+        self.is_packed = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns act(norm(conv(x)))."""
+        act = ACTIVE if self.active else "none"
+        return torch.ops.mkldnn._convolution_pointwise(x, self._packed(x), self.bias, *self.places, act, [], "")
+
+    def add_to(self, shortcut: Tensor, x: Tensor) -> Tensor:
+        """Returns act(norm(conv(x)) + shortcut), in the memory of `shortcut`."""
+        act = ACTIVE if self.active else None
+        return torch.ops.mkldnn._convolution_pointwise_.binary(
+            shortcut, x, self._packed(x), self.bias, *self.places, "add", 1.0, act, [], ""
+        )
+
+    def _packed(self, x: Tensor) -> Tensor:
+        """The weight, laid out by the first call as suits the CPU best for maps of that size; it serves any size."""
+        if not self.is_packed:
+            self.weight = torch.ops.mkldnn._reorder_convolution_weight(self.weight, *self.places, [*x.shape])
+            self.is_packed = True
+        return self.weight
+
+
+@cache
+def computes(dtype: torch.dtype) -> bool:
+    """Whether this PyTorch has the fused operations and this CPU does them in a type; tried once, on a small one."""
+    if dtype not in TOLERANCES:
+        return False
+    try:
+        fault = None if _error(dtype) <= TOLERANCES[dtype] else "they give other numbers"
+    except (AttributeError, RuntimeError) as error:  # PyTorch lacks the operations, or the CPU the instructions
+        fault = str(error)
+    if fault:
+        logger.info("networks run as they are: no fused convolutions in %s here, for %s", dtype, fault)
+    return fault is None
+
+
+def _error(dtype: torch.dtype) -> float:
+    """How far off the fused operations are in a type, as a share of the largest number."""
+    weight = torch.linspace(-1, 1, 16 * 16 * 9).reshape(16, 16, 3, 3)
+    x = torch.linspace(-1, 1, 16 * 8 * 8).reshape(1, 16, 8, 8).contiguous(memory_format=torch.channels_last)
+    conv = nn.Conv2d(16, 16, 3, padding=1, bias=False, device="meta")  # which draws no random numbers
+    conv.weight = nn.Parameter(weight)
+    fused = FusedConvolution(conv, None, True, dtype)
+    with torch.inference_mode():
+        found = fused.add_to(x.to(dtype, copy=True), fused(x.to(dtype))).float()
+        expected = F.relu(F.conv2d(F.relu(F.conv2d(x, weight, padding=1)), weight, padding=1) + x)
+        return float((found - expected).abs().max() / expected.abs().max())
+
+
+def leaves(part: nn.Module) -> list[nn.Module]:
+    """The layers of a chain of chains; one that does nothing in evaluation mode has none."""
+    if type(part) is nn.Sequential:
+        return [leaf for child in part for leaf in leaves(child)]
+    if type(part) is BatchNormAct:
+        norm = copy.deepcopy(part)
+        norm.act = nn.Identity()
+        return [norm, *leaves(part.act)]
+    return [] if isinstance(part, nn.Identity | DropBlock | DropPath) else [part]
+
+
+def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module]:
+    """The layers, a convolution with the norm and the activation behind it as one; others are copied.
+
+    Raises:
+        CheckpointError: A weight is not finite.
+    """
+    left = [leaf for layer in layers for leaf in leaves(layer)]
+    while left:
+        layer = left.pop(0)
+        if not _can_fold(layer):
+            _check_finite(layer)
+            yield copy.deepcopy(layer).to(dtype).requires_grad_(False)
+            continue
+        norm = cast(nn.BatchNorm2d, left.pop(0)) if left and type(left[0]) in NORMS else None
+        active = bool(left) and type(left[0]) is nn.ReLU
+        left = left[1:] if active else left
+        yield FusedConvolution(layer, norm, active, dtype)
+
+
+def _check_finite(layer: nn.Module) -> None:
+    """Raises: CheckpointError. The fused relu turns what is no number into 0, so that no answer would show it."""
+    if not all(tensor.isfinite().all() for tensor in layer.state_dict().values()):
+        raise CheckpointError(
+            "the network's weights hold numbers that are not finite, so they are damaged; use another checkpoint"
+        )
+
+
+def _can_fold(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+    """Whether the operation can stand for this layer: a convolution that is padded by a number of zeros."""
+    if type(layer) not in CONVOLUTIONS:
+        return False
+    return isinstance(layer.padding, tuple) and layer.padding_mode == "zeros"
