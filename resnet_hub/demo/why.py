@@ -29,10 +29,10 @@ USUAL_METHOD = "hires-cam"
 OPACITY = 60
 """Percent of colour over the picture at first."""
 # Both run in the browser. A tab that nobody looks at asks for nothing; another picture has another best class.
-# A moment later, for a visitor may open the tab while the picture is on its way: then both must not miss each other.
-ANEW = """async (photo, network, chosen, method, open, known) => {
-await new Promise(done => setTimeout(done, 150));
-return [photo, network, null, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]}"""
+# Whether a visitor looks at the tab; a moment later, for one that was just opened is drawn after it is said to be.
+LOOKED_AT = """async (photo, network, chosen, method, open, known) => {
+await new Promise(done => setTimeout(done, 50));
+return [photo, network, chosen, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]}"""
 FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
 
 
@@ -88,7 +88,9 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
         if photo is None or not is_open:
             yield _paragraph(say("why.hint", language)), "", _no_choice(), gr.Slider(visible=False), "", "", ""
             return
-        if before == _key(photo, network, index, how):
+        if not _is_of(before, photo, network):
+            index = None  # another picture or network has best classes of its own
+        elif before == _key(photo, network, index, how):
             yield tuple(gr.skip() for _ in range(7))
             return
         try:
@@ -98,19 +100,20 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
             words = _paragraph(refusal_of(error, language).sentence)
             yield words, "", gr.skip(), gr.Slider(visible=False), "", "", ""
 
-    event: dict[str, Any] = {
-        "fn": show,
-        "inputs": [question.photo, question.network, chosen, method, opened, known],
-        "outputs": [sentence, figure, chosen, opacity, stages, blocks, known],
-        "preprocess": False,
-        "trigger_mode": "always_last",
-        "concurrency_limit": AT_ONCE,
-        "concurrency_id": EXPLANATIONS,
-        "show_progress_on": [figure],
-        "api_visibility": "private",
-    }
-    gr.on([question.photo.change, question.network.change], **event, js=ANEW)
-    gr.on([tab.select, chosen.input, method.input], **event)
+    # One event for all, so that an older explanation never comes after a newer one.
+    gr.on(
+        [question.photo.change, question.network.change, tab.select, chosen.input, method.input],
+        show,
+        [question.photo, question.network, chosen, method, opened, known],
+        [sentence, figure, chosen, opacity, stages, blocks, known],
+        preprocess=False,
+        js=LOOKED_AT,
+        trigger_mode="always_last",
+        concurrency_limit=AT_ONCE,
+        concurrency_id=EXPLANATIONS,
+        show_progress_on=[figure],
+        api_visibility="private",
+    )
     opacity.input(None, opacity, None, js=FADE, api_visibility="private")
 
 
@@ -152,6 +155,11 @@ async def _heat_map(inference: Inference, answer: Answer, index: int, method: st
 def _key(photo: dict[str, Any], network: str, index: int | None, method: str) -> str:
     """What an explanation is of."""
     return json.dumps([photo.get("path"), network, index, method])
+
+
+def _is_of(key: str, photo: dict[str, Any], network: str) -> bool:
+    """Whether an explanation is of this picture and this network."""
+    return bool(key) and json.loads(key)[:2] == [photo.get("path"), network]
 
 
 def _paragraph(words: str) -> str:
