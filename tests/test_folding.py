@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import torch
+from processor import FUSED
 from torch import nn
 
 from resnet_hub import folding
@@ -119,8 +120,8 @@ def test_what_does_nothing_in_evaluation_mode_goes():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_this_machine_computes_in_the_types_that_networks_are_fused_in(dtype):
-    assert computes(dtype)
+def test_this_machine_computes_in_the_types_that_its_processor_can(dtype):
+    assert computes(dtype) == FUSED[dtype]
 
 
 def test_trying_draws_no_random_numbers():
@@ -144,10 +145,10 @@ FAULTS = {
 def test_a_machine_that_cannot_is_told_so_once(forward, says, monkeypatch, caplog):
     monkeypatch.setattr(FusedConvolution, "forward", forward)
     with caplog.at_level(logging.INFO, folding.__name__):
-        assert not computes(torch.bfloat16)
-        assert not computes(torch.bfloat16)
+        assert not computes(torch.float32)
+        assert not computes(torch.float32)
     assert len(caplog.messages) == 1
-    assert "networks run as they are: no fused convolutions in torch.bfloat16 here" in caplog.text
+    assert "networks run as they are: no fused convolutions in torch.float32 here" in caplog.text
     assert says in caplog.text
 
 

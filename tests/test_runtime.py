@@ -4,12 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from processor import FUSED, backend
 from random_weights import lively
 
 from resnet_hub import ImageClassifier, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.preprocessing import normalise
-from resnet_hub.runtime import can_fuse, fused_network, native_bf16
+from resnet_hub.runtime import can_fuse, chosen_backend, fused_network, native_bf16
 
 # As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
 TOLERANCES = {torch.float32: 2e-6, torch.bfloat16: 2e-2}
@@ -71,8 +72,13 @@ def difference(model, dtype):
 @pytest.mark.parametrize(("name", "options"), CASES.values(), ids=CASES)
 def test_the_fast_function_is_the_network(name, options, dtype):
     model = lively(name, **options)
-    assert can_fuse(model, dtype)
-    assert difference(model, dtype) < TOLERANCES[dtype] * MAGNIFIED.get(name, 1)
+    assert can_fuse(model, dtype) == FUSED[dtype]
+    if FUSED[dtype]:
+        assert difference(model, dtype) < TOLERANCES[dtype] * MAGNIFIED.get(name, 1)
+    else:
+        assert chosen_backend("auto", model, dtype) == "eager"
+        with pytest.raises(ConfigError, match=r"is not to be had for this .* in bfloat16"):
+            chosen_backend("fused", model, dtype)
 
 
 def test_networks_of_other_blocks_run_as_they_are():
@@ -86,13 +92,13 @@ def test_networks_of_other_blocks_run_as_they_are():
 def test_weights_of_a_type_that_cannot_be_fused_run_as_they_are():
     model = create_model("cifar_resnet20").double()
     assert ImageClassifier(model, device="cpu").backend == "eager"
-    assert ImageClassifier(model, device="cpu", precision="bf16").backend == "fused"
+    assert ImageClassifier(model, device="cpu", precision="bf16").backend == backend(torch.bfloat16)
 
 
 def test_the_network_itself_stays_as_it_is():
     model = lively("cifar_resnet20")
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    fused_network(model, torch.bfloat16)(pictures(model))
+    fused_network(model, torch.bfloat16 if FUSED[torch.bfloat16] else torch.float32)(pictures(model))
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
@@ -149,7 +155,7 @@ def test_bfloat16_names_the_same_classes(data_folder):
         ImageClassifier.from_pretrained(folder, device="cpu", precision=precision) for precision in ("fp32", "bf16")
     )
     agreed = sum(one[0].index == other[0].index for one, other in zip(exact(files), quick(files), strict=True))
-    assert (exact.backend, quick.backend) == ("fused", "fused")
+    assert (exact.backend, quick.backend) == ("fused", backend(torch.bfloat16))
     assert agreed >= len(files) - 1
 
 
