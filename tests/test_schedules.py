@@ -54,6 +54,13 @@ def test_the_rate_follows_from_the_number_of_updates_alone(schedule):
     assert optimizer.param_groups[0]["lr"] == pytest.approx(rates(schedule=schedule, warmup_epochs=1)[31])
 
 
+@pytest.mark.parametrize(("epochs", "peak"), [(1, 10), (3, 30), (10, 100), (40, 100)])
+def test_the_warm_up_is_a_tenth_of_a_short_run_and_one_epoch_of_a_long_one(epochs, peak):
+    found = rates(epochs=epochs, steps=100, warmup_epochs=None)
+    assert found.index(max(found)) == peak
+    assert found[-1] == pytest.approx(0, abs=1e-5)
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule_stands_a_run_of_one_update_without_warm_up(schedule):
     assert rates(epochs=1, steps=1, schedule=schedule, warmup_epochs=0)[0] > 0

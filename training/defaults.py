@@ -1,4 +1,4 @@
-"""What the settings are that nobody gave: they follow from the number of pictures, the batch, and what is trained."""
+"""What the settings are that nobody gave: they follow from the number of pictures and epochs, and what is trained."""
 
 from __future__ import annotations
 
@@ -47,4 +47,5 @@ def with_defaults(
     if lr is None:
         share = batch * recipe.accumulate * accelerator.num_processes / USUAL_BATCH
         lr = (CAREFUL_RATE if keep_statistics else USUAL_RATE) * min(1.0, share)
-    return replace(recipe, lr=lr, head_first=head_first, keep_statistics=keep_statistics)
+    warmup = recipe.warmup
+    return replace(recipe, lr=lr, head_first=head_first, keep_statistics=keep_statistics, warmup_epochs=warmup)

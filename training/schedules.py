@@ -23,7 +23,7 @@ def make_schedule(optimizer: torch.optim.Optimizer, recipe: FinetuneRecipe, step
     from timm.scheduler import create_scheduler_v2
 
     total = max(2, recipe.epochs * steps_per_epoch)
-    warmup = min(round(recipe.warmup_epochs * steps_per_epoch), total - 1)
+    warmup = min(round(recipe.warmup * steps_per_epoch), total - 1)
     if recipe.schedule == "one-cycle":
         return OneCycle(optimizer, total, warmup)
     if recipe.schedule == "plateau":

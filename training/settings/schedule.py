@@ -18,7 +18,9 @@ class ScheduleSettings(Settings):
     epochs: int = setting(10, "passes over the training pictures")
     patience: int | None = setting(None, "epochs without a better one after which the run stops; never where absent")
     schedule: str = setting("cosine", f"how the learning rate moves after the warm-up: {', '.join(SCHEDULES)}")
-    warmup_epochs: float = setting(1.0, "epochs over which the learning rate rises from 0")
+    warmup_epochs: float | None = setting(
+        None, "epochs over which the learning rate rises from 0; a tenth of all, at most 1, where absent"
+    )
     min_lr: float = setting(0.0, "learning rate below which cosine, tanh, poly, plateau, wsd and rsqrt do not fall")
     decay_epochs: float | None = setting(
         None,
@@ -35,7 +37,6 @@ class ScheduleSettings(Settings):
         super().__post_init__()
         check_integer("--epochs", self.epochs, 1, 100_000)
         check_choice("--schedule", self.schedule, SCHEDULES)
-        check_range("--warmup-epochs", self.warmup_epochs, 0, 1e5)
         check_range("--min-lr", self.min_lr, 0, 1e3)
         check_range("--decay-rate", self.decay_rate, 0, 1)
         check_range("--power", self.power, 0.01, 100)
@@ -48,8 +49,18 @@ class ScheduleSettings(Settings):
             self._refuse_idle("--milestones", ("multistep",))
         if not all(0 < epoch < later for epoch, later in zip(self.falls, (*self.falls[1:], 1e6), strict=True)):
             raise ConfigError(f"--milestones={self.milestones!r} do not rise from above 0; sort them")
-        if self.warmup_epochs > self.epochs:
-            raise ConfigError(f"--warmup-epochs {self.warmup_epochs:g} is more than --epochs {self.epochs}; lower it")
+        if self.warmup_epochs is not None:
+            self._check_warmup(self.warmup_epochs)
+
+    def _check_warmup(self, epochs: float) -> None:
+        check_range("--warmup-epochs", epochs, 0, 1e5)
+        if epochs > self.epochs:
+            raise ConfigError(f"--warmup-epochs {epochs:g} is more than --epochs {self.epochs}; lower it")
+
+    @property
+    def warmup(self) -> float:
+        """Epochs of the warm-up: what is given, else what leaves most of a short run for the rates to fall."""
+        return min(1.0, self.epochs / 10) if self.warmup_epochs is None else self.warmup_epochs
 
     @property
     def falls(self) -> tuple[float, ...]:
