@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
 from training import evaluate, finetune
+from training.settings.measuring import EvaluationSettings
 
 TASKS = {
     "single_label": lambda label, number: label,
@@ -158,3 +159,9 @@ def test_calibrating_numbers_is_refused_before_training(capsys, tmp_path):
     flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--calibrate")
     assert finetune.main([str(flag) for flag in flags]) == 2
     assert "error: --calibrate needs classes, but the targets are numbers; drop it" in capsys.readouterr().err
+
+
+def test_weights_are_measured_where_matrix_products_add_as_in_training(finished):
+    _, data, folder = finished
+    model = evaluate.load_model(EvaluationSettings(model=str(folder), dataset=str(data)))
+    assert not [name for name, tensor in model.state_dict().items() if tensor.data_ptr() % 64]

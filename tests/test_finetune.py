@@ -147,10 +147,10 @@ def test_two_processes_train_to_one_checkpoint(tmp_path):
         "--output",
         tmp_path / "run",
     )
-    finished = launch("finetune", *flags, "--epochs", 12, "--batch-size", 8, "--lr", 0.1, processes=2)
+    finished = launch("finetune", *flags, "--epochs", 8, "--batch-size", 8, "--lr", 0.02, processes=2)
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.count("done in") == 1  # the main process speaks alone
-    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 12
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 8
     classifier = ImageClassifier.from_pretrained(tmp_path / "run")
     for label in ("red", "green", "blue"):
         assert classifier(picture(label, 500), top_k=1)[0].label == label

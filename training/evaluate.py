@@ -81,6 +81,10 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
         load_weights(model, file, model.config, dtype=torch.float32)
         # It was found for the best weights.
         model.details.pop(TEMPERATURE, None)
+    # Loaded weights lie wherever their file has them. Matrix products add in an order that depends on the alignment of
+    # their operands, and in memory of their own the weights are aligned as those that training measured.
+    for tensor in (*model.parameters(), *model.buffers()):
+        tensor.data = tensor.data.clone()
     return model
 
 
