@@ -6,6 +6,8 @@ PORT ?= 7860
 DEMO ?= runs/digits
 MODEL ?=
 FLAGS ?=
+# Processes that run tests beside each other, each on whole files; one takes up to 4 GB of memory.
+TESTERS ?= 2
 
 BIN := .venv/bin
 # One process on whatever device there is; said in full, so that the launcher does not ask for a configuration.
@@ -43,7 +45,7 @@ app: .venv/app  ## open the page: make app MODEL=folder, owner/name or tag
 	$(BIN)/python app.py $(MODEL)
 
 test: .venv/dev  ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 GB of memory
 	$(BIN)/python -m pytest -m parity
