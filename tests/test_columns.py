@@ -32,6 +32,8 @@ def _value(feature, row):
         ({"image": IMAGE, "label": Value("string")}, ("image", "label")),
         ({"image": IMAGE, "category": Value("int32"), "name": Value("string")}, ("image", "category")),
         ({"label": Value("int64"), "kind": ANIMALS, "image": IMAGE}, ("image", "kind")),
+        ({"mask": IMAGE, "image": IMAGE, "label": ANIMALS}, ("image", "label")),
+        ({"image": IMAGE, "source": ANIMALS, "label": ANIMALS}, ("image", "label")),
     ],
 )
 def test_the_columns_are_found(columns, found):

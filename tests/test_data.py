@@ -37,6 +37,14 @@ def test_a_test_split_is_never_taken_for_validation(tmp_path):
     assert (len(data.train), len(data.validation), len(data.test)) == (16, 4, 4)
 
 
+@pytest.mark.parametrize("name", ["test", "val"])
+def test_what_is_measured_on_is_not_trained_on(tmp_path, name):
+    class_folders(tmp_path / name, {"red": 4, "green": 4})
+    split = {"val": "validation"}.get(name, name)
+    with pytest.raises(DataError, match=f"no split to train on, only {split}, which is measured on; name a folder"):
+        load_data(FinetuneRecipe(dataset=str(tmp_path)))
+
+
 def test_equal_splits_have_equal_hashes_and_others_another(tmp_path):
     class_folders(tmp_path, {"red": 10, "green": 10})
     hashes = [load_data(recipe(tmp_path, seed=seed)).split_hash for seed in (0, 0, 1)]

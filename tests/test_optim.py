@@ -87,9 +87,10 @@ def test_an_optimizer_is_given_its_epsilon_and_betas(model):
         ({"optimizer": "sgd", "opt_eps": 1e-5}, "--optimizer 'sgd' has no epsilon; leave --opt-eps out"),
         ({"optimizer": "sgd", "opt_betas": "0.9,0.9"}, "--optimizer 'sgd' has no betas; --opt-betas gives 2"),
         ({"optimizer": "adan", "opt_betas": "0.9,0.9"}, "--optimizer 'adan' has 3 betas; --opt-betas gives 2"),
+        ({"optimizer": "adam", "momentum": 0.8}, "--optimizer 'adam' has no momentum of its own; leave --momentum out"),
         ({"optimizer": "adahessian"}, "--optimizer 'adahessian' needs second derivatives, which are not computed here"),
     ],
-    ids=["no epsilon", "no betas", "three betas", "second order"],
+    ids=["no epsilon", "no betas", "three betas", "no momentum", "second order"],
 )
 def test_an_option_that_the_optimizer_lacks_is_refused(model, settings, says):
     with pytest.raises(ConfigError) as refused:

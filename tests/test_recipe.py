@@ -1,12 +1,16 @@
 """The settings of a run: defaults < recipe file < flags, and what is refused."""
 
+import re
 import tomllib
+from dataclasses import fields
+from typing import get_type_hints
 
 import pytest
 
 from resnet_hub.errors import ConfigError
 from training.recipe import FinetuneRecipe, read_recipe, recipe_names
 from training.resume import parse_run
+from training.settings.flags import plain_type
 
 
 def parse_recipe(flags):
@@ -62,6 +66,10 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
         (["--freeze", "backbone", "--unfreeze-epoch", "11"], "--unfreeze-epoch 11 is after the last of --epochs 10"),
         (["--head-first", "--from-scratch"], "--head-first fits a head to learned features, and --from-scratch has no"),
         (["--keep-statistics", "--from-scratch"], "--keep-statistics keeps those of a checkpoint, and --from-scratch"),
+        (["--freeze", "backbone", "--from-scratch"], "--freeze would keep the random weights of --from-scratch as"),
+        (["--shift", "2", "--min-crop-area", "0.5"], "--shift moves whole pictures and --min-crop-area is for random"),
+        (["--mix-probability", "0.5"], "--mix-probability says nothing without --mixup or --cutmix; add one, or leave"),
+        (["--power", "2"], "--power says nothing to --schedule cosine; it is for poly"),
         (["--drop-rate", "1"], "--drop-rate=1.0 is out of range"),
         (["--val-fraction", "1.5"], "--val-fraction=1.5 is out of range"),
     ],
@@ -98,12 +106,22 @@ def test_a_missing_dataset_is_asked_for():
         parse_recipe([])
 
 
-def test_every_setting_has_a_flag_with_help(capsys):
+UNITS = (
+    "pixels|epoch|pictures|batches|updates|steps|seconds|gigabytes|processes|threads|channels|0 to 1|share|factor|"
+    "multiple|multiply|probability|learning rate|alpha|beta|epsilon|norm|number|weight decay|exponent|seed"
+)
+
+
+def test_every_setting_has_a_flag_with_help_and_a_number_its_unit(capsys):
     with pytest.raises(SystemExit):
         parse_recipe(["--help"])
-    text = capsys.readouterr().out
-    for name in FinetuneRecipe.__dataclass_fields__:
-        assert f"--{name.replace('_', '-')}" in text
+    text = " ".join(capsys.readouterr().out.split())
+    types = get_type_hints(FinetuneRecipe)
+    for setting in fields(FinetuneRecipe):
+        assert re.search(rf"--{setting.name.replace('_', '-')}( |, )", text)
+        assert setting.metadata["help"] in text
+        if plain_type(types[setting.name]) in (int, float):
+            assert re.search(UNITS, setting.metadata["help"]), setting.name
 
 
 @pytest.mark.parametrize(

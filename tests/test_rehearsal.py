@@ -29,6 +29,7 @@ def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
     assert status == 0
     for told in (
         "counts train: red 10, green 6",
+        "counts 20% of train: green 2, red 2",
         "sizes  40x32 to 40x32, the middle one 40x32 pixels",
         "0.27 M parameters",
         "time   about ",
@@ -41,6 +42,25 @@ def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
     sheet = np.asarray(Image.open(tmp_path / "runs" / "colours-preview.png").convert("RGB"))
     assert sheet.shape[1] > 400
     assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 500  # pictures, no empty paper
+
+
+def test_where_nothing_can_be_written_a_dry_run_says_so(capsys, tmp_path):
+    class_folders(tmp_path / "data", {"red": 4, "green": 4})
+    (tmp_path / "file").write_text("")
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--batch-size", 2, "--workers", 0, "--dry-run")
+    for folder, reason in ((tmp_path / "file", "File exists"), ("/proc", "No such file or directory")):
+        status, log = run(capsys, *flags, "--output", f"{folder}/run")
+        assert status == 2
+        assert f"cannot write '{folder}/run-preview.png', the sheet of training pictures ({reason}); choose" in log
+        assert "Traceback" not in log
+
+
+def test_a_head_that_is_fitted_first_is_in_the_estimate(capsys, tmp_path, tiny_checkpoint):
+    class_folders(tmp_path / "data", {"red": 8, "green": 8})
+    flags = ("--dataset", tmp_path / "data", "--model", tiny_checkpoint, "--batch-size", 2, "--workers", 0)
+    status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "run")
+    assert status == 0
+    assert " for the head first, 10 epochs of " in log
 
 
 def test_a_stream_is_rehearsed_too(capsys, tmp_path, monkeypatch):

@@ -6,7 +6,8 @@ from datasets import ClassLabel, Dataset, Image, LargeList, List, Value
 
 from resnet_hub.errors import DataError
 
-# Tried in this order where no column is a ClassLabel.
+# Tried in this order where no column is of the right type, or several are.
+IMAGE_COLUMNS = ("image", "img", "picture", "photo")
 LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
 
 
@@ -51,6 +52,7 @@ def find_image_column(rows: Dataset, image_column: str | None) -> str:
     pictures = [name for name, feature in features.items() if isinstance(feature, Image)]
     if image_column is not None and image_column not in pictures:
         raise DataError(f"--image-column {image_column!r} holds no pictures; those that do: {listed(rows, pictures)}")
+    pictures = _usual(pictures, IMAGE_COLUMNS)
     if image_column is None and len(pictures) != 1:
         found = "no column holds pictures" if not pictures else "several columns hold pictures"
         raise DataError(f"{found}; the dataset has {listed(rows, list(features))}; choose one with --image-column")
@@ -78,7 +80,7 @@ def _label_candidates(rows: Dataset) -> list[str]:
     features = rows.features
     classes = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
     named = [name for name in LABEL_COLUMNS if name in features and is_class_value(features[name])]
-    return classes or named[:1]
+    return _usual(classes, LABEL_COLUMNS) or named[:1]
 
 
 def _target_candidates(rows: Dataset) -> list[str]:
@@ -86,7 +88,12 @@ def _target_candidates(rows: Dataset) -> list[str]:
     features = rows.features
     classes = [name for name, feature in features.items() if isinstance(item_of(feature), ClassLabel)]
     named = [name for name in LABEL_COLUMNS if name in features and isinstance(item_of(features[name]), Value)]
-    return classes or named[:1]
+    return _usual(classes, LABEL_COLUMNS) or named[:1]
+
+
+def _usual(found: list[str], names: tuple[str, ...]) -> list[str]:
+    """The first of the columns that were found to have a usual name; all of them where none has."""
+    return [name for name in names if name in found][:1] or found
 
 
 def _refuse_absent(rows: Dataset, flag: str, name: str | None) -> None:

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 SHOWN = 5
 """How many names an error or a report spells out."""
 VALIDATION_NAMES = ("validation", "val", "valid", "dev")
+MEASURED_NAMES = (*VALIDATION_NAMES, "test")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     target = find_target(tables[train_name], columns, recipe.task)
     splits, bad = _read_splits(tables, names, image_column, target, recipe)
 
-    train, test = splits[train_name], splits.get("test") if train_name != "test" else None
+    train, test = splits[train_name], splits.get("test")
     _refuse_one_answer(train, target)
     if validation_name in splits:
         validation = splits[validation_name]
@@ -128,9 +129,18 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
 
 
 def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[str]]:
-    """The names of the split to train on and of the one to validate on, and of all in use, train first."""
-    train = "train" if "train" in tables else next(iter(tables))
-    validation = next((name for name in VALIDATION_NAMES if name in tables and name != train), None)
+    """The names of the split to train on and of the one to validate on, and of all in use, train first.
+
+    Raises:
+        DataError: There is none to train on.
+    """
+    train = next((name for name in ("train", *tables) if name in tables and name not in MEASURED_NAMES), None)
+    if train is None:
+        raise DataError(
+            f"the dataset has no split to train on, only {', '.join(tables)}, which is measured on; "
+            "name a folder or a file of pictures train"
+        )
+    validation = next((name for name in VALIDATION_NAMES if name in tables), None)
     return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
 
 

@@ -11,6 +11,7 @@ from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.network import ResidualNetwork
 from training.recipe import FinetuneRecipe
+from training.settings.optimisation import USUAL_MOMENTUM
 
 
 def parameter_groups(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> list[dict[str, Any]]:
@@ -56,6 +57,8 @@ def make_optimizer(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: 
     info = get_optimizer_info(name)
     if info.second_order:
         raise ConfigError(f"--optimizer {recipe.optimizer!r} needs second derivatives, which are not computed here")
+    if recipe.momentum != USUAL_MOMENTUM and not info.has_momentum:
+        raise ConfigError(f"--optimizer {recipe.optimizer!r} has no momentum of its own; leave --momentum out")
     options: dict[str, Any] = {}
     if recipe.opt_eps is not None:
         if not info.has_eps:

@@ -68,6 +68,8 @@ class FinetuneRecipe(
             raise ConfigError(
                 "--head-first fits a head to learned features, and --from-scratch has none; leave one out"
             )
+        if self.freeze is not None and self.from_scratch and not self.unfreezes:
+            raise ConfigError("--freeze would keep the random weights of --from-scratch as they are; leave one out")
         if self.keep_statistics and self.from_scratch:
             raise ConfigError("--keep-statistics keeps those of a checkpoint, and --from-scratch has none; drop one")
 

@@ -13,9 +13,10 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
 from training.data import Data
-from training.hardware import used_memory
+from training.hardware import main_process_decides, used_memory
 from training.learner import Learner
 from training.loop import grouped, update
 from training.report import cut_name, save_figure
@@ -42,8 +43,8 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     folder = learner.recipe.folder
     sheet = folder.with_name(f"{folder.name}-preview.png")
     main = learner.accelerator.is_main_process
+    main_process_decides(lambda: _make_folder(sheet))
     if main:
-        sheet.parent.mkdir(parents=True, exist_ok=True)
         logger.info("%s", "\n".join(count_lines(data)))
     learner.start_epoch()
     batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.accumulate))
@@ -51,12 +52,15 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
         draw_views(sheet, learner, batches[0], data)
         logger.info("views  %s: training pictures as the network sees them", sheet)
     seconds, pictures = time_updates(learner, batches)
-    validation = time_answers(learner, loaders["validation"]) * len(data.validation)
+    answer = time_answers(learner, loaders["validation"])
+    validation, tested = answer * len(data.validation), answer * len(data.test or ())
     epoch = len(data.train) / (pictures / seconds)
     epochs = learner.recipe.epochs
+    head = answer * len(data.train) if learner.recipe.head_first else 0.0
     logger.info(
-        "time   about %s: %d epochs of %s training (%.0f pictures/s) and %s validation",
-        told_time(epochs * (epoch + validation)),
+        "time   about %s: %s%d epochs of %s training (%.0f pictures/s) and %s validation",
+        told_time(head + epochs * (epoch + validation) + tested),
+        f"{told_time(head)} for the head first, " if head else "",
         epochs,
         told_time(epoch),
         pictures / seconds,
@@ -73,26 +77,42 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
 
 
 def count_lines(data: Data) -> list[str]:
-    """How many pictures there are of each class, or the range of each number, and how large the pictures are."""
-    labels = data.train.labels
-    of = "train" if isinstance(data.train, Split) else f"the first {len(labels):,} pictures of train"
-    if data.task == "regression":
-        ranges = zip(data.label_names, labels.min(0), labels.mean(0), labels.max(0), strict=True)
-        told = [f"{name} {low:.4g} to {high:.4g}, {mean:.4g} on average" for name, low, mean, high in ranges]
-    else:
-        one = labels.ndim == 1
-        counts = np.bincount(labels, minlength=len(data.label_names)) if one else labels.sum(0).astype(int)
-        order = np.argsort(-counts, kind="stable")
-        told = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
-        if len(told) > LISTED:
-            told = [*told[: LISTED // 2], f"{len(told) - LISTED:,} others", *told[-(LISTED // 2) :]]
-    lines = [f"counts {of}: {', '.join(told)}"]
+    """How many pictures of each class each split has, or the range of each number, and how large the pictures are."""
+    lines = []
+    for split in data.splits:
+        labels = split.labels
+        name = split.name if isinstance(split, Split) else f"the first {len(labels):,} pictures of {split.name}"
+        lines.append(f"counts {name}: {', '.join(_counted(labels, data))}")
     sizes = data.train.sizes if isinstance(data.train, Split) else data.validation.sizes
     if sizes is not None:
         by_area = sizes[np.argsort(sizes.prod(1), kind="stable")]
         small, middle, large = ("x".join(map(str, by_area[place])) for place in (0, len(by_area) // 2, -1))
         lines.append(f"sizes  {small} to {large}, the middle one {middle} pixels")
     return lines
+
+
+def _counted(labels: np.ndarray, data: Data) -> list[str]:
+    """What the targets of a split are, in words."""
+    if data.task == "regression":
+        ranges = zip(data.label_names, labels.min(0), labels.mean(0), labels.max(0), strict=True)
+        return [f"{name} {low:.4g} to {high:.4g}, {mean:.4g} on average" for name, low, mean, high in ranges]
+    one = labels.ndim == 1
+    counts = np.bincount(labels, minlength=len(data.label_names)) if one else labels.sum(0).astype(int)
+    order = np.argsort(-counts, kind="stable")
+    told = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
+    if len(told) > LISTED:
+        told = [*told[: LISTED // 2], f"{len(told) - LISTED:,} others", *told[-(LISTED // 2) :]]
+    return told
+
+
+def _make_folder(sheet: Path) -> None:
+    try:
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        sheet.touch()
+    except OSError as error:
+        raise TrainingError(
+            f"cannot write {str(sheet)!r}, the sheet of training pictures ({error.strerror}); choose another --output"
+        ) from error
 
 
 def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:

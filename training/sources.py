@@ -17,6 +17,7 @@ from PIL import Image
 
 from resnet_hub.errors import DataError
 from training.dataset_errors import dataset_errors
+from training.encoded import with_pictures
 from training.picture_paths import open_paths
 
 DIGITS = "digits"
@@ -44,7 +45,8 @@ def load_splits(source: str) -> DatasetDict:
         DataError: There is no such folder or dataset, or nothing in it.
         HubError: The Hub could not be reached, or refused.
     """
-    return _load(source)[0]
+    tables = _load(source)[0]
+    return DatasetDict({name: with_pictures(rows) for name, rows in tables.items()})
 
 
 def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
@@ -56,7 +58,7 @@ def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
     """
     tables, commit = _load(source, streaming=True)
     known = {name: rows if rows.features else rows._resolve_features() for name, rows in tables.items()}
-    return {name: rows.decode(False) for name, rows in known.items()}, commit
+    return {name: with_pictures(rows).decode(False) for name, rows in known.items()}, commit
 
 
 def _load(source: str, *, streaming: bool = False) -> tuple[Any, str | None]:

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from resnet_hub.checks import check_integer, check_range
 from training.settings.base import Settings, number_list, refuse_both, setting
 
+USUAL_MOMENTUM = 0.9
+"""Of the gradients before, in each update."""
+
 
 @dataclass(frozen=True)
 class OptimisationSettings(Settings):
     """How the weights move."""
 
-    optimizer: str = setting("sgd", "optimizer by timm's name; sgd has Nesterov momentum")
+    optimizer: str = setting(
+        "sgd",
+        "any optimizer by timm's name: sgd (with Nesterov momentum), momentum, adam, adamw, rmsprop, lamb, lion, muon, "
+        "and what timm.optim.list_optimizers() lists; lookahead_ may stand before it",
+    )
     lr: float | None = setting(
         None,
         "peak learning rate of the backbone; where absent 0.01, or 0.005 where BatchNorm keeps its statistics, and "
@@ -22,7 +29,7 @@ class OptimisationSettings(Settings):
     layer_decay: float | None = setting(
         None, "learning rate of each block as a share of that of the block above, 0 to 1; equal where absent"
     )
-    momentum: float = setting(0.9, "momentum of the optimizer, 0 to 1")
+    momentum: float = setting(USUAL_MOMENTUM, "momentum of the optimizer, 0 to 1")
     opt_eps: float | None = setting(None, "epsilon of the optimizer; its own where absent")
     opt_betas: str | None = setting(None, "betas of the optimizer, as in 0.9,0.95; its own where absent")
     weight_decay: float = setting(1e-4, "weight decay; norms and biases have none")

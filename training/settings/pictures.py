@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_choice, check_integer, check_range
 from resnet_hub.config import MAX_INPUT_SIZE, TASKS
+from resnet_hub.errors import ConfigError
 from training.settings.base import Settings, setting
 
 
@@ -37,11 +38,15 @@ class CacheSettings(Settings):
             check_range("--cache-gb", self.cache_gb, 0, 1e6)
 
 
+USUAL_CROP = 0.35
+"""Smallest share of a picture's area in a random crop."""
+
+
 @dataclass(frozen=True)
 class AugmentSettings(Settings):
     """How pictures are varied in training."""
 
-    min_crop_area: float = setting(0.35, "smallest share of the picture's area that a random crop keeps, 0 to 1")
+    min_crop_area: float = setting(USUAL_CROP, "smallest share of the picture's area that a random crop keeps, 0 to 1")
     shift: int = setting(0, "largest random shift in pixels, in place of random crops where above 0")
     flip: bool = setting(True, "mirror half of the pictures; wrong where left and right differ, as in digits")
     policy: str = setting(
@@ -64,5 +69,9 @@ class AugmentSettings(Settings):
         check_range("--mixup", self.mixup, 0, 100)
         check_range("--cutmix", self.cutmix, 0, 100)
         check_range("--mix-probability", self.mix_probability, 0, 1)
+        if self.shift and self.min_crop_area != USUAL_CROP:
+            raise ConfigError("--shift moves whole pictures and --min-crop-area is for random crops; give one of them")
+        if self.mix_probability != 1 and not (self.mixup or self.cutmix):
+            raise ConfigError("--mix-probability says nothing without --mixup or --cutmix; add one, or leave it out")
         if self.start_size is not None:
             check_integer("--start-size", self.start_size, 8, MAX_INPUT_SIZE)

@@ -45,6 +45,8 @@ class ScheduleSettings(Settings):
         if self.decay_epochs is not None:
             check_range("--decay-epochs", self.decay_epochs, 1e-3, 1e5)
             self._refuse_idle("--decay-epochs", ("step", "plateau", "wsd", "rsqrt"))
+        if self.power != 1:
+            self._refuse_idle("--power", ("poly",))
         if self.milestones is not None:
             self._refuse_idle("--milestones", ("multistep",))
         if not all(0 < epoch < later for epoch, later in zip(self.falls, (*self.falls[1:], 1e6), strict=True)):

@@ -1,0 +1,35 @@
+"""Tables of encoded pictures that do not say that they are: found by type and content, loaded and streamed."""
+
+import io
+
+import datasets
+import pandas
+import pytest
+from pictures import picture
+
+from training.sources import load_splits, open_streams
+
+
+def encoded(shown):
+    file = io.BytesIO()
+    shown.save(file, "png")
+    return file.getvalue()
+
+
+KINDS = {
+    "bytes": lambda content: content,
+    "bytes beside a path": lambda content: {"bytes": content, "path": "1.png"},
+    "bytes alone in a cell": lambda content: {"bytes": content},
+}
+
+
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_pictures_in_a_table_that_pandas_wrote_are_found_whole_or_as_they_come(tmp_path, cell):
+    contents = [encoded(picture("red", number)) for number in range(3)]
+    columns = {"photo": [None, *map(cell, contents)], "checksum": [b"\x00" * 4] * 4, "label": list("aabb")}
+    pandas.DataFrame(columns).to_parquet(tmp_path / "rows.parquet")
+    rows = load_splits(str(tmp_path))["train"]
+    assert [kind for kind in rows.features.values() if isinstance(kind, datasets.Image)] == [rows.features["photo"]]
+    assert [None if shown is None else shown.size for shown in rows["photo"]] == [None] + 3 * [(40, 32)]
+    stream = open_streams(str(tmp_path))[0]["train"]
+    assert [row["photo"]["bytes"] for row in stream.skip(1)] == contents
