@@ -24,6 +24,7 @@ from training.batches import make_loader
 from training.data import load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
+from training.history import History
 from training.measure import evaluate
 from training.metrics import Evaluation, told_interval
 from training.report import draw_report
@@ -92,7 +93,7 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     if settings.report is not None:
         folder = make_folder(Path(settings.report))
         write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
-        draw_report(folder, [], found, split, names, model.config.in_chans)
+        draw_report(folder, History(), found, split, names, model.config.in_chans)
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return

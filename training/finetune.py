@@ -240,7 +240,7 @@ def finish(
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    pictures = draw_report(folder, history.rows, reported, split, data.label_names, model.config.in_chans)
+    pictures = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
     intervals = reported.intervals(recipe.seed)
     results = {
