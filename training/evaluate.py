@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # `accelerate launch training/evaluate.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -25,7 +27,7 @@ from training.data import load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
 from training.history import History
-from training.measure import evaluate
+from training.measure import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.report import draw_report
 from training.run_folder import EMA_FILE, LAST_FILE, write_results
@@ -34,6 +36,8 @@ from training.split import Split
 
 logger = logging.getLogger("training")
 
+LARGEST_RECORDED = 256
+"""Pictures of a recorded batch that are taken over; a larger one was a large GPU's, and this may be a small machine."""
 WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
@@ -41,7 +45,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
-    settings = with_batch_size(settings, model, accelerator)
+    settings = with_batch_size(as_trained(settings, model.details), model, accelerator)
     split = load_split(settings, settings.split, model.label_names or (), model.config.task)
     loader = make_loader(
         split,
@@ -67,6 +71,20 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     return found
 
 
+def as_trained(settings: EvaluationSettings, details: Mapping[str, Any]) -> EvaluationSettings:
+    """The settings with the batch size that the checkpoint was trained and measured with; what is given stays.
+
+    Args:
+        settings: Returned as they are where the checkpoint says nothing of use.
+        details: What the checkpoint says of itself, which somebody else may have written.
+    """
+    recipe = details.get("recipe")
+    size = recipe.get("batch_size") if isinstance(recipe, Mapping) else None
+    if settings.batch_size is not None or type(size) is not int or not 1 <= size <= LARGEST_RECORDED:
+        return settings
+    return replace(settings, batch_size=size)
+
+
 def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
     """The network with the weights that were asked for. Raises: CheckpointError, HubError, ConfigError."""
     model = ResNet.from_pretrained(settings.model)
@@ -82,7 +100,7 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
         load_weights(model, file, model.config, dtype=torch.float32)
         # It was found for the best weights.
         model.details.pop(TEMPERATURE, None)
-    return model
+    return unmapped(model)
 
 
 def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:

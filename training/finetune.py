@@ -31,7 +31,7 @@ from training.history import Best, History
 from training.learner import Learner, make_learner
 from training.licence import parent_licence
 from training.loaders import make_loaders
-from training.measure import calibrate, evaluate
+from training.measure import calibrate, evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.probe import fit_head
 from training.progress import tell_end
@@ -153,7 +153,7 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
             f"or name weights: a checkpoint folder, a Hub id, or a published name such as resnet50"
         )
     else:
-        model = ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options)
+        model = unmapped(ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options))
     if recipe.image_size is not None:
         size = (model.config.in_chans, recipe.image_size, recipe.image_size)
         model.preprocessing = replace(model.preprocessing, input_size=size)
