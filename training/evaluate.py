@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -109,9 +110,9 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     figures = {"split": split.name, "pictures": len(found), **found.summary(), "intervals": intervals}
     names = model.label_names or ()
     if settings.report is not None:
-        folder = make_folder(Path(settings.report))
-        write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
-        draw_report(folder, History(), found, split, names, model.config.in_chans)
+        with report_folder(settings.report) as folder:
+            write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
+            draw_report(folder, History(), found, split, names, model.config.in_chans)
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
@@ -119,13 +120,16 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     logger.info("  %s", "  ".join(f"{name} {value:.4f}" for name, value in found.summary().items()))
 
 
-def make_folder(folder: Path) -> Path:
-    """The folder, made where missing. Raises: TrainingError where it cannot be."""
+@contextmanager
+def report_folder(name: str) -> Iterator[Path]:
+    """The folder of the report, made where missing. Raises: TrainingError where it cannot be written."""
+    folder = Path(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        yield folder
     except OSError as error:
-        raise TrainingError(f"cannot write into --report {str(folder)!r} ({error.strerror}); choose another") from error
-    return folder
+        reason = error.strerror or error
+        raise TrainingError(f"cannot write into --report {name!r} ({reason}); make room, or choose another") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -98,7 +98,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
             model.details["seconds"] = round(history.seconds, 1)
-            finish(recipe, data, model, best, tested, history, saver.record)
+            with run_folder.reporting(recipe.folder):
+                finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
             publisher.finish("the finished run")
     accelerator.end_training()
