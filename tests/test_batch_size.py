@@ -1,5 +1,7 @@
 """The largest batch that fits: of memory as it is, of pictures as they are."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from accelerate import Accelerator
@@ -8,8 +10,9 @@ from launching import forget_accelerator
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError, TrainingError
 from training import batch_size
-from training.batch_size import LARGEST_ON_CPU, estimated, free_memory, tried, with_batch_size
+from training.batch_size import LARGEST_ON_CPU, LiveBytes, Trial, estimated, free_memory, tried, with_batch_size
 from training.recipe import FinetuneRecipe, read_recipe
+from training.settings.measuring import EvaluationSettings
 
 
 @pytest.fixture
@@ -23,8 +26,12 @@ def network():
     return create_model("cifar_resnet20")
 
 
-def recipe(size="auto"):
-    return FinetuneRecipe(dataset="d", batch_size=size)
+def recipe(size="auto", **settings):
+    return FinetuneRecipe(dataset="d", batch_size=size, **settings)
+
+
+def trial(network, **settings):
+    return Trial.of(recipe(**settings), network)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +54,9 @@ def test_with_memory_to_spare_the_number_of_pictures_decides(network, accelerato
 
 def test_less_memory_makes_smaller_batches(network, accelerator, monkeypatch):
     found = []
-    for room in (160, 40, 10):
+    for room in (1600, 400, 100):
         monkeypatch.setattr(batch_size, "free_memory", lambda room=room: room * 2**20)
-        found.append(estimated(network, accelerator, 64, train=True))
+        found.append(estimated(trial(network), accelerator, 1024))
     assert found[0] == 4 * found[1] == 16 * found[2] > 0
 
 
@@ -61,21 +68,63 @@ def test_no_room_for_one_picture_is_told(network, accelerator, monkeypatch):
 
 @pytest.mark.parametrize(("fitting", "expected"), [(5, 4), (0, 0)])
 def test_batches_are_halved_until_one_fits(network, accelerator, monkeypatch, fitting, expected):
-    def attempt(copied, accelerator, size, *, train):
+    def attempt(self, accelerator, size):
         if size > fitting:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(batch_size, "_pass", attempt)
-    assert tried(network, accelerator, 8, train=True) == expected
+    monkeypatch.setattr(Trial, "run", attempt)
+    assert tried(trial(network), accelerator, 8) == expected
 
 
 def test_another_fault_than_memory_is_not_hidden(network, accelerator, monkeypatch):
-    def attempt(copied, accelerator, size, *, train):
+    def attempt(self, accelerator, size):
         raise RuntimeError("sizes do not match")
 
-    monkeypatch.setattr(batch_size, "_pass", attempt)
+    monkeypatch.setattr(Trial, "run", attempt)
     with pytest.raises(RuntimeError, match="sizes do not match"):
-        tried(network, accelerator, 64, train=True)
+        tried(trial(network), accelerator, 64)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"grad_checkpointing": True}, {"freeze": "backbone"}, {"freeze": "stem,layer1"}],
+    ids=["activations computed again", "head alone", "lower parts frozen"],
+)
+def test_what_saves_memory_makes_room_for_larger_batches(network, accelerator, monkeypatch, settings):
+    monkeypatch.setattr(batch_size, "free_memory", lambda: 200 * 2**20)
+    usual, sparing = (estimated(trial(network, **given), accelerator, 4096) for given in ({}, settings))
+    assert sparing >= 2 * usual > 0
+
+
+def test_what_is_thawed_later_counts_from_the_start(network, accelerator, monkeypatch):
+    monkeypatch.setattr(batch_size, "free_memory", lambda: 200 * 2**20)
+    later = {"freeze": "backbone", "unfreeze_epoch": 5}
+    assert estimated(trial(network, **later), accelerator, 4096) == estimated(trial(network), accelerator, 4096)
+
+
+def test_room_is_left_for_the_optimizer_s_state_of_what_is_trained_and_for_the_average(network):
+    weights = 4 * sum(weight.numel() for weight in network.parameters())
+    head = 4 * sum(weight.numel() for weight in network.get_classifier().parameters())
+    assert trial(network).aside == 3 * weights
+    assert trial(network, freeze="backbone").aside == 3 * head
+    assert trial(network, ema_decay=0.99).aside == 4 * weights
+    assert Trial.of(EvaluationSettings(dataset="d", model="m"), network).aside == 0
+
+
+def test_what_the_run_holds_besides_leaves_less_room_for_pictures(network, accelerator, monkeypatch):
+    monkeypatch.setattr(batch_size, "free_memory", lambda: 100 * 2**20)
+    usual, held = trial(network), replace(trial(network), aside=90 * 2**20)
+    assert estimated(usual, accelerator, 1024) >= 8 * estimated(held, accelerator, 1024) > 0
+
+
+def test_memory_is_counted_while_it_is_held():
+    with LiveBytes() as live:
+        first = torch.zeros(1000)
+        second = (first + 1).view(10, 100)
+        assert live.now == 8000
+        del second
+        assert live.now == 4000
+    assert (live.most, len(first)) == (8000, 1000)
 
 
 def test_the_network_and_the_random_numbers_are_as_before(network, accelerator):
@@ -83,8 +132,8 @@ def test_the_network_and_the_random_numbers_are_as_before(network, accelerator):
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    tried(network, accelerator, 4, train=True)
-    estimated(network, accelerator, 4, train=True)
+    tried(trial(network), accelerator, 4)
+    estimated(trial(network), accelerator, 4)
     assert torch.equal(torch.rand(1), expected)
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
     assert all(weight.grad is None for weight in network.parameters())

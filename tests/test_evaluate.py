@@ -75,7 +75,7 @@ def test_each_task_is_learned(finished):
 
 def test_measuring_again_gives_exactly_what_training_measured(finished, capsys):
     _, data, folder = finished
-    found = measured(capsys, data, folder, "--batch-size", 6)
+    found = measured(capsys, data, folder)  # in batches of 6, as in training
     expected = results(folder)
     assert {name: found[name] for name in expected["validation"]} == expected["validation"]
     assert found["intervals"] == expected["intervals"]
@@ -87,6 +87,27 @@ def test_figures_do_not_depend_on_the_batch_size(finished, capsys):
         found = measured(capsys, data, folder, "--batch-size", size)
         for name, value in results(folder)["validation"].items():
             assert found[name] == pytest.approx(value, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("details", "given", "expected"),
+    [
+        ({"recipe": {"batch_size": 8}}, None, 8),
+        ({"recipe": {"batch_size": 8}}, 20, 20),
+        ({"recipe": {"batch_size": 8}}, "auto", "auto"),
+        ({"recipe": {"batch_size": 10**9}}, None, None),
+        ({"recipe": {"batch_size": 0}}, None, None),
+        ({"recipe": {"batch_size": "all"}}, None, None),
+        ({"recipe": {"batch_size": True}}, None, None),
+        ({"recipe": {"epochs": 3}}, None, None),
+        ({"recipe": "strong"}, None, None),
+        ({}, None, None),
+    ],
+    ids=str,
+)
+def test_the_batch_is_that_of_training_unless_one_is_given_or_it_cannot_be_meant(details, given, expected):
+    settings = EvaluationSettings(dataset="d", model="m", batch_size=given)
+    assert evaluate.as_trained(settings, details).batch_size == expected
 
 
 def test_every_figure_lies_in_its_interval(finished):

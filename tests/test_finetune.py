@@ -24,7 +24,7 @@ def insects_run(tmp_path_factory, data_folder):
     folder = tmp_path_factory.mktemp("insects") / "run"
     source = data_folder / "weights" / "resnet18-imagenet"
     flags = ("--dataset", data_folder / "hymenoptera", "--model", source, "--output", folder)
-    return launch("finetune", *flags, "--epochs", 3, "--image-size", 112, "--batch-size", 32), folder
+    return launch("finetune", *flags, "--epochs", 3, "--image-size", 112), folder
 
 
 def test_the_digits_are_learned_from_scratch(digits_run):

@@ -65,7 +65,7 @@ def test_the_entry_of_the_page_is_short_and_knows_no_torch():
 def test_every_module_has_its_test_file(file):
     covered_by = {
         **dict.fromkeys(("errors", "checks", "families"), "config"),
-        **dict.fromkeys(("hardware", "evaluate", "loaders", "measure"), "finetune"),
+        **dict.fromkeys(("evaluate", "loaders", "measure"), "finetune"),
         **{file.stem: "recipe" for file in SOURCES if file.parent.name == "settings"},
     }
     assert (REPOSITORY / "tests" / f"test_{covered_by.get(file.stem, file.stem)}.py").exists()

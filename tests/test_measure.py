@@ -4,8 +4,12 @@ import pytest
 import torch
 from learners import make_data, start
 
+from resnet_hub import ResNet
 from training.calibration import fit_temperature
-from training.measure import _once, evaluate, find_temperature
+from training.measure import _once, evaluate, find_temperature, unmapped
+
+ALIGNMENT = 64
+"""Bytes at whose multiples PyTorch puts a tensor of its own on a CPU."""
 
 
 @pytest.fixture
@@ -30,6 +34,15 @@ def test_the_order_of_the_pictures_does_not_matter(prepared):
     )
     assert shuffled.targets.tolist() == whole.targets.tolist()
     assert shuffled.losses == pytest.approx(whole.losses, rel=1e-5)
+
+
+def test_loaded_weights_get_the_addresses_that_those_of_a_run_have(tiny_checkpoint):
+    network = ResNet.from_pretrained(tiny_checkpoint)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    assert any(tensor.data_ptr() % ALIGNMENT for tensor in network.parameters())  # as the file has them
+    after = unmapped(network).state_dict()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+    assert not any(tensor.data_ptr() % ALIGNMENT for tensor in network.parameters())
 
 
 def test_the_temperature_is_fitted_to_the_logits_of_the_split(prepared):

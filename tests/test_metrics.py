@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import f1_score
+from sklearn.metrics import confusion_matrix, f1_score
 
 from training.metrics import RECORDED_CLASSES, SingleLabelEvaluation
 
@@ -49,7 +49,23 @@ def test_macro_f1_is_that_of_scikit_learn_for_any_counts():
 
 def test_the_confusion_has_true_classes_in_rows(evaluation):
     expected = [[2, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
-    assert evaluation.confusion().tolist() == expected
+    assert evaluation.confusion(np.arange(4)).tolist() == expected
+
+
+def test_the_confusion_of_some_classes_is_cut_out_of_that_of_all():
+    rng = np.random.default_rng(0)
+    targets, predictions = rng.integers(0, 9, (2, 500))
+    found, some = classes(targets, predictions, 9), np.array([1, 4, 7])
+    expected = confusion_matrix(targets, predictions)
+    assert found.confusion(np.arange(9)).tolist() == expected.tolist()
+    assert found.confusion(some).tolist() == expected[np.ix_(some, some)].tolist()
+
+
+def test_the_classes_confused_most_are_those_with_most_errors_on_both_sides(evaluation):
+    # Errors: a picture of 0 told as 1, one of 1 told as 2; so 1 has two, 0 and 2 one each, 3 none.
+    assert evaluation.confused(1).tolist() == [1]
+    assert evaluation.confused(2).tolist() == [0, 1]
+    assert evaluation.confused(40).tolist() == [0, 1, 2, 3]
 
 
 def test_top5_is_told_only_where_there_are_more_than_five_classes(evaluation):

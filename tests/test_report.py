@@ -1,14 +1,26 @@
 """The pictures of a run can be drawn for any number of classes and any class names."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from pictures import class_folders
 from PIL import Image
 
 from training.data import load_data
+from training.history import Best, History
 from training.metrics import SingleLabelEvaluation
 from training.recipe import FinetuneRecipe
-from training.report import CONFUSION_CLASSES, MISTAKES, draw_confusion, draw_curves, draw_mistakes
+from training.report import (
+    CONFUSION_CLASSES,
+    MISTAKES,
+    draw_confusion,
+    draw_curves,
+    draw_mistakes,
+    draw_report,
+    plot_curves,
+)
+from training.run_folder import write_results
 
 
 def evaluation(classes, pictures=200, seed=0):
@@ -34,14 +46,60 @@ def test_a_hostile_class_name_is_drawn_as_text(tmp_path, name):
     assert file.stat().st_size > 5_000
 
 
+def rows_of(values, quality="top1", **others):
+    """What metrics.jsonl holds of a run whose epochs reached these values."""
+    rows = [
+        {"epoch": epoch, "train_loss": 2 / epoch, "val_loss": 2.1 / epoch, f"val_{quality}": value}
+        for epoch, value in enumerate(values, 1)
+    ]
+    return [{**row, **{name: column[index] for name, column in others.items()}} for index, row in enumerate(rows)]
+
+
 @pytest.mark.parametrize(("epochs", "quality"), [(1, "top1"), (2, "map"), (90, "r2")])
 def test_curves_are_drawn_for_this_many_epochs_and_each_task(tmp_path, epochs, quality):
-    rows = [
-        {"epoch": epoch, "train_loss": 2 / epoch, "val_loss": 2.1 / epoch, f"val_{quality}": 1 - 1 / (epoch + 1)}
-        for epoch in range(1, epochs + 1)
-    ]
-    with Image.open(draw_curves(tmp_path, rows)) as picture:
+    rows = rows_of([1 - 1 / (epoch + 1) for epoch in range(1, epochs + 1)], quality)
+    saved = Best(epochs, "val", evaluation(2), {})
+    with Image.open(draw_curves(tmp_path, rows, saved)) as picture:
         assert picture.width > 900
+
+
+AVERAGED = {"ema_top1": [0.2, 0.7, 0.7], "ema_loss": [2.0, 1.5, 1.0]}
+
+
+@pytest.mark.parametrize(
+    ("others", "saved", "curves", "marked"),
+    [
+        ({}, (2, "val"), ["validation"], (2, 80)),
+        ({}, (3, "val"), ["validation"], (3, 80)),  # as accurate, with less loss
+        (AVERAGED, (3, "ema"), ["validation", "validation, moving average"], (3, 70)),
+    ],
+    ids=["the first of two", "the second", "the average"],
+)
+def test_the_curves_show_both_weights_and_mark_the_epoch_that_was_saved(others, saved, curves, marked):
+    figure = plot_curves(rows_of([0.5, 0.8, 0.8], **others), *saved)
+    losses, quality = ([line.get_label() for line in axes.lines] for axes in figure.axes)
+    assert losses[1:] == curves
+    dots = [line for line in figure.axes[1].lines if line.get_label().startswith("saved")]
+    assert [name for name in quality if not name.startswith("saved")] == curves
+    assert [(*line.get_xdata(), *line.get_ydata()) for line in dots] == [pytest.approx(marked)]
+    assert dots[0].get_label() == f"saved: epoch {marked[0]}, {marked[1]} %"
+
+
+MANY = 20_000
+
+
+def test_the_report_of_very_many_classes_takes_little_memory(tmp_path):
+    split, found = split_of(tmp_path / "data", 40), evaluation(MANY, pictures=20)
+    names = tuple(f"class {index}" for index in range(MANY))
+    tracemalloc.start()
+    pictures = draw_report(tmp_path, History(), found, split, names, 3)
+    results = {"per_class": found.by_class(names), "intervals": found.intervals(), **found.details()}
+    write_results(tmp_path, results | found.record())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [file.name for file in pictures] == ["confusion.png", "mistakes.png"]
+    assert peak < 150e6  # a matrix of all classes would take 3,200 MB
+    assert (tmp_path / "results.json").stat().st_size < 10e6
 
 
 def split_of(folder, count):

@@ -1,16 +1,17 @@
 """Short runs in this process: mistakes told in a sentence, equal seeds, grey pictures, one run after another."""
 
+import errno
 import json
 
 import numpy as np
 import pytest
 import torch
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from pictures import class_folders
 from PIL import Image
 
-from resnet_hub import ResNet, create_model
-from training import finetune
+from resnet_hub import ResNet, checkpoint, create_model
+from training import evaluate, finetune, report, run_folder
 
 pytestmark = pytest.mark.usefixtures("new_process")
 
@@ -149,3 +150,50 @@ def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colours, tmp_p
     second = ResNet.from_pretrained(tmp_path / "second")
     assert second.label_names == ("green", "red")
     assert second.details["base_model"] == "first"
+
+
+def fill_the_disk(monkeypatch, name):
+    """Lets no file of this name be written any more."""
+    write = checkpoint.write_atomically
+
+    def refuse(file, how):
+        if file.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(file, how)
+
+    for module in (checkpoint, report, run_folder):
+        monkeypatch.setattr(module, "write_atomically", refuse)
+
+
+def test_a_disk_that_fills_up_after_training_costs_no_weights_and_the_report_is_made_up_for(
+    capsys, colours, tmp_path, monkeypatch
+):
+    folder = tmp_path / "run"
+    flags, weights = ["--dataset", colours, *FROM_SCRATCH, "--epochs", 1, "--workers", 0, "--output", folder], None
+    for name in ("curves.png", "README.md", "results.json"):
+        fill_the_disk(monkeypatch, name)
+        status, message = run(capsys, *flags)
+        assert (status, message) == (
+            2,
+            f"error: the best weights are safe in '{folder}', but the report could not be written there (No space left "
+            "on device); make room, then let the run write it with:  accelerate launch -m training.finetune --resume "
+            f"{folder}",
+        )
+        weights = weights or (folder / "model.safetensors").read_bytes()
+        flags = ["--resume", folder]
+        monkeypatch.undo()
+    assert finetune.main([str(flag) for flag in flags]) == 0
+    assert (folder / "model.safetensors").read_bytes() == weights
+    assert json.loads((folder / "results.json").read_text())["best_epoch"] == 1
+    assert (folder / "curves.png").exists()
+
+
+def test_a_report_that_finds_no_room_is_told_in_a_sentence(capsys, colours, tmp_path, monkeypatch):
+    finetune_flags = ("--dataset", colours, *FROM_SCRATCH, "--epochs", 1, "--workers", 0, "--output", tmp_path / "run")
+    assert run(capsys, *finetune_flags)[0] == 0
+    fill_the_disk(monkeypatch, "results.json")
+    forget_accelerator()
+    flags = ("--model", tmp_path / "run", "--dataset", colours, "--report", tmp_path / "report", "--workers", 0)
+    assert evaluate.main([str(flag) for flag in flags]) == 2
+    says = f"error: cannot write into --report '{tmp_path / 'report'}' (No space left on device); make room, or choose"
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith(says)

@@ -67,6 +67,21 @@ def test_a_run_tells_its_settings_and_a_row_for_each_epoch(tmp_path):
     assert lines[-1] == {"finished": True}
 
 
+def test_tensorboard_gets_the_loss_and_the_accuracy_of_each_epoch(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+    flags = ("--dataset", data, *FROM_SCRATCH, "--epochs", 2, "--workers", 0, "--report-to", "tensorboard")
+    assert finetune.main([str(flag) for flag in (*flags, "--output", tmp_path / "run")]) == 0
+    folders = {file.parent for file in (tmp_path / "run" / "trackers").rglob("events.out.tfevents.*")}
+    told = [EventAccumulator(str(folder)).Reload() for folder in sorted(folders)]
+    events = next(one for one in told if one.Tags()["scalars"])
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    for name in ("train_loss", "val_loss", "val_top1"):
+        found = [(event.step, event.value) for event in events.Scalars(name)]
+        assert found == [(step, pytest.approx(rows[step - 1][name])) for step in (1, 2)]
+
+
 def test_several_are_separated_by_commas():
     assert tracker_names("lines, LINES") == ["lines", "lines"]
     assert tracker_names(None) == []

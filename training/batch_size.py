@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import copy
 import logging
-from dataclasses import replace
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.utils import find_executable_batch_size, gather_object
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from resnet_hub.errors import TrainingError
 from resnet_hub.pretrained import PretrainedNetwork
 from training.augment import prepare_batch
+from training.freezing import Freezing
+from training.recipe import FinetuneRecipe
 from training.settings.run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 
 logger = logging.getLogger("training")
@@ -32,8 +38,8 @@ LEAST_UPDATES = 16
 SHARE = 0.5
 """Part of a CPU's free memory that the activations may take; loaders and the system need the rest."""
 BALLAST = 3
-"""Copies of the weights that a GPU holds aside while batches are tried: gradients and the optimizer's state, which it
-has in training besides the copy of the network that is tried out."""
+"""Copies of the weights that are trained, for which room is left: gradients and the optimizer's state. A moving average
+of all weights comes on top where one is kept."""
 NOTHING_FITS = "No executable batch size found"
 """How accelerate begins the error after the last size has failed."""
 Entry = TypeVar("Entry", bound=RunSettings)
@@ -51,6 +57,7 @@ def with_batch_size(
         pictures: Number of training pictures; None where nothing is trained.
 
     Raises:
+        ConfigError: The settings freeze what the network has not.
         TrainingError: Not even one picture fits.
     """
     if settings.batch_size is None:
@@ -63,7 +70,7 @@ def with_batch_size(
         most = min(most, max(1, pictures // (LEAST_UPDATES * accelerator.num_processes)))
     most = 2 ** (most.bit_length() - 1)
     find = estimated if on_cpu else tried
-    found = min(gather_object([find(network, accelerator, most, train=pictures is not None)]))
+    found = min(gather_object([find(Trial.of(settings, network), accelerator, most)]))
     if not found:
         raise TrainingError("not even one picture fits into memory; use a smaller --model or --image-size")
     logger.info("batch  %d pictures for each process and step, of at most %d", found, most)
@@ -78,40 +85,105 @@ def usual(pictures: int | None, processes: int) -> int:
     return size
 
 
-def estimated(network: PretrainedNetwork, accelerator: Accelerator, most: int, *, train: bool) -> int:
+@dataclass(frozen=True)
+class Trial:
+    """A copy of a network as it takes part in a run, for passes that leave the network itself as it is."""
+
+    network: PretrainedNetwork
+    freezing: Freezing | None = None
+    """What is frozen; None where nothing is trained."""
+    epoch: int = 0
+    """The one in which most is trained: the last."""
+    aside: int = 0
+    """Bytes that the run holds besides weights and activations."""
+
+    @classmethod
+    def of(cls, settings: RunSettings, network: PretrainedNetwork) -> Trial:
+        """The trial of a run with these settings. Raises: ConfigError where they freeze what there is not."""
+        copied = copy.deepcopy(network)
+        if not isinstance(settings, FinetuneRecipe):
+            return cls(copied)
+        copied.set_grad_checkpointing(settings.grad_checkpointing)
+        freezing = Freezing.of(settings, copied)
+        freezing.apply(settings.epochs)
+        weights = list(copied.parameters())
+        trained = _bytes([weight for weight in weights if weight.requires_grad])
+        average = 0 if settings.ema_decay is None else _bytes(weights)
+        return cls(copied, freezing, settings.epochs, BALLAST * trained + average)
+
+    def run(self, accelerator: Accelerator, batch_size: int) -> None:
+        """A pass over blank pictures, forward and in training backward; random numbers go on as if it had not been."""
+        network, device = self.network, accelerator.device
+        pixels = torch.zeros(batch_size, *network.preprocessing.input_size, dtype=torch.uint8, device=device)
+        train = self.freezing is not None
+        with torch.random.fork_rng([device] if device.type == "cuda" else []), torch.set_grad_enabled(train):
+            network.train(train)
+            if self.freezing is not None:
+                self.freezing.apply(self.epoch)
+            with accelerator.autocast():
+                logits = network(prepare_batch(pixels, network.preprocessing))
+            if train:
+                logits.float().sum().backward()
+                network.zero_grad()
+
+
+def _bytes(weights: Iterable[Tensor]) -> int:
+    return sum(weight.numel() * weight.element_size() for weight in weights)
+
+
+class LiveBytes(TorchDispatchMode):
+    """Counts the bytes of the tensors that are made within it, and keeps the most that there were at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What the operation gives; what it takes is counted."""
+        result = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor):
+                self._count(tensor.untyped_storage())
+        return result
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        key, size = storage._cdata, storage.nbytes()
+        if key not in self._known:
+            self._known.add(key)
+            self.now += size
+            self.most = max(self.most, self.now)
+            weakref.finalize(storage, self._forget, key, size)
+
+    def _forget(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
+def estimated(trial: Trial, accelerator: Accelerator, most: int) -> int:
     """The largest power of two up to `most` whose activations take no more than their share of a CPU's free memory."""
-    small, large = (_kept_bytes(copy.deepcopy(network), accelerator, count) for count in (2, 4))
+    small, large = (_most_bytes(trial, accelerator, count) for count in (2, 4))
     each = max(1, (large - small) // 2)
-    if not train:  # two neighbouring layers are held at a time; half is far more than that
-        each = each // 2
-    room = SHARE * free_memory() / accelerator.num_processes
+    room = SHARE * (free_memory() / accelerator.num_processes - trial.aside)
     fitting = max(0, int(room // each))
     return min(most, 2 ** (fitting.bit_length() - 1)) if fitting else 0
 
 
-def _kept_bytes(network: PretrainedNetwork, accelerator: Accelerator, batch_size: int) -> int:
-    """What is kept of a forward pass for the backward one, the weights included."""
-    kept: dict[int, int] = {}
-
-    def count(tensor: Tensor) -> Tensor:
-        kept[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        _pass(network, accelerator, batch_size, train=True)
-    return sum(kept.values())
+def _most_bytes(trial: Trial, accelerator: Accelerator, batch_size: int) -> int:
+    """The most that a pass takes at a time, besides the weights."""
+    with LiveBytes() as live:
+        trial.run(accelerator, batch_size)
+    return live.most
 
 
-def tried(network: PretrainedNetwork, accelerator: Accelerator, most: int, *, train: bool) -> int:
+def tried(trial: Trial, accelerator: Accelerator, most: int) -> int:
     """The largest of `most`, half of it, and so on, with which a GPU makes an update without running out of memory."""
-    copied = copy.deepcopy(network).to(accelerator.device, memory_format=torch.channels_last)
-    size = sum(weight.numel() * weight.element_size() for weight in copied.parameters())
-    ballast = torch.empty(BALLAST * size if train else 0, dtype=torch.uint8, device=accelerator.device)
-
+    trial.network.to(accelerator.device, memory_format=torch.channels_last)
+    ballast = torch.empty(trial.aside, dtype=torch.uint8, device=accelerator.device)
     sizes = iter([*(most >> power for power in range(1, most.bit_length())), 0])
 
     def attempt(batch_size: int) -> int:
-        _pass(copied, accelerator, batch_size, train=train)
+        trial.run(accelerator, batch_size)
         return batch_size
 
     try:
@@ -122,19 +194,6 @@ def tried(network: PretrainedNetwork, accelerator: Accelerator, most: int, *, tr
         raise
     finally:
         del ballast
-
-
-def _pass(network: nn.Module, accelerator: Accelerator, batch_size: int, *, train: bool) -> None:
-    """A pass over blank pictures, forward and in training backward; random numbers go on as if it had not been."""
-    pixels = torch.zeros(batch_size, *network.preprocessing.input_size, dtype=torch.uint8, device=accelerator.device)
-    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices), torch.set_grad_enabled(train):
-        network.train(train)
-        with accelerator.autocast():
-            logits = network(prepare_batch(pixels, network.preprocessing))
-        if train:
-            logits.float().sum().backward()
-            network.zero_grad()
 
 
 def free_memory() -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # `accelerate launch training/evaluate.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -24,7 +27,8 @@ from training.batches import make_loader
 from training.data import load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
-from training.measure import evaluate
+from training.history import History
+from training.measure import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.report import draw_report
 from training.run_folder import EMA_FILE, LAST_FILE, write_results
@@ -33,6 +37,8 @@ from training.split import Split
 
 logger = logging.getLogger("training")
 
+LARGEST_RECORDED = 256
+"""Pictures of a recorded batch that are taken over; a larger one was a large GPU's, and this may be a small machine."""
 WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
@@ -40,7 +46,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
-    settings = with_batch_size(settings, model, accelerator)
+    settings = with_batch_size(as_trained(settings, model.details), model, accelerator)
     split = load_split(settings, settings.split, model.label_names or (), model.config.task)
     loader = make_loader(
         split,
@@ -66,6 +72,20 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     return found
 
 
+def as_trained(settings: EvaluationSettings, details: Mapping[str, Any]) -> EvaluationSettings:
+    """The settings with the batch size that the checkpoint was trained and measured with; what is given stays.
+
+    Args:
+        settings: Returned as they are where the checkpoint says nothing of use.
+        details: What the checkpoint says of itself, which somebody else may have written.
+    """
+    recipe = details.get("recipe")
+    size = recipe.get("batch_size") if isinstance(recipe, Mapping) else None
+    if settings.batch_size is not None or type(size) is not int or not 1 <= size <= LARGEST_RECORDED:
+        return settings
+    return replace(settings, batch_size=size)
+
+
 def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
     """The network with the weights that were asked for. Raises: CheckpointError, HubError, ConfigError."""
     model = ResNet.from_pretrained(settings.model)
@@ -81,11 +101,7 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
         load_weights(model, file, model.config, dtype=torch.float32)
         # It was found for the best weights.
         model.details.pop(TEMPERATURE, None)
-    # Loaded weights lie wherever their file has them. Matrix products add in an order that depends on the alignment of
-    # their operands, and in memory of their own the weights are aligned as those that training measured.
-    for tensor in (*model.parameters(), *model.buffers()):
-        tensor.data = tensor.data.clone()
-    return model
+    return unmapped(model)
 
 
 def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
@@ -94,9 +110,9 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     figures = {"split": split.name, "pictures": len(found), **found.summary(), "intervals": intervals}
     names = model.label_names or ()
     if settings.report is not None:
-        folder = make_folder(Path(settings.report))
-        write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
-        draw_report(folder, [], found, split, names, model.config.in_chans)
+        with report_folder(settings.report) as folder:
+            write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
+            draw_report(folder, History(), found, split, names, model.config.in_chans)
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
@@ -104,13 +120,16 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     logger.info("  %s", "  ".join(f"{name} {value:.4f}" for name, value in found.summary().items()))
 
 
-def make_folder(folder: Path) -> Path:
-    """The folder, made where missing. Raises: TrainingError where it cannot be."""
+@contextmanager
+def report_folder(name: str) -> Iterator[Path]:
+    """The folder of the report, made where missing. Raises: TrainingError where it cannot be written."""
+    folder = Path(name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        yield folder
     except OSError as error:
-        raise TrainingError(f"cannot write into --report {str(folder)!r} ({error.strerror}); choose another") from error
-    return folder
+        reason = error.strerror or error
+        raise TrainingError(f"cannot write into --report {name!r} ({reason}); make room, or choose another") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,7 @@ from training.history import Best, History
 from training.learner import Learner, make_learner
 from training.licence import parent_licence
 from training.loaders import make_loaders
-from training.measure import calibrate, evaluate
+from training.measure import calibrate, evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.probe import fit_head
 from training.progress import tell_end
@@ -98,7 +98,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
             model.details["seconds"] = round(history.seconds, 1)
-            finish(recipe, data, model, best, tested, history, saver.record)
+            with run_folder.reporting(recipe.folder):
+                finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
             publisher.finish("the finished run")
     accelerator.end_training()
@@ -153,7 +154,7 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
             f"or name weights: a checkpoint folder, a Hub id, or a published name such as resnet50"
         )
     else:
-        model = ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options)
+        model = unmapped(ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options))
     if recipe.image_size is not None:
         size = (model.config.in_chans, recipe.image_size, recipe.image_size)
         model.preprocessing = replace(model.preprocessing, input_size=size)
@@ -240,7 +241,7 @@ def finish(
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    pictures = draw_report(folder, history.rows, reported, split, data.label_names, model.config.in_chans)
+    pictures = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
     intervals = reported.intervals(recipe.seed)
     results = {

@@ -91,6 +91,17 @@ def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNet
     return evaluate(accelerator, model, loader, network.preprocessing, task=task, temperature=found)
 
 
+def unmapped(network: PretrainedNetwork) -> PretrainedNetwork:
+    """The network with its weights in memory of their own, in place of a checkpoint's file.
+
+    Where a file has them they may lie at any address, and products of matrices round by the address: a loaded network
+    would not repeat the figures of the one that was saved.
+    """
+    for tensor in (*network.parameters(), *network.buffers()):
+        tensor.data = tensor.data.clone()
+    return network
+
+
 def _once(found: list[list[Tensor]]) -> tuple[np.ndarray, ...]:
     """The columns behind the first, which holds the numbers of the rows, with each row once, in their order."""
     rows, *columns = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))

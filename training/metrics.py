@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch.nn.functional as F
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 from torch import Tensor
 
 from training.calibration import BINS, expected_error, reliability_rows
@@ -211,9 +211,22 @@ class SingleLabelEvaluation(Evaluation):
         """Accuracy with the number of pictures."""
         return f"accuracy {self.top1:.2%} ({int(self.right.sum())} of {len(self)} pictures)"
 
-    def confusion(self) -> np.ndarray:
-        """Number of pictures by (true class, predicted class), int64 (num_classes, num_classes)."""
-        return confusion_matrix(self.targets, self.predictions, labels=np.arange(self.num_classes))
+    def confusion(self, classes: np.ndarray) -> np.ndarray:
+        """Number of pictures by (true class, predicted class) of these different classes (S,), int64 (S, S)."""
+        places = np.full(self.num_classes, -1)
+        places[classes] = np.arange(len(classes))
+        true, told = places[self.targets], places[self.predictions]
+        known = (true >= 0) & (told >= 0)
+        counts = np.bincount(true[known] * len(classes) + told[known], minlength=len(classes) ** 2)
+        return counts.reshape(len(classes), len(classes))
+
+    def confused(self, count: int) -> np.ndarray:
+        """Up to `count` classes, in their order: those that were most often missed, or named in place of others."""
+        wrong = ~self.right
+        errors = sum(
+            np.bincount(labels[wrong], minlength=self.num_classes) for labels in (self.targets, self.predictions)
+        )
+        return np.sort(np.argsort(-errors, kind="stable")[:count])
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
         """One row for each class with its name, precision, recall, F1 and number of pictures."""

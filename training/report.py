@@ -14,10 +14,13 @@ from matplotlib.figure import Figure
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.errors import TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
+from training.history import Best, History
 from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
 from training.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
 from training.split import Split
 
+CURVES = {"val": ("validation", "tab:green"), "ema": ("validation, moving average", "tab:purple")}
+"""Label and colour of what was measured of the weights, and of their moving average."""
 CONFUSION_CLASSES = 40
 """Classes of a readable confusion picture; of more, those confused most are drawn."""
 MAX_NAME = 30
@@ -33,52 +36,64 @@ THUMBNAIL = 224
 
 def draw_report(
     folder: Path,
-    rows: Sequence[Mapping[str, Any]],
+    history: History,
     evaluation: Evaluation,
     split: Split,
     label_names: tuple[str, ...],
     channels: int,
 ) -> list[Path]:
     """Draws all pictures that the run and its task have; returns their paths. See the functions below."""
-    pictures = [draw_curves(folder, rows)] if rows else []
+    pictures = [draw_curves(folder, history.rows, history.chosen)] if history.rows else []
     if isinstance(evaluation, SingleLabelEvaluation):
         pictures.append(draw_confusion(folder, evaluation, label_names))
     mistakes = draw_mistakes(folder, evaluation, split, label_names, channels)
     return [*pictures, mistakes] if mistakes else pictures
 
 
-def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Draws the losses and the figure that decides over the epochs; returns the picture's path."""
+def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]], saved: Best) -> Path:
+    """Draws what `plot_curves` plots; returns the picture's path."""
+    return save_figure(plot_curves(rows, saved.epoch, saved.kind), folder / CURVES_FILE)
+
+
+def plot_curves(rows: Sequence[Mapping[str, Any]], epoch: int, kind: str) -> Figure:
+    """Losses and the figure that decides over the epochs, those of the moving average too, with what was saved marked.
+
+    Args:
+        rows: Of metrics.jsonl.
+        epoch: The one whose weights were saved.
+        kind: Whose those were: `val`, or `ema` for the moving average.
+    """
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss, quality = figure.subplots(1, 2)
     name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
     title, unit, factor = QUALITIES[name]
     loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, as minimised)")
-    loss.plot(epochs, [row["val_loss"] for row in rows], marker=".", label="validation")
+    for measured, (label, colour) in CURVES.items():
+        if f"{measured}_{name}" not in rows[0]:
+            continue
+        loss.plot(epochs, [row[f"{measured}_loss"] for row in rows], color=colour, marker=".", label=label)
+        values = [factor * row[f"{measured}_{name}"] for row in rows]
+        quality.plot(epochs, values, color=colour, marker=".", label=label)
+        if measured == kind:
+            value = values[epochs.index(epoch)]
+            quality.plot(epoch, value, "o", color=colour, label=f"saved: epoch {epoch}, {value:.4g} {unit}".rstrip())
     loss.set(xlabel="epoch", ylabel="squared error" if name == "r2" else "cross-entropy (nats)", title="Loss")
-    loss.legend()
-    values = [factor * row[f"val_{name}"] for row in rows]
-    best = int(np.argmax(values))
-    quality.plot(epochs, values, color="tab:green", marker=".", label="validation")
-    quality.plot(epochs[best], values[best], "o", color="tab:green", label=f"best: {values[best]:.4g} {unit}")
     quality.set(xlabel="epoch", ylabel=f"{title} ({unit})" if unit else title, title=title.capitalize())
-    quality.legend()
     for axes in (loss, quality):
+        axes.legend()
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    return save_figure(figure, folder / CURVES_FILE)
+    return figure
 
 
 def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names: Sequence[str]) -> Path:
     """Draws the numbers of pictures by true class (rows) and predicted class (columns); returns the picture's path."""
-    counts = evaluation.confusion()
-    shown = np.arange(len(label_names))
-    if len(shown) > CONFUSION_CLASSES:
-        errors = counts - np.diag(np.diag(counts))
-        shown = np.sort(np.argsort(-(errors.sum(0) + errors.sum(1)), kind="stable")[:CONFUSION_CLASSES])
-    part = counts[np.ix_(shown, shown)]
-    shares = part / np.maximum(counts.sum(1)[shown, None], 1)
+    # Of all classes, the matrix of 20,000 alone would take gigabytes.
+    shown = evaluation.confused(CONFUSION_CLASSES)
+    part = evaluation.confusion(shown)
+    pictures = np.bincount(evaluation.targets, minlength=len(label_names))[shown]
+    shares = part / np.maximum(pictures, 1)[:, None]
     side = 3.4 + 0.34 * len(shown)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.subplots()

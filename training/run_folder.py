@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from PIL import Image
 
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
-from resnet_hub.errors import TrainingError
+from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
 from training.anonymous import without_paths
 from training.data import Split
@@ -165,6 +166,20 @@ def rewrite_rows(folder: Path, rows: Sequence[Mapping[str, Any]], timings: Seque
 def remove_state(folder: Path) -> None:
     """Removes what a finished run needs no more to go on."""
     shutil.rmtree(folder / STATE_FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def reporting(folder: Path) -> Iterator[None]:
+    """A block that writes the report when all is trained. Raises: TrainingError where the disk does not take it."""
+    try:
+        yield
+    except (OSError, CheckpointError) as error:
+        cause = error.__cause__ if isinstance(error, CheckpointError) else error
+        reason, command = getattr(cause, "strerror", None) or error, "accelerate launch -m training.finetune --resume"
+        raise TrainingError(
+            f"the best weights are safe in {str(folder)!r}, but the report could not be written there ({reason}); make "
+            f"room, then let the run write it with:  {command} {shlex.quote(str(folder))}"
+        ) from error
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> None:

@@ -25,9 +25,11 @@ class _Parser(argparse.ArgumentParser):
 def settings_parser(settings: type, program: str) -> argparse.ArgumentParser:
     """A parser with one flag for each field of a settings class; flags that are not given stay away."""
     parser = _Parser(f"accelerate launch -m {program}", description=settings.__doc__, allow_abbrev=False)
-    types = get_type_hints(settings)
+    types, told = get_type_hints(settings), set[str]()
     for group in reversed(settings.__mro__):
-        own = [item for item in fields(settings) if item.name in vars(group).get("__annotations__", {})]
+        # A group may say again what a field of its base is for this entry; the flag stays where the base has it.
+        own = [item for item in fields(settings) if item.name in vars(group).get("__annotations__", {}).keys() - told]
+        told |= {item.name for item in own}
         if own:
             section = parser.add_argument_group((group.__doc__ or "").partition(".")[0])
             for item in own:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from resnet_hub.checks import check_choice
 from resnet_hub.errors import ConfigError
 from training.settings.base import Settings, setting
-from training.settings.run import RunSettings
+from training.settings.run import AUTO, RunSettings
 
 CHECKPOINTS = ("best", "last", "ema")
 
@@ -26,6 +26,12 @@ class EvaluationSettings(RunSettings):
     """Measures a network on one split of a dataset, the same on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or timm tag")
+    batch_size: int | None = setting(
+        None,
+        "pictures per process and step; where absent those of the checkpoint's training, if they are at most 256, else "
+        "32; auto: the largest that fits",
+        words=(AUTO,),
+    )
     checkpoint: str = setting(
         "best",
         "weights of a run folder: best (those of model.safetensors), last (those that training ended with), ema (their "

@@ -1,0 +1,62 @@
+"""What each recipe promises, of its settings as they are in the end: on a small set, with a new head."""
+
+import pytest
+from accelerate import Accelerator
+from launching import forget_accelerator
+
+from resnet_hub import create_model
+from training.defaults import with_defaults
+from training.recipe import recipe_names
+from training.resume import parse_run
+
+PICTURES = 244
+"""To train on: few enough for every default that adapts to a small set."""
+PROMISES = {
+    "adam-step": {
+        "optimizer": "adam",
+        "lr": 1e-3,
+        "schedule": "step",
+        "decay_epochs": 7,
+        "decay_rate": 0.1,
+        "warmup_epochs": 0,
+        "batch_size": 32,
+        "head_first": False,
+        "keep_statistics": False,
+        "min_crop_area": 0.08,
+        "label_smoothing": 0,
+        "weight_decay": 0,
+    },
+    "digits": {"lr": 0.1, "batch_size": 64, "head_first": False, "keep_statistics": False, "flip": False},
+    "few-shot": {"freeze": "stem,layer1,layer2,layer3", "head_first": True, "keep_statistics": True, "lr": 1e-3},
+    "finetune": {"batch_size": 8, "lr": 0.00125, "head_first": True, "keep_statistics": True, "min_crop_area": 0.35},
+    "from-scratch-cifar": {
+        "optimizer": "momentum",
+        "lr": 0.1,
+        "batch_size": 128,
+        "weight_decay": 1e-4,
+        "shift": 4,
+        "head_first": False,
+        "keep_statistics": False,
+    },
+    "head-then-full": {"head_first": True, "freeze": None},
+    "linear-probe": {"freeze": "backbone", "head_first": True, "keep_statistics": True, "lr": 0.01, "weight_decay": 0},
+    "short-cifar": {"lr": 0.2, "batch_size": 128, "head_first": False, "keep_statistics": False, "calibrate": True},
+    "strong": {"lr": 0.02, "batch_size": 128, "keep_statistics": False, "mixup": 0.2, "ema_decay": 0.9998},
+}
+
+
+@pytest.fixture(scope="module")
+def network():
+    return create_model("cifar_resnet20", num_classes=2)
+
+
+def test_every_recipe_has_its_promise_in_a_row():
+    assert sorted(PROMISES) == recipe_names()
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_a_recipe_is_what_it_promises_also_on_a_small_set(network, name):
+    forget_accelerator()
+    recipe, _ = parse_run(["--recipe", name, "--dataset", "d"])
+    resolved = with_defaults(recipe, network, Accelerator(cpu=True), PICTURES)
+    assert {key: getattr(resolved, key) for key in PROMISES[name]} == PROMISES[name]
