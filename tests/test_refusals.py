@@ -42,7 +42,20 @@ FILES = {
 
 
 def chinese(sentence):
-    return refusal_of(ImageError(sentence), "zh-CN").sentence
+    """The translation of a refusal, which is a whole sentence of its own."""
+    told = refusal_of(ImageError(sentence), "zh-CN").sentence
+    assert told.endswith("。")
+    assert "." not in told[-2:]
+    return told
+
+
+def test_a_translation_ends_once():
+    assert chinese("the entry is damaged; pack the archive again") == "压缩包里的这个文件已损坏\uff1b请重新打包。"
+
+
+def test_a_name_in_another_script_does_not_keep_a_sentence_english():
+    told = chinese("the model has no class '猫'; expected a number from 0 to 2, or a name such as 'cat'")
+    assert told.startswith("模型没有类别 '猫'")
 
 
 @pytest.mark.parametrize(("data", "words"), FILES.values(), ids=FILES)

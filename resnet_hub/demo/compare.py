@@ -113,7 +113,10 @@ def _column(column: Compared, language: str) -> str:
         parts.append(f"<p class='quiet'>{html.escape(say('compare.waiting', language, name=column.name))}</p>")
     if column.answer is not None:
         predictions = column.answer.classification.predictions
-        parts += [f"<p>{html.escape(verdict(predictions, language))}</p>", _bars(distinct_labels(predictions))]
+        parts += [
+            f"<p>{html.escape(verdict(predictions, language))}</p>",
+            _bars(distinct_labels(predictions, language)),
+        ]
         parts += [_map(column, language), _facts(column, language)]
     if column.problem is not None:
         parts.append(f"<p class='problem'>{html.escape(translated(column.problem, language))}</p>")
@@ -150,9 +153,10 @@ def _facts(column: Compared, language: str) -> str:
     """HTML: how large the network and its input are, and how long it took."""
     answer = column.answered
     millions = f"{_parameters(column) / 1e6:.1f}"
+    _, height, width = answer.model.classifier.preprocessing.input_size
     facts = {
         "parameters": say("page.parameters_value", language, millions=millions),
-        "input": "{2} x {1} px".format(*answer.model.classifier.preprocessing.input_size),
+        "input": say("compare.input_value", language, width=width, height=height),
         "time": say("compare.time_value", language, milliseconds=f"{answer.classification.timings.network_ms:.1f}"),
     }
     rows = "".join(f"<dt>{say(f'compare.{name}', language)}</dt><dd>{value}</dd>" for name, value in facts.items())

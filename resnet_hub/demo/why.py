@@ -125,7 +125,7 @@ async def _shown(
     predictions = answer.classification.predictions
     index = predictions[0].index if index is None else index
     found = await _heat_map(inference, answer, index, method)
-    names = zip(distinct_labels(predictions), predictions, strict=True)
+    names = zip(distinct_labels(predictions, language), predictions, strict=True)
     choice = gr.Dropdown([(name, prediction.index) for name, prediction in names], value=index)
     words = _paragraph(map_words(found, language) + score_words(found, language))
     figure = map_figure(answer.classification.seen, found, language)
