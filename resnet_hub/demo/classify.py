@@ -12,7 +12,7 @@ import gradio as gr
 from resnet_hub.classifier import Prediction, Timings
 from resnet_hub.demo.api import AT_ONCE, endpoint
 from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
-from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question
 from resnet_hub.demo.refusal import Refusal, refusal_of, with_refusals
 from resnet_hub.demo.wording import csv_text, describe_input, distinct_labels, exact, verdict
@@ -93,7 +93,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
     @with_refusals
     async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request)
-        picture = uploaded_bytes(photo)
+        picture = inference.uploaded(photo)
         if picture is None:
             raise Refusal(say("classify.no_picture", language))
         return _shown(await inference.classify(picture, network, count), language)
@@ -157,7 +157,7 @@ def predict_endpoint(inference: Inference) -> None:
             A sentence, the best classes with their scores from 0 to 1, the network that answered, and the milliseconds
             for decoding, preprocessing and the network.
         """
-        picture = uploaded_bytes(image)
+        picture = inference.uploaded(image)
         if picture is None:
             raise Refusal(say("classify.no_picture", "en"))
         answer = await inference.classify(picture, model, top_k)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from resnet_hub.demo.api import refusals_of_requests, refuse_what_no_field_holds
@@ -18,11 +19,13 @@ from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.classify import ESCAPED, answer_tab, predict_endpoint
 from resnet_hub.demo.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.depth import depth_tab
+from resnet_hub.demo.disk_space import RoomForUploads
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
-from resnet_hub.demo.link import link_line
+from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.pasting import listen_for_pictures
 from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.settings import PageSettings
@@ -57,13 +60,17 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         )
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=shelf.missing is not None)
-        with gr.Tabs():
+        left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
+        with gr.Tabs() as tabs:
             with gr.Tab(label("page.one"), id="one"):
-                asked = _one_picture(page, inference)
+                linked = _one_picture(inference, tabs)
+                asked = linked.question
             with gr.Tab(label("batch.tab"), id="many"):
-                batch_tab(page, asked, inference)
+                files = batch_tab(page, asked, inference)
             with gr.Tab(label("depth.tab"), id="depth") as depth:
                 depth_tab(depth, inference)
+        link_line(page, linked, left_out, inference)
+        listen_for_pictures(page, asked.photo, files)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
@@ -83,22 +90,22 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
     return page
 
 
-def _one_picture(page: gr.Blocks, inference: Inference) -> Question:
-    """Fills the current container: what is asked on the left, a tab for each kind of answer on the right."""
+def _one_picture(inference: Inference, tabs: gr.Tabs) -> Linked:
+    """Fills the current container: what is asked on the left, a tab for each kind of answer on the right.
+
+    Returns what a link restores.
+    """
     with gr.Row(equal_height=False, elem_classes="classify"):
         with gr.Column(elem_classes="question"):
             asked = question(inference, find_examples(inference.settings.model))
-            place_of_link = gr.Column()
-        with gr.Column(elem_classes="answer"), gr.Tabs():
+        with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
             with gr.Tab(label("classify.tab"), id="answer"):
                 top_k = answer_tab(asked, inference)
             with gr.Tab(label("why.tab"), id="why") as why:
-                why_tab(why, asked, inference)
+                fields = why_tab(why, asked, inference)
             with gr.Tab(label("compare.tab"), id="compare"):
-                compare_tab(asked, inference)
-    with place_of_link:
-        link_line(page, asked, top_k, inference)
-    return asked
+                compared = compare_tab(asked, inference)
+    return Linked(asked, top_k, fields, compared, tabs, inner)
 
 
 def _told_at_the_start(page: gr.Blocks, inference: Inference, asked: Question, told: Sequence[gr.HTML]) -> None:
@@ -184,13 +191,18 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
             show_error=False,
             run_history=False,
             enable_monitoring=False,
-            max_file_size=f"{settings.max_file_mb}mb",
-            app_kwargs={**refusals_of_requests(page), "routes": list(routes)},
+            # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell pictures and zips apart.
+            max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
+            app_kwargs={
+                **refusals_of_requests(page),
+                "routes": list(routes),
+                "middleware": [Middleware(RoomForUploads)],
+            },
             footer_links=["api", "gradio", "settings"],
             i18n=translations(),
             state_session_capacity=MOST_SESSIONS,
             **appearance(),
         )
     if reason is None:
-        set_up_tools(page)
+        set_up_tools(page, settings)
     remember_little(page)

@@ -29,7 +29,7 @@ class Question:
     """What is asked; every tab about one picture listens to these."""
 
     photo: gr.Image
-    """The picture; its events need `preprocess=False`, and `uploaded_bytes` reads them."""
+    """The picture; its events need `preprocess=False`, and `Inference.uploaded` reads them."""
     network: gr.Textbox
     """The name of the network in use; empty for the page's own."""
     classify: gr.Button
