@@ -33,6 +33,8 @@ class ArchiveLimits:
     """Pictures in all."""
     picture_bytes: int = 20_000_000
     """Largest picture."""
+    archive_bytes: int = 200_000_000
+    """Largest zip, packed."""
     total_bytes: int = 500_000_000
     """Largest sum of all pictures, unpacked."""
     expansion: int = 100
@@ -41,7 +43,7 @@ class ArchiveLimits:
     """Files and entries of archives that are looked at, folders and litter included."""
 
     def __post_init__(self) -> None:
-        for name in ("pictures", "picture_bytes", "total_bytes", "expansion", "entries"):
+        for name in ("pictures", "picture_bytes", "archive_bytes", "total_bytes", "expansion", "entries"):
             check_integer(name, getattr(self, name), 1, 10**12)
 
 
@@ -92,7 +94,7 @@ def expected_count(files: Iterable[tuple[str, Path]], limits: ArchiveLimits | No
             break
         try:
             with path.open("rb") as file:
-                packed = file.read(4).startswith(FIRST_BYTES)
+                packed = file.read(4).startswith(FIRST_BYTES) and path.stat().st_size <= limits.archive_bytes
             if packed:
                 with open_zip(path, limits.entries) as archive:
                     count += max(1, sum(not is_litter(entry) for entry in archive.infolist()))
@@ -149,7 +151,7 @@ def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPictur
         yield FailedPicture(name, "the file is not, or no longer, there; send it again")
         return
     if first.startswith(FIRST_BYTES):
-        yield from _unpacked(name, path, budget)
+        yield from _unpacked(name, path, size, budget)
         return
     other = next((kind for start, kind in _OTHERS.items() if first.startswith(start)), None)
     reason = f"the file is an archive in the format {other}, which is not opened; send a zip" if other else None
@@ -159,8 +161,13 @@ def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPictur
     yield NamedPicture(name, path.read_bytes()) if reason is None else FailedPicture(name, reason)
 
 
-def _unpacked(name: str, path: Path, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
+def _unpacked(name: str, path: Path, size: int, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
     """The pictures of a zip, which is opened after its list of contents was found to be of a bearable size."""
+    most = budget.limits.archive_bytes
+    if size > most:
+        reason = f"the archive has {size:,} bytes, more than the {most:,} that are read; send it in parts"
+        yield FailedPicture(name, reason)
+        return
     try:
         archive = open_zip(path, budget.limits.entries)
     except ImageError as error:

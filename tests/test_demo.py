@@ -2,8 +2,10 @@
 
 import importlib
 import logging
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browsing import awaited
 from gradio.analytics import analytics_enabled
@@ -20,11 +22,14 @@ from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.demo.wording import (
+    describe_input,
     describe_labels,
     distinct_labels,
+    exact,
     percent,
     verdict,
 )
+from resnet_hub.demo.words import say
 from resnet_hub.errors import ConfigError, ImageError
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -109,14 +114,42 @@ def test_no_more_examples_than_fit_a_row(tmp_path):
     assert len(find_examples(str(tmp_path)).paths) == MOST
 
 
-def test_free_pictures_of_installed_libraries_stand_in():
-    for path in find_examples("owner/name").paths:
+def test_free_pictures_stand_in_where_a_network_brings_none():
+    paths = find_examples("owner/name").paths
+    assert len(paths) == 3
+    for path in paths:
         with Image.open(path) as image:
-            assert min(image.size) > 300
+            assert min(image.size) >= 300
 
 
-def test_free_pictures_bear_their_credit():
-    assert find_examples("owner/name").credit.count("CC BY 2.0") == 2
+def test_the_credit_names_the_photographer_of_each_free_picture():
+    examples = find_examples("owner/name")
+    rows = (examples.paths[0].parent / "README.md").read_text("utf-8").splitlines()
+    for path in examples.paths:
+        (row,) = (row for row in rows if f"`{path.name}`" in row)
+        photographer = row.strip("| ").rpartition("| ")[2].partition(",")[0]
+        assert photographer in say(examples.credit, "en")
+        assert photographer in say(examples.credit, "zh-CN")
+
+
+@pytest.mark.parametrize("mode", ["center", "squash", "border"])
+@pytest.mark.parametrize("size", [(3, 224, 288), (1, 8, 8)])
+def test_the_page_tells_preprocessing_in_the_words_of_the_library(mode, size):
+    numbers = (0.5,) * size[0]
+    found = Preprocessing(input_size=size, crop_mode=mode, mean=numbers, std=numbers, interpolation="lanczos")
+    assert describe_input(found) == found.in_words()
+    assert re.findall(r"[A-Za-z]+", describe_input(found, "zh-CN")) == []
+
+
+def test_two_classes_of_one_name_are_told_apart_in_chinese():
+    predictions = [Prediction("鹤", 134, 0.6), Prediction("鹤", 517, 0.3)]
+    assert list(distinct_labels(predictions, "zh-CN")) == ["鹤\uff08第 134 类\uff09", "鹤\uff08第 517 类\uff09"]
+    assert describe_labels(tuple("abc"), "zh-CN", most=2) == "3 个\uff1aa、b\uff0c另有 1 个"
+
+
+@pytest.mark.parametrize("score", [1e-9, 1.1754944e-38, 1e-45, 0.1, 0.9999999])
+def test_a_score_in_a_table_to_download_is_read_back_as_it_was(score):
+    assert np.float32(exact(float(np.float32(score)))) == np.float32(score)
 
 
 def test_our_own_errors_reach_the_visitor_as_a_sentence():

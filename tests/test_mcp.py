@@ -170,7 +170,8 @@ def test_a_body_beyond_every_picture_is_refused_before_it_is_read(address):
 def test_what_an_agent_sent_is_cleared_away_like_an_upload(tmp_path, monkeypatch, picture):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     server = mcp_server.ToolServer.__new__(mcp_server.ToolServer)
-    server.blocks = SimpleNamespace(max_file_size=1_000_000, upload_file_set=set())
+    server.max_file_mb = 1
+    server.blocks = SimpleNamespace(upload_file_set=set())
     file = server.convert_strings_to_filedata({"image": picture}, [["image"]])["image"]
     assert Path(file["path"]).is_relative_to(tmp_path)
     assert server.blocks.upload_file_set == {file["path"]}

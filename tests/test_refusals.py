@@ -36,20 +36,36 @@ FILES = {
     "device": (zipped(special("1.png")), "这不是文件"),
     "gone": (None, "文件已不在服务器上"),
     "large": (bytes(5_000_001), "文件有 5,000,001 字节"),
+    "large zip": (b"PK\x03\x04" + bytes(6_000_000), "压缩包有 6,000,004 字节"),
     "pictures": (zipped(*((f"{number}.png", b"x") for number in range(11))), "一次最多处理 10 张图片"),
     "bytes": (zipped(*((f"{n}.png", bytes(900_000)) for n in range(7))), "一次最多处理 6,000,000 字节"),
 }
 
 
 def chinese(sentence):
-    return refusal_of(ImageError(sentence), "zh-CN").sentence
+    """The translation of a refusal, which is a whole sentence of its own."""
+    told = refusal_of(ImageError(sentence), "zh-CN").sentence
+    assert told.endswith("。")
+    assert "." not in told[-2:]
+    return told
+
+
+def test_a_translation_ends_once():
+    assert chinese("the entry is damaged; pack the archive again") == "压缩包里的这个文件已损坏\uff1b请重新打包。"
+
+
+def test_a_name_in_another_script_does_not_keep_a_sentence_english():
+    told = chinese("the model has no class '猫'; expected a number from 0 to 2, or a name such as 'cat'")
+    assert told.startswith("模型没有类别 '猫'")
 
 
 @pytest.mark.parametrize(("data", "words"), FILES.values(), ids=FILES)
 def test_a_file_that_fails_is_told_in_chinese(data, words, tmp_path):
     if data is not None:
         (tmp_path / "a").write_bytes(data)
-    limits = ArchiveLimits(pictures=10, entries=20, picture_bytes=5_000_000, total_bytes=6_000_000)
+    limits = ArchiveLimits(
+        pictures=10, entries=20, picture_bytes=5_000_000, archive_bytes=6_000_000, total_bytes=6_000_000
+    )
     (failed,) = (found for found in pictures_in([("a", tmp_path / "a")], limits) if isinstance(found, FailedPicture))
     assert words in chinese(failed.reason)
 

@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, get_type_hints
 
 import gradio as gr
@@ -17,6 +18,7 @@ from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 
 from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.words import language_of
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +81,16 @@ def flat_docstring(function: Callable[..., Any]) -> str:
 
 def refuse_what_no_field_holds(page: gr.Blocks) -> None:
     """Keeps what no field can hold from all events of the page, in sentences; gradio answers programs with none."""
-    take = page.preprocess_data
+    take, process = page.preprocess_data, page.process_api
+    visitor: ContextVar[gr.Request | None] = ContextVar("visitor", default=None)
+
+    async def process_for(*given: Any, request: Any = None, **named: Any) -> Any:
+        visitor.set(request if isinstance(request, gr.Request) else None)
+        return await process(*given, request=request, **named)
+
+    def refused(event: Any, sentence: str) -> Refusal:
+        """In the visitor's language where a tab asked, for programs in English."""
+        return refusal_of(Refusal(sentence), language_of(visitor.get() if event.api_visibility == "private" else None))
 
     async def take_or_refuse(event: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
         names = [field.label for field in event.inputs]
@@ -94,7 +105,8 @@ def refuse_what_no_field_holds(page: gr.Blocks) -> None:
         except gr.Error:
             raise
         except InvalidPathError as error:
-            raise Refusal("this picture is not, or no longer, on the server; please choose it again") from error
+            sentence = "this picture is not, or no longer, on the server; please choose it again"
+            raise refused(event, sentence) from error
         except Exception as error:
             log.debug("/%s was sent what it cannot take", event.api_name, exc_info=error)
             raise Refusal(
@@ -102,7 +114,7 @@ def refuse_what_no_field_holds(page: gr.Blocks) -> None:
                 'answered, "meta": {"_type": "gradio.FileData"}}'
             ) from error
 
-    page.preprocess_data = take_or_refuse
+    page.preprocess_data, page.process_api = take_or_refuse, process_for
 
 
 def _refuse_addresses(fields: Sequence[Any], values: Sequence[Any]) -> None:

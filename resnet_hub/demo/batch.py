@@ -38,8 +38,8 @@ class PictureResult(TypedDict):
     problem: str | None
 
 
-def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None:
-    """Fills the current container; the network in use answers."""
+def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.File:
+    """Fills the current container; the network in use answers. Returns the field for files."""
     gr.HTML(label("batch.lead"), elem_classes="plain quiet")
     limits = gr.HTML(elem_id="batch-limits", elem_classes="plain")
     files = files_field(label=label("batch.files"), file_types=["image", ".zip"], height=200, elem_id="files")
@@ -78,6 +78,7 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> None
 
     page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
     stop.click(stopped, None, status, cancels=[event], queue=False, api_visibility="private")
+    return files
 
 
 def _table_field() -> gr.Dataframe:
@@ -96,10 +97,11 @@ def _table_field() -> gr.Dataframe:
 
 def _limits(inference: Inference) -> Any:
     """What tells, in the visitor's language, how much may be sent."""
-    most, megabytes = f"{inference.settings.max_pictures:,}", inference.settings.max_file_mb
+    settings = inference.settings
+    most = {"pictures": f"{settings.max_pictures:,}", "mb": settings.max_file_mb, "zip_mb": settings.max_zip_mb}
 
     def tell(request: gr.Request) -> str:
-        words = say("batch.limits", language_of(request), pictures=most, mb=megabytes)
+        words = say("batch.limits", language_of(request), **most)
         return f"<p class='quiet'>{html.escape(words)}</p>"
 
     return tell

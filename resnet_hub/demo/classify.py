@@ -12,10 +12,10 @@ import gradio as gr
 from resnet_hub.classifier import Prediction, Timings
 from resnet_hub.demo.api import AT_ONCE, endpoint
 from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
-from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question
 from resnet_hub.demo.refusal import Refusal, refusal_of, with_refusals
-from resnet_hub.demo.wording import csv_text, distinct_labels, verdict
+from resnet_hub.demo.wording import csv_text, describe_input, distinct_labels, exact, verdict
 from resnet_hub.demo.words import label, language_of, say
 
 ANSWERS = "answers"
@@ -93,7 +93,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
     @with_refusals
     async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request)
-        picture = uploaded_bytes(photo)
+        picture = inference.uploaded(photo)
         if picture is None:
             raise Refusal(say("classify.no_picture", language))
         return _shown(await inference.classify(picture, network, count), language)
@@ -157,7 +157,7 @@ def predict_endpoint(inference: Inference) -> None:
             A sentence, the best classes with their scores from 0 to 1, the network that answered, and the milliseconds
             for decoding, preprocessing and the network.
         """
-        picture = uploaded_bytes(image)
+        picture = inference.uploaded(image)
         if picture is None:
             raise Refusal(say("classify.no_picture", "en"))
         answer = await inference.classify(picture, model, top_k)
@@ -212,9 +212,16 @@ def _shown(answer: Answer, language: str) -> tuple[Any, ...]:
         preprocessing=f"{times.preprocessing_ms:.1f}",
         network=f"{times.network_ms:.1f}",
     )
-    words = classifier.preprocessing.in_words()
+    words = describe_input(classifier.preprocessing, language)
     link = _csv_link(answer, language)
-    return verdict(predictions, language), distinct_labels(predictions), table, link, seen, f"{timing} {words}"
+    return (
+        verdict(predictions, language),
+        distinct_labels(predictions, language),
+        table,
+        link,
+        seen,
+        f"{timing} {words}",
+    )
 
 
 def _csv_link(answer: Answer, language: str) -> str:
@@ -223,7 +230,7 @@ def _csv_link(answer: Answer, language: str) -> str:
     every = classifier.ranked(answer.scores, CSV_ROWS)
     text = csv_text(
         ("rank", "label", "score", "index"),
-        [(rank, found.label, f"{found.score:.9f}", found.index) for rank, found in enumerate(every, 1)],
+        [(rank, found.label, exact(found.score), found.index) for rank, found in enumerate(every, 1)],
     )
     whole = len(every) == classifier.model.num_classes
     words = say("classify.csv" if whole else "classify.csv_first", language, count=f"{len(every):,}")

@@ -13,7 +13,7 @@ from resnet_hub.demo.classify import USUAL_CLASSES, Milliseconds, Ranked, millis
 from resnet_hub.demo.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
 from resnet_hub.demo.exhibit import SMALL, data_uri, map_words
 from resnet_hub.demo.inference import Inference, checked_top_k
-from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question, offered
 from resnet_hub.demo.refusal import Refusal, refusal_of, translated
 from resnet_hub.demo.wording import distinct_labels, verdict
@@ -46,8 +46,11 @@ class CompareAnswer(TypedDict):
     models: list[ComparedModel]
 
 
-def compare_tab(question: Question, inference: Inference) -> None:
-    """Fills the current container; compares at a press of its button, and again when the picture changes in view."""
+def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
+    """Fills the current container; compares at a press of its button, and again when the picture changes in view.
+
+    Returns the choice of networks.
+    """
     shelf = inference.shelf
     networks = gr.Dropdown(
         offered(shelf),
@@ -68,7 +71,7 @@ def compare_tab(question: Question, inference: Inference) -> None:
     ) -> AsyncIterator[str]:
         language = language_of(request)
         try:
-            picture = uploaded_bytes(photo)
+            picture = inference.uploaded(photo)
             if picture is None or not names:
                 yield _sentence(say("compare.hint", language))
                 return
@@ -92,6 +95,7 @@ def compare_tab(question: Question, inference: Inference) -> None:
     }
     button.click(**event)
     question.photo.change(**event, js=IN_VIEW)
+    return networks
 
 
 def comparison(columns: Sequence[Compared], language: str) -> str:
@@ -113,7 +117,10 @@ def _column(column: Compared, language: str) -> str:
         parts.append(f"<p class='quiet'>{html.escape(say('compare.waiting', language, name=column.name))}</p>")
     if column.answer is not None:
         predictions = column.answer.classification.predictions
-        parts += [f"<p>{html.escape(verdict(predictions, language))}</p>", _bars(distinct_labels(predictions))]
+        parts += [
+            f"<p>{html.escape(verdict(predictions, language))}</p>",
+            _bars(distinct_labels(predictions, language)),
+        ]
         parts += [_map(column, language), _facts(column, language)]
     if column.problem is not None:
         parts.append(f"<p class='problem'>{html.escape(translated(column.problem, language))}</p>")
@@ -150,9 +157,10 @@ def _facts(column: Compared, language: str) -> str:
     """HTML: how large the network and its input are, and how long it took."""
     answer = column.answered
     millions = f"{_parameters(column) / 1e6:.1f}"
+    _, height, width = answer.model.classifier.preprocessing.input_size
     facts = {
         "parameters": say("page.parameters_value", language, millions=millions),
-        "input": "{2} x {1} px".format(*answer.model.classifier.preprocessing.input_size),
+        "input": say("compare.input_value", language, width=width, height=height),
         "time": say("compare.time_value", language, milliseconds=f"{answer.classification.timings.network_ms:.1f}"),
     }
     rows = "".join(f"<dt>{say(f'compare.{name}', language)}</dt><dd>{value}</dd>" for name, value in facts.items())
@@ -182,7 +190,7 @@ def compare_endpoint(inference: Inference) -> None:
         """
         most = checked_top_k(top_k)
         names = checked_names(models)
-        picture = uploaded_bytes(image)
+        picture = inference.uploaded(image)
         if picture is None:
             raise Refusal(say("classify.no_picture", "en"))
         columns = [found async for found in compared(inference, picture, names, most)][-1]

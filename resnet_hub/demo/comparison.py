@@ -36,10 +36,9 @@ class Compared:
         """Whether it has still to answer."""
         return self.answer is None and self.problem is None
 
-    @property
-    def best(self) -> str:
+    def best(self, language: str) -> str:
         """The label of its best class, with its index where several of the best bear this name."""
-        return next(iter(distinct_labels(self.answered.classification.predictions)))
+        return next(iter(distinct_labels(self.answered.classification.predictions, language)))
 
     @property
     def answered(self) -> Answer:
@@ -144,14 +143,14 @@ def agreement(columns: Sequence[Compared], language: str) -> str:
     if count < LEAST:
         return say(f"compare.only_{count}", language)
     if len(groups) == 1:
-        return say("compare.agree", language, label=groups[0][0].best)
+        return say("compare.agree", language, label=groups[0][0].best(language))
     comma, semicolon = say("compare.comma", language), say("compare.semicolon", language)
     parts = [
         say(
             "compare.one_says" if len(group) == 1 else "compare.several_say",
             language,
             names=comma.join(column.name for column in group),
-            label=group[0].best,
+            label=group[0].best(language),
         )
         for group in groups
     ]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_hub.demo.picture_run import PictureAnswer
-from resnet_hub.demo.wording import csv_text, percent
+from resnet_hub.demo.wording import csv_text, exact, percent
 from resnet_hub.demo.words import say
 
 OPEN = 12
@@ -100,7 +100,7 @@ def downloads(answers: Sequence[PictureAnswer], model: str, language: str) -> di
 def _csv_row(answer: PictureAnswer) -> tuple[object, ...]:
     cells: list[object] = []
     for found in answer.predictions[:2]:
-        cells += [found.label, found.index, f"{found.score:.9f}"] if not cells else [found.label, f"{found.score:.9f}"]
+        cells += [found.label, found.index, exact(found.score)] if not cells else [found.label, exact(found.score)]
     return (answer.name, *cells, *[""] * (5 - len(cells)), answer.problem or "")
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from torch import Tensor
 
 from resnet_hub.classifier import Classification, Timings, picture_of
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.photo import uploaded_bytes, uploaded_path
 from resnet_hub.demo.refusal import Refusal
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import Shelf
@@ -74,9 +75,25 @@ class Inference:
         """What `classify` returns, from a network that is open already, also when the shelf has put it back since."""
         return await self.in_time(self._classify(model, picture, top_k, name))
 
+    def uploaded(self, file: Mapping[str, Any] | None) -> bytes | None:
+        """The bytes of the file in a picture field, or None where there is none.
+
+        Uploads may be larger than a picture, because zips are, so that the size is looked at before anything is read.
+
+        Raises:
+            Refusal: The file was not uploaded to this page, or has been cleared away since.
+            ImageError: It is above the page's limit.
+        """
+        if file is not None:
+            self._check_bytes(uploaded_path(file).stat().st_size)
+        return uploaded_bytes(file)
+
     def check_size(self, picture: bytes) -> None:
         """Raises: ImageError for a file above the page's limit."""
-        if len(picture) > self.settings.max_file_mb * 1_000_000:
+        self._check_bytes(len(picture))
+
+    def _check_bytes(self, size: int) -> None:
+        if size > self.settings.max_file_mb * 1_000_000:
             raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
 
     async def fetch(self, address: object) -> bytes:

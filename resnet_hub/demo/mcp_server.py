@@ -20,6 +20,8 @@ import gradio as gr
 from gradio.mcp import GradioMCPServer
 from gradio.utils import get_upload_folder
 
+from resnet_hub.demo.disk_space import check_disk
+from resnet_hub.demo.refusal import Refusal
 from resnet_hub.demo.settings import PageSettings
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ def why_no_tools(settings: PageSettings) -> str | None:
     return None
 
 
-def set_up_tools(page: gr.Blocks) -> None:
+def set_up_tools(page: gr.Blocks, settings: PageSettings) -> None:
     """Changes how the server of a launched page takes pictures and answers; logs why where there is no server."""
     server = page.mcp_server_obj
     if server is None:
@@ -54,7 +56,8 @@ def set_up_tools(page: gr.Blocks) -> None:
         return
     # Gradio makes its server while it launches, and gives no way to choose the class.
     server.__class__ = ToolServer
-    server.manager.asgi_app.max_body_size = int(SENDABLE * page.max_file_size) + 1_000_000
+    server.max_file_mb = settings.max_file_mb
+    server.manager.asgi_app.max_body_size = int(SENDABLE * settings.max_file_mb * 1_000_000) + 1_000_000
     page.close = _closing(page.close, server)
 
 
@@ -71,6 +74,9 @@ def _closing(close: Callable[..., None], server: GradioMCPServer) -> Callable[..
 
 class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
     """Gradio's server, whose endpoints are tools; `set_up_tools` puts it in place."""
+
+    max_file_mb: int
+    """Largest file that an agent may send, in megabytes."""
 
     def convert_strings_to_filedata(self, value: dict[str, Any], filedata_positions: list[list[Any]]) -> dict[str, Any]:
         """The arguments of a call, with what stands for a picture as a file that was uploaded.
@@ -127,12 +133,16 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
     def _stored(self, text: str) -> Path:
         """Where the picture of a data URI lies now, among uploaded files, which are cleared away after a while."""
         content = text.partition(",")[2] if text.startswith("data:") else text
-        if len(content) > SENDABLE * self.blocks.max_file_size + 4:
-            raise ValueError(f"The picture is larger than {self.blocks.max_file_size / 2**20:g} MB; make it smaller.")
+        if len(content) > SENDABLE * self.max_file_mb * 1_000_000 + 4:
+            raise ValueError(f"The picture is larger than {self.max_file_mb} MB; make it smaller.")
         try:
             picture = base64.b64decode(content, validate=True)
         except ValueError as error:
             raise ValueError(f"This is no picture in base64. {HOW_PICTURES_COME}") from error
+        try:
+            check_disk(len(picture))
+        except Refusal as error:
+            raise ValueError(error.sentence) from error
         path = Path(get_upload_folder(), hashlib.sha256(picture).hexdigest(), "picture")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(picture)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +12,7 @@ from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.batcher import Batcher
 from resnet_hub.demo.lent_gpu import is_lent
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
 from resnet_hub.model_facts import ModelFacts
 from resnet_hub.runtime import native_bf16
 
@@ -37,6 +39,30 @@ def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
         raise ConfigError(f"the page shows classes, but this network is for {task!r}; ask it from Python instead")
     classifier.warm_up()
     return classifier
+
+
+@contextmanager
+def told_to_visitors(name: str, place: str) -> Iterator[None]:
+    """What is wrong with a network comes out as a sentence that names it as visitors do, and no folder of the server.
+
+    Raises:
+        CheckpointError: In place of any error of ours that is not the Hub's.
+    """
+    try:
+        yield
+    except HubError:
+        raise
+    except ResNetHubError as error:
+        reason, opening = str(error).replace(place, name), f"model {name!r} cannot be opened: "
+        raise CheckpointError(reason if reason.startswith(opening) else f"{opening}{reason}") from error
+
+
+def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
+    """What a loaded network says of itself, where the Hub says nothing."""
+    parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
+    said = classifier.model.details.get("license")
+    licence = said if isinstance(said, str) else None
+    return ModelFacts(name, None, parameters, licence, classifier.model.num_classes)
 
 
 def _precision(settings: PageSettings) -> str:

@@ -10,30 +10,35 @@ from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from resnet_hub.demo.api import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
-from resnet_hub.demo.classify import answer_tab, predict_endpoint
+from resnet_hub.demo.classify import ESCAPED, answer_tab, predict_endpoint
 from resnet_hub.demo.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.depth import depth_tab
+from resnet_hub.demo.disk_space import RoomForUploads
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
-from resnet_hub.demo.link import link_line
+from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.pasting import listen_for_pictures
 from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import Shelf
 from resnet_hub.demo.waiting_line import WaitingLine
 from resnet_hub.demo.why import explain_endpoint, why_tab
-from resnet_hub.demo.wording import describe_labels
+from resnet_hub.demo.wording import describe_input, describe_labels
 from resnet_hub.demo.words import label, language_of, say, translations
 
 log = logging.getLogger(__name__)
 
+# In the browser: the window bears the heading's name, which may be a translation.
+NAME_THE_WINDOW = "() => { document.title = document.querySelector('#heading h1')?.textContent || document.title }"
 KEEP_SECONDS = 3600
 """How long an uploaded picture stays on the server."""
 
@@ -46,22 +51,32 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(KEEP_SECONDS // 6, KEEP_SECONDS),
     ) as page:
-        gr.HTML(f"<h1>{html.escape(settings.title)}</h1>", elem_id="heading", elem_classes="plain")
+        usual = settings.title == PageSettings.title
+        gr.HTML(
+            label("page.title") if usual else settings.title,
+            html_template=f"<h1>{ESCAPED}</h1>",
+            elem_id="heading",
+            elem_classes="plain",
+        )
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=shelf.missing is not None)
-        with gr.Tabs():
+        left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
+        with gr.Tabs() as tabs:
             with gr.Tab(label("page.one"), id="one"):
-                asked = _one_picture(page, inference)
+                linked = _one_picture(inference, tabs)
+                asked = linked.question
             with gr.Tab(label("batch.tab"), id="many"):
-                batch_tab(page, asked, inference)
+                files = batch_tab(page, asked, inference)
             with gr.Tab(label("depth.tab"), id="depth") as depth:
                 depth_tab(depth, inference)
+        link_line(page, linked, left_out, inference)
+        listen_for_pictures(page, asked.photo, files)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
             gr.Markdown(label("page.how_text"))
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
-        _told_at_the_start(page, inference, [about, limits, notice])
+        _told_at_the_start(page, inference, asked, [about, limits, notice])
         if shelf.missing is not None:
             _own_at_the_start(page, shelf, asked)
         asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
@@ -75,36 +90,38 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
     return page
 
 
-def _one_picture(page: gr.Blocks, inference: Inference) -> Question:
-    """Fills the current container: what is asked on the left, a tab for each kind of answer on the right."""
+def _one_picture(inference: Inference, tabs: gr.Tabs) -> Linked:
+    """Fills the current container: what is asked on the left, a tab for each kind of answer on the right.
+
+    Returns what a link restores.
+    """
     with gr.Row(equal_height=False, elem_classes="classify"):
         with gr.Column(elem_classes="question"):
             asked = question(inference, find_examples(inference.settings.model))
-            place_of_link = gr.Column()
-        with gr.Column(elem_classes="answer"), gr.Tabs():
+        with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
             with gr.Tab(label("classify.tab"), id="answer"):
                 top_k = answer_tab(asked, inference)
             with gr.Tab(label("why.tab"), id="why") as why:
-                why_tab(why, asked, inference)
+                fields = why_tab(why, asked, inference)
             with gr.Tab(label("compare.tab"), id="compare"):
-                compare_tab(asked, inference)
-    with place_of_link:
-        link_line(page, asked, top_k, inference)
-    return asked
+                compared = compare_tab(asked, inference)
+    return Linked(asked, top_k, fields, compared, tabs, inner)
 
 
-def _told_at_the_start(page: gr.Blocks, inference: Inference, told: Sequence[gr.HTML]) -> None:
+def _told_at_the_start(page: gr.Blocks, inference: Inference, asked: Question, told: Sequence[gr.HTML]) -> None:
     """Fills, in the visitor's language, what no browser can translate by itself: about, limits and notice."""
     settings, shelf = inference.settings, inference.shelf
 
-    async def tell(request: gr.Request) -> tuple[str, str, str]:
+    async def tell(request: gr.Request) -> tuple[Any, ...]:
         shelf.look_again()
         language = language_of(request)
         words = say("page.privacy", language, file_mb=settings.max_file_mb, minutes=KEEP_SECONDS // 60)
         about = describe_model(shelf.own, language, shelf.missing)
-        return about, f"<p class='quiet'>{html.escape(words)}</p>", _notice(shelf.missing, language)
+        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(shelf.missing, language)
+        return about, limits, notice, gr.Image(alt_text=say("question.chosen", language))
 
-    page.load(tell, None, list(told), queue=False, api_visibility="private")
+    page.load(tell, None, [*told, asked.photo], queue=False, api_visibility="private")
+    page.load(None, js=NAME_THE_WINDOW, api_visibility="private")
 
 
 def _notice(missing: str | None, language: str) -> str:
@@ -143,10 +160,10 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
     facts = {
         "network": classifier.model.config.architecture,
         "parameters": say("page.parameters_value", language, millions=f"{parameters / 1e6:.1f}"),
-        "classes": describe_labels(classifier.label_names),
+        "classes": describe_labels(classifier.label_names, language),
         "source": say("page.in_place_of", language, name=model.name, wanted=missing) if missing else model.name,
         "licence": model.facts.licence or say("page.no_licence", language),
-        "input": classifier.preprocessing.in_words(),
+        "input": describe_input(classifier.preprocessing, language),
         "computes": classifier.precision,
     }
     rows = "".join(
@@ -174,13 +191,18 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
             show_error=False,
             run_history=False,
             enable_monitoring=False,
-            max_file_size=f"{settings.max_file_mb}mb",
-            app_kwargs={**refusals_of_requests(page), "routes": list(routes)},
+            # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell pictures and zips apart.
+            max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
+            app_kwargs={
+                **refusals_of_requests(page),
+                "routes": list(routes),
+                "middleware": [Middleware(RoomForUploads)],
+            },
             footer_links=["api", "gradio", "settings"],
             i18n=translations(),
             state_session_capacity=MOST_SESSIONS,
             **appearance(),
         )
     if reason is None:
-        set_up_tools(page)
+        set_up_tools(page, settings)
     remember_little(page)

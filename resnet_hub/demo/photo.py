@@ -16,6 +16,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from resnet_hub.demo.disk_space import check_disk
 from resnet_hub.demo.refusal import Refusal, refusal_of
 from resnet_hub.preprocessing import open_image
 
@@ -102,10 +103,12 @@ def kept_picture(content: bytes, field: gr.Image) -> str:
 
     Raises:
         ImageError: They are no picture.
+        Refusal: The disk is nearly full.
     """
     open_image(content)
     with Image.open(io.BytesIO(content)) as opened:
         suffix = (opened.format or "png").lower()
+    check_disk(len(content))
     path = save_bytes_to_cache(content, f"picture.{suffix}", cache_dir=field.GRADIO_CACHE)
     field.temp_files.add(path)
     return path

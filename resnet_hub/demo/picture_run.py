@@ -51,7 +51,13 @@ class PictureAnswer:
 
 def archive_limits(settings: PageSettings) -> ArchiveLimits:
     """How much one visitor may send together."""
-    return ArchiveLimits(pictures=settings.max_pictures, picture_bytes=settings.max_file_mb * 1_000_000)
+    return ArchiveLimits(
+        pictures=settings.max_pictures,
+        picture_bytes=settings.max_file_mb * 1_000_000,
+        archive_bytes=settings.max_zip_mb * 1_000_000,
+        # A zip of photographs is no smaller than they are; one that fits should not fail at the sum.
+        total_bytes=max(ArchiveLimits.total_bytes, 2 * settings.max_zip_mb * 1_000_000),
+    )
 
 
 async def picture_answers(

@@ -29,7 +29,7 @@ class Question:
     """What is asked; every tab about one picture listens to these."""
 
     photo: gr.Image
-    """The picture; its events need `preprocess=False`, and `uploaded_bytes` reads them."""
+    """The picture; its events need `preprocess=False`, and `Inference.uploaded` reads them."""
     network: gr.Textbox
     """The name of the network in use; empty for the page's own."""
     classify: gr.Button
@@ -53,7 +53,7 @@ def question(inference: Inference, examples: ExamplePictures) -> Question:
     button = gr.Button(label("question.classify"), variant="primary", elem_id="classify")
     if examples.paths:
         picture_choice(examples.paths, photo, label("question.examples"))
-        gr.HTML(f"<p class='quiet'>{html.escape(examples.credit)}</p>", elem_classes="plain")
+        gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
     _address(inference, photo)
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
     choice, facts = _network_choice(inference, network)
@@ -136,7 +136,7 @@ def refused(error: Exception, language: str) -> str:
 
 def in_use(model: OpenModel, language: str) -> str:
     """HTML: which network answers from now on."""
-    return _line(f"{say('question.in_use', language)}: {describe_facts(model.facts, language)}")
+    return _line(say("question.in_use", language, facts=describe_facts(model.facts, language)))
 
 
 def _line(text: str) -> str:

@@ -29,7 +29,8 @@ class Refusal(gr.Error):  # type: ignore[misc]  # gradio has no types
     """A sentence for a visitor; where nothing else shows it, gradio does, in a toast."""
 
     def __init__(self, sentence: str) -> None:
-        self.sentence = sentence[:1].upper() + sentence[1:].rstrip(".") + "."
+        ended = sentence if is_chinese(sentence) else sentence.rstrip(".") + "."
+        self.sentence = ended[:1].upper() + ended[1:]
         # Toasts are HTML, and the names of files and classes in a sentence are a stranger's text.
         super().__init__(html.escape(self.sentence, quote=False), print_exception=False)
 
@@ -46,9 +47,14 @@ def refusal_of(error: Exception, language: str = LANGUAGES[0]) -> Refusal:
     return Refusal(translated(refusal.sentence, language))
 
 
+def is_chinese(sentence: str) -> bool:
+    """Whether it is a translation already; names of files and classes say nothing of that, only how it ends."""
+    return sentence.endswith("。")
+
+
 def translated(sentence: str, language: str) -> str:
     """A sentence of refusal in this language."""
-    if language == LANGUAGES[0] or not sentence.isascii():
+    if language == LANGUAGES[0] or is_chinese(sentence):
         return sentence
     for pattern, texts in _patterns():
         if found := pattern.fullmatch(sentence):

@@ -24,6 +24,7 @@ VARIABLES = {
     "precision": f"{PREFIX}PRECISION",
     "title": f"{PREFIX}TITLE",
     "max_file_mb": f"{PREFIX}MAX_FILE_MB",
+    "max_zip_mb": f"{PREFIX}MAX_ZIP_MB",
     "max_pictures": f"{PREFIX}MAX_PICTURES",
     "max_queue": f"{PREFIX}MAX_QUEUE",
     "max_models": f"{PREFIX}MAX_MODELS",
@@ -40,6 +41,7 @@ CHOICES = {"mcp": ("on", "off")}
 # The least and the most that each number may be.
 NUMBERS = {
     "max_file_mb": (1, 1024),
+    "max_zip_mb": (1, 4096),
     "max_pictures": (1, 10_000),
     "max_queue": (1, 10_000),
     "max_models": (1, 1000),
@@ -68,7 +70,9 @@ class PageSettings:
     title: str = "What is in this picture?"
     """The heading of the page, plain text."""
     max_file_mb: int = 20
-    """Largest file that may be uploaded, in megabytes."""
+    """Largest picture, in megabytes."""
+    max_zip_mb: int = 200
+    """Largest zip of pictures, in megabytes; each picture in it is held to `max_file_mb`."""
     max_pictures: int = 200
     """Pictures that one visitor may send together."""
     max_queue: int = 64

@@ -19,7 +19,7 @@ from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.batcher import Batcher
 from resnet_hub.demo.lent_gpu import is_lent, network_run
-from resnet_hub.demo.open_model import OpenModel, open_classifier
+from resnet_hub.demo.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.model_facts import ModelFacts, model_facts
@@ -190,7 +190,8 @@ class Shelf:
         return self.put(classifier, facts, name)
 
     def _facts(self, name: str) -> ModelFacts:
-        return model_facts(self._place(name), public_only=name != self.wanted)
+        with told_to_visitors(name, self._place(name)):
+            return model_facts(self._place(name), public_only=name != self.wanted)
 
     def _place(self, name: str) -> str:
         """Where the network is: where the owner said, else the Hub, whatever files of that name may lie here."""
@@ -209,7 +210,8 @@ class Shelf:
                 f"the weights of {name!r} are {facts.weights_bytes / 1e6:,.0f} MB, and this page loads at most "
                 f"{self.settings.max_model_mb:,} MB; choose a smaller model"
             )
-        return open_classifier(self._place(name), self.settings), facts
+        with told_to_visitors(name, self._place(name)):
+            return open_classifier(self._place(name), self.settings), facts
 
     def _read_wanted(self) -> tuple[ImageClassifier, ModelFacts]:
         """The owner's network: of any size, private or public, and cached where the Hub is away."""
@@ -217,7 +219,7 @@ class Shelf:
         try:
             return classifier, self._facts(self.wanted)
         except HubUnreachableError:
-            return classifier, _facts_of(self.wanted, classifier)
+            return classifier, facts_of(self.wanted, classifier)
 
 
 def own_shelf(settings: PageSettings) -> Shelf:
@@ -272,14 +274,6 @@ def _most_together(classifier: ImageClassifier) -> int:
 def _tell_failure(loading: asyncio.Task[OpenModel]) -> None:
     if not loading.cancelled() and (error := loading.exception()) is not None:
         log.warning("%s", error)
-
-
-def _facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
-    """What a loaded network says of itself, for the Hub says nothing."""
-    parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
-    said = classifier.model.details.get("license")
-    licence = said if isinstance(said, str) else None
-    return ModelFacts(name, None, parameters, licence, classifier.model.num_classes)
 
 
 def _folders(settings: PageSettings) -> dict[str, Path]:

@@ -6,6 +6,7 @@ import html
 import json
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypedDict
 
@@ -15,7 +16,7 @@ from resnet_hub.checks import nearest
 from resnet_hub.demo.api import AT_ONCE, endpoint
 from resnet_hub.demo.exhibit import block_table, data_uri, map_figure, map_words, score_words, sheet_figures
 from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
-from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question
 from resnet_hub.demo.refusal import Refusal, refusal_of
 from resnet_hub.demo.wording import distinct_labels
@@ -26,6 +27,7 @@ from resnet_hub.explain import HeatMap, block_effects, evidence_place, feature_m
 EXPLANATIONS = "explanations"
 """The queue of answers to be explained."""
 USUAL_METHOD = "hires-cam"
+METHODS = (USUAL_METHOD, "grad-cam", "occlusion")
 OPACITY = 60
 """Percent of colour over the picture at first."""
 # Both run in the browser. A tab that nobody looks at asks for nothing; another picture has another best class.
@@ -34,6 +36,17 @@ LOOKED_AT = """async (photo, network, chosen, method, open, known) => {
 await new Promise(done => setTimeout(done, 50));
 return [photo, network, chosen, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]}"""
 FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
+
+
+@dataclass(frozen=True)
+class WhyFields:
+    """The fields of the tab that a link restores."""
+
+    method: gr.Radio
+    chosen: gr.Dropdown
+    """The class that is explained."""
+    known: gr.Textbox
+    """The key of the explanation that is shown; see `class_in_link`."""
 
 
 class ExplainAnswer(TypedDict):
@@ -51,11 +64,11 @@ class ExplainAnswer(TypedDict):
     overlay: str
 
 
-def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
+def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
     """Fills the current container, which is `tab`; explains while a visitor looks, and whenever something changes."""
     chosen = gr.Dropdown([], label=label("why.class"), info=label("why.class_info"), elem_id="why-class")
     method = gr.Radio(
-        [("HiResCAM", "hires-cam"), ("Grad-CAM", "grad-cam"), (label("why.occlusion"), "occlusion")],
+        list(zip(("HiResCAM", "Grad-CAM", label("why.occlusion")), METHODS, strict=True)),
         value=USUAL_METHOD,
         label=label("why.method"),
         info=label("why.method_info"),
@@ -73,7 +86,7 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
     gr.HTML(label("why.caution"), elem_classes="plain quiet")
     opened = gr.Checkbox(True, visible=False)
     # No gr.State: for its sake gradio would hold a connection to each visitor.
-    known = gr.Textbox("", visible=False)
+    known = gr.Textbox("", visible="hidden")
 
     async def show(
         photo: dict[str, Any] | None,
@@ -86,11 +99,13 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
     ) -> AsyncIterator[tuple[Any, ...]]:
         language = language_of(request)
         if photo is None or not is_open:
-            yield _paragraph(say("why.hint", language)), "", _no_choice(), gr.Slider(visible=False), "", "", ""
+            waits = bool(before) and json.loads(before)[0] is None  # a class of a link, for the picture to come
+            rest = (gr.skip() if waits else _no_choice(), gr.Slider(visible=False), "", "", before if waits else "")
+            yield _paragraph(say("why.hint", language)), "", *rest
             return
         if not _is_of(before, photo, network):
             index = None  # another picture or network has best classes of its own
-        elif before == _key(photo, network, index, how):
+        elif json.loads(before)[:4] == [photo.get("path"), network, index, how]:
             yield tuple(gr.skip() for _ in range(7))
             return
         try:
@@ -115,21 +130,26 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> None:
         api_visibility="private",
     )
     opacity.input(None, opacity, None, js=FADE, api_visibility="private")
+    return WhyFields(method, chosen, known)
 
 
 async def _shown(
     inference: Inference, photo: dict[str, Any], network: str, index: int | None, method: str, language: str
 ) -> AsyncIterator[tuple[Any, ...]]:
     """What the fields show, part by part: the map first, then the stages, then the blocks."""
-    answer = await inference.classify(uploaded_bytes(photo) or b"", network, MOST_CLASSES)
+    answer = await inference.classify(inference.uploaded(photo) or b"", network, MOST_CLASSES)
     predictions = answer.classification.predictions
-    index = predictions[0].index if index is None else index
+    best = predictions[0].index
+    index = best if index is None else index
     found = await _heat_map(inference, answer, index, method)
-    names = zip(distinct_labels(predictions), predictions, strict=True)
-    choice = gr.Dropdown([(name, prediction.index) for name, prediction in names], value=index)
+    names = zip(distinct_labels(predictions, language), predictions, strict=True)
+    choices = [(name, prediction.index) for name, prediction in names]
+    if all(index != other for _, other in choices):  # a link may ask for a class that is far from the best
+        choices.append((found.label, index))
+    choice = gr.Dropdown(choices, value=index)
     words = _paragraph(map_words(found, language) + score_words(found, language))
     figure = map_figure(answer.classification.seen, found, language)
-    known = _key(photo, network, index, method)
+    known = json.dumps([photo.get("path"), network, index, method, best])
     yield words, figure, choice, gr.Slider(visible=True), gr.skip(), gr.skip(), known
     rest = (gr.skip(),) * 4
     classifier = answer.model.classifier
@@ -152,14 +172,20 @@ async def _heat_map(inference: Inference, answer: Answer, index: int, method: st
         gone.set()
 
 
-def _key(photo: dict[str, Any], network: str, index: int | None, method: str) -> str:
-    """What an explanation is of."""
-    return json.dumps([photo.get("path"), network, index, method])
+def key_of_link(network: str, index: int) -> str:
+    """The key of an explanation to come: of the class `index`, whatever the picture will be."""
+    return json.dumps([None, network, index, None, None])
+
+
+def class_in_link(key: str) -> int | None:
+    """The class of an explanation's key, where a visitor chose it; None where it is the best one."""
+    _, _, index, _, best = json.loads(key) if key else [None] * 5
+    return None if index == best else index
 
 
 def _is_of(key: str, photo: dict[str, Any], network: str) -> bool:
     """Whether an explanation is of this picture and this network."""
-    return bool(key) and json.loads(key)[:2] == [photo.get("path"), network]
+    return bool(key) and json.loads(key)[:2] in ([photo.get("path"), network], [None, network])
 
 
 def _paragraph(words: str) -> str:
@@ -191,7 +217,7 @@ def explain_endpoint(inference: Inference) -> None:
             when a place is covered (occlusion only); the network that answered; the map in grey, white for the
             strongest evidence, and in colours over what the network saw, both as data URIs of PNG pictures.
         """
-        picture = uploaded_bytes(image)
+        picture = inference.uploaded(image)
         if picture is None:
             raise Refusal(say("classify.no_picture", "en"))
         answer = await inference.classify(picture, model, 1)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from resnet_hub.classifier import Prediction
+from resnet_hub.config import Preprocessing
 from resnet_hub.demo.words import LANGUAGES, say
 from resnet_hub.model_facts import ModelFacts
 
@@ -20,7 +21,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 
 def verdict(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> str:
     """One sentence about the best one or two of the ranked `predictions`."""
-    names = list(distinct_labels(predictions))
+    names = list(distinct_labels(predictions, language))
     sentence = say("classify.likely", language, label=names[0], percent=percent(predictions[0].score, language))
     if len(predictions) > 1 and predictions[1].score >= WORTH_MENTIONING:
         sentence += say("classify.perhaps", language, label=names[1], percent=percent(predictions[1].score, language))
@@ -36,21 +37,45 @@ def percent(score: float, language: str = LANGUAGES[0]) -> str:
     return words.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def distinct_labels(predictions: Sequence[Prediction]) -> dict[str, float]:
+def distinct_labels(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> dict[str, float]:
     """Labels and scores in rank order; two classes of one name (ImageNet has two cranes) are told apart by index."""
     count = Counter(prediction.label for prediction in predictions)
-    return {
-        prediction.label if count[prediction.label] == 1 else f"{prediction.label} (class {prediction.index})": float(
-            prediction.score
-        )
-        for prediction in predictions
-    }
+    labels = {}
+    for found in predictions:
+        numbered = say("classify.class_number", language, label=found.label, index=found.index)
+        labels[found.label if count[found.label] == 1 else numbered] = float(found.score)
+    return labels
 
 
-def describe_labels(names: Sequence[str], most: int = 12) -> str:
+def describe_labels(names: Sequence[str], language: str = LANGUAGES[0], most: int = 12) -> str:
     """How many classes the network knows, and the first `most` by name."""
     rest = len(names) - most
-    return f"{len(names):,}: {', '.join(names[:most])}" + (f", and {rest:,} more" if rest > 0 else "")
+    listed = say("page.comma", language).join(names[:most])
+    key = "page.classes_more" if rest > 0 else "page.classes_value"
+    return say(key, language, count=f"{len(names):,}", names=listed, rest=f"{rest:,}")
+
+
+def describe_input(preprocessing: Preprocessing, language: str = LANGUAGES[0]) -> str:
+    """How a picture becomes the network's input, in one sentence; in English that of the preprocessing itself."""
+    channels, height, width = preprocessing.input_size
+    grown_height, grown_width = (int(side / preprocessing.crop_pct) for side in (height, width))
+    fitting = say(
+        f"page.fit_{preprocessing.crop_mode}",
+        language,
+        width=width,
+        height=height,
+        grown_width=grown_width,
+        grown_height=grown_height,
+        shortest=min(grown_height, grown_width),
+        longest=max(grown_height, grown_width),
+        method=say(f"page.by_{preprocessing.interpolation}", language),
+    )
+    mean, std = (
+        say("page.comma", language).join(f"{value:.3g}" for value in values)
+        for values in (preprocessing.mean, preprocessing.std)
+    )
+    turned = say("page.turned_grey" if channels == 1 else "page.turned", language)
+    return say("page.input_value", language, turned=turned, fitting=fitting, mean=mean, std=std)
 
 
 def describe_facts(facts: ModelFacts, language: str) -> str:
@@ -66,7 +91,12 @@ def describe_facts(facts: ModelFacts, language: str) -> str:
         parts.append(say("question.fact_top1", language, top1=f"{facts.top1:.1f}"))
     licence = facts.licence or say("page.no_licence", language)
     parts.append(say("question.fact_licence", language, licence=licence))
-    return say("question.facts", language, name=facts.name, parts=", ".join(parts))
+    return say("question.facts", language, name=facts.name, parts=say("question.fact_comma", language).join(parts))
+
+
+def exact(score: float) -> str:
+    """A score with as many digits as a float32 needs to be read back as the same one, however small it is."""
+    return f"{score:.9g}"
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

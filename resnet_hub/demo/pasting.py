@@ -1,0 +1,32 @@
+"""Ctrl+V on the page: a picture of the clipboard goes into the picture field of the open tab."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+# In the browser. Pasted text is left to whatever field it is meant for; nothing is kept, and nothing asked elsewhere.
+LISTEN = """() => document.addEventListener('paste', event => {
+  const pictures = [...(event.clipboardData?.files ?? [])].filter(file => file.type.startsWith('image/'));
+  const [, button] = [['#photo', '#pasted-one'], ['#files', '#pasted-many']]
+    .find(([field]) => document.querySelector(field)?.offsetParent) ?? [];
+  const input = button && document.querySelector(button)?.previousElementSibling;
+  if (!pictures.length || !input?.matches('input[type=file]')) return;
+  const carried = new DataTransfer();
+  pictures.slice(0, input.multiple ? pictures.length : 1).forEach(picture => carried.items.add(picture));
+  input.files = carried.files;
+  input.dispatchEvent(new Event('change', {bubbles: true}));
+  event.preventDefault();
+})"""
+
+
+def listen_for_pictures(page: gr.Blocks, photo: gr.Image, files: gr.File) -> None:
+    """Lets pasted pictures replace the one picture, or join the many; buttons nobody sees upload them.
+
+    They stand outside of all tabs, for what is in a tab is there only once it was opened.
+    """
+    one = gr.UploadButton(visible="hidden", elem_id="pasted-one", file_types=["image"])
+    many = gr.UploadButton(visible="hidden", elem_id="pasted-many", file_types=["image"], file_count="multiple")
+    one.upload(None, one, photo, js="picture => [[picture].flat()[0]]", api_visibility="private")
+    added = "(pasted, chosen) => [[...(chosen ?? []), ...[pasted].flat()]]"
+    many.upload(None, [many, files], files, js=added, api_visibility="private")
+    page.load(None, js=LISTEN, api_visibility="private")
