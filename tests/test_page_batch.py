@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 from browsing import served_page
 from colour_network import COLOURS, LABELS, save_colour_network, solid
+from hostile_archives import zipped
 from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier
@@ -136,6 +137,17 @@ def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, addres
     send(page, many(14))
     expect(page.locator("#batch-progress")).to_contain_text("Done: 12 classified, 1 failed")
     expect(page.locator("#batch-failed")).to_contain_text("12")
+
+
+def test_an_archive_of_10_000_entries_is_told_and_the_next_one_is_answered(open_page, address, files, tmp_path):
+    (tmp_path / "long.zip").write_bytes(zipped(*((f"{number}.png", b"") for number in range(10_000))))
+    page = open_page(address)
+    send(page, [tmp_path / "long.zip"])
+    expect(page.locator("#batch-failed")).to_contain_text("has 10,000 entries, more than the 2,000")
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 0 classified, 1 failed")
+    page.get_by_label("Clear").first.click()
+    send(page, files[:1])
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 1 classified, 0 failed")
 
 
 def test_a_phone_needs_no_sideways_scrolling(open_page, address, files):
