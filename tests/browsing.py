@@ -124,3 +124,12 @@ def new_visitor(browser):
 def upload(page, path):
     """Chooses a file as the picture."""
     page.locator("#photo input[type=file]").set_input_files(path)
+
+
+def upload_many(page, files):
+    """Opens the tab for many pictures, chooses the files and lets them be classified."""
+    page.get_by_role("tab", name="Many pictures").click()
+    page.locator("#files input[type=file]").set_input_files(files)
+    # The files are on the server when there are links to them.
+    expect(page.locator("#files td a")).to_have_count(len(files))
+    page.locator("#batch-start").click()
