@@ -6,9 +6,12 @@ import shutil
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+
+from resnet_hub.picture_url import fetch_picture
 
 # Two cores may be shared with other tests.
 expect.set_options(timeout=20_000)
@@ -51,20 +54,36 @@ def served_page(checkpoint, **settings):
     page.close()
 
 
+def open_to(monkeypatch, port):
+    """Lets the page fetch pictures from one server of this machine, which it refuses otherwise."""
+    from resnet_hub.demo import inference
+
+    def fetch(url, limits):
+        return fetch_picture(url, replace(limits, ports=(port,)), is_public=lambda _: True)
+
+    monkeypatch.setattr(inference, "fetch_picture", fetch)
+
+
 @pytest.fixture(scope="module")
-def browser():
+def browser_flags():
+    """What a module wants its browser to be started with besides."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def browser(browser_flags):
+    usual = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=[*usual, *browser_flags]
         )
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser):
-    """Opens an address as a new visitor; the window closes with the test.
+@contextmanager
+def visitors_of(browser):
+    """Opens addresses as new visitors, whose windows close at the end.
 
     `width` is that of the window in pixels; the rest is what playwright knows of a visitor, such as locale.
     """
@@ -88,6 +107,29 @@ def open_page(browser):
         context.close()
 
 
+@pytest.fixture
+def open_page(browser):
+    """Opens an address as a new visitor; the window closes with the test."""
+    with visitors_of(browser) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def new_visitor(browser):
+    """As `open_page`, for a visitor who stays for all tests of a module."""
+    with visitors_of(browser) as visit:
+        yield visit
+
+
 def upload(page, path):
     """Chooses a file as the picture."""
     page.locator("#photo input[type=file]").set_input_files(path)
+
+
+def upload_many(page, files):
+    """Opens the tab for many pictures, chooses the files and lets them be classified."""
+    page.get_by_role("tab", name="Many pictures").click()
+    page.locator("#files input[type=file]").set_input_files(files)
+    # The files are on the server when there are links to them.
+    expect(page.locator("#files td a")).to_have_count(len(files))
+    page.locator("#batch-start").click()

@@ -1,19 +1,14 @@
 """What visitors of a public page send that is no plain picture: each gets its sentence, or its pixels."""
 
-import io
-import struct
-import zlib
-
 import pytest
 import torch
-from broken_pictures import cut_jpeg, empty_file, gigantic_png, text_file
+from broken_pictures import SCRIPT, cut_jpeg, empty_file, gigantic_png, saved, text_bomb, text_file
 from PIL import Image
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image, to_pixels
 
-SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 SVG = {
     "plain": SCRIPT,
     "declared": b"<?xml version='1.0' encoding='UTF-8' standalone='no'?>\n" + SCRIPT,
@@ -23,24 +18,6 @@ SVG = {
     "with a document type": b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'http://www.w3.org/'>" + SCRIPT,
 }
 HTML = [b"<!doctype html><p>hello", b"\n<HTML><body>", b"<head><title>404</title>", b"\xef\xbb\xbf<!DOCTYPE HTML>"]
-
-
-def saved(image, file_format="PNG", **options):
-    file = io.BytesIO()
-    image.save(file, file_format, **options)
-    return file.getvalue()
-
-
-def text_bomb():
-    """A PNG of one pixel with a comment that unpacks to 200 MB."""
-
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    packer = zlib.compressobj(9)
-    comment = b"".join(packer.compress(bytes(1_000_000)) for _ in range(200)) + packer.flush()
-    data = saved(Image.new("RGB", (1, 1)))
-    return data[:33] + chunk(b"zTXt", b"Comment\0\0" + comment) + data[33:]
 
 
 @pytest.mark.parametrize("data", SVG.values(), ids=SVG)

@@ -7,10 +7,12 @@ from asyncio import sleep
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from broken_pictures import saved
 from browsing import served_page
 from colour_network import COLOURS, save_colour_network, solid
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from hostile_archives import link, overlapping, zipped
 
 from resnet_hub import ImageClassifier
 from resnet_hub.demo.batcher import Batcher
@@ -121,6 +123,45 @@ def test_a_picture_that_unpacks_beyond_the_limit_fails_alone(client, files, tmp_
     large, red = client.predict([handle_file(tmp_path / "large.zip")], api_name="/classify_batch")
     assert "more than the 1,000,000 that are read" in large["problem"]
     assert red["predictions"][0]["label"] == "crimson"
+
+
+RED = saved(solid(COLOURS[0]))
+MARKUP = "<img src=x onerror=alert(1)>.png"
+# What is packed, and for each answer its name with the words of its problem, None where it is answered.
+ZIPS = {
+    "ways out of the folder": (
+        zipped(("../../a.png", RED), ("/etc/b.png", RED), ("..\\..\\c.png", RED), ("C:\\d.png", RED)),
+        [("a.png", None), ("etc/b.png", None), ("c.png", None), ("d.png", None)],
+    ),
+    "a zip inside": (
+        zipped(("a.png", RED), ("b.zip", zipped(("c.png", RED)))),
+        [("a.png", None), ("b.zip", "archive inside an archive, which is not opened")],
+    ),
+    "a zip inside, named as a picture": (
+        zipped(("a.png", zipped(("b.png", RED)))),
+        [("a.png", "archive inside an archive, which is not opened")],
+    ),
+    "10,000 entries": (
+        zipped(*((f"{number}", b"") for number in range(10_000))),
+        [("all.zip", "has 10,000 entries, more than the 2,000 that are looked at; send a part")],
+    ),
+    "a name that is markup": (zipped((MARKUP, RED)), [(MARKUP, None)]),
+    "zeros only": (zipped(("a.png", bytes(900_000))), [("a.png", "is in no picture format")]),
+    "a bomb": (zipped(("a.png", bytes(50_000_000))), [("a.png", "more than the 1,000,000 that are read")]),
+    "entries that share their bytes": (overlapping(bytes(10_000), 50), [("all.zip", "as in a bomb")]),
+    "a link": (zipped(link("a.png", b"/etc/passwd")), [("a.png", "is a link, which is never followed")]),
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), ZIPS.values(), ids=ZIPS)
+def test_a_zip_of_a_stranger_gets_its_answers_and_so_does_the_file_after_it(client, files, tmp_path, data, expected):
+    (tmp_path / "all.zip").write_bytes(data)
+    *answers, last = client.predict(sent([tmp_path / "all.zip", files[0]]), 1, api_name="/classify_batch")
+    assert [one["name"] for one in answers] == [name for name, _ in expected]
+    for answer, (_, words) in zip(answers, expected, strict=True):
+        assert [one["label"] for one in answer["predictions"]] == ([] if words else ["crimson"])
+        assert words in answer["problem"] if words else answer["problem"] is None
+    assert last["predictions"][0]["label"] == "crimson"
 
 
 def test_a_single_picture_is_answered_while_many_are_under_way(client, address, files, tmp_path, monkeypatch):

@@ -10,8 +10,9 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from browsing import served_page
+from browsing import served_page, upload_many
 from colour_network import COLOURS, LABELS, save_colour_network, solid
+from hostile_archives import zipped
 from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier
@@ -54,14 +55,6 @@ def files(tmp_path):
     return [tmp_path / name for name in ("red.png", "notes.png", "more.zip")]
 
 
-def send(page, files):
-    page.get_by_role("tab", name="Many pictures").click()
-    page.locator("#files input[type=file]").set_input_files(files)
-    # The files are on the server when their sizes are shown.
-    expect(page.locator("#files")).to_contain_text("B")
-    page.locator("#batch-start").click()
-
-
 def downloaded(page, kind):
     address = page.locator(f"#batch-downloads a[download='answers.{kind}']").get_attribute("href")
     return unquote(address.partition(",")[2])
@@ -69,7 +62,7 @@ def downloaded(page, kind):
 
 def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoint):
     page = open_page(address)
-    send(page, files)
+    upload_many(page, files)
     expect(page.locator("#batch-progress")).to_contain_text("Done: 3 classified, 3 failed")
     expect(page.locator("#batch-gallery summary")).to_have_count(3)
     assert page.locator("#batch-gallery summary").first.inner_text().endswith("(1)")
@@ -90,7 +83,7 @@ def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoin
 
 def test_files_that_fail_are_told_by_name_and_reason(open_page, address, files):
     page = open_page(address)
-    send(page, files)
+    upload_many(page, files)
     expect(page.locator("#batch-failed li")).to_have_count(3)
     told = page.locator("#batch-failed").inner_text()
     for name in ("notes.png", "cut.png", "inner.zip"):
@@ -101,7 +94,7 @@ def test_files_that_fail_are_told_by_name_and_reason(open_page, address, files):
 
 def test_hostile_names_are_shown_as_text(open_page, address, files):
     page = open_page(address)
-    send(page, files)
+    upload_many(page, files)
     expect(page.locator("#batch-gallery")).to_contain_text(HOSTILE)
     expect(page.locator("#batch-gallery")).to_contain_text(LABELS[1])
     assert page.alerts == []
@@ -122,7 +115,7 @@ def many(tmp_path):
         with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
             for index in range(count):
                 archive.writestr(f"{index}.png", png(COLOURS[index % 3]))
-        return tmp_path / "many.zip"
+        return [tmp_path / "many.zip"]
 
     return pack
 
@@ -136,14 +129,25 @@ def wait_until(condition):
 
 def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, address, many):
     page = open_page(address)
-    send(page, many(14))
+    upload_many(page, many(14))
     expect(page.locator("#batch-progress")).to_contain_text("Done: 12 classified, 1 failed")
     expect(page.locator("#batch-failed")).to_contain_text("12")
 
 
+def test_an_archive_of_10_000_entries_is_told_and_the_next_one_is_answered(open_page, address, files, tmp_path):
+    (tmp_path / "long.zip").write_bytes(zipped(*((f"{number}.png", b"") for number in range(10_000))))
+    page = open_page(address)
+    upload_many(page, [tmp_path / "long.zip"])
+    expect(page.locator("#batch-failed")).to_contain_text("has 10,000 entries, more than the 2,000")
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 0 classified, 1 failed")
+    page.get_by_label("Clear").first.click()
+    upload_many(page, files[:1])
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 1 classified, 0 failed")
+
+
 def test_a_phone_needs_no_sideways_scrolling(open_page, address, files):
     page = open_page(address, width=390)
-    send(page, files)
+    upload_many(page, files)
     expect(page.locator("#batch-gallery summary")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -170,7 +174,7 @@ def stuck(monkeypatch):
 
 def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, many, stuck, monkeypatch):
     page = open_page(address)
-    send(page, many(9))
+    upload_many(page, many(9))
     # As often as there are places for runs, and once more.
     for run in range(3):
         if run:

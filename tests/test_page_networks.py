@@ -1,11 +1,11 @@
 """Networks that visitors choose: what is told of them before they are loaded, and which are refused."""
 
 import pytest
-import torch
 from browsing import awaited, served_page, upload
 from colour_network import COLOURS, save_colour_network, solid
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
+from refused_networks import MOST_MB, NAME, REFUSED
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.demo.settings import PageSettings
@@ -90,68 +90,12 @@ def test_a_network_that_cannot_be_used_leaves_the_one_in_use(open_page, address,
     expect(page.locator("#verdict")).to_contain_text("crimson")
 
 
-def push(network, name="alice/net"):
-    network.push_to_hub(name)
-
-
-def push_damaged(_):
-    network = create_model("cifar_resnet20", num_classes=3)
-    with torch.no_grad():
-        network.get_classifier().weight[0, 0] = torch.nan
-    push(network)
-
-
-def push_pickle(api):
-    push(create_model("cifar_resnet20", num_classes=3))
-    api.delete_file("model.safetensors", "alice/net")
-    api.upload_file(path_or_fileobj=b"\x80", path_in_repo="pytorch_model.bin", repo_id="alice/net")
-
-
-def push_something_else(api):
-    push(create_model("cifar_resnet20", num_classes=3))
-    api.upload_file(
-        path_or_fileobj=b'{"architectures": ["BertModel"], "model_type": "bert"}',
-        path_in_repo="config.json",
-        repo_id="alice/net",
-    )
-
-
-def push_gated(api):
-    push(create_model("cifar_resnet20", num_classes=3))
-    api.update_repo_settings("alice/net", gated="manual")
-
-
-def push_private(api):
-    push(create_model("cifar_resnet20", num_classes=3))
-    api.update_repo_settings("alice/net", private=True)
-
-
-REFUSED = {
-    "missing": (lambda api: None, "'alice/net' was not found"),
-    "private, though the owner of the page may read it": (push_private, "'alice/net' was not found, or it is private"),
-    "gated, though the owner of the page may read it": (push_gated, "'alice/net' is gated"),
-    "nothing but a pickle": (push_pickle, "only a pickle, which is never opened here"),
-    "another kind of model": (
-        push_something_else,
-        "model 'alice/net' cannot be opened: config.json names no architecture",
-    ),
-    "numbers instead of classes": (
-        lambda api: push(create_model("cifar_resnet20", num_classes=3, task="regression")),
-        "this network is for 'regression'",
-    ),
-    "no classes": (lambda api: push(create_model("cifar_resnet20", num_classes=0)), "no head"),
-    "weights that are no numbers": (push_damaged, "not finite"),
-    "too large": (lambda api: push(create_model("cifar_resnet20", num_classes=20_000)), "at most 1 MB"),
-}
-
-
 @pytest.mark.parametrize(("prepare", "sentence"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_served_is_refused_in_a_sentence(prepare, sentence, tiny_checkpoint, fake_hub, caplog):
     prepare(HfApi())
-    most = 1 if sentence == "at most 1 MB" else 1000
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", max_model_mb=most))
+    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", max_model_mb=MOST_MB))
     with pytest.raises(ResNetHubError, match=sentence):
-        awaited(shelf.open("alice/net"))
+        awaited(shelf.open(NAME))
 
 
 @pytest.mark.parametrize("classes", [2, 20_000])

@@ -38,8 +38,12 @@ class Trainings:
         known = self._losses.setdefault(key, [])
         if len(known) < count:
             running = self._running.setdefault(key, first_losses(depth, shortcuts, steps=STEPS))
-            while len(known) < count:
-                known.append(next(running))
+            try:
+                while len(known) < count:
+                    known.append(next(running))
+            except Exception:  # such a training cannot go on; the next visitor's begins anew
+                del self._running[key], self._losses[key]
+                raise
             if len(known) == STEPS:
                 del self._running[key]  # and with it its network
         return known[:count]
@@ -80,7 +84,8 @@ def depth_tab(tab: gr.Tab, inference: Inference) -> None:
         "concurrency_id": MEASUREMENTS,
         "api_visibility": "private",
     }
-    gr.on([tab.select, depth.change], show_gradients, outputs=[gradients, losses], **event)
+    looked_at = [tab.select, depth.change]
+    gr.on(looked_at, show_gradients, outputs=[gradients, losses], trigger_mode="always_last", **event)
     training = train.click(show_training, outputs=losses, show_progress="minimal", **event)
     depth.change(None, cancels=[training], api_visibility="private")
 

@@ -23,6 +23,10 @@ from resnet_hub.published import published_tags
 NETWORK_FACTS = "facts"
 """The queue of questions about networks, and of loading them."""
 
+# In the browser: what a visitor types takes the place of the name that stands there, instead of standing behind it. A
+# moment later, for the click that brought the visitor there still has to put its cursor.
+SELECTED = "() => { setTimeout(() => document.querySelector('#network input')?.select(), 50) }"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -116,6 +120,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
         "concurrency_id": NETWORK_FACTS,
         "api_visibility": "private",
     }
+    choice.focus(None, js=SELECTED, api_visibility="private")
     choice.input(tell, choice, facts, **queued)
     use.click(put_to_use, choice, [network, facts], **queued)
     return choice, facts

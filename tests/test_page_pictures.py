@@ -1,0 +1,126 @@
+"""Other ways than a choice of file for a picture to come to the page, and what is told of it and of the networks."""
+
+import base64
+import re
+
+import pytest
+from browsing import served_page, upload
+from colour_network import COLOURS, save_colour_network, solid
+from huggingface_hub import HfApi
+from playwright.sync_api import expect
+
+from resnet_hub import create_model
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+TO_PNG = "const png = await (await fetch('data:image/png;base64,' + content)).blob();"
+
+ALL_SELECTED = """() => {
+const field = document.querySelector('#network input');
+return field.value && field.selectionEnd - field.selectionStart === field.value.length }"""
+
+
+@pytest.fixture(scope="module")
+def browser_flags():
+    """A camera that shows a test picture, and nobody to ask whether the page may use it."""
+    return ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("pictures")
+    save_colour_network(place / "colours")
+    solid(COLOURS[0]).save(place / "crimson.png")
+    return place
+
+
+@pytest.fixture(scope="module")
+def crimson(folder):
+    """The content of a picture, in base64."""
+    return base64.b64encode((folder / "crimson.png").read_bytes()).decode()
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    with served_page(folder / "colours") as settings:
+        yield settings.address
+
+
+@pytest.fixture(scope="module")
+def staying(new_visitor, address):
+    return new_visitor(address, permissions=["camera", "clipboard-read", "clipboard-write"])
+
+
+@pytest.fixture
+def page(staying):
+    """The page without a picture, as the last test may not have left it."""
+    yield staying
+    remove = staying.get_by_label("Remove Image")
+    if remove.count():
+        remove.click()
+        expect(staying.locator("#labels .confidence-set")).to_have_count(0)
+
+
+def test_a_picture_that_is_dropped_is_classified(page, crimson):
+    dropped = page.evaluate_handle(
+        f"async content => {{ {TO_PNG} const files = new DataTransfer();"
+        "files.items.add(new File([png], 'dropped.png', {type: 'image/png'})); return files }",
+        crimson,
+    )
+    target = page.get_by_label("Drop an image file here to upload")
+    for kind in ("dragenter", "dragover", "drop"):
+        target.dispatch_event(kind, {"dataTransfer": dropped})
+    expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
+
+
+def test_a_picture_of_the_clipboard_is_classified(page, crimson):
+    page.evaluate(
+        f"async content => {{ {TO_PNG} await navigator.clipboard.write([new ClipboardItem({{'image/png': png}})]) }}",
+        crimson,
+    )
+    page.locator("#photo").get_by_label("Paste from clipboard").click()
+    expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
+
+
+def test_a_picture_of_the_camera_is_classified(page):
+    page.locator("#photo").get_by_label("Capture from camera").click()
+    page.locator("#photo").get_by_text("Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
+    page.locator("#photo").get_by_label("capture photo").click()
+    expect(page.locator("#verdict")).to_contain_text(re.compile("Most likely .*%"))
+    expect(page.locator("#seen img")).to_be_visible()
+
+
+def test_the_times_for_decoding_preprocessing_and_the_network_are_told(page, folder):
+    upload(page, folder / "crimson.png")
+    expect(page.locator("#timing")).to_have_text(
+        re.compile(r"^\s*Decoding \d+\.\d ms, preprocessing \d+\.\d ms, network \d+\.\d ms\. .*32")
+    )
+    network = float(re.search(r"network (\d+\.\d)", page.locator("#timing").inner_text())[1])
+    assert network > 0
+
+
+def test_typing_narrows_the_known_networks_to_those_that_fit(page):
+    field = page.locator("#network input")
+    field.click()
+    options = page.get_by_role("option")
+    expect(options.nth(50)).to_be_attached()
+    everything = options.count()
+    page.wait_for_function(ALL_SELECTED)
+    field.press_sequentially("seresnet")
+    expect(options.first).to_have_text(re.compile("seresnet"))
+    found = options.all_inner_texts()
+    assert 1 < len(found) < everything
+    assert all("seresnet" in name for name in found)
+    field.press("Escape")
+
+
+def test_the_licence_is_told_before_anything_is_loaded(page, fake_hub):
+    create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/free")
+    card = b"---\nlicense: cc-by-nc-4.0\n---\n"
+    HfApi().upload_file(path_or_fileobj=card, path_in_repo="README.md", repo_id="alice/free")
+    before = len(fake_hub.state.requests)
+    page.locator("#network input").fill("alice/free")
+    page.keyboard.press("Enter")
+    expect(page.locator("#network-facts")).to_contain_text("licence cc-by-nc-4.0")
+    assert not any("safetensors" in path for method, path in fake_hub.state.requests[before:])
