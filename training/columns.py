@@ -8,7 +8,7 @@ from resnet_hub.errors import DataError
 
 # Tried in this order where no column is of the right type, or several are.
 IMAGE_COLUMNS = ("image", "img", "picture", "photo")
-LABEL_COLUMNS = ("label", "labels", "class", "category", "target")
+LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
 
 
 def find_columns(rows: Dataset, image_column: str | None, label_column: str | None) -> tuple[str, tuple[str, ...]]:

@@ -30,13 +30,14 @@ def _holds_bytes(feature: Any) -> bool:
 
 
 def _are_pictures(rows: Dataset | IterableDataset, name: str) -> bool:
-    """Whether the first cell that is not empty starts as a picture does."""
-    for row in rows.select_columns([name]).take(LOOKED_AT):
-        content = row[name].get("bytes") if isinstance(row[name], dict) else row[name]
-        if content:
-            try:
-                Image.open(BytesIO(content)).close()
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-                return False
-            return True
-    return False
+    """Whether one of the first cells starts as a picture does; another may be damaged."""
+    cells = (row[name] for row in rows.select_columns([name]).take(LOOKED_AT))
+    return any(_is_picture(cell.get("bytes") if isinstance(cell, dict) else cell) for cell in cells)
+
+
+def _is_picture(content: bytes | None) -> bool:
+    try:
+        Image.open(BytesIO(content or b"")).close()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+    return True

@@ -9,6 +9,7 @@ import datasets
 from datasets import DatasetDict, Value
 
 from resnet_hub.errors import DataError
+from training.encoded import with_pictures
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
@@ -27,7 +28,7 @@ def paths_column(tables: DatasetDict) -> str | None:
 
 
 def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> DatasetDict:
-    """The tables with pictures in place of their file names; as they are where they have none.
+    """The tables with pictures in place of their file names; as they are where they have pictures in them, or neither.
 
     A file that is not there counts as a picture that cannot be decoded.
 
@@ -38,6 +39,7 @@ def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> Datas
     Raises:
         DataError: A name leads out of the folder.
     """
+    tables = DatasetDict({split: with_pictures(rows) for split, rows in tables.items()})
     column = paths_column(tables)
     if column is None:
         return tables

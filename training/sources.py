@@ -45,8 +45,7 @@ def load_splits(source: str) -> DatasetDict:
         DataError: There is no such folder or dataset, or nothing in it.
         HubError: The Hub could not be reached, or refused.
     """
-    tables = _load(source)[0]
-    return DatasetDict({name: with_pictures(rows) for name, rows in tables.items()})
+    return _load(source)[0]
 
 
 def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
