@@ -35,7 +35,7 @@ def good(place):
 
 @pytest.fixture(scope="module")
 def address(place):
-    with served_page(place / "colours", max_file_mb=1) as settings:
+    with served_page(place / "colours", max_file_mb=1, max_zip_mb=1) as settings:
         yield settings.address
 
 
