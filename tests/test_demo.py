@@ -3,6 +3,7 @@
 import importlib
 import logging
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import resnet_hub.demo
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.examples import MOST, find_examples
+from resnet_hub.demo.examples import FREE_PICTURES, MOST, find_examples
 from resnet_hub.demo.page import build_page
 from resnet_hub.demo.photo import photo_field, uploaded_bytes
 from resnet_hub.demo.refusal import Refusal, with_refusals
@@ -124,12 +125,11 @@ def test_free_pictures_stand_in_where_a_network_brings_none():
 
 def test_the_credit_names_the_photographer_of_each_free_picture():
     examples = find_examples("owner/name")
-    rows = (examples.paths[0].parent / "README.md").read_text("utf-8").splitlines()
-    for path in examples.paths:
-        (row,) = (row for row in rows if f"`{path.name}`" in row)
-        photographer = row.strip("| ").rpartition("| ")[2].partition(",")[0]
-        assert photographer in say(examples.credit, "en")
-        assert photographer in say(examples.credit, "zh-CN")
+    sources = tomllib.loads((FREE_PICTURES / "sources.toml").read_text("utf-8"))
+    assert sorted(sources) == [path.name for path in examples.paths]
+    for source in sources.values():
+        assert source["photographer"] in say(examples.credit, "en")
+        assert source["photographer"] in say(examples.credit, "zh-CN")
 
 
 @pytest.mark.parametrize("mode", ["center", "squash", "border"])

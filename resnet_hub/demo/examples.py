@@ -9,7 +9,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 MOST = 6
 """Pictures shown at most."""
 FREE_PICTURES = Path(__file__).with_name("pictures")
-"""Pictures in the public domain; its README says whose."""
+"""Pictures in the public domain; sources.toml says whose."""
 
 
 @dataclass(frozen=True)
