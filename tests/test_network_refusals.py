@@ -89,6 +89,13 @@ def test_visitors_are_refused_in_a_sentence_and_keep_the_network_they_had(page, 
     expect(page.locator("#labels .confidence-set")).to_have_count(0)
 
 
+def test_a_name_that_is_typed_is_put_to_use_by_one_click(open_page, address):
+    page = open_page(address)
+    page.locator("#network input").fill("two")
+    page.locator("#use-network").click(delay=100)
+    expect(page.locator("#network-facts")).to_contain_text("In use: two")
+
+
 @pytest.mark.parametrize(("name", "classes"), CLASSES.items())
 def test_few_and_many_classes_answer_programs(caller, send, name, classes):
     one = caller.call("predict", send(), 50, name)

@@ -25,7 +25,9 @@ NETWORK_FACTS = "facts"
 
 # In the browser: what a visitor types takes the place of the name that stands there, instead of standing behind it. A
 # moment later, for the click that brought the visitor there still has to put its cursor.
-SELECTED = "() => { setTimeout(() => document.querySelector('#network input')?.select(), 50) }"
+SELECTED = """() => { setTimeout(() => {
+const field = document.querySelector('#network input');
+if (field && field === document.activeElement) field.select() }, 50) }"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
         "api_visibility": "private",
     }
     choice.focus(None, js=SELECTED, api_visibility="private")
-    choice.input(tell, choice, facts, **queued)
+    # Without a sign of progress, which would move the button away from under a click that takes the cursor out of here.
+    choice.input(tell, choice, facts, show_progress="hidden", **queued)
     use.click(put_to_use, choice, [network, facts], **queued)
     return choice, facts
 
