@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent
@@ -50,6 +51,9 @@ def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
         page.wait_for_timeout(1500)
         page.screenshot(path=file)
         browser.close()
+    # Photographs make a PNG large; 256 colours are enough for a page.
+    with Image.open(file) as taken:
+        taken.convert("RGB").quantize(256).save(file, optimize=True)
 
 
 def answer(page: Page) -> None:
@@ -62,7 +66,9 @@ def why(page: Page) -> None:
     """The heat map of its best class."""
     answer(page)
     page.get_by_role("tab", name="Why", exact=True).click()
-    page.wait_for_timeout(6000)
+    expect(page.locator("#why-map img").first).to_be_visible()
+    page.wait_for_timeout(4000)  # stages and blocks follow the map
+    scroll_to(page, "#photo")
 
 
 def many(page: Page) -> None:
@@ -73,7 +79,13 @@ def many(page: Page) -> None:
     page.locator("#files input[type=file]").set_input_files(list(find_examples("owner/name").paths))
     page.wait_for_timeout(1500)
     page.locator("#batch-start").click()
-    expect(page.locator("#batch-gallery summary").first).to_be_visible()
+    expect(page.locator("#batch-progress")).to_contain_text("Done")
+    scroll_to(page, "#batch-start")
+
+
+def scroll_to(page: Page, place: str) -> None:
+    """Brings what is to be seen to the top of the window, which is less tall than the page."""
+    page.evaluate("place => document.querySelector(place).scrollIntoView()", place)
 
 
 if __name__ == "__main__":

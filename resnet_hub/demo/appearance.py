@@ -40,6 +40,8 @@ def appearance() -> dict[str, Any]:
         button_secondary_background_fill_hover_dark="*primary_800",
         checkbox_label_background_fill_selected="*primary_700",
         checkbox_label_background_fill_selected_dark="*primary_700",
+        checkbox_border_color="*neutral_400",
+        checkbox_border_color_dark="*neutral_400",
         checkbox_background_color_selected="*primary_800",
         checkbox_background_color_selected_dark="*primary_900",
         link_text_color="*primary_700",

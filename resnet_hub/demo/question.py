@@ -106,7 +106,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
             filterable=True,
             elem_id="network",
         )
-        facts = gr.HTML(elem_id="network-facts", elem_classes=["plain", "padded"], html_template="${value}")
+        facts = gr.HTML(elem_id="network-facts", elem_classes="plain", html_template="${value}")
         use = gr.Button(label("question.use"), elem_id="use-network", size="sm")
 
     async def tell(source: str, request: gr.Request) -> str:
