@@ -35,7 +35,7 @@ def good(place):
 
 @pytest.fixture(scope="module")
 def address(place):
-    with served_page(place / "colours", max_file_mb=1, max_zip_mb=1) as settings:
+    with served_page(place / "colours", max_file_mb=1, max_zip_mb=2) as settings:
         yield settings.address
 
 
@@ -160,7 +160,7 @@ def test_a_visitor_who_chooses_300_mb_is_told_before_anything_is_sent(by_page, p
     before = len(page.requests)
     upload(page, place / "huge.png")
     told = page.locator("[data-testid=toast-body]")
-    expect(told).to_contain_text('exceed the maximum allowed size of 1.0 Mb: "huge.png"')
+    expect(told).to_contain_text('exceed the maximum allowed size of 2.0 Mb: "huge.png"')
     assert [url for url in page.requests[before:] if "/upload?" in url] == []
     assert by_page("good.png", good).startswith("Most likely crimson")
 

@@ -159,4 +159,4 @@ def test_an_address_in_any_other_field_is_refused_and_never_fetched(address, web
 def test_a_refusal_is_told_in_chinese(open_page, address):
     page = partial(open_page, address, locale="zh-CN")()
     fetch(page, "")
-    expect(page.locator("#address-told")).to_contain_text("无法完成")
+    expect(page.locator("#address-told")).to_contain_text("还没有网址\uff1b请填写以 https:// 开头的网址。")
