@@ -51,9 +51,10 @@ def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
         page.wait_for_timeout(1500)
         page.screenshot(path=file)
         browser.close()
-    # Photographs make a PNG large; 256 colours are enough for a page.
+    # Photographs make a PNG large; 256 dithered colours are enough for a page.
     with Image.open(file) as taken:
-        taken.convert("RGB").quantize(256).save(file, optimize=True)
+        colours = taken.convert("RGB")
+    colours.quantize(palette=colours.quantize(256), dither=Image.Dither.FLOYDSTEINBERG).save(file, optimize=True)
 
 
 def answer(page: Page) -> None:

@@ -65,6 +65,24 @@ def open_to(monkeypatch, port):
 
 
 @pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a network that knows colours, and a picture of the first one."""
+    from colour_network import COLOURS, save_colour_network, solid  # and with it torch, which few tests wait for
+
+    folder = tmp_path_factory.mktemp("place")
+    save_colour_network(folder / "colours")
+    solid(COLOURS[0]).save(folder / "crimson.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(place):
+    """A page over that network, with the usual settings; files that need others serve their own."""
+    with served_page(place / "colours") as settings:
+        yield settings.address
+
+
+@pytest.fixture(scope="module")
 def browser_flags():
     """What a module wants its browser to be started with besides."""
     return ()

@@ -3,6 +3,7 @@
 import json
 
 import httpx
+import pytest
 
 FILE = {"_type": "gradio.FileData"}
 
@@ -27,3 +28,11 @@ class Caller:
 
     def close(self):
         self.web.close()
+
+
+@pytest.fixture(scope="module")
+def caller(address):
+    """A program that calls the page of this module."""
+    caller = Caller(address)
+    yield caller
+    caller.close()

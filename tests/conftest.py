@@ -18,7 +18,7 @@ import socket_guard
 if TYPE_CHECKING:
     from fake_hub import FakeHub
 
-pytest_plugins = ["browsing"]
+pytest_plugins = ["browsing", "calling"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _home = tempfile.TemporaryDirectory(prefix="resnet-hub-tests-", ignore_cleanup_errors=True)

@@ -8,8 +8,7 @@ from select import select
 import pytest
 from broken_pictures import BAD, SCRIPT
 from browsing import open_to, served_page, upload
-from calling import FILE, Caller
-from colour_network import COLOURS, save_colour_network, solid
+from calling import FILE
 from hostile_archives import zipped
 from picture_server import picture_server
 from playwright.sync_api import Error as PlaywrightError
@@ -20,30 +19,14 @@ HINT = "Choose a picture, and the answer appears here."
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with a network of colours and a picture of the first one."""
-    folder = tmp_path_factory.mktemp("input")
-    save_colour_network(folder / "colours")
-    solid(COLOURS[0]).save(folder / "good.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def good(place):
-    return (place / "good.png").read_bytes()
+    return (place / "crimson.png").read_bytes()
 
 
 @pytest.fixture(scope="module")
 def address(place):
     with served_page(place / "colours", max_file_mb=1, max_zip_mb=2) as settings:
         yield settings.address
-
-
-@pytest.fixture(scope="module")
-def caller(address):
-    caller = Caller(address)
-    yield caller
-    caller.close()
 
 
 @pytest.fixture(scope="module")

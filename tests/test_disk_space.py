@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from browsing import served_page, upload
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from browsing import upload
+from colour_network import LABELS
 from playwright.sync_api import expect
 
 from resnet_hub.demo import disk_space, mcp_server
@@ -17,20 +17,6 @@ from resnet_hub.demo.refusal import Refusal
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 SENTENCE = "The disk of this page is nearly full, so it takes no pictures now; please try again in a while."
 Usage = namedtuple("Usage", "total used free")
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("disk")
-    save_colour_network(folder / "colours")
-    solid(COLOURS[0]).save(folder / "crimson.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def address(place):
-    with served_page(place / "colours") as settings:
-        yield settings.address
 
 
 @pytest.fixture

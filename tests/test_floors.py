@@ -79,10 +79,10 @@ def test_modules_have_unique_names():
 def test_no_tracked_file_holds_a_path_of_a_machine():
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True).stdout
     for file in filter(None, tracked.split("\0")):
-        if (REPOSITORY / file).suffix in {".png", ".jpg", ""}:
+        if (REPOSITORY / file).suffix in {".png", ""}:
             continue
-        # Of a weights file the header is text; any byte is a letter of latin-1.
-        text = (REPOSITORY / file).read_text("latin-1" if file.endswith(".safetensors") else "utf-8")
+        # Headers of weights and photographs are text; any byte is a letter of latin-1.
+        text = (REPOSITORY / file).read_text("latin-1" if file.endswith((".safetensors", ".jpg")) else "utf-8")
         assert not re.search(r"(?<![\w.])/(work|root)/\w", text), file
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 from browsing import served_page, upload, upload_many
-from calling import Caller
 from colour_network import COLOURS, LABELS, MARKUP, TEMPLATE, save_colour_network, solid
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
@@ -31,13 +30,6 @@ def address(place):
     models = ", ".join(["alice/*", *(str(place / name) for name in CLASSES)])
     with served_page(place / "colours", models=models, max_model_mb=MOST_MB) as settings:
         yield settings.address
-
-
-@pytest.fixture(scope="module")
-def caller(address):
-    caller = Caller(address)
-    yield caller
-    caller.close()
 
 
 @pytest.fixture(scope="module")

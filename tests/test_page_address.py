@@ -7,8 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from broken_pictures import text_file
-from browsing import served_page
-from colour_network import COLOURS, save_colour_network, solid
+from colour_network import COLOURS, solid
 from gradio import processing_utils
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -47,14 +46,6 @@ def web(tmp_path_factory):
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
-    with served_page(folder) as settings:
-        yield settings.address
 
 
 @pytest.fixture

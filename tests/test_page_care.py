@@ -1,8 +1,8 @@
 """What a page owes everybody: two visitors apart, the keyboard alone, contrast in light and dark, nothing kept."""
 
 import pytest
-from browsing import served_page, upload
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from browsing import upload
+from colour_network import COLOURS, LABELS, solid
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -21,14 +21,6 @@ TEXTS = """() => [...document.querySelectorAll('h1, p, a, button, label, th, td,
   const style = getComputedStyle(element);
   return [element.textContent.trim().slice(0, 40), style.color, behind, parseFloat(style.fontSize)];
 }).filter(found => found)"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
-    with served_page(folder) as settings:
-        yield settings.address
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ import base64
 import re
 
 import pytest
-from browsing import served_page, upload
-from colour_network import COLOURS, save_colour_network, solid
+from browsing import upload
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 
@@ -27,23 +26,9 @@ def browser_flags():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("pictures")
-    save_colour_network(place / "colours")
-    solid(COLOURS[0]).save(place / "crimson.png")
-    return place
-
-
-@pytest.fixture(scope="module")
-def crimson(folder):
+def crimson(place):
     """The content of a picture, in base64."""
-    return base64.b64encode((folder / "crimson.png").read_bytes()).decode()
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    with served_page(folder / "colours") as settings:
-        yield settings.address
+    return base64.b64encode((place / "crimson.png").read_bytes()).decode()
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +76,8 @@ def test_a_picture_of_the_camera_is_classified(page):
     expect(page.locator("#seen img")).to_be_visible()
 
 
-def test_the_times_for_decoding_preprocessing_and_the_network_are_told(page, folder):
-    upload(page, folder / "crimson.png")
+def test_the_times_for_decoding_preprocessing_and_the_network_are_told(page, place):
+    upload(page, place / "crimson.png")
     expect(page.locator("#timing")).to_have_text(
         re.compile(r"^\s*Decoding \d+\.\d ms, preprocessing \d+\.\d ms, network \d+\.\d ms\. .*32")
     )

@@ -1,8 +1,7 @@
 """Ctrl+V on the page: a picture of the clipboard goes into the picture field of the open tab."""
 
 import pytest
-from browsing import served_page
-from colour_network import COLOURS, LABELS, save_colour_network
+from colour_network import COLOURS, LABELS
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -15,14 +14,6 @@ COPY = """async colour => {
   const png = await new Promise(done => canvas.toBlob(done, 'image/png'));
   await navigator.clipboard.write([new ClipboardItem({'image/png': png})]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
-    with served_page(folder) as settings:
-        yield settings.address
 
 
 @pytest.fixture

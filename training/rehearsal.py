@@ -56,7 +56,7 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     validation, tested = answer * len(data.validation), answer * len(data.test or ())
     epoch = len(data.train) / (pictures / seconds)
     epochs = learner.recipe.epochs
-    head = answer * len(data.train) if learner.recipe.head_first else 0.0
+    head = answer * len(data.train.labels) if learner.recipe.head_first else 0.0
     logger.info(
         "time   about %s: %s%d epochs of %s training (%.0f pictures/s) and %s validation",
         told_time(head + epochs * (epoch + validation) + tested),

@@ -59,7 +59,7 @@ async def compared(
     Raises:
         ImageError: The picture is too large.
     """
-    inference.check_size(picture)
+    inference.check_size(len(picture))
     columns = [Compared(name) for name in names]
     asked = {
         asyncio.create_task(_answered(inference, picture, column, top_k)): place for place, column in enumerate(columns)

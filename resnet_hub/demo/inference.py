@@ -68,7 +68,7 @@ class Inference:
             Refusal: The picture, the network or the number cannot be, or the answer took too long.
         """
         most = checked_top_k(top_k)
-        self.check_size(picture)
+        self.check_size(len(picture))
         return await self.answer(await self.open(source), picture, most, name)
 
     async def answer(self, model: OpenModel, picture: bytes, top_k: int, name: str | None = None) -> Answer:
@@ -85,14 +85,11 @@ class Inference:
             ImageError: It is above the page's limit.
         """
         if file is not None:
-            self._check_bytes(uploaded_path(file).stat().st_size)
+            self.check_size(uploaded_path(file).stat().st_size)
         return uploaded_bytes(file)
 
-    def check_size(self, picture: bytes) -> None:
-        """Raises: ImageError for a file above the page's limit."""
-        self._check_bytes(len(picture))
-
-    def _check_bytes(self, size: int) -> None:
+    def check_size(self, size: int) -> None:
+        """Raises: ImageError for a picture of so many bytes, where that is above the page's limit."""
         if size > self.settings.max_file_mb * 1_000_000:
             raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
 
