@@ -1,6 +1,6 @@
 """What a person gets from transformers' Trainer as it comes: its defaults, random crops and mirroring -> errors.
 
-`python -m benchmarks.peer_trainer DATASET MODEL SIDE EPOCHS` prints one line of JSON. The peer of benchmarks.quality.
+`python -m benchmarks.peer_trainer DATASET MODEL SIDE EPOCHS SEED` prints one line of JSON for benchmarks.quality.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from datasets import ClassLabel, Dataset, Image
 from torchvision.transforms import v2
-from transformers import AutoModelForImageClassification, Trainer, TrainingArguments
+from transformers import AutoModelForImageClassification, Trainer, TrainingArguments, set_seed
 
 from resnet_hub import ResNet
 from training.sources import load_splits
@@ -23,7 +23,9 @@ from training.sources import load_splits
 
 def main() -> None:
     """Trains once and measures the last epoch on the test split, or on the validation split where there is none."""
-    dataset, model, side, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+    dataset, model = sys.argv[1:3]
+    side, epochs, seed = map(int, sys.argv[3:6])
+    set_seed(seed)  # the examples do so before they make the network, whose head is random
     tables = load_splits(dataset)
     held_out = next(name for name in ("test", "validation") if name in tables)
     features = tables["train"].features
@@ -47,6 +49,7 @@ def main() -> None:
         settings = TrainingArguments(
             output_dir=str(Path(folder)),
             num_train_epochs=epochs,
+            seed=seed,
             remove_unused_columns=False,  # the examples' own setting: the picture column is named by nobody's forward
             save_strategy="no",
             report_to="none",

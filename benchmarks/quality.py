@@ -1,6 +1,6 @@
 """Errors after three epochs with untouched defaults, over three seeds, beside transformers' Trainer: `make quality`.
 
-With flags, those of training.finetune, it runs them over three seeds alone, without the peer.
+With flags, those of training.finetune, it runs them over three seeds alone, without the peer; --help lists them.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class Race(NamedTuple):
 def main() -> None:
     """Prints the tables."""
     flags = sys.argv[1:]
+    if {"-h", "--help"} & set(flags):
+        print(__doc__, flush=True)
+        sys.exit(subprocess.run([sys.executable, "-m", "training.finetune", "--help"], check=False).returncode)
     if flags:
         measure(flags)
         return
@@ -50,16 +53,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         small = first_pictures(data / "cifar10", Path(folder))
         for race in (Race("hymenoptera", data / "hymenoptera", 224, 0.25), Race("cifar10-2000", small, 96, 0.6)):
-            print(f"\n{race.name}, {race.side} px, {EPOCHS} epochs, from {weights.name}\n")
+            print(f"\n{race.name}, {race.side} px, {EPOCHS} epochs, from {weights.name}\n", flush=True)
             flags = ["--dataset", str(race.dataset), "--model", str(weights), "--image-size", str(race.side)]
             ours = measure([*flags, "--epochs", str(EPOCHS)])
-            start = time.perf_counter()
-            command = [sys.executable, "-m", "benchmarks.peer_trainer", str(race.dataset), str(weights)]
-            printed = subprocess.run(
-                [*command, str(race.side), str(EPOCHS)], check=True, capture_output=True, text=True
-            ).stdout
-            theirs = json.loads(printed.splitlines()[-1])["error"]
-            print(f"| transformers' Trainer | {1 - theirs:.2%} | | {time.perf_counter() - start:.0f} |")
+            theirs = measure_peer([str(race.dataset), str(weights), str(race.side), str(EPOCHS)])
             print(f"\nerrors: ours {ours:.2%}, theirs {theirs:.2%}, ratio {ours / theirs:.2f}; at most {race.most}")
 
 
@@ -77,6 +74,20 @@ def measure(flags: list[str]) -> float:
         found.append(top1 := results["test"]["top1"] if "test" in results else last_epoch(folder))
         print(f"| {seed} | {top1:.2%} | {results['best_epoch']} | {seconds:.0f} |", flush=True)
     print(f"| mean | {statistics.mean(found):.2%} | spread {min(found):.2%} to {max(found):.2%} | |", flush=True)
+    return 1 - statistics.mean(found)
+
+
+def measure_peer(arguments: list[str]) -> float:
+    """The mean error of transformers' Trainer over the seeds; prints one row each, then mean and spread."""
+    found = []
+    print("\n| seed | top-1 of transformers' Trainer | seconds |\n| --- | --- | --- |", flush=True)
+    for seed in range(SEEDS):
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "benchmarks.peer_trainer", *arguments, str(seed)]
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        found.append(top1 := 1 - json.loads(printed.splitlines()[-1])["error"])
+        print(f"| {seed} | {top1:.2%} | {time.perf_counter() - start:.0f} |", flush=True)
+    print(f"| mean | {statistics.mean(found):.2%}, spread {min(found):.2%} to {max(found):.2%} | |", flush=True)
     return 1 - statistics.mean(found)
 
 

@@ -70,6 +70,12 @@ def test_metrics_are_one_json_object_a_line(tmp_path):
         assert all(set(row) == {"epoch", key} for row in rows)
 
 
+@pytest.mark.parametrize("write", [append_row, rewrite_rows])
+def test_a_folder_that_takes_no_rows_is_named(tmp_path, write):
+    with pytest.raises(TrainingError, match=r"cannot write into the output folder '.*gone' \(No such file"):
+        write(tmp_path / "gone", {}, {})
+
+
 def test_rows_that_a_resumed_run_repeats_are_taken_back(tmp_path):
     for epoch in (1, 2, 3):
         append_row(tmp_path, {"epoch": epoch}, {"epoch": epoch})

@@ -89,13 +89,20 @@ def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) 
             lock.release()
 
 
-def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
-    folder = recipe.folder
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """A block that writes into the output folder. Raises: TrainingError where the folder does not take it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock(folder)
+        yield
     except OSError as error:
         raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
+
+
+def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
+    folder = recipe.folder
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FolderLock(folder)
     if resumed:
         return lock
     try:
@@ -106,12 +113,10 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
                 f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
                 f"choose another with --output{goes_on}, or replace it with --overwrite"
             )
-        _empty(folder, taken)
-        with (folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
-            file.write(_shareable(recipe).to_toml())
-    except OSError as error:
-        lock.release()
-        raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
+        with _writing(folder):
+            _empty(folder, taken)
+            with (folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
+                file.write(_shareable(recipe).to_toml())
     except TrainingError:
         lock.release()
         raise
@@ -148,19 +153,18 @@ def check_room(folder: Path, needed: int) -> None:
 
 def append_row(folder: Path, row: Mapping[str, Any], timing: Mapping[str, Any]) -> None:
     """Adds an epoch: one line of JSON to metrics.jsonl, and one to timings.jsonl. Raises: TrainingError."""
-    try:
+    with _writing(folder):
         for name, values in ((METRICS_FILE, row), (TIMINGS_FILE, timing)):
             with (folder / name).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(values) + "\n")
-    except OSError as error:
-        raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
 
 
 def rewrite_rows(folder: Path, rows: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[str, Any]]) -> None:
-    """Makes metrics.jsonl and timings.jsonl hold these epochs and no later ones, which a resumed run repeats."""
-    for name, values in ((METRICS_FILE, rows), (TIMINGS_FILE, timings)):
-        text = "".join(json.dumps(row) + "\n" for row in values)
-        write_atomically(folder / name, lambda file, text=text: file.write_text(text, "utf-8"))
+    """Makes both files hold these epochs and no later ones, which a resumed run repeats. Raises: TrainingError."""
+    with _writing(folder):
+        for name, values in ((METRICS_FILE, rows), (TIMINGS_FILE, timings)):
+            text = "".join(json.dumps(row) + "\n" for row in values)
+            write_atomically(folder / name, lambda file, text=text: file.write_text(text, "utf-8"))
 
 
 def remove_state(folder: Path) -> None:
