@@ -42,7 +42,14 @@ os.environ |= {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets pass what a client does to itself: huggingface_hub hands LFS files to httpx2 in a way that is going away."""
+    """Gives each process of tests cores of its own, since threads that meet others on a core wait for one another.
+
+    And lets pass what a client does to itself: huggingface_hub hands LFS files to httpx2 in a way that is going away.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
+        number, count = os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"), os.environ["PYTEST_XDIST_WORKER_COUNT"]
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[int(number) :: int(count)] or cores)
     config.addinivalue_line("filterwarnings", "ignore:Use 'content=<...>' to upload raw:DeprecationWarning")
 
 

@@ -41,10 +41,10 @@ def random_state(model):
     return state
 
 
-def without_storage(create, name):
+def without_storage(create, name, **options):
     """A network in evaluation mode by our or timm's `create`, without weights until it is given some."""
     with torch.device("meta"):
-        model = create(name).eval()
+        model = create(name, **options).eval()
     for module in model.modules():
         if isinstance(module, BlurPool2d):  # timm's: no state dict holds the numbers of its filter
             row = torch.tensor([0.25, 0.5, 0.25])

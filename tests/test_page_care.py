@@ -92,7 +92,6 @@ def contrast(colour, behind):
 
 def faint(page):
     """The texts in view that do not stand out, with their contrast; large text, from 24 px on, needs less."""
-    page.wait_for_timeout(400)  # colours that fade have arrived
     found = page.evaluate(TEXTS)
     assert len(found) > 15
     return {
@@ -113,10 +112,12 @@ def hovered(page):
     return found
 
 
-@pytest.fixture(params=["light", "dark"])
-def in_colours(request, open_page, address, pictures):
-    page = open_page(address, color_scheme=request.param)
-    upload(page, pictures[0])
+@pytest.fixture(scope="module", params=["light", "dark"])
+def in_colours(request, new_visitor, address, place):
+    """A visitor with an answer, whose colours change at once instead of fading."""
+    page = new_visitor(address, color_scheme=request.param)
+    page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important; }")
+    upload(page, place / "crimson.png")
     expect(page.locator("#verdict")).to_contain_text(LABELS[0])
     return page
 

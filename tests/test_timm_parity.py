@@ -160,10 +160,10 @@ def test_networks_with_the_same_tensors_differ_in_their_logits(names):
 
 @pytest.mark.parametrize(("name", "options"), OPTIONS, ids=option_id)
 def test_an_option_has_the_meaning_of_timm(name, options):
-    ours, theirs = create_model(name, **options).eval(), timm.create_model(name, **options).eval()
+    ours, theirs = (without_storage(create, name, **options) for create in (create_model, timm.create_model))
     state = random_state(theirs)
-    theirs.load_state_dict(state, strict=True)
-    ours.load_state_dict(state, strict=True)
+    theirs.load_state_dict(state, strict=True, assign=True)
+    ours.load_state_dict(state, strict=True, assign=True)
     images = IMAGES[:, [channel % 3 for channel in range(ours.config.in_chans)], :64]
     with torch.inference_mode():
         levels = ours.forward_intermediates(images, intermediates_only=True)
