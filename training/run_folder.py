@@ -106,14 +106,14 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
     if resumed:
         return lock
     try:
-        taken = [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
-        if taken and not recipe.overwrite:
-            goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
-            raise TrainingError(
-                f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
-                f"choose another with --output{goes_on}, or replace it with --overwrite"
-            )
         with _writing(folder):
+            taken = [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
+            if taken and not recipe.overwrite:
+                goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
+                raise TrainingError(
+                    f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
+                    f"choose another with --output{goes_on}, or replace it with --overwrite"
+                )
             _empty(folder, taken)
             with (folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
                 file.write(_shareable(recipe).to_toml())
