@@ -7,7 +7,7 @@ import shutil
 import socket
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -19,9 +19,18 @@ from resnet_hub.picture_url import fetch_picture
 expect.set_options(timeout=20_000)
 
 
+_ports = []
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """A port that nothing listens on; one of an earlier page where that is free: browsers keep files by address."""
+    for port in [*_ports, 0]:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)) as probe:
+            port = probe.getsockname()[1]
+            if port not in _ports:
+                _ports.append(port)
+            return port
+    raise AssertionError("no port is free")
 
 
 def awaited(work):
@@ -84,12 +93,6 @@ def address(place):
         yield settings.address
 
 
-@pytest.fixture(scope="module")
-def browser_flags():
-    """What a module wants its browser to be started with besides."""
-    return ()
-
-
 @contextmanager
 def every_core():
     """What is started in this block may use all cores, where the tests themselves are bound to some."""
@@ -102,19 +105,6 @@ def every_core():
         yield
     finally:
         os.sched_setaffinity(0, own)
-
-
-@pytest.fixture(scope="module")
-def browser(browser_flags):
-    usual = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
-    with every_core():
-        playwright = sync_playwright().start()
-    browser = playwright.chromium.launch(
-        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=[*usual, *browser_flags]
-    )
-    yield browser
-    browser.close()
-    playwright.stop()
 
 
 class Visitors:
@@ -157,6 +147,9 @@ class Visitors:
     def take_back(self, kind, page):
         """Empties the profile of a visitor who leaves."""
         profile = page.context
+        if not page.url.startswith("http"):  # nothing answered, and what nothing showed cannot be emptied
+            profile.close()
+            return
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
         profile.clear_cookies()
         for window in profile.pages:
@@ -164,9 +157,37 @@ class Visitors:
         self.free[kind].append(profile)
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser's visitors, for all tests of a process, and its driver's event loop; its camera shows a picture."""
+    flags = (
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--use-fake-ui-for-media-stream",  # nobody is there to allow the camera
+        "--use-fake-device-for-media-stream",
+    )
+    with every_core():
+        playwright = sync_playwright().start()
+    loop = asyncio.get_running_loop()
+    browser = playwright.chromium.launch(
+        executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=flags
+    )
+    asyncio._set_running_loop(None)
+    yield Visitors(browser), loop
+    asyncio._set_running_loop(loop)
+    browser.close()
+    playwright.stop()
+
+
 @pytest.fixture(scope="module")
-def visitors(browser):
-    return Visitors(browser)
+def visitors(chromium):
+    """The visitors of a module. The driver's event loop counts as running for as long; after it, others may run."""
+    visitors, loop = chromium
+    asyncio._set_running_loop(loop)
+    yield visitors
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture

@@ -20,12 +20,6 @@ return field.value && field.selectionEnd - field.selectionStart === field.value.
 
 
 @pytest.fixture(scope="module")
-def browser_flags():
-    """A camera that shows a test picture, and nobody to ask whether the page may use it."""
-    return ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-
-
-@pytest.fixture(scope="module")
 def crimson(place):
     """The content of a picture, in base64."""
     return base64.b64encode((place / "crimson.png").read_bytes()).decode()

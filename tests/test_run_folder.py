@@ -14,6 +14,7 @@ from training.recipe import FinetuneRecipe
 from training.run_folder import (
     FILES,
     append_row,
+    begin_run,
     check_room,
     claim_folder,
     claimed,
@@ -28,12 +29,18 @@ def accelerator():
     return Accelerator(cpu=True)
 
 
+def begin(recipe, accelerator):
+    """A run that has begun and ended."""
+    with claimed(recipe, accelerator, resumed=False):
+        begin_run(recipe)
+
+
 def recipe(folder, **settings):
     return FinetuneRecipe(dataset="digits", output=str(folder), **settings)
 
 
 def test_a_new_folder_is_made_with_the_resolved_recipe(tmp_path, accelerator):
-    claim_folder(recipe(tmp_path / "a" / "b"), accelerator).release()
+    begin(recipe(tmp_path / "a" / "b"), accelerator)
     assert 'dataset = "digits"' in (tmp_path / "a" / "b" / "recipe.toml").read_text()
 
 
@@ -51,7 +58,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(tmp_path, accele
 def test_overwrite_replaces_the_run_and_leaves_other_files(tmp_path, accelerator):
     for name in (*FILES, "notes.txt"):
         (tmp_path / name).write_text("old")
-    claim_folder(recipe(tmp_path, overwrite=True), accelerator).release()
+    begin(recipe(tmp_path, overwrite=True), accelerator)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["notes.txt", "recipe.toml"]
 
 
@@ -87,7 +94,7 @@ def test_rows_that_a_resumed_run_repeats_are_taken_back(tmp_path):
 
 def test_the_recipe_beside_the_weights_names_no_folder_of_this_machine(tmp_path, accelerator):
     settings = FinetuneRecipe(dataset=str(tmp_path / "insects"), model="owner/net", output=str(tmp_path / "run"))
-    claim_folder(settings, accelerator).release()
+    begin(settings, accelerator)
     written = (tmp_path / "run" / "recipe.toml").read_text()
     assert str(tmp_path) not in written
     assert 'dataset = "insects"' in written
@@ -105,8 +112,18 @@ def test_an_interrupted_run_is_not_replaced_unasked(tmp_path, accelerator):
     (tmp_path / "state").mkdir()
     with pytest.raises(TrainingError, match=r"holds a run \(state\); .* go on with it with --resume, or replace it"):
         claim_folder(recipe(tmp_path), accelerator)
-    with claimed(recipe(tmp_path, overwrite=True), accelerator, resumed=False):
-        assert not (tmp_path / "state").exists()
+    begin(recipe(tmp_path, overwrite=True), accelerator)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_run_that_fails_before_it_begins_leaves_the_folder_as_it_was(tmp_path, accelerator):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "model.safetensors").write_text("precious")
+    for folder in (tmp_path / "new", tmp_path / "old"):
+        run = claimed(recipe(folder, overwrite=True), accelerator, resumed=False)
+        with pytest.raises(TrainingError, match="no such data"), run:
+            raise TrainingError("no such data")
+    assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")] == ["old", "old/model.safetensors"]
 
 
 def test_room_is_asked_of_the_disk_of_the_folder(tmp_path):

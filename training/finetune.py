@@ -80,7 +80,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     with publishing(recipe, accelerator) as publisher, claimed, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
-        recipe = with_defaults(recipe, model, accelerator, len(data.train))
+        asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
         model.details = describe(recipe, data, model, accelerator)
         tell_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
@@ -88,6 +88,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         record = describe_run(recipe, data, accelerator, command)
+        if snapshot is None:
+            run_folder.begin_run(asked)
         start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
         with saving(learner, history, record, snapshot, len(data.train)) as saver:
             best = fit(learner, loaders, publisher, saver)

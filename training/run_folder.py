@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,12 +63,12 @@ EXAMPLE_SIDES = (256, 512)
 
 
 def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool = False) -> FolderLock | None:
-    """Makes the output folder and writes the resolved recipe into it; nobody else's run is touched.
+    """Makes the output folder and keeps other runs out of it; what is in it stays.
 
     Args:
         recipe: Names the folder.
         accelerator: The main process alone holds the folder, and gets the lock to release at the end.
-        resumed: Whether the folder holds the run that goes on, of which everything stays.
+        resumed: Whether the folder holds the run that goes on.
 
     Raises:
         TrainingError: It holds a run already, or another run is writing into it, or it cannot be written.
@@ -80,13 +80,31 @@ def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: b
 
 @contextmanager
 def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) -> Iterator[None]:
-    """A block for which the output folder is this run's, as in `claim_folder`."""
+    """A block for which the output folder is this run's, as in `claim_folder`.
+
+    A folder that was made for it goes again where nothing was written, so that a mistake can be mended and tried anew.
+    """
+    made = not recipe.folder.exists()
     lock = claim_folder(recipe, accelerator, resumed=resumed)
     try:
         yield
     finally:
         if lock is not None:
             lock.release()
+            if made:
+                with suppress(OSError):  # it is not empty
+                    recipe.folder.rmdir()
+
+
+def begin_run(recipe: FinetuneRecipe) -> None:
+    """Writes the recipe into a claimed folder, where it replaces a run that `overwrite` gives up.
+
+    To be called when data and network are there: a mistake in naming them costs no earlier run.
+
+    Raises:
+        TrainingError: The folder cannot be written.
+    """
+    main_process_decides(lambda: _begin(recipe))
 
 
 @contextmanager
@@ -103,24 +121,34 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = FolderLock(folder)
-    if resumed:
-        return lock
     try:
-        with _writing(folder):
-            taken = [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
-            if taken and not recipe.overwrite:
-                goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
-                raise TrainingError(
-                    f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
-                    f"choose another with --output{goes_on}, or replace it with --overwrite"
-                )
-            _empty(folder, taken)
-            with (folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
-                file.write(_shareable(recipe).to_toml())
+        if not resumed:
+            _runs_files(recipe)
     except TrainingError:
         lock.release()
         raise
     return lock
+
+
+def _begin(recipe: FinetuneRecipe) -> None:
+    with _writing(recipe.folder):
+        _empty(recipe.folder, _runs_files(recipe))
+        with (recipe.folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
+            file.write(_shareable(recipe).to_toml())
+
+
+def _runs_files(recipe: FinetuneRecipe) -> list[str]:
+    """What the folder holds of a run. Raises: TrainingError where that may not be replaced."""
+    folder = recipe.folder
+    with _writing(folder):
+        taken = [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
+    if taken and not recipe.overwrite:
+        goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
+        raise TrainingError(
+            f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
+            f"choose another with --output{goes_on}, or replace it with --overwrite"
+        )
+    return taken
 
 
 def _empty(folder: Path, taken: Sequence[str]) -> None:

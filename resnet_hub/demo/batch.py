@@ -19,6 +19,7 @@ from resnet_hub.demo.photo import files_field, uploaded_files
 from resnet_hub.demo.picture_run import MOST_THUMBNAILS, PictureAnswer, archive_limits, picture_answers
 from resnet_hub.demo.question import Question
 from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.stopping import Stops
 from resnet_hub.demo.words import label, language_of, say
 from resnet_hub.picture_archive import expected_count
 
@@ -51,17 +52,20 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.F
     links = gr.HTML(None, html_template=DOWNLOADS, elem_id="batch-downloads", elem_classes="plain")
     gallery = gr.HTML(None, html_template=GALLERY, elem_id="batch-gallery", elem_classes="plain")
     rows = _table_field()
+    stops = Stops()
 
     async def show(sent: Any, network: str, request: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
         language = language_of(request)
         try:
-            async with aclosing(_shown(inference, sent, network, language)) as parts:
+            run = _shown(inference, sent, network, language)
+            async with aclosing(stops.parts(request.session_hash, run)) as parts:
                 async for part in parts:
                     yield part
         except Exception as error:
             yield _paragraph(refusal_of(error, language).sentence), *[gr.skip()] * 4
 
-    def stopped(request: gr.Request) -> str:
+    async def stopped(request: gr.Request) -> str:
+        stops.stop(request.session_hash)
         return _paragraph(say("batch.stopped", language_of(request)))
 
     event = start.click(
