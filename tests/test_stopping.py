@@ -25,13 +25,13 @@ def test_a_run_that_nobody_stops_comes_whole():
         yield 1
         yield 2
 
-    assert asyncio.run(collected(Stops().parts("alice", short()))) == [1, 2]
+    assert asyncio.run(collected(Stops().parts("alice", short(), "stopped"))) == [1, 2]
 
 
 def test_a_run_that_is_stopped_ends_with_what_came_and_is_closed():
     async def stopping():
         stops, closed = Stops(), []
-        run = asyncio.create_task(collected(stops.parts("alice", endless(closed))))
+        run = asyncio.create_task(collected(stops.parts("alice", endless(closed), "stopped")))
         await asyncio.sleep(0.01)
         stops.stop("bob")
         await asyncio.sleep(0.01)
@@ -39,15 +39,15 @@ def test_a_run_that_is_stopped_ends_with_what_came_and_is_closed():
         stops.stop("alice")
         return await run, closed
 
-    assert asyncio.run(stopping()) == ([1, 2], [True])
+    assert asyncio.run(stopping()) == ([1, 2, "stopped"], [True])
 
 
 def test_the_end_of_an_older_run_leaves_the_later_one_to_be_stopped():
     async def stopping():
         stops, older, later = Stops(), [], []
-        first = asyncio.create_task(collected(stops.parts("alice", endless(older))))
+        first = asyncio.create_task(collected(stops.parts("alice", endless(older), "stopped")))
         await asyncio.sleep(0.01)
-        second = asyncio.create_task(collected(stops.parts("alice", endless(later))))
+        second = asyncio.create_task(collected(stops.parts("alice", endless(later), "stopped")))
         await asyncio.sleep(0.01)
         first.cancel()  # as gradio does
         await asyncio.wait({first})
@@ -66,4 +66,4 @@ def test_what_fails_in_a_run_fails_outside_of_it():
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        asyncio.run(collected(Stops().parts("alice", failing())))
+        asyncio.run(collected(Stops().parts("alice", failing(), "stopped")))

@@ -57,16 +57,19 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.F
     async def show(sent: Any, network: str, request: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
         language = language_of(request)
         try:
-            run = _shown(inference, sent, network, language)
-            async with aclosing(stops.parts(request.session_hash, run)) as parts:
+            run, last = _shown(inference, sent, network, language), (stopped_words(language), *[gr.skip()] * 4)
+            async with aclosing(stops.parts(request.session_hash, run, last)) as parts:
                 async for part in parts:
                     yield part
         except Exception as error:
             yield _paragraph(refusal_of(error, language).sentence), *[gr.skip()] * 4
 
+    def stopped_words(language: str) -> str:
+        return _paragraph(say("batch.stopped", language))
+
     async def stopped(request: gr.Request) -> str:
         stops.stop(request.session_hash)
-        return _paragraph(say("batch.stopped", language_of(request)))
+        return stopped_words(language_of(request))
 
     event = start.click(
         show,

@@ -26,14 +26,24 @@ class Stops:
         if (stop := self._stops.get(visitor)) is not None:
             stop.set()
 
-    async def parts(self, visitor: str | None, run: AsyncGenerator[Part, None]) -> AsyncGenerator[Part, None]:
-        """What comes of the visitor's run until it ends or is stopped; then it is closed."""
+    async def parts(
+        self, visitor: str | None, run: AsyncGenerator[Part, None], last: Part
+    ) -> AsyncGenerator[Part, None]:
+        """What comes of the visitor's run until it ends or is stopped; then it is closed.
+
+        Args:
+            visitor: Whose run it is.
+            run: What it gives, none of which is None.
+            last: What comes at the end of a run that was stopped.
+        """
         stop = self._stops[visitor] = asyncio.Event()
         stopped: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         try:
             async with aclosing(run):
                 while (part := await _unless(stopped, run)) is not None:
                     yield part
+            if stop.is_set():
+                yield last
         finally:
             stopped.cancel()
             if self._stops.get(visitor) is stop:
