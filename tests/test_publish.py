@@ -184,7 +184,7 @@ def test_a_full_disk_stops_no_run(folder, publisher, monkeypatch, caplog):
 
 
 def test_ctrl_c_while_pushing_ends_at_once_and_says_how_to_push(folder, fake_hub):
-    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=60)]
+    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=10)]
     source = f"""
 import sys
 from pathlib import Path
@@ -215,8 +215,8 @@ sys.exit(run_command(wait, []))
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all that belong to the run
     started = time.monotonic()
-    _, log = process.communicate(timeout=90)
-    assert time.monotonic() - started < 30  # on a busy machine too; the Hub takes twice as long
+    _, log = process.communicate(timeout=60)
+    assert time.monotonic() - started < 8
     assert process.returncode == 130
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log

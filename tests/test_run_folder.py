@@ -126,6 +126,18 @@ def test_a_run_that_fails_before_it_begins_leaves_the_folder_as_it_was(tmp_path,
     assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")] == ["old", "old/model.safetensors"]
 
 
+def test_a_run_that_finds_no_room_leaves_the_folder_free(tmp_path, accelerator):
+    def without_room():
+        with claimed(recipe(tmp_path / "run"), accelerator, resumed=False):
+            begin_run(recipe(tmp_path / "run"))
+            check_room(tmp_path / "run", 10**15)
+
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="make room"):
+            without_room()
+    assert not (tmp_path / "run").exists()
+
+
 def test_room_is_asked_of_the_disk_of_the_folder(tmp_path):
     check_room(tmp_path, 1)
     with pytest.raises(TrainingError, match=r"writes up to 1,000,000,000 MB into '.*', whose disk has .* free; make"):

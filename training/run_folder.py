@@ -82,12 +82,16 @@ def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: b
 def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) -> Iterator[None]:
     """A block for which the output folder is this run's, as in `claim_folder`.
 
-    A folder that was made for it goes again where nothing was written, so that a mistake can be mended and tried anew.
+    A run that fails before it has saved anything leaves the folder free, to mend a mistake and try anew.
     """
     made = not recipe.folder.exists()
     lock = claim_folder(recipe, accelerator, resumed=resumed)
     try:
         yield
+    except BaseException:
+        if lock is not None and not resumed and _held(recipe.folder) == [RECIPE_FILE]:
+            (recipe.folder / RECIPE_FILE).unlink(missing_ok=True)
+        raise
     finally:
         if lock is not None:
             lock.release()
@@ -123,7 +127,7 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
         lock = FolderLock(folder)
     try:
         if not resumed:
-            _runs_files(recipe)
+            _replaceable(recipe)
     except TrainingError:
         lock.release()
         raise
@@ -131,17 +135,18 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
 
 
 def _begin(recipe: FinetuneRecipe) -> None:
+    taken = _replaceable(recipe)
     with _writing(recipe.folder):
-        _empty(recipe.folder, _runs_files(recipe))
+        _empty(recipe.folder, taken)
         with (recipe.folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
             file.write(_shareable(recipe).to_toml())
 
 
-def _runs_files(recipe: FinetuneRecipe) -> list[str]:
+def _replaceable(recipe: FinetuneRecipe) -> list[str]:
     """What the folder holds of a run. Raises: TrainingError where that may not be replaced."""
     folder = recipe.folder
     with _writing(folder):
-        taken = [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
+        taken = _held(folder)
     if taken and not recipe.overwrite:
         goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
         raise TrainingError(
@@ -149,6 +154,10 @@ def _runs_files(recipe: FinetuneRecipe) -> list[str]:
             f"choose another with --output{goes_on}, or replace it with --overwrite"
         )
     return taken
+
+
+def _held(folder: Path) -> list[str]:
+    return [name for name in (*FILES, STATE_FOLDER) if (folder / name).exists()]
 
 
 def _empty(folder: Path, taken: Sequence[str]) -> None:
