@@ -29,14 +29,14 @@ def test_a_map_covers_the_picture_and_its_strongest_place_is_1(name, options, me
     classifier = lively_classifier(name, **options)
     pixels = noise(classifier)
     # Of two classes that a linear head tells apart, the map of one at least is not empty.
-    maps = [heat_map(classifier, pixels, index, method) for index in range(5)]
+    maps = [heat_map(classifier, pixels, index, method) for index in range(2)]
     for one in maps:
         assert one.values.shape == pixels.shape[1:]
         assert one.values.dtype == np.float32
         assert one.values.min() >= 0
         assert one.values.max() == (0 if one.is_empty else 1)
     assert not all(one.is_empty for one in maps)
-    assert [one.class_index for one in maps] == [0, 1, 2, 3, 4]
+    assert [one.class_index for one in maps] == [0, 1]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -15,8 +17,11 @@ from resnet_hub.preprocessing import normalise, to_channels, to_pixels
 from training.policies import NONE, make_policy, with_erasing, with_policy
 from training.recipe import FinetuneRecipe
 
+Prepared = Image.Image | np.ndarray
+"""A prepared picture, or its pixels uint8 (H, W, C) out of a cache."""
 ASPECTS = (3 / 4, 4 / 3)
 """Width : height of a random crop. Source: Szegedy et al. 2015, "Going Deeper with Convolutions", section 6."""
+LOG_ASPECTS = np.log(ASPECTS).tolist()
 
 
 @dataclass(frozen=True)
@@ -81,31 +86,31 @@ class TrainTransform:
         """A text that differs where `prepare` gives other pixels of the same size."""
         return f"view {self.preprocessing}" if self.shift else f"whole, {self.channels} channels"
 
-    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+    def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of a prepared picture; the same `rng` gives the same view."""
-        pixels = self._shifted(image, rng) if self.shift else self._cropped(image, rng)
-        if self.flip and rng.random() < 0.5:
-            pixels = pixels.flip(-1)
+        rows = self._shifted(prepared, rng) if self.shift else self._cropped(prepared, rng)
+        pixels = to_tensor(rows[:, ::-1] if self.flip and rng.random() < 0.5 else rows)
+        if self.policy == NONE and not self.erasing:
+            return pixels
         fill = tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
         if self.policy != NONE:
             colour = fill if len(fill) == 3 else fill * 3
-            pixels = from_image(with_policy(to_image(pixels), self.policy, colour, rng))
+            pixels = to_tensor(rows_of(with_policy(to_image(pixels), self.policy, colour, rng)))
         return with_erasing(pixels, self.erasing, fill, rng) if self.erasing else pixels
 
-    def _cropped(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+    def _cropped(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
+        """A random part, uint8 (H, W, C)."""
+        image = prepared if isinstance(prepared, Image.Image) else image_of(prepared)
         _, height, width = self.preprocessing.input_size
         box = random_box(image.size, width / height, self.min_crop_area, rng)
         filter_ = Image.Resampling[self.preprocessing.interpolation.upper()]
-        return from_image(image.resize((width, height), filter_, box=box))
+        return rows_of(image.resize((width, height), filter_, box=box))
 
-    def _shifted(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
-        """The evaluation view moved by up to `shift` pixels; the border repeats its last pixel."""
-        pixels = from_image(image)
-        _, height, width = pixels.shape
-        down, right = rng.integers(-self.shift, self.shift + 1, size=2)
-        rows = np.clip(np.arange(height) + down, 0, height - 1)
-        columns = np.clip(np.arange(width) + right, 0, width - 1)
-        return pixels[:, rows][:, :, columns]
+    def _shifted(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
+        """The evaluation view, uint8 (H, W, C), moved by up to `shift` pixels; the border repeats its last pixel."""
+        rows = rows_of(prepared)
+        down, right = (int(rng.integers(-self.shift, self.shift + 1)) for _ in range(2))
+        return rows.take(moved(rows.shape[0], down), 0).take(moved(rows.shape[1], right), 1)
 
 
 @dataclass(frozen=True)
@@ -135,21 +140,36 @@ class EvalTransform:
         """A text that differs where `prepare` gives other pixels of the same size."""
         return f"view {self.preprocessing}"
 
-    def vary(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+    def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
         """Returns the pixels of a prepared picture."""
-        return from_image(image)
+        return to_tensor(rows_of(prepared))
 
 
-def from_image(image: Image.Image) -> Tensor:
-    """The pixels of a picture, uint8 (C, H, W)."""
-    pixels = np.array(image).reshape(image.height, image.width, -1)
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+def rows_of(prepared: Prepared) -> np.ndarray:
+    """The pixels of a picture, uint8 (H, W, C); they may be those of the cache itself."""
+    rows = np.asarray(prepared)
+    return rows[:, :, None] if rows.ndim == 2 else rows
+
+
+def image_of(rows: np.ndarray) -> Image.Image:
+    """The picture of uint8 pixels (H, W, C): grey for one channel, RGB for three, RGBA for four."""
+    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
+
+
+def to_tensor(rows: np.ndarray) -> Tensor:
+    """A copy of uint8 pixels (H, W, C) as (C, H, W)."""
+    return torch.from_numpy(np.array(rows.transpose(2, 0, 1), order="C"))
 
 
 def to_image(pixels: Tensor) -> Image.Image:
-    """The picture of uint8 pixels (C, H, W): grey for one channel, RGB for three, RGBA for four."""
-    rows = pixels.permute(1, 2, 0).numpy()
-    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
+    """The picture of uint8 pixels (C, H, W)."""
+    return image_of(pixels.permute(1, 2, 0).numpy())
+
+
+@cache
+def moved(length: int, shift: int) -> np.ndarray:
+    """Which of so many rows comes where when they move; what would come from beyond an end is the last one there."""
+    return np.minimum(np.maximum(np.arange(shift, length + shift), 0), length - 1)
 
 
 def random_box(
@@ -163,8 +183,8 @@ def random_box(
     width, height = size
     for _ in range(10):
         area = width * height * rng.uniform(min_area, 1)
-        ratio = aspect * np.exp(rng.uniform(*np.log(ASPECTS)))
-        across, down = np.sqrt(area * ratio), np.sqrt(area / ratio)
+        ratio = aspect * np.exp(rng.uniform(*LOG_ASPECTS))
+        across, down = math.sqrt(area * ratio), math.sqrt(area / ratio)
         if across <= width and down <= height:
             left, top = rng.uniform(0, width - across), rng.uniform(0, height - down)
             return (left, top, left + across, top + down)
