@@ -88,7 +88,7 @@ class PictureCache:
         return self._bytes[CHECKSUM * index : CHECKSUM * (index + 1)].view(np.uint64)
 
     def get(self, index: int) -> np.ndarray | None:
-        """The picture's pixels, uint8 (H, W, C), if it is there and whole; they lie in the file, so nobody changes them."""
+        """The picture's pixels, uint8 (H, W, C), if it is there and whole; those in the file, not to be changed."""
         if index >= len(self):
             return None
         wanted = self._checksum(index)[0]
