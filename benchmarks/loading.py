@@ -15,6 +15,7 @@ from training.batches import make_loader
 from training.cache import PictureCache, open_caches
 from training.data import Split, load_data
 from training.recipe import FinetuneRecipe
+from training.settings.run import USUAL_BATCH
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def pictures_per_second(
     loader = make_loader(
         split,
         transform,
-        batch_size=recipe.batch_size,
+        batch_size=recipe.batch_size or USUAL_BATCH,
         seed=0,
         workers=0,
         train=True,

@@ -1,6 +1,7 @@
 """Errors after three epochs with untouched defaults, over three seeds, beside transformers' Trainer: `make quality`.
 
-With flags, those of training.finetune, it runs them over three seeds alone, without the peer; --help lists them.
+`--only hymenoptera` and `--only cifar10-2000` take one of the two data sets. With other flags, those of
+training.finetune, it runs them over three seeds alone, without the peer; --help lists them.
 """
 
 from __future__ import annotations
@@ -45,19 +46,29 @@ def main() -> None:
     if {"-h", "--help"} & set(flags):
         print(__doc__, flush=True)
         sys.exit(subprocess.run([sys.executable, "-m", "training.finetune", "--help"], check=False).returncode)
-    if flags:
+    if flags and flags[0] != "--only":
         measure(flags)
         return
     data = Path(os.environ.get("RESNET_HUB_DATA", "../shared/data"))
     weights = data / "weights" / "resnet18-imagenet"
     with tempfile.TemporaryDirectory() as folder:
         small = first_pictures(data / "cifar10", Path(folder))
-        for race in (Race("hymenoptera", data / "hymenoptera", 224, 0.25), Race("cifar10-2000", small, 96, 0.6)):
+        races = (Race("hymenoptera", data / "hymenoptera", 224, 0.25), Race("cifar10-2000", small, 96, 0.6))
+        for race in chosen(races, flags[1:]):
             print(f"\n{race.name}, {race.side} px, {EPOCHS} epochs, from {weights.name}\n", flush=True)
             flags = ["--dataset", str(race.dataset), "--model", str(weights), "--image-size", str(race.side)]
             ours = measure([*flags, "--epochs", str(EPOCHS)])
             theirs = measure_peer([str(race.dataset), str(weights), str(race.side), str(EPOCHS)])
             print(f"\nerrors: ours {ours:.2%}, theirs {theirs:.2%}, ratio {ours / theirs:.2f}; at most {race.most}")
+
+
+def chosen(races: tuple[Race, ...], names: list[str]) -> list[Race]:
+    """Those of these names, or all where none is given; an unknown name ends the program with a sentence."""
+    known = [race.name for race in races]
+    for name in names:
+        if name not in known:
+            sys.exit(f"--only {name!r}: there is no such data set; expected {' or '.join(known)}")
+    return [race for race in races if not names or race.name in names]
 
 
 def measure(flags: list[str]) -> float:

@@ -30,8 +30,10 @@ def resolved(network, accelerator, pictures, **settings):
 @pytest.mark.parametrize(
     ("pictures", "settings", "expected"),
     [
-        (100, {}, (8, 0.00125, True, True)),
-        (500, {}, (16, 0.0025, True, True)),
+        (100, {}, (8, 0.0005, True, True)),
+        (500, {}, (16, 0.001, True, True)),
+        (999, {"batch_size": 64}, (64, 0.002, True, True)),
+        (1_000, {"batch_size": 64}, (64, 0.005, True, True)),
         (9_999, {}, (32, 0.005, True, True)),
         (10_000, {}, (32, 0.01, False, False)),
         (100, {"from_scratch": True}, (8, 0.0025, False, False)),
@@ -41,6 +43,7 @@ def resolved(network, accelerator, pictures, **settings):
         (9_999, {"keep_statistics": False}, (32, 0.01, True, False)),
         (100, GIVEN, tuple(GIVEN.values())),
         (10_000, {"head_first": True, "keep_statistics": True}, (32, 0.005, True, True)),
+        (100, {"keep_statistics": False}, (8, 0.0025, True, False)),
     ],
     ids=str,
 )

@@ -11,14 +11,15 @@ from training.batch_size import with_batch_size
 from training.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH
 
-USUAL_RATE, CAREFUL_RATE = 0.01, 0.005
-"""Peak learning rates of updates with the usual batch; the second where BatchNorm keeps its statistics, which then does
-not hold back what updates do. Smaller batches have noisier gradients, and less in proportion.
+USUAL_RATE, CAREFUL_RATE, GENTLE_RATE = 0.01, 0.005, 0.002
+"""Peak learning rates of updates with the usual batch. The second where BatchNorm keeps its statistics, which then does
+not hold back what updates do; the third where there are also so few pictures that what was published knows better.
+Smaller batches have noisier gradients, and less in proportion.
 
 Source: Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 2.1, downwards."""
-FEW_PICTURES = 10_000
-"""Of training, below which a new head is fitted first, and the statistics of the checkpoint tell more than those of
-batches; with more, the epochs themselves find both."""
+FEW_PICTURES, VERY_FEW_PICTURES = 10_000, 1_000
+"""Of training. Below the first, a new head is fitted before all else, and the statistics of the checkpoint tell more
+than those of batches; with more, the epochs themselves find both. Below the second, the gentle rate."""
 
 
 def with_defaults(
@@ -45,7 +46,8 @@ def with_defaults(
     if keep_statistics is None:
         keep_statistics = few
     if lr is None:
+        careful = GENTLE_RATE if few and pictures < VERY_FEW_PICTURES else CAREFUL_RATE
         share = batch * recipe.accumulate * accelerator.num_processes / USUAL_BATCH
-        lr = (CAREFUL_RATE if keep_statistics else USUAL_RATE) * min(1.0, share)
+        lr = (careful if keep_statistics else USUAL_RATE) * min(1.0, share)
     warmup = recipe.warmup
     return replace(recipe, lr=lr, head_first=head_first, keep_statistics=keep_statistics, warmup_epochs=warmup)

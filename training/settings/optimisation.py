@@ -22,8 +22,8 @@ class OptimisationSettings(Settings):
     )
     lr: float | None = setting(
         None,
-        "peak learning rate of the backbone; where absent 0.01, or 0.005 where BatchNorm keeps its statistics, and "
-        "less in proportion where an update has fewer than 32 pictures",
+        "peak learning rate of the backbone; where absent 0.01, where BatchNorm keeps its statistics 0.005, and for "
+        "fewer than 1,000 pictures 0.002; less in proportion where an update has fewer than 32 pictures",
     )
     head_lr_factor: float = setting(1.0, "learning rate of a new head, as a multiple of the backbone's")
     layer_decay: float | None = setting(
