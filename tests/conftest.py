@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 pytest_plugins = ["browsing", "calling"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LONG = ("test_timm_parity.py",)
+"""Files of several minutes that come late in the alphabet: whoever began one last would leave the others waiting."""
 _home = tempfile.TemporaryDirectory(prefix="resnet-hub-tests-", ignore_cleanup_errors=True)
 
 # The clients read these once, when they are imported, which the fixtures below and the test modules do.
@@ -44,6 +46,8 @@ os.environ |= {
 def pytest_configure(config: pytest.Config) -> None:
     """Gives each process of tests cores of its own, since threads that meet others on a core wait for one another.
 
+    One process more than there are cores may use all of them: it works while those of the others wait for a browser.
+
     And lets pass what a client does to itself: huggingface_hub hands LFS files to httpx2 in a way that is going away.
     """
     if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):
@@ -51,6 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[int(number) :: int(count)] or cores)
     config.addinivalue_line("filterwarnings", "ignore:Use 'content=<...>' to upload raw:DeprecationWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the files that take longest; the others keep their order."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,8 +3,9 @@
 import re
 import sys
 
-from benchmarks import loading
 from pictures import class_folders
+
+from benchmarks import loading
 
 
 def test_each_way_and_epoch_of_loading_has_its_line(tmp_path, monkeypatch, capsys):
