@@ -6,9 +6,8 @@ PORT ?= 7860
 DEMO ?= runs/digits
 MODEL ?=
 FLAGS ?=
-# Processes that run tests beside each other, each on whole files: one more than two cores, for while a page is waited for.
-# One takes up to 4 GB of memory.
-TESTERS ?= 3
+# Processes that run tests beside each other, each on whole files; one takes up to 4 GB of memory.
+TESTERS ?= 2
 
 BIN := .venv/bin
 # One process on whatever device there is; said in full, so that the launcher does not ask for a configuration.

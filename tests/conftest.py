@@ -46,8 +46,6 @@ os.environ |= {
 def pytest_configure(config: pytest.Config) -> None:
     """Gives each process of tests cores of its own, since threads that meet others on a core wait for one another.
 
-    One process more than there are cores may use all of them: it works while those of the others wait for a browser.
-
     And lets pass what a client does to itself: huggingface_hub hands LFS files to httpx2 in a way that is going away.
     """
     if "PYTEST_XDIST_WORKER" in os.environ and hasattr(os, "sched_setaffinity"):

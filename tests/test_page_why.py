@@ -56,6 +56,15 @@ def open_why(page, name="Why"):
     page.get_by_role("tab", name=name, exact=True).click()
 
 
+def settled(page):
+    """How many requests the page has made, once it has made no more for a second."""
+    seen = -1
+    while seen < len(page.requests):
+        seen = len(page.requests)
+        page.wait_for_timeout(1000)
+    return seen
+
+
 def alternative(page):
     return page.locator("#why-map img.colours")
 
@@ -130,8 +139,7 @@ def test_the_opacity_changes_at_once_and_asks_nobody(visit, pictures):
     expect(alternative(page)).to_have_css("opacity", "0.6")
     page.get_by_text("What each block adds").click()
     expect(page.get_by_role("rowheader")).to_have_count(9)  # the last part of the explanation
-    page.wait_for_load_state("networkidle")
-    before = len(page.requests)
+    before = settled(page)
     page.locator("#why-opacity input[type=range]").focus()
     page.keyboard.press("End")
     expect(alternative(page)).to_have_css("opacity", "1")

@@ -28,7 +28,7 @@ PROMISES = {
     },
     "digits": {"lr": 0.1, "batch_size": 64, "head_first": False, "keep_statistics": False, "flip": False},
     "few-shot": {"freeze": "stem,layer1,layer2,layer3", "head_first": True, "keep_statistics": True, "lr": 1e-3},
-    "finetune": {"batch_size": 8, "lr": 0.00125, "head_first": True, "keep_statistics": True, "min_crop_area": 0.35},
+    "finetune": {"batch_size": 8, "lr": 0.0005, "head_first": True, "keep_statistics": True, "min_crop_area": 0.35},
     "from-scratch-cifar": {
         "optimizer": "momentum",
         "lr": 0.1,
