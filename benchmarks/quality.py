@@ -22,6 +22,8 @@ SEEDS = 3
 EPOCHS = 3
 PICTURES = 2_000
 """Of CIFAR-10, to train and to test each: a small set."""
+NAMES = ("hymenoptera", "cifar10-2000")
+"""Of the data sets."""
 RUNS = Path("runs") / "quality"
 LAUNCH = (
     *(sys.executable, "-m", "accelerate.commands.launch", "--quiet", "--num_processes", "1", "--num_machines", "1"),
@@ -49,26 +51,20 @@ def main() -> None:
     if flags and flags[0] != "--only":
         measure(flags)
         return
+    names = flags[1:] if flags else NAMES
+    if not names or not set(names) <= set(NAMES):
+        sys.exit(f"{' '.join(flags)}: expected --only {' or '.join(NAMES)}")
     data = Path(os.environ.get("RESNET_HUB_DATA", "../shared/data"))
     weights = data / "weights" / "resnet18-imagenet"
     with tempfile.TemporaryDirectory() as folder:
         small = first_pictures(data / "cifar10", Path(folder))
-        races = (Race("hymenoptera", data / "hymenoptera", 224, 0.25), Race("cifar10-2000", small, 96, 0.6))
-        for race in chosen(races, flags[1:]):
+        races = (Race(NAMES[0], data / "hymenoptera", 224, 0.25), Race(NAMES[1], small, 96, 0.6))
+        for race in (race for race in races if race.name in names):
             print(f"\n{race.name}, {race.side} px, {EPOCHS} epochs, from {weights.name}\n", flush=True)
             flags = ["--dataset", str(race.dataset), "--model", str(weights), "--image-size", str(race.side)]
             ours = measure([*flags, "--epochs", str(EPOCHS)])
             theirs = measure_peer([str(race.dataset), str(weights), str(race.side), str(EPOCHS)])
             print(f"\nerrors: ours {ours:.2%}, theirs {theirs:.2%}, ratio {ours / theirs:.2f}; at most {race.most}")
-
-
-def chosen(races: tuple[Race, ...], names: list[str]) -> list[Race]:
-    """Those of these names, or all where none is given; an unknown name ends the program with a sentence."""
-    known = [race.name for race in races]
-    for name in names:
-        if name not in known:
-            sys.exit(f"--only {name!r}: there is no such data set; expected {' or '.join(known)}")
-    return [race for race in races if not names or race.name in names]
 
 
 def measure(flags: list[str]) -> float:

@@ -40,7 +40,9 @@ def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
     """Opens the page, lets `show` bring something about, and keeps what is seen then."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            executable_path=os.environ.get("CHROMIUM")
+            or shutil.which("chromium-headless-shell")
+            or shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
         )
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})

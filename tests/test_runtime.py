@@ -149,7 +149,7 @@ def test_photographs_get_the_five_classes_and_the_logits_of_the_network(name, da
 
 
 def test_bfloat16_names_the_same_classes(data_folder):
-    files = sorted((data_folder / "imagenet_samples").iterdir())[::10]
+    files = sorted((data_folder / "imagenet_samples").iterdir())[::5]
     folder = data_folder / "weights/resnet18-imagenet"
     exact, quick = (
         ImageClassifier.from_pretrained(folder, device="cpu", precision=precision) for precision in ("fp32", "bf16")

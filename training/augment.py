@@ -14,11 +14,10 @@ from torch import Tensor
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.preprocessing import normalise, to_channels, to_pixels
+from training.cache import Prepared
 from training.policies import NONE, make_policy, with_erasing, with_policy
 from training.recipe import FinetuneRecipe
 
-Prepared = Image.Image | np.ndarray
-"""A prepared picture, or its pixels uint8 (H, W, C) out of a cache."""
 ASPECTS = (3 / 4, 4 / 3)
 """Width : height of a random crop. Source: Szegedy et al. 2015, "Going Deeper with Convolutions", section 6."""
 LOG_ASPECTS = np.log(ASPECTS).tolist()
@@ -89,14 +88,18 @@ class TrainTransform:
     def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of a prepared picture; the same `rng` gives the same view."""
         rows = self._shifted(prepared, rng) if self.shift else self._cropped(prepared, rng)
-        pixels = to_tensor(rows[:, ::-1] if self.flip and rng.random() < 0.5 else rows)
-        if self.policy == NONE and not self.erasing:
-            return pixels
-        fill = tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
+        if self.flip and rng.random() < 0.5:
+            rows = rows[:, ::-1]
         if self.policy != NONE:
-            colour = fill if len(fill) == 3 else fill * 3
-            pixels = to_tensor(rows_of(with_policy(to_image(pixels), self.policy, colour, rng)))
-        return with_erasing(pixels, self.erasing, fill, rng) if self.erasing else pixels
+            fill = self._fill if len(self._fill) == 3 else self._fill * 3
+            rows = rows_of(with_policy(image_of(rows), self.policy, fill, rng))
+        pixels = to_tensor(rows)
+        return with_erasing(pixels, self.erasing, self._fill, rng) if self.erasing else pixels
+
+    @property
+    def _fill(self) -> tuple[int, ...]:
+        """The mean colour, 0 to 255 for each channel, for what lies beyond a picture or is erased."""
+        return tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
 
     def _cropped(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
         """A random part, uint8 (H, W, C)."""

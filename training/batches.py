@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.cache import PictureCache, Preparing
+from training.cache import PictureCache, Prepared, Preparing
 from training.data import Split
 from training.hardware import available_cores
 
@@ -32,8 +32,8 @@ class Transform(Preparing, Protocol):
     def prepare(self, image: Image.Image) -> Image.Image:
         """The picture after what is the same in every epoch."""
 
-    def vary(self, prepared: Image.Image | np.ndarray, rng: np.random.Generator) -> Tensor:
-        """Pixels uint8 (C, H, W) of a prepared picture, or of its pixels uint8 (H, W, C)."""
+    def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
+        """Pixels uint8 (C, H, W) of a prepared picture."""
 
 
 class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
@@ -72,7 +72,7 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
             blank = self.transform.prepare(Image.new("RGB", (1, 1)))
             return self.transform.vary(blank, rng), UNREADABLE, index
 
-    def _prepared(self, index: int) -> Image.Image | np.ndarray:
+    def _prepared(self, index: int) -> Prepared:
         """The picture after what is the same in every epoch: out of the cache, or into it."""
         known = self.cache.get(index) if self.cache is not None else None
         if known is not None:

@@ -24,6 +24,8 @@ from training.split import Split
 
 logger = logging.getLogger(__name__)
 
+Prepared = Image.Image | np.ndarray
+"""A prepared picture, or its pixels uint8 (H, W, C) out of a cache."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 MEMORY_SHARE, DISK_SHARE = 0.5, 0.25
 """Of what is free: how much the cached pictures of a run may take where nothing is said."""
@@ -88,7 +90,7 @@ class PictureCache:
         return self._bytes[CHECKSUM * index : CHECKSUM * (index + 1)].view(np.uint64)
 
     def get(self, index: int) -> np.ndarray | None:
-        """The picture's pixels, uint8 (H, W, C), if it is there and whole; those in the file, not to be changed."""
+        """The picture's pixels, uint8 (H, W, C), if it is there and whole; read-only, out of the file."""
         if index >= len(self):
             return None
         wanted = self._checksum(index)[0]
@@ -97,6 +99,7 @@ class PictureCache:
         pixels = self._bytes[self._starts[index] : self._starts[index + 1]]
         if xxhash.xxh3_64_intdigest(pixels) != wanted:
             return None
+        pixels.flags.writeable = False
         width, height = self.sizes[index].tolist()
         return pixels.reshape(height, width, self.channels)
 
