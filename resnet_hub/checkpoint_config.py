@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from resnet_hub.architectures import architecture, default_preprocessing, in_timm
+from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.foreign_config import today_form
@@ -184,17 +185,6 @@ class CheckpointConfig:
         if labels is not None and isinstance(described, Mapping):
             kept[DESCRIPTIONS] = {name: described[name] for name in labels if isinstance(described.get(name), str)}
         return cls(network, _preprocessing(pretrained, network, strict=SECTION in values), labels, kept)
-
-
-def checked_label_names(names: Sequence[str] | None, num_classes: int) -> tuple[str, ...] | None:
-    """The names as a tuple. Raises: ConfigError for a single text, or when there is not one name for each class."""
-    if names is None:
-        return None
-    if isinstance(names, str):  # a sequence as well, but of letters
-        raise ConfigError(f"label_names={names!r} is one text; give a list of names in the order of the classes")
-    if len(names) != num_classes:
-        raise ConfigError(f"there are {len(names)} label names for {num_classes} classes; give one for each class")
-    return tuple(str(name) for name in names)
 
 
 def _network_options(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from resnet_hub.errors import ConfigError
@@ -36,3 +36,14 @@ def nearest(name: object, known: Iterable[str], n: int = 3) -> str:
     if not close:
         close = names if len(names) <= FEW else get_close_matches(wanted, names, n=n, cutoff=0.0)
     return ", ".join(map(repr, close))
+
+
+def checked_label_names(names: Sequence[str] | None, num_classes: int) -> tuple[str, ...] | None:
+    """The names as a tuple. Raises: ConfigError for a single text, or when there is not one name for each class."""
+    if names is None:
+        return None
+    if isinstance(names, str):  # a sequence as well, but of letters
+        raise ConfigError(f"label_names={names!r} is one text; give a list of names in the order of the classes")
+    if len(names) != num_classes:
+        raise ConfigError(f"there are {len(names)} label names for {num_classes} classes; give one for each class")
+    return tuple(str(name) for name in names)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from resnet_hub.architectures import default_preprocessing
 from resnet_hub.blocks import BlockPlace, ResidualBlock, recomputed
 from resnet_hub.blocks_v2 import PreActivationBlock
-from resnet_hub.checkpoint_config import checked_label_names
+from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.layers import GlobalPool, drop_block

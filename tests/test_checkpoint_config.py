@@ -8,7 +8,8 @@ import pytest
 from timm.models import PretrainedCfg
 
 from resnet_hub.architectures import ARCHITECTURES, architecture
-from resnet_hub.checkpoint_config import CheckpointConfig, checked_label_names
+from resnet_hub.checkpoint_config import CheckpointConfig
+from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 

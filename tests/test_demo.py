@@ -18,10 +18,11 @@ from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import FREE_PICTURES, MOST, find_examples
 from resnet_hub.demo.page import build_page
-from resnet_hub.demo.photo import photo_field, uploaded_bytes
+from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import own_shelf
+from resnet_hub.demo.uploads import uploaded_bytes
 from resnet_hub.demo.wording import (
     describe_input,
     describe_labels,

@@ -1,0 +1,53 @@
+"""Files that visitors sent, checked: where each lies on the server, and what the visitor calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gradio.utils import get_upload_folder
+
+from resnet_hub.demo.refusal import Refusal
+
+MOST_FILES = 1000
+"""Files that are sent together at most; pictures are counted apart, for zips hold many."""
+
+
+def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
+    """The bytes of the file in a picture field, or None where there is none.
+
+    Raises:
+        Refusal: the file was not uploaded to this page, or has been cleared away since.
+    """
+    return None if file is None else uploaded_path(file).read_bytes()
+
+
+def uploaded_files(files: object) -> list[tuple[str, Path]]:
+    """What visitors call the files of a field for many, and where they lie; empty where there are none.
+
+    Raises:
+        Refusal: They are too many or no files, or one was not uploaded to this page, or has been cleared away since.
+    """
+    if not files:
+        return []
+    if not isinstance(files, list) or not all(isinstance(file, Mapping) for file in files):
+        raise Refusal("the pictures came as something else than files; please send a list of files")
+    if len(files) > MOST_FILES:
+        raise Refusal(f"there are {len(files):,} files, and at most {MOST_FILES:,} are taken together; send fewer")
+    return [(str(file.get("orig_name") or "no name"), uploaded_path(file)) for file in files]
+
+
+def uploaded_path(file: object) -> Path:
+    """Where an uploaded file lies.
+
+    Raises:
+        Refusal: it was not uploaded to this page, or has been cleared away since.
+    """
+    if not isinstance(file, Mapping):
+        raise Refusal("image must be one uploaded picture")
+    path = Path(str(file.get("path")).replace("\0", "")).resolve()
+    # A client of the API may name any file of the server here.
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
+        raise Refusal("this picture is not, or no longer, on the server; please choose it again")
+    return path
