@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from resnet_hub import checkpoint, hub
 from resnet_hub.architectures import ARCHITECTURES, architecture, list_architectures, named_network
+from resnet_hub.checkpoint import local_path, read_config
 from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.checks import nearest
 from resnet_hub.complexity import complexity, meta_network
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
+from resnet_hub.hub import download_checkpoint
 from resnet_hub.published import (
     OWNER,
     PublishedTag,
@@ -56,13 +57,13 @@ def network_facts(source: str) -> Values:
         ConfigError: `source` is none of these.
         HubError: The Hub refused or could not be reached.
     """
-    path = checkpoint.local_path(source)
+    path = local_path(source)
     if path is None and source in ARCHITECTURES:
         return {"source": source, **_published_facts(source, _default(source))}
     tag = _catalogued(source) if path is None else None
     if tag is not None:
         return {"source": source, **_published_facts(tag.architecture, tag)}
-    saved = checkpoint.read_config(path or hub.download_checkpoint(source, config_only=True))
+    saved = read_config(path or download_checkpoint(source, config_only=True))
     return {"source": source, **_checkpoint_facts(saved)}
 
 

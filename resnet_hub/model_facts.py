@@ -8,8 +8,8 @@ from pathlib import Path
 
 from huggingface_hub import HfApi
 
-from resnet_hub import checkpoint
 from resnet_hub.address import RepoAddress, repo_address
+from resnet_hub.checkpoint import local_path, read_config
 from resnet_hub.checkpoint_config import OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.complexity import meta_network
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
@@ -54,7 +54,7 @@ def model_facts(source: str, *, public_only: bool = False) -> ModelFacts:
         ConfigError: `source` is no such name.
         HubError: The Hub refused or could not be reached, or the repository has no model.safetensors, or is not public.
     """
-    path = checkpoint.local_path(source)
+    path = local_path(source)
     if path is not None:
         return _folder_facts(path)
     address = repo_address(source)
@@ -76,7 +76,7 @@ def _published_facts(name: str) -> ModelFacts:
 
 
 def _folder_facts(path: Path) -> ModelFacts:
-    config = checkpoint.read_config(path)
+    config = read_config(path)
     weights = path / WEIGHTS_FILE
     if not weights.is_file():
         raise CheckpointError(f"{path.name!r} has no {WEIGHTS_FILE}; give a folder that save_pretrained or a run wrote")

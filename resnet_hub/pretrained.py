@@ -9,15 +9,16 @@ from typing import Any, ClassVar
 
 import torch
 
-from resnet_hub import checkpoint, hub, upload
 from resnet_hub.architectures import named_network
 from resnet_hub.card import model_card
-from resnet_hub.checkpoint import Source
+from resnet_hub.checkpoint import Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.folder_card import opens_in_timm, read_card, updated_card
+from resnet_hub.hub import download_checkpoint, mend_checkpoint
 from resnet_hub.network import ResidualNetwork
+from resnet_hub.upload import push_checkpoint
 
 
 class PretrainedNetwork(ResidualNetwork):
@@ -75,11 +76,11 @@ class PretrainedNetwork(ResidualNetwork):
         """
         wanted = {"num_classes": num_classes, "label_names": label_names, "in_chans": in_chans}
         named, kind = options.pop("architecture", None), dtype or torch.float32
-        path = checkpoint.local_path(source)
+        path = local_path(source)
         if path is not None:
             return cls._from_folder(path, named, wanted, options, kind).to(device).eval()
         name = str(source).removeprefix("hf-hub:")
-        path = hub.download_checkpoint(
+        path = download_checkpoint(
             name,
             revision=revision,
             token=token,
@@ -90,7 +91,7 @@ class PretrainedNetwork(ResidualNetwork):
         try:
             model = cls._from_folder(path, named, wanted, options, kind)
         except CheckpointError as error:
-            mended = hub.mend_checkpoint(
+            mended = mend_checkpoint(
                 path, name, revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
             )
             if not mended:
@@ -108,7 +109,7 @@ class PretrainedNetwork(ResidualNetwork):
         dtype: torch.dtype,
     ) -> PretrainedNetwork:
         """The network in a checkpoint folder or weights file, with the head and the options that were asked for."""
-        saved = checkpoint.read_config(path, architecture=architecture)
+        saved = read_config(path, architecture=architecture)
         asked = saved.adapted(**wanted, options=options)
         with torch.device("meta"):  # so that no weights are drawn which the file replaces
             model = cls.class_for(asked.network)(
@@ -121,9 +122,7 @@ class PretrainedNetwork(ResidualNetwork):
         if model.head_is_new:
             model._add_head()
         new_input = asked.network.in_chans != saved.network.in_chans
-        checkpoint.load_weights(
-            model, path, model.config, keep_head=model.head_is_new, new_input=new_input, dtype=dtype
-        )
+        load_weights(model, path, model.config, keep_head=model.head_is_new, new_input=new_input, dtype=dtype)
         return model.to(dtype=dtype)
 
     def save_pretrained(
@@ -144,7 +143,7 @@ class PretrainedNetwork(ResidualNetwork):
         if card is None:
             there = read_card(folder)
             card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
-        checkpoint.write_checkpoint(folder, values, self.state_dict() if weights is None else weights, card)
+        write_checkpoint(folder, values, self.state_dict() if weights is None else weights, card)
 
     def card(self, repo_id: str | None = None, pictures: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the pictures that lie beside it."""
@@ -185,7 +184,7 @@ class PretrainedNetwork(ResidualNetwork):
         """
         with TemporaryDirectory() as folder:
             self.save_pretrained(folder)
-            return upload.push_checkpoint(
+            return push_checkpoint(
                 Path(folder),
                 repo_id,
                 private=private,

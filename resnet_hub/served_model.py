@@ -10,13 +10,14 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
-from resnet_hub import checkpoint, hub
 from resnet_hub.address import RepoAddress, is_repo_id, repo_address
 from resnet_hub.card_text import CardText
+from resnet_hub.checkpoint import local_path, read_config
 from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
+from resnet_hub.hub import download_checkpoint
 from resnet_hub.hub_errors import hub_errors
 
 CHECKPOINT_FOLDER = "checkpoint"
@@ -58,7 +59,7 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
         ConfigError: `source` is no such name, or a page cannot show what the network answers.
         HubError: The Hub refused or could not be reached, or the repository holds no weights.
     """
-    path = checkpoint.local_path(source)
+    path = local_path(source)
     if path is None:
         if examples:
             raise ConfigError(f"{source!r} is on the Hub, and examples are pictures of a run folder; drop --examples")
@@ -70,7 +71,7 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise CheckpointError(f"{str(folder)!r} has no {name}; give a folder that save_pretrained or a run wrote")
-    config = checkpoint.read_config(folder)
+    config = read_config(folder)
     _check_shown(config, str(folder))
     ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
     names = [name for name in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE) if (folder / name).is_file()]
@@ -95,7 +96,7 @@ def _from_hub(address: RepoAddress) -> ServedModel:
         raise HubError(
             f"model {str(address)!r} has no {WEIGHTS_FILE}, so there is nothing to serve; choose another one"
         )
-    config = checkpoint.read_config(hub.download_checkpoint(address.repo_id, revision=info.sha, config_only=True))
+    config = read_config(download_checkpoint(address.repo_id, revision=info.sha, config_only=True))
     _check_shown(config, address.repo_id)
     said = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
     held = address.revision is not None

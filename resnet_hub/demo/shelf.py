@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from resnet_hub import checkpoint
 from resnet_hub.address import repo_address
 from resnet_hub.bundled import BUNDLED
+from resnet_hub.checkpoint import local_path
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.batcher import Batcher
@@ -57,7 +57,7 @@ class Shelf:
         """The shelf of a page, still empty."""
         self.settings = settings
         self.folders = _folders(settings)
-        own = checkpoint.local_path(settings.model)
+        own = local_path(settings.model)
         self.wanted = str(repo_address(settings.model)) if own is None else own.resolve().name
         """What the owner wants to be the page's own network."""
         self.default = self.wanted
@@ -247,7 +247,7 @@ def own_shelf(settings: PageSettings) -> Shelf:
 
 def _read_in_time(shelf: Shelf) -> tuple[ImageClassifier, ModelFacts]:
     """The wanted network. Raises: HubUnreachableError after `load_seconds`, and what reading it raises."""
-    if checkpoint.local_path(shelf.settings.model) is not None:
+    if local_path(shelf.settings.model) is not None:
         return shelf.read(shelf.wanted)
     found: Future[tuple[ImageClassifier, ModelFacts]] = Future()
 
