@@ -10,11 +10,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from resnet_hub.blocks import ResidualBlock
-from resnet_hub.blocks_v2 import PreActivationBlock
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.inquiry import Inquiry
+from resnet_hub.nn import PreActivationBlock, ResidualBlock
 
 ROWS = 16
 """Blocks that are left out in one pass, each for itself; more would take memory in deep networks."""

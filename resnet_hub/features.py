@@ -8,10 +8,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from resnet_hub.blocks import recomputed
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.limits import check_images
+from resnet_hub.nn import check_images, recomputed
 
 Level = dict[str, Any]
 

@@ -17,7 +17,7 @@ from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.folder_card import opens_in_timm, read_card, updated_card
 from resnet_hub.hub import download_checkpoint, mend_checkpoint
-from resnet_hub.network import ResidualNetwork
+from resnet_hub.nn import ResidualNetwork
 from resnet_hub.upload import push_checkpoint
 
 

@@ -9,11 +9,17 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from resnet_hub.blocks import ResidualBlock, block_class
-from resnet_hub.layers import activation, norm
-from resnet_hub.network import feature_level
+from resnet_hub.nn import (
+    ResidualBlock,
+    activation,
+    block_class,
+    feature_level,
+    norm,
+    stem_convolution,
+    stem_pool,
+    stem_width,
+)
 from resnet_hub.pretrained import PretrainedNetwork
-from resnet_hub.stem import stem_convolution, stem_pool, stem_width
 
 
 class ResNet(PretrainedNetwork, family="resnet"):

@@ -11,11 +11,8 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
-from resnet_hub.blocks_v2 import PreActivationBlock, block_class_v2
-from resnet_hub.layers_v2 import norm_act
-from resnet_hub.network import feature_level
+from resnet_hub.nn import PreActivationBlock, block_class_v2, feature_level, norm_act, preactivation_stem, stem_pool
 from resnet_hub.pretrained import PretrainedNetwork
-from resnet_hub.stem import preactivation_stem, stem_pool
 
 
 class ResNetV2(PretrainedNetwork, family="resnetv2"):

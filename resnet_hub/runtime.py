@@ -10,12 +10,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resnet_hub.blocks import BasicBlock, Bottleneck
-from resnet_hub.blocks_v2 import PreActivationBasicBlock, PreActivationBlock, PreActivationBottleneck
 from resnet_hub.errors import ConfigError
-from resnet_hub.folding import FusedConvolution, chain, computes
-from resnet_hub.limits import check_images
-from resnet_hub.network import ResidualNetwork
+from resnet_hub.nn import (
+    BasicBlock,
+    Bottleneck,
+    FusedConvolution,
+    PreActivationBasicBlock,
+    PreActivationBlock,
+    PreActivationBottleneck,
+    ResidualNetwork,
+    chain,
+    check_images,
+    computes,
+)
 from resnet_hub.resnet import ResNet
 from resnet_hub.resnetv2 import ResNetV2
 

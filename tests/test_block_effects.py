@@ -9,9 +9,9 @@ from explained import NETWORKS, lively_classifier, noise
 
 from resnet_hub import block_effects as block_effects_module
 from resnet_hub.block_effects import block_effects, branches, join
-from resnet_hub.blocks import ResidualBlock
 from resnet_hub.errors import ConfigError
 from resnet_hub.inquiry import Inquiry
+from resnet_hub.nn.blocks import ResidualBlock
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

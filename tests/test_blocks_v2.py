@@ -5,10 +5,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from resnet_hub.blocks import BlockPlace
-from resnet_hub.blocks_v2 import BLOCKS_V2, PreActivationBasicBlock, PreActivationBottleneck, block_class_v2, projection
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
+from resnet_hub.nn.blocks import BlockPlace
+from resnet_hub.nn.blocks_v2 import (
+    BLOCKS_V2,
+    PreActivationBasicBlock,
+    PreActivationBottleneck,
+    block_class_v2,
+    projection,
+)
 
 CONFIG = ResNetConfig(family="resnetv2")
 

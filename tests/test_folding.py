@@ -7,10 +7,10 @@ import torch
 from processor import FUSED
 from torch import nn
 
-from resnet_hub import folding
-from resnet_hub.folding import FusedConvolution, chain, computes
-from resnet_hub.layers import DropPath
-from resnet_hub.layers_v2 import BatchNormAct, GroupNormAct, StandardisedConv2d
+from resnet_hub.nn import folding
+from resnet_hub.nn.folding import FusedConvolution, chain, computes
+from resnet_hub.nn.layers import DropPath
+from resnet_hub.nn.layers_v2 import BatchNormAct, GroupNormAct, StandardisedConv2d
 
 CONVOLUTIONS = {
     "1x1": nn.Conv2d(8, 16, 1),

@@ -7,7 +7,7 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.layers import (
+from resnet_hub.nn.layers import (
     ACTIVATIONS,
     BlurPool,
     DropBlock,

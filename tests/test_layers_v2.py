@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.layers_v2 import NORM_ACTS, StandardisedConv2d, convolution, norm_act
+from resnet_hub.nn.layers_v2 import NORM_ACTS, StandardisedConv2d, convolution, norm_act
 
 THEIRS = {
     "batchnorm": timm.layers.BatchNormAct2d,

@@ -10,7 +10,7 @@ import torch
 from resnet_hub import create_model
 from resnet_hub.architectures import ARCHITECTURES, architecture
 from resnet_hub.errors import ConfigError, ImageError
-from resnet_hub.limits import check_parameters, parameter_estimate, side_fits
+from resnet_hub.nn.limits import check_parameters, parameter_estimate, side_fits
 
 LOW_PASS = ["resnetblur18", "resnetaa50", "resnetaa34d", "seresnextaa101d_32x8d"]
 HUGE = [

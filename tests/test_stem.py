@@ -6,8 +6,8 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.layers import BlurPool
-from resnet_hub.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
+from resnet_hub.nn.layers import BlurPool
+from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
 
 STEMS = {  # kind, declared width, channels of each convolution
     "7x7": ("7x7", 32, [64]),

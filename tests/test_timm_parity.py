@@ -10,7 +10,7 @@ from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
 from resnet_hub.architectures import IMAGENET, PREACTIVATION
-from resnet_hub.layers import ACTIVATIONS
+from resnet_hub.nn.layers import ACTIVATIONS
 
 NAMES = [*IMAGENET, *PREACTIVATION]
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.

@@ -9,7 +9,7 @@ from torch import nn
 
 from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
-from resnet_hub.network import ResidualNetwork
+from resnet_hub.nn import ResidualNetwork
 from training.recipe import FinetuneRecipe
 from training.settings.optimisation import USUAL_MOMENTUM
 

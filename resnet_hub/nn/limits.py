@@ -6,10 +6,10 @@ from itertools import count
 
 from torch import Tensor
 
-from resnet_hub.blocks import Bottleneck, block_class
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError, ImageError
-from resnet_hub.stem import stem_width
+from resnet_hub.nn.blocks import Bottleneck, block_class
+from resnet_hub.nn.stem import stem_width
 
 # 16 GB in float32; the largest published residual networks have 0.9 thousand million.
 MAX_PARAMETERS = 4_000_000_000

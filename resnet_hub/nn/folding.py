@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from resnet_hub.errors import CheckpointError
-from resnet_hub.layers import DropBlock, DropPath
-from resnet_hub.layers_v2 import BatchNormAct, StandardisedConv2d
+from resnet_hub.nn.layers import DropBlock, DropPath
+from resnet_hub.nn.layers_v2 import BatchNormAct, StandardisedConv2d
 
 logger = logging.getLogger(__name__)
 ACTIVE = "relu"

@@ -18,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from resnet_hub.checks import nearest
 from resnet_hub.config import MAX_CHANNELS, ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.layers import DropPath, SamePadAvgPool, activation, antialias, attention, norm
+from resnet_hub.nn.layers import DropPath, SamePadAvgPool, activation, antialias, attention, norm
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.layers import activation, antialias, norm
-from resnet_hub.layers_v2 import convolution, norm_act
+from resnet_hub.nn.layers import activation, antialias, norm
+from resnet_hub.nn.layers_v2 import convolution, norm_act
 
 PLAIN_STEM_WIDTH = 64
 

@@ -1,0 +1,35 @@
+"""Residual networks as tensors see them: stems, blocks, layers, norms, and the network they make; no file, no Hub."""
+
+from resnet_hub.nn.blocks import BasicBlock, Bottleneck, ResidualBlock, block_class, recomputed
+from resnet_hub.nn.blocks_v2 import PreActivationBasicBlock, PreActivationBlock, PreActivationBottleneck, block_class_v2
+from resnet_hub.nn.folding import FusedConvolution, chain, computes
+from resnet_hub.nn.layers import activation, norm
+from resnet_hub.nn.layers_v2 import norm_act
+from resnet_hub.nn.limits import check_images
+from resnet_hub.nn.network import ResidualNetwork, feature_level
+from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
+
+__all__ = [
+    "BasicBlock",
+    "Bottleneck",
+    "FusedConvolution",
+    "PreActivationBasicBlock",
+    "PreActivationBlock",
+    "PreActivationBottleneck",
+    "ResidualBlock",
+    "ResidualNetwork",
+    "activation",
+    "block_class",
+    "block_class_v2",
+    "chain",
+    "check_images",
+    "computes",
+    "feature_level",
+    "norm",
+    "norm_act",
+    "preactivation_stem",
+    "recomputed",
+    "stem_convolution",
+    "stem_pool",
+    "stem_width",
+]
