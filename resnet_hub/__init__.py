@@ -1,6 +1,5 @@
 """Residual networks, weight-compatible with timm: load, fine-tune, serve and share them."""
 
-from resnet_hub.architectures import list_architectures as list_architectures
 from resnet_hub.classifier import ImageClassifier as ImageClassifier
 from resnet_hub.classifier import Prediction as Prediction
 from resnet_hub.config import Preprocessing as Preprocessing
@@ -8,5 +7,6 @@ from resnet_hub.config import ResNetConfig as ResNetConfig
 from resnet_hub.errors import ResNetHubError as ResNetHubError
 from resnet_hub.features import FeatureNetwork as FeatureNetwork
 from resnet_hub.models import create_model as create_model
+from resnet_hub.registry import list_architectures as list_architectures
 from resnet_hub.resnet import ResNet as ResNet
 from resnet_hub.resnetv2 import ResNetV2 as ResNetV2

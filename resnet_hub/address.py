@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.published import is_published_name, published_weights
+from resnet_hub.registry import is_published_name, published_weights
 
 DEFAULT_REVISION = "main"
 SOURCE_FORMS = '"owner/name", "owner/name@revision", "hf-hub:owner/name" or a published name such as "resnet50.a1_in1k"'

@@ -18,7 +18,6 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from resnet_hub.architectures import named_network
 from resnet_hub.checkpoint_config import (
     CARD_FILE,
     CONFIG_FILE,
@@ -30,6 +29,7 @@ from resnet_hub.checkpoint_config import (
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.foreign_config import says_classes
+from resnet_hub.registry import named_network
 from resnet_hub.weights_file import plain_name, read_weights
 
 logger = logging.getLogger(__name__)

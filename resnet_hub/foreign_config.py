@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from resnet_hub.architectures import ARCHITECTURES, architecture
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
-from resnet_hub.published import renamed_architecture
+from resnet_hub.registry import ARCHITECTURES, architecture, renamed_architecture
 
 logger = logging.getLogger(__name__)
 

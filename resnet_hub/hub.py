@@ -26,7 +26,7 @@ from resnet_hub.checkpoint_config import (
 )
 from resnet_hub.errors import HubError
 from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors, sentence
-from resnet_hub.published import find_tag
+from resnet_hub.registry import find_tag
 
 MAX_BYTES = {CONFIG_FILE: MAX_CONFIG_BYTES, WEIGHTS_FILE: MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES}
 """What larger files of these names would hold is no network's."""

@@ -23,7 +23,7 @@ from huggingface_hub.errors import (
 from resnet_hub.address import RepoAddress
 from resnet_hub.checkpoint_config import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.errors import HubError, HubUnreachableError, ResNetHubError
-from resnet_hub.published import near_published
+from resnet_hub.registry import near_published
 
 # The error of the HTTP client underneath, which is another package in older releases of huggingface_hub.
 HTTP_ERROR: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")

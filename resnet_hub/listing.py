@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from resnet_hub.architectures import ARCHITECTURES, architecture, list_architectures, named_network
 from resnet_hub.checkpoint import local_path, read_config
 from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.checks import nearest
@@ -14,10 +13,14 @@ from resnet_hub.complexity import complexity, meta_network
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import download_checkpoint
-from resnet_hub.published import (
+from resnet_hub.registry import (
+    ARCHITECTURES,
     OWNER,
     PublishedTag,
+    architecture,
     is_published_name,
+    list_architectures,
+    named_network,
     published_architecture,
     published_tags,
     published_weights,

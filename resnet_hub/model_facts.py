@@ -14,7 +14,7 @@ from resnet_hub.checkpoint_config import OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.complexity import meta_network
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub_errors import hub_errors
-from resnet_hub.published import OWNER, find_tag, published_architecture
+from resnet_hub.registry import OWNER, find_tag, published_architecture
 
 BYTES_PER_PARAMETER = 4
 # The Hub is asked while a person waits for the answer.

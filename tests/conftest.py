@@ -137,7 +137,7 @@ def tiny_checkpoint(tmp_path: Path) -> Path:
     import torch
 
     from resnet_hub import ResNet
-    from resnet_hub.architectures import architecture
+    from resnet_hub.registry.architectures import architecture
 
     config = architecture("cifar_resnet20").with_options(num_classes=3)
     with torch.random.fork_rng():

@@ -10,7 +10,7 @@ import torch
 from timm.layers import BlurPool2d
 
 from resnet_hub import create_model
-from resnet_hub.architectures import PREACTIVATION
+from resnet_hub.registry.architectures import PREACTIVATION
 
 # Networks of 200 million parameters and more: `make test` compares their tensors, `make parity` their numbers as well.
 LARGE = {name for name in PREACTIVATION if "x" in name and not name.endswith("x1_bit")}

@@ -10,7 +10,9 @@ from timm.data import resolve_data_config
 from torch import nn
 
 from resnet_hub import create_model, list_architectures
-from resnet_hub.architectures import (
+from resnet_hub.config import Preprocessing
+from resnet_hub.errors import ConfigError
+from resnet_hub.registry.architectures import (
     ARCHITECTURES,
     CIFAR,
     IMAGENET,
@@ -20,8 +22,6 @@ from resnet_hub.architectures import (
     in_timm,
     named_network,
 )
-from resnet_hub.config import Preprocessing
-from resnet_hub.errors import ConfigError
 
 # He et al. 2015, table 6, and page 7 for the layers: millions of weights.
 PAPER_CIFAR = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7, 1202: 19.4}

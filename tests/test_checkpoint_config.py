@@ -7,11 +7,11 @@ import re
 import pytest
 from timm.models import PretrainedCfg
 
-from resnet_hub.architectures import ARCHITECTURES, architecture
 from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.registry.architectures import ARCHITECTURES, architecture
 
 OURS = {"options": {"shortcut": "projection"}}
 CIFAR = {"architecture": "cifar_resnet20", "num_classes": 10}

@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForImageClassification
 
 from resnet_hub import ResNet
-from resnet_hub.architectures import architecture
 from resnet_hub.checkpoint import adapt_input
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.registry.architectures import architecture
 
 NAMES = ("cat", "dog", "bird")
 IMAGES = torch.randn(2, 13, 64, 64, generator=torch.Generator().manual_seed(0))

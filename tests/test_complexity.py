@@ -8,9 +8,9 @@ import torch
 from published_numbers import published_numbers
 from torch import nn
 
-from resnet_hub.architectures import architecture, list_architectures
 from resnet_hub.complexity import Complexity, complexity, count_layers, meta_network
-from resnet_hub.published import published_architecture
+from resnet_hub.registry.architectures import architecture, list_architectures
+from resnet_hub.registry.published import published_architecture
 
 BUILT = [name for name in list_architectures() if published_architecture(name)]
 # Every size at which the costs of a network we build were published; the table grows with the networks. What is counted

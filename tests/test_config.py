@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from resnet_hub.architectures import ARCHITECTURES
 from resnet_hub.checks import nearest
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError, ResNetHubError
+from resnet_hub.registry.architectures import ARCHITECTURES
 
 UNUSUAL = Preprocessing((1, 200, 300), "bilinear", 0.95, "border", (0.449,), (0.226,))
 

@@ -11,7 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 MAX_LINES = 300
 # Tables, whose rows are data.
-TABLES = {"resnet_hub/architectures.py"}
+TABLES = {"resnet_hub/registry/architectures.py"}
 SOURCES = sorted(file for folder in ("resnet_hub", "training") for file in (REPOSITORY / folder).rglob("*.py"))
 PYTHON = [*SOURCES, REPOSITORY / "app.py", *sorted((REPOSITORY / "tests").glob("*.py"))]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from resnet_hub.architectures import architecture
 from resnet_hub.checkpoint_config import CheckpointConfig
 from resnet_hub.config import ResNetConfig
 from resnet_hub.foreign_config import today_form
+from resnet_hub.registry.architectures import architecture
 
 NAMES = ("cat", "dog", "bird")
 # The oldest form, and what newer ones have under "pretrained_cfg": source keys that say where the weights were.

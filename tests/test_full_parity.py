@@ -7,7 +7,7 @@ from random_weights import LARGE, assert_equal, random_state, without_storage
 from timm.models._features import FeatureListNet
 
 from resnet_hub import FeatureNetwork, create_model
-from resnet_hub.architectures import IMAGENET, PREACTIVATION
+from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION
 
 pytestmark = pytest.mark.parity
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resnet_hub.imagenet_names import imagenet_label_names
+from resnet_hub.registry.imagenet_names import imagenet_label_names
 
 
 def test_the_names_of_imagenet_differ_in_more_than_capitals():

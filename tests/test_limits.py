@@ -8,9 +8,9 @@ import timm
 import torch
 
 from resnet_hub import create_model
-from resnet_hub.architectures import ARCHITECTURES, architecture
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.nn.limits import check_parameters, parameter_estimate, side_fits
+from resnet_hub.registry.architectures import ARCHITECTURES, architecture
 
 LOW_PASS = ["resnetblur18", "resnetaa50", "resnetaa34d", "seresnextaa101d_32x8d"]
 HUGE = [

@@ -6,7 +6,7 @@ from launching import launch
 from pictures import class_folders, picture
 
 from resnet_hub import ImageClassifier, ResNet
-from resnet_hub.architectures import architecture
+from resnet_hub.registry.architectures import architecture
 from training import predict
 
 COLUMNS = ["row", "file", "label", "index", "score", "top_labels", "top_scores", "true_label", "problem"]

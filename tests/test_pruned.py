@@ -6,7 +6,7 @@ import torch
 from resnet_hub import create_model
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.pruned import pruned_channels
+from resnet_hub.registry.pruned import pruned_channels
 
 
 def test_a_whole_network_has_no_list():

@@ -9,10 +9,10 @@ from published_numbers import published_numbers
 from timm.data import resolve_data_config
 from timm.models import get_pretrained_cfg, list_models
 
-from resnet_hub.architectures import IMAGENET, PREACTIVATION, architecture, list_architectures
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
-from resnet_hub.published import (
+from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION, architecture, list_architectures
+from resnet_hub.registry.published import (
     CATALOGUE,
     default_tag,
     find_tag,

@@ -13,9 +13,9 @@ from torch import nn
 from transformers import AutoModelForImageClassification
 
 from resnet_hub import ResNet, ResNetV2, create_model
-from resnet_hub.architectures import PREACTIVATION, architecture
 from resnet_hub.errors import ConfigError
 from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.registry.architectures import PREACTIVATION, architecture
 
 IMAGES = torch.randn(2, 13, 64, 64, generator=torch.Generator().manual_seed(0))
 NAMES = ("cat", "dog", "bird")

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
-from resnet_hub.architectures import IMAGENET, PREACTIVATION
 from resnet_hub.nn.layers import ACTIVATIONS
+from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION
 
 NAMES = [*IMAGENET, *PREACTIVATION]
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from random_weights import assert_equal, lively
 
 from resnet_hub import ResNet, create_model
-from resnet_hub.architectures import GAIN, PLAIN, in_timm
 from resnet_hub.errors import ConfigError
+from resnet_hub.registry.architectures import GAIN, PLAIN, in_timm
 
 IMAGES = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
 GAINS = {"cifar_resnet20_gain": "cifar_resnet20", "resnet50_gain": "resnet50"}

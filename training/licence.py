@@ -10,7 +10,7 @@ from resnet_hub.address import RepoAddress
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub_errors import HTTP_ERROR
 from resnet_hub.pretrained import PretrainedNetwork
-from resnet_hub.published import OWNER, find_tag
+from resnet_hub.registry import OWNER, find_tag
 
 logger = logging.getLogger("training")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.architectures import list_architectures
 from resnet_hub.demo.api import AT_ONCE
 from resnet_hub.demo.examples import ExamplePictures
 from resnet_hub.demo.inference import Inference
@@ -18,7 +17,7 @@ from resnet_hub.demo.refusal import refusal_of, with_refusals
 from resnet_hub.demo.shelf import Shelf
 from resnet_hub.demo.wording import describe_facts
 from resnet_hub.demo.words import label, language_of, say
-from resnet_hub.published import published_tags
+from resnet_hub.registry import list_architectures, published_tags
 
 NETWORK_FACTS = "facts"
 """The queue of questions about networks, and of loading them."""

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from resnet_hub.architectures import default_preprocessing
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
@@ -17,7 +16,7 @@ from resnet_hub.nn.blocks import BlockPlace, ResidualBlock, recomputed
 from resnet_hub.nn.blocks_v2 import PreActivationBlock
 from resnet_hub.nn.layers import GlobalPool, drop_block
 from resnet_hub.nn.limits import check_images, check_parameters
-from resnet_hub.pruned import pruned_channels
+from resnet_hub.registry import default_preprocessing, pruned_channels
 
 
 class ResidualNetwork(nn.Module):

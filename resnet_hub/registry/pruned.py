@@ -39,4 +39,4 @@ def pruned_channels(config: ResNetConfig) -> list[Channels] | list[None]:
 
 @cache
 def _lists() -> dict[str, list[dict[str, Any]]]:
-    return json.loads(resources.files("resnet_hub").joinpath("pruned.json").read_text("utf-8"))
+    return json.loads(resources.files(__package__).joinpath("pruned.json").read_text("utf-8"))

@@ -16,7 +16,7 @@ from typing import Any
 from resnet_hub.checks import nearest
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.published import current_name, find_tag, published_architecture, published_tags
+from resnet_hub.registry.published import current_name, find_tag, published_architecture, published_tags
 
 Row = dict[str, Any]
 
