@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resnet_hub.card_metadata import mapping, repo_id_in
-from resnet_hub.checkpoint_config import PROBLEM_TYPES, TRAINING_OPTIONS
+from resnet_hub.checkpoint import PROBLEM_TYPES, TRAINING_OPTIONS
 from resnet_hub.markdown import text
 from resnet_hub.registry import in_timm
 

@@ -11,7 +11,7 @@ from resnet_hub.card import PICTURES, model_card
 from resnet_hub.card_merge import merged_card
 from resnet_hub.card_metadata import card_metadata
 from resnet_hub.card_text import MAX_CARD_BYTES, CardText
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
 
 

@@ -17,13 +17,7 @@ from huggingface_hub.errors import (
 
 from resnet_hub import hub_cache
 from resnet_hub.address import RepoAddress, is_commit, repo_address
-from resnet_hub.checkpoint_config import (
-    CONFIG_FILE,
-    MAX_CONFIG_BYTES,
-    MAX_WEIGHTS_BYTES,
-    OLDER_WEIGHTS_FILE,
-    WEIGHTS_FILE,
-)
+from resnet_hub.checkpoint import CONFIG_FILE, MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.errors import HubError
 from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors, sentence
 from resnet_hub.registry import find_tag

@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
 )
 
 from resnet_hub.address import RepoAddress
-from resnet_hub.checkpoint_config import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.errors import HubError, HubUnreachableError, ResNetHubError
 from resnet_hub.registry import near_published
 

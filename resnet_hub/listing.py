@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from resnet_hub.checkpoint import local_path, read_config
-from resnet_hub.checkpoint_config import CheckpointConfig
+from resnet_hub.checkpoint import CheckpointConfig, local_path, read_config
 from resnet_hub.checks import nearest
 from resnet_hub.complexity import complexity, meta_network
 from resnet_hub.config import Preprocessing, ResNetConfig

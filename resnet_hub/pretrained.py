@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import torch
 
 from resnet_hub.card import model_card
-from resnet_hub.checkpoint import Source, load_weights, local_path, read_config, write_checkpoint
-from resnet_hub.checkpoint_config import CheckpointConfig
+from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.folder_card import opens_in_timm, read_card, updated_card

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError
 from resnet_hub.markdown import without_folders
 

@@ -12,8 +12,15 @@ from huggingface_hub import HfApi
 
 from resnet_hub.address import RepoAddress, is_repo_id, repo_address
 from resnet_hub.card_text import CardText
-from resnet_hub.checkpoint import local_path, read_config
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint import (
+    CARD_FILE,
+    CONFIG_FILE,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+    local_path,
+    read_config,
+)
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.errors import CheckpointError, ConfigError, HubError

@@ -13,9 +13,8 @@ from typing import Any
 
 from huggingface_hub import SpaceHardware, constants
 
-from resnet_hub.bundled import BUNDLED
 from resnet_hub.card_text import CardText, marked
-from resnet_hub.checkpoint_config import CARD_FILE
+from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError
 from resnet_hub.front_matter import update_front_matter

@@ -14,7 +14,7 @@ from huggingface_hub import ModelCard
 from PIL import Image
 
 from resnet_hub import ImageClassifier, ResNet
-from resnet_hub.bundled import BUNDLED, bundled_checkpoint
+from resnet_hub.checkpoint.bundled import BUNDLED, bundled_checkpoint
 from resnet_hub.preprocessing import normalise
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -78,7 +78,7 @@ def test_it_travels_in_the_wheel(tmp_path):
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(installed)
     program = (
-        "from resnet_hub import ResNet; from resnet_hub.bundled import bundled_checkpoint as found;"
+        "from resnet_hub import ResNet; from resnet_hub.checkpoint.bundled import bundled_checkpoint as found;"
         "print(ResNet.from_pretrained(found()).label_names[3], found())"
     )
     run = subprocess.run(

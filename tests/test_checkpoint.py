@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from resnet_hub import Preprocessing, ResNet
-from resnet_hub.checkpoint import write_checkpoint
+from resnet_hub.checkpoint.folder import write_checkpoint
 from resnet_hub.errors import CheckpointError
 
 NAMES = ("cat", "dog", "bird")

@@ -41,7 +41,7 @@ def test_a_weights_file_keeps_the_head_that_it_has(options, weights_file, caplog
 def test_a_weights_file_gets_a_new_head_for_other_classes(weights_file, caplog):
     model = ResNet.from_pretrained(weights_file, architecture="test_resnet", num_classes=5)
     assert (model.head_is_new, model.num_classes) == (True, 5)
-    assert caplog.record_tuples[0][:2] == ("resnet_hub.checkpoint", logging.WARNING)
+    assert caplog.record_tuples[0][:2] == ("resnet_hub.checkpoint.folder", logging.WARNING)
 
 
 @pytest.mark.parametrize("wanted", [None, 2])

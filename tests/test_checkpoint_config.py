@@ -7,7 +7,7 @@ import re
 import pytest
 from timm.models import PretrainedCfg
 
-from resnet_hub.checkpoint_config import CheckpointConfig
+from resnet_hub.checkpoint.format import CheckpointConfig
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForImageClassification
 
 from resnet_hub import ResNet
-from resnet_hub.checkpoint import adapt_input
+from resnet_hub.checkpoint.folder import adapt_input
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.registry.architectures import architecture
 

@@ -8,9 +8,10 @@ import pytest
 from random_weights import lively
 from safetensors import SafetensorError
 
-from resnet_hub import ResNet, checkpoint
-from resnet_hub.checkpoint import local_path
-from resnet_hub.checkpoint_config import MAX_CONFIG_BYTES
+from resnet_hub import ResNet
+from resnet_hub.checkpoint import folder as checkpoint
+from resnet_hub.checkpoint.folder import local_path
+from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES
 from resnet_hub.errors import CheckpointError, ConfigError
 
 

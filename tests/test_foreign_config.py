@@ -2,9 +2,9 @@
 
 import pytest
 
-from resnet_hub.checkpoint_config import CheckpointConfig
+from resnet_hub.checkpoint.foreign import today_form
+from resnet_hub.checkpoint.format import CheckpointConfig
 from resnet_hub.config import ResNetConfig
-from resnet_hub.foreign_config import today_form
 from resnet_hub.registry.architectures import architecture
 
 NAMES = ("cat", "dog", "bird")

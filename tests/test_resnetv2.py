@@ -111,7 +111,7 @@ def test_other_classes_get_a_new_head_and_the_rest_stays(tmp_path, caplog):
     assert (model.head_is_new, outputs(model).shape) == (True, (2, 5))
     assert torch.equal(model.forward_features(IMAGES[:, :3]), ours.forward_features(IMAGES[:, :3]))
     sentence = "new head of 5 classes, random until trained: head.fc.weight, head.fc.bias"
-    assert caplog.record_tuples == [("resnet_hub.checkpoint", logging.WARNING, sentence)]
+    assert caplog.record_tuples == [("resnet_hub.checkpoint.folder", logging.WARNING, sentence)]
 
 
 @pytest.mark.parametrize("wanted", [1, 2, 4, 13])

@@ -10,7 +10,8 @@ from launching import FROM_SCRATCH, forget_accelerator
 from pictures import class_folders
 from PIL import Image
 
-from resnet_hub import ResNet, checkpoint, create_model
+from resnet_hub import ResNet, create_model
+from resnet_hub.checkpoint import folder as checkpoint
 from training import evaluate, finetune, report, run_folder
 
 pytestmark = pytest.mark.usefixtures("new_process")

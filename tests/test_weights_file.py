@@ -16,9 +16,10 @@ from conftest import REPOSITORY
 from random_weights import lively
 from safetensors.torch import load_file, save_file
 
-from resnet_hub import ResNet, weights_file
+from resnet_hub import ResNet
+from resnet_hub.checkpoint import weights as weights_file
+from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.errors import CheckpointError
-from resnet_hub.weights_file import read_weights
 
 NO_WEIGHTS = {
     "empty": b"",
@@ -110,7 +111,7 @@ def test_an_older_folder_with_a_pickle_is_read_and_said_so(pickled, caplog):
     assert torch.equal(ResNet.from_pretrained(pickled).fc.weight, lively(num_classes=3).fc.weight)
     assert caplog.record_tuples == [
         (
-            "resnet_hub.weights_file",
+            "resnet_hub.checkpoint.weights",
             logging.WARNING,
             f"{pickled} has no model.safetensors; its pickle pytorch_model.bin is read for tensors only",
         )

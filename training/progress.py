@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from resnet_hub.checkpoint_config import CARD_FILE
+from resnet_hub.checkpoint import CARD_FILE
 from training.metrics import told_qualities
 
 logger = logging.getLogger("training")

@@ -20,7 +20,7 @@ from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError
 
 from resnet_hub.address import DEFAULT_REVISION, push_address
-from resnet_hub.checkpoint_config import WEIGHTS_FILE
+from resnet_hub.checkpoint import WEIGHTS_FILE
 from resnet_hub.errors import HubError
 from resnet_hub.hub_errors import check_token, hub_errors
 from resnet_hub.upload import PUSHED_FILES, look_at

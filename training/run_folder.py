@@ -16,8 +16,7 @@ import numpy as np
 from accelerate import Accelerator
 from PIL import Image
 
-from resnet_hub.checkpoint import write_atomically
-from resnet_hub.checkpoint_config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
 from training.anonymous import without_paths

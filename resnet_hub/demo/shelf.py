@@ -13,8 +13,7 @@ from threading import Thread
 from time import monotonic
 
 from resnet_hub.address import repo_address
-from resnet_hub.bundled import BUNDLED
-from resnet_hub.checkpoint import local_path
+from resnet_hub.checkpoint import BUNDLED, local_path
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.batcher import Batcher

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-BUNDLED = Path(__file__).with_name("pretrained") / "cifar_resnet20"
+BUNDLED = Path(__file__).parent.with_name("pretrained") / "cifar_resnet20"
 """ResNet-20 for the ten classes of CIFAR-10, trained here; its card says how, on what, and how good it is."""
 
 

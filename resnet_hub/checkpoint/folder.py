@@ -18,7 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from resnet_hub.checkpoint_config import (
+from resnet_hub.checkpoint.foreign import says_classes
+from resnet_hub.checkpoint.format import (
     CARD_FILE,
     CONFIG_FILE,
     MAX_CONFIG_BYTES,
@@ -26,11 +27,10 @@ from resnet_hub.checkpoint_config import (
     WEIGHTS_FILE,
     CheckpointConfig,
 )
+from resnet_hub.checkpoint.weights import plain_name, read_weights
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.foreign_config import says_classes
 from resnet_hub.registry import named_network
-from resnet_hub.weights_file import plain_name, read_weights
 
 logger = logging.getLogger(__name__)
 

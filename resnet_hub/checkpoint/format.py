@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from resnet_hub.checkpoint.foreign import today_form
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.foreign_config import today_form
 from resnet_hub.registry import architecture, default_preprocessing, in_timm
 
 CONFIG_FILE = "config.json"

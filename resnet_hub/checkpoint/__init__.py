@@ -1,0 +1,45 @@
+"""Folders and files <-> weights and config.json; the only room that opens weight files."""
+
+from resnet_hub.checkpoint.bundled import BUNDLED
+from resnet_hub.checkpoint.folder import (
+    Source,
+    load_weights,
+    local_path,
+    read_config,
+    write_atomically,
+    write_checkpoint,
+    write_weights,
+)
+from resnet_hub.checkpoint.format import (
+    CARD_FILE,
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    MAX_WEIGHTS_BYTES,
+    OLDER_WEIGHTS_FILE,
+    PROBLEM_TYPES,
+    SECTION,
+    TRAINING_OPTIONS,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+)
+
+__all__ = [
+    "BUNDLED",
+    "CARD_FILE",
+    "CONFIG_FILE",
+    "MAX_CONFIG_BYTES",
+    "MAX_WEIGHTS_BYTES",
+    "OLDER_WEIGHTS_FILE",
+    "PROBLEM_TYPES",
+    "SECTION",
+    "TRAINING_OPTIONS",
+    "WEIGHTS_FILE",
+    "CheckpointConfig",
+    "Source",
+    "load_weights",
+    "local_path",
+    "read_config",
+    "write_atomically",
+    "write_checkpoint",
+    "write_weights",
+]
