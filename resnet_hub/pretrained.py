@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from resnet_hub.card import model_card
+from resnet_hub.card import model_card, opens_in_timm, read_card, updated_card
 from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
-from resnet_hub.folder_card import opens_in_timm, read_card, updated_card
 from resnet_hub.hub import download_checkpoint, mend_checkpoint
 from resnet_hub.nn import ResidualNetwork
 from resnet_hub.registry import named_network

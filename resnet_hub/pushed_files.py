@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
+from resnet_hub.card import without_folders
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError
-from resnet_hub.markdown import without_folders
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (pictures).
 PUSHED_FILES = (

@@ -11,7 +11,7 @@ from typing import Any
 from huggingface_hub import HfApi
 
 from resnet_hub.address import RepoAddress, is_repo_id, repo_address
-from resnet_hub.card_text import CardText
+from resnet_hub.card import CardText
 from resnet_hub.checkpoint import (
     CARD_FILE,
     CONFIG_FILE,

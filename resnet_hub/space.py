@@ -13,12 +13,10 @@ from typing import Any
 
 from huggingface_hub import SpaceHardware, constants
 
-from resnet_hub.card_text import CardText, marked
+from resnet_hub.card import CardText, marked, text, update_front_matter
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError
-from resnet_hub.front_matter import update_front_matter
-from resnet_hub.markdown import text
 from resnet_hub.served_model import CHECKPOINT_FOLDER, ServedModel
 
 APP_FILE = "app.py"

@@ -20,7 +20,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from resnet_hub.address import RepoAddress, push_address
-from resnet_hub.card_text import CardText
+from resnet_hub.card import CardText
 from resnet_hub.checkpoint import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
 from resnet_hub.errors import CheckpointError, ConfigError, HubError

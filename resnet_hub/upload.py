@@ -15,11 +15,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
 from resnet_hub.address import DEFAULT_REVISION, RepoAddress, push_address
-from resnet_hub.card_merge import merged_card
-from resnet_hub.card_text import CardText
+from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, read_values, updated_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES
 from resnet_hub.errors import CheckpointError, HubError
-from resnet_hub.folder_card import check_card_size, metadata_of, read_values, updated_card
 from resnet_hub.hub_errors import check_token, hub_errors
 from resnet_hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from huggingface_hub import ModelCard
 
-from resnet_hub.card import MAX_CLASSES, MAX_RESULT_CLASSES, model_card
-from resnet_hub.card_text import CardText
+from resnet_hub.card.parse import CardText
+from resnet_hub.card.sections import MAX_CLASSES, MAX_RESULT_CLASSES, model_card
 
 RUN = {
     "base_model": "timm/resnet18.a1_in1k",

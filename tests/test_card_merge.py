@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from resnet_hub.card_merge import merged_card, merged_metadata
-from resnet_hub.card_text import CardText, marked
+from resnet_hub.card.merge import merged_card, merged_metadata
+from resnet_hub.card.parse import CardText, marked
 
 
 def index(dataset="alice/insects", metric="accuracy", value=0.9, name="net"):

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 from test_card import CONFIG, RUN, loaded, metadata
 
-from resnet_hub.card import model_card
+from resnet_hub.card.sections import model_card
 from resnet_hub.upload import push_checkpoint
 
 HOSTILE = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resnet_hub.card_text import CardText, marked
+from resnet_hub.card.parse import CardText, marked
 from resnet_hub.errors import CheckpointError
 
 

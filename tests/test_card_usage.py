@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from random_weights import lively
 
-from resnet_hub.card_usage import in_chans, task, usage
+from resnet_hub.card.usage import in_chans, task, usage
 
 NETWORKS = {
     "colour": ("test_resnet", {}),

@@ -7,8 +7,8 @@ from huggingface_hub import ModelCard
 from random_weights import lively
 
 from resnet_hub import ResNet
+from resnet_hub.card.card_file import opens_in_timm, read_card
 from resnet_hub.errors import CheckpointError
-from resnet_hub.folder_card import opens_in_timm, read_card
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from resnet_hub import front_matter
-from resnet_hub.card_text import CardText
+from resnet_hub.card import front_matter
+from resnet_hub.card.parse import CardText
 
 TYPED = """---
 # how the page looks

@@ -6,7 +6,7 @@ from random_weights import lively
 
 from resnet_hub import ResNet
 from resnet_hub.address import repo_address
-from resnet_hub.card import model_card
+from resnet_hub.card.sections import model_card
 from training.licence import parent_licence
 
 

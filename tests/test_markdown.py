@@ -2,7 +2,7 @@
 
 import pytest
 
-from resnet_hub.markdown import MAX_TEXT, place, table, text
+from resnet_hub.card.markdown import MAX_TEXT, place, table, text
 
 
 @pytest.mark.parametrize(

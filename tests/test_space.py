@@ -15,7 +15,7 @@ from huggingface_hub import SpaceCard
 from test_app import free_port
 
 from resnet_hub import ImageClassifier, space
-from resnet_hub.card_text import CardText
+from resnet_hub.card.parse import CardText
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.served_model import served_model
 from resnet_hub.space import APP, PresentSpace, SpaceSettings, check_present, space_files, stale_paths

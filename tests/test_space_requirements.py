@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import SpaceCard
 
-from resnet_hub.card_text import CardText
+from resnet_hub.card.parse import CardText
 from resnet_hub.served_model import served_model
 from resnet_hub.space import PresentSpace, SpaceSettings, space_files
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from huggingface_hub import HfApi, ModelCard
 
-from resnet_hub.card import model_card
+from resnet_hub.card.sections import model_card
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.upload import ATTEMPTS, push_checkpoint
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resnet_hub.card_metadata import mapping
-from resnet_hub.card_text import CardText
+from resnet_hub.card.metadata import mapping
+from resnet_hub.card.parse import CardText
 
 logger = logging.getLogger(__name__)
 

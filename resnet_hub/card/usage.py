@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from resnet_hub.card_metadata import mapping, repo_id_in
+from resnet_hub.card.markdown import text
+from resnet_hub.card.metadata import mapping, repo_id_in
 from resnet_hub.checkpoint import PROBLEM_TYPES, TRAINING_OPTIONS
-from resnet_hub.markdown import text
 from resnet_hub.registry import in_timm
 
 TASKS = {problem: task for task, problem in PROBLEM_TYPES.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from resnet_hub.markdown import line, place
+from resnet_hub.card.markdown import line, place
 
 TASK = "image-classification"
 METRICS = {

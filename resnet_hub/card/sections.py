@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from resnet_hub.card_metadata import METRICS, card_metadata, is_number, licence, mapping, model_name, numbers
-from resnet_hub.card_text import CardText, marked
-from resnet_hub.card_usage import task, usage
-from resnet_hub.markdown import line, place, table, text
+from resnet_hub.card.markdown import line, place, table, text
+from resnet_hub.card.metadata import METRICS, card_metadata, is_number, licence, mapping, model_name, numbers
+from resnet_hub.card.parse import CardText, marked
+from resnet_hub.card.usage import task, usage
 
 MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from resnet_hub.card import PICTURES, model_card
-from resnet_hub.card_merge import merged_card
-from resnet_hub.card_metadata import card_metadata
-from resnet_hub.card_text import MAX_CARD_BYTES, CardText
+from resnet_hub.card.merge import merged_card
+from resnet_hub.card.metadata import card_metadata
+from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
+from resnet_hub.card.sections import PICTURES, model_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
 

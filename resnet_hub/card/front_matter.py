@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from resnet_hub.card_text import CardText
+from resnet_hub.card.parse import CardText
 from resnet_hub.errors import CheckpointError
 
 # The dashes that open a block, and those that close it.
