@@ -13,10 +13,9 @@ from resnet_hub.card import model_card, opens_in_timm, read_card, updated_card
 from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
-from resnet_hub.hub import download_checkpoint, mend_checkpoint
+from resnet_hub.hub import download_checkpoint, mend_checkpoint, push_checkpoint
 from resnet_hub.nn import ResidualNetwork
 from resnet_hub.registry import named_network
-from resnet_hub.upload import push_checkpoint
 
 
 class PretrainedNetwork(ResidualNetwork):

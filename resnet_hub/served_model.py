@@ -10,7 +10,6 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
-from resnet_hub.address import RepoAddress, is_repo_id, repo_address
 from resnet_hub.card import CardText
 from resnet_hub.checkpoint import (
     CARD_FILE,
@@ -24,8 +23,7 @@ from resnet_hub.checkpoint import (
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.hub import download_checkpoint
-from resnet_hub.hub_errors import hub_errors
+from resnet_hub.hub import RepoAddress, download_checkpoint, hub_errors, is_repo_id, repo_address
 
 CHECKPOINT_FOLDER = "checkpoint"
 """Where a Space keeps a checkpoint that came from a folder."""

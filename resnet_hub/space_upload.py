@@ -19,12 +19,11 @@ from huggingface_hub import (
 )
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from resnet_hub.address import RepoAddress, push_address
 from resnet_hub.card import CardText
 from resnet_hub.checkpoint import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors
+from resnet_hub.hub import HTTP_ERROR, RepoAddress, check_token, hub_errors, push_address
 from resnet_hub.served_model import ServedModel
 from resnet_hub.space import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from resnet_hub.address import RepoAddress, is_repo_id, repo_address
 from resnet_hub.errors import ConfigError
+from resnet_hub.hub.address import RepoAddress, is_repo_id, repo_address
 
 
 @pytest.mark.parametrize(

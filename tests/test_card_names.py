@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 from test_card import CONFIG, RUN, loaded, metadata
 
 from resnet_hub.card.sections import model_card
-from resnet_hub.upload import push_checkpoint
+from resnet_hub.hub.upload import push_checkpoint
 
 HOSTILE = [
     "a|b",

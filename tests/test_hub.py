@@ -11,10 +11,10 @@ from conftest import REPOSITORY
 from fake_hub_state import Fault
 from huggingface_hub import HfApi, constants
 
-from resnet_hub import hub_cache
 from resnet_hub.errors import HubError
-from resnet_hub.hub import MAX_BYTES, download_checkpoint, mend_checkpoint
-from resnet_hub.upload import push_checkpoint
+from resnet_hub.hub import cache_integrity as hub_cache
+from resnet_hub.hub.download import MAX_BYTES, download_checkpoint, mend_checkpoint
+from resnet_hub.hub.upload import push_checkpoint
 
 REPO = "alice/net"
 
@@ -122,7 +122,7 @@ def test_a_cached_checkpoint_is_used_with_a_warning_where_the_hub_does_not_answe
     fake_hub.state.faults.append(fault)
     with caplog.at_level(logging.WARNING, "resnet_hub"):
         assert download_checkpoint(REPO) == folder
-    assert next(record.getMessage() for record in caplog.records if record.name == "resnet_hub.hub").endswith(
+    assert next(record.getMessage() for record in caplog.records if record.name == "resnet_hub.hub.download").endswith(
         f"the cached commit {folder.name} is used"
     )
 

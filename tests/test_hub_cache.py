@@ -4,7 +4,15 @@ import hashlib
 
 import pytest
 
-from resnet_hub.hub_cache import cached_file, damaged_files, discard, is_intact, known_absent, note_absent, stored_file
+from resnet_hub.hub.cache_integrity import (
+    cached_file,
+    damaged_files,
+    discard,
+    is_intact,
+    known_absent,
+    note_absent,
+    stored_file,
+)
 
 CONTENT = b"weights" * 1000
 COMMIT = "a" * 40

@@ -10,10 +10,10 @@ import pytest
 from fake_hub_state import Fault
 from huggingface_hub import HfApi, constants
 
-from resnet_hub import hub
 from resnet_hub.errors import CheckpointError, HubError, HubUnreachableError
-from resnet_hub.hub import download_checkpoint
-from resnet_hub.upload import push_checkpoint
+from resnet_hub.hub import download as hub
+from resnet_hub.hub.download import download_checkpoint
+from resnet_hub.hub.upload import push_checkpoint
 
 REPO = "alice/net"
 DISABLED = "Access to this resource is disabled."

@@ -5,8 +5,8 @@ from huggingface_hub import HfApi
 from random_weights import lively
 
 from resnet_hub import ResNet
-from resnet_hub.address import repo_address
 from resnet_hub.card.sections import model_card
+from resnet_hub.hub.address import repo_address
 from training.licence import parent_licence
 
 

@@ -10,8 +10,9 @@ from fake_hub_state import Fault
 from huggingface_hub import HfApi
 from random_weights import lively
 
-from resnet_hub import ResNet, hub_cache
+from resnet_hub import ResNet
 from resnet_hub.errors import CheckpointError, ResNetHubError
+from resnet_hub.hub import cache_integrity as hub_cache
 
 REPO = "alice/net"
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))

@@ -3,9 +3,9 @@
 import pytest
 from huggingface_hub import HfApi
 
-from resnet_hub.address import RepoAddress
 from resnet_hub.errors import HubError
-from resnet_hub.hub_errors import hub_errors
+from resnet_hub.hub.address import RepoAddress
+from resnet_hub.hub.http_errors import hub_errors
 from training import patience
 from training.patience import Patience, passes, persist, retry_after
 

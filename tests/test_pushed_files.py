@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from resnet_hub.errors import CheckpointError
-from resnet_hub.pushed_files import pushed_files
+from resnet_hub.hub.pushed_files import pushed_files
 from training.recipe import FinetuneRecipe
 
 

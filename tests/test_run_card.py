@@ -8,7 +8,7 @@ from launching import FROM_SCRATCH, forget_accelerator
 from pictures import class_folders
 from random_weights import lively
 
-from resnet_hub.upload import push_checkpoint
+from resnet_hub.hub.upload import push_checkpoint
 from training import finetune
 
 PARENT = "resnet18.fb_swsl_ig1b_ft_in1k"

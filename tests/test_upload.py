@@ -6,8 +6,8 @@ import pytest
 from huggingface_hub import HfApi
 
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.hub import download_checkpoint
-from resnet_hub.upload import PUSHED_FILES, push_checkpoint
+from resnet_hub.hub.download import download_checkpoint
+from resnet_hub.hub.upload import PUSHED_FILES, push_checkpoint
 
 REPO = "alice/net"
 

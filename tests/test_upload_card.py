@@ -7,7 +7,7 @@ from huggingface_hub import HfApi, ModelCard
 
 from resnet_hub.card.sections import model_card
 from resnet_hub.errors import CheckpointError, HubError
-from resnet_hub.upload import ATTEMPTS, push_checkpoint
+from resnet_hub.hub.upload import ATTEMPTS, push_checkpoint
 
 REPO = "alice/net"
 RUN = {"dataset": "alice/insects", "split": "test", "metrics": {"top1": 0.9}, "license": "cc-by-nc-4.0"}

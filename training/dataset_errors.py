@@ -18,7 +18,7 @@ from huggingface_hub.errors import (
 )
 
 from resnet_hub.errors import DataError, HubError, ResNetHubError
-from resnet_hub.hub_errors import HTTP_ERROR
+from resnet_hub.hub import HTTP_ERROR
 
 SHOWN = 20
 """How many revisions a message names."""

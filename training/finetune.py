@@ -16,8 +16,8 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from resnet_hub import ResNet, create_model, list_architectures
-from resnet_hub.address import repo_address
 from resnet_hub.errors import ConfigError
+from resnet_hub.hub import repo_address
 from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training import run_folder

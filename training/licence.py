@@ -6,9 +6,8 @@ import logging
 
 from huggingface_hub import HfApi
 
-from resnet_hub.address import RepoAddress
 from resnet_hub.errors import ConfigError
-from resnet_hub.hub_errors import HTTP_ERROR
+from resnet_hub.hub import HTTP_ERROR, RepoAddress
 from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.registry import OWNER, find_tag
 

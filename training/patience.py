@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from resnet_hub.errors import ResNetHubError
-from resnet_hub.hub_errors import HTTP_ERROR
+from resnet_hub.hub import HTTP_ERROR
 
 Result = TypeVar("Result")
 

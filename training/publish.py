@@ -19,11 +19,9 @@ from accelerate import Accelerator
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError
 
-from resnet_hub.address import DEFAULT_REVISION, push_address
 from resnet_hub.checkpoint import WEIGHTS_FILE
 from resnet_hub.errors import HubError
-from resnet_hub.hub_errors import check_token, hub_errors
-from resnet_hub.upload import PUSHED_FILES, look_at
+from resnet_hub.hub import DEFAULT_REVISION, PUSHED_FILES, check_token, hub_errors, look_at, push_address
 from training.dataset_errors import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome

@@ -21,7 +21,7 @@ from huggingface_hub.utils import disable_progress_bars
 from huggingface_hub.utils.logging import set_verbosity_error
 
 from resnet_hub.errors import ResNetHubError
-from resnet_hub.upload import push_checkpoint
+from resnet_hub.hub import push_checkpoint
 from training.patience import Patience
 
 logger = logging.getLogger("training")

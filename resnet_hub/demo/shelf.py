@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from resnet_hub.address import repo_address
 from resnet_hub.checkpoint import BUNDLED, local_path
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
@@ -21,6 +20,7 @@ from resnet_hub.demo.lent_gpu import is_lent, network_run
 from resnet_hub.demo.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
+from resnet_hub.hub import repo_address
 from resnet_hub.model_facts import ModelFacts, model_facts
 
 LONGEST_NAME = 200

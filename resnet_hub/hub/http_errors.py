@@ -20,9 +20,9 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from resnet_hub.address import RepoAddress
 from resnet_hub.checkpoint import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.errors import HubError, HubUnreachableError, ResNetHubError
+from resnet_hub.hub.address import RepoAddress
 from resnet_hub.registry import near_published
 
 # The error of the HTTP client underneath, which is another package in older releases of huggingface_hub.

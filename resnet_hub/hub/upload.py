@@ -14,12 +14,12 @@ from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
-from resnet_hub.address import DEFAULT_REVISION, RepoAddress, push_address
 from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, read_values, updated_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES
 from resnet_hub.errors import CheckpointError, HubError
-from resnet_hub.hub_errors import check_token, hub_errors
-from resnet_hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
+from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, push_address
+from resnet_hub.hub.http_errors import check_token, hub_errors
+from resnet_hub.hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
 
 ATTEMPTS = 4
 """How often a commit is tried while others commit to the same repository."""

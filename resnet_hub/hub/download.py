@@ -15,11 +15,11 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from resnet_hub import hub_cache
-from resnet_hub.address import RepoAddress, is_commit, repo_address
 from resnet_hub.checkpoint import CONFIG_FILE, MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.errors import HubError
-from resnet_hub.hub_errors import HTTP_ERROR, check_token, hub_errors, sentence
+from resnet_hub.hub import cache_integrity as hub_cache
+from resnet_hub.hub.address import RepoAddress, is_commit, repo_address
+from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors, sentence
 from resnet_hub.registry import find_tag
 
 MAX_BYTES = {CONFIG_FILE: MAX_CONFIG_BYTES, WEIGHTS_FILE: MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES}

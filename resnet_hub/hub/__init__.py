@@ -1,0 +1,22 @@
+"""The Hub: addresses, downloads, uploads, and its errors as sentences a person can act on."""
+
+from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, push_address, repo_address
+from resnet_hub.hub.download import download_checkpoint, mend_checkpoint
+from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors
+from resnet_hub.hub.upload import PUSHED_FILES, look_at, push_checkpoint
+
+__all__ = [
+    "DEFAULT_REVISION",
+    "HTTP_ERROR",
+    "PUSHED_FILES",
+    "RepoAddress",
+    "check_token",
+    "download_checkpoint",
+    "hub_errors",
+    "is_repo_id",
+    "look_at",
+    "mend_checkpoint",
+    "push_address",
+    "push_checkpoint",
+    "repo_address",
+]
