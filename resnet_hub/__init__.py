@@ -5,8 +5,8 @@ from resnet_hub.classifier import Prediction as Prediction
 from resnet_hub.config import Preprocessing as Preprocessing
 from resnet_hub.config import ResNetConfig as ResNetConfig
 from resnet_hub.errors import ResNetHubError as ResNetHubError
-from resnet_hub.features import FeatureNetwork as FeatureNetwork
+from resnet_hub.models import FeatureNetwork as FeatureNetwork
+from resnet_hub.models import ResNet as ResNet
+from resnet_hub.models import ResNetV2 as ResNetV2
 from resnet_hub.models import create_model as create_model
 from resnet_hub.registry import list_architectures as list_architectures
-from resnet_hub.resnet import ResNet as ResNet
-from resnet_hub.resnetv2 import ResNetV2 as ResNetV2

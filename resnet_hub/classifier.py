@@ -15,8 +15,8 @@ from torch import Tensor
 from resnet_hub.checkpoint import Source
 from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
-from resnet_hub.pretrained import PretrainedNetwork
 from resnet_hub.registry import imagenet_label_names
 from resnet_hub.runtime import BACKENDS, Network, chosen_backend, fused_network
 from resnet_hub.scores import scores, temperature_of

@@ -10,8 +10,8 @@ from torch import Tensor
 from resnet_hub.checks import check_integer
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import CheckpointError, ImageError
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.preprocessing import normalise
-from resnet_hub.pretrained import PretrainedNetwork
 
 
 @dataclass(frozen=True, eq=False)

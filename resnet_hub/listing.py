@@ -8,10 +8,10 @@ from typing import Any
 
 from resnet_hub.checkpoint import CheckpointConfig, local_path, read_config
 from resnet_hub.checks import nearest
-from resnet_hub.complexity import complexity, meta_network
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import download_checkpoint
+from resnet_hub.models import complexity, meta_network
 from resnet_hub.registry import (
     ARCHITECTURES,
     OWNER,

@@ -9,9 +9,9 @@ from pathlib import Path
 from huggingface_hub import HfApi
 
 from resnet_hub.checkpoint import OLDER_WEIGHTS_FILE, WEIGHTS_FILE, local_path, read_config
-from resnet_hub.complexity import meta_network
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub import RepoAddress, hub_errors, repo_address
+from resnet_hub.models import meta_network
 from resnet_hub.registry import OWNER, find_tag, published_architecture
 
 BYTES_PER_PARAMETER = 4

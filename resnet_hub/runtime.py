@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.errors import ConfigError
+from resnet_hub.models import ResNet, ResNetV2
 from resnet_hub.nn import (
     BasicBlock,
     Bottleneck,
@@ -23,8 +24,6 @@ from resnet_hub.nn import (
     check_images,
     computes,
 )
-from resnet_hub.resnet import ResNet
-from resnet_hub.resnetv2 import ResNetV2
 
 Network = Callable[[Tensor], Tensor]
 BACKENDS = ("auto", "eager", "fused")

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.checks import check_choice, check_integer, check_range
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.registry import architecture
 
 DEPTHS = (20, 32, 44, 56, 110)

@@ -8,7 +8,7 @@ import torch
 from published_numbers import published_numbers
 from torch import nn
 
-from resnet_hub.complexity import Complexity, complexity, count_layers, meta_network
+from resnet_hub.models.cost import Complexity, complexity, count_layers, meta_network
 from resnet_hub.registry.architectures import architecture, list_architectures
 from resnet_hub.registry.published import published_architecture
 

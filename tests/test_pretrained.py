@@ -5,7 +5,7 @@ import torch
 from random_weights import assert_equal, lively
 
 from resnet_hub import ResNet, create_model
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models.pretrained import PretrainedNetwork
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 

@@ -14,7 +14,7 @@ from transformers import AutoModelForImageClassification
 
 from resnet_hub import ResNet, ResNetV2, create_model
 from resnet_hub.errors import ConfigError
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models.pretrained import PretrainedNetwork
 from resnet_hub.registry.architectures import PREACTIVATION, architecture
 
 IMAGES = torch.randn(2, 13, 64, 64, generator=torch.Generator().manual_seed(0))

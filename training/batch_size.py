@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from resnet_hub.errors import TrainingError
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from training.augment import prepare_batch
 from training.freezing import Freezing
 from training.recipe import FinetuneRecipe

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from accelerate import Accelerator
 
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from training.batch_size import with_batch_size
 from training.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH

@@ -19,7 +19,7 @@ import torch
 from resnet_hub import ResNet
 from resnet_hub.checkpoint import load_weights
 from resnet_hub.errors import ConfigError, TrainingError
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE, temperature_of
 from training.augment import EvalTransform
 from training.batch_size import with_batch_size

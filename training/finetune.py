@@ -18,7 +18,7 @@ from accelerate.utils import set_seed
 from resnet_hub import ResNet, create_model, list_architectures
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training import run_folder
 from training.anonymous import without_paths

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from training.averaging import AveragedWeights
 from training.batches import EpochSampler
 from training.freezing import Freezing

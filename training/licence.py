@@ -8,7 +8,7 @@ from huggingface_hub import HfApi
 
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import HTTP_ERROR, RepoAddress
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.registry import OWNER, find_tag
 
 logger = logging.getLogger("training")

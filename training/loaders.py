@@ -7,7 +7,7 @@ from typing import Any
 from accelerate import Accelerator
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
 from training.cache import open_caches

@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE
 from training.augment import prepare_batch
 from training.calibration import fit_temperature, subset

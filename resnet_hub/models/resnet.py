@@ -9,6 +9,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from resnet_hub.models.pretrained import PretrainedNetwork
 from resnet_hub.nn import (
     ResidualBlock,
     activation,
@@ -19,7 +20,6 @@ from resnet_hub.nn import (
     stem_pool,
     stem_width,
 )
-from resnet_hub.pretrained import PretrainedNetwork
 
 
 class ResNet(PretrainedNetwork, family="resnet"):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from resnet_hub.config import ResNetConfig
-from resnet_hub.pretrained import PretrainedNetwork
+from resnet_hub.models.pretrained import PretrainedNetwork
 
 aten = torch.ops.aten
 # Paths that stand beside the main one: a projection shortcut and channel attention add no depth.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.features import FeatureNetwork
-from resnet_hub.pretrained import PretrainedNetwork, build
+from resnet_hub.models.features import FeatureNetwork
+from resnet_hub.models.pretrained import PretrainedNetwork, build
 
 
 @overload

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from resnet_hub.models.pretrained import PretrainedNetwork
 from resnet_hub.nn import PreActivationBlock, block_class_v2, feature_level, norm_act, preactivation_stem, stem_pool
-from resnet_hub.pretrained import PretrainedNetwork
 
 
 class ResNetV2(PretrainedNetwork, family="resnetv2"):
