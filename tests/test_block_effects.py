@@ -7,10 +7,10 @@ import pytest
 import torch
 from explained import NETWORKS, lively_classifier, noise
 
-from resnet_hub import block_effects as block_effects_module
-from resnet_hub.block_effects import block_effects, branches, join
 from resnet_hub.errors import ConfigError
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain import block_effects as block_effects_module
+from resnet_hub.explain.block_effects import block_effects, branches, join
+from resnet_hub.explain.target import Inquiry
 from resnet_hub.nn.blocks import ResidualBlock
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")

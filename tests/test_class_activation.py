@@ -4,8 +4,8 @@ import pytest
 import torch
 from explained import NETWORKS, lively_classifier, noise
 
-from resnet_hub.class_activation import class_activation
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain.class_activation import class_activation
+from resnet_hub.explain.target import Inquiry
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

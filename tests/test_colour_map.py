@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from resnet_hub.colour_map import coloured
+from resnet_hub.explain.colormap import coloured
 
 # Luminance of sRGB, rec. 709.
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])

@@ -5,10 +5,10 @@ import pytest
 import torch
 from explained import NETWORKS, lively_classifier, noise
 
-from resnet_hub.colour_map import coloured
 from resnet_hub.errors import ConfigError
-from resnet_hub.feature_maps import feature_maps
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.feature_maps import feature_maps
+from resnet_hub.explain.target import Inquiry
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

@@ -10,9 +10,9 @@ from explained import COLOURS, NETWORKS, lively_classifier, noise, square, squar
 from PIL import Image
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.colour_map import coloured
 from resnet_hub.errors import ConfigError
-from resnet_hub.heat_map import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
+from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.heat_map import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
 from resnet_hub.preprocessing import open_image, to_pixels
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")

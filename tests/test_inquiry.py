@@ -5,7 +5,7 @@ import torch
 from explained import lively_classifier, noise
 
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain.target import Inquiry
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

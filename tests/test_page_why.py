@@ -16,9 +16,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import expect
 
-from resnet_hub.colour_map import coloured
 from resnet_hub.demo import why
-from resnet_hub.heat_map import heat_map, overlay
+from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.heat_map import heat_map, overlay
 from resnet_hub.preprocessing import to_pixels
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.

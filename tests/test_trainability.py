@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.trainability import DEPTHS, digits, first_losses, gradient_flow, new_network
+from resnet_hub.explain.trainability import DEPTHS, digits, first_losses, gradient_flow, new_network
 
 
 def test_without_shortcuts_the_gradient_explodes_with_depth():

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from resnet_hub.colour_map import coloured
 from resnet_hub.demo.wording import percent
 from resnet_hub.demo.words import say
-from resnet_hub.explain import BlockEffect, HeatMap, StageMaps, evidence_place, overlay
+from resnet_hub.explain import BlockEffect, HeatMap, StageMaps, coloured, evidence_place, overlay
 
 SMALL = 224
 """Height in pixels below which a picture is shown in squares."""

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from resnet_hub.checks import check_integer
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.colour_map import coloured
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.target import Inquiry
 
 COLUMNS = 4
 TILE = 96

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain.target import Inquiry
 from resnet_hub.nn import PreActivationBlock, ResidualBlock
 
 ROWS = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from resnet_hub.inquiry import Inquiry
+from resnet_hub.explain.target import Inquiry
 
 
 def class_activation(inquiry: Inquiry, method: str) -> tuple[Tensor, float]:

@@ -12,11 +12,11 @@ from PIL import Image
 from torch import Tensor
 
 from resnet_hub.checks import check_choice, check_range
-from resnet_hub.class_activation import class_activation
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.colour_map import coloured
-from resnet_hub.inquiry import Inquiry
-from resnet_hub.occlusion import score_drops
+from resnet_hub.explain.class_activation import class_activation
+from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.occlusion import score_drops
+from resnet_hub.explain.target import Inquiry
 
 METHODS = ("grad-cam", "hires-cam", "occlusion")
 STRONG = 0.5
