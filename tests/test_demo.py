@@ -19,19 +19,12 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import FREE_PICTURES, MOST, find_examples
 from resnet_hub.demo.page import build_page
 from resnet_hub.demo.photo import photo_field
-from resnet_hub.demo.refusal import Refusal, with_refusals
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import own_shelf
+from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
+from resnet_hub.demo.text.user_errors import Refusal, with_refusals
+from resnet_hub.demo.text.words import say
 from resnet_hub.demo.uploads import uploaded_bytes
-from resnet_hub.demo.wording import (
-    describe_input,
-    describe_labels,
-    distinct_labels,
-    exact,
-    percent,
-    verdict,
-)
-from resnet_hub.demo.words import say
 from resnet_hub.errors import ConfigError, ImageError
 
 SPACE = "\N{NO-BREAK SPACE}"

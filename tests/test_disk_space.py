@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from resnet_hub.demo import disk_space, mcp_server
 from resnet_hub.demo.disk_space import RESERVE_BYTES, check_disk
 from resnet_hub.demo.photo import kept_picture
-from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.text.user_errors import Refusal
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 SENTENCE = "The disk of this page is nearly full, so it takes no pictures now; please try again in a while."

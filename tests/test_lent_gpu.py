@@ -22,9 +22,9 @@ from resnet_hub import ImageClassifier
 from resnet_hub.demo import lent_gpu
 from resnet_hub.demo.batcher import Batcher
 from resnet_hub.demo.lent_gpu import network_run, prepare
-from resnet_hub.demo.refusal import Refusal
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import own_shelf
+from resnet_hub.demo.text.user_errors import Refusal
 from resnet_hub.errors import CheckpointError, ConfigError
 
 # Each function has a process of its own, copied at its first call and then kept; what goes in and out is pickled.

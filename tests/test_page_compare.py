@@ -16,7 +16,7 @@ from resnet_hub.demo.comparison import Compared, agreement, compared, do_agree
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import own_shelf
-from resnet_hub.demo.words import say
+from resnet_hub.demo.text.words import say
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from resnet_hub.demo.open_model import told_to_visitors
-from resnet_hub.demo.refusal import refusal_of, translated
+from resnet_hub.demo.text.user_errors import refusal_of, translated
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 
 PACKAGE = Path(__file__).resolve().parent.parent / "resnet_hub"

@@ -6,7 +6,7 @@ import pytest
 from hostile_archives import claiming, link, locked, overlapping, packed_by, special, zipped
 from picture_server import picture_server
 
-from resnet_hub.demo.refusal import refusal_of
+from resnet_hub.demo.text.user_errors import refusal_of
 from resnet_hub.errors import ImageError
 from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, pictures_in
 from resnet_hub.picture_url import UrlLimits, fetch_picture

@@ -8,8 +8,8 @@ import gradio as gr
 import pytest
 from broken_pictures import cut_jpeg, empty_file, gigantic_png, text_file
 
-from resnet_hub.demo.refusal import PATTERNS, Refusal, refusal_of, translated, with_refusals
-from resnet_hub.demo.words import LANGUAGES, all_words, label, language_of, say, translations
+from resnet_hub.demo.text.user_errors import PATTERNS, Refusal, refusal_of, translated, with_refusals
+from resnet_hub.demo.text.words import LANGUAGES, all_words, label, language_of, say, translations
 from resnet_hub.errors import ConfigError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
 

@@ -17,8 +17,7 @@ from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 
-from resnet_hub.demo.refusal import Refusal, refusal_of
-from resnet_hub.demo.words import language_of
+from resnet_hub.demo.text import Refusal, language_of, refusal_of
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,19 @@ from resnet_hub.demo.api import AT_ONCE, endpoint
 from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question
-from resnet_hub.demo.refusal import Refusal, refusal_of, with_refusals
-from resnet_hub.demo.wording import csv_text, describe_input, distinct_labels, exact, verdict
-from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.demo.text import (
+    Refusal,
+    csv_text,
+    describe_input,
+    distinct_labels,
+    exact,
+    label,
+    language_of,
+    refusal_of,
+    say,
+    verdict,
+    with_refusals,
+)
 
 ANSWERS = "answers"
 """The queue of pictures to be classified."""

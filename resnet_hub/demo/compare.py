@@ -15,9 +15,7 @@ from resnet_hub.demo.exhibit import SMALL, data_uri, map_words
 from resnet_hub.demo.inference import Inference, checked_top_k
 from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question, offered
-from resnet_hub.demo.refusal import Refusal, refusal_of, translated
-from resnet_hub.demo.wording import distinct_labels, verdict
-from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say, translated, verdict
 from resnet_hub.explain import overlay
 
 COMPARISONS = "comparisons"

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from resnet_hub.demo.inference import Answer, Inference
-from resnet_hub.demo.refusal import Refusal, refusal_of
-from resnet_hub.demo.wording import distinct_labels
-from resnet_hub.demo.words import say
+from resnet_hub.demo.text import Refusal, distinct_labels, refusal_of, say
 from resnet_hub.explain import HeatMap, heat_map
 
 LEAST, MOST = 2, 4

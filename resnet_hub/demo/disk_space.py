@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from resnet_hub.demo.refusal import Refusal, refusal_of
-from resnet_hub.demo.words import language_of
+from resnet_hub.demo.text import Refusal, language_of, refusal_of
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from resnet_hub.demo.wording import percent
-from resnet_hub.demo.words import say
+from resnet_hub.demo.text import percent, say
 from resnet_hub.explain import BlockEffect, HeatMap, StageMaps, coloured, evidence_place, overlay
 
 SMALL = 224

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resnet_hub.demo.picture_run import PictureAnswer
-from resnet_hub.demo.wording import csv_text, exact, percent
-from resnet_hub.demo.words import say
+from resnet_hub.demo.text import csv_text, exact, percent, say
 
 OPEN = 12
 """Classes up to which all of them are unfolded."""

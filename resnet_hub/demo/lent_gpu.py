@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.text import Refusal
 from resnet_hub.errors import ConfigError, ResNetHubError
 
 VARIABLE = "SPACES_ZERO_GPU"

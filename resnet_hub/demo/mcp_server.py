@@ -21,8 +21,8 @@ from gradio.mcp import GradioMCPServer
 from gradio.utils import get_upload_folder
 
 from resnet_hub.demo.disk_space import check_disk
-from resnet_hub.demo.refusal import Refusal
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.text import Refusal
 
 log = logging.getLogger(__name__)
 

@@ -30,10 +30,9 @@ from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import Shelf
+from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations
 from resnet_hub.demo.waiting_line import WaitingLine
 from resnet_hub.demo.why import explain_endpoint, why_tab
-from resnet_hub.demo.wording import describe_input, describe_labels
-from resnet_hub.demo.words import label, language_of, say, translations
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
 from resnet_hub.demo.disk_space import check_disk
-from resnet_hub.demo.refusal import Refusal, refusal_of
+from resnet_hub.demo.text import Refusal, refusal_of
 from resnet_hub.preprocessing import open_image
 
 # Gradio's own description of a list of files has references in it, which its tools for agents do not follow.

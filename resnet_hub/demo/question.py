@@ -13,10 +13,8 @@ from resnet_hub.demo.examples import ExamplePictures
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.open_model import OpenModel
 from resnet_hub.demo.photo import kept_picture, photo_field, picture_choice
-from resnet_hub.demo.refusal import refusal_of, with_refusals
 from resnet_hub.demo.shelf import Shelf
-from resnet_hub.demo.wording import describe_facts
-from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.demo.text import describe_facts, label, language_of, refusal_of, say, with_refusals
 from resnet_hub.registry import list_architectures, published_tags
 
 NETWORK_FACTS = "facts"

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from resnet_hub.demo.refusal import Refusal
+from resnet_hub.demo.text import Refusal
 
 MOST_FILES = 1000
 """Files that are sent together at most; pictures are counted apart, for zips hold many."""

@@ -8,7 +8,7 @@ import fastapi
 import gradio as gr
 from gradio.queueing import Queue
 
-from resnet_hub.demo.words import language_of, say
+from resnet_hub.demo.text import language_of, say
 
 RETRY_SECONDS = 5
 """When those who found no place are told to ask again."""

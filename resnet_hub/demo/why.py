@@ -18,9 +18,7 @@ from resnet_hub.demo.exhibit import block_table, data_uri, map_figure, map_words
 from resnet_hub.demo.inference import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.question import Question
-from resnet_hub.demo.refusal import Refusal, refusal_of
-from resnet_hub.demo.wording import distinct_labels
-from resnet_hub.demo.words import label, language_of, say
+from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import HeatMap, block_effects, evidence_place, feature_maps, heat_map, overlay
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from resnet_hub.demo.words import LANGUAGES, language_of
+from resnet_hub.demo.text.words import LANGUAGES, language_of
 from resnet_hub.errors import ResNetHubError
 
 log = logging.getLogger(__name__)

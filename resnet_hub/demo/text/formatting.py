@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.words import LANGUAGES, say
+from resnet_hub.demo.text.words import LANGUAGES, say
 from resnet_hub.model_facts import ModelFacts
 
 WORTH_MENTIONING = 0.05
