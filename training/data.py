@@ -24,7 +24,7 @@ from training.split import Split, stratified_split
 from training.streams import Stream, open_stream
 from training.targets import Target, find_target, has_target, read_targets
 
-__all__ = ["SHOWN", "Data", "Split", "load_data", "load_pictures", "load_split"]
+__all__ = ["SHOWN", "Data", "load_data", "load_pictures", "load_split"]
 
 logger = logging.getLogger(__name__)
 
