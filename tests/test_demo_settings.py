@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_hub.demo.serving import main
+from resnet_hub.demo.launch import main
 from resnet_hub.demo.settings import CHOICES, FALLBACKS, NUMBERS, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ConfigError
 

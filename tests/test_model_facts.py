@@ -4,8 +4,8 @@ import pytest
 from huggingface_hub import HfApi
 
 from resnet_hub import create_model
+from resnet_hub.demo.model_facts import model_facts
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.model_facts import model_facts
 
 
 def test_a_published_name_is_told_from_the_catalogue_without_a_request(fake_hub):

@@ -11,9 +11,9 @@ import torch
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.batcher import Batcher
 from resnet_hub.demo.lent_gpu import is_lent
+from resnet_hub.demo.model_facts import ModelFacts
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
-from resnet_hub.model_facts import ModelFacts
 from resnet_hub.runtime import native_bf16
 
 SHOWN_TASKS = ("single_label", "multi_label")
