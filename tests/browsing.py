@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from resnet_hub.picture_url import fetch_picture
+from resnet_hub.demo.intake.fetch import fetch_picture
 
 # Two cores may be shared with other tests.
 expect.set_options(timeout=20_000)

@@ -16,8 +16,8 @@ from hostile_archives import link, overlapping, zipped
 
 from resnet_hub import ImageClassifier
 from resnet_hub.demo.batcher import Batcher
+from resnet_hub.demo.intake.uploads import uploaded_files
 from resnet_hub.demo.text.user_errors import Refusal
-from resnet_hub.demo.uploads import uploaded_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

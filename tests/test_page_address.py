@@ -14,7 +14,7 @@ from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
 
 from resnet_hub.demo import inference
-from resnet_hub.picture_url import fetch_picture
+from resnet_hub.demo.intake.fetch import fetch_picture
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

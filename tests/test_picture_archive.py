@@ -9,8 +9,8 @@ import pytest
 from hostile_archives import changed, claiming, link, locked, overlapping, packed_by, special, unmarked, zipped
 from PIL import Image
 
+from resnet_hub.demo.intake.archive import ArchiveLimits, FailedPicture, NamedPicture, expected_count, pictures_in
 from resnet_hub.errors import ConfigError
-from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, NamedPicture, expected_count, pictures_in
 
 NOISE = random.Random(0).randbytes(5000)
 DAMAGED = "the archive is damaged or cut short; pack it again"

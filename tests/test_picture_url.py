@@ -9,8 +9,8 @@ import pytest
 from hostile_addresses import NO_ADDRESS, NOT_PUBLIC, SPACED
 from picture_server import certified, picture_server
 
+from resnet_hub.demo.intake.fetch import UrlLimits, fetch_picture
 from resnet_hub.errors import ConfigError, ImageError
-from resnet_hub.picture_url import UrlLimits, fetch_picture
 from resnet_hub.preprocessing import open_image
 
 PICTURE = bytes(range(256)) * 40

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from resnet_hub.public_address import is_public
+from resnet_hub.demo.intake.public_address import is_public
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "93.184.216.34", "192.0.1.1", "2606:4700:4700::1111", "2a00:1450:4001:801::200e"]
 NOT_PUBLIC = {

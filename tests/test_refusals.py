@@ -6,10 +6,10 @@ import pytest
 from hostile_archives import claiming, link, locked, overlapping, packed_by, special, zipped
 from picture_server import picture_server
 
+from resnet_hub.demo.intake.archive import ArchiveLimits, FailedPicture, pictures_in
+from resnet_hub.demo.intake.fetch import UrlLimits, fetch_picture
 from resnet_hub.demo.text.user_errors import refusal_of
 from resnet_hub.errors import ImageError
-from resnet_hub.picture_archive import ArchiveLimits, FailedPicture, pictures_in
-from resnet_hub.picture_url import UrlLimits, fetch_picture
 
 FINE = ("1.png", bytes(3000))
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 from hostile_archives import listing_twice, overlapping, zipped
 
+from resnet_hub.demo.intake.zip_entries import is_litter, open_zip, shown_name
 from resnet_hub.errors import ImageError
-from resnet_hub.zip_entries import is_litter, open_zip, shown_name
 
 NAMES = {
     "../../etc/passwd": "etc/passwd",

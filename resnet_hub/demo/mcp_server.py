@@ -20,7 +20,7 @@ import gradio as gr
 from gradio.mcp import GradioMCPServer
 from gradio.utils import get_upload_folder
 
-from resnet_hub.demo.disk_space import check_disk
+from resnet_hub.demo.intake import check_disk
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import Refusal
 

@@ -19,9 +19,9 @@ from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.classify import ESCAPED, answer_tab, predict_endpoint
 from resnet_hub.demo.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.depth import depth_tab
-from resnet_hub.demo.disk_space import RoomForUploads
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
+from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.open_model import OpenModel

@@ -15,7 +15,7 @@ import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
-from resnet_hub.demo.disk_space import check_disk
+from resnet_hub.demo.intake import check_disk
 from resnet_hub.demo.text import Refusal, refusal_of
 from resnet_hub.preprocessing import open_image
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from resnet_hub.checks import check_integer
+from resnet_hub.demo.intake.zip_entries import FIRST_BYTES, entry_name, is_litter, open_zip, shown_name
 from resnet_hub.errors import ImageError
-from resnet_hub.zip_entries import FIRST_BYTES, entry_name, is_litter, open_zip, shown_name
 
 PIECE = 65_536
 """Bytes that are unpacked between two looks at the bounds."""

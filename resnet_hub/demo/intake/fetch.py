@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from resnet_hub.checks import check_integer, check_range
+from resnet_hub.demo.intake.public_address import Address, is_public
 from resnet_hub.errors import ImageError
-from resnet_hub.public_address import Address, is_public
 
 Place = tuple[int, tuple[Any, ...]]
 """An address with its family, as sockets take it."""
