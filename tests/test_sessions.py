@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 from browsing import awaited
 
-from resnet_hub.demo.sessions import Sessions
+from resnet_hub.demo.overrides.sessions import Sessions
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from resnet_hub.demo.stopping import Stops
+from resnet_hub.demo.overrides.stopping import Stops
 
 
 async def endless(closed):

@@ -12,8 +12,8 @@ from colour_network import COLOURS, LABELS, save_colour_network, solid
 
 from benchmarks.visitors import Best, Page, RefusedError, classify, completed, connected, join, upload
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo import api
-from resnet_hub.demo import waiting_line as line_module
+from resnet_hub.demo.overrides import endpoints as api
+from resnet_hub.demo.overrides import queue as line_module
 
 AT_ONCE = 2
 

@@ -13,7 +13,6 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from resnet_hub.demo.api import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.classify import ESCAPED, answer_tab, predict_endpoint
@@ -23,15 +22,21 @@ from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import Linked, link_line
-from resnet_hub.demo.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.overrides import (
+    MOST_SESSIONS,
+    WaitingLine,
+    refusals_of_requests,
+    refuse_what_no_field_holds,
+    remember_little,
+    set_up_tools,
+    why_no_tools,
+)
 from resnet_hub.demo.pasting import listen_for_pictures
 from resnet_hub.demo.question import Question, question
-from resnet_hub.demo.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.shelf import Shelf
 from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations
-from resnet_hub.demo.waiting_line import WaitingLine
 from resnet_hub.demo.why import explain_endpoint, why_tab
 
 log = logging.getLogger(__name__)
