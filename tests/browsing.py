@@ -43,10 +43,10 @@ def awaited(work):
 def served_page(checkpoint, **settings):
     """The page over a checkpoint folder, served on this machine; gives its settings."""
     # Here, so that other tests need not wait for gradio.
-    from resnet_hub.demo.health import health_route
     from resnet_hub.demo.page import build_page, launch_page
+    from resnet_hub.demo.serving.health import health_route
+    from resnet_hub.demo.serving.model_pool import own_shelf
     from resnet_hub.demo.settings import PageSettings
-    from resnet_hub.demo.shelf import own_shelf
 
     # In float32, so that its scores are those of a classifier that is asked here.
     settings = {"device": "cpu", "precision": "fp32", "port": free_port(), **settings}
@@ -67,7 +67,7 @@ def served_page(checkpoint, **settings):
 
 def open_to(monkeypatch, port):
     """Lets the page fetch pictures from one server of this machine, which it refuses otherwise."""
-    from resnet_hub.demo import inference
+    from resnet_hub.demo.serving import inference
 
     def fetch(url, limits):
         return fetch_picture(url, replace(limits, ports=(port,)), is_public=lambda _: True)

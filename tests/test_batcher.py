@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from resnet_hub.demo.batcher import Batcher
+from resnet_hub.demo.serving.batcher import Batcher
 
 BAD = 255
 

@@ -15,8 +15,8 @@ from gradio_client.exceptions import AppError
 from hostile_archives import link, overlapping, zipped
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo.batcher import Batcher
 from resnet_hub.demo.intake.uploads import uploaded_files
+from resnet_hub.demo.serving.batcher import Batcher
 from resnet_hub.demo.text.user_errors import Refusal
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

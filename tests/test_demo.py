@@ -20,8 +20,8 @@ from resnet_hub.demo.examples import FREE_PICTURES, MOST, find_examples
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
 from resnet_hub.demo.photo import photo_field
+from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
 from resnet_hub.demo.text.user_errors import Refusal, with_refusals
 from resnet_hub.demo.text.words import say

@@ -4,9 +4,9 @@ import asyncio
 import json
 from threading import Event
 
-from resnet_hub.demo import health
+from resnet_hub.demo.serving import health
+from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import own_shelf
 
 
 def asked(shelf):

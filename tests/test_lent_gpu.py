@@ -19,11 +19,11 @@ from gradio_client import Client, handle_file
 from test_app import REPOSITORY, free_port
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo import lent_gpu
-from resnet_hub.demo.batcher import Batcher
-from resnet_hub.demo.lent_gpu import network_run, prepare
+from resnet_hub.demo.serving import zero_gpu as lent_gpu
+from resnet_hub.demo.serving.batcher import Batcher
+from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.zero_gpu import network_run, prepare
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.demo.text.user_errors import Refusal
 from resnet_hub.errors import CheckpointError, ConfigError
 

@@ -16,9 +16,9 @@ from colour_network import COLOURS, LABELS, save_colour_network, solid
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from resnet_hub.demo import inference
 from resnet_hub.demo.overrides import mcp_server
 from resnet_hub.demo.overrides.mcp_server import why_no_tools
+from resnet_hub.demo.serving import inference
 from resnet_hub.demo.settings import PageSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

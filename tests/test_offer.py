@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from resnet_hub.demo.serving.model_pool import Shelf, own_shelf
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import Shelf, own_shelf
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.runtime import native_bf16
 

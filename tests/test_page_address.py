@@ -13,8 +13,8 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
 
-from resnet_hub.demo import inference
 from resnet_hub.demo.intake.fetch import fetch_picture
+from resnet_hub.demo.serving import inference
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from refused_networks import MOST_MB, NAME, REFUSED
 
 from resnet_hub import ResNet, create_model
+from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.errors import ResNetHubError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_hub.demo.open_model import told_to_visitors
+from resnet_hub.demo.serving.open_model import told_to_visitors
 from resnet_hub.demo.text.user_errors import refusal_of, translated
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 

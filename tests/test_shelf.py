@@ -8,10 +8,10 @@ import torch
 
 from resnet_hub import create_model
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo import shelf as shelf_module
 from resnet_hub.demo.model_facts import ModelFacts
+from resnet_hub.demo.serving import model_pool as shelf_module
+from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub.address import repo_address
 from resnet_hub.hub.upload import push_checkpoint

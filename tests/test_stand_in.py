@@ -16,10 +16,10 @@ from playwright.sync_api import expect
 
 from resnet_hub import create_model
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo import shelf as shelves
 from resnet_hub.demo.page import describe_model
+from resnet_hub.demo.serving import model_pool as shelves
+from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import own_shelf
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, HubUnreachableError
 
 WANTED = "alice/letters"

@@ -13,12 +13,18 @@ import gradio as gr
 
 from resnet_hub.demo.classify import USUAL_CLASSES, Ranked
 from resnet_hub.demo.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
-from resnet_hub.demo.inference import Inference, checked_top_k
 from resnet_hub.demo.intake import expected_count, uploaded_files
 from resnet_hub.demo.overrides import Stops, endpoint
 from resnet_hub.demo.photo import files_field
-from resnet_hub.demo.picture_run import MOST_THUMBNAILS, PictureAnswer, archive_limits, picture_answers
 from resnet_hub.demo.question import Question
+from resnet_hub.demo.serving import (
+    MOST_THUMBNAILS,
+    Inference,
+    PictureAnswer,
+    archive_limits,
+    checked_top_k,
+    picture_answers,
+)
 from resnet_hub.demo.text import Refusal, label, language_of, refusal_of, say
 
 RUNS = "runs"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from resnet_hub.demo.inference import Answer, Inference
+from resnet_hub.demo.serving import Answer, Inference
 from resnet_hub.demo.text import Refusal, distinct_labels, refusal_of, say
 from resnet_hub.explain import HeatMap, heat_map
 

@@ -11,7 +11,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from resnet_hub.demo.picture_run import PictureAnswer
+from resnet_hub.demo.serving import PictureAnswer
 from resnet_hub.demo.text import csv_text, exact, percent, say
 
 OPEN = 12

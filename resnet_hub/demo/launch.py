@@ -71,10 +71,8 @@ def serve(settings: PageSettings) -> None:
 
 def _serve(settings: PageSettings) -> None:
     # Inside, so that --help and a mistake in the settings need not wait for gradio.
-    from resnet_hub.demo.health import health_route
-    from resnet_hub.demo.lent_gpu import prepare
     from resnet_hub.demo.page import build_page, launch_page
-    from resnet_hub.demo.shelf import own_shelf
+    from resnet_hub.demo.serving import health_route, own_shelf, prepare
 
     prepare()
     shelf = own_shelf(settings)

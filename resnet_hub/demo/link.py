@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from resnet_hub.demo.comparison import checked_names
-from resnet_hub.demo.inference import MOST_CLASSES, Inference
-from resnet_hub.demo.open_model import OpenModel
 from resnet_hub.demo.question import Question, in_use, refused
+from resnet_hub.demo.serving import MOST_CLASSES, Inference, OpenModel
 from resnet_hub.demo.text import language_of, say
 from resnet_hub.demo.why import METHODS, WhyFields, class_in_link, key_of_link
 from resnet_hub.errors import ResNetHubError

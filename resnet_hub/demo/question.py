@@ -9,11 +9,9 @@ from typing import Any
 import gradio as gr
 
 from resnet_hub.demo.examples import ExamplePictures
-from resnet_hub.demo.inference import Inference
-from resnet_hub.demo.open_model import OpenModel
 from resnet_hub.demo.overrides import AT_ONCE
 from resnet_hub.demo.photo import kept_picture, photo_field, picture_choice
-from resnet_hub.demo.shelf import Shelf
+from resnet_hub.demo.serving import Inference, OpenModel, Shelf
 from resnet_hub.demo.text import describe_facts, label, language_of, refusal_of, say, with_refusals
 from resnet_hub.registry import list_architectures, published_tags
 

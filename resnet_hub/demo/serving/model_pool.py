@@ -15,10 +15,10 @@ from time import monotonic
 from resnet_hub.checkpoint import BUNDLED, local_path
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
-from resnet_hub.demo.batcher import Batcher
-from resnet_hub.demo.lent_gpu import is_lent, network_run
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
-from resnet_hub.demo.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
+from resnet_hub.demo.serving.batcher import Batcher
+from resnet_hub.demo.serving.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
+from resnet_hub.demo.serving.zero_gpu import is_lent, network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.hub import repo_address

@@ -15,9 +15,9 @@ from torch import Tensor
 from resnet_hub.classifier import Classification, Timings, picture_of
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.intake import UrlLimits, fetch_picture, uploaded_bytes, uploaded_path
-from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.serving.model_pool import Shelf
+from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import Shelf
 from resnet_hub.demo.text import Refusal
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image, to_pixels

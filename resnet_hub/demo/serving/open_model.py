@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.batcher import Batcher
-from resnet_hub.demo.lent_gpu import is_lent
 from resnet_hub.demo.model_facts import ModelFacts
+from resnet_hub.demo.serving.batcher import Batcher
+from resnet_hub.demo.serving.zero_gpu import is_lent
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
 from resnet_hub.runtime import native_bf16

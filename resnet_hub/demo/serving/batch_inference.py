@@ -16,11 +16,11 @@ from torch import Tensor
 
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.inference import Inference
 from resnet_hub.demo.intake import ArchiveLimits, FailedPicture, NamedPicture, pictures_in
-from resnet_hub.demo.open_model import OpenModel
+from resnet_hub.demo.serving.inference import Inference
+from resnet_hub.demo.serving.model_pool import BATCH
+from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.shelf import BATCH
 from resnet_hub.demo.text import refusal_of
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image, to_channels, to_pixels

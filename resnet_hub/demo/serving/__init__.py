@@ -1,0 +1,24 @@
+"""From an image and a network's name to an answer, for many visitors at once."""
+
+from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, PictureAnswer, archive_limits, picture_answers
+from resnet_hub.demo.serving.health import health_route
+from resnet_hub.demo.serving.inference import MOST_CLASSES, Answer, Inference, checked_top_k
+from resnet_hub.demo.serving.model_pool import Shelf, own_shelf
+from resnet_hub.demo.serving.open_model import OpenModel
+from resnet_hub.demo.serving.zero_gpu import prepare
+
+__all__ = [
+    "MOST_CLASSES",
+    "MOST_THUMBNAILS",
+    "Answer",
+    "Inference",
+    "OpenModel",
+    "PictureAnswer",
+    "Shelf",
+    "archive_limits",
+    "checked_top_k",
+    "health_route",
+    "own_shelf",
+    "picture_answers",
+    "prepare",
+]
