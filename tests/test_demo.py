@@ -17,9 +17,9 @@ from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import FREE_PICTURES, MOST, find_examples
+from resnet_hub.demo.fields.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
-from resnet_hub.demo.photo import photo_field
 from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict

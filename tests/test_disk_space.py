@@ -9,10 +9,10 @@ from browsing import upload
 from colour_network import LABELS
 from playwright.sync_api import expect
 
+from resnet_hub.demo.fields.photo import kept_picture
 from resnet_hub.demo.intake import disk_space
 from resnet_hub.demo.intake.disk_space import RESERVE_BYTES, check_disk
 from resnet_hub.demo.overrides import mcp_server
-from resnet_hub.demo.photo import kept_picture
 from resnet_hub.demo.text.user_errors import Refusal
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

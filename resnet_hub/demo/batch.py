@@ -12,11 +12,19 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from resnet_hub.demo.classify import USUAL_CLASSES, Ranked
-from resnet_hub.demo.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
+from resnet_hub.demo.fields import (
+    DOWNLOADS,
+    GALLERY,
+    Question,
+    as_json,
+    downloads,
+    failures,
+    files_field,
+    groups,
+    table,
+)
 from resnet_hub.demo.intake import expected_count, uploaded_files
 from resnet_hub.demo.overrides import Stops, endpoint
-from resnet_hub.demo.photo import files_field
-from resnet_hub.demo.question import Question
 from resnet_hub.demo.serving import (
     MOST_THUMBNAILS,
     Inference,

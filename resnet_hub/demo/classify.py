@@ -10,9 +10,8 @@ from urllib.parse import quote
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
+from resnet_hub.demo.fields import Question, photo_field
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
-from resnet_hub.demo.photo import photo_field
-from resnet_hub.demo.question import Question
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.text import (
     Refusal,

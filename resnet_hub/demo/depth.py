@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.chart import Line, line_chart
+from resnet_hub.demo.fields import Line, line_chart
 from resnet_hub.demo.overrides import AT_ONCE
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import label, language_of, say, with_refusals

@@ -19,6 +19,7 @@ from resnet_hub.demo.classify import ESCAPED, answer_tab, predict_endpoint
 from resnet_hub.demo.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.depth import depth_tab
 from resnet_hub.demo.examples import find_examples
+from resnet_hub.demo.fields import Question, listen_for_pictures, question
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.overrides import (
@@ -30,8 +31,6 @@ from resnet_hub.demo.overrides import (
     set_up_tools,
     why_no_tools,
 )
-from resnet_hub.demo.pasting import listen_for_pictures
-from resnet_hub.demo.question import Question, question
 from resnet_hub.demo.serving import Inference, OpenModel, Shelf
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations

@@ -13,10 +13,17 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from resnet_hub.checks import nearest
-from resnet_hub.demo.exhibit import block_table, data_uri, map_figure, map_words, score_words, sheet_figures
+from resnet_hub.demo.fields import (
+    Question,
+    block_table,
+    data_uri,
+    map_figure,
+    map_words,
+    photo_field,
+    score_words,
+    sheet_figures,
+)
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
-from resnet_hub.demo.photo import photo_field
-from resnet_hub.demo.question import Question
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say
 from resnet_hub.errors import ConfigError

@@ -1,0 +1,43 @@
+"""What the tabs are made of: the inputs they share, and what shows an answer."""
+
+from resnet_hub.demo.fields.explanation_html import (
+    SMALL,
+    block_table,
+    data_uri,
+    map_figure,
+    map_words,
+    score_words,
+    sheet_figures,
+)
+from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
+from resnet_hub.demo.fields.inputs import Question, in_use, offered, question, refused
+from resnet_hub.demo.fields.pasting import listen_for_pictures
+from resnet_hub.demo.fields.photo import files_field, photo_field
+from resnet_hub.demo.fields.svg_chart import Line, line_chart
+
+__all__ = [
+    "DOWNLOADS",
+    "GALLERY",
+    "SMALL",
+    "Line",
+    "Question",
+    "as_json",
+    "block_table",
+    "data_uri",
+    "downloads",
+    "failures",
+    "files_field",
+    "groups",
+    "in_use",
+    "line_chart",
+    "listen_for_pictures",
+    "map_figure",
+    "map_words",
+    "offered",
+    "photo_field",
+    "question",
+    "refused",
+    "score_words",
+    "sheet_figures",
+    "table",
+]
