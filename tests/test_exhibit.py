@@ -8,9 +8,9 @@ import pytest
 from colour_network import MARKUP
 from PIL import Image
 
-from resnet_hub.demo.depth import Trainings, gradient_chart
 from resnet_hub.demo.fields.explanation_html import block_table, block_words, map_figure, map_words, score_words
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
+from resnet_hub.demo.tabs.depth import Trainings, gradient_chart
 from resnet_hub.demo.text.words import all_words
 from resnet_hub.explain.block_effects import BlockEffect
 from resnet_hub.explain.heat_map import HeatMap, Place

@@ -11,11 +11,11 @@ from playwright.sync_api import expect
 
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
-from resnet_hub.demo import comparison
-from resnet_hub.demo.comparison import Compared, agreement, compared, do_agree
 from resnet_hub.demo.serving.inference import Inference
 from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.tabs import comparison
+from resnet_hub.demo.tabs.comparison import Compared, agreement, compared, do_agree
 from resnet_hub.demo.text.words import say
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

@@ -8,7 +8,7 @@ from browsing import served_page, upload, upload_many
 from colour_network import COLOURS, LABELS, save_colour_network, solid
 from playwright.sync_api import expect
 
-from resnet_hub.demo import depth
+from resnet_hub.demo.tabs import depth
 from resnet_hub.explain import first_losses
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

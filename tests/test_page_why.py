@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import expect
 
-from resnet_hub.demo import why
+from resnet_hub.demo.tabs import why
 from resnet_hub.explain.colormap import coloured
 from resnet_hub.explain.heat_map import heat_map, overlay
 from resnet_hub.preprocessing import to_pixels

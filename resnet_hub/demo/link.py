@@ -11,11 +11,10 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from resnet_hub.demo.comparison import checked_names
 from resnet_hub.demo.fields import Question, in_use, refused
 from resnet_hub.demo.serving import MOST_CLASSES, Inference, OpenModel
+from resnet_hub.demo.tabs import METHODS, WhyFields, checked_names, class_in_link, key_of_link
 from resnet_hub.demo.text import language_of, say
-from resnet_hub.demo.why import METHODS, WhyFields, class_in_link, key_of_link
 from resnet_hub.errors import ResNetHubError
 
 MODEL, TOP_K, TAB, METHOD, CLASS, COMPARED = "model", "k", "tab", "method", "class", "compare"

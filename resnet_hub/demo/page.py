@@ -14,10 +14,6 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
-from resnet_hub.demo.batch import batch_tab, classify_batch_endpoint
-from resnet_hub.demo.classify import ESCAPED, answer_tab, predict_endpoint
-from resnet_hub.demo.compare import compare_endpoint, compare_tab
-from resnet_hub.demo.depth import depth_tab
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.fields import Question, listen_for_pictures, question
 from resnet_hub.demo.intake import RoomForUploads
@@ -33,8 +29,19 @@ from resnet_hub.demo.overrides import (
 )
 from resnet_hub.demo.serving import Inference, OpenModel, Shelf
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.tabs import (
+    ESCAPED,
+    answer_tab,
+    batch_tab,
+    classify_batch_endpoint,
+    compare_endpoint,
+    compare_tab,
+    depth_tab,
+    explain_endpoint,
+    predict_endpoint,
+    why_tab,
+)
 from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations
-from resnet_hub.demo.why import explain_endpoint, why_tab
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.classify import USUAL_CLASSES, Ranked
 from resnet_hub.demo.fields import (
     DOWNLOADS,
     GALLERY,
@@ -33,6 +32,7 @@ from resnet_hub.demo.serving import (
     checked_top_k,
     picture_answers,
 )
+from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Ranked
 from resnet_hub.demo.text import Refusal, label, language_of, refusal_of, say
 
 RUNS = "runs"

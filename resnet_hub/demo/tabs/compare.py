@@ -8,11 +8,11 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
-from resnet_hub.demo.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
 from resnet_hub.demo.fields import SMALL, Question, data_uri, map_words, offered, photo_field
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import Inference, checked_top_k
+from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
+from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
 from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say, translated, verdict
 from resnet_hub.explain import overlay
 
