@@ -14,12 +14,13 @@ from gradio_client import Client, handle_file
 from huggingface_hub import SpaceCard
 from test_app import free_port
 
-from resnet_hub import ImageClassifier, space
+from resnet_hub import ImageClassifier
 from resnet_hub.card.parse import CardText
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.served_model import served_model
-from resnet_hub.space import APP, PresentSpace, SpaceSettings, check_present, space_files, stale_paths
-from resnet_hub.space_upload import write_space
+from resnet_hub.space import files as space
+from resnet_hub.space.files import APP, PresentSpace, SpaceSettings, check_present, space_files, stale_paths
+from resnet_hub.space.push import write_space
+from resnet_hub.space.served_model import served_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SPACE = "alice/which-animal"

@@ -17,12 +17,12 @@ from resnet_hub.card import CardText, marked, text, update_front_matter
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError
-from resnet_hub.served_model import CHECKPOINT_FOLDER, ServedModel
+from resnet_hub.space.served_model import CHECKPOINT_FOLDER, ServedModel
 
 APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"
 LICENSE_FILE = "LICENSE"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 # What of the package is sent beside its bundled checkpoint: no caches, and nothing that merely lies there.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the page runs on; the last two for their free example pictures.
