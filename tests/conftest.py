@@ -160,7 +160,7 @@ def plain_checkpoint(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Runs `resnet-hub` with these arguments; returns its status, what it printed and what it complained of."""
-    from resnet_hub.cli import main
+    from resnet_hub.cli.entry import main
 
     def command(*arguments: object) -> tuple[int, str, str]:
         status = main([str(argument) for argument in arguments])

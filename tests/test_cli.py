@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_hub.cli import COMMANDS, main
+from resnet_hub.cli.entry import COMMANDS, main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from resnet_hub.command_line import Command, complain, print_json, run_command
+from resnet_hub.cli.parser import Command, complain, print_json, run_command
 from resnet_hub.errors import ConfigError
 
 

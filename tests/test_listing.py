@@ -2,8 +2,8 @@
 
 import pytest
 
+from resnet_hub.cli.facts import architecture_rows, network_facts, tag_rows
 from resnet_hub.errors import ConfigError
-from resnet_hub.listing import architecture_rows, network_facts, tag_rows
 from resnet_hub.models.cost import complexity, meta_network
 from resnet_hub.registry.architectures import architecture, list_architectures
 from resnet_hub.registry.published import published_tags

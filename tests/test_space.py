@@ -187,7 +187,9 @@ def test_the_page_s_words_and_the_network_that_comes_with_it_are_sent(model, tmp
 
 
 def test_what_an_earlier_version_left_is_removed_and_the_owner_s_files_are_not(model):
-    there = present("", "resnet_hub/gone.py", "checkpoint/examples/a.png", "resnet_hub/cli.py", "notes.md", "data/x")
+    there = present(
+        "", "resnet_hub/gone.py", "checkpoint/examples/a.png", "resnet_hub/cli/entry.py", "notes.md", "data/x"
+    )
     assert stale_paths(there, space_files(model, SPACE, there, PLAIN)) == [
         "checkpoint/examples/a.png",
         "resnet_hub/gone.py",

@@ -3,7 +3,7 @@
 import pytest
 
 from resnet_hub.classifier import Prediction
-from resnet_hub.terminal import answer_lines, architecture_lines, printable
+from resnet_hub.cli.terminal import answer_lines, architecture_lines, printable
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 
 from resnet_hub.checkpoint import local_path
 from resnet_hub.classifier import ImageClassifier, Prediction
-from resnet_hub.command_line import FAILED, SOURCE_HELP, Command, complain, print_json, print_lines
+from resnet_hub.cli.parser import FAILED, SOURCE_HELP, Command, complain, print_json, print_lines
+from resnet_hub.cli.terminal import answer_lines, printable
 from resnet_hub.errors import ConfigError, ImageError
-from resnet_hub.terminal import answer_lines, printable
 
 CSV_HEADER = ("file", "rank", "label", "index", "score")
 

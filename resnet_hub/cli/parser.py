@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from resnet_hub.checks import nearest
+from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError
-from resnet_hub.terminal import printable
 
 PROGRAM = "resnet-hub"
 FAILED = 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from resnet_hub import listing
-from resnet_hub.command_line import SOURCE_HELP, Command, print_json, print_lines
-from resnet_hub.terminal import architecture_lines, facts_lines, tag_lines
+from resnet_hub.cli import facts as listing
+from resnet_hub.cli.parser import SOURCE_HELP, Command, print_json, print_lines
+from resnet_hub.cli.terminal import architecture_lines, facts_lines, tag_lines
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from resnet_hub import cli_listings, cli_pictures, cli_sharing
 from resnet_hub.checks import nearest
-from resnet_hub.command_line import FAILED, MISTAKE, PROGRAM, Parser, complain, run_command
+from resnet_hub.cli import listings as cli_listings
+from resnet_hub.cli import predict as cli_pictures
+from resnet_hub.cli import sharing as cli_sharing
+from resnet_hub.cli.parser import FAILED, MISTAKE, PROGRAM, Parser, complain, run_command
+from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError, ResNetHubError
-from resnet_hub.terminal import printable
 
 COMMANDS = {**cli_listings.COMMANDS, **cli_pictures.COMMANDS, **cli_sharing.COMMANDS}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from huggingface_hub import get_token
 
-from resnet_hub.command_line import Command, print_lines
+from resnet_hub.cli.parser import Command, print_lines
+from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.hub import push_checkpoint
 from resnet_hub.space import HARDWARE, SpaceSettings, push_space, served_model, space_address, write_space
-from resnet_hub.terminal import printable
 
 TOKEN_HELP = "The token comes from HF_TOKEN or from `hf auth login`; it needs the right to write."
 
