@@ -14,7 +14,7 @@ from training.augment import TrainTransform
 from training.batches import make_loader
 from training.cache import PictureCache, open_caches
 from training.data import load_data
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH
 from training.split import Split
 

@@ -9,7 +9,7 @@ from training.data import load_data
 from training.finetune import make_loaders
 from training.hardware import make_accelerator
 from training.learner import make_learner
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 SMALL = {"in_chans": 3, "num_classes": 2}
 NO_STATISTICS = {"norm_layer": "groupnorm1"}

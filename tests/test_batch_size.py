@@ -11,8 +11,8 @@ from resnet_hub import create_model
 from resnet_hub.errors import ConfigError, TrainingError
 from training import batch_size
 from training.batch_size import LARGEST_ON_CPU, LiveBytes, Trial, estimated, free_memory, tried, with_batch_size
-from training.recipe import FinetuneRecipe, read_recipe
-from training.settings.measuring import EvaluationSettings
+from training.settings.evaluation import EvaluationSettings
+from training.settings.recipe import FinetuneRecipe, read_recipe
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from training.augment import EvalTransform, TrainTransform
 from training.batches import Pictures, make_loader
 from training.cache import open_caches
 from training.data import load_data
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=0.875)
 CROPS = TrainTransform(SMALL, 0.3, shift=0, flip=True)

@@ -6,7 +6,7 @@ from pictures import class_folders, picture
 
 from resnet_hub.errors import DataError
 from training.data import load_data, load_split
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 
 def recipe(folder, **settings):

@@ -6,7 +6,7 @@ from launching import forget_accelerator
 
 from resnet_hub import create_model
 from training.defaults import with_defaults
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 GIVEN = {"batch_size": 4, "lr": 0.3, "head_first": False, "keep_statistics": False}
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
 from training import evaluate, finetune
-from training.settings.measuring import EvaluationSettings
+from training.settings.evaluation import EvaluationSettings
 
 TASKS = {
     "single_label": lambda label, number: label,

@@ -10,7 +10,7 @@ from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
 from training.freezing import Freezing, parts
 from training.loop import train_one_epoch
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 
 def freezing(network, **settings):

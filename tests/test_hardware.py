@@ -15,7 +15,7 @@ from training.augment import EvalTransform
 from training.batches import make_loader
 from training.data import load_data
 from training.hardware import describe_hardware, make_accelerator, used_memory
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 from training.stream_batches import make_stream_loader
 
 SMALL = EvalTransform(Preprocessing(input_size=(3, 16, 16)))

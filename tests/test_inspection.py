@@ -9,7 +9,7 @@ from PIL import Image
 
 from training.data import load_data
 from training.inspection import inspect
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 from training.split import Split
 
 

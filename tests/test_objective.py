@@ -8,7 +8,7 @@ from torch import nn
 
 from resnet_hub.errors import ConfigError
 from training.objective import Objective, as_shares, class_weights
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 3.0]])
 LABELS = torch.tensor([0, 1])

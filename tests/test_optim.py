@@ -8,7 +8,7 @@ from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
 from training.hardware import make_accelerator
 from training.optim import clip, learning_rate, make_optimizer, parameter_groups, penalty
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 
 @pytest.fixture(params=["test_resnet", "resnetv2_18"])

@@ -7,7 +7,7 @@ from pictures import picture
 
 from resnet_hub.errors import DataError
 from training.data import load_data
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 from training.sources import load_splits
 
 

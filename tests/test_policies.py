@@ -11,7 +11,7 @@ from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
 from training.augment import TrainTransform
 from training.policies import make_policy, with_erasing, with_policy
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 POLICIES = ("trivialaugment", "rand-m9-mstd0.5", "rand-m9-n3-mstd0.5-inc1", "augmix-m3-w3", "3a", "original")
 GREY = (124, 116, 104)

@@ -7,7 +7,7 @@ import pytest
 
 from resnet_hub.errors import CheckpointError
 from resnet_hub.hub.pushed_files import pushed_files
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 
 
 def test_the_card_is_left_to_those_who_merge_it(plain_checkpoint):

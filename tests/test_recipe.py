@@ -8,9 +8,9 @@ from typing import get_type_hints
 import pytest
 
 from resnet_hub.errors import ConfigError
-from training.recipe import FinetuneRecipe, read_recipe, recipe_names
 from training.resume import parse_run
 from training.settings.flags import plain_type
+from training.settings.recipe import FinetuneRecipe, read_recipe, recipe_names
 
 
 def parse_recipe(flags):
@@ -28,7 +28,7 @@ def test_flags_go_before_the_recipe_file_and_the_file_before_the_defaults(tmp_pa
 def test_every_recipe_of_the_project_is_valid_and_opens_with_its_command(name):
     recipe = parse_recipe(["--recipe", name, "--dataset", "digits"])
     assert recipe.to_json().items() >= {**read_recipe(name), "dataset": "digits"}.items()
-    from training.recipe import RECIPES
+    from training.settings.recipe import RECIPES
 
     assert "accelerate launch -m training.finetune" in (RECIPES / f"{name}.toml").read_text().split("\n\n")[0]
 

@@ -6,8 +6,8 @@ from launching import forget_accelerator
 
 from resnet_hub import create_model
 from training.defaults import with_defaults
-from training.recipe import recipe_names
 from training.resume import parse_run
+from training.settings.recipe import recipe_names
 
 PICTURES = 244
 """To train on: few enough for every default that adapts to a small set."""

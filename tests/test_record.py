@@ -8,8 +8,8 @@ from accelerate import Accelerator
 from pictures import class_folders
 
 from training.data import load_data
-from training.recipe import FinetuneRecipe
 from training.record import describe_run, git_state, resumed_record, versions
+from training.settings.recipe import FinetuneRecipe
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from PIL import Image
 
 from training import finetune
 from training.data import load_data
-from training.recipe import FinetuneRecipe
 from training.rehearsal import caption, count_lines, told_time
+from training.settings.recipe import FinetuneRecipe
 
 pytestmark = pytest.mark.usefixtures("new_process")
 

@@ -10,7 +10,6 @@ from PIL import Image
 from training.data import load_data
 from training.history import Best, History
 from training.metrics import SingleLabelEvaluation
-from training.recipe import FinetuneRecipe
 from training.report import (
     CONFUSION_CLASSES,
     MISTAKES,
@@ -21,6 +20,7 @@ from training.report import (
     plot_curves,
 )
 from training.run_folder import write_results
+from training.settings.recipe import FinetuneRecipe
 
 
 def evaluation(classes, pictures=200, seed=0):

@@ -3,8 +3,8 @@
 import pytest
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.recipe import FinetuneRecipe
 from training.resume import parse_run
+from training.settings.recipe import FinetuneRecipe
 from training.snapshot import write_snapshot
 
 

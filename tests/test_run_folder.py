@@ -10,7 +10,6 @@ from PIL import Image
 
 from resnet_hub.errors import TrainingError
 from training.data import load_data
-from training.recipe import FinetuneRecipe
 from training.run_folder import (
     FILES,
     append_row,
@@ -22,6 +21,7 @@ from training.run_folder import (
     write_examples,
     write_results,
 )
+from training.settings.recipe import FinetuneRecipe
 
 
 @pytest.fixture(scope="module")

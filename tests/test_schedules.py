@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from training.recipe import FinetuneRecipe
 from training.schedules import make_schedule
+from training.settings.recipe import FinetuneRecipe
 from training.settings.schedule import SCHEDULES
 
 

@@ -8,7 +8,7 @@ from pictures import class_folders, hash_free, picture
 
 from resnet_hub.errors import ConfigError, DataError
 from training.data import load_data
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 from training.streams import Holdout
 
 COLOURS = ("red", "green")

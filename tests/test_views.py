@@ -6,7 +6,7 @@ import torch
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
-from training.recipe import FinetuneRecipe
+from training.settings.recipe import FinetuneRecipe
 from training.views import Views, epoch_sides
 
 SIZE = Preprocessing(input_size=(3, 32, 32))

@@ -16,7 +16,7 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.preprocessing import normalise, to_channels, to_pixels
 from training.cache import Prepared
 from training.policies import NONE, make_policy, with_erasing, with_policy
-from training.recipe import FinetuneRecipe
+from training.settings import FinetuneRecipe
 
 ASPECTS = (3 / 4, 4 / 3)
 """Width : height of a random crop. Source: Szegedy et al. 2015, "Going Deeper with Convolutions", section 6."""

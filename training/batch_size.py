@@ -22,8 +22,7 @@ from resnet_hub.errors import TrainingError
 from resnet_hub.models import PretrainedNetwork
 from training.augment import prepare_batch
 from training.freezing import Freezing
-from training.recipe import FinetuneRecipe
-from training.settings.run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
+from training.settings import AUTO, SMALLEST_BATCH, USUAL_BATCH, FinetuneRecipe, RunSettings
 
 logger = logging.getLogger("training")
 

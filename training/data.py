@@ -17,8 +17,7 @@ from training.columns import find_columns, find_image_column, known_classes
 from training.dataset_errors import dataset_errors
 from training.hardware import main_process_first
 from training.inspection import Overlap, inspect, without_overlaps
-from training.recipe import FinetuneRecipe
-from training.settings.run import RunSettings
+from training.settings import FinetuneRecipe, RunSettings
 from training.sources import dataset_commit, load_splits, open_streams
 from training.split import Split, stratified_split
 from training.streams import Stream, open_stream

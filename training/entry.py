@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
-from training.settings.base import Settings
-from training.settings.flags import settings_parser
+from training.settings import Settings, settings_parser
 
 Given = TypeVar("Given", bound=Settings)
 

@@ -32,7 +32,7 @@ from training.measure import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.report import draw_report
 from training.run_folder import EMA_FILE, LAST_FILE, write_results
-from training.settings.measuring import EvaluationSettings
+from training.settings import EvaluationSettings
 from training.split import Split
 
 logger = logging.getLogger("training")

@@ -37,12 +37,12 @@ from training.probe import fit_head
 from training.progress import tell_end
 from training.publish import publishing
 from training.rate_search import search_rate
-from training.recipe import FinetuneRecipe
 from training.record import describe_run, versions
 from training.rehearsal import rehearse
 from training.report import draw_rates, draw_report
 from training.resume import parse_run
 from training.seeding import repeatable
+from training.settings import FinetuneRecipe
 from training.snapshot import Snapshot
 from training.state import saving
 from training.trackers import start_trackers, tracker_names

@@ -21,8 +21,8 @@ from training.freezing import Freezing
 from training.objective import Objective
 from training.optim import make_optimizer
 from training.progress import Progress
-from training.recipe import FinetuneRecipe
 from training.schedules import make_schedule
+from training.settings import FinetuneRecipe
 from training.views import Views
 from training.watch import LossWatch
 

@@ -17,8 +17,8 @@ from training.augment import prepare_batch
 from training.hardware import used_memory
 from training.learner import Learner
 from training.optim import clip, learning_rate, penalty
-from training.recipe import FinetuneRecipe
 from training.seeding import seed_step
+from training.settings import FinetuneRecipe
 from training.trackers import report
 from training.watch import LOOK_EVERY, no_number
 

@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.errors import ConfigError
-from training.recipe import FinetuneRecipe
-from training.settings.losses import LOSSES
+from training.settings import LOSSES, FinetuneRecipe
 
 Head = nn.Linear | nn.Conv2d
 """Pooled features -> outputs; a convolution of 1x1 in some families."""

@@ -10,8 +10,7 @@ from torch import nn
 from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn import ResidualNetwork
-from training.recipe import FinetuneRecipe
-from training.settings.optimisation import USUAL_MOMENTUM
+from training.settings import USUAL_MOMENTUM, FinetuneRecipe
 
 
 def parameter_groups(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> list[dict[str, Any]]:

@@ -32,9 +32,7 @@ from training.loop import show_progress
 from training.patience import persist
 from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
 from training.publish import PushTarget, check_target
-from training.settings.base import setting
-from training.settings.pushing import HubSettings
-from training.settings.run import RunSettings
+from training.settings import HubSettings, RunSettings, setting
 from training.split import Split
 
 logger = logging.getLogger("training")

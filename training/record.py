@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from training.anonymous import without_paths
 from training.data import Data
 from training.hardware import describe_hardware
-from training.recipe import FinetuneRecipe
+from training.settings import FinetuneRecipe
 
 PACKAGES = (
     "resnet_hub",

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.recipe import FinetuneRecipe, parse_flags
 from training.run_folder import RESULTS_FILE, STATE_FOLDER
-from training.settings.run import AUTO
+from training.settings import AUTO, FinetuneRecipe, parse_flags
 from training.snapshot import Snapshot, newest_snapshot
 
 FREE = (

@@ -22,7 +22,7 @@ from resnet_hub.preprocessing import open_image, to_channels
 from training.anonymous import without_paths
 from training.folder_lock import FolderLock
 from training.hardware import main_process_decides
-from training.recipe import FinetuneRecipe
+from training.settings import FinetuneRecipe
 from training.split import Split
 
 RECIPE_FILE = "recipe.toml"

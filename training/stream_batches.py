@@ -19,7 +19,7 @@ from torch.utils.data import IterableDataset, default_collate, get_worker_info
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.batches import Transform, loader_workers, start_worker
-from training.recipe import FinetuneRecipe
+from training.settings import FinetuneRecipe
 from training.streams import Row, Stream
 
 logger = logging.getLogger(__name__)

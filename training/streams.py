@@ -18,7 +18,7 @@ from datasets.distributed import split_dataset_by_node
 
 from resnet_hub.errors import DataError
 from training.columns import find_columns
-from training.recipe import FinetuneRecipe
+from training.settings import FinetuneRecipe
 from training.split import Split
 from training.targets import Target, find_target, has_target, names_are_declared, read_targets
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from training.objective import as_shares
-from training.recipe import FinetuneRecipe
+from training.settings import FinetuneRecipe
 
 GROWTH = 0.75
 """Share of the epochs in which the pictures grow; the rest is trained at the input's size."""

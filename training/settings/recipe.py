@@ -12,12 +12,12 @@ from typing import Any, get_type_hints
 from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 from training.settings.base import setting
+from training.settings.evaluation import CalibrationSettings
 from training.settings.flags import plain_type, settings_parser
 from training.settings.frozen import FreezeSettings
+from training.settings.images import AugmentSettings, CacheSettings, SplitSettings
 from training.settings.losses import ObjectiveSettings
-from training.settings.measuring import CalibrationSettings
-from training.settings.optimisation import OptimisationSettings
-from training.settings.pictures import AugmentSettings, CacheSettings, SplitSettings
+from training.settings.optimization import OptimisationSettings
 from training.settings.pushing import PublishSettings
 from training.settings.run import AUTO, USUAL_BATCH, RunSettings
 from training.settings.saving import SavingSettings
@@ -26,7 +26,7 @@ from training.settings.search import SearchSettings
 from training.settings.start import StartSettings
 from training.settings.streaming import StreamSettings
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parent.parent / "recipes"
 
 
 @dataclass(frozen=True)
