@@ -13,10 +13,10 @@ from resnet_hub.config import Preprocessing
 from training.augment import TrainTransform
 from training.batches import make_loader
 from training.cache import PictureCache, open_caches
-from training.data import load_data
+from training.data.load import load_data
+from training.data.split import Split
 from training.settings.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH
-from training.split import Split
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from torchvision.transforms import v2
 from transformers import AutoModelForImageClassification, Trainer, TrainingArguments, set_seed
 
 from resnet_hub import ResNet
-from training.sources import load_splits
+from training.data.load_dataset import load_splits
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from launching import forget_accelerator
 from pictures import class_folders
 
 from resnet_hub import create_model
-from training.data import load_data
+from training.data.load import load_data
 from training.finetune import make_loaders
 from training.hardware import make_accelerator
 from training.learner import make_learner

@@ -12,7 +12,7 @@ from training import cache as cache_module
 from training.augment import EvalTransform, TrainTransform
 from training.batches import Pictures, make_loader
 from training.cache import open_caches
-from training.data import load_data
+from training.data.load import load_data
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=0.875)

@@ -6,7 +6,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 from pictures import picture
 
 from resnet_hub.errors import DataError
-from training.columns import find_columns
+from training.data.columns import find_columns
 
 IMAGE = datasets.Image()
 ANIMALS = ClassLabel(names=["ant", "bee"])

@@ -5,7 +5,7 @@ import pytest
 from pictures import class_folders, picture
 
 from resnet_hub.errors import DataError
-from training.data import load_data, load_split
+from training.data.load import load_data, load_split
 from training.settings.recipe import FinetuneRecipe
 
 

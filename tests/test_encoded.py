@@ -7,7 +7,7 @@ import pandas
 import pytest
 from pictures import picture
 
-from training.sources import load_splits, open_streams
+from training.data.load_dataset import load_splits, open_streams
 
 
 def encoded(shown):

@@ -13,7 +13,7 @@ from resnet_hub.runtime import native_bf16
 from training import hardware
 from training.augment import EvalTransform
 from training.batches import make_loader
-from training.data import load_data
+from training.data.load import load_data
 from training.hardware import describe_hardware, make_accelerator, used_memory
 from training.settings.recipe import FinetuneRecipe
 from training.stream_batches import make_stream_loader

@@ -7,10 +7,10 @@ from datasets import Dataset
 from pictures import class_folders, picture
 from PIL import Image
 
-from training.data import load_data
-from training.inspection import inspect
+from training.data.inspection import inspect
+from training.data.load import load_data
+from training.data.split import Split
 from training.settings.recipe import FinetuneRecipe
-from training.split import Split
 
 
 def recipe(folder, **settings):

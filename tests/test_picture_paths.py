@@ -6,9 +6,9 @@ import pytest
 from pictures import picture
 
 from resnet_hub.errors import DataError
-from training.data import load_data
+from training.data.load import load_data
+from training.data.load_dataset import load_splits
 from training.settings.recipe import FinetuneRecipe
-from training.sources import load_splits
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from accelerate import Accelerator
 from pictures import class_folders
 
-from training.data import load_data
+from training.data.load import load_data
 from training.record import describe_run, git_state, resumed_record, versions
 from training.settings.recipe import FinetuneRecipe
 

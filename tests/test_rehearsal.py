@@ -10,7 +10,7 @@ from pictures import class_folders, picture
 from PIL import Image
 
 from training import finetune
-from training.data import load_data
+from training.data.load import load_data
 from training.rehearsal import caption, count_lines, told_time
 from training.settings.recipe import FinetuneRecipe
 

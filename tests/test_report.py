@@ -7,7 +7,7 @@ import pytest
 from pictures import class_folders
 from PIL import Image
 
-from training.data import load_data
+from training.data.load import load_data
 from training.history import Best, History
 from training.metrics import SingleLabelEvaluation
 from training.report import (

@@ -9,7 +9,7 @@ from pictures import class_folders
 from PIL import Image
 
 from resnet_hub.errors import TrainingError
-from training.data import load_data
+from training.data.load import load_data
 from training.run_folder import (
     FILES,
     append_row,

@@ -7,7 +7,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features
 from pictures import class_folders, picture
 
 from resnet_hub.errors import DataError
-from training.sources import digits, load_splits
+from training.data.load_dataset import digits, load_splits
 
 
 def test_class_folders_become_one_split_with_sorted_names(tmp_path):

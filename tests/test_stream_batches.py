@@ -9,7 +9,7 @@ from test_streams import parquet, recipe
 from resnet_hub import Preprocessing
 from resnet_hub.errors import DataError
 from training.augment import TrainTransform
-from training.data import load_data
+from training.data.load import load_data
 from training.hardware import make_accelerator
 from training.stream_batches import make_stream_loader
 

@@ -7,9 +7,9 @@ from datasets import ClassLabel, Dataset, Features, Value
 from pictures import class_folders, hash_free, picture
 
 from resnet_hub.errors import ConfigError, DataError
-from training.data import load_data
+from training.data.load import load_data
+from training.data.streams import Holdout
 from training.settings.recipe import FinetuneRecipe
-from training.streams import Holdout
 
 COLOURS = ("red", "green")
 
@@ -92,7 +92,7 @@ def test_the_processes_of_a_run_share_the_pictures_out(tmp_path, monkeypatch):
     folder = parquet(tmp_path, {"train": 60, "validation": 8}, files=2)
     parts = []
     for process in range(2):
-        monkeypatch.setattr("training.streams.PartialState", lambda process=process: State(process))
+        monkeypatch.setattr("training.data.streams.PartialState", lambda process=process: State(process))
         parts.append({content for content, _ in one_pass(load_data(recipe(folder)).train)})
     assert not parts[0] & parts[1]
     assert [len(part) for part in parts] == [30, 30]

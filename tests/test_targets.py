@@ -7,7 +7,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 
 from resnet_hub.errors import DataError
-from training.targets import find_target, has_target, read_targets
+from training.data.targets import find_target, has_target, read_targets
 
 ANIMALS = ClassLabel(names=["wasp", "ant"])
 

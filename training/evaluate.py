@@ -24,7 +24,7 @@ from resnet_hub.scores import TEMPERATURE, temperature_of
 from training.augment import EvalTransform
 from training.batch_size import with_batch_size
 from training.batches import make_loader
-from training.data import load_split
+from training.data import Split, load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
 from training.history import History
@@ -33,7 +33,6 @@ from training.metrics import Evaluation, told_interval
 from training.report import draw_report
 from training.run_folder import EMA_FILE, LAST_FILE, write_results
 from training.settings import EvaluationSettings
-from training.split import Split
 
 logger = logging.getLogger("training")
 

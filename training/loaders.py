@@ -11,9 +11,8 @@ from resnet_hub.models import PretrainedNetwork
 from training.augment import EvalTransform, TrainTransform
 from training.batches import make_loader
 from training.cache import open_caches
-from training.data import Data
+from training.data import Data, Split
 from training.settings import FinetuneRecipe
-from training.split import Split
 from training.stream_batches import make_stream_loader
 
 

@@ -25,7 +25,7 @@ from resnet_hub.preprocessing import open_image
 from training.augment import EvalTransform, prepare_batch
 from training.batch_size import with_batch_size
 from training.batches import UNREADABLE, make_loader
-from training.data import SHOWN, load_pictures
+from training.data import SHOWN, Split, load_pictures
 from training.entry import run_settings
 from training.hardware import main_process_decides, make_accelerator
 from training.loop import show_progress
@@ -33,7 +33,6 @@ from training.patience import persist
 from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
 from training.publish import PushTarget, check_target
 from training.settings import HubSettings, RunSettings, setting
-from training.split import Split
 
 logger = logging.getLogger("training")
 

@@ -22,7 +22,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from resnet_hub.checkpoint import WEIGHTS_FILE
 from resnet_hub.errors import HubError
 from resnet_hub.hub import DEFAULT_REVISION, PUSHED_FILES, check_token, hub_errors, look_at, push_address
-from training.dataset_errors import dataset_errors
+from training.data import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
 from training.settings import FinetuneRecipe, HubSettings

@@ -15,12 +15,11 @@ from torch import Tensor
 
 from resnet_hub.errors import TrainingError
 from training.augment import prepare_batch
-from training.data import Data
+from training.data import Data, Split
 from training.hardware import main_process_decides, used_memory
 from training.learner import Learner
 from training.loop import grouped, update
 from training.report import cut_name, save_figure
-from training.split import Split
 
 logger = logging.getLogger("training")
 

@@ -20,10 +20,10 @@ from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_at
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
 from training.anonymous import without_paths
+from training.data import Split
 from training.folder_lock import FolderLock
 from training.hardware import main_process_decides
 from training.settings import FinetuneRecipe
-from training.split import Split
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"

@@ -19,8 +19,8 @@ from torch.utils.data import IterableDataset, default_collate, get_worker_info
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
 from training.batches import Transform, loader_workers, start_worker
+from training.data import Row, Stream
 from training.settings import FinetuneRecipe
-from training.streams import Row, Stream
 
 logger = logging.getLogger(__name__)
 Sample = tuple[Tensor, Any, int, list[str]]

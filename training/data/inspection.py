@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.split import Split
+from training.data.split import Split
 
 logger = logging.getLogger(__name__)
 

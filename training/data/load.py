@@ -13,15 +13,15 @@ from accelerate import PartialState
 from datasets import Dataset, DatasetDict
 
 from resnet_hub.errors import DataError
-from training.columns import find_columns, find_image_column, known_classes
-from training.dataset_errors import dataset_errors
+from training.data.columns import find_columns, find_image_column, known_classes
+from training.data.dataset_errors import dataset_errors
+from training.data.inspection import Overlap, inspect, without_overlaps
+from training.data.load_dataset import dataset_commit, load_splits, open_streams
+from training.data.split import Split, stratified_split
+from training.data.streams import Stream, open_stream
+from training.data.targets import Target, find_target, has_target, read_targets
 from training.hardware import main_process_first
-from training.inspection import Overlap, inspect, without_overlaps
 from training.settings import FinetuneRecipe, RunSettings
-from training.sources import dataset_commit, load_splits, open_streams
-from training.split import Split, stratified_split
-from training.streams import Stream, open_stream
-from training.targets import Target, find_target, has_target, read_targets
 
 __all__ = ["SHOWN", "Data", "load_data", "load_pictures", "load_split"]
 

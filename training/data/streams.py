@@ -17,10 +17,10 @@ from datasets import Dataset, Features, IterableDataset
 from datasets.distributed import split_dataset_by_node
 
 from resnet_hub.errors import DataError
-from training.columns import find_columns
+from training.data.columns import find_columns
+from training.data.split import Split
+from training.data.targets import Target, find_target, has_target, names_are_declared, read_targets
 from training.settings import FinetuneRecipe
-from training.split import Split
-from training.targets import Target, find_target, has_target, names_are_declared, read_targets
 
 CHUNK = 64
 """Rows whose targets are read at once."""

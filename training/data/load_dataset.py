@@ -16,9 +16,9 @@ from huggingface_hub import HfApi, snapshot_download
 from PIL import Image
 
 from resnet_hub.errors import DataError
-from training.dataset_errors import dataset_errors
-from training.encoded import with_pictures
-from training.picture_paths import open_paths
+from training.data.dataset_errors import dataset_errors
+from training.data.encoded import with_pictures
+from training.data.image_columns import open_paths
 
 DIGITS = "digits"
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)

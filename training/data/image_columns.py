@@ -9,7 +9,7 @@ import datasets
 from datasets import DatasetDict, Value
 
 from resnet_hub.errors import DataError
-from training.encoded import with_pictures
+from training.data.encoded import with_pictures
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
