@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from resnet_hub.errors import ConfigError
-from training.objective import Objective, as_shares, class_weights
+from training.optim.losses import Objective, as_shares, class_weights
 from training.settings.recipe import FinetuneRecipe
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 3.0]])

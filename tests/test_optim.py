@@ -7,7 +7,7 @@ from launching import forget_accelerator
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
 from training.hardware import make_accelerator
-from training.optim import clip, learning_rate, make_optimizer, parameter_groups, penalty
+from training.optim.optimizers import clip, learning_rate, make_optimizer, parameter_groups, penalty
 from training.settings.recipe import FinetuneRecipe
 
 

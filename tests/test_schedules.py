@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.schedules import make_schedule
+from training.optim.schedules import make_schedule
 from training.settings.recipe import FinetuneRecipe
 from training.settings.schedule import SCHEDULES
 

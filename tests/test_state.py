@@ -19,7 +19,7 @@ from training import finetune, run_folder, state
 from training.history import History
 from training.interruption import Interruption
 from training.loop import train_one_epoch
-from training.optim import learning_rate
+from training.optim.optimizers import learning_rate
 from training.snapshot import CHECKSUMS, newest_snapshot, write_snapshot
 
 # All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.

@@ -15,13 +15,9 @@ from torch import Tensor, nn
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
-from training.averaging import AveragedWeights
 from training.batches import EpochSampler
-from training.freezing import Freezing
-from training.objective import Objective
-from training.optim import make_optimizer
+from training.optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
 from training.progress import Progress
-from training.schedules import make_schedule
 from training.settings import FinetuneRecipe
 from training.views import Views
 from training.watch import LossWatch

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
-from training.objective import as_shares
+from training.optim import as_shares
 from training.settings import FinetuneRecipe
 
 GROWTH = 0.75
