@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.calibration import BINS, TEMPERATURES, expected_error, fit_temperature, reliability_rows, subset
+from training.metrics.calibration import BINS, TEMPERATURES, expected_error, fit_temperature, reliability_rows, subset
 
 
 def test_the_error_is_the_mean_gap_of_the_bins():

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from training import finetune
 from training.fit import Best, better_of
-from training.metrics import SingleLabelEvaluation
+from training.metrics.single_label import SingleLabelEvaluation
 
 pytestmark = pytest.mark.usefixtures("new_process")
 

@@ -6,7 +6,7 @@ import torch
 
 from resnet_hub.errors import TrainingError
 from training.history import Best, History
-from training.metrics import SingleLabelEvaluation
+from training.metrics.single_label import SingleLabelEvaluation
 from training.snapshot import newest_snapshot, write_snapshot
 
 

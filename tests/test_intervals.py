@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.intervals import LEVEL, MAX_WORK, RESAMPLES, bootstrap
+from training.metrics.bootstrap import LEVEL, MAX_WORK, RESAMPLES, bootstrap
 
 
 def share(right):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score, f1_score
 
-from training.label_metrics import MultiLabelEvaluation
+from training.metrics.multi_label import MultiLabelEvaluation
 
 
 def evaluation(logits, targets, temperature=None):

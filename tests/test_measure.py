@@ -5,8 +5,8 @@ import torch
 from learners import make_data, start
 
 from resnet_hub import ResNet
-from training.calibration import fit_temperature
 from training.measure import _once, evaluate, find_temperature, unmapped
+from training.metrics.calibration import fit_temperature
 
 ALIGNMENT = 64
 """Bytes at whose multiples PyTorch puts a tensor of its own on a CPU."""

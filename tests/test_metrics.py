@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix, f1_score
 
-from training.metrics import RECORDED_CLASSES, SingleLabelEvaluation
+from training.metrics.single_label import RECORDED_CLASSES, SingleLabelEvaluation
 
 NAMES = ("ant", "bee", "cat", "dog")
 

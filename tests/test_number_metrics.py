@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
 
-from training.number_metrics import RegressionEvaluation
+from training.metrics.regression import RegressionEvaluation
 
 TRUE = [[1.0, 100.0], [2.0, 200.0], [3.0, 300.0]]
 TOLD = [[1.0, 110.0], [2.5, 200.0], [3.0, 300.0]]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from training.data.load import load_data
 from training.history import Best, History
-from training.metrics import SingleLabelEvaluation
+from training.metrics.single_label import SingleLabelEvaluation
 from training.report import (
     CONFUSION_CLASSES,
     MISTAKES,

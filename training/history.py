@@ -9,9 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from resnet_hub.errors import TrainingError
-from training.label_metrics import MultiLabelEvaluation
-from training.metrics import Evaluation, SingleLabelEvaluation
-from training.number_metrics import RegressionEvaluation
+from training.metrics import Evaluation, MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation
 
 KINDS: dict[str, type[Evaluation]] = {
     kind.__name__: kind for kind in (SingleLabelEvaluation, MultiLabelEvaluation, RegressionEvaluation)

@@ -13,11 +13,15 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE
 from training.augment import prepare_batch
-from training.calibration import fit_temperature, subset
-from training.label_metrics import MultiLabelEvaluation
 from training.loop import show_progress
-from training.metrics import Evaluation, SingleLabelEvaluation
-from training.number_metrics import RegressionEvaluation
+from training.metrics import (
+    Evaluation,
+    MultiLabelEvaluation,
+    RegressionEvaluation,
+    SingleLabelEvaluation,
+    fit_temperature,
+    subset,
+)
 
 EVALUATIONS: dict[str, type[Evaluation]] = {
     "single_label": SingleLabelEvaluation,

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from torch import Tensor
 
-from training.metrics import Evaluation, Mistake
+from training.metrics.single_label import Evaluation, Mistake
 
 
 @dataclass(frozen=True)
