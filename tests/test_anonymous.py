@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.anonymous import without_paths
+from training.run.redact import without_paths
 
 
 @pytest.mark.parametrize(

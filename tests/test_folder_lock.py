@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from resnet_hub.errors import TrainingError
-from training.folder_lock import LOCK_FILE, FolderLock
+from training.run.folder_lock import LOCK_FILE, FolderLock
 
 HOLD = """
 import os, sys, time

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from resnet_hub.errors import TrainingError
-from training.history import Best, History
 from training.metrics.single_label import SingleLabelEvaluation
-from training.snapshot import newest_snapshot, write_snapshot
+from training.run.history import Best, History
+from training.run.serialization import newest_snapshot, write_snapshot
 
 
 def evaluation(right, loss):

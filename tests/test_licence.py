@@ -7,7 +7,7 @@ from random_weights import lively
 from resnet_hub import ResNet
 from resnet_hub.card.sections import model_card
 from resnet_hub.hub.address import repo_address
-from training.licence import parent_licence
+from training.run.licence import parent_licence
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import get_type_hints
 import pytest
 
 from resnet_hub.errors import ConfigError
-from training.resume import parse_run
+from training.run.resume import parse_run
 from training.settings.flags import plain_type
 from training.settings.recipe import FinetuneRecipe, read_recipe, recipe_names
 

@@ -6,7 +6,7 @@ from launching import forget_accelerator
 
 from resnet_hub import create_model
 from training.defaults import with_defaults
-from training.resume import parse_run
+from training.run.resume import parse_run
 from training.settings.recipe import recipe_names
 
 PICTURES = 244

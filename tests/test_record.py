@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from pictures import class_folders
 
 from training.data.load import load_data
-from training.record import describe_run, git_state, resumed_record, versions
+from training.run.record import describe_run, git_state, resumed_record, versions
 from training.settings.recipe import FinetuneRecipe
 
 

@@ -8,9 +8,9 @@ from pictures import class_folders
 from PIL import Image
 
 from training.data.load import load_data
-from training.history import Best, History
 from training.metrics.single_label import SingleLabelEvaluation
-from training.report import (
+from training.run.history import Best, History
+from training.run.report import (
     CONFUSION_CLASSES,
     MISTAKES,
     draw_confusion,
@@ -19,7 +19,7 @@ from training.report import (
     draw_report,
     plot_curves,
 )
-from training.run_folder import write_results
+from training.run.run_folder import write_results
 from training.settings.recipe import FinetuneRecipe
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.resume import parse_run
+from training.run.resume import parse_run
+from training.run.serialization import write_snapshot
 from training.settings.recipe import FinetuneRecipe
-from training.snapshot import write_snapshot
 
 
 @pytest.fixture

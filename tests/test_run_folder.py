@@ -10,7 +10,7 @@ from PIL import Image
 
 from resnet_hub.errors import TrainingError
 from training.data.load import load_data
-from training.run_folder import (
+from training.run.run_folder import (
     FILES,
     append_row,
     begin_run,

@@ -12,7 +12,8 @@ from PIL import Image
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.checkpoint import folder as checkpoint
-from training import evaluate, finetune, report, run_folder
+from training import evaluate, finetune
+from training.run import report, run_folder
 
 pytestmark = pytest.mark.usefixtures("new_process")
 

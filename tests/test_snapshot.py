@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from resnet_hub.errors import TrainingError
-from training.snapshot import CHECKSUMS, UNFINISHED, newest_snapshot, write_snapshot
+from training.run.serialization import CHECKSUMS, UNFINISHED, newest_snapshot, write_snapshot
 
 
 def there_and_back(folder, value):

@@ -15,12 +15,13 @@ from learners import make_data, start
 from pictures import class_folders
 from safetensors.torch import load_file
 
-from training import finetune, run_folder, state
-from training.history import History
+from training import finetune, state
 from training.interruption import Interruption
 from training.loop import train_one_epoch
 from training.optim.optimizers import learning_rate
-from training.snapshot import CHECKSUMS, newest_snapshot, write_snapshot
+from training.run import run_folder
+from training.run.history import History
+from training.run.serialization import CHECKSUMS, newest_snapshot, write_snapshot
 
 # All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)

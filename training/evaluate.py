@@ -27,11 +27,9 @@ from training.batches import make_loader
 from training.data import Split, load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
-from training.history import History
 from training.measure import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
-from training.report import draw_report
-from training.run_folder import EMA_FILE, LAST_FILE, write_results
+from training.run import EMA_FILE, LAST_FILE, History, draw_report, write_results
 from training.settings import EvaluationSettings
 
 logger = logging.getLogger("training")

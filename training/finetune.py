@@ -20,16 +20,12 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
-from training import run_folder
-from training.anonymous import without_paths
 from training.data import Data, load_data
 from training.defaults import with_defaults
 from training.entry import run_command
 from training.fit import fit
 from training.hardware import describe_hardware, main_process_decides, make_accelerator
-from training.history import Best, History
 from training.learner import Learner, make_learner
-from training.licence import parent_licence
 from training.loaders import make_loaders
 from training.measure import calibrate, evaluate, unmapped
 from training.metrics import Evaluation, told_interval
@@ -37,13 +33,22 @@ from training.probe import fit_head
 from training.progress import tell_end
 from training.publish import publishing
 from training.rate_search import search_rate
-from training.record import describe_run, versions
 from training.rehearsal import rehearse
-from training.report import draw_rates, draw_report
-from training.resume import parse_run
+from training.run import (
+    Best,
+    History,
+    Snapshot,
+    describe_run,
+    draw_rates,
+    draw_report,
+    parent_licence,
+    parse_run,
+    run_folder,
+    versions,
+    without_paths,
+)
 from training.seeding import repeatable
 from training.settings import FinetuneRecipe
-from training.snapshot import Snapshot
 from training.state import saving
 from training.trackers import start_trackers, tracker_names
 

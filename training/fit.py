@@ -9,9 +9,7 @@ from typing import Any
 from torch import nn
 
 from resnet_hub.checkpoint import write_weights
-from training import run_folder
 from training.hardware import used_memory
-from training.history import Best
 from training.learner import Learner
 from training.loop import refuse_no_number, train_one_epoch
 from training.measure import evaluate
@@ -20,6 +18,7 @@ from training.probe import fit_head
 from training.progress import tell_epoch
 from training.publish import Publisher
 from training.recalibration import recalibrate
+from training.run import Best, run_folder
 from training.state import Saver, remaining
 from training.trackers import report
 

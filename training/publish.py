@@ -25,8 +25,8 @@ from resnet_hub.hub import DEFAULT_REVISION, PUSHED_FILES, check_token, hub_erro
 from training.data import dataset_errors
 from training.hardware import main_process_decides
 from training.pusher import Order, Outcome
+from training.run import link_file
 from training.settings import FinetuneRecipe, HubSettings
-from training.snapshot import link_file
 
 logger = logging.getLogger("training")
 

@@ -19,7 +19,7 @@ from training.data import Data, Split
 from training.hardware import main_process_decides, used_memory
 from training.learner import Learner
 from training.loop import grouped, update
-from training.report import cut_name, save_figure
+from training.run import cut_name, save_figure
 
 logger = logging.getLogger("training")
 

@@ -11,12 +11,19 @@ import torch
 
 from resnet_hub.errors import TrainingError
 from training.hardware import main_process_decides
-from training.history import Best, History
 from training.interruption import Interruption, Stopped
 from training.learner import Learner
-from training.record import resumed_record
-from training.run_folder import STATE_FOLDER, check_room, rewrite_rows
-from training.snapshot import KEPT, Snapshot, write_snapshot
+from training.run import (
+    KEPT,
+    STATE_FOLDER,
+    Best,
+    History,
+    Snapshot,
+    check_room,
+    resumed_record,
+    rewrite_rows,
+    write_snapshot,
+)
 from training.stream_batches import StreamLoader
 from training.watch import no_number
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from training.anonymous import without_paths
 from training.data import Data
 from training.hardware import describe_hardware
+from training.run.redact import without_paths
 from training.settings import FinetuneRecipe
 
 PACKAGES = (
@@ -28,7 +28,7 @@ PACKAGES = (
     "numpy",
     "pillow",
 )
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 GIT_SECONDS = 10
 
 

@@ -19,10 +19,10 @@ from PIL import Image
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
-from training.anonymous import without_paths
 from training.data import Split
-from training.folder_lock import FolderLock
 from training.hardware import main_process_decides
+from training.run.folder_lock import FolderLock
+from training.run.redact import without_paths
 from training.settings import FinetuneRecipe
 
 RECIPE_FILE = "recipe.toml"

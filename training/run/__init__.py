@@ -1,0 +1,35 @@
+"""The run folder: its lock, rows, record, reports, and what a run resumes from."""
+
+from training.run.history import Best, History
+from training.run.licence import parent_licence
+from training.run.record import describe_run, resumed_record, versions
+from training.run.redact import without_paths
+from training.run.report import cut_name, draw_rates, draw_report, save_figure
+from training.run.resume import parse_run
+from training.run.run_folder import EMA_FILE, LAST_FILE, STATE_FOLDER, check_room, rewrite_rows, write_results
+from training.run.serialization import KEPT, Snapshot, link_file, write_snapshot
+
+__all__ = [
+    "EMA_FILE",
+    "KEPT",
+    "LAST_FILE",
+    "STATE_FOLDER",
+    "Best",
+    "History",
+    "Snapshot",
+    "check_room",
+    "cut_name",
+    "describe_run",
+    "draw_rates",
+    "draw_report",
+    "link_file",
+    "parent_licence",
+    "parse_run",
+    "resumed_record",
+    "rewrite_rows",
+    "save_figure",
+    "versions",
+    "without_paths",
+    "write_results",
+    "write_snapshot",
+]
