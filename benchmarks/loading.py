@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 
 from resnet_hub.config import Preprocessing
-from training.augment import TrainTransform
-from training.batches import make_loader
-from training.cache import PictureCache, open_caches
 from training.data.load import load_data
 from training.data.split import Split
+from training.loading.augment import TrainTransform
+from training.loading.cache import PictureCache, open_caches
+from training.loading.image_dataset import make_loader
 from training.settings.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from resnet_hub import Preprocessing
 from resnet_hub.preprocessing import normalise, to_pixels
-from training.augment import EvalTransform, TrainTransform, prepare_batch, random_box
+from training.loading.augment import EvalTransform, TrainTransform, prepare_batch, random_box
 
 SMALL = Preprocessing(input_size=(3, 32, 48), crop_pct=1.0)
 

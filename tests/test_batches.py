@@ -9,9 +9,9 @@ from pictures import class_folders
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
-from training.augment import EvalTransform, TrainTransform
-from training.batches import EpochSampler, Pictures, balanced_order, make_loader
 from training.data.load import load_data
+from training.loading.augment import EvalTransform, TrainTransform
+from training.loading.image_dataset import EpochSampler, Pictures, balanced_order, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=1.0)

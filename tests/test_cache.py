@@ -8,11 +8,11 @@ import torch
 from pictures import class_folders, picture
 
 from resnet_hub import Preprocessing
-from training import cache as cache_module
-from training.augment import EvalTransform, TrainTransform
-from training.batches import Pictures, make_loader
-from training.cache import open_caches
 from training.data.load import load_data
+from training.loading import cache as cache_module
+from training.loading.augment import EvalTransform, TrainTransform
+from training.loading.cache import open_caches
+from training.loading.image_dataset import Pictures, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=0.875)
@@ -45,7 +45,7 @@ def test_a_cached_picture_has_the_same_pixels_to_the_last_bit(split, folder, tra
     (cache,) = open_caches([(split, transform)], 1, folder)
     cached = Pictures(split, transform, seed=3, cache=cache)
     first = samples(cached, 1)
-    monkeypatch.setattr("training.batches.open_image", None)  # no more decoding
+    monkeypatch.setattr("training.loading.image_dataset.open_image", None)  # no more decoding
     again = samples(cached, 1)
     other = samples(cached, 2)
     monkeypatch.undo()

@@ -11,12 +11,12 @@ from pictures import class_folders
 from resnet_hub import Preprocessing
 from resnet_hub.runtime import native_bf16
 from training import hardware
-from training.augment import EvalTransform
-from training.batches import make_loader
 from training.data.load import load_data
 from training.hardware import describe_hardware, make_accelerator, used_memory
+from training.loading.augment import EvalTransform
+from training.loading.image_dataset import make_loader
+from training.loading.stream_batches import make_stream_loader
 from training.settings.recipe import FinetuneRecipe
-from training.stream_batches import make_stream_loader
 
 SMALL = EvalTransform(Preprocessing(input_size=(3, 16, 16)))
 PIN = "torch.utils.data._utils.pin_memory.pin_memory"

@@ -51,7 +51,7 @@ def test_the_temperature_is_fitted_to_the_logits_of_the_split(prepared):
     found = find_temperature(
         learner.accelerator, learner.model, loaders["validation"], learner.preprocessing, task="single_label"
     )
-    from training.augment import prepare_batch
+    from training.loading.augment import prepare_batch
 
     with torch.no_grad():
         pairs = [

@@ -9,8 +9,8 @@ from PIL import Image
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
-from training.augment import TrainTransform
-from training.policies import make_policy, with_erasing, with_policy
+from training.loading.augment import TrainTransform
+from training.loading.auto_augment import make_policy, with_erasing, with_policy
 from training.settings.recipe import FinetuneRecipe
 
 POLICIES = ("trivialaugment", "rand-m9-mstd0.5", "rand-m9-n3-mstd0.5-inc1", "augmix-m3-w3", "3a", "original")

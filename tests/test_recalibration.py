@@ -4,7 +4,7 @@ import pytest
 import torch
 from learners import make_data, start, state
 
-from training.augment import prepare_batch
+from training.loading.augment import prepare_batch
 from training.loop import train_one_epoch
 from training.recalibration import recalibrate
 

@@ -8,10 +8,10 @@ from test_streams import parquet, recipe
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import DataError
-from training.augment import TrainTransform
 from training.data.load import load_data
 from training.hardware import make_accelerator
-from training.stream_batches import make_stream_loader
+from training.loading.augment import TrainTransform
+from training.loading.stream_batches import make_stream_loader
 
 SMALL = TrainTransform(Preprocessing(input_size=(3, 8, 8)), 0.5, shift=0, flip=True)
 

@@ -6,8 +6,8 @@ import torch
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
+from training.loading.mixup import Views, epoch_sides
 from training.settings.recipe import FinetuneRecipe
-from training.views import Views, epoch_sides
 
 SIZE = Preprocessing(input_size=(3, 32, 32))
 LABELS = torch.arange(6) % 3

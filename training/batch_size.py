@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from resnet_hub.errors import TrainingError
 from resnet_hub.models import PretrainedNetwork
-from training.augment import prepare_batch
+from training.loading import prepare_batch
 from training.optim import Freezing
 from training.settings import AUTO, SMALLEST_BATCH, USUAL_BATCH, FinetuneRecipe, RunSettings
 

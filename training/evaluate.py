@@ -21,12 +21,11 @@ from resnet_hub.checkpoint import load_weights
 from resnet_hub.errors import ConfigError, TrainingError
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE, temperature_of
-from training.augment import EvalTransform
 from training.batch_size import with_batch_size
-from training.batches import make_loader
 from training.data import Split, load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
+from training.loading import EvalTransform, make_loader
 from training.measure import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.run import EMA_FILE, LAST_FILE, History, draw_report, write_results

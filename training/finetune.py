@@ -26,7 +26,7 @@ from training.entry import run_command
 from training.fit import fit
 from training.hardware import describe_hardware, main_process_decides, make_accelerator
 from training.learner import Learner, make_learner
-from training.loaders import make_loaders
+from training.loading import make_loaders
 from training.measure import calibrate, evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.probe import fit_head

@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
-from training.batches import EpochSampler
+from training.loading import EpochSampler, Views
 from training.optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
 from training.progress import Progress
 from training.settings import FinetuneRecipe
-from training.views import Views
 from training.watch import LossWatch
 
 

@@ -13,9 +13,9 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from training.augment import prepare_batch
 from training.hardware import used_memory
 from training.learner import Learner
+from training.loading import prepare_batch
 from training.optim import clip, learning_rate, penalty
 from training.seeding import seed_step
 from training.settings import FinetuneRecipe

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE
-from training.augment import prepare_batch
+from training.loading import prepare_batch
 from training.loop import show_progress
 from training.metrics import (
     Evaluation,

@@ -22,12 +22,11 @@ from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.augment import EvalTransform, prepare_batch
 from training.batch_size import with_batch_size
-from training.batches import UNREADABLE, make_loader
 from training.data import SHOWN, Split, load_pictures
 from training.entry import run_settings
 from training.hardware import main_process_decides, make_accelerator
+from training.loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
 from training.loop import show_progress
 from training.patience import persist
 from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions

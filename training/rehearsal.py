@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from resnet_hub.errors import TrainingError
-from training.augment import prepare_batch
 from training.data import Data, Split
 from training.hardware import main_process_decides, used_memory
 from training.learner import Learner
+from training.loading import prepare_batch
 from training.loop import grouped, update
 from training.run import cut_name, save_figure
 

@@ -13,6 +13,7 @@ from resnet_hub.errors import TrainingError
 from training.hardware import main_process_decides
 from training.interruption import Interruption, Stopped
 from training.learner import Learner
+from training.loading import StreamLoader
 from training.run import (
     KEPT,
     STATE_FOLDER,
@@ -24,7 +25,6 @@ from training.run import (
     rewrite_rows,
     write_snapshot,
 )
-from training.stream_batches import StreamLoader
 from training.watch import no_number
 
 ASK_EVERY = 10

@@ -18,8 +18,8 @@ from torch.utils.data import IterableDataset, default_collate, get_worker_info
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.batches import Transform, loader_workers, start_worker
 from training.data import Row, Stream
+from training.loading.image_dataset import Transform, loader_workers, start_worker
 from training.settings import FinetuneRecipe
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from torch import Tensor
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.preprocessing import normalise, to_channels, to_pixels
-from training.cache import Prepared
-from training.policies import NONE, make_policy, with_erasing, with_policy
+from training.loading.auto_augment import NONE, make_policy, with_erasing, with_policy
+from training.loading.cache import Prepared
 from training.settings import FinetuneRecipe
 
 ASPECTS = (3 / 4, 4 / 3)
