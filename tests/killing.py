@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 
-from training import finetune, state
+from training import finetune
+from training.loop import saver as state
 
 for name in ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils"):
     importlib.import_module(name)  # once here, and not in each run

@@ -8,7 +8,7 @@ from resnet_hub import create_model
 from training.data.load import load_data
 from training.finetune import make_loaders
 from training.hardware import make_accelerator
-from training.learner import make_learner
+from training.loop.learner import make_learner
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = {"in_chans": 3, "num_classes": 2}

@@ -4,7 +4,7 @@ import torch
 from learners import make_data, start, state
 
 from training.fit import measure
-from training.loop import train_one_epoch
+from training.loop.epoch import train_one_epoch
 
 
 def test_the_average_lags_behind_the_weights_and_follows_their_statistics(tmp_path):

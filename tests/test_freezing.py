@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
-from training.loop import train_one_epoch
+from training.loop.epoch import train_one_epoch
 from training.optim.freezing import Freezing, parts
 from training.settings.recipe import FinetuneRecipe
 

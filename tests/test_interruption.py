@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from training.interruption import Interruption, Stopped
+from training.loop.interruption import Interruption, Stopped
 
 
 def press():

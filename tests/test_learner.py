@@ -9,8 +9,8 @@ from torch import nn
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
-from training.learner import synchronise_norms
-from training.loop import train_one_epoch
+from training.loop.epoch import train_one_epoch
+from training.loop.learner import synchronise_norms
 
 
 def test_the_position_counts_updates_batches_and_pictures(tmp_path):

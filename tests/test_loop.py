@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from resnet_hub import create_model
 from training import finetune
-from training.loop import grouped, train_one_epoch
+from training.loop.epoch import grouped, train_one_epoch
 
 
 def joined(batches):

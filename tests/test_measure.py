@@ -5,7 +5,7 @@ import torch
 from learners import make_data, start
 
 from resnet_hub import ResNet
-from training.measure import _once, evaluate, find_temperature, unmapped
+from training.loop.evaluation import _once, evaluate, find_temperature, unmapped
 from training.metrics.calibration import fit_temperature
 
 ALIGNMENT = 64

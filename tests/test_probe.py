@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from learners import make_data, start, state
 from sklearn.linear_model import LogisticRegression
 
-from training.loop import train_one_epoch
+from training.loop.epoch import train_one_epoch
 from training.probe import DECAY, collect, fit_head, fit_linear
 
 

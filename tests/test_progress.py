@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from training.progress import Progress, tell_end, tell_epoch
+from training.loop.progress import Progress, tell_end, tell_epoch
 
 
 class Screen(io.StringIO):

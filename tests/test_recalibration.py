@@ -5,8 +5,8 @@ import torch
 from learners import make_data, start, state
 
 from training.loading.augment import prepare_batch
-from training.loop import train_one_epoch
-from training.recalibration import recalibrate
+from training.loop.epoch import train_one_epoch
+from training.loop.recalibration import recalibrate
 
 
 @pytest.fixture

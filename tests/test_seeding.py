@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from resnet_hub.errors import TrainingError
-from training.seeding import repeatable, seed_step
+from training.loop.seeding import repeatable, seed_step
 
 
 def draw():

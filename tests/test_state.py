@@ -15,9 +15,10 @@ from learners import make_data, start
 from pictures import class_folders
 from safetensors.torch import load_file
 
-from training import finetune, state
-from training.interruption import Interruption
-from training.loop import train_one_epoch
+from training import finetune
+from training.loop import saver as state
+from training.loop.epoch import train_one_epoch
+from training.loop.interruption import Interruption
 from training.optim.optimizers import learning_rate
 from training.run import run_folder
 from training.run.history import History

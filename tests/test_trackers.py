@@ -10,7 +10,7 @@ from pictures import class_folders
 
 from resnet_hub.errors import ConfigError, TrainingError
 from training import finetune
-from training.trackers import report, start_trackers, tracker_names
+from training.loop.trackers import report, start_trackers, tracker_names
 
 
 class LinesTracker(GeneralTracker):

@@ -6,8 +6,8 @@ from accelerate import Accelerator
 from learners import make_data, start
 
 from resnet_hub.errors import TrainingError
-from training.loop import train_one_epoch
-from training.watch import LossWatch
+from training.loop.epoch import train_one_epoch
+from training.loop.nan_guard import LossWatch
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from training.data import Split, load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
 from training.loading import EvalTransform, make_loader
-from training.measure import evaluate, unmapped
+from training.loop import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.run import EMA_FILE, LAST_FILE, History, draw_report, write_results
 from training.settings import EvaluationSettings

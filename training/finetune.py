@@ -25,12 +25,21 @@ from training.defaults import with_defaults
 from training.entry import run_command
 from training.fit import fit
 from training.hardware import describe_hardware, main_process_decides, make_accelerator
-from training.learner import Learner, make_learner
 from training.loading import make_loaders
-from training.measure import calibrate, evaluate, unmapped
+from training.loop import (
+    Learner,
+    calibrate,
+    evaluate,
+    make_learner,
+    repeatable,
+    saving,
+    start_trackers,
+    tell_end,
+    tracker_names,
+    unmapped,
+)
 from training.metrics import Evaluation, told_interval
 from training.probe import fit_head
-from training.progress import tell_end
 from training.publish import publishing
 from training.rate_search import search_rate
 from training.rehearsal import rehearse
@@ -47,10 +56,7 @@ from training.run import (
     versions,
     without_paths,
 )
-from training.seeding import repeatable
 from training.settings import FinetuneRecipe
-from training.state import saving
-from training.trackers import start_trackers, tracker_names
 
 logger = logging.getLogger("training")
 

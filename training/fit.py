@@ -10,17 +10,21 @@ from torch import nn
 
 from resnet_hub.checkpoint import write_weights
 from training.hardware import used_memory
-from training.learner import Learner
-from training.loop import refuse_no_number, train_one_epoch
-from training.measure import evaluate
+from training.loop import (
+    Learner,
+    Saver,
+    evaluate,
+    recalibrate,
+    refuse_no_number,
+    remaining,
+    report,
+    tell_epoch,
+    train_one_epoch,
+)
 from training.metrics import Evaluation
 from training.probe import fit_head
-from training.progress import tell_epoch
 from training.publish import Publisher
-from training.recalibration import recalibrate
 from training.run import Best, run_folder
-from training.state import Saver, remaining
-from training.trackers import report
 
 logger = logging.getLogger("training")
 

@@ -16,9 +16,8 @@ from torch import Tensor
 from resnet_hub.errors import TrainingError
 from training.data import Data, Split
 from training.hardware import main_process_decides, used_memory
-from training.learner import Learner
 from training.loading import prepare_batch
-from training.loop import grouped, update
+from training.loop import Learner, grouped, update
 from training.run import cut_name, save_figure
 
 logger = logging.getLogger("training")

@@ -11,9 +11,10 @@ import torch
 
 from resnet_hub.errors import TrainingError
 from training.hardware import main_process_decides
-from training.interruption import Interruption, Stopped
-from training.learner import Learner
 from training.loading import StreamLoader
+from training.loop.interruption import Interruption, Stopped
+from training.loop.learner import Learner
+from training.loop.nan_guard import no_number
 from training.run import (
     KEPT,
     STATE_FOLDER,
@@ -25,7 +26,6 @@ from training.run import (
     rewrite_rows,
     write_snapshot,
 )
-from training.watch import no_number
 
 ASK_EVERY = 10
 """Steps after which several processes agree on whether Ctrl-C was pressed."""

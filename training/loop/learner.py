@@ -16,10 +16,10 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 from training.loading import EpochSampler, Views
+from training.loop.nan_guard import LossWatch
+from training.loop.progress import Progress
 from training.optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
-from training.progress import Progress
 from training.settings import FinetuneRecipe
-from training.watch import LossWatch
 
 
 @dataclass

@@ -14,13 +14,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from training.hardware import used_memory
-from training.learner import Learner
 from training.loading import prepare_batch
+from training.loop.learner import Learner
+from training.loop.nan_guard import LOOK_EVERY, no_number
+from training.loop.seeding import seed_step
+from training.loop.trackers import report
 from training.optim import clip, learning_rate, penalty
-from training.seeding import seed_step
 from training.settings import FinetuneRecipe
-from training.trackers import report
-from training.watch import LOOK_EVERY, no_number
 
 Item = TypeVar("Item")
 REPORT_EVERY = LOOK_EVERY

@@ -13,7 +13,7 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE
 from training.loading import prepare_batch
-from training.loop import show_progress
+from training.loop.epoch import show_progress
 from training.metrics import (
     Evaluation,
     MultiLabelEvaluation,
