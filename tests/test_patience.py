@@ -6,8 +6,8 @@ from huggingface_hub import HfApi
 from resnet_hub.errors import HubError
 from resnet_hub.hub.address import RepoAddress
 from resnet_hub.hub.http_errors import hub_errors
-from training import patience
-from training.patience import Patience, passes, persist, retry_after
+from training.push import retry as patience
+from training.push.retry import Patience, passes, persist, retry_after
 
 
 def refusal(fake_hub, status):

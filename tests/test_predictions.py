@@ -8,7 +8,7 @@ from fake_hub_state import Fault
 from resnet_hub.errors import HubError, TrainingError
 from training import predict
 from training.predict import PredictionSettings
-from training.predictions import SCHEMA, Answers, predictions_table, shown_file, write_predictions
+from training.push.predictions import SCHEMA, Answers, predictions_table, shown_file, write_predictions
 
 COMMIT = "0123456789" * 4
 

@@ -13,8 +13,8 @@ from huggingface_hub import constants
 from launching import REPOSITORY
 
 from resnet_hub.errors import CheckpointError, HubError
-from training import publish
-from training.publish import SNAPSHOTS, Publisher, PushTarget, check_target
+from training.push import publish
+from training.push.publish import SNAPSHOTS, Publisher, PushTarget, check_target
 
 REPO = "alice/net"
 

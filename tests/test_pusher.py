@@ -8,9 +8,9 @@ import pytest
 from fake_hub_state import Fault
 
 from resnet_hub.errors import HubError
-from training import pusher
-from training.patience import Patience
-from training.pusher import Inbox, Order, Outcome, upload, work
+from training.push import pusher
+from training.push.pusher import Inbox, Order, Outcome, upload, work
+from training.push.retry import Patience
 
 REPO = "alice/net"
 

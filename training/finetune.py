@@ -40,7 +40,7 @@ from training.loop import (
 )
 from training.metrics import Evaluation, told_interval
 from training.probe import fit_head
-from training.publish import publishing
+from training.push import publishing
 from training.rate_search import search_rate
 from training.rehearsal import rehearse
 from training.run import (

@@ -23,7 +23,7 @@ from training.loop import (
 )
 from training.metrics import Evaluation
 from training.probe import fit_head
-from training.publish import Publisher
+from training.push import Publisher
 from training.run import Best, run_folder
 
 logger = logging.getLogger("training")

@@ -28,9 +28,16 @@ from training.entry import run_settings
 from training.hardware import main_process_decides, make_accelerator
 from training.loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
 from training.loop import show_progress
-from training.patience import persist
-from training.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
-from training.publish import PushTarget, check_target
+from training.push import (
+    Answers,
+    PushTarget,
+    check_target,
+    persist,
+    predictions_table,
+    push_predictions,
+    shown_file,
+    write_predictions,
+)
 from training.settings import HubSettings, RunSettings, setting
 
 logger = logging.getLogger("training")

@@ -1,4 +1,4 @@
-"""`python -m training.pusher`: the process beside a run that uploads its checkpoints, so that training never waits.
+"""`python -m training.push.pusher`: the process beside a run that uploads its checkpoints, so that training never waits.
 
 Orders come in as lines of JSON on standard input. The newest wins; what could not be uploaded yet is tried again. When
 the input ends, what is still to do is done, and one line of JSON on standard output says how the last upload went.
@@ -22,7 +22,7 @@ from huggingface_hub.utils.logging import set_verbosity_error
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
-from training.patience import Patience
+from training.push.retry import Patience
 
 logger = logging.getLogger("training")
 

@@ -24,7 +24,7 @@ from resnet_hub.errors import HubError
 from resnet_hub.hub import DEFAULT_REVISION, PUSHED_FILES, check_token, hub_errors, look_at, push_address
 from training.data import dataset_errors
 from training.hardware import main_process_decides
-from training.pusher import Order, Outcome
+from training.push.pusher import Order, Outcome
 from training.run import link_file
 from training.settings import FinetuneRecipe, HubSettings
 
@@ -34,7 +34,7 @@ ANSWER_SECONDS = 60.0
 """How long the Hub may take over the checks before a run; its client itself would wait without end."""
 SNAPSHOTS = ".push"
 """Folder inside that of the run for what is still to be pushed."""
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _make_target(target: PushTarget) -> None:
 
 
 class Publisher:
-    """Hands snapshots of a run folder to the process that uploads them (`training.pusher`); nothing here waits.
+    """Hands snapshots of a run folder to the process that uploads them (`training.push.pusher`); nothing here waits.
 
     A failing Hub changes nothing for the run: the checkpoint stays in its folder, and the end says how to push it.
     """
@@ -244,7 +244,7 @@ class Publisher:
     def _start(self) -> subprocess.Popen[str]:
         paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
         return subprocess.Popen(
-            [sys.executable, "-m", "training.pusher", str(self.limit)],
+            [sys.executable, "-m", "training.push.pusher", str(self.limit)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
