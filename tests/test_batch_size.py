@@ -9,10 +9,10 @@ from launching import forget_accelerator
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError, TrainingError
-from training import batch_size
-from training.batch_size import LARGEST_ON_CPU, LiveBytes, Trial, estimated, free_memory, tried, with_batch_size
 from training.settings.evaluation import EvaluationSettings
 from training.settings.recipe import FinetuneRecipe, read_recipe
+from training.trials import batch_size
+from training.trials.batch_size import LARGEST_ON_CPU, LiveBytes, Trial, estimated, free_memory, tried, with_batch_size
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from accelerate import Accelerator
 from launching import forget_accelerator
 
 from resnet_hub import create_model
-from training.defaults import with_defaults
 from training.settings.recipe import FinetuneRecipe
+from training.trials.defaults import with_defaults
 
 GIVEN = {"batch_size": 4, "lr": 0.3, "head_first": False, "keep_statistics": False}
 

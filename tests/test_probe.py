@@ -7,7 +7,7 @@ from learners import make_data, start, state
 from sklearn.linear_model import LogisticRegression
 
 from training.loop.epoch import train_one_epoch
-from training.probe import DECAY, collect, fit_head, fit_linear
+from training.trials.linear_probe import DECAY, collect, fit_head, fit_linear
 
 
 @pytest.mark.parametrize("architecture", ["test_resnet", "resnetv2_18"])

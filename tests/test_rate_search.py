@@ -6,7 +6,7 @@ from learners import make_data, start
 from PIL import Image
 
 from training import finetune
-from training.rate_search import RATES, UPDATES, RateSearch, Sweep, search_rate
+from training.trials.lr_finder import RATES, UPDATES, RateSearch, Sweep, search_rate
 
 
 def test_the_suggestion_is_a_tenth_of_the_rate_with_the_least_loss():

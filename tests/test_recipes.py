@@ -5,9 +5,9 @@ from accelerate import Accelerator
 from launching import forget_accelerator
 
 from resnet_hub import create_model
-from training.defaults import with_defaults
 from training.run.resume import parse_run
 from training.settings.recipe import recipe_names
+from training.trials.defaults import with_defaults
 
 PICTURES = 244
 """To train on: few enough for every default that adapts to a small set."""

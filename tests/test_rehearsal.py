@@ -11,8 +11,8 @@ from PIL import Image
 
 from training import finetune
 from training.data.load import load_data
-from training.rehearsal import caption, count_lines, told_time
 from training.settings.recipe import FinetuneRecipe
+from training.trials.dry_run import caption, count_lines, told_time
 
 pytestmark = pytest.mark.usefixtures("new_process")
 

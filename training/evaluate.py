@@ -21,7 +21,6 @@ from resnet_hub.checkpoint import load_weights
 from resnet_hub.errors import ConfigError, TrainingError
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE, temperature_of
-from training.batch_size import with_batch_size
 from training.data import Split, load_split
 from training.entry import run_settings
 from training.hardware import make_accelerator
@@ -30,6 +29,7 @@ from training.loop import evaluate, unmapped
 from training.metrics import Evaluation, told_interval
 from training.run import EMA_FILE, LAST_FILE, History, draw_report, write_results
 from training.settings import EvaluationSettings
+from training.trials import with_batch_size
 
 logger = logging.getLogger("training")
 

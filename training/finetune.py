@@ -21,7 +21,6 @@ from resnet_hub.hub import repo_address
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 from training.data import Data, load_data
-from training.defaults import with_defaults
 from training.entry import run_command
 from training.fit import fit
 from training.hardware import describe_hardware, main_process_decides, make_accelerator
@@ -39,10 +38,7 @@ from training.loop import (
     unmapped,
 )
 from training.metrics import Evaluation, told_interval
-from training.probe import fit_head
 from training.push import publishing
-from training.rate_search import search_rate
-from training.rehearsal import rehearse
 from training.run import (
     Best,
     History,
@@ -57,6 +53,7 @@ from training.run import (
     without_paths,
 )
 from training.settings import FinetuneRecipe
+from training.trials import fit_head, rehearse, search_rate, with_defaults
 
 logger = logging.getLogger("training")
 

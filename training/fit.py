@@ -22,9 +22,9 @@ from training.loop import (
     train_one_epoch,
 )
 from training.metrics import Evaluation
-from training.probe import fit_head
 from training.push import Publisher
 from training.run import Best, run_folder
+from training.trials import fit_head
 
 logger = logging.getLogger("training")
 

@@ -22,7 +22,6 @@ from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.batch_size import with_batch_size
 from training.data import SHOWN, Split, load_pictures
 from training.entry import run_settings
 from training.hardware import main_process_decides, make_accelerator
@@ -39,6 +38,7 @@ from training.push import (
     write_predictions,
 )
 from training.settings import HubSettings, RunSettings, setting
+from training.trials import with_batch_size
 
 logger = logging.getLogger("training")
 
