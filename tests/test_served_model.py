@@ -7,7 +7,7 @@ from huggingface_hub import HfApi
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
-from resnet_hub.space.served_model import served_model
+from resnet_hub.space.model import served_model
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from resnet_hub.card.parse import CardText
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.space import files as space
 from resnet_hub.space.files import APP, PresentSpace, SpaceSettings, check_present, space_files, stale_paths
+from resnet_hub.space.model import served_model
 from resnet_hub.space.push import write_space
-from resnet_hub.space.served_model import served_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SPACE = "alice/which-animal"

@@ -8,7 +8,7 @@ from huggingface_hub import SpaceCard
 
 from resnet_hub.card.parse import CardText
 from resnet_hub.space.files import PresentSpace, SpaceSettings, space_files
-from resnet_hub.space.served_model import served_model
+from resnet_hub.space.model import served_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -10,8 +10,8 @@ from huggingface_hub.errors import HfHubHTTPError
 from resnet_hub import ResNet
 from resnet_hub.errors import ConfigError, HubError
 from resnet_hub.space.files import SpaceSettings
+from resnet_hub.space.model import served_model
 from resnet_hub.space.push import push_space, space_address
-from resnet_hub.space.served_model import served_model
 
 SPACE = "alice/page"
 PLAIN = SpaceSettings()

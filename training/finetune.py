@@ -11,6 +11,8 @@ from typing import Any
 
 if not __package__:  # `accelerate launch training/finetune.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    __package__ = "training"
+    import training  # noqa: F401
 
 from accelerate import Accelerator
 from accelerate.utils import set_seed
@@ -40,17 +42,24 @@ from training.loop import (
 from training.metrics import Evaluation, told_interval
 from training.push import publishing
 from training.run import (
+    RATES_FILE,
+    TRACKER_FOLDER,
     Best,
     History,
     Snapshot,
+    begin_run,
+    claimed,
     describe_run,
     draw_rates,
     draw_report,
     parent_licence,
     parse_run,
-    run_folder,
+    remove_state,
+    reporting,
     versions,
     without_paths,
+    write_examples,
+    write_results,
 )
 from training.settings import FinetuneRecipe
 from training.trials import fit_head, rehearse, search_rate, with_defaults
@@ -81,11 +90,11 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         recipe.threads,
         unused_parameters=recipe.unfreezes,
         trackers=trackers,
-        folder=recipe.folder / run_folder.TRACKER_FOLDER,
+        folder=recipe.folder / TRACKER_FOLDER,
     )
     set_seed(recipe.seed)
-    claimed = run_folder.claimed(recipe, accelerator, resumed=snapshot is not None)
-    with publishing(recipe, accelerator) as publisher, claimed, repeatable(recipe.deterministic):
+    claim = claimed(recipe, accelerator, resumed=snapshot is not None)
+    with publishing(recipe, accelerator) as publisher, claim, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
@@ -97,7 +106,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         record = describe_run(recipe, data, accelerator, command)
         if snapshot is None:
-            run_folder.begin_run(asked)
+            begin_run(asked)
         start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
         with saving(learner, history, record, snapshot, len(data.train)) as saver:
             best = fit(learner, loaders, publisher, saver)
@@ -108,7 +117,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
             model.details["seconds"] = round(history.seconds, 1)
-            with run_folder.reporting(recipe.folder):
+            with reporting(recipe.folder):
                 finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
             publisher.finish("the finished run")
@@ -122,7 +131,7 @@ def find_rate(recipe: FinetuneRecipe) -> Path:
     if recipe.head_first:
         fit_head(learner, loaders["features"])
     found = search_rate(learner, loaders["train"])
-    file = recipe.folder / run_folder.RATES_FILE
+    file = recipe.folder / RATES_FILE
     main_process_decides(lambda: draw_rates(file, found.rates, found.losses, found.suggestion))
     logger.info("sweep  the loss was least at a learning rate of %.1e: %s", found.lowest, file)
     logger.info("try    --lr %.1e", found.suggestion)
@@ -268,9 +277,9 @@ def finish(
         "seconds": model.details["seconds"],
         "run": record,
     }
-    run_folder.write_results(folder, results)
-    run_folder.write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
-    run_folder.remove_state(folder)
+    write_results(folder, results)
+    write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
+    remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
     logger.info("  %s", "   ".join(f"{picture.stem} {picture}" for picture in pictures))

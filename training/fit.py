@@ -23,7 +23,7 @@ from training.loop import (
 )
 from training.metrics import Evaluation
 from training.push import Publisher
-from training.run import Best, run_folder
+from training.run import EMA_FILE, LAST_FILE, Best, append_row
 from training.trials import fit_head
 
 logger = logging.getLogger("training")
@@ -74,7 +74,7 @@ def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
     history.timings.append(timing)
     history.best = better or history.best
     if learner.accelerator.is_main_process:
-        run_folder.append_row(recipe.folder, row, timing)
+        append_row(recipe.folder, row, timing)
         if better:
             save_best(learner, better)
     learner.schedule.step(epoch, measured["val"].loss)
@@ -119,6 +119,6 @@ def save_best(learner: Learner, best: Best) -> None:
 
 def save_last(learner: Learner) -> None:
     """Writes the weights that training ended with and their moving average beside the checkpoint."""
-    write_weights(learner.recipe.folder / run_folder.LAST_FILE, learner.network.state_dict())
+    write_weights(learner.recipe.folder / LAST_FILE, learner.network.state_dict())
     if learner.averaged:
-        write_weights(learner.recipe.folder / run_folder.EMA_FILE, learner.averaged.state_dict())
+        write_weights(learner.recipe.folder / EMA_FILE, learner.averaged.state_dict())

@@ -12,6 +12,8 @@ from typing import Any
 
 if not __package__:  # `accelerate launch training/predict.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    __package__ = "training"
+    import training  # noqa: F401
 
 import numpy as np
 import torch

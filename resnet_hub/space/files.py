@@ -17,7 +17,7 @@ from resnet_hub.card import CardText, marked, text, update_front_matter
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError
-from resnet_hub.space.served_model import CHECKPOINT_FOLDER, ServedModel
+from resnet_hub.space.model import CHECKPOINT_FOLDER, ServedModel
 
 APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"

@@ -25,7 +25,7 @@ from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub import HTTP_ERROR, RepoAddress, check_token, hub_errors, push_address
 from resnet_hub.space.files import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
-from resnet_hub.space.served_model import ServedModel
+from resnet_hub.space.model import ServedModel
 
 SPACES = "spaces/"
 PAYMENT_REQUIRED = 402

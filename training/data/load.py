@@ -14,7 +14,7 @@ from datasets import Dataset, DatasetDict
 
 from resnet_hub.errors import DataError
 from training.data.columns import find_columns, find_image_column, known_classes
-from training.data.dataset_errors import dataset_errors
+from training.data.errors import dataset_errors
 from training.data.inspection import Overlap, inspect, without_overlaps
 from training.data.load_dataset import dataset_commit, load_splits, open_streams
 from training.data.split import Split, stratified_split

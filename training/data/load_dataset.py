@@ -16,8 +16,8 @@ from huggingface_hub import HfApi, snapshot_download
 from PIL import Image
 
 from resnet_hub.errors import DataError
-from training.data.dataset_errors import dataset_errors
 from training.data.encoded import with_pictures
+from training.data.errors import dataset_errors
 from training.data.image_columns import open_paths
 
 DIGITS = "digits"

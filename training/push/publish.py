@@ -244,7 +244,7 @@ class Publisher:
     def _start(self) -> subprocess.Popen[str]:
         paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
         return subprocess.Popen(
-            [sys.executable, "-m", "training.push.pusher", str(self.limit)],
+            [sys.executable, "-m", f"{__package__}.pusher", str(self.limit)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,4 +1,4 @@
-"""`python -m training.push.pusher`: the process beside a run that uploads its checkpoints, so that training never waits.
+"""`python -m training.push.pusher` uploads the checkpoints of a run from a process beside it: training never waits.
 
 Orders come in as lines of JSON on standard input. The newest wins; what could not be uploaded yet is tried again. When
 the input ends, what is still to do is done, and one line of JSON on standard output says how the last upload went.

@@ -6,18 +6,38 @@ from training.run.record import describe_run, resumed_record, versions
 from training.run.redact import without_paths
 from training.run.report import cut_name, draw_rates, draw_report, save_figure
 from training.run.resume import parse_run
-from training.run.run_folder import EMA_FILE, LAST_FILE, STATE_FOLDER, check_room, rewrite_rows, write_results
+from training.run.run_folder import (
+    EMA_FILE,
+    LAST_FILE,
+    RATES_FILE,
+    STATE_FOLDER,
+    TRACKER_FOLDER,
+    append_row,
+    begin_run,
+    check_room,
+    claimed,
+    remove_state,
+    reporting,
+    rewrite_rows,
+    write_examples,
+    write_results,
+)
 from training.run.serialization import KEPT, Snapshot, link_file, write_snapshot
 
 __all__ = [
     "EMA_FILE",
     "KEPT",
     "LAST_FILE",
+    "RATES_FILE",
     "STATE_FOLDER",
+    "TRACKER_FOLDER",
     "Best",
     "History",
     "Snapshot",
+    "append_row",
+    "begin_run",
     "check_room",
+    "claimed",
     "cut_name",
     "describe_run",
     "draw_rates",
@@ -25,11 +45,14 @@ __all__ = [
     "link_file",
     "parent_licence",
     "parse_run",
+    "remove_state",
+    "reporting",
     "resumed_record",
     "rewrite_rows",
     "save_figure",
     "versions",
     "without_paths",
+    "write_examples",
     "write_results",
     "write_snapshot",
 ]
