@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
-from training.settings import Settings, settings_parser
+
+from .settings import Settings, settings_parser
 
 Given = TypeVar("Given", bound=Settings)
 

@@ -23,15 +23,16 @@ from resnet_hub.checkpoint import load_weights
 from resnet_hub.errors import ConfigError, TrainingError
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE, temperature_of
-from training.data import Split, load_split
-from training.entry import run_settings
-from training.hardware import make_accelerator
-from training.loading import EvalTransform, make_loader
-from training.loop import evaluate, unmapped
-from training.metrics import Evaluation, told_interval
-from training.run import EMA_FILE, LAST_FILE, History, draw_report, write_results
-from training.settings import EvaluationSettings
-from training.trials import with_batch_size
+
+from .data import Split, load_split
+from .entry import run_settings
+from .hardware import make_accelerator
+from .loading import EvalTransform, make_loader
+from .loop import evaluate, unmapped
+from .metrics import Evaluation, told_interval
+from .run import EMA_FILE, LAST_FILE, History, draw_report, write_results
+from .settings import EvaluationSettings
+from .trials import with_batch_size
 
 logger = logging.getLogger("training")
 

@@ -22,12 +22,13 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
-from training.data import Data, load_data
-from training.entry import run_command
-from training.fit import fit
-from training.hardware import describe_hardware, main_process_decides, make_accelerator
-from training.loading import make_loaders
-from training.loop import (
+
+from .data import Data, load_data
+from .entry import run_command
+from .fit import fit
+from .hardware import describe_hardware, main_process_decides, make_accelerator
+from .loading import make_loaders
+from .loop import (
     Learner,
     calibrate,
     evaluate,
@@ -39,9 +40,9 @@ from training.loop import (
     tracker_names,
     unmapped,
 )
-from training.metrics import Evaluation, told_interval
-from training.push import publishing
-from training.run import (
+from .metrics import Evaluation, told_interval
+from .push import publishing
+from .run import (
     RATES_FILE,
     TRACKER_FOLDER,
     Best,
@@ -61,8 +62,8 @@ from training.run import (
     write_examples,
     write_results,
 )
-from training.settings import FinetuneRecipe
-from training.trials import fit_head, rehearse, search_rate, with_defaults
+from .settings import FinetuneRecipe
+from .trials import fit_head, rehearse, search_rate, with_defaults
 
 logger = logging.getLogger("training")
 

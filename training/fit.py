@@ -9,8 +9,9 @@ from typing import Any
 from torch import nn
 
 from resnet_hub.checkpoint import write_weights
-from training.hardware import used_memory
-from training.loop import (
+
+from .hardware import used_memory
+from .loop import (
     Learner,
     Saver,
     evaluate,
@@ -21,10 +22,10 @@ from training.loop import (
     tell_epoch,
     train_one_epoch,
 )
-from training.metrics import Evaluation
-from training.push import Publisher
-from training.run import EMA_FILE, LAST_FILE, Best, append_row
-from training.trials import fit_head
+from .metrics import Evaluation
+from .push import Publisher
+from .run import EMA_FILE, LAST_FILE, Best, append_row
+from .trials import fit_head
 
 logger = logging.getLogger("training")
 

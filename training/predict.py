@@ -24,12 +24,13 @@ from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.data import SHOWN, Split, load_pictures
-from training.entry import run_settings
-from training.hardware import main_process_decides, make_accelerator
-from training.loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
-from training.loop import show_progress
-from training.push import (
+
+from .data import SHOWN, Split, load_pictures
+from .entry import run_settings
+from .hardware import main_process_decides, make_accelerator
+from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
+from .loop import show_progress
+from .push import (
     Answers,
     PushTarget,
     check_target,
@@ -39,8 +40,8 @@ from training.push import (
     shown_file,
     write_predictions,
 )
-from training.settings import HubSettings, RunSettings, setting
-from training.trials import with_batch_size
+from .settings import HubSettings, RunSettings, setting
+from .trials import with_batch_size
 
 logger = logging.getLogger("training")
 

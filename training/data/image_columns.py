@@ -9,7 +9,8 @@ import datasets
 from datasets import DatasetDict, Value
 
 from resnet_hub.errors import DataError
-from training.data.encoded import with_pictures
+
+from .encoded import with_pictures
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 

@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.data.split import Split
+
+from .split import Split
 
 logger = logging.getLogger(__name__)
 

@@ -13,15 +13,16 @@ from accelerate import PartialState
 from datasets import Dataset, DatasetDict
 
 from resnet_hub.errors import DataError
-from training.data.columns import find_columns, find_image_column, known_classes
-from training.data.errors import dataset_errors
-from training.data.inspection import Overlap, inspect, without_overlaps
-from training.data.load_dataset import dataset_commit, load_splits, open_streams
-from training.data.split import Split, stratified_split
-from training.data.streams import Stream, open_stream
-from training.data.targets import Target, find_target, has_target, read_targets
-from training.hardware import main_process_first
-from training.settings import FinetuneRecipe, RunSettings
+
+from ..hardware import main_process_first
+from ..settings import FinetuneRecipe, RunSettings
+from .columns import find_columns, find_image_column, known_classes
+from .errors import dataset_errors
+from .inspection import Overlap, inspect, without_overlaps
+from .load_dataset import dataset_commit, load_splits, open_streams
+from .split import Split, stratified_split
+from .streams import Stream, open_stream
+from .targets import Target, find_target, has_target, read_targets
 
 __all__ = ["SHOWN", "Data", "load_data", "load_pictures", "load_split"]
 

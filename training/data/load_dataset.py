@@ -16,9 +16,10 @@ from huggingface_hub import HfApi, snapshot_download
 from PIL import Image
 
 from resnet_hub.errors import DataError
-from training.data.encoded import with_pictures
-from training.data.errors import dataset_errors
-from training.data.image_columns import open_paths
+
+from .encoded import with_pictures
+from .errors import dataset_errors
+from .image_columns import open_paths
 
 DIGITS = "digits"
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)

@@ -17,10 +17,11 @@ from datasets import Dataset, Features, IterableDataset
 from datasets.distributed import split_dataset_by_node
 
 from resnet_hub.errors import DataError
-from training.data.columns import find_columns
-from training.data.split import Split
-from training.data.targets import Target, find_target, has_target, names_are_declared, read_targets
-from training.settings import FinetuneRecipe
+
+from ..settings import FinetuneRecipe
+from .columns import find_columns
+from .split import Split
+from .targets import Target, find_target, has_target, names_are_declared, read_targets
 
 CHUNK = 64
 """Rows whose targets are read at once."""

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from datasets import ClassLabel, Dataset, Features, Value
 
 from resnet_hub.errors import DataError
-from training.data.arrow_columns import all_whole, column_cells, single_lists, text_parts, whole_numbers
-from training.data.columns import is_class_value, is_list, item_of, kind_of
+
+from .arrow_columns import all_whole, column_cells, single_lists, text_parts, whole_numbers
+from .columns import is_class_value, is_list, item_of, kind_of
 
 SHOWN = 5
 MAX_CLASSES = 100_000

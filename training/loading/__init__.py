@@ -1,10 +1,10 @@
 """Images -> batches on the device: decoding, augmentation, mixing, caching."""
 
-from training.loading.augment import EvalTransform, prepare_batch
-from training.loading.image_dataset import UNREADABLE, EpochSampler, make_loader
-from training.loading.loaders import make_loaders
-from training.loading.mixup import Views
-from training.loading.stream_batches import StreamLoader
+from .augment import EvalTransform, prepare_batch
+from .image_dataset import UNREADABLE, EpochSampler, make_loader
+from .loaders import make_loaders
+from .mixup import Views
+from .stream_batches import StreamLoader
 
 __all__ = [
     "UNREADABLE",

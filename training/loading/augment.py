@@ -14,9 +14,10 @@ from torch import Tensor
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.preprocessing import normalise, to_channels, to_pixels
-from training.loading.auto_augment import NONE, make_policy, with_erasing, with_policy
-from training.loading.cache import Prepared
-from training.settings import FinetuneRecipe
+
+from ..settings import FinetuneRecipe
+from .auto_augment import NONE, make_policy, with_erasing, with_policy
+from .cache import Prepared
 
 ASPECTS = (3 / 4, 4 / 3)
 """Width : height of a random crop. Source: Szegedy et al. 2015, "Going Deeper with Convolutions", section 6."""

@@ -20,7 +20,7 @@ import xxhash
 from huggingface_hub import cached_assets_path
 from PIL import Image
 
-from training.data import Split
+from ..data import Split
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.data import Split
-from training.hardware import available_cores
-from training.loading.cache import PictureCache, Prepared, Preparing
+
+from ..data import Split
+from ..hardware import available_cores
+from .cache import PictureCache, Prepared, Preparing
 
 MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""

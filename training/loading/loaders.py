@@ -8,12 +8,13 @@ from accelerate import Accelerator
 
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
-from training.data import Data, Split
-from training.loading.augment import EvalTransform, TrainTransform
-from training.loading.cache import open_caches
-from training.loading.image_dataset import make_loader
-from training.loading.stream_batches import make_stream_loader
-from training.settings import FinetuneRecipe
+
+from ..data import Data, Split
+from ..settings import FinetuneRecipe
+from .augment import EvalTransform, TrainTransform
+from .cache import open_caches
+from .image_dataset import make_loader
+from .stream_batches import make_stream_loader
 
 
 def make_loaders(

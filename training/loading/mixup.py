@@ -13,8 +13,9 @@ from torch import Tensor
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
-from training.optim import as_shares
-from training.settings import FinetuneRecipe
+
+from ..optim import as_shares
+from ..settings import FinetuneRecipe
 
 GROWTH = 0.75
 """Share of the epochs in which the pictures grow; the rest is trained at the input's size."""

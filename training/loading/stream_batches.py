@@ -18,9 +18,10 @@ from torch.utils.data import IterableDataset, default_collate, get_worker_info
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import open_image
-from training.data import Row, Stream
-from training.loading.image_dataset import Transform, loader_workers, start_worker
-from training.settings import FinetuneRecipe
+
+from ..data import Row, Stream
+from ..settings import FinetuneRecipe
+from .image_dataset import Transform, loader_workers, start_worker
 
 logger = logging.getLogger(__name__)
 Sample = tuple[Tensor, Any, int, list[str]]

@@ -1,13 +1,13 @@
 """The epochs: updates, evaluation, saving, and what watches over them."""
 
-from training.loop.epoch import grouped, refuse_no_number, show_progress, train_one_epoch, update
-from training.loop.evaluation import calibrate, evaluate, unmapped
-from training.loop.learner import Learner, Objective, make_learner
-from training.loop.progress import tell_end, tell_epoch
-from training.loop.recalibration import recalibrate
-from training.loop.saver import Saver, remaining, saving
-from training.loop.seeding import repeatable
-from training.loop.trackers import report, start_trackers, tracker_names
+from .epoch import grouped, refuse_no_number, show_progress, train_one_epoch, update
+from .evaluation import calibrate, evaluate, unmapped
+from .learner import Learner, Objective, make_learner
+from .progress import tell_end, tell_epoch
+from .recalibration import recalibrate
+from .saver import Saver, remaining, saving
+from .seeding import repeatable
+from .trackers import report, start_trackers, tracker_names
 
 __all__ = [
     "Learner",

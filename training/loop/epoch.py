@@ -13,14 +13,14 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from training.hardware import used_memory
-from training.loading import prepare_batch
-from training.loop.learner import Learner
-from training.loop.nan_guard import LOOK_EVERY, no_number
-from training.loop.seeding import seed_step
-from training.loop.trackers import report
-from training.optim import clip, learning_rate, penalty
-from training.settings import FinetuneRecipe
+from ..hardware import used_memory
+from ..loading import prepare_batch
+from ..optim import clip, learning_rate, penalty
+from ..settings import FinetuneRecipe
+from .learner import Learner
+from .nan_guard import LOOK_EVERY, no_number
+from .seeding import seed_step
+from .trackers import report
 
 Item = TypeVar("Item")
 REPORT_EVERY = LOOK_EVERY

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE
-from training.loading import prepare_batch
-from training.loop.epoch import show_progress
-from training.metrics import (
+
+from ..loading import prepare_batch
+from ..metrics import (
     Evaluation,
     MultiLabelEvaluation,
     RegressionEvaluation,
@@ -22,6 +22,7 @@ from training.metrics import (
     fit_temperature,
     subset,
 )
+from .epoch import show_progress
 
 EVALUATIONS: dict[str, type[Evaluation]] = {
     "single_label": SingleLabelEvaluation,

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
-from training.loading import EpochSampler, Views
-from training.loop.nan_guard import LossWatch
-from training.loop.progress import Progress
-from training.optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
-from training.settings import FinetuneRecipe
+
+from ..loading import EpochSampler, Views
+from ..optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
+from ..settings import FinetuneRecipe
+from .nan_guard import LossWatch
+from .progress import Progress
 
 
 @dataclass

@@ -13,7 +13,8 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from resnet_hub.checkpoint import CARD_FILE
-from training.metrics import told_qualities
+
+from ..metrics import told_qualities
 
 logger = logging.getLogger("training")
 

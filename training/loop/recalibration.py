@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from training.loading import prepare_batch
-from training.loop.learner import Learner
+from ..loading import prepare_batch
+from .learner import Learner
 
 PICTURES = 8192
 """Pictures of all processes that the statistics are taken from, at most.

@@ -10,12 +10,10 @@ from typing import Any
 import torch
 
 from resnet_hub.errors import TrainingError
-from training.hardware import main_process_decides
-from training.loading import StreamLoader
-from training.loop.interruption import Interruption, Stopped
-from training.loop.learner import Learner
-from training.loop.nan_guard import no_number
-from training.run import (
+
+from ..hardware import main_process_decides
+from ..loading import StreamLoader
+from ..run import (
     KEPT,
     STATE_FOLDER,
     Best,
@@ -26,6 +24,9 @@ from training.run import (
     rewrite_rows,
     write_snapshot,
 )
+from .interruption import Interruption, Stopped
+from .learner import Learner
+from .nan_guard import no_number
 
 ASK_EVERY = 10
 """Steps after which several processes agree on whether Ctrl-C was pressed."""

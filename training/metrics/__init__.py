@@ -1,9 +1,9 @@
 """Figures of an evaluation, one module for each task, with intervals and calibration."""
 
-from training.metrics.calibration import fit_temperature, subset
-from training.metrics.multi_label import MultiLabelEvaluation
-from training.metrics.regression import RegressionEvaluation
-from training.metrics.single_label import QUALITIES, Evaluation, SingleLabelEvaluation, told_interval, told_qualities
+from .calibration import fit_temperature, subset
+from .multi_label import MultiLabelEvaluation
+from .regression import RegressionEvaluation
+from .single_label import QUALITIES, Evaluation, SingleLabelEvaluation, told_interval, told_qualities
 
 __all__ = [
     "QUALITIES",

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 from torch import Tensor
 
-from training.metrics.calibration import BINS, expected_error, reliability_rows
-from training.metrics.single_label import Evaluation, Mistake, worst_classes
+from .calibration import BINS, expected_error, reliability_rows
+from .single_label import Evaluation, Mistake, worst_classes
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from torch import Tensor
 
-from training.metrics.single_label import Evaluation, Mistake
+from .single_label import Evaluation, Mistake
 
 
 @dataclass(frozen=True)

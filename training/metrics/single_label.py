@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from sklearn.metrics import precision_recall_fscore_support
 from torch import Tensor
 
-from training.metrics.bootstrap import bootstrap
-from training.metrics.calibration import BINS, expected_error, reliability_rows
+from .bootstrap import bootstrap
+from .calibration import BINS, expected_error, reliability_rows
 
 RECORDED_CLASSES = 50
 """Classes whose figures travel in the checkpoint; results.json has those of all."""

@@ -11,7 +11,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn import ResidualNetwork
-from training.settings import FinetuneRecipe
+
+from ..settings import FinetuneRecipe
 
 HEAD = "head"
 

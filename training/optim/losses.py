@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.errors import ConfigError
-from training.settings import LOSSES, FinetuneRecipe
+
+from ..settings import LOSSES, FinetuneRecipe
 
 Head = nn.Linear | nn.Conv2d
 """Pooled features -> outputs; a convolution of 1x1 in some families."""

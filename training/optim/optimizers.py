@@ -10,7 +10,8 @@ from torch import nn
 from resnet_hub.checks import nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn import ResidualNetwork
-from training.settings import USUAL_MOMENTUM, FinetuneRecipe
+
+from ..settings import USUAL_MOMENTUM, FinetuneRecipe
 
 
 def parameter_groups(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from training.settings import FinetuneRecipe
+from ..settings import FinetuneRecipe
 
 
 def make_schedule(optimizer: torch.optim.Optimizer, recipe: FinetuneRecipe, steps_per_epoch: int) -> Any:

@@ -1,8 +1,8 @@
 """Checkpoints and predictions on their way to the Hub."""
 
-from training.push.predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
-from training.push.publish import Publisher, PushTarget, check_target, publishing
-from training.push.retry import persist
+from .predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
+from .publish import Publisher, PushTarget, check_target, publishing
+from .retry import persist
 
 __all__ = [
     "Answers",

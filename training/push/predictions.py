@@ -14,7 +14,8 @@ from datasets import Dataset
 
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.errors import TrainingError
-from training.data import dataset_errors
+
+from ..data import dataset_errors
 
 SCHEMA = pa.schema(
     [

@@ -22,11 +22,12 @@ from huggingface_hub.errors import HfHubHTTPError
 from resnet_hub.checkpoint import WEIGHTS_FILE
 from resnet_hub.errors import HubError
 from resnet_hub.hub import DEFAULT_REVISION, PUSHED_FILES, check_token, hub_errors, look_at, push_address
-from training.data import dataset_errors
-from training.hardware import main_process_decides
-from training.push.pusher import Order, Outcome
-from training.run import link_file
-from training.settings import FinetuneRecipe, HubSettings
+
+from ..data import dataset_errors
+from ..hardware import main_process_decides
+from ..run import link_file
+from ..settings import FinetuneRecipe, HubSettings
+from .pusher import Order, Outcome
 
 logger = logging.getLogger("training")
 

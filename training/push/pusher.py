@@ -22,7 +22,8 @@ from huggingface_hub.utils.logging import set_verbosity_error
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
-from training.push.retry import Patience
+
+from .retry import Patience
 
 logger = logging.getLogger("training")
 

@@ -1,12 +1,12 @@
 """The run folder: its lock, rows, record, reports, and what a run resumes from."""
 
-from training.run.history import Best, History
-from training.run.licence import parent_licence
-from training.run.record import describe_run, resumed_record, versions
-from training.run.redact import without_paths
-from training.run.report import cut_name, draw_rates, draw_report, save_figure
-from training.run.resume import parse_run
-from training.run.run_folder import (
+from .history import Best, History
+from .licence import parent_licence
+from .record import describe_run, resumed_record, versions
+from .redact import without_paths
+from .report import cut_name, draw_rates, draw_report, save_figure
+from .resume import parse_run
+from .run_folder import (
     EMA_FILE,
     LAST_FILE,
     RATES_FILE,
@@ -22,7 +22,7 @@ from training.run.run_folder import (
     write_examples,
     write_results,
 )
-from training.run.serialization import KEPT, Snapshot, link_file, write_snapshot
+from .serialization import KEPT, Snapshot, link_file, write_snapshot
 
 __all__ = [
     "EMA_FILE",

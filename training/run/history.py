@@ -9,7 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from resnet_hub.errors import TrainingError
-from training.metrics import Evaluation, MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation
+
+from ..metrics import Evaluation, MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation
 
 KINDS: dict[str, type[Evaluation]] = {
     kind.__name__: kind for kind in (SingleLabelEvaluation, MultiLabelEvaluation, RegressionEvaluation)

@@ -12,10 +12,10 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from training.data import Data
-from training.hardware import describe_hardware
-from training.run.redact import without_paths
-from training.settings import FinetuneRecipe
+from ..data import Data
+from ..hardware import describe_hardware
+from ..settings import FinetuneRecipe
+from .redact import without_paths
 
 PACKAGES = (
     "resnet_hub",

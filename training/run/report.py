@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.errors import TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
-from training.data import Split
-from training.metrics import QUALITIES, Evaluation, SingleLabelEvaluation
-from training.run.history import Best, History
-from training.run.run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
+
+from ..data import Split
+from ..metrics import QUALITIES, Evaluation, SingleLabelEvaluation
+from .history import Best, History
+from .run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
 
 CURVES = {"val": ("validation", "tab:green"), "ema": ("validation, moving average", "tab:purple")}
 """Label and colour of what was measured of the weights, and of their moving average."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.run.run_folder import RESULTS_FILE, STATE_FOLDER
-from training.run.serialization import Snapshot, newest_snapshot
-from training.settings import AUTO, FinetuneRecipe, parse_flags
+
+from ..settings import AUTO, FinetuneRecipe, parse_flags
+from .run_folder import RESULTS_FILE, STATE_FOLDER
+from .serialization import Snapshot, newest_snapshot
 
 FREE = (
     "threads",

@@ -19,11 +19,12 @@ from PIL import Image
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
-from training.data import Split
-from training.hardware import main_process_decides
-from training.run.folder_lock import FolderLock
-from training.run.redact import without_paths
-from training.settings import FinetuneRecipe
+
+from ..data import Split
+from ..hardware import main_process_decides
+from ..settings import FinetuneRecipe
+from .folder_lock import FolderLock
+from .redact import without_paths
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_choice
 from resnet_hub.errors import ConfigError
-from training.settings.base import Settings, setting
-from training.settings.run import AUTO, RunSettings
+
+from .base import Settings, setting
+from .run import AUTO, RunSettings
 
 CHECKPOINTS = ("best", "last", "ema")
 

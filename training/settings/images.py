@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from resnet_hub.checks import check_choice, check_integer, check_range
 from resnet_hub.config import MAX_INPUT_SIZE, TASKS
 from resnet_hub.errors import ConfigError
-from training.settings.base import Settings, setting
+
+from .base import Settings, setting
 
 
 @dataclass(frozen=True)

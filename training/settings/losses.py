@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_choice
 from resnet_hub.errors import ConfigError
-from training.settings.base import Settings, setting
+
+from .base import Settings, setting
 
 # The losses that fit each task; the first is taken where none is asked for.
 LOSSES = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resnet_hub.checks import check_integer, check_range
-from training.settings.base import Settings, number_list, refuse_both, setting
+
+from .base import Settings, number_list, refuse_both, setting
 
 USUAL_MOMENTUM = 0.9
 """Of the gradients before, in each update."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import push_address
-from training.settings.base import Settings, setting
+
+from .base import Settings, setting
 
 PUSH_TIMES = ("best", "epoch", "end")
 

@@ -11,20 +11,21 @@ from typing import Any, get_type_hints
 
 from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
-from training.settings.base import setting
-from training.settings.evaluation import CalibrationSettings
-from training.settings.flags import plain_type, settings_parser
-from training.settings.frozen import FreezeSettings
-from training.settings.images import AugmentSettings, CacheSettings, SplitSettings
-from training.settings.losses import ObjectiveSettings
-from training.settings.optimization import OptimisationSettings
-from training.settings.pushing import PublishSettings
-from training.settings.run import AUTO, USUAL_BATCH, RunSettings
-from training.settings.saving import SavingSettings
-from training.settings.schedule import ScheduleSettings
-from training.settings.search import SearchSettings
-from training.settings.start import StartSettings
-from training.settings.streaming import StreamSettings
+
+from .base import setting
+from .evaluation import CalibrationSettings
+from .flags import plain_type, settings_parser
+from .frozen import FreezeSettings
+from .images import AugmentSettings, CacheSettings, SplitSettings
+from .losses import ObjectiveSettings
+from .optimization import OptimisationSettings
+from .pushing import PublishSettings
+from .run import AUTO, USUAL_BATCH, RunSettings
+from .saving import SavingSettings
+from .schedule import ScheduleSettings
+from .search import SearchSettings
+from .start import StartSettings
+from .streaming import StreamSettings
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
-from training.settings.base import Settings, setting
+
+from .base import Settings, setting
 
 AUTO = "auto"
 """In place of a number: what fits."""

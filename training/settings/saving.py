@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resnet_hub.checks import check_integer
-from training.settings.base import Settings, setting
+
+from .base import Settings, setting
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_choice, check_integer, check_range
 from resnet_hub.errors import ConfigError
-from training.settings.base import Settings, number_list, setting
+
+from .base import Settings, number_list, setting
 
 SCHEDULES = ("cosine", "tanh", "poly", "step", "multistep", "one-cycle", "plateau", "wsd", "rsqrt", "constant")
 

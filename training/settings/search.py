@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.settings.base import Settings, setting
+from .base import Settings, setting
 
 
 @dataclass(frozen=True)

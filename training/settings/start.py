@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_integer, check_range
 from resnet_hub.config import MAX_INPUT_SIZE
-from training.settings.base import Settings, setting
+
+from .base import Settings, setting
 
 
 @dataclass(frozen=True)

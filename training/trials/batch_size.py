@@ -20,9 +20,10 @@ from torch.utils._pytree import tree_leaves
 
 from resnet_hub.errors import TrainingError
 from resnet_hub.models import PretrainedNetwork
-from training.loading import prepare_batch
-from training.optim import Freezing
-from training.settings import AUTO, SMALLEST_BATCH, USUAL_BATCH, FinetuneRecipe, RunSettings
+
+from ..loading import prepare_batch
+from ..optim import Freezing
+from ..settings import AUTO, SMALLEST_BATCH, USUAL_BATCH, FinetuneRecipe, RunSettings
 
 logger = logging.getLogger("training")
 

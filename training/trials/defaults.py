@@ -7,8 +7,9 @@ from dataclasses import replace
 from accelerate import Accelerator
 
 from resnet_hub.models import PretrainedNetwork
-from training.settings import USUAL_BATCH, FinetuneRecipe
-from training.trials.batch_size import with_batch_size
+
+from ..settings import USUAL_BATCH, FinetuneRecipe
+from .batch_size import with_batch_size
 
 USUAL_RATE, CAREFUL_RATE, GENTLE_RATE = 0.01, 0.005, 0.002
 """Peak learning rates of updates with the usual batch. The second where BatchNorm keeps its statistics, which then does

@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from resnet_hub.errors import TrainingError
-from training.data import Data, Split
-from training.hardware import main_process_decides, used_memory
-from training.loading import prepare_batch
-from training.loop import Learner, grouped, update
-from training.run import cut_name, save_figure
+
+from ..data import Data, Split
+from ..hardware import main_process_decides, used_memory
+from ..loading import prepare_batch
+from ..loop import Learner, grouped, update
+from ..run import cut_name, save_figure
 
 logger = logging.getLogger("training")
 

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from accelerate.utils import broadcast
 from torch import Tensor
 
-from training.loading import prepare_batch
-from training.loop import Learner, Objective, show_progress
+from ..loading import prepare_batch
+from ..loop import Learner, Objective, show_progress
 
 logger = logging.getLogger("training")
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from resnet_hub.errors import TrainingError
-from training.loop import Learner, grouped, update
+
+from ..loop import Learner, grouped, update
 
 RATES = (1e-6, 10.0)
 """The first and the last rate. Source: Smith 2017, "Cyclical Learning Rates", section 3.3, the range test."""
