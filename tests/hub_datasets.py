@@ -2,7 +2,7 @@
 
 import io
 
-from fake_hub_repository import Blob
+from fake_hub.repository import Blob
 from pictures import hash_free, picture
 
 FRENCH = {"red": "rouge", "green": "vert", "blue": "bleu"}

@@ -4,10 +4,10 @@ heat_map: where the evidence is. feature_maps: what the stages see. block_effect
 gradient_flow, first_losses: what shortcuts do for the training of deep networks.
 """
 
-from resnet_hub.explain.block_effects import BlockEffect, block_effects
 from resnet_hub.explain.colormap import coloured
-from resnet_hub.explain.feature_maps import StageMaps, feature_maps
-from resnet_hub.explain.heat_map import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
+from resnet_hub.explain.heat_maps import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
+from resnet_hub.explain.residuals import BlockEffect, block_effects
+from resnet_hub.explain.stage_maps import StageMaps, feature_maps
 from resnet_hub.explain.trainability import DEPTHS, GradientFlow, first_losses, gradient_flow
 
 __all__ = [

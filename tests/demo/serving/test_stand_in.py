@@ -1,0 +1,219 @@
+"""A page whose own network cannot be had from the Hub: what stands in for it, and how the page gets its own again."""
+
+import asyncio
+import json
+import logging
+import re
+from time import monotonic
+from urllib.request import urlopen
+
+import pytest
+from browsing import served_page, upload
+from colour_network import COLOURS, solid
+from fake_hub.faults import Fault
+from huggingface_hub import constants
+from playwright.sync_api import expect
+
+from resnet_hub import create_model
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.demo.page import describe_model
+from resnet_hub.demo.serving import model_pool as shelves
+from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.errors import CheckpointError, ConfigError, HubError, HubUnreachableError
+
+WANTED = "alice/letters"
+LETTERS = tuple("abcde")
+
+# gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+
+
+@pytest.fixture
+def hub(fake_hub, monkeypatch):
+    """The fake Hub with the wanted network on it, and a page that asks it again at once."""
+    create_model("cifar_resnet20", num_classes=len(LETTERS), label_names=LETTERS).push_to_hub(WANTED)
+    monkeypatch.setattr(shelves, "AGAIN_SECONDS", -1.0)
+    return fake_hub
+
+
+@pytest.fixture
+def bundled(tiny_checkpoint, monkeypatch):
+    """A small network that comes with the page."""
+    monkeypatch.setattr(shelves, "BUNDLED", tiny_checkpoint)
+    return tiny_checkpoint
+
+
+def shut(hub):
+    hub.state.faults += [Fault(method, "*", 503) for method in ("HEAD", "GET", "POST")]
+
+
+def settings(model=WANTED, **chosen):
+    return PageSettings(model=str(model), device="cpu", **chosen)
+
+
+def health(address):
+    with urlopen(f"{address}/health", timeout=20) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize(
+    "outage",
+    [{"status": 503}, {"status": 429}, {"drop": True}, {"status": 200}],
+    ids=["down", "too many requests", "hangs up", "a stranger answers"],
+)
+def test_while_the_hub_does_not_answer_another_network_stands_in_and_the_log_says_so(hub, bundled, caplog, outage):
+    hub.state.faults += [Fault(method, "*", **outage) for method in ("HEAD", "GET")]
+    shelf = own_shelf(settings())
+    assert (shelf.own.name, shelf.missing, shelf.own.facts.classes) == ("tiny", WANTED, 3)
+    (record,) = (one for one in caplog.records if one.name == shelves.__name__)
+    assert record.levelno == logging.WARNING
+    assert f"could not read model {WANTED!r}" in record.message
+    assert "tiny, which comes with the page, stands in for it" in record.message
+
+
+def test_offline_another_network_stands_in_for_one_that_is_not_cached(hub, bundled, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert own_shelf(settings()).missing == WANTED
+
+
+def test_what_is_cached_needs_no_stand_in(hub, bundled):
+    ImageClassifier.from_pretrained(WANTED)
+    shut(hub)
+    shelf = own_shelf(settings())
+    assert (shelf.own.name, shelf.missing) == (WANTED, None)
+    assert (shelf.own.facts.classes, shelf.own.facts.weights_bytes) == (5, None)
+
+
+def test_what_the_owner_s_login_has_cached_is_not_given_to_visitors_while_nobody_can_say_whether_it_is_public(
+    hub, bundled
+):
+    create_model("cifar_resnet20", num_classes=2).push_to_hub("alice/secret", private=True)
+    ImageClassifier.from_pretrained("alice/secret")
+    shelf = own_shelf(settings())
+    shut(hub)
+    with pytest.raises(HubUnreachableError):
+        asyncio.run(shelf.open("alice/secret"))
+
+
+def test_a_hub_that_is_silent_is_not_waited_for(hub, bundled):
+    hub.state.faults.append(Fault("HEAD", "*", delay=4.0, times=1))
+    started = monotonic()
+    shelf = own_shelf(settings(load_seconds=1))
+    assert monotonic() - started < 3.5
+    assert shelf.missing == WANTED
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "sentence"),
+    [
+        ("alice/leters", HubError, "model 'alice/leters' was not found"),
+        ("no name", ConfigError, "'no name'"),
+        ("damaged", CheckpointError, "damaged"),
+    ],
+    ids=["nobody has it", "no name", "a damaged folder"],
+)
+def test_a_mistake_is_told_and_nothing_stands_in_for_it(hub, bundled, tmp_path, monkeypatch, model, error, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "config.json").write_text((bundled / "config.json").read_text())
+    (tmp_path / "damaged" / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(error, match=sentence) as caught:
+        own_shelf(settings(model))
+    assert not isinstance(caught.value, HubUnreachableError)
+
+
+def test_where_no_network_came_with_the_page_the_outage_is_told(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr(shelves, "BUNDLED", tmp_path / "absent")
+    shut(hub)
+    with pytest.raises(HubUnreachableError, match="answered 503; try again later"):
+        own_shelf(settings())
+
+
+def test_a_visitor_who_chooses_the_missing_network_again_gets_it_once_the_hub_is_back(hub, bundled):
+    shut(hub)
+    shelf = own_shelf(settings(models=""))
+
+    async def visit():
+        with pytest.raises(HubUnreachableError, match="answered 503; try again later"):
+            await shelf.open(WANTED)
+        hub.state.faults.clear()
+        chosen = await shelf.open(WANTED)
+        return chosen, await shelf.open(None), await shelf.open("tiny")
+
+    chosen, own, stand_in = asyncio.run(visit())
+    assert own is chosen
+    assert (own.name, own.classifier.model.num_classes, shelf.missing) == (WANTED, 5, None)
+    assert stand_in.name == "tiny"
+
+
+def test_visitors_of_the_stand_in_have_the_hub_asked_again_and_do_not_wait(hub, bundled, caplog):
+    shut(hub)
+    shelf = own_shelf(settings())
+    hub.state.faults[:] = [Fault("HEAD", "*", delay=1.0, times=1)]
+
+    async def visit():
+        started = monotonic()
+        first = await shelf.open(None)
+        waited = monotonic() - started
+        while shelf.missing is not None and monotonic() - started < 20:
+            await asyncio.sleep(0.05)
+        return first, waited, await shelf.open("")
+
+    first, waited, then = asyncio.run(visit())
+    assert (first.name, then.name) == ("tiny", WANTED)
+    assert waited < 0.5
+    assert f"{WANTED} is loaded, and is the page's network from now on" in caplog.messages
+
+
+def test_the_hub_is_left_alone_between_two_tries(hub, bundled, monkeypatch):
+    shut(hub)
+    shelf = own_shelf(settings())
+    monkeypatch.setattr(shelves, "AGAIN_SECONDS", 60.0)
+    hub.state.requests.clear()
+
+    async def visit():
+        await shelf.open(None)
+        await asyncio.sleep(0.2)
+
+    asyncio.run(visit())
+    assert hub.state.requests == []
+
+
+def test_the_facts_tell_what_the_network_stands_in_for(hub, bundled):
+    shut(hub)
+    shelf = own_shelf(settings())
+    assert f"<dd>tiny, in place of {WANTED}</dd>" in describe_model(shelf.own, "en", shelf.missing)
+
+
+def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bundled, open_page, tmp_path):
+    solid(COLOURS[0]).save(tmp_path / "photo.png")
+    shut(hub)
+    with served_page(WANTED) as chosen:
+        page = open_page(chosen.address)
+        expect(page.locator("#notice")).to_contain_text(f"The network {WANTED} could not be loaded from the Hub.")
+        chinese = open_page(chosen.address, locale="zh-CN")
+        expect(chinese.locator("#notice")).to_contain_text(f"暂时无法从 Hub 加载网络 {WANTED}")
+        page.get_by_text("About this network").click()
+        expect(page.locator(".facts")).to_contain_text(f"tiny, in place of {WANTED}")
+        upload(page, tmp_path / "photo.png")
+        expect(page.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely (cat|dog|bird), "))
+        page.locator("#network input").fill(WANTED)
+        page.keyboard.press("Enter")
+        page.locator("#use-network").click()
+        expect(page.locator("[data-testid=toast-body]")).to_contain_text("answered 503; try again later")
+        assert health(chosen.address) == {"status": "stand-in", "model": "tiny", "missing": WANTED}
+
+        hub.state.faults.clear()
+        started = monotonic()
+        while (found := health(chosen.address))["status"] != "ok" and monotonic() - started < 20:
+            page.wait_for_timeout(100)
+        assert found == {"status": "ok", "model": WANTED, "missing": None}
+        page.locator("#use-network").click()
+        expect(page.locator("#notice")).not_to_contain_text("could not be loaded")
+        later = open_page(chosen.address)
+        upload(later, tmp_path / "photo.png")
+        expect(later.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely [a-e], "))
+        expect(later.locator("#top-k input[type=range]")).to_have_attribute("max", "5")
+        expect(later.locator("#notice")).not_to_contain_text("could not be loaded")
+        expect(later.locator("#network input")).to_have_value(WANTED)

@@ -1,0 +1,275 @@
+"""The tabs that explain, in a browser: a network that learned where to look, and a visitor who looks."""
+
+import base64
+import io
+import re
+from functools import partial
+
+import numpy as np
+import pytest
+from broken_pictures import cut_jpeg
+from browsing import served_page, upload
+from colour_network import MARKUP
+from explained import COLOURS, square, square_classifier
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from playwright.sync_api import expect
+
+from resnet_hub.demo.tabs import why
+from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.heat_maps import heat_map, overlay
+from resnet_hub.preprocessing import to_pixels
+
+# gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+LABELS = ("red", MARKUP)
+HINT = "Choose a picture, and the explanation appears here."
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("squares")
+    square_classifier(LABELS).model.save_pretrained(folder)
+    with served_page(folder) as settings:
+        yield settings.address
+
+
+@pytest.fixture
+def visit(open_page, address):
+    return partial(open_page, address)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Saves a picture of a square and returns its path."""
+
+    def save(colour, left, top):
+        path = tmp_path / f"{left}-{top}.png"
+        square(COLOURS[colour], left, top).save(path)
+        return path
+
+    return save
+
+
+def open_why(page, name="Why"):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def settled(page):
+    """How many requests the page has made, once it has made no more for a second."""
+    seen = -1
+    while seen < len(page.requests):
+        seen = len(page.requests)
+        page.wait_for_timeout(1000)
+    return seen
+
+
+def alternative(page):
+    return page.locator("#why-map img.colours")
+
+
+def shown(page):
+    """The colours of the map, as an array."""
+    content = alternative(page).get_attribute("src").partition(",")[2]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+
+
+def expected_map(picture, index, method="hires-cam"):
+    classifier = square_classifier(LABELS)
+    return heat_map(classifier, to_pixels(picture, classifier.preprocessing), index, method)
+
+
+def test_the_map_says_in_words_where_the_evidence_is(visit, pictures):
+    page = visit()
+    upload(page, pictures(0, 1, 1))
+    open_why(page)
+    words = "Heat map for red: the evidence is in the upper left."
+    expect(alternative(page)).to_have_attribute("alt", words)
+    expect(page.locator("#why-sentence")).to_contain_text(re.compile(re.escape(words) + r" The network gives .*%\."))
+
+
+def test_another_picture_gets_other_words_while_one_looks(visit, pictures):
+    page = visit()
+    upload(page, pictures(0, 1, 1))
+    open_why(page)
+    expect(alternative(page)).to_have_attribute("alt", re.compile("red: .* upper left"))
+    page.get_by_label("Remove Image").click()
+    expect(page.locator("#why-sentence")).to_contain_text(HINT)
+    expect(alternative(page)).to_have_count(0)
+    upload(page, pictures(1, 20, 20))
+    expect(alternative(page)).to_have_attribute("alt", f"Heat map for {MARKUP}: the evidence is in the lower right.")
+    assert page.alerts == []
+
+
+def test_the_colours_lose_nothing(visit, pictures):
+    page = visit()
+    upload(page, pictures(1, 10, 10))
+    open_why(page)
+    expect(alternative(page)).to_be_visible()
+    assert np.array_equal(shown(page), coloured(expected_map(square(COLOURS[1], 10, 10), 1).values))
+
+
+def test_another_class_gets_its_own_map(visit, pictures):
+    page = visit()
+    upload(page, pictures(1, 10, 10))
+    open_why(page)
+    expect(alternative(page)).to_have_attribute("alt", re.compile(re.escape(MARKUP)))
+    page.locator("#why-class input").click()
+    page.get_by_role("option", name="red").click()
+    expect(page.locator("#why-sentence")).to_contain_text("Heat map for red")
+    expect(alternative(page)).to_have_attribute("alt", re.compile("Heat map for red"))
+    assert np.array_equal(shown(page), coloured(expected_map(square(COLOURS[1], 10, 10), 0).values))
+
+
+def test_occlusion_says_how_far_the_score_falls(visit, pictures):
+    page = visit()
+    upload(page, pictures(1, 10, 10))
+    open_why(page)
+    expect(alternative(page)).to_be_visible()
+    page.locator("#why-method").get_by_text("Occlusion", exact=True).click()
+    drop = 100 * expected_map(square(COLOURS[1], 10, 10), 1, "occlusion").largest_drop
+    expect(page.locator("#why-sentence")).to_contain_text(f"takes {drop:.1f} percentage points away")
+
+
+def test_the_opacity_changes_at_once_and_asks_nobody(visit, pictures):
+    page = visit()
+    upload(page, pictures(0, 10, 10))
+    open_why(page)
+    expect(alternative(page)).to_have_css("opacity", "0.6")
+    page.get_by_text("What each block adds").click()
+    expect(page.get_by_role("rowheader")).to_have_count(9)  # the last part of the explanation
+    before = settled(page)
+    page.locator("#why-opacity input[type=range]").focus()
+    page.keyboard.press("End")
+    expect(alternative(page)).to_have_css("opacity", "1")
+    page.keyboard.press("Home")
+    expect(alternative(page)).to_have_css("opacity", "0")
+    assert page.requests[before:] == []
+
+
+def test_stages_and_blocks_are_there_to_unfold(visit, pictures):
+    page = visit()
+    upload(page, pictures(0, 10, 10))
+    open_why(page)
+    page.get_by_text("What the stages see").click()
+    expect(page.locator("#why-stages img")).to_have_count(4)
+    expect(page.get_by_alt_text("8 feature maps of layer3")).to_be_visible()
+    page.get_by_text("What each block adds").click()
+    expect(page.get_by_role("rowheader")).to_have_count(9)
+    expect(page.locator("#why-blocks")).to_contain_text(re.compile(r"Of its 9 blocks, \d can each be left out"))
+
+
+def test_a_broken_file_gets_a_sentence_and_the_tab_lives_on(visit, pictures, tmp_path):
+    page = visit()
+    (tmp_path / "photo.jpg").write_bytes(cut_jpeg())
+    upload(page, tmp_path / "photo.jpg")
+    open_why(page)
+    expect(page.locator("#why-sentence")).to_contain_text("The picture is damaged or cut short")
+    page.get_by_label("Remove Image").click()
+    upload(page, pictures(0, 1, 1))
+    expect(alternative(page)).to_be_visible()
+
+
+def test_a_tab_that_nobody_looks_at_explains_nothing(visit, pictures, monkeypatch):
+    asked = []
+    monkeypatch.setattr(why, "heat_map", lambda *given, **named: (asked.append(1), heat_map(*given, **named))[1])
+    page = visit()
+    upload(page, pictures(0, 1, 1))
+    expect(page.locator("#verdict")).to_contain_text("red")
+    page.wait_for_timeout(500)
+    assert asked == []
+    open_why(page)
+    expect(alternative(page)).to_be_visible()
+    assert asked == [1]
+
+
+def test_every_control_is_reached_by_keyboard(visit, pictures):
+    page = visit()
+    upload(page, pictures(0, 1, 1))
+    open_why(page)
+    page.get_by_text("What each block adds").click()
+    expect(page.get_by_role("rowheader")).to_have_count(9)
+    page.get_by_role("tab", name="Why", exact=True).focus()
+    reached = set()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.closest('[id^=why]')?.id || 'other'"))
+    assert reached >= {"why-class", "why-method", "why-opacity", "why-map", "why-blocks"}
+
+
+def test_a_visitor_from_china_reads_chinese(visit, pictures):
+    page = visit(locale="zh-CN")
+    upload(page, pictures(0, 1, 1))
+    open_why(page, "为什么")
+    expect(alternative(page)).to_have_attribute("alt", re.compile("^red 的热力图.依据在左上方.$"))
+    expect(page.locator("#why-method")).to_contain_text("遮挡法")
+
+
+def test_a_phone_needs_no_sideways_scrolling(visit, pictures):
+    page = visit(width=390)
+    upload(page, pictures(1, 1, 1))
+    open_why(page)
+    page.get_by_text("What the stages see").click()
+    page.get_by_text("What each block adds").click()
+    expect(page.get_by_role("rowheader")).to_have_count(9)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_depth_is_explained_by_two_networks_measured_now(visit):
+    page = visit(width=390)
+    page.get_by_role("tab", name="Why depth works").click()
+    expect(page.locator("#gradients")).to_contain_text("With 56 layers and no shortcuts, the gradient at the first")
+    page.locator("#depth").get_by_text("20").click()
+    chart = page.locator("#gradients .chart svg")
+    expect(chart).to_have_attribute("aria-label", re.compile("With 20 layers .* the first block is 1. times as large"))
+    page.locator("#train").click()
+    losses = re.compile(r"After 29 steps with 20 layers, the loss is 1\.\d\d without shortcuts and 0\.0\d with them")
+    expect(page.locator("#losses p")).to_have_text(losses, timeout=60_000)
+    assert page.locator("#losses polyline.line-1").get_attribute("points").count(",") == 30
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    return Client(address, verbose=False)
+
+
+def picture_in(address):
+    return Image.open(io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,"))))
+
+
+@pytest.mark.parametrize("name", ["", "RED", "0"])
+def test_a_program_gets_the_map_and_what_it_means(client, pictures, name):
+    answer = client.predict(handle_file(pictures(0, 1, 1)), name, api_name="/explain")
+    found = expected_map(square(COLOURS[0], 1, 1), 0)
+    assert (answer["label"], answer["index"], answer["place"], answer["method"]) == (
+        "red",
+        0,
+        "upper_left",
+        "hires-cam",
+    )
+    assert answer["score"] == pytest.approx(found.score)
+    assert answer["largest_drop"] is None
+    assert answer["sentence"].startswith("Heat map for red: the evidence is in the upper left.")
+    assert np.array_equal(picture_in(answer["map"]), found.picture())
+    assert np.array_equal(picture_in(answer["overlay"]), overlay(square(COLOURS[0], 1, 1), found))
+
+
+REFUSED = {
+    "class": (("yellow", "hires-cam", ""), "The model has no class 'yellow'; expected a number from 0 to 1, or a name"),
+    "number": (("7", "hires-cam", ""), "The model has no class '7'"),
+    "method": (("", "magic", ""), "Method='magic' is not known; choose one of 'grad-cam', 'hires-cam', 'occlusion'"),
+    "model": (("", "hires-cam", "../etc"), "'../etc' is no Hub id"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_a_program_reads_what_is_wrong(client, pictures, arguments, sentence):
+    with pytest.raises(AppError, match=re.escape(sentence)):
+        client.predict(handle_file(pictures(0, 1, 1)), *arguments, api_name="/explain")
+
+
+def test_a_program_without_a_picture_is_told_so(client):
+    with pytest.raises(AppError, match="There is no picture yet"):
+        client.predict(None, api_name="/explain")

@@ -1,0 +1,66 @@
+"""What a Space installs: exact versions, extras, and what a machine needs that lends its GPU."""
+
+import re
+from pathlib import Path
+
+import pytest
+from huggingface_hub import SpaceCard
+
+from resnet_hub.card.parse import CardText
+from resnet_hub.space.files import PresentSpace, SpaceSettings, space_files
+from resnet_hub.space.model import served_model
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def space(checkpoint, readme="", hardware=None):
+    """The files of a Space whose README.md may be there already."""
+    present = PresentSpace(frozenset({"README.md"}), CardText.parse(readme.encode(), "README.md"))
+    return space_files(served_model(str(checkpoint)), "alice/page", present, SpaceSettings(hardware=hardware))
+
+
+def requirements(text):
+    """Of each package that is asked for, its extras and what is said of its version."""
+    found = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, extras, versions = re.fullmatch(r"([\w.-]+)(?:\[([\w,-]*)\])?(.*)", line).groups()
+            found[name] = (set((extras or "").split(",")) - {""}, versions)
+    return found
+
+
+@pytest.fixture
+def project():
+    return requirements((REPOSITORY / "requirements.txt").read_text())
+
+
+def test_requirements_are_exact_and_among_those_of_the_project(tiny_checkpoint, project):
+    given = requirements(space(tiny_checkpoint)["requirements.txt"].decode())
+    assert all(re.fullmatch(r"==[\d.]+", versions) for _, versions in given.values())
+    assert given.keys() <= project.keys()
+
+
+def test_what_the_project_asks_of_a_package_beyond_its_core_a_space_asks_too(tiny_checkpoint, project):
+    given = requirements(space(tiny_checkpoint)["requirements.txt"].decode())
+    assert {name for name in given if not given[name][0] >= project[name][0]} == set()
+    assert given["gradio"] == ({"mcp"}, "==6.31.0")
+
+
+@pytest.mark.parametrize(
+    ("readme", "hardware", "lent"),
+    [
+        ("", None, False),
+        ("", "t4-small", False),
+        ("", "zero-a10g", True),
+        ("---\nsuggested_hardware: zero-a10g\n---\n", None, True),
+        ("---\nsuggested_hardware: zero-a10g\n---\n", "cpu-basic", False),
+    ],
+    ids=["as it is", "a GPU", "a lent one", "a lent one, brought up to date", "no longer"],
+)
+def test_where_a_gpu_is_lent_the_space_gets_what_asks_for_it_and_a_python_that_is_there(
+    tiny_checkpoint, readme, hardware, lent
+):
+    files = space(tiny_checkpoint, readme, hardware)
+    data = SpaceCard(files["README.md"].decode()).data
+    assert ("spaces" in requirements(files["requirements.txt"].decode())) == lent
+    assert not lent or (data.python_version, data.suggested_hardware) == ("3.12", "zero-a10g")

@@ -1,0 +1,127 @@
+"""Streams: what is held out follows from the pictures, class names are declared or given, each process has its part."""
+
+import datasets
+import numpy as np
+import pytest
+from datasets import Value
+from pictures import class_folders
+from streamed_sets import parquet, recipe
+
+from resnet_hub.errors import ConfigError, DataError
+from training.data.load import load_data
+from training.data.streams import Holdout
+from training.settings.recipe import FinetuneRecipe
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_threads(monkeypatch):
+    """Whoever breaks off a shuffled stream waits five seconds for the threads of arrow."""
+    monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.1)
+
+
+def contents(split):
+    return {split.picture(index)[0] for index in range(len(split))}
+
+
+def one_pass(stream):
+    rows = []
+    for number, (content, _, target) in stream.passes():
+        if number:
+            return rows
+        rows.append((content, int(target)))
+
+
+def test_what_is_held_out_of_a_stream_is_never_trained_on(tmp_path):
+    data = load_data(recipe(parquet(tmp_path, {"train": 80})))
+    trained = {content for content, _ in one_pass(data.train)}
+    held_out = contents(data.validation)
+    assert not trained & held_out
+    assert len(trained) + len(held_out) == 80
+    assert 8 <= len(held_out) <= 24
+    assert data.validation.name == "20% of train"
+    assert sorted(set(data.validation.labels)) == [0, 1]
+
+
+def test_equal_pictures_are_held_out_alike_and_a_seed_decides_which():
+    first, again, other = Holdout(0.5, 1), Holdout(0.5, 1), Holdout(0.5, 2)
+    pictures = [bytes([number]) for number in range(200)]
+    taken = [first.takes(content) for content in pictures]
+    assert taken == [again.takes(content) for content in pictures]
+    assert taken != [other.takes(content) for content in pictures]
+    assert 70 < sum(taken) < 130
+
+
+def test_splits_of_its_own_are_used_up_to_the_bound(tmp_path):
+    folder = parquet(tmp_path, {"train": 40, "validation": 20, "test": 8})
+    data = load_data(recipe(folder, stream_pictures=10))
+    assert (len(data.validation), len(data.test), len(data.train.sample)) == (10, 8, 10)
+    assert len(one_pass(data.train)) == 40
+    assert len(data.train) == 8  # two batches of four
+    assert data.split_hash == load_data(recipe(folder, stream_pictures=10)).split_hash
+
+
+def test_class_folders_are_streamed_too(tmp_path):
+    class_folders(tmp_path, {"red": 20, "green": 20})
+    data = load_data(recipe(tmp_path))
+    assert data.label_names == ("green", "red")
+    assert len(one_pass(data.train)) + len(data.validation) == 40
+
+
+def test_the_processes_of_a_run_share_the_pictures_out(tmp_path, monkeypatch):
+    folder = parquet(tmp_path, {"train": 60, "validation": 8}, files=2)
+    parts = []
+    for process in range(2):
+        monkeypatch.setattr("training.data.streams.PartialState", lambda process=process: State(process))
+        parts.append({content for content, _ in one_pass(load_data(recipe(folder)).train)})
+    assert not parts[0] & parts[1]
+    assert [len(part) for part in parts] == [30, 30]
+
+
+class State:
+    num_processes = 2
+
+    def __init__(self, process):
+        self.process_index = process
+
+
+def test_classes_that_are_not_declared_are_asked_for(tmp_path):
+    folder = parquet(tmp_path, {"train": 40}, label=Value("string"))
+    with pytest.raises(DataError, match=r"'label' of the stream does not declare its classes; .*--label-names, .*red"):
+        load_data(recipe(folder))
+    data = load_data(recipe(folder, label_names="red, green"))
+    assert data.label_names == ("red", "green")
+    content, target = one_pass(data.train)[0]
+    assert target == (0 if picture_is_red(content) else 1)
+
+
+def picture_is_red(content):
+    from resnet_hub.preprocessing import open_image
+
+    return np.asarray(open_image(content)).mean((0, 1)).argmax() == 0
+
+
+def test_a_class_that_is_not_among_those_given_is_named(tmp_path):
+    folder = parquet(tmp_path, {"train": 40}, label=Value("string"))
+    with pytest.raises(DataError, match="classes in train that are not among the 2 known ones: 'green'"):
+        load_data(recipe(folder, label_names="red,blue"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"streaming": True}, "--streaming needs --max-steps, the batches per process that make one epoch; add it"),
+        ({"max_steps": 3}, "--max-steps is for streams; add --streaming, or drop --max-steps"),
+        ({"label_names": "a,b"}, "--label-names is for streams; add --streaming, or drop --label-names"),
+    ],
+    ids=["no length", "steps alone", "names alone"],
+)
+def test_flags_that_do_not_go_together_are_both_named(settings, says):
+    with pytest.raises(ConfigError) as refused:
+        FinetuneRecipe(dataset="x", **settings)
+    assert says in str(refused.value)
+
+
+def test_files_sorted_by_class_are_noticed(tmp_path, caplog):
+    class_folders(tmp_path, {"red": 2, "green": 40})
+    load_data(recipe(tmp_path, stream_pictures=4, shuffle_buffer=1))
+    assert "hold 1 of 2 classes; where files are sorted by class, raise --shuffle-buffer" in caplog.text

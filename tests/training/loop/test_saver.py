@@ -1,0 +1,241 @@
+"""A run that is killed, or stopped by Ctrl-C, goes on as if nothing had happened: bit for bit."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from launching import FROM_SCRATCH, forget_accelerator
+from learners import make_data, start
+from pictures import class_folders
+from safetensors.torch import load_file
+
+from training import finetune
+from training.loop import saver as state
+from training.loop.epoch import train_one_epoch
+from training.loop.interruption import Interruption
+from training.optim.optimizers import learning_rate
+from training.run import run_folder
+from training.run.history import History
+from training.run.serialization import CHECKSUMS, newest_snapshot, write_snapshot
+
+# All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.
+FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)
+FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--accumulate", 2, "--ema-decay", 0.9)
+FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
+# 64 pictures to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
+MOMENTS = {
+    "before anything was saved but the settings": ["step", 1],
+    "between two steps of the first epoch": ["step", 3],
+    "between the row of an epoch and its state": ["row", 1],
+    "between two epochs": ["saved", 2],
+    "between two steps of the last epoch": ["step", 11],
+}
+FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl")
+
+
+pytestmark = pytest.mark.usefixtures("new_process")
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory):
+    return class_folders(tmp_path_factory.mktemp("state") / "colours", {"red": 40, "green": 40})
+
+
+@pytest.fixture(scope="module")
+def runs(colours):
+    """A run that nobody touched, `whole`, and one killed at all `MOMENTS`, `killed`; the statuses of their parts."""
+    folder = colours.parent
+    base = [str(flag) for flag in ("--dataset", colours, *FLAGS)]
+    first = [*base, "--save-every-steps", "2", "--output", str(folder / "killed")]
+    again = ["--resume", str(folder / "killed")]
+    flags = [[*base, "--output", str(folder / "whole")], first, *[again] * len(MOMENTS)]
+    parts = list(zip(flags, [None, *MOMENTS.values(), None], strict=True))
+    program = [sys.executable, Path(__file__).parents[2] / "killing.py", json.dumps(parts)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    finished = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=400)
+    assert finished.returncode == 0, finished.stderr
+    return folder, json.loads(finished.stdout), finished.stderr
+
+
+def test_the_run_was_killed_at_each_moment_and_finished_in_the_end(runs):
+    _, statuses, log = runs
+    assert statuses == [0, *[-signal.SIGKILL] * len(MOMENTS), 0], log
+
+
+@pytest.mark.parametrize("file", FINAL)
+def test_a_killed_and_resumed_run_ends_bit_for_bit_as_one_that_nobody_touched(runs, file):
+    folder, _, _ = runs
+    assert (folder / "killed" / file).read_bytes() == (folder / "whole" / file).read_bytes()
+
+
+def test_the_record_tells_of_each_time_the_run_went_on(runs):
+    folder, _, _ = runs
+    run = json.loads((folder / "killed" / "results.json").read_text())["run"]
+    assert [again["after_step"] for again in run["resumed"]] == [0, 2, 4, 8, 10]
+    assert run["command"][:2] == ["--dataset", "colours"]
+
+
+def test_a_finished_run_keeps_no_state_and_is_not_resumed(runs, capsys):
+    folder, _, _ = runs
+    assert not (folder / "whole" / "state").exists()
+    assert finetune.main(["--resume", str(folder / "whole")]) == 2
+    assert "is finished, so there is nothing to resume" in capsys.readouterr().err
+
+
+def test_schedule_optimizer_and_average_go_on_where_they_were(tmp_path):
+    make_data(tmp_path / "data")
+    settings = {"schedule": "plateau", "ema_decay": 0.9, "optimizer": "adamw", "output": str(tmp_path / "run")}
+    record = dict.fromkeys(("command", "started", "versions", "git", "hardware")) | {"dataset": {"split_hash": "1"}}
+    learners = []
+    for _ in range(2):
+        learner, loaders = start(tmp_path / "data", **settings)
+        learners.append(learner)
+        saver = state.Saver(learner, History(), Interruption(speaks=False), record)
+        if len(learners) == 1:
+            train_one_epoch(learner, loaders["train"])
+            for loss in (1.0, 2.0, 3.0, 2.0):
+                learner.schedule.step(1, loss)
+            saver.save()
+        else:
+            saver.restore(newest_snapshot(tmp_path / "run" / "state"))
+    first, second = learners
+    assert first.schedule.state_dict()["best"] == 1
+    assert second.schedule.state_dict() == first.schedule.state_dict()
+    assert learning_rate(second.optimizer) == learning_rate(first.optimizer) < first.recipe.lr
+    for old, new in ((first.averaged, second.averaged), (first.network, second.network)):
+        assert all(torch.equal(tensor, new.state_dict()[name]) for name, tensor in old.state_dict().items())
+    assert (second.position.batches, second.position.steps) == (first.position.batches, first.position.steps)
+    assert torch.equal(second.position.totals, first.position.totals)
+
+
+@pytest.fixture
+def press_at(monkeypatch):
+    """Lets Ctrl-C be pressed in this process after a step, or in an evaluation."""
+
+    def arrange(step=None, evaluation=None):
+        updated, measured = state.Saver.after_update, finetune.fit.__globals__["evaluate"]
+        calls = []
+
+        def after_update(saver, learner):
+            if learner.position.steps == step:
+                os.kill(os.getpid(), signal.SIGINT)
+            updated(saver, learner)
+
+        def evaluate(*arguments, **options):
+            calls.append(1)
+            if len(calls) == evaluation:
+                os.kill(os.getpid(), signal.SIGINT)
+            return measured(*arguments, **options)
+
+        monkeypatch.setattr(state.Saver, "after_update", after_update)
+        monkeypatch.setitem(finetune.fit.__globals__, "evaluate", evaluate)
+
+    return arrange
+
+
+@pytest.mark.parametrize(
+    ("moment", "step"), [({"step": 3}, 3), ({"evaluation": 1}, 4)], ids=["in an epoch", "while it is measured"]
+)
+def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, colours, monkeypatch, moment, step):
+    folder = colours.parent / f"stopped at {step}"
+    press_at(**moment)
+    status = finetune.main([str(flag) for flag in ("--dataset", colours, *FLAGS, "--output", folder)])
+    monkeypatch.undo()
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert status == 130
+    said, _, command = message.partition("; go on with:  accelerate launch -m training.finetune ")
+    assert said == f"stopped in epoch 1 after step {step}, and saved"
+    assert command == f"--resume '{folder}'"
+    forget_accelerator()
+    assert finetune.main(["--resume", str(folder)]) == 0
+    for file in FINAL:
+        assert (folder / file).read_bytes() == (colours.parent / "whole" / file).read_bytes(), file
+
+
+@pytest.fixture
+def stopped(tmp_path, press_at, colours, monkeypatch):
+    """The folder of a run that was stopped after its sixth step, with saves after 2 and 4."""
+
+    def stop(*flags):
+        press_at(step=6)
+        given = ("--dataset", colours, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run", *flags)
+        assert finetune.main([str(flag) for flag in given]) == 130
+        monkeypatch.undo()
+        forget_accelerator()
+        return tmp_path / "run"
+
+    return stop
+
+
+def test_a_damaged_state_falls_back_to_the_one_before_and_says_so(runs, stopped, capsys):
+    folder = stopped()
+    newest = max((folder / "state").iterdir())
+    weights = newest / "network.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert finetune.main(["--resume", str(folder)]) == 0
+    assert f"{newest} is damaged (network.safetensors is not what was written)" in capsys.readouterr().err
+    whole = runs[0] / "whole"
+    assert (folder / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_no_state_left_whole_never_means_a_silent_restart(stopped, capsys):
+    folder = stopped()
+    for snapshot in (folder / "state").iterdir():
+        (snapshot / CHECKSUMS).unlink()
+    assert finetune.main(["--resume", str(folder)]) == 2
+    assert "every state in" in capsys.readouterr().err
+
+
+def test_a_dataset_that_has_changed_meanwhile_is_refused(tmp_path, stopped, colours, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(colours, copy)
+    folder = stopped("--dataset", copy)
+    (copy / "red" / "0.png").unlink()
+    assert finetune.main(["--resume", str(folder)]) == 2
+    assert "the dataset is not what it was when the run in" in capsys.readouterr().err
+
+
+def test_another_number_of_processes_is_refused(stopped, capsys):
+    folder = stopped()
+    newest = max((folder / "state").iterdir())
+    saved = newest_snapshot(newest.parent).read("run") | {"processes": 4}
+    write_snapshot(newest.parent, {"run": saved}, unchanged=["network", "learner"])
+    assert finetune.main(["--resume", str(folder)]) == 2
+    message = capsys.readouterr().err
+    assert "was started with 4 processes and is resumed with 1" in message
+    assert "launch it with --num_processes 4" in message
+
+
+def test_weights_that_are_no_numbers_are_never_saved(tmp_path, colours, capsys, monkeypatch):
+    updated = state.Saver.after_update
+
+    def broken(saver, learner):
+        if learner.position.steps == 4:
+            with torch.no_grad():
+                learner.network.fc.bias[0] = float("nan")
+        updated(saver, learner)
+
+    monkeypatch.setattr(state.Saver, "after_update", broken)
+    flags = ("--dataset", colours, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run")
+    assert finetune.main([str(flag) for flag in flags]) == 2
+    assert "no number any more in epoch 1, after step 4; what was saved before stays in" in capsys.readouterr().err
+    newest = max((tmp_path / "run" / "state").iterdir())
+    assert json.loads((newest / "run.json").read_text())["position"]["steps"] == 2
+    assert load_file(newest / "network.safetensors")["fc.bias"].isfinite().all()
+
+
+def test_a_disk_without_room_stops_the_run_before_it_trains(tmp_path, colours, capsys, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(run_folder.shutil, "disk_usage", lambda folder: usage._replace(free=2_000_000))
+    flags = ("--dataset", colours, *FLAGS, "--output", tmp_path / "run")
+    assert finetune.main([str(flag) for flag in flags]) == 2
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("error: the run writes up to 1")
+    assert message.endswith("whose disk has 2 MB free; make room, or choose another disk with --output")
+    assert not (tmp_path / "run" / "metrics.jsonl").exists()

@@ -1,0 +1,94 @@
+"""The table of answers: its columns and types, files without this machine's folders, written whole or not at all."""
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from fake_hub.state import Fault
+
+from resnet_hub.errors import HubError, TrainingError
+from training import predict
+from training.predict import PredictionSettings
+from training.push.predictions import SCHEMA, Answers, predictions_table, shown_file, write_predictions
+
+COMMIT = "0123456789" * 4
+
+
+@pytest.fixture
+def table():
+    answers = Answers(np.array([[1, 0], [0, 1]]), np.array([[0.75, 0.25], [0.5, 0.5]], np.float32), {1: "b.png: cut"})
+    return predictions_table(answers, ("ant", "bee"), ["a.png", None], ["bee", None])
+
+
+def test_a_row_says_what_was_answered_and_what_is_true(table):
+    assert table.schema == SCHEMA
+    assert table.to_pylist()[0] == {
+        "row": 0,
+        "file": "a.png",
+        "label": "bee",
+        "index": 1,
+        "score": 0.75,
+        "top_labels": ["bee", "ant"],
+        "top_scores": [0.75, 0.25],
+        "true_label": "bee",
+        "problem": None,
+    }
+
+
+def test_a_picture_with_a_problem_has_no_answer(table):
+    row = table.to_pylist()[1]
+    assert row["problem"] == "b.png: cut"
+    assert [row[name] for name in ("label", "index", "score", "top_labels", "top_scores")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("path", "dataset", "shown"),
+    [
+        ("/home/me/data/cats/1.jpg", "/home/me/data", "cats/1.jpg"),
+        (f"/cache/hub/datasets--a--b/snapshots/{COMMIT}/train/cats/1.jpg", "a/b", "train/cats/1.jpg"),
+        ("/somewhere/else/1.jpg", "/home/me/data", "1.jpg"),
+        ("1.jpg", "a/b", "1.jpg"),
+        (None, "a/b", None),
+    ],
+    ids=["folder", "Hub", "elsewhere", "name", "unknown"],
+)
+def test_a_file_is_shown_without_the_folders_of_this_machine(path, dataset, shown):
+    assert shown_file(path, dataset) == shown
+
+
+def test_a_table_that_cannot_be_written_whole_is_not_there(table, tmp_path, monkeypatch):
+    def breaks(_, file):
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", breaks)
+    with pytest.raises(TrainingError, match=r"cannot write '.*a\.parquet' \(No space left on device\); choose another"):
+        write_predictions(table, tmp_path / "a.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_answers_that_the_hub_does_not_take_are_in_a_file(table, tmp_path, monkeypatch):
+    def refused(*_):
+        raise HubError("the Hub refused.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(predict, "push_predictions", refused)
+    settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="a/answers")
+    split = type("Split", (), {"name": "test"})()
+    with pytest.raises(HubError, match=r"the Hub refused; the answers are in 'predictions-.*\.parquet'"):
+        predict.push(settings, split, table)
+    (file,) = tmp_path.iterdir()
+    assert pq.read_table(file).equals(table)
+
+
+def test_who_may_not_push_answers_is_told_before_any_work(fake_hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("bob"))
+    settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="alice/answers")
+    with pytest.raises(HubError, match="--push-to-hub 'alice/answers': this account may not write to it"):
+        predict.check_places(settings)
+
+
+def test_a_busy_hub_is_asked_for_the_repository_of_the_answers_by_name(fake_hub):
+    fake_hub.state.faults = [Fault("POST", "/api/repos/create", 503)]
+    settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="alice/answers")
+    with pytest.raises(HubError, match=f"--push-to-hub 'alice/answers': the Hub at {fake_hub.url} answered 503"):
+        predict.check_places(settings)

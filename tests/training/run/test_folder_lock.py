@@ -1,0 +1,56 @@
+"""Two runs never write into one folder at once, and a killed one leaves no lock behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from resnet_hub.errors import TrainingError
+from training.run.folder_lock import LOCK_FILE, FolderLock
+
+HOLD = """
+import os, sys, time
+from pathlib import Path
+from training.folder_lock import FolderLock
+lock = FolderLock(Path(sys.argv[1]))
+child = os.fork()  # as a loader process, which outlives a killed run for some seconds
+if child:
+    print(child, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other_run(tmp_path):
+    """A process that holds the folder, and has a child; both end with the test."""
+    project = Path(__file__).resolve().parents[3]
+    process = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True, cwd=project)
+    child = int(process.stdout.readline())
+    yield process
+    os.kill(child, signal.SIGKILL)
+    process.kill()
+    process.communicate()
+
+
+def test_a_folder_that_another_run_writes_into_is_refused_until_that_is_killed(tmp_path, other_run):
+    with pytest.raises(TrainingError, match=r"another run is writing into '.*' right now; wait for it, or choose"):
+        FolderLock(tmp_path)
+    other_run.kill()
+    other_run.wait()
+    FolderLock(tmp_path).release()
+
+
+def test_nothing_is_left_of_a_lock_that_was_released(tmp_path):
+    lock = FolderLock(tmp_path)
+    assert (tmp_path / LOCK_FILE).exists()
+    lock.release()
+    lock.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_file_without_its_run_is_no_lock(tmp_path):
+    (tmp_path / LOCK_FILE).write_text("")
+    FolderLock(tmp_path).release()
