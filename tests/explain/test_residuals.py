@@ -8,7 +8,7 @@ import torch
 from explained import NETWORKS, lively_classifier, noise
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain import block_effects as block_effects_module
+from resnet_hub.explain import residuals as block_effects_module
 from resnet_hub.explain.residuals import block_effects, branches, join
 from resnet_hub.explain.target import Inquiry
 from resnet_hub.nn.blocks import ResidualBlock

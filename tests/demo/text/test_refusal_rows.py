@@ -17,7 +17,7 @@ ERRORS = {"Refusal", "ConfigError", "HubError", "ImageError", "CheckpointError",
 RAISING = [
     *(
         "hub/address.py",
-        "explain/block_effects.py",
+        "explain/residuals.py",
         "classifier.py",
         "nn/folding.py",
         "hub/download.py",
