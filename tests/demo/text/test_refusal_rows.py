@@ -28,7 +28,7 @@ RAISING = [
     *(str(file.relative_to(PACKAGE)) for file in sorted((PACKAGE / "demo").rglob("*.py"))),
 ]
 # Sentences that are put together before anybody raises them.
-RETURNING = ["hub_errors.py", "picture_archive.py"]
+RETURNING = ["hub/http_errors.py", "demo/intake/archive.py"]
 # What only the owner of a page, a program of ours or somebody at a shell can meet.
 OTHERS = (
     "pixels have the shape",
