@@ -72,7 +72,7 @@ load: .venv/dev  ## ask the page from 32 sides beside a stock gr.Interface: make
 quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
 	$(BIN)/python -m benchmarks.quality $(FLAGS)
 
-screenshots: .venv/dev  ## take the README's pictures of the page: make screenshots DATA=folder
+screenshots: .venv/dev  ## take the README's images of the page: make screenshots DATA=folder
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/

@@ -1,4 +1,4 @@
-"""What one core needs for a picture without any page: `python -m benchmarks.bound MODEL PICTURES...`.
+"""What one core needs for an image without any page: `python -m benchmarks.bound MODEL IMAGES...`.
 
 `--tiny FOLDER` writes a network there that costs next to nothing, so that what is left of a page's time is HTTP.
 """
@@ -34,16 +34,16 @@ def quickest(work: Callable[[], object]) -> float:
 def main() -> None:
     """Prints JSON, in milliseconds: decoding with preprocessing, the network in batches; and what it computes in."""
     torch.set_num_threads(1)
-    model, *pictures = sys.argv[1:]
+    model, *images = sys.argv[1:]
     if model == "--tiny":
-        create_model("cifar_resnet20", num_classes=10).save_pretrained(pictures[0])
+        create_model("cifar_resnet20", num_classes=10).save_pretrained(images[0])
         return
     classifier = open_classifier(model, PageSettings(model=model, device="cpu"))
     prepare = classifier.preprocessing
-    pixels = torch.stack([to_pixels(open_image(picture), prepare) for picture in pictures[:BATCH]])
-    picture_ms = quickest(lambda: [to_pixels(open_image(picture), prepare) for picture in pictures]) / len(pictures)
+    pixels = torch.stack([to_pixels(open_image(image), prepare) for image in images[:BATCH]])
+    image_ms = quickest(lambda: [to_pixels(open_image(image), prepare) for image in images]) / len(images)
     network_ms = quickest(lambda: classifier.scores_of(pixels)) / len(pixels)
-    print(json.dumps({"picture": picture_ms, "network": network_ms, "precision": classifier.precision}))
+    print(json.dumps({"image": image_ms, "network": network_ms, "precision": classifier.precision}))
 
 
 if __name__ == "__main__":

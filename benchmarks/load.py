@@ -1,7 +1,7 @@
 """Our page under load: `python -m benchmarks.load [--seconds S] [--only WORD]`; `make load` prints all of it.
 
 It runs beside `gr.Interface(pipeline)`, both asked over plain HTTP by one light process, in turns, while the other is
-held still. Every visitor has a picture of its own, knows the answer beforehand and checks each reply. Then come hard
+held still. Every visitor has an image of its own, knows the answer beforehand and checks each reply. Then come hard
 cases, and thousands of requests. The data folder is RESNET_HUB_DATA, else ../shared/data.
 """
 
@@ -36,8 +36,8 @@ async def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of it")
     given = parser.parse_args()
     model = given.data.resolve() / "weights" / "resnet50-imagenet"
-    pictures = sorted((given.data.resolve() / "imagenet_samples").glob("*.JPEG"))
-    if not model.is_dir() or len(pictures) < VISITORS:
+    images = sorted((given.data.resolve() / "imagenet_samples").glob("*.JPEG"))
+    if not model.is_dir() or len(images) < VISITORS:
         sys.exit(
             f"error: {str(given.data)!r} does not hold weights/resnet50-imagenet and imagenet_samples; name another"
         )
@@ -49,13 +49,13 @@ async def main() -> None:
             f"{VISITORS} visitors, ResNet-50, {turns}, load of the machine before {os.getloadavg()[0]:.1f}\n",
             flush=True,
         )
-        await race(model, pictures, given.seconds, given.rounds)
+        await race(model, images, given.seconds, given.rounds)
     if given.only in (None, "crowd"):
         print()
-        await crowd(model, pictures)
+        await crowd(model, images)
     if given.only in (None, "life"):
         print()
-        await long_life(model, pictures, given.requests, given.switches)
+        await long_life(model, images, given.requests, given.switches)
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""Pictures that one core loads for training each second, decoding every epoch and with decoded pictures cached."""
+"""Images that one core loads for training each second, decoding every epoch and with decoded images cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resnet_hub.config import Preprocessing
 from training.data.load import load_data
 from training.data.split import Split
 from training.loading.augment import TrainTransform
-from training.loading.cache import PictureCache, open_caches
+from training.loading.cache import ImageCache, open_caches
 from training.loading.image_dataset import make_loader
 from training.settings.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH
@@ -34,14 +34,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         (cache,) = open_caches([(split, transform)], None, Path(folder))
         stored = sum(file.stat().st_size for file in Path(folder).rglob("*.pixels")) / 1e6
-        print(f"{len(split):,} pictures, {stored:,.0f} MB cached")
+        print(f"{len(split):,} images, {stored:,.0f} MB cached")
         for name, kept, epochs in (("decoding", None, 2), ("cached", cache, 4)):
             for epoch in range(1, epochs + 1):
-                print(f"{name:9} epoch {epoch}: {pictures_per_second(recipe, split, transform, kept, epoch):8,.0f}/s")
+                print(f"{name:9} epoch {epoch}: {images_per_second(recipe, split, transform, kept, epoch):8,.0f}/s")
 
 
-def pictures_per_second(
-    recipe: FinetuneRecipe, split: Split, transform: TrainTransform, cache: PictureCache | None, epoch: int
+def images_per_second(
+    recipe: FinetuneRecipe, split: Split, transform: TrainTransform, cache: ImageCache | None, epoch: int
 ) -> float:
     """How fast one epoch of batches comes, without a network, by the time of the processor: others may be at work."""
     loader = make_loader(

@@ -18,7 +18,7 @@ OTHERS = ("first-other", "second-other", "third-other")
 WARM_UP = 500
 
 
-async def long_life(model: Path, pictures: list[Path], requests: int, switches: int) -> None:
+async def long_life(model: Path, images: list[Path], requests: int, switches: int) -> None:
     """Prints what the page holds after a warm-up, after many requests, and after many networks came and went."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -30,7 +30,7 @@ async def long_life(model: Path, pictures: list[Path], requests: int, switches: 
         }
         server = stack.enter_context(serving(["app.py", str(model)], environment))
         page = our_page(server)
-        expected = await alone(page, pictures)
+        expected = await alone(page, images)
 
         def tell(moment: str) -> None:
             memory, files, threads, uploads = server.footprint()
@@ -38,35 +38,35 @@ async def long_life(model: Path, pictures: list[Path], requests: int, switches: 
 
         print("| after | memory, MB | open files | threads | uploaded files |\n| --- | --- | --- | --- | --- |")
         tally = await _ask(page, expected, WARM_UP)
-        await _switch(page, pictures[0], len(OTHERS))
+        await _switch(page, images[0], len(OTHERS))
         tell(f"{WARM_UP} requests and {len(OTHERS)} switches of the network, to warm up")
         for part in range(1, 3):
             tally.add(await _ask(page, expected, requests // 2))
             tell(f"{part * (requests // 2):,} more requests")
         for part in range(1, 3):
-            await _switch(page, pictures[0], switches // 2)
+            await _switch(page, images[0], switches // 2)
             tell(f"{part * (switches // 2)} more switches")
         print(f"\n{len(tally.seconds):,} right answers, {len(tally.errors)} errors, {len(tally.wrong)} wrong")
 
 
 async def _ask(page: Page, expected: dict[Path, Best], count: int) -> Tally:
     """So many questions, some at a time, each on the connection of one of a few visitors."""
-    questions = iter([picture for _ in range(count // len(expected) + 1) for picture in expected][:count])
+    questions = iter([image for _ in range(count // len(expected) + 1) for image in expected][:count])
     tally = Tally()
 
     async def visitor(connection: Connection) -> None:
-        for picture in questions:
-            best = await classify(connection, page, picture)
-            good = best.label == expected[picture].label
-            (tally.seconds if good else tally.wrong).append(0.0 if good else f"{picture.name}: {best}")
+        for image in questions:
+            best = await classify(connection, page, image)
+            good = best.label == expected[image].label
+            (tally.seconds if good else tally.wrong).append(0.0 if good else f"{image.name}: {best}")
 
     async with connected(page.port, AT_A_TIME) as connections:
         await asyncio.gather(*map(visitor, connections))
     return tally
 
 
-async def _switch(page: Page, picture: Path, count: int) -> None:
+async def _switch(page: Page, image: Path, count: int) -> None:
     """Asks one network after the other, of which only one finds room beside the page's own."""
     async with connected(page.port, 1) as [connection]:
         for number in range(count):
-            await classify(connection, replace(page, more=(5, OTHERS[number % len(OTHERS)])), picture)
+            await classify(connection, replace(page, more=(5, OTHERS[number % len(OTHERS)])), image)

@@ -50,7 +50,7 @@ def main() -> None:
             output_dir=str(Path(folder)),
             num_train_epochs=epochs,
             seed=seed,
-            remove_unused_columns=False,  # the examples' own setting: the picture column is named by nobody's forward
+            remove_unused_columns=False,  # the examples' own setting: the image column is named by nobody's forward
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,
@@ -59,7 +59,7 @@ def main() -> None:
         trainer.train()
         answers = trainer.predict(prepared(held_out))
     right = np.argmax(answers.predictions, 1) == answers.label_ids
-    print(json.dumps({"split": held_out, "pictures": len(right), "error": 1 - float(right.mean())}))
+    print(json.dumps({"split": held_out, "images": len(right), "error": 1 - float(right.mean())}))
 
 
 def _views(batch: dict[str, Any], image: str, view: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from datasets import load_dataset
 
 SEEDS = 3
 EPOCHS = 3
-PICTURES = 2_000
+IMAGES = 2_000
 """Of CIFAR-10, to train and to test each: a small set."""
 NAMES = ("hymenoptera", "cifar10-2000")
 """Of the data sets."""
@@ -57,7 +57,7 @@ def main() -> None:
     data = Path(os.environ.get("RESNET_HUB_DATA", "../shared/data"))
     weights = data / "weights" / "resnet18-imagenet"
     with tempfile.TemporaryDirectory() as folder:
-        small = first_pictures(data / "cifar10", Path(folder))
+        small = first_images(data / "cifar10", Path(folder))
         races = (Race(NAMES[0], data / "hymenoptera", 224, 0.25), Race(NAMES[1], small, 96, 0.6))
         for race in (race for race in races if race.name in names):
             print(f"\n{race.name}, {race.side} px, {EPOCHS} epochs, from {weights.name}\n", flush=True)
@@ -103,11 +103,11 @@ def last_epoch(folder: Path) -> float:
     return json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])["val_top1"]
 
 
-def first_pictures(dataset: Path, folder: Path) -> Path:
-    """A parquet folder with the first pictures of each split."""
+def first_images(dataset: Path, folder: Path) -> Path:
+    """A parquet folder with the first images of each split."""
     (folder / "data").mkdir()
     for split, rows in load_dataset(str(dataset)).items():
-        rows.select(range(PICTURES)).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+        rows.select(range(IMAGES)).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
     return folder
 
 

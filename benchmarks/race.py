@@ -71,22 +71,22 @@ def stock_page(server: Server) -> Page:
     return Page(server.port, (), lambda answer: Best(answer["label"], answer["confidences"][0]["confidence"]))
 
 
-async def expected_answers(page: Page, pictures: list[Path]) -> dict[Path, Best]:
-    """One picture for each visitor with the answer that it gets alone; no two are of one class."""
-    by_label = {best.label: (picture, best) for picture, best in (await alone(page, pictures)).items()}
+async def expected_answers(page: Page, images: list[Path]) -> dict[Path, Best]:
+    """One image for each visitor with the answer that it gets alone; no two are of one class."""
+    by_label = {best.label: (image, best) for image, best in (await alone(page, images)).items()}
     if len(by_label) < VISITORS:
-        raise SystemExit(f"error: {len(by_label)} classes among the pictures, but {VISITORS} visitors need one each")
+        raise SystemExit(f"error: {len(by_label)} classes among the images, but {VISITORS} visitors need one each")
     return dict(list(by_label.values())[:VISITORS])
 
 
-async def race(model: Path, pictures: list[Path], seconds: float, rounds: int) -> None:
+async def race(model: Path, images: list[Path], seconds: float, rounds: int) -> None:
     """Prints the table of both pages, their ratios, and what the cores could give."""
     ours, stock = Measured(), Measured()
     with ExitStack() as stack:
         mine = stack.enter_context(serving(["app.py", str(model)], {"RESNET_HUB_MODELS": ""}))
         theirs = stack.enter_context(serving(["-m", "benchmarks.stock_interface", str(model)], {}, port_behind=True))
         entries = [(ours, mine, our_page(mine)), (stock, theirs, stock_page(theirs))]
-        answers = [await expected_answers(page, pictures) for _, _, page in entries]
+        answers = [await expected_answers(page, images) for _, _, page in entries]
         for turn in range(-1, rounds):  # the round before the first warms up and does not count
             for which in (0, 1) if turn % 2 else (1, 0):
                 measured, server, page = entries[which]
@@ -98,7 +98,7 @@ async def race(model: Path, pictures: list[Path], seconds: float, rounds: int) -
         f"\nthroughput {ours.per_second / stock.per_second:.1f} times the stock page's (aim: 4), "
         f"p95 1/{stock.quantile(95) / ours.quantile(95):.1f} of its (aim: 1/4)\n"
     )
-    await print_bound(model, pictures, ours)
+    await print_bound(model, images, ours)
 
 
 def print_rows(pages: dict[str, Measured]) -> None:
@@ -116,19 +116,19 @@ def print_rows(pages: dict[str, Measured]) -> None:
             print(text)
 
 
-async def print_bound(model: Path, pictures: list[Path], ours: Measured) -> None:
-    """Prints what a picture costs one core, part by part, and what all cores could answer at that price."""
-    network = _core_costs(model, pictures)
+async def print_bound(model: Path, images: list[Path], ours: Measured) -> None:
+    """Prints what an image costs one core, part by part, and what all cores could answer at that price."""
+    network = _core_costs(model, images)
     with TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "benchmarks.bound", "--tiny", folder], cwd=REPOSITORY, check=True)
-        tiny = _core_costs(Path(folder), pictures)
+        tiny = _core_costs(Path(folder), images)
         measured = Measured()
         with serving(["app.py", folder], {"RESNET_HUB_MODELS": ""}) as server:
             page = our_page(server)
-            await measured.add(server, page, await alone(page, pictures[:VISITORS]), 5)
-    http = max(0.0, measured.cost[0] - tiny["picture"] - tiny["network"])
+            await measured.add(server, page, await alone(page, images[:VISITORS]), 5)
+    http = max(0.0, measured.cost[0] - tiny["image"] - tiny["network"])
     visitors = ours.cost[1]
-    parts = {"decoding, preprocessing": network["picture"], "network": network["network"], "HTTP and gradio": http}
+    parts = {"decoding, preprocessing": network["image"], "network": network["network"], "HTTP and gradio": http}
     cores = os.cpu_count() or 1
     bound = 1e3 * cores / (sum(parts.values()) + visitors)
     words = ", ".join(f"{name} {cost:.1f}" for name, cost in parts.items())
@@ -136,6 +136,6 @@ async def print_bound(model: Path, pictures: list[Path], ours: Measured) -> None
     print(f"so {cores} cores could answer {bound:.0f}/s; achieved / bound = {ours.per_second / bound:.2f}")
 
 
-def _core_costs(model: Path, pictures: list[Path]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.bound", str(model), *map(str, pictures[:VISITORS])]
+def _core_costs(model: Path, images: list[Path]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.bound", str(model), *map(str, images[:VISITORS])]
     return json.loads(subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True).stdout)

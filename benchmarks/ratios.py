@@ -26,10 +26,10 @@ import torch
 from PIL import Image
 
 from resnet_hub import ImageClassifier, ResNet, create_model
-from resnet_hub.preprocessing import normalise
+from resnet_hub.preprocessing import normalize
 
 ROUNDS = 9
-PICTURES = 24
+IMAGES = 24
 PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
 BATCHES = (1, 8, 16)
 LOADED = ("resnet18", "resnet50", "resnet152")
@@ -74,7 +74,7 @@ def tensors(data: Path) -> Iterator[Row]:
 
     def prepare() -> list[torch.Tensor]:
         preprocessing = classifier.preprocessing
-        return [normalise(classifier.prepare(content), preprocessing) for content in contents]
+        return [normalize(classifier.prepare(content), preprocessing) for content in contents]
 
     yield prepare, lambda: [transform(Image.open(file).convert("RGB"))[None] for file in files], 1000 / len(files)
 
@@ -97,7 +97,7 @@ def network(data: Path, precision: str, batch: int) -> Iterator[Row]:
     """Pixels of a batch -> scores: the network and what is a part of every answer; timm's gets what it is given."""
     classifier, model, _, files = opened(data, precision)
     pixels = torch.stack([classifier.prepare(file) for file in files])[torch.arange(batch) % len(files)]
-    images = normalise(pixels, classifier.preprocessing)
+    images = normalize(pixels, classifier.preprocessing)
 
     @torch.inference_mode()
     def infer() -> torch.Tensor:
@@ -112,7 +112,7 @@ def opened(data: Path, precision: str) -> tuple[ImageClassifier, torch.nn.Module
     model = load_timm(checkpoint)
     transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model), is_training=False)
     classifier = ImageClassifier.from_pretrained(checkpoint, device="cpu", precision=precision)
-    return classifier, model, transform, sorted((data / "imagenet_samples").glob("*.JPEG"))[:PICTURES]
+    return classifier, model, transform, sorted((data / "imagenet_samples").glob("*.JPEG"))[:IMAGES]
 
 
 def work(data: Path) -> dict[str, Callable[[], AbstractContextManager[Row]]]:
@@ -147,7 +147,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     times = "processor time" if arguments.processor_time else "time"
-    print(f"median {times} per network or picture, {ROUNDS} alternating rounds; peer: timm {timm.__version__}\n")
+    print(f"median {times} per network or image, {ROUNDS} alternating rounds; peer: timm {timm.__version__}\n")
     print("| work | resnet_hub | timm | times quicker |\n| --- | --- | --- | --- |")
     for name, row in chosen.items():
         with row() as parts:

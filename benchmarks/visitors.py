@@ -1,4 +1,4 @@
-"""Visitors of a Gradio page as a light program sees it: plain HTTP with keep-alive, each with a picture of its own."""
+"""Visitors of a Gradio page as a light program sees it: plain HTTP with keep-alive, each with an image of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
 
-BOUNDARY = "a-boundary-that-no-picture-holds"
+BOUNDARY = "a-boundary-that-no-image-holds"
 PATIENCE = 120
 """Seconds that a visitor waits for one answer at most."""
 
@@ -35,7 +35,7 @@ class Tally:
     seconds: list[float] = field(default_factory=list)
     """One for each right answer, from the first byte of the upload to the last of the answer."""
     wrong: list[str] = field(default_factory=list)
-    """Answers to another picture than the one that was sent."""
+    """Answers to another image than the one that was sent."""
     errors: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
@@ -111,26 +111,26 @@ class Page:
 
     port: int
     more: tuple[Any, ...]
-    """What /predict takes behind the picture."""
+    """What /predict takes behind the image."""
     best: Callable[[Any], Best]
     """Its first output -> the best class."""
 
 
-async def upload(connection: Connection, picture: Path) -> str:
-    """Where the page keeps the picture now."""
+async def upload(connection: Connection, image: Path) -> str:
+    """Where the page keeps the image now."""
     head = (
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{picture.name}"\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{image.name}"\r\n'
         "Content-Type: image/jpeg\r\n\r\n"
     )
-    body = head.encode() + picture.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
+    body = head.encode() + image.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     return json.loads(await connection.ask("POST", "/gradio_api/upload", body, kind))[0]
 
 
 async def join(connection: Connection, page: Page, path: str) -> str:
     """Takes a place in the queue; the path of the stream that will bring the answer."""
-    picture = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    body = json.dumps({"data": [picture, *page.more]}).encode()
+    image = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    body = json.dumps({"data": [image, *page.more]}).encode()
     event = json.loads(await connection.ask("POST", "/gradio_api/call/predict", body))["event_id"]
     return f"/gradio_api/call/predict/{event}"
 
@@ -146,19 +146,19 @@ def completed(stream: bytes) -> Any:
     raise RefusedError("the stream ended without an answer")
 
 
-async def classify(connection: Connection, page: Page, picture: Path) -> Best:
-    """Uploads a picture and waits for its answer. Raises: RefusedError."""
-    stream = await join(connection, page, await upload(connection, picture))
+async def classify(connection: Connection, page: Page, image: Path) -> Best:
+    """Uploads an image and waits for its answer. Raises: RefusedError."""
+    stream = await join(connection, page, await upload(connection, image))
     return page.best(completed(await connection.ask("GET", stream)))
 
 
-async def visit(page: Page, picture: Path, expected: Best, until: float, tolerance: float) -> Tally:
+async def visit(page: Page, image: Path, expected: Best, until: float, tolerance: float) -> Tally:
     """Asks again and again, as soon as the last answer is there, until the clock shows `until`."""
     tally = Tally()
     connection = await Connection.open(page.port)
     while (started := perf_counter()) < until:
         try:
-            found = await asyncio.wait_for(classify(connection, page, picture), PATIENCE)
+            found = await asyncio.wait_for(classify(connection, page, image), PATIENCE)
         except (RefusedError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             tally.errors.append(f"{type(error).__name__}: {error}")
             await connection.close()
@@ -167,23 +167,23 @@ async def visit(page: Page, picture: Path, expected: Best, until: float, toleran
         if found.label == expected.label and abs(found.score - expected.score) <= tolerance:
             tally.seconds.append(perf_counter() - started)
         else:
-            tally.wrong.append(f"{picture.name}: {found}, expected {expected}")
+            tally.wrong.append(f"{image.name}: {found}, expected {expected}")
     await connection.close()
     return tally
 
 
 async def load(page: Page, expected: dict[Path, Best], seconds: float, tolerance: float) -> Tally:
-    """What the visitors met, one for each picture, all at once for so many seconds."""
+    """What the visitors met, one for each image, all at once for so many seconds."""
     until = perf_counter() + seconds
     total = Tally()
     for tally in await asyncio.gather(
-        *(visit(page, picture, best, until, tolerance) for picture, best in expected.items())
+        *(visit(page, image, best, until, tolerance) for image, best in expected.items())
     ):
         total.add(tally)
     return total
 
 
-async def alone(page: Page, pictures: list[Path]) -> dict[Path, Best]:
-    """What the page says of each picture when nobody else asks."""
+async def alone(page: Page, images: list[Path]) -> dict[Path, Best]:
+    """What the page says of each image when nobody else asks."""
     async with connected(page.port, 1) as [connection]:
-        return {picture: await classify(connection, page, picture) for picture in pictures}
+        return {image: await classify(connection, page, image) for image in images}

@@ -1,4 +1,4 @@
-"""Takes the pictures of the page that the README shows: `make screenshots DATA=folder`.
+"""Takes the images of the page that the README shows: `make screenshots DATA=folder`.
 
 DATA holds `weights/resnet50-imagenet` and `weights/resnet18-imagenet` as checkpoint folders.
 """
@@ -53,14 +53,14 @@ def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
         page.wait_for_timeout(1500)
         page.screenshot(path=file)
         browser.close()
-    # Photographs make a PNG large; 256 dithered colours are enough for a page.
+    # Photographs make a PNG large; 256 dithered colors are enough for a page.
     with Image.open(file) as taken:
-        colours = taken.convert("RGB")
-    colours.quantize(palette=colours.quantize(256), dither=Image.Dither.FLOYDSTEINBERG).save(file, optimize=True)
+        colors = taken.convert("RGB")
+    colors.quantize(palette=colors.quantize(256), dither=Image.Dither.FLOYDSTEINBERG).save(file, optimize=True)
 
 
 def answer(page: Page) -> None:
-    """A free picture and its classes."""
+    """A free image and its classes."""
     page.locator("#examples img").first.click()
     expect(page.locator("#labels .confidence-set").first).to_be_visible()
 
@@ -75,7 +75,7 @@ def why(page: Page) -> None:
 
 
 def many(page: Page) -> None:
-    """The free pictures, sorted by class."""
+    """The free images, sorted by class."""
     from resnet_hub.demo.examples import find_examples
 
     page.get_by_role("tab", name="Many pictures").click()

@@ -16,7 +16,7 @@ from resnet_hub.checkpoint import Source
 from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.preprocessing import PictureSource, normalise, open_image, to_pixels
+from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
 from resnet_hub.registry import imagenet_label_names
 from resnet_hub.runtime import BACKENDS, Network, chosen_backend, fused_network
 from resnet_hub.scores import scores, temperature_of
@@ -26,7 +26,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 
 @dataclass(frozen=True)
 class Prediction:
-    """One class that a picture may show."""
+    """One class that an image may show."""
 
     label: str
     """The name of the class; text from the checkpoint, so not to be trusted as HTML."""
@@ -48,25 +48,25 @@ class Timings:
     preprocessing_ms: float
     """Channels, resize and crop."""
     network_ms: float
-    """Normalisation, the network and softmax, with the copies to and from the device."""
+    """Normalization, the network and softmax, with the copies to and from the device."""
 
 
 @dataclass(frozen=True)
 class Classification:
-    """The answer to one picture and how it came about."""
+    """The answer to one image and how it came about."""
 
     predictions: list[Prediction]
     """The best classes, best first."""
     timings: Timings
     """Milliseconds of each step."""
     seen: Image.Image
-    """What the network saw: resized and cropped; grey if it has one input channel, transparency laid over white."""
+    """What the network saw: resized and cropped; gray if it has one input channel, transparency laid over white."""
 
 
 class ImageClassifier:
-    """Pictures -> ranked labels with a loaded network. Calls from several threads at once are fine.
+    """Images -> ranked labels with a loaded network. Calls from several threads at once are fine.
 
-    A network of one input channel gets its pictures in grey, one of four gets their transparency as well.
+    A network of one input channel gets its images in gray, one of four gets their transparency as well.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class ImageClassifier:
             device: "auto" is CUDA where there is one, else the CPU.
             precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
             backend: How the network is run: "eager" is PyTorch as it stands; "fused" is a faster copy for the CPU,
-                made of the weights at the first picture; "auto" is that where it is to be had.
-            batch_size: Most pictures that a list is split into at a time.
+                made of the weights at the first image; "auto" is that where it is to be had.
+            batch_size: Most images that a list is split into at a time.
 
         Raises:
             ConfigError: A setting that is not among the choices, or that this network or device does not have, or a
@@ -133,21 +133,21 @@ class ImageClassifier:
 
     @overload
     def __call__(
-        self, images: list[PictureSource] | tuple[PictureSource, ...], top_k: int = 5
+        self, images: list[ImageSource] | tuple[ImageSource, ...], top_k: int = 5
     ) -> list[list[Prediction]]: ...
 
     @overload
-    def __call__(self, images: PictureSource, top_k: int = 5) -> list[Prediction]: ...
+    def __call__(self, images: ImageSource, top_k: int = 5) -> list[Prediction]: ...
 
     def __call__(
-        self, images: PictureSource | list[PictureSource] | tuple[PictureSource, ...], top_k: int = 5
+        self, images: ImageSource | list[ImageSource] | tuple[ImageSource, ...], top_k: int = 5
     ) -> list[Prediction] | list[list[Prediction]]:
-        """The `top_k` best classes of a picture, best first; for a list or tuple, a list of such lists in its order.
+        """The `top_k` best classes of an image, best first; for a list or tuple, a list of such lists in its order.
 
         A network for regression gives all its numbers, in the order of its outputs.
 
         Raises:
-            ImageError: A picture cannot be read; the message names it.
+            ImageError: An image cannot be read; the message names it.
             ConfigError: `top_k` is below 1.
             CheckpointError: The network's answer is not finite.
         """
@@ -161,13 +161,13 @@ class ImageClassifier:
             ranked += [self.ranked(row, top_k) for row in self.scores_of(torch.stack(pixels))]
         return ranked
 
-    def classify(self, image: PictureSource, top_k: int = 5, *, name: str | None = None) -> Classification:
-        """The answer to one picture with its timings and the picture that the network saw; raises as calling does.
+    def classify(self, image: ImageSource, top_k: int = 5, *, name: str | None = None) -> Classification:
+        """The answer to one image with its timings and the image that the network saw; raises as calling does.
 
         Args:
             image: A path, a file's bytes, a PIL image or a uint8 array.
             top_k: How many of the best classes; all of them where there are fewer.
-            name: What errors call the picture; its path where absent.
+            name: What errors call the image; its path where absent.
         """
         _check_top_k(top_k)
         started = perf_counter()
@@ -178,17 +178,17 @@ class ImageClassifier:
         scores = self.scores_of(pixels[None])[0]
         answered = perf_counter()
         timings = Timings(1e3 * (decoded - started), 1e3 * (prepared - decoded), 1e3 * (answered - prepared))
-        return Classification(self.ranked(scores, top_k), timings, picture_of(pixels))
+        return Classification(self.ranked(scores, top_k), timings, image_of(pixels))
 
     def warm_up(self) -> None:
-        """Runs the network on a blank picture, so that nobody's first picture waits for what is set up but once."""
+        """Runs the network on a blank image, so that nobody's first image waits for what is set up but once."""
         self.scores_of(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
 
-    def prepare(self, image: PictureSource, *, name: str | None = None) -> Tensor:
-        """What the network sees of a picture, uint8 (C, H, W); stacked, they are what `scores_of` takes.
+    def prepare(self, image: ImageSource, *, name: str | None = None) -> Tensor:
+        """What the network sees of an image, uint8 (C, H, W); stacked, they are what `scores_of` takes.
 
         Raises:
-            ImageError: The picture cannot be read; the message calls it `name`, or by its path.
+            ImageError: The image cannot be read; the message calls it `name`, or by its path.
         """
         return to_pixels(open_image(image, name=name), self.preprocessing)
 
@@ -199,7 +199,7 @@ class ImageClassifier:
         Raises:
             CheckpointError: The network's answer is not finite.
         """
-        logits = self._logits(normalise(pixels.to(self.device), self.preprocessing)).float().cpu()
+        logits = self._logits(normalize(pixels.to(self.device), self.preprocessing)).float().cpu()
         if not logits.isfinite().all():
             raise CheckpointError(
                 f"the network answers in {self.precision} with numbers that are not finite, so its weights are damaged "
@@ -208,7 +208,7 @@ class ImageClassifier:
         return self.scores(logits)
 
     def _logits(self, images: Tensor) -> Tensor:
-        """The network's answer to normalised images, float32 (N, C, H, W)."""
+        """The network's answer to normalized images, float32 (N, C, H, W)."""
         if self.backend == "fused":
             with self._fusing:  # the first visitors of a page come together
                 self._fused = self._fused or fused_network(self.model, self._computed_in)
@@ -221,7 +221,7 @@ class ImageClassifier:
         return scores(logits, self.model.config.task, self.temperature)
 
     def ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
-        """The `top_k` best classes, best first, of one picture's scores (num_classes,)."""
+        """The `top_k` best classes, best first, of one image's scores (num_classes,)."""
         if self.model.config.task == "regression":  # every number is an answer, and a large one is no better
             return [Prediction(*row) for row in zip(self.label_names, range(len(scores)), scores.tolist(), strict=True)]
         # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
@@ -275,12 +275,12 @@ def _device(device: str | torch.device) -> torch.device:
     return chosen
 
 
-def _name(image: PictureSource, index: int) -> str | None:
-    """What errors call the picture at this place of a list; None leaves it to its path."""
-    return None if isinstance(image, str | os.PathLike) else f"picture {index + 1} of the list"
+def _name(image: ImageSource, index: int) -> str | None:
+    """What errors call the image at this place of a list; None leaves it to its path."""
+    return None if isinstance(image, str | os.PathLike) else f"image {index + 1} of the list"
 
 
-def picture_of(pixels: Tensor) -> Image.Image:
-    """What a network saw, uint8 (C, H, W), as a picture."""
+def image_of(pixels: Tensor) -> Image.Image:
+    """What a network saw, uint8 (C, H, W), as an image."""
     rows = pixels.permute(1, 2, 0).numpy()
     return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)

@@ -18,7 +18,7 @@ MAX_CHANNELS = 65_536
 MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
 
-# Other spellings, timm's among them, of the names that a config keeps. A plain "layernorm" would normalise rows of
+# Other spellings, timm's among them, of the names that a config keeps. A plain "layernorm" would normalize rows of
 # pixels, which no residual network means.
 NORM_NAMES = {
     "batch": "batchnorm",
@@ -35,7 +35,7 @@ TASKS = ("single_label", "multi_label", "regression")
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a picture becomes the network's input; it travels with the weights.
+    """How an image becomes the network's input; it travels with the weights.
 
     Source: the keys and their meaning are those of `pretrained_cfg` in timm.
     """
@@ -45,7 +45,7 @@ class Preprocessing:
     interpolation: str = "bicubic"
     """Resampling filter of the resize: nearest, bilinear, bicubic or lanczos."""
     crop_pct: float = 0.875
-    """Side of the crop divided by the side the picture is resized to, above 0 and up to 1."""
+    """Side of the crop divided by the side the image is resized to, above 0 and up to 1."""
     crop_mode: str = "center"
     """center: shortest side, then crop. squash: ignore the aspect ratio. border: longest side, then pad."""
     mean: tuple[float, ...] = IMAGENET_MEAN
@@ -79,7 +79,7 @@ class Preprocessing:
         return cls(**_checked_keys(cls, values))
 
     def with_channels(self, in_chans: int) -> Preprocessing:
-        """The same for another number of channels: grey takes the average, more channels repeat the first ones."""
+        """The same for another number of channels: gray takes the average, more channels repeat the first ones."""
         if in_chans == self.input_size[0]:
             return self
 
@@ -92,7 +92,7 @@ class Preprocessing:
         return replace(self, input_size=size, mean=adapted(self.mean), std=adapted(self.std))
 
     def in_words(self) -> str:
-        """How a picture becomes the network's input, in one sentence."""
+        """How an image becomes the network's input, in one sentence."""
         channels, height, width = self.input_size
         grown = tuple(int(side / self.crop_pct) for side in (height, width))
         size = f"{width} x {height} px"
@@ -133,7 +133,7 @@ class ResNetConfig:
     stem_width: int = 64
     """Output channels of the 7x7 and 3x3 stems; half the output channels of the deep ones."""
     stem_pool: str = "max"
-    """What halves the picture after the stem: max, the same over a border of zeros (zero_padded_max: BiT), a strided
+    """What halves the image after the stem: max, the same over a border of zeros (zero_padded_max: BiT), a strided
     convolution (conv: ResNet-RS), or nothing (none: CIFAR)."""
     shortcut: str = "projection"
     """Where shapes differ: 1x1 convolution (option B), that after average pooling (-d), or zero padding (option A).
@@ -151,9 +151,9 @@ class ResNetConfig:
     act_layer: str = "relu"
     """Activation by name."""
     norm_layer: str = "batchnorm"
-    """Normalisation by name; evonorms0 and frntlu have an activation of their own."""
+    """Normalization by name; evonorms0 and frntlu have an activation of their own."""
     conv_layer: str = "conv2d"
-    """conv2d, or std_conv2d: each filter is standardised to mean 0 and variance 1 (BiT)."""
+    """conv2d, or std_conv2d: each filter is standardized to mean 0 and variance 1 (BiT)."""
     num_classes: int = 1000
     """Outputs of the head; 0 gives pooled features."""
     in_chans: int = 3
@@ -248,7 +248,7 @@ class ResNetConfig:
 
     @property
     def first_conv(self) -> str:
-        """The name of the convolution that sees the picture, in the state dict."""
+        """The name of the convolution that sees the image, in the state dict."""
         deep = self.stem in ("deep", "tiered")
         if self.family == "resnetv2":
             return "stem.conv1" if deep else "stem.conv"

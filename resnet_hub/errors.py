@@ -10,7 +10,7 @@ class ConfigError(ResNetHubError, ValueError):
 
 
 class ImageError(ResNetHubError, ValueError):
-    """Something that is no picture, or a picture that is too large or damaged."""
+    """Something that is no image, or an image that is too large or damaged."""
 
 
 class CheckpointError(ResNetHubError, ValueError):

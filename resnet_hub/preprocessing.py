@@ -1,6 +1,6 @@
-"""File, bytes, PIL image or array -> the network's input: the one path a picture takes, in training and in serving.
+"""File, bytes, PIL image or array -> the network's input: the one path an image takes, in training and in serving.
 
-open_image (decode, turn upright) -> to_pixels (channels, resize, crop) -> normalise (float, mean and std)
+open_image (decode, turn upright) -> to_pixels (channels, resize, crop) -> normalize (float, mean and std)
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from torch import Tensor
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError, ImageError
 
-PictureSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+ImageSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
 MAX_BYTES = 100_000_000
 # Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that it never has to.
 MAX_PIXELS = 80_000_000
-# A resized picture above this (a 1 x 50,000 strip, say) is never held whole: its crop is computed alone.
+# A resized image above this (a 1 x 50,000 strip, say) is never held whole: its crop is computed alone.
 MAX_RESIZED_PIXELS = 2**25
 
 # The classes are called directly: `Image.open` would add its own alarm about size, in a warning, ahead of ours.
@@ -80,21 +80,21 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def open_image(
-    source: PictureSource, *, name: str | None = None, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    source: ImageSource, *, name: str | None = None, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
 ) -> Image.Image:
-    """The picture, decoded and upright, as 8-bit L, LA, RGB or RGBA without metadata; opening it again changes nothing.
+    """The image, decoded and upright, as 8-bit L, LA, RGB or RGBA without metadata; opening it again changes nothing.
 
-    Grey numbers of 16 or 32 bits are scaled from 0..65535 to 0..255. Floats are taken as 0..1 where none is above 1,
+    Gray numbers of 16 or 32 bits are scaled from 0..65535 to 0..255. Floats are taken as 0..1 where none is above 1,
     else as 0..255, and clipped. An animation gives its first frame, an already opened one the frame it stands at.
 
     Args:
         source: A path, a file's bytes, a PIL image (left as it is), or a uint8 array (H, W), (H, W, 1), RGB or RGBA.
-        name: What errors call the picture; the path where absent.
+        name: What errors call the image; the path where absent.
         max_bytes: Largest file that is read.
         max_pixels: Largest width x height that is decoded, as the header tells it.
 
     Raises:
-        ImageError: The source is missing, no picture, damaged or too large.
+        ImageError: The source is missing, no image, damaged or too large.
     """
     label = _label(source, name)
     try:
@@ -111,15 +111,15 @@ def open_image(
 
 
 def to_channels(image: Image.Image, channels: int) -> Image.Image:
-    """The picture as a network of 1 (grey, L), 3 (RGB) or 4 (RGBA) input channels sees it; RGB stays byte for byte.
+    """The image as a network of 1 (gray, L), 3 (RGB) or 4 (RGBA) input channels sees it; RGB stays byte for byte.
 
-    Where the network has no alpha channel, transparent pixels show white: the colour stored under them is arbitrary,
-    often black, and white is what viewers and the web pages that such pictures come from put behind them.
+    Where the network has no alpha channel, transparent pixels show white: the color stored under them is arbitrary,
+    often black, and white is what viewers and the web pages that such images come from put behind them.
 
     Raises: ConfigError for another number of channels.
     """
     if channels not in _MODES:
-        raise ConfigError(f"{channels} input channels make no picture; it takes 1 (grey), 3 (RGB) or 4 (RGBA)")
+        raise ConfigError(f"{channels} input channels make no image; it takes 1 (gray), 3 (RGB) or 4 (RGBA)")
     mode = _MODES[channels]
     if image.mode == mode and "transparency" not in image.info:
         return image
@@ -132,7 +132,7 @@ def to_channels(image: Image.Image, channels: int) -> Image.Image:
 
 
 def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> Tensor:
-    """What the network sees of an opened picture: uint8 (C, H, W), 0-255, resized and cropped.
+    """What the network sees of an opened image: uint8 (C, H, W), 0-255, resized and cropped.
 
     Source: timm's evaluation transform for the same `crop_mode`, `crop_pct`, `interpolation` and size, to the pixel.
     """
@@ -152,7 +152,7 @@ def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> Tensor:
     return torch.from_numpy(np.array(rows.transpose(2, 0, 1), order="C"))  # (H, W, C) -> (C, H, W)
 
 
-def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     """The network's input, float32 (N, C, H, W) on the same device, of uint8 pixels (N, C, H, W) or (C, H, W).
 
     Source: ToTensor and Normalize of torchvision, with their operations in their order, so equal to the last bit.
@@ -181,8 +181,8 @@ def _label(source: object, name: str | None) -> str:
     return repr(name if len(name) <= 200 else f"{name[:150]}...{name[-30:]}")
 
 
-def _undecoded(source: PictureSource, label: str, max_bytes: int) -> Image.Image:
-    """The picture with its size known; of a file, only the header is read."""
+def _undecoded(source: ImageSource, label: str, max_bytes: int) -> Image.Image:
+    """The image with its size known; of a file, only the header is read."""
     if isinstance(source, Image.Image):
         return source
     if isinstance(source, np.ndarray):
@@ -192,7 +192,7 @@ def _undecoded(source: PictureSource, label: str, max_bytes: int) -> Image.Image
     known = ", ".join(_READERS)
     found = next((name for name, first in _SIGNATURES.items() if re.match(first, data[:1000], re.DOTALL)), None)
     if found is None:
-        raise ImageError(f"{label} is in no picture format that can be read; give one of {known}")
+        raise ImageError(f"{label} is in no image format that can be read; give one of {known}")
     if found not in _READERS:
         raise ImageError(f"{label} is in the format {found}, which cannot be read; save it as one of {known}")
     return _READERS[found](io.BytesIO(data))
@@ -202,12 +202,12 @@ def _read(source: str | os.PathLike[str], label: str, max_bytes: int) -> bytes:
     """The bytes of a file, whose size is checked first."""
     if not isinstance(source, str | os.PathLike):
         raise ImageError(
-            f"a {type(source).__name__} is no picture; give a path, the bytes of a file, a PIL image or a uint8 array"
+            f"a {type(source).__name__} is no image; give a path, the bytes of a file, a PIL image or a uint8 array"
         )
     path = Path(os.fsdecode(source))
     try:
         if source and path.is_dir():
-            raise ImageError(f"{label} is a folder; give the path of one picture in it")
+            raise ImageError(f"{label} is a folder; give the path of one image in it")
         if not path.is_file():
             raise ImageError(f"there is no file {label}; check the path")
         _check_bytes(path.stat().st_size, label, max_bytes)
@@ -235,7 +235,7 @@ def _checked_array(array: np.ndarray, label: str) -> np.ndarray:
 def _upright(image: Image.Image) -> Image.Image:
     """A copy turned as the camera's EXIF tag says, in a mode of `_eight_bit`, without metadata."""
     orientation = None
-    with suppress(Exception):  # A damaged EXIF block takes nothing away from the picture.
+    with suppress(Exception):  # A damaged EXIF block takes nothing away from the image.
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     plain = _eight_bit(image)
     turned = plain.transpose(_TURNS[orientation]) if orientation in _TURNS else plain.copy()
@@ -244,16 +244,16 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """The picture as L, LA, RGB or RGBA: no palette, no number above 255, no colour that stands for transparency."""
+    """The image as L, LA, RGB or RGBA: no palette, no number above 255, no color that stands for transparency."""
     if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_grey(np.asarray(image)))
-    grey = image.mode in ("1", "L", "LA", "La")
-    mode = ("L" if grey else "RGB") + ("A" if image.has_transparency_data else "")
+        return Image.fromarray(_gray(np.asarray(image)))
+    gray = image.mode in ("1", "L", "LA", "La")
+    mode = ("L" if gray else "RGB") + ("A" if image.has_transparency_data else "")
     return image if image.mode == mode else image.convert(mode)
 
 
-def _grey(values: np.ndarray) -> np.ndarray:
-    """uint8 of grey levels in integers 0..65535, or in floats 0..1 or 0..255."""
+def _gray(values: np.ndarray) -> np.ndarray:
+    """uint8 of gray levels in integers 0..65535, or in floats 0..1 or 0..255."""
     if values.dtype.kind != "f":
         return ((values.clip(0, 65535).astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     values = np.nan_to_num(values, nan=0.0, posinf=255.0, neginf=0.0)
@@ -261,7 +261,7 @@ def _grey(values: np.ndarray) -> np.ndarray:
 
 
 def _resized_size(size: tuple[int, int], preprocessing: Preprocessing) -> tuple[int, int]:
-    """Width and height, in pixels, that a picture is resized to before the crop."""
+    """Width and height, in pixels, that an image is resized to before the crop."""
     width, height = size
     _, crop_height, crop_width = preprocessing.input_size
     target_width = math.floor(crop_width / preprocessing.crop_pct)
@@ -285,7 +285,7 @@ def _window(resized: int, crop: int) -> tuple[int, int]:
 def _resized_part(
     image: Image.Image, resized: tuple[int, int], part: tuple[int, int, int, int], filter_: Image.Resampling
 ) -> Image.Image:
-    """The box `part` (left, top, right, bottom) of the picture resized to `resized`."""
+    """The box `part` (left, top, right, bottom) of the image resized to `resized`."""
     if resized[0] * resized[1] <= MAX_RESIZED_PIXELS:
         whole = image if image.size == resized else image.resize(resized, filter_)
         return whole if part == (0, 0, *resized) else whole.crop(part)

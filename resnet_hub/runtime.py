@@ -60,7 +60,7 @@ def can_fuse(model: nn.Module, dtype: torch.dtype) -> bool:
 
 
 def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:
-    """Normalised images (N, C, H, W), float32, -> logits (N, num_classes), float32; the model stays as it is.
+    """Normalized images (N, C, H, W), float32, -> logits (N, num_classes), float32; the model stays as it is.
 
     The weights are copied once, into the layout that the CPU computes in. Calls from several threads at once are fine.
 
@@ -158,7 +158,7 @@ def _blocks(model: ResidualNetwork) -> Iterator[Any]:
 
 
 def _layers_before(model: ResidualNetwork) -> list[nn.Module]:
-    """The layers between the picture and the first block."""
+    """The layers between the image and the first block."""
     if isinstance(model, ResNetV2):
         return [model.stem, model.maxpool]
     assert isinstance(model, ResNet)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from resnet_hub.demo.intake.fetch import fetch_picture
+from resnet_hub.demo.intake.fetch import fetch_image
 
 # Two cores may be shared with other tests.
 expect.set_options(timeout=20_000)
@@ -66,30 +66,30 @@ def served_page(checkpoint, **settings):
 
 
 def open_to(monkeypatch, port):
-    """Lets the page fetch pictures from one server of this machine, which it refuses otherwise."""
+    """Lets the page fetch images from one server of this machine, which it refuses otherwise."""
     from resnet_hub.demo.serving import inference
 
     def fetch(url, limits):
-        return fetch_picture(url, replace(limits, ports=(port,)), is_public=lambda _: True)
+        return fetch_image(url, replace(limits, ports=(port,)), is_public=lambda _: True)
 
-    monkeypatch.setattr(inference, "fetch_picture", fetch)
+    monkeypatch.setattr(inference, "fetch_image", fetch)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with a network that knows colours, and a picture of the first one."""
-    from colour_network import COLOURS, save_colour_network, solid  # and with it torch, which few tests wait for
+    """A folder with a network that knows colors, and an image of the first one."""
+    from color_network import COLORS, save_color_network, solid  # and with it torch, which few tests wait for
 
     folder = tmp_path_factory.mktemp("place")
-    save_colour_network(folder / "colours")
-    solid(COLOURS[0]).save(folder / "crimson.png")
+    save_color_network(folder / "colors")
+    solid(COLORS[0]).save(folder / "crimson.png")
     return folder
 
 
 @pytest.fixture(scope="module")
 def address(place):
     """A page over that network, with the usual settings; files that need others serve their own."""
-    with served_page(place / "colours") as settings:
+    with served_page(place / "colors") as settings:
         yield settings.address
 
 
@@ -159,7 +159,7 @@ class Visitors:
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The browser's visitors, for all tests of a process, and its driver's event loop; its camera shows a picture."""
+    """The browser's visitors, for all tests of a process, and its driver's event loop; its camera shows an image."""
     flags = (
         "--no-sandbox",
         "--disable-gpu",
@@ -205,12 +205,12 @@ def new_visitor(visitors):
 
 
 def upload(page, path):
-    """Chooses a file as the picture."""
+    """Chooses a file as the image."""
     page.locator("#photo input[type=file]").set_input_files(path)
 
 
 def upload_many(page, files):
-    """Opens the tab for many pictures, chooses the files and lets them be classified."""
+    """Opens the tab for many images, chooses the files and lets them be classified."""
     page.get_by_role("tab", name="Many pictures").click()
     page.locator("#files input[type=file]").set_input_files(files)
     # The files are on the server when there are links to them.

@@ -70,7 +70,7 @@ def shut_network() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The folder of real pictures and weights. Where it is absent the test is skipped; in CI it fails."""
+    """The folder of real images and weights. Where it is absent the test is skipped; in CI it fails."""
     folder = Path(os.environ.get("RESNET_HUB_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
         reason = f"no real data at {folder}; set RESNET_HUB_DATA to the folder that holds it"
@@ -133,7 +133,7 @@ def run_with_hub(fake_hub: FakeHub, tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def tiny_checkpoint(tmp_path: Path) -> Path:
-    """A folder with a small network for 32 x 32 pictures of three classes, with random weights from a fixed seed."""
+    """A folder with a small network for 32 x 32 images of three classes, with random weights from a fixed seed."""
     import torch
 
     from resnet_hub import ResNet

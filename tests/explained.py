@@ -9,11 +9,11 @@ from random_weights import lively
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.preprocessing import normalise, to_pixels
+from resnet_hub.preprocessing import normalize, to_pixels
 
-COLOURS = ((190, 20, 40), (20, 60, 200))
+COLORS = ((190, 20, 40), (20, 60, 200))
 MEAN = (124, 116, 104)
-"""The colour that covers a patch."""
+"""The color that covers a patch."""
 
 # Every kind of head, block, channels and last feature map that an explanation meets.
 NETWORKS = {
@@ -22,7 +22,7 @@ NETWORKS = {
     "attention": ("seresnet18", {}),
     "pre-activation": ("resnetv2_18", {}),
     "as BiT": ("resnetv2_18", {"conv_layer": "std_conv2d", "norm_layer": "groupnorm"}),
-    "grey": ("cifar_resnet20", {"in_chans": 1}),
+    "gray": ("cifar_resnet20", {"in_chans": 1}),
     "transparency": ("cifar_resnet20", {"in_chans": 4}),
     "several labels": ("cifar_resnet20", {"task": "multi_label"}),
     "learned gain": ("cifar_resnet20_gain", {}),
@@ -43,22 +43,22 @@ def noise(classifier, size=None, seed=0):
     return torch.randint(0, 256, (channels, height, width), dtype=torch.uint8, generator=generator)
 
 
-def square(colour, left, top, side=12):
-    """A picture of 32 x 32 pixels with one square of the colour on the mean colour."""
-    picture = Image.new("RGB", (32, 32), MEAN)
-    picture.paste(colour, (left, top, left + side, top + side))
-    return picture
+def square(color, left, top, side=12):
+    """An image of 32 x 32 pixels with one square of the color on the mean color."""
+    image = Image.new("RGB", (32, 32), MEAN)
+    image.paste(color, (left, top, left + side, top + side))
+    return image
 
 
 @cache
 def square_classifier(labels=("red", "blue")):
-    """A classifier that really learned whether a picture shows a red square or a blue one; it takes two seconds."""
+    """A classifier that really learned whether an image shows a red square or a blue one; it takes two seconds."""
     places = np.random.default_rng(0).integers(0, 21, (60, 2))
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = ResNet(create_model("cifar_resnet20", num_classes=2).config, label_names=labels)
-        pixels = [to_pixels(square(COLOURS[row % 2], *place), model.preprocessing) for row, place in enumerate(places)]
-        images, targets = normalise(torch.stack(pixels), model.preprocessing), torch.arange(60) % 2
+        pixels = [to_pixels(square(COLORS[row % 2], *place), model.preprocessing) for row, place in enumerate(places)]
+        images, targets = normalize(torch.stack(pixels), model.preprocessing), torch.arange(60) % 2
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
         for _ in range(25):
             loss = torch.nn.functional.cross_entropy(model(images), targets)

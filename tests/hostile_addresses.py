@@ -2,7 +2,7 @@
 
 # One a word.
 NO_ADDRESS = """
-picture.png //127.0.0.1/a.png /etc/passwd http: http:// http:/127.0.0.1/a file:///etc/passwd ftp://127.0.0.1/a
+image.png //127.0.0.1/a.png /etc/passwd http: http:// http:/127.0.0.1/a file:///etc/passwd ftp://127.0.0.1/a
 gopher://127.0.0.1:70/1 dict://a:11 data:image/png;base64,AAAA javascript:alert(1) http://2130706433/ http://0x7f.1/
 http://0x7f000001/ http://0177.0.0.1/ http://127.1/ http://127.0.0.1.1/ http://1.2.3.0x7f/ http://256.1.1.1/
 http://[fe80::1%25eth0]/ http://[::1 http://[::1]x/ http://[v1.a]/ http://a..b/ http://a_b!c/ http://a%00b/

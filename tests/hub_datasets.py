@@ -1,16 +1,16 @@
-"""Small datasets on the fake Hub, laid out as people lay them out: class folders, or pictures with a CSV of words."""
+"""Small datasets on the fake Hub, laid out as people lay them out: class folders, or images with a CSV of words."""
 
 import io
 
 from fake_hub.repository import Blob
-from pictures import hash_free, picture
+from images import hash_free, image
 
 FRENCH = {"red": "rouge", "green": "vert", "blue": "bleu"}
 
 
-def encoded(colour, number):
+def encoded(color, number):
     file = io.BytesIO()
-    picture(colour, hash_free(colour, number)).save(file, "png")
+    image(color, hash_free(color, number)).save(file, "png")
     return file.getvalue()
 
 
@@ -25,14 +25,14 @@ def publish(fake_hub, repo_id, files, **settings):
 
 
 def folders(count):
-    return {f"train/{colour}/{number}.png": encoded(colour, number) for colour in FRENCH for number in range(count)}
+    return {f"train/{color}/{number}.png": encoded(color, number) for color in FRENCH for number in range(count)}
 
 
 def with_names(count):
-    """Pictures in one folder, and a CSV that says in words what they show."""
-    rows = [(f"{colour}-{number}.png", colour, number) for colour in FRENCH for number in range(count)]
-    table = "".join(f"{file},{FRENCH[colour]}\n" for file, colour, _ in rows)
+    """Images in one folder, and a CSV that says in words what they show."""
+    rows = [(f"{color}-{number}.png", color, number) for color in FRENCH for number in range(count)]
+    table = "".join(f"{file},{FRENCH[color]}\n" for file, color, _ in rows)
     return {
         "train/metadata.csv": f"file_name,label\n{table}",
-        **{f"train/{file}": encoded(colour, number) for file, colour, number in rows},
+        **{f"train/{file}": encoded(color, number) for file, color, number in rows},
     }

@@ -1,8 +1,8 @@
-"""Learners over a few generated pictures, for tests of what happens inside a run."""
+"""Learners over a few generated images, for tests of what happens inside a run."""
 
 import torch
+from images import class_folders
 from launching import forget_accelerator
-from pictures import class_folders
 
 from resnet_hub import create_model
 from training.data.load import load_data
@@ -13,11 +13,11 @@ from training.settings.recipe import FinetuneRecipe
 
 SMALL = {"in_chans": 3, "num_classes": 2}
 NO_STATISTICS = {"norm_layer": "groupnorm1"}
-"""An option of networks whose pictures do not depend on the others of their batch."""
+"""An option of networks whose images do not depend on the others of their batch."""
 
 
 def make_data(folder, count=25):
-    """Pictures of two classes; 4 of 5 are trained on."""
+    """Images of two classes; 4 of 5 are trained on."""
     return class_folders(folder, {"red": count, "green": count})
 
 

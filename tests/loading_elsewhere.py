@@ -44,7 +44,7 @@ def network(row):
     return model
 
 
-def compare(row, folder, picture):
+def compare(row, folder, path):
     """What the others answer for a row, as largest differences from what we answer, and as names."""
     import timm
     import torch
@@ -52,15 +52,15 @@ def compare(row, folder, picture):
     from transformers import AutoImageProcessor, AutoModelForImageClassification, pipeline
 
     from resnet_hub import ImageClassifier
-    from resnet_hub.preprocessing import normalise, open_image, to_pixels
+    from resnet_hub.preprocessing import normalize, open_image, to_pixels
 
     repo_id = f"alice/{row.replace(' ', '-')}"
     model = network(row)
     model.push_to_hub(repo_id)
     model.save_pretrained(folder)
     model.float()
-    seen = normalise(to_pixels(open_image(picture), model.preprocessing), model.preprocessing)
-    image = Image.open(picture).convert(MODES[model.config.in_chans])
+    seen = normalize(to_pixels(open_image(path), model.preprocessing), model.preprocessing)
+    image = Image.open(path).convert(MODES[model.config.in_chans])
     on_hub = timm.create_model(f"hf-hub:{repo_id}", pretrained=True).eval()
     local = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     theirs = AutoModelForImageClassification.from_pretrained(repo_id, dtype=torch.float32).eval()
@@ -77,9 +77,9 @@ def compare(row, folder, picture):
         "names": {"timm": on_hub.pretrained_cfg["label_names"], "transformers": list(theirs.config.id2label.values())},
     }
     if model.config.in_chans == 3:
-        answer = pipeline("image-classification", model=repo_id, dtype=torch.float32)(str(picture), top_k=len(NAMES))
+        answer = pipeline("image-classification", model=repo_id, dtype=torch.float32)(str(path), top_k=len(NAMES))
         found["pipeline"] = sorted((entry["label"], entry["score"]) for entry in answer)
-        ranked = ImageClassifier(model)(picture, top_k=len(NAMES))
+        ranked = ImageClassifier(model)(path, top_k=len(NAMES))
         found["ours"] = sorted((prediction.label, prediction.score) for prediction in ranked)
     return found
 

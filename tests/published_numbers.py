@@ -6,7 +6,7 @@ import pytest
 
 
 def published_numbers(data_folder):
-    """One dictionary for each weighted tag and size of picture; the test is skipped where the table is absent."""
+    """One dictionary for each weighted tag and size of image; the test is skipped where the table is absent."""
     table = data_folder.parent / "reference" / "timm_numbers.csv"
     if not table.is_file():
         pytest.skip(f"no published numbers at {table}")

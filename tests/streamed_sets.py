@@ -2,22 +2,22 @@
 
 import datasets
 from datasets import ClassLabel, Dataset, Features
-from pictures import hash_free, picture
+from images import hash_free, image
 
 from training.settings.recipe import FinetuneRecipe
 
-COLOURS = ("red", "green")
+COLORS = ("red", "green")
 
 
 def parquet(folder, splits, label=None, files=1):
-    """A folder of parquet files as the Hub lays them out; each split starts with other pictures."""
+    """A folder of parquet files as the Hub lays them out; each split starts with other images."""
     (folder / "data").mkdir(parents=True)
-    features = Features({"image": datasets.Image(), "label": label or ClassLabel(names=list(COLOURS))})
+    features = Features({"image": datasets.Image(), "label": label or ClassLabel(names=list(COLORS))})
     for start, (split, count) in enumerate(splits.items()):
-        colours = [COLOURS[number % 2] for number in range(count)]
-        pictures = [picture(colour, hash_free(colour, 200 * start + n), (16, 16)) for n, colour in enumerate(colours)]
-        labels = colours if label else [number % 2 for number in range(count)]
-        rows = Dataset.from_dict({"image": pictures, "label": labels}, features=features)
+        colors = [COLORS[number % 2] for number in range(count)]
+        images = [image(color, hash_free(color, 200 * start + n), (16, 16)) for n, color in enumerate(colors)]
+        labels = colors if label else [number % 2 for number in range(count)]
+        rows = Dataset.from_dict({"image": images, "label": labels}, features=features)
         for file in range(files):
             part = rows.shard(files, file)
             part.to_parquet(folder / "data" / f"{split}-{file:05d}-of-{files:05d}.parquet")

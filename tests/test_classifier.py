@@ -1,4 +1,4 @@
-"""Images -> ranked labels: right classes on real photographs, one answer however a picture comes, choices refused."""
+"""Images -> ranked labels: right classes on real photographs, one answer however an image comes, choices refused."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -96,7 +96,7 @@ def test_top_k_below_one_is_refused(top_k, images):
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
-def test_a_list_gets_what_each_picture_gets_alone(kind):
+def test_a_list_gets_what_each_image_gets_alone(kind):
     classifier = tiny()
     images = kind([NOISE, NOISE[::-1], NOISE[:20, :20]])
     for together, image in zip(classifier(images, top_k=10), images, strict=True):
@@ -112,12 +112,12 @@ def test_a_list_runs_in_batches():
     assert sizes == [2, 2, 1]
 
 
-def test_no_pictures_get_no_answers():
+def test_no_images_get_no_answers():
     assert tiny()([]) == []
 
 
-def test_a_bad_picture_of_a_list_is_named_by_its_place():
-    with pytest.raises(ImageError, match="'picture 4 of the list' is empty"):
+def test_a_bad_image_of_a_list_is_named_by_its_place():
+    with pytest.raises(ImageError, match="'image 4 of the list' is empty"):
         tiny(batch_size=2)([NOISE, NOISE, NOISE, b""])
 
 
@@ -152,12 +152,12 @@ def test_a_server_gets_with_its_own_batches_what_calling_gives():
     assert [classifier.ranked(row, 5) for row in scores] == classifier(images)
 
 
-def test_prepare_names_a_bad_picture_as_it_is_told():
+def test_prepare_names_a_bad_image_as_it_is_told():
     with pytest.raises(ImageError, match=r"'upload\.png' is empty"):
         tiny().prepare(b"", name="upload.png")
 
 
-def test_a_network_of_one_channel_sees_grey():
+def test_a_network_of_one_channel_sees_gray():
     assert tiny(in_chans=1).classify(NOISE).seen.mode == "L"
 
 
@@ -166,7 +166,7 @@ def test_each_step_is_timed_in_milliseconds():
     assert all(0 < step < 60_000 for step in (timings.decode_ms, timings.preprocessing_ms, timings.network_ms))
 
 
-def test_classify_names_a_bad_picture_as_it_is_told():
+def test_classify_names_a_bad_image_as_it_is_told():
     with pytest.raises(ImageError, match=r"'upload\.png' is empty"):
         tiny().classify(b"", name="upload.png")
 
@@ -259,7 +259,7 @@ def test_a_batch_size_of_zero_is_refused():
 
 def test_warming_up_changes_no_answer():
     classifier = ImageClassifier(create_model("cifar_resnet20", num_classes=3))
-    picture = np.full((40, 50, 3), 90, np.uint8)
-    before = classifier(picture)
+    image = np.full((40, 50, 3), 90, np.uint8)
+    before = classifier(image)
     classifier.warm_up()
-    assert classifier(picture) == before
+    assert classifier(image) == before

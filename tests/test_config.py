@@ -178,7 +178,7 @@ def test_another_number_of_channels_averages_or_repeats_the_mean(in_chans, mean)
     assert (adapted.input_size, adapted.mean) == ((in_chans, 224, 224), mean)
 
 
-def test_grey_takes_the_average_of_the_deviations():
+def test_gray_takes_the_average_of_the_deviations():
     assert Preprocessing(std=(0.1, 0.2, 0.6)).with_channels(1).std == (0.3,)
 
 

@@ -1,4 +1,4 @@
-"""The path of a picture: equal to timm's to the bit, every kind of picture read, every bad one refused by name."""
+"""The path of an image: equal to timm's to the bit, every kind of image read, every bad one refused by name."""
 
 import io
 import random
@@ -16,7 +16,7 @@ from timm.data import create_transform
 from resnet_hub import preprocessing
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError, ImageError
-from resnet_hub.preprocessing import normalise, open_image, to_channels, to_pixels
+from resnet_hub.preprocessing import normalize, open_image, to_channels, to_pixels
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF"]
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -24,7 +24,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 SIZES = [(224, 224, 0.875), (224, 224, 0.95), (288, 288, 1.0), (32, 32, 1.0), (235, 235, 0.9), (160, 224, 0.875)]
 CROP_MODES = ["center", "squash", "border"]
 INTERPOLATIONS = ["nearest", "bilinear", "bicubic", "lanczos"]
-PICTURES = ["tench", "zebra", "1x1", "7x5", "9x300", "300x40", "255x257", "224x224", "341x256"]
+IMAGES = ["tench", "zebra", "1x1", "7x5", "9x300", "300x40", "255x257", "224x224", "341x256"]
 
 
 def encoded(image, file_format, **options):
@@ -33,20 +33,20 @@ def encoded(image, file_format, **options):
     return file.getvalue()
 
 
-def picture(name, data_folder):
+def image(name, data_folder):
     if "x" not in name:
         return open_image(next((data_folder / "imagenet_samples").glob(f"*_{name}.JPEG")))
     width, height = map(int, name.split("x"))
     return Image.fromarray(np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8))
 
 
-def png_of(width, height, rows, depth=8, colour=2):
+def png_of(width, height, rows, depth=8, color=2):
     """A PNG file from its header and its uncompressed rows, which need not agree."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
@@ -57,21 +57,21 @@ def settings(channels, height, width, crop_pct, crop_mode="center", interpolatio
 
 def assert_equal_to_timm(image, wanted):
     assert torch.equal(to_pixels(image, wanted), create_transform(**wanted.to_json(), normalize=False)(image))
-    assert torch.equal(normalise(to_pixels(image, wanted), wanted), create_transform(**wanted.to_json())(image)[None])
+    assert torch.equal(normalize(to_pixels(image, wanted), wanted), create_transform(**wanted.to_json())(image)[None])
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 @pytest.mark.parametrize("crop_mode", CROP_MODES)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_pixels_and_input_equal_timm_for_each_size_and_crop(size, crop_mode, name, data_folder):
-    assert_equal_to_timm(picture(name, data_folder), settings(3, *size, crop_mode))
+    assert_equal_to_timm(image(name, data_folder), settings(3, *size, crop_mode))
 
 
 @pytest.mark.parametrize("crop_mode", CROP_MODES)
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 @pytest.mark.parametrize("name", ["flamingo", "7x5", "255x257"])
 def test_pixels_and_input_equal_timm_for_each_interpolation(interpolation, crop_mode, name, data_folder):
-    assert_equal_to_timm(picture(name, data_folder), settings(3, 96, 97, 0.9, crop_mode, interpolation))
+    assert_equal_to_timm(image(name, data_folder), settings(3, 96, 97, 0.9, crop_mode, interpolation))
 
 
 @pytest.mark.parametrize("crop_mode", ["center", "border"])
@@ -104,7 +104,7 @@ def test_a_line_too_thin_for_timm_keeps_one_pixel_inside_its_border():
 @pytest.mark.parametrize("pixels", [torch.zeros(1, 3, 5, 5), torch.zeros(1, 1, 5, 5, dtype=torch.uint8)])
 def test_pixels_of_another_type_or_channel_count_are_refused(pixels):
     with pytest.raises(ImageError, match=r"expected torch.uint8 \(N, 3, H, W\)"):
-        normalise(pixels, Preprocessing())
+        normalize(pixels, Preprocessing())
 
 
 def photographed(orientation):
@@ -130,7 +130,7 @@ def test_the_cameras_turn_is_applied(orientation):
     assert np.array_equal(open_image(photographed(orientation)), TURNED[orientation](NOISE))
 
 
-def test_a_turned_picture_is_not_turned_again():
+def test_a_turned_image_is_not_turned_again():
     opened = open_image(photographed(6))
     assert np.array_equal(open_image(opened), opened)
 
@@ -149,37 +149,37 @@ def test_the_callers_image_is_left_as_it_was():
     assert "exif" in image.info
 
 
-def test_a_plain_rgb_picture_goes_through_unchanged():
+def test_a_plain_rgb_image_goes_through_unchanged():
     image = Image.fromarray(NOISE)
     assert to_channels(open_image(image), 3).tobytes() == NOISE.tobytes()
 
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 OPAQUE_RED, CLEAR_BLUE, HALF_BLACK = (255, 0, 0, 255), (0, 0, 255, 0), (0, 0, 0, 128)
-GREY16 = np.array([[0, 255, 32896, 65535]], np.uint16)
-GREY8 = [[0, 1, 128, 255]]
+GRAY16 = np.array([[0, 255, 32896, 65535]], np.uint16)
+GRAY8 = [[0, 1, 128, 255]]
 TWO = Image.frombytes("P", (2, 1), b"\0\1")
 TWO.putpalette([255, 0, 0, 0, 0, 255])
 ALPHA = Image.fromarray(np.array([[OPAQUE_RED, CLEAR_BLUE, HALF_BLACK]], np.uint8))
 KINDS = {
     "1-bit": (encoded(Image.fromarray(np.array([[True, False]])), "PNG"), 1, [[255, 0]]),
-    "grey": (encoded(Image.fromarray(np.array(GREY8, np.uint8)), "PNG"), 1, GREY8),
-    "grey as RGB": (np.array([[7]], np.uint8), 3, [[[7, 7, 7]]]),
-    "RGB as grey": (np.array([[[255, 0, 0]]], np.uint8), 1, [[76]]),
+    "gray": (encoded(Image.fromarray(np.array(GRAY8, np.uint8)), "PNG"), 1, GRAY8),
+    "gray as RGB": (np.array([[7]], np.uint8), 3, [[[7, 7, 7]]]),
+    "RGB as gray": (np.array([[[255, 0, 0]]], np.uint8), 1, [[76]]),
     "RGB as RGBA": (np.array([[[1, 2, 3]]], np.uint8), 4, [[[1, 2, 3, 255]]]),
-    "16-bit PNG": (encoded(Image.fromarray(GREY16), "PNG"), 1, GREY8),
-    "16-bit TIFF": (encoded(Image.fromarray(GREY16), "TIFF"), 1, GREY8),
-    "16-bit PGM": (b"P5 4 1 65535\n" + GREY16.astype(">u2").tobytes(), 1, GREY8),
+    "16-bit PNG": (encoded(Image.fromarray(GRAY16), "PNG"), 1, GRAY8),
+    "16-bit TIFF": (encoded(Image.fromarray(GRAY16), "TIFF"), 1, GRAY8),
+    "16-bit PGM": (b"P5 4 1 65535\n" + GRAY16.astype(">u2").tobytes(), 1, GRAY8),
     "32-bit integers": (Image.fromarray(np.array([[-5, 257, 65535, 99999]], np.int32)), 1, [[0, 1, 255, 255]]),
     "floats to 1": (Image.fromarray(np.array([[-0.1, 0.0, 0.5, 1.0]], np.float32)), 1, [[0, 0, 128, 255]]),
     "floats to 255": (Image.fromarray(np.array([[np.nan, 1.4, 255, np.inf]], np.float32)), 1, [[0, 1, 255, 255]]),
     "palette": (encoded(TWO, "PNG"), 3, [[RED, BLUE]]),
-    "palette with a clear colour": (encoded(TWO, "PNG", transparency=1), 3, [[RED, WHITE]]),
+    "palette with a clear color": (encoded(TWO, "PNG", transparency=1), 3, [[RED, WHITE]]),
     "palette with alpha": (encoded(TWO, "PNG", transparency=b"\xff\0"), 4, [[OPAQUE_RED, CLEAR_BLUE]]),
-    "RGB with a clear colour": (encoded(TWO.convert("RGB"), "PNG", transparency=(255, 0, 0)), 3, [[WHITE, BLUE]]),
+    "RGB with a clear color": (encoded(TWO.convert("RGB"), "PNG", transparency=(255, 0, 0)), 3, [[WHITE, BLUE]]),
     "alpha over white": (encoded(ALPHA, "PNG"), 3, [[RED, WHITE, (127, 127, 127)]]),
     "alpha kept": (encoded(ALPHA, "PNG"), 4, [[OPAQUE_RED, CLEAR_BLUE, HALF_BLACK]]),
-    "grey with alpha": (encoded(Image.new("LA", (1, 1), (9, 0)), "PNG"), 1, [[255]]),
+    "gray with alpha": (encoded(Image.new("LA", (1, 1), (9, 0)), "PNG"), 1, [[255]]),
     "array with one channel": (np.array([[[3], [4]]], np.uint8), 1, [[3, 4]]),
     "YCbCr": (Image.new("RGB", (1, 1), "white").convert("YCbCr"), 3, [[WHITE]]),
     "CMYK JPEG": (encoded(Image.new("CMYK", (1, 1), (0, 255, 255, 0)), "JPEG", quality=100), 3, [[RED]]),
@@ -187,14 +187,14 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_picture_gives_the_pixels_it_shows(kind):
+def test_each_kind_of_image_gives_the_pixels_it_shows(kind):
     source, channels, expected = KINDS[kind]
-    tolerance = 2 if "JPEG" in kind else 0  # grey levels that JPEG itself may lose
+    tolerance = 2 if "JPEG" in kind else 0  # gray levels that JPEG itself may lose
     pixels = np.asarray(to_channels(open_image(source), channels)).astype(int)
     assert np.abs(pixels - np.array(expected)).max() <= tolerance
 
 
-def test_a_clear_colour_shows_white_without_opening_too():
+def test_a_clear_color_shows_white_without_opening_too():
     image = TWO.convert("RGB")
     image.info["transparency"] = RED
     assert to_channels(image, 3).getpixel((0, 0)) == WHITE
@@ -202,17 +202,17 @@ def test_a_clear_colour_shows_white_without_opening_too():
 
 @pytest.mark.parametrize(("file_format", "options"), [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True})])
 def test_an_animation_shows_its_first_frame(file_format, options):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     data = encoded(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
     assert to_channels(open_image(data), 3).getpixel((4, 4)) == (255, 0, 0)
 
 
 def test_an_input_of_two_channels_is_refused():
-    with pytest.raises(ConfigError, match="2 input channels make no picture; it takes 1"):
+    with pytest.raises(ConfigError, match="2 input channels make no image; it takes 1"):
         to_channels(Image.new("RGB", (2, 2)), 2)
 
 
-UNREAD = "is in no picture format that can be read; give one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF"
+UNREAD = "is in no image format that can be read; give one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF"
 UNSAVED = "which cannot be read; save it as one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF"
 ARRAYS = "expected uint8 0-255 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with at least one pixel"
 PIXELS = "expected 1 to 80,000,000 in all, so give a resized copy"
@@ -225,21 +225,21 @@ BAD = {
     "a.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1", f"'a.heic' is in the format HEIC, {UNSAVED}"),
     "cut.png": (BOMB[:20], "'cut.png' is damaged or cut short; save or download it again"),
     "big.png": (BOMB, f"'big.png' has 60000 x 60000 pixels; {PIXELS}"),
-    "empty image": (Image.new("RGB", (0, 4)), f"the picture has 0 x 4 pixels; {PIXELS}"),
+    "empty image": (Image.new("RGB", (0, 4)), f"the image has 0 x 4 pixels; {PIXELS}"),
     "missing": (Path("nowhere.jpg"), "there is no file 'nowhere.jpg'; check the path"),
     "no name": ("", "there is no file ''; check the path"),
     "null byte": ("a\0b", r"there is no file 'a\x00b'; check the path"),
     "device": ("/dev/zero", "there is no file '/dev/zero'; check the path"),
-    "folder": ("/", "'/' is a folder; give the path of one picture in it"),
-    "list": ([1], "a list is no picture; give a path, the bytes of a file, a PIL image or a uint8 array"),
-    "floats": (np.zeros((4, 4)), f"the picture is an array of float64 (4, 4); {ARRAYS}"),
-    "channels first": (np.zeros((3, 4, 5), np.uint8), f"the picture is an array of uint8 (3, 4, 5); {ARRAYS}"),
-    "no pixels": (np.zeros((0, 4, 3), np.uint8), f"the picture is an array of uint8 (0, 4, 3); {ARRAYS}"),
+    "folder": ("/", "'/' is a folder; give the path of one image in it"),
+    "list": ([1], "a list is no image; give a path, the bytes of a file, a PIL image or a uint8 array"),
+    "floats": (np.zeros((4, 4)), f"the image is an array of float64 (4, 4); {ARRAYS}"),
+    "channels first": (np.zeros((3, 4, 5), np.uint8), f"the image is an array of uint8 (3, 4, 5); {ARRAYS}"),
+    "no pixels": (np.zeros((0, 4, 3), np.uint8), f"the image is an array of uint8 (0, 4, 3); {ARRAYS}"),
 }
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_what_is_no_picture_is_refused_in_one_sentence(kind):
+def test_what_is_no_image_is_refused_in_one_sentence(kind):
     source, message = BAD[kind]
     with pytest.raises(ImageError) as caught:
         open_image(source, name=kind if isinstance(source, bytes) else None)
@@ -265,7 +265,7 @@ def test_a_file_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
 
 
 def test_pillows_own_alarm_about_size_does_not_speak():
-    data = png_of(9500, 9500, bytes(9500 * (1 + -(-9500 // 8))), depth=1, colour=0)
+    data = png_of(9500, 9500, bytes(9500 * (1 + -(-9500 // 8))), depth=1, color=0)
     assert open_image(data, max_pixels=100_000_000).size == (9500, 9500)
 
 
@@ -291,7 +291,7 @@ def damaged(data, seed):
 
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged metadata that it then goes without.
 @pytest.mark.parametrize("file_format", ["photograph", *FORMATS])
-def test_damage_of_any_kind_gives_a_picture_or_an_image_error(file_format, data_folder):
+def test_damage_of_any_kind_gives_an_image_or_an_image_error(file_format, data_folder):
     photograph = next((data_folder / "imagenet_samples").glob("*_tench.JPEG")).read_bytes()
     data = photograph if file_format == "photograph" else encoded(Image.fromarray(NOISE), file_format)
     for seed in range(120):

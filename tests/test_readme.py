@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi, SpaceCard
-from pictures import class_folders
+from images import class_folders
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
@@ -75,11 +75,11 @@ def test_a_stranger_classifies_fine_tunes_and_shares(fake_hub, shell, tmp_path, 
     assert "model.safetensors" in HfApi(endpoint=fake_hub.url).list_repo_files("alice/insects")
 
 
-def test_the_readme_opens_with_a_picture_that_is_there():
+def test_the_readme_opens_with_a_image_that_is_there():
     body = README.split("---\n", 2)[2]
-    picture = re.search(r"!\[[^\]]+\]\((.+?)\)", body)
-    assert body.index(picture[0]) < body.index("## ")
-    assert (REPOSITORY / picture[1]).stat().st_size > 20_000
+    image = re.search(r"!\[[^\]]+\]\((.+?)\)", body)
+    assert body.index(image[0]) < body.index("## ")
+    assert (REPOSITORY / image[1]).stat().st_size > 20_000
 
 
 def test_every_local_link_of_the_documents_leads_somewhere():

@@ -9,7 +9,7 @@ from random_weights import lively
 
 from resnet_hub import ImageClassifier, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
-from resnet_hub.preprocessing import normalise
+from resnet_hub.preprocessing import normalize
 from resnet_hub.runtime import can_fuse, chosen_backend, fused_network, native_bf16
 
 # As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
@@ -37,14 +37,14 @@ NETWORKS = {
     "activation first": "resnetv2_50",
     "activation first, basic blocks": "resnetv2_18",
     "activation first, deep stem": "resnetv2_18d",
-    "standardised weights": "resnetv2_50x1_bit",
+    "standardized weights": "resnetv2_50x1_bit",
     "evolved norms": "resnetv2_50d_evos",
 }
 OPTIONS = {
     "another activation": ("resnet26", {"act_layer": "silu"}),
     "frozen norms": ("resnet26", {"norm_layer": "frozenbatchnorm2d"}),
     "dilated": ("resnet26", {"output_stride": 8}),
-    "one channel, several classes of one picture": ("resnet18", {"in_chans": 1, "task": "multi_label"}),
+    "one channel, several classes of one image": ("resnet18", {"in_chans": 1, "task": "multi_label"}),
     "numbers": ("resnet18", {"num_classes": 2, "task": "regression"}),
     "activation first, another activation": ("resnetv2_18", {"act_layer": "silu"}),
     "activation first, frozen norms": ("resnetv2_18", {"norm_layer": "frozenbatchnorm2d"}),
@@ -55,14 +55,14 @@ OPTIONS = {
 CASES = {**{case: (name, {}) for case, name in NETWORKS.items()}, **OPTIONS}
 
 
-def pictures(model, count=2, side=64):
+def noise(model, count=2, side=64):
     return torch.randn(count, model.config.in_chans, side, side, generator=torch.Generator().manual_seed(0))
 
 
 @torch.inference_mode()
 def difference(model, dtype):
     """The largest difference to the network's own logits, as a share of their range."""
-    images = pictures(model)
+    images = noise(model)
     expected, found = model(images), fused_network(model, dtype)(images)
     assert found.dtype == torch.float32
     return float((found - expected).abs().max() / (expected.max() - expected.min()))
@@ -98,13 +98,13 @@ def test_weights_of_a_type_that_cannot_be_fused_run_as_they_are():
 def test_the_network_itself_stays_as_it_is():
     model = lively("cifar_resnet20")
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    fused_network(model, torch.bfloat16 if FUSED[torch.bfloat16] else torch.float32)(pictures(model))
+    fused_network(model, torch.bfloat16 if FUSED[torch.bfloat16] else torch.float32)(noise(model))
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
-def test_a_picture_s_answer_does_not_depend_on_those_beside_it():
+def test_a_image_s_answer_does_not_depend_on_those_beside_it():
     model = lively("resnet18")
-    run, images = fused_network(model, torch.float32), pictures(model, count=5)
+    run, images = fused_network(model, torch.float32), noise(model, count=5)
     together = run(images)
     for index in range(5):
         torch.testing.assert_close(run(images[index : index + 1])[0], together[index], rtol=1e-4, atol=1e-4)
@@ -113,7 +113,7 @@ def test_a_picture_s_answer_does_not_depend_on_those_beside_it():
 def test_threads_share_one_function():
     model = lively("cifar_resnet20")
     run = fused_network(model, torch.float32)
-    batches = [pictures(model) + shift for shift in range(8)]
+    batches = [noise(model) + shift for shift in range(8)]
     expected = [run(batch) for batch in batches]
     with ThreadPoolExecutor(4) as pool:
         for found, wanted in zip(pool.map(run, batches), expected, strict=True):
@@ -131,7 +131,7 @@ def test_damaged_weights_are_told_wherever_they_are():
             ImageClassifier(model, device="cpu").warm_up()
 
 
-def test_pictures_that_do_not_fit_are_refused_as_by_the_network():
+def test_images_that_do_not_fit_are_refused_as_by_the_network():
     with pytest.raises(ImageError, match=r"expected \(N, 3, height, width\)"):
         fused_network(lively("resnet18"), torch.float32)(torch.zeros(1, 4, 32, 32))
 
@@ -140,7 +140,7 @@ def test_pictures_that_do_not_fit_are_refused_as_by_the_network():
 def test_photographs_get_the_five_classes_and_the_logits_of_the_network(name, data_folder):
     files = sorted((data_folder / "imagenet_samples").iterdir())[::20]
     classifier = ImageClassifier.from_pretrained(data_folder / f"weights/{name}-imagenet", device="cpu")
-    images = torch.cat([normalise(classifier.prepare(file), classifier.preprocessing) for file in files])
+    images = torch.cat([normalize(classifier.prepare(file), classifier.preprocessing) for file in files])
     with torch.inference_mode():
         expected, found = classifier.model(images), fused_network(classifier.model, torch.float32)(images)
     assert torch.equal(found.topk(5).indices, expected.topk(5).indices)

@@ -12,7 +12,7 @@ from resnet_hub.errors import CheckpointError
 from resnet_hub.scores import scores, temperature_of
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0]])
-PICTURE = Image.new("RGB", (64, 64), (90, 20, 160))
+IMAGE = Image.new("RGB", (64, 64), (90, 20, 160))
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_a_temperature_that_cannot_be_is_refused(value):
 
 def test_a_classifier_reads_the_temperature_of_its_checkpoint(tmp_path):
     model = lively(num_classes=3, label_names=("a", "b", "c"))
-    plain = {found.label: found.score for found in ImageClassifier(model, device="cpu")(PICTURE)}
+    plain = {found.label: found.score for found in ImageClassifier(model, device="cpu")(IMAGE)}
     model.details["temperature"] = 4.0
     model.save_pretrained(tmp_path)
     assert json.loads((tmp_path / "config.json").read_text())["resnet_hub"]["temperature"] == 4.0
-    softened = {found.label: found.score for found in ImageClassifier.from_pretrained(tmp_path, device="cpu")(PICTURE)}
+    softened = {found.label: found.score for found in ImageClassifier.from_pretrained(tmp_path, device="cpu")(IMAGE)}
     expected = torch.tensor([plain[name] for name in "abc"]).log().div(4).softmax(0)
     assert [softened[name] for name in "abc"] == pytest.approx(expected.tolist(), rel=1e-3)
 

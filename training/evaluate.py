@@ -1,4 +1,4 @@
-"""`accelerate launch -m training.evaluate`: a network and a split -> its accuracy, counted once for every picture."""
+"""`accelerate launch -m training.evaluate`: a network and a split -> its accuracy, counted once for every image."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .trials import with_batch_size
 logger = logging.getLogger("training")
 
 LARGEST_RECORDED = 256
-"""Pictures of a recorded batch that are taken over; a larger one was a large GPU's, and this may be a small machine."""
+"""Images of a recorded batch that are taken over; a larger one was a large GPU's, and this may be a small machine."""
 WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
@@ -106,7 +106,7 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
 def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
     """Prints the figures: for programs on standard output, else as lines of the log; writes the report."""
     intervals = found.intervals()
-    figures = {"split": split.name, "pictures": len(found), **found.summary(), "intervals": intervals}
+    figures = {"split": split.name, "images": len(found), **found.summary(), "intervals": intervals}
     names = model.label_names or ()
     if settings.report is not None:
         with report_folder(settings.report) as folder:

@@ -53,7 +53,7 @@ from .run import (
     describe_run,
     draw_rates,
     draw_report,
-    parent_licence,
+    parent_license,
     parse_run,
     remove_state,
     reporting,
@@ -127,7 +127,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
 
 
 def find_rate(recipe: FinetuneRecipe) -> Path:
-    """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the picture's path."""
+    """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the image's path."""
     _, learner, loaders = try_out(recipe)
     if recipe.head_first:
         fit_head(learner, loaders["features"])
@@ -141,7 +141,7 @@ def find_rate(recipe: FinetuneRecipe) -> Path:
 
 
 def dry_run(recipe: FinetuneRecipe) -> Path:
-    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training pictures."""
+    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
     sheet = rehearse(data, learner, loaders)
     learner.accelerator.end_training()
@@ -149,7 +149,7 @@ def dry_run(recipe: FinetuneRecipe) -> Path:
 
 
 def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
-    """All that takes part in training, for trials that keep nothing: no folder is claimed, no picture cached."""
+    """All that takes part in training, for trials that keep nothing: no folder is claimed, no image cached."""
     recipe = replace(recipe, cache_gb=0)
     accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
     set_seed(recipe.seed)
@@ -187,7 +187,7 @@ def _has_no_weights(name: str) -> bool:
 
 
 def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
-    """What the checkpoint will say of its origin; of local folders only the name, of the parent its licence."""
+    """What the checkpoint will say of its origin; of local folders only the name, of the parent its license."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
     settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
     details: dict[str, Any] = {
@@ -201,8 +201,8 @@ def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     if not recipe.from_scratch:
         # In full, since what a bare name stands for may change between versions.
         details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))
-        if licence := parent_licence(model, None if "model" in local else repo_address(recipe.model)):
-            details["license"] = licence
+        if license := parent_license(model, None if "model" in local else repo_address(recipe.model)):
+            details["license"] = license
     return details
 
 
@@ -211,7 +211,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
     splits += [f"{len(data.test):,} to test"] if data.test else []
-    logger.info("data   %s: %d classes, pictures %s", recipe.dataset, len(data.label_names), ", ".join(splits))
+    logger.info("data   %s: %d classes, images %s", recipe.dataset, len(data.label_names), ", ".join(splits))
     start = "random weights" if recipe.from_scratch else recipe.model
     size = "x".join(str(side) for side in model.preprocessing.input_size)
     logger.info(
@@ -257,12 +257,12 @@ def finish(
     history: History,
     record: dict[str, Any],
 ) -> None:
-    """Writes the best checkpoint with its final figures, the pictures, the card and the summary."""
+    """Writes the best checkpoint with its final figures, the images, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
     model.details |= reported.record() | {"split": split.name}
-    pictures = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
-    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [picture.name for picture in pictures]))
+    images = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
+    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [image.name for image in images]))
     intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,
@@ -273,8 +273,8 @@ def finish(
         "per_class": reported.by_class(data.label_names),
         **reported.details(),
         "split_hash": data.split_hash,
-        "bad_pictures": without_paths(list(data.bad_pictures)),
-        "same_pictures": {f"{shared.split}, {shared.other}": len(shared.pictures) for shared in data.overlaps},
+        "bad_images": without_paths(list(data.bad_images)),
+        "same_images": {f"{shared.split}, {shared.other}": len(shared.images) for shared in data.overlaps},
         "seconds": model.details["seconds"],
         "run": record,
     }
@@ -283,7 +283,7 @@ def finish(
     remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
-    logger.info("  %s", "   ".join(f"{picture.stem} {picture}" for picture in pictures))
+    logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
     tell_end(folder)
 
 

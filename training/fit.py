@@ -67,9 +67,9 @@ def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
         measured = measure(learner, loaders["validation"])
         better = better_of(history.best, learner, measured)
     figures = {f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()}
-    speed = trained.pop("pictures_per_second")
+    speed = trained.pop("images_per_second")
     row = {"epoch": epoch, **trained, **figures}
-    timing = {"epoch": epoch, "seconds": time.perf_counter() - started, "pictures_per_second": speed}
+    timing = {"epoch": epoch, "seconds": time.perf_counter() - started, "images_per_second": speed}
     timing["memory_bytes"] = used_memory(learner.accelerator)
     history.rows.append(row)
     history.timings.append(timing)

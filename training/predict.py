@@ -1,4 +1,4 @@
-"""`accelerate launch -m training.predict`: a network and pictures -> a table of answers, as parquet or a dataset."""
+"""`accelerate launch -m training.predict`: a network and images -> a table of answers, as parquet or a dataset."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 from resnet_hub.preprocessing import open_image
 
-from .data import SHOWN, Split, load_pictures
+from .data import SHOWN, Split, load_images
 from .entry import run_settings
 from .hardware import main_process_decides, make_accelerator
 from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
@@ -48,7 +48,7 @@ logger = logging.getLogger("training")
 
 @dataclass(frozen=True)
 class PredictionSettings(HubSettings, RunSettings):
-    """Writes what a network answers on every picture of a split: the same rows on any number of processes."""
+    """Writes what a network answers on every image of a split: the same rows on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or published name")
     split: str | None = setting(None, "split to predict on; validation, else test, else the first where absent")
@@ -68,12 +68,12 @@ class PredictionSettings(HubSettings, RunSettings):
 
 
 def predict(settings: PredictionSettings) -> None:
-    """Answers every picture and writes the table. Raises: DataError, CheckpointError, HubError, ConfigError."""
+    """Answers every image and writes the table. Raises: DataError, CheckpointError, HubError, ConfigError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     main_process_decides(lambda: check_places(settings))
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
     settings = with_batch_size(settings, classifier.model, accelerator)
-    split, classes = load_pictures(settings, settings.split)
+    split, classes = load_images(settings, settings.split)
     tell_plan(settings, classifier, split)
 
     answers = answer(settings, classifier, split, accelerator)
@@ -94,7 +94,7 @@ def check_places(settings: PredictionSettings) -> None:
 
 def tell_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
     """Logs what is about to happen."""
-    logger.info("data   %s: %s pictures of %s", settings.dataset, f"{len(split):,}", split.name)
+    logger.info("data   %s: %s images of %s", settings.dataset, f"{len(split):,}", split.name)
     architecture, classes = classifier.model.config.architecture, len(classifier.label_names)
     logger.info("model  %s from %s: %d classes", architecture, settings.model, classes)
 
@@ -105,7 +105,7 @@ def answer(
     """The network's ranked classes for every row, on every process.
 
     Raises:
-        DataError: More pictures cannot be decoded than are allowed.
+        DataError: More images cannot be decoded than are allowed.
         CheckpointError: The network's answers are not finite.
     """
     loader = accelerator.prepare(
@@ -131,13 +131,13 @@ def answer(
         rows, labels, indices, scores = (column.cpu() for column in gathered)
         found.append([rows, indices, scores])
         unreadable += rows[labels == UNREADABLE].tolist()
-        refuse_bad(split, sorted(set(unreadable)), settings.max_bad_pictures)
+        refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
         if not scores.isfinite().all():
             raise CheckpointError(
                 f"--model {settings.model!r} answers with numbers that are not finite; choose another"
             )
     rows, indices, scores = (torch.cat(column).numpy() for column in zip(*found, strict=True))
-    # Pictures that pad the last batch come twice; each row is kept once, in the order of the dataset.
+    # Images that pad the last batch come twice; each row is kept once, in the order of the dataset.
     _, once = np.unique(rows, return_index=True)
     return Answers(indices[once], scores[once], {row: problem(split, row, settings) for row in unreadable})
 
@@ -151,18 +151,18 @@ def rank(scores: Tensor, task: str, top_k: int) -> tuple[Tensor, Tensor]:
 
 
 def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
-    """Raises: DataError on every process where more pictures cannot be decoded than are allowed."""
+    """Raises: DataError on every process where more images cannot be decoded than are allowed."""
     if len(rows) > allowed:
-        names = "; ".join(split.picture(row)[1] for row in rows[:SHOWN]) + ("; ..." if len(rows) > SHOWN else "")
+        names = "; ".join(split.image(row)[1] for row in rows[:SHOWN]) + ("; ..." if len(rows) > SHOWN else "")
         raise DataError(
-            f"{len(rows)} pictures cannot be decoded so far ({names}); "
-            f"mend or remove them, or go on without them by --max-bad-pictures with a number above {allowed}"
+            f"{len(rows)} images cannot be decoded so far ({names}); "
+            f"mend or remove them, or go on without them by --max-bad-images with a number above {allowed}"
         )
 
 
 def problem(split: Split, row: int, settings: PredictionSettings) -> str:
-    """Why the picture of a row cannot be decoded, without the folders of this machine."""
-    content, name = split.picture(row)
+    """Why the image of a row cannot be decoded, without the folders of this machine."""
+    content, name = split.image(row)
     try:
         open_image(content, name=name)
     except ImageError as error:
@@ -174,11 +174,11 @@ def finish(settings: PredictionSettings, split: Split, table: Any) -> None:
     """Writes and pushes the table, and logs where it is and what it says."""
     bad = table.column("problem").drop_null().to_pylist()
     if bad:
-        logger.warning("%d pictures cannot be decoded and have no answer: %s", len(bad), "; ".join(bad))
+        logger.warning("%d images cannot be decoded and have no answer: %s", len(bad), "; ".join(bad))
     pairs = zip(table.column("true_label").to_pylist(), table.column("label").to_pylist(), strict=True)
     known = [true == found for true, found in pairs if true is not None and found is not None]
     if known:
-        logger.info("%d of %d pictures with a known class are right (%.2f%%)", sum(known), len(known), _percent(known))
+        logger.info("%d of %d images with a known class are right (%.2f%%)", sum(known), len(known), _percent(known))
     if settings.output:
         write_predictions(table, Path(settings.output))
         logger.info("wrote  %s: %s rows", settings.output, f"{table.num_rows:,}")

@@ -10,15 +10,15 @@ from typing import Any
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.metadata import card_metadata
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
-from resnet_hub.card.sections import PICTURES, model_card
+from resnet_hub.card.sections import IMAGES, model_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
 
 
 def generated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
-    """The card that follows from `values`, the content of config.json, and from the pictures in the folder."""
-    pictures = [name for name in PICTURES if (folder / name).is_file()]
-    card = model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), pictures=pictures)
+    """The card that follows from `values`, the content of config.json, and from the images in the folder."""
+    images = [name for name in IMAGES if (folder / name).is_file()]
+    card = model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
     return CardText.parse(card.encode(), CARD_FILE)
 
 

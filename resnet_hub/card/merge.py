@@ -55,7 +55,7 @@ def merged_metadata(theirs: Mapping[str, Any], ours: Mapping[str, Any], before: 
 def _with_terms(
     merged: dict[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, Any], before: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The licence that came with the weights, and only where none is known the one that others wrote."""
+    """The license that came with the weights, and only where none is known the one that others wrote."""
     if "license" not in ours:
         if "license" in before and before["license"] == theirs.get("license"):
             return {key: value for key, value in merged.items() if key not in TERMS}

@@ -1,4 +1,4 @@
-"""config.json -> the YAML metadata of a model card: only ids and licences that the Hub accepts, and none invented."""
+"""config.json -> the YAML metadata of a model card: only ids and licenses that the Hub accepts, and none invented."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def card_metadata(
 ) -> dict[str, Any]:
     """The metadata by key, as `model_card` writes it above the text; what `config` does not say is left out."""
     run = mapping(config.get("resnet_hub"))
-    given = licence(config)
+    given = license(config)
     known = given.lower() in LICENSES.split()
     results = _eval_results(run)
     dataset = _DATASET.fullmatch(place(run.get("dataset", "")))
@@ -73,7 +73,7 @@ def model_name(config: Mapping[str, Any], repo_id: str | None) -> str:
     return repo_id.rpartition("/")[2] if repo_id else line(config.get("architecture") or "residual network")
 
 
-def licence(config: Mapping[str, Any]) -> str:
+def license(config: Mapping[str, Any]) -> str:
     """What the run recorded, else what came with the weights it started from; empty where neither says."""
     run, parent = mapping(config.get("resnet_hub")), mapping(config.get("pretrained_cfg"))
     return line(run.get("license") or parent.get("license") or "")

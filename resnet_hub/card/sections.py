@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from resnet_hub.card.markdown import line, place, table, text
-from resnet_hub.card.metadata import METRICS, card_metadata, is_number, licence, mapping, model_name, numbers
+from resnet_hub.card.metadata import METRICS, card_metadata, is_number, license, mapping, model_name, numbers
 from resnet_hub.card.parse import CardText, marked
 from resnet_hub.card.usage import task, usage
 
@@ -15,14 +15,14 @@ MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""
 MAX_RESULT_CLASSES = 50
 """Rows of the table of classes."""
-PICTURES = {
+IMAGES = {
     "curves.png": "Loss and accuracy over the epochs",
     "confusion.png": "Which classes are taken for which",
 }
 OUTPUTS = {
-    "single_label": "one of {} classes for a picture",
-    "multi_label": "any of {} classes for a picture, several at once or none",
-    "regression": "{} numbers for a picture",
+    "single_label": "one of {} classes for an image",
+    "multi_label": "any of {} classes for an image, several at once or none",
+    "regression": "{} numbers for an image",
 }
 """Task -> what the network answers."""
 _NOTE = (
@@ -36,7 +36,7 @@ def model_card(
     *,
     repo_id: str | None = None,
     timm_compatible: bool = False,
-    pictures: Iterable[str] = (),
+    images: Iterable[str] = (),
 ) -> str:
     """README.md for the checkpoint that `config` (all of config.json) describes; what it does not say is left out.
 
@@ -48,14 +48,14 @@ def model_card(
             `num_images`, `metrics` (name -> number), `per_class`, `recipe`, `versions`, `seconds`, `hardware`.
         repo_id: "owner/name" it will have on the Hub; a placeholder stands in the examples where absent.
         timm_compatible: Whether timm loads it too, which makes it a timm model for the Hub's widget and counter.
-        pictures: Which of `PICTURES` lie beside it.
+        images: Which of `IMAGES` lie beside it.
     """
-    run, beside = mapping(config.get("resnet_hub")), set(pictures)
+    run, beside = mapping(config.get("resnet_hub")), set(images)
     sections = {
         "summary": f"{_NOTE}\n\n# {text(model_name(config, repo_id))}\n\n{_summary(config, run)}",
         "usage": usage(config, repo_id, timm=timm_compatible),
         "results": _results(run),
-        "pictures": "\n\n".join(f"![{told}]({name})" for name, told in PICTURES.items() if name in beside),
+        "pictures": "\n\n".join(f"![{told}]({name})" for name, told in IMAGES.items() if name in beside),
         "per-class": _per_class(config, run),
         "classes": _classes(config),
         "training": _headed("How it was trained", table(("Setting", "Value"), _training_rows(run))),
@@ -79,8 +79,8 @@ def _summary(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     if run.get("dataset"):
         sentence += f" on {text(place(run['dataset']))}"
     answer = OUTPUTS[task(config)].format(text(config.get("num_classes", "some")))
-    terms = licence(config)
-    told = f" Licence: {text(terms)}." if terms else ""
+    terms = license(config)
+    told = f" License: {text(terms)}." if terms else ""
     return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."
 
 
@@ -91,8 +91,8 @@ def _results(run: Mapping[str, Any]) -> str:
     where = [text(place(run["dataset"]))] if run.get("dataset") else []
     where += [f"revision {text(run['dataset_revision'])}"] if run.get("dataset_revision") else []
     where += [f"split {text(run['split'])}"] if run.get("split") else []
-    where += [f"{text(run['num_images'])} pictures"] if run.get("num_images") else []
-    measured = f"Measured on {', '.join(where)}." if where else "On which pictures this was measured is not recorded."
+    where += [f"{text(run['num_images'])} images"] if run.get("num_images") else []
+    measured = f"Measured on {', '.join(where)}." if where else "On which images this was measured is not recorded."
     return f"## Results\n\n{table(('Metric', 'Value'), rows)}\n\n{measured}"
 
 
@@ -107,8 +107,8 @@ def _per_class(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
         if isinstance(index, int) and index >= 0 and all(map(is_number, figures)):
             name = named[index] if index < len(named) else f"class {index}"
             shares = (f"{figure:.3f}" for figure in figures)
-            rows.append((name, *shares, row.get("pictures", "")))
-    shown = table(("Class", "Precision", "Recall", "F1", "Pictures"), rows[:MAX_RESULT_CLASSES])
+            rows.append((name, *shares, row.get("images", row.get("pictures", ""))))
+    shown = table(("Class", "Precision", "Recall", "F1", "Images"), rows[:MAX_RESULT_CLASSES])
     if not shown:
         return ""
     measured, classes = recorded.get("measured"), config.get("num_classes")
@@ -116,7 +116,7 @@ def _per_class(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     if isinstance(measured, int) and measured > min(len(rows), MAX_RESULT_CLASSES):
         notes.append(f"These are {min(len(rows), MAX_RESULT_CLASSES)} of {measured}; the others did better.")
     if isinstance(measured, int) and isinstance(classes, int) and classes > measured:
-        notes.append(f"{classes - measured} of the {classes} classes had no picture to be measured on.")
+        notes.append(f"{classes - measured} of the {classes} classes had no image to be measured on.")
     return f"## Results by class\n\n{shown}\n\n{' '.join(notes)}"
 
 
@@ -159,24 +159,24 @@ def _limits(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     classes = text(config.get("num_classes", "known"))
     limits = {
         "single_label": [
-            f"It names one of its {classes} classes for every picture, also for one that shows none of them.",
-            "A score is the network's own confidence; on pictures unlike those it learned from it says little.",
+            f"It names one of its {classes} classes for every image, also for one that shows none of them.",
+            "A score is the network's own confidence; on images unlike those it learned from it says little.",
         ],
         "multi_label": [
             "Each score stands by itself, from 0 to 1; from which score on a class counts is for you to choose.",
-            "It knows its own classes only; on pictures unlike those it learned from a score says little.",
+            "It knows its own classes only; on images unlike those it learned from a score says little.",
         ],
         "regression": [
-            "It gives its numbers for every picture, also for one where they make no sense, and does not say how sure"
+            "It gives its numbers for every image, also for one where they make no sense, and does not say how sure"
             " it is."
         ],
     }[task(config)]
     if not numbers(run):
-        limits.append("No results were recorded: measure it on your own pictures before you rely on it.")
+        limits.append("No results were recorded: measure it on your own images before you rely on it.")
     elif is_number(run.get("num_images")):
-        limits.append(f"It was measured on {text(run['num_images'])} pictures from where it learned; yours may differ.")
-    if not licence(config):
-        limits.append("No licence was recorded: ask those who made the weights and the pictures before you use it.")
-    elif "-nc" in licence(config).lower():
-        limits.append(f"The weights come under {text(licence(config))}: no commercial use.")
+        limits.append(f"It was measured on {text(run['num_images'])} images from where it learned; yours may differ.")
+    if not license(config):
+        limits.append("No license was recorded: ask those who made the weights and the images before you use it.")
+    elif "-nc" in license(config).lower():
+        limits.append(f"The weights come under {text(license(config))}: no commercial use.")
     return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)

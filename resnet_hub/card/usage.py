@@ -11,7 +11,7 @@ from resnet_hub.checkpoint import PROBLEM_TYPES, TRAINING_OPTIONS
 from resnet_hub.registry import in_timm
 
 TASKS = {problem: task for task, problem in PROBLEM_TYPES.items()}
-# Pillow's modes by channels of the input; other networks take no pictures.
+# Pillow's modes by channels of the input; other networks take no images.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _SCORES = {"single_label": ".softmax(dim=1)", "multi_label": ".sigmoid()", "regression": ""}
 
@@ -41,7 +41,7 @@ def usage(config: Mapping[str, Any], repo_id: str | None, *, timm: bool) -> str:
         if channels != 3:
             blocks += [
                 f"The network takes {channels} channel{'s' if channels > 1 else ''}. transformers' `pipeline` turns"
-                " every picture into RGB, so it cannot run this network; the processor can, as above."
+                " every image into RGB, so it cannot run this network; the processor can, as above."
             ]
     else:
         blocks += [_not_elsewhere(config)]
@@ -53,13 +53,13 @@ def _ours(source: str) -> str:
 from resnet_hub import ImageClassifier
 
 classifier = ImageClassifier.from_pretrained("{source}")
-for prediction in classifier("picture.jpg", top_k=3):
+for prediction in classifier("image.jpg", top_k=3):
     print(prediction.label, prediction.score)
 """
 
 
 def _tensors(source: str, channels: int) -> str:
-    return f"""The network takes {channels} channels, which no picture file has: give it tensors.
+    return f"""The network takes {channels} channels, which no image file has: give it tensors.
 
 ```python
 import torch
@@ -78,7 +78,7 @@ from PIL import Image
 
 model = timm.create_model("hf-hub:{source}", pretrained=True).eval()
 transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
-image = transform(Image.open("picture.jpg").convert("{MODES[channels]}"))
+image = transform(Image.open("image.jpg").convert("{MODES[channels]}"))
 with torch.inference_mode():
     scores = model(image[None]){_SCORES[task(config)]}
 names = model.pretrained_cfg.get("label_names")
@@ -91,7 +91,7 @@ def _transformers(source: str, config: Mapping[str, Any], channels: int) -> str:
 from transformers import pipeline
 
 classifier = pipeline("image-classification", model="{source}")
-print(classifier("picture.jpg", top_k=3))
+print(classifier("image.jpg", top_k=3))
 """
     return f"""\
 import torch
@@ -100,7 +100,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 processor = AutoImageProcessor.from_pretrained("{source}")
 model = AutoModelForImageClassification.from_pretrained("{source}").eval()
-inputs = processor(Image.open("picture.jpg").convert("{MODES[channels]}"), return_tensors="pt")
+inputs = processor(Image.open("image.jpg").convert("{MODES[channels]}"), return_tensors="pt")
 with torch.inference_mode():
     scores = model(**inputs).logits{_SCORES[task(config)]}
 names = model.config.id2label

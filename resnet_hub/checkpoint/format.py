@@ -44,7 +44,7 @@ PROBLEM_TYPES = {
     "multi_label": "multi_label_classification",
     "regression": "regression",
 }
-# timm cannot build this one, but reads its tensors into batch normalisation, which answers alike.
+# timm cannot build this one, but reads its tensors into batch normalization, which answers alike.
 FROZEN = "frozenbatchnorm2d"
 
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from resnet_hub.checks import nearest
 from resnet_hub.cli import listings as cli_listings
-from resnet_hub.cli import predict as cli_pictures
+from resnet_hub.cli import predict as cli_images
 from resnet_hub.cli import sharing as cli_sharing
 from resnet_hub.cli.parser import FAILED, MISTAKE, PROGRAM, Parser, complain, run_command
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError, ResNetHubError
 
-COMMANDS = {**cli_listings.COMMANDS, **cli_pictures.COMMANDS, **cli_sharing.COMMANDS}
+COMMANDS = {**cli_listings.COMMANDS, **cli_images.COMMANDS, **cli_sharing.COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,7 +103,7 @@ def _published_facts(name: str, tag: PublishedTag | None) -> Values:
     inputs = [tag.preprocessing, tag.test_preprocessing] if tag else [named_network(name)[1]]
     config = config.with_options(num_classes=tag.num_classes) if tag else config
     if tag:
-        weights = {"weights": tag.repo_id, "licence": tag.terms, "accuracy": _accuracy(tag)}
+        weights = {"weights": tag.repo_id, "license": tag.terms, "accuracy": _accuracy(tag)}
     elif tags:
         weights = {"weights": f"all are {tags[0].terms}; the bare name stands for none of them"}
     else:
@@ -124,10 +124,10 @@ def _accuracy(tag: PublishedTag) -> str | None:
 def _checkpoint_facts(saved: CheckpointConfig) -> Values:
     """The facts of a checkpoint; its details are what somebody wrote, so not to be trusted as markup."""
     details = {key: saved.details.get(key) for key in ("license", "tag", "base_model", "dataset", "metrics")}
-    licence = details.pop("license")
-    terms = f"{licence}: non-commercial" if licence and "-nc" in str(licence).lower() else licence
+    license = details.pop("license")
+    terms = f"{license}: non-commercial" if license and "-nc" in str(license).lower() else license
     labels = list(saved.label_names) if saved.label_names else None
-    weights = {"licence": terms, **details}
+    weights = {"license": terms, **details}
     return {**_network_values(saved.network, [saved.preprocessing], labels), "weights": weights, "tags": []}
 
 

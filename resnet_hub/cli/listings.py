@@ -52,6 +52,6 @@ def _info(given: argparse.Namespace) -> int:
 COMMANDS = {
     "list": Command("Lists the networks with their size, cost and published weights.", _list_arguments, _list),
     "info": Command(
-        "Tells all that is known of a network: size, cost, input, classes, licence.", _info_arguments, _info
+        "Tells all that is known of a network: size, cost, input, classes, license.", _info_arguments, _info
     ),
 }

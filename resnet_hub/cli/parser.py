@@ -43,7 +43,7 @@ def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
     """The exit status of the command with these arguments. Raises: ResNetHubError."""
     parser = Parser(f"{PROGRAM} {name}", description=command.help, allow_abbrev=False)
     command.add_arguments(parser)
-    # Intermixed, so that pictures may stand on both sides of a flag.
+    # Intermixed, so that images may stand on both sides of a flag.
     given, unknown = parser.parse_known_intermixed_args(list(arguments))
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]

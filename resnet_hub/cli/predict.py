@@ -1,4 +1,4 @@
-"""`resnet-hub predict`: what pictures show, as lines, a table or JSON."""
+"""`resnet-hub predict`: what images show, as lines, a table or JSON."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CSV_HEADER = ("file", "rank", "label", "index", "score")
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="a picture's file")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="an image's file")
     parser.add_argument("--revision", metavar="R", help="branch, tag or commit, where SOURCE is on the Hub")
-    parser.add_argument("--top-k", type=int, default=5, metavar="N", help="classes for each picture (default: 5)")
+    parser.add_argument("--top-k", type=int, default=5, metavar="N", help="classes for each image (default: 5)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: auto)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help=f"a table with the columns {', '.join(CSV_HEADER)}")
@@ -70,4 +70,4 @@ def _answers(
                     yield file, error
 
 
-COMMANDS = {"predict": Command("Names what pictures show, best guess first.", _predict_arguments, _predict)}
+COMMANDS = {"predict": Command("Names what images show, best guess first.", _predict_arguments, _predict)}

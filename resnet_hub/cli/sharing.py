@@ -56,7 +56,7 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what the Space runs on, at your cost ({', '.join(HARDWARE[:4])}, ...); left as it is where absent",
     )
     parser.add_argument(
-        "--examples", action="store_true", help="show the run folder's example pictures, which are your data, to all"
+        "--examples", action="store_true", help="show the run folder's example images, which are your data, to all"
     )
     parser.add_argument(
         "--dry-run", metavar="DIR", help="write the Space into this folder instead, where `python app.py` runs it"

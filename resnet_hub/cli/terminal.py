@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 
 def architecture_lines(rows: Sequence[Values]) -> list[str]:
     """The table of `listing.architecture_rows`."""
-    headers = ("name", "params M", "GMACs", "acts M", "at px", "layers", "tags", "default", "licence", "top-1")
+    headers = ("name", "params M", "GMACs", "acts M", "at px", "layers", "tags", "default", "license", "top-1")
     cells = [
         (
             row["architecture"],
@@ -36,12 +36,12 @@ def architecture_lines(rows: Sequence[Values]) -> list[str]:
         )
         for row in rows
     ]
-    return _table(headers, cells, texts={"name", "default", "licence"})
+    return _table(headers, cells, texts={"name", "default", "license"})
 
 
 def tag_lines(rows: Sequence[Values]) -> list[str]:
     """The table of `listing.tag_rows`."""
-    headers = ("name", "px", "top-1", "test px", "test top-1", "classes", "licence")
+    headers = ("name", "px", "top-1", "test px", "test top-1", "classes", "license")
     cells = [
         (
             row["name"],
@@ -54,7 +54,7 @@ def tag_lines(rows: Sequence[Values]) -> list[str]:
         )
         for row in rows
     ]
-    return _table(headers, cells, texts={"name", "licence"})
+    return _table(headers, cells, texts={"name", "license"})
 
 
 def facts_lines(facts: Values) -> list[str]:
@@ -85,7 +85,7 @@ def facts_lines(facts: Values) -> list[str]:
 
 
 def answer_lines(file: str, predictions: Sequence[Prediction]) -> list[str]:
-    """A picture's name and its ranked classes."""
+    """An image's name and its ranked classes."""
     return [
         printable(file),
         *(f"  {100 * prediction.score:6.2f}%  {printable(prediction.label)}" for prediction in predictions),

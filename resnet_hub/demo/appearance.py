@@ -1,4 +1,4 @@
-"""Colours, type and style sheet of the page, as options of gradio's `launch`."""
+"""Colors, type and style sheet of the page, as options of gradio's `launch`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def appearance() -> dict[str, Any]:
         font=(LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"),
         font_mono=(LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"),
     )
-    # The theme's own greys and teals miss the contrast of 4.5 to 1 that small text needs.
+    # The theme's own grays and teals miss the contrast of 4.5 to 1 that small text needs.
     theme.set(
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",

@@ -39,7 +39,7 @@ class Linked:
     outer: gr.Tabs
     """The tabs of the page; the first holds the inner ones."""
     inner: gr.Tabs
-    """The tabs about one picture."""
+    """The tabs about one image."""
 
 
 def link_line(page: gr.Blocks, linked: Linked, told: gr.HTML, inference: Inference) -> None:
@@ -164,7 +164,7 @@ class _Asked:
         return gr.Tabs(selected=row), gr.Tabs(selected=tab), row, tab
 
     def why(self, network: Any) -> tuple[Any, ...]:
-        """The method, the choice of a class, and the key that keeps this class for the first picture."""
+        """The method, the choice of a class, and the key that keeps this class for the first image."""
         method = self.method or gr.skip()
         if self.index is None:
             return method, gr.skip(), gr.skip()

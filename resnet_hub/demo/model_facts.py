@@ -1,4 +1,4 @@
-"""What is known of a model before it is loaded: its size, its licence, its classes. No weights are fetched for it."""
+"""What is known of a model before it is loaded: its size, its license, its classes. No weights are fetched for it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class ModelFacts:
     """Size of the weights file."""
     parameters: int | None
     """Numbers in the network."""
-    licence: str | None
-    """The licence of the weights, in words."""
+    license: str | None
+    """The license of the weights, in words."""
     classes: int | None
     """Classes it tells apart."""
     top1: float | None = None
@@ -80,9 +80,9 @@ def _folder_facts(path: Path) -> ModelFacts:
         raise CheckpointError(f"{path.name!r} has no {WEIGHTS_FILE}; give a folder that save_pretrained or a run wrote")
     size = weights.stat().st_size
     said = config.details.get("license")
-    licence = said if isinstance(said, str) else None
+    license = said if isinstance(said, str) else None
     parameters = sum(parameter.numel() for parameter in meta_network(config.network).parameters())
-    return ModelFacts(path.resolve().name, size, parameters, licence, config.network.num_classes)
+    return ModelFacts(path.resolve().name, size, parameters, license, config.network.num_classes)
 
 
 def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
@@ -101,13 +101,13 @@ def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
         raise HubError(f"model {address.repo_id!r} has no {WEIGHTS_FILE} ({kept}); choose a model that has one")
     card = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
     said = card.get("license")
-    licence = said if isinstance(said, str) and re.fullmatch(r"[\w.+-]{1,60}", said) else None
+    license = said if isinstance(said, str) and re.fullmatch(r"[\w.+-]{1,60}", said) else None
     parameters = info.safetensors.total if info.safetensors else None
     classes = (info.config or {}).get("num_classes") if isinstance(info.config, dict) else None
     return ModelFacts(
         str(address),
         sizes[WEIGHTS_FILE],
         parameters,
-        licence,
+        license,
         classes if isinstance(classes, int) and not isinstance(classes, bool) else None,
     )

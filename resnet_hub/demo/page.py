@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.examples import find_examples
-from resnet_hub.demo.fields import Question, listen_for_pictures, question
+from resnet_hub.demo.fields import Question, listen_for_images, question
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.overrides import (
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 # In the browser: the window bears the heading's name, which may be a translation.
 NAME_THE_WINDOW = "() => { document.title = document.querySelector('#heading h1')?.textContent || document.title }"
 KEEP_SECONDS = 3600
-"""How long an uploaded picture stays on the server."""
+"""How long an uploaded image stays on the server."""
 
 
 def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
@@ -71,14 +71,14 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
         with gr.Tabs() as tabs:
             with gr.Tab(label("page.one"), id="one"):
-                linked = _one_picture(inference, tabs)
+                linked = _one_image(inference, tabs)
                 asked = linked.question
             with gr.Tab(label("batch.tab"), id="many"):
                 files = batch_tab(page, asked, inference)
             with gr.Tab(label("depth.tab"), id="depth") as depth:
                 depth_tab(depth, inference)
         link_line(page, linked, left_out, inference)
-        listen_for_pictures(page, asked.photo, files)
+        listen_for_images(page, asked.photo, files)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
@@ -98,7 +98,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
     return page
 
 
-def _one_picture(inference: Inference, tabs: gr.Tabs) -> Linked:
+def _one_image(inference: Inference, tabs: gr.Tabs) -> Linked:
     """Fills the current container: what is asked on the left, a tab for each kind of answer on the right.
 
     Returns what a link restores.
@@ -170,7 +170,7 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
         "parameters": say("page.parameters_value", language, millions=f"{parameters / 1e6:.1f}"),
         "classes": describe_labels(classifier.label_names, language),
         "source": say("page.in_place_of", language, name=model.name, wanted=missing) if missing else model.name,
-        "licence": model.facts.licence or say("page.no_licence", language),
+        "license": model.facts.license or say("page.no_license", language),
         "input": describe_input(classifier.preprocessing, language),
         "computes": classifier.precision,
     }
@@ -199,7 +199,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
             show_error=False,
             run_history=False,
             enable_monitoring=False,
-            # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell pictures and zips apart.
+            # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell images and zips apart.
             max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
             app_kwargs={
                 **refusals_of_requests(page),

@@ -25,7 +25,7 @@ VARIABLES = {
     "title": f"{PREFIX}TITLE",
     "max_file_mb": f"{PREFIX}MAX_FILE_MB",
     "max_zip_mb": f"{PREFIX}MAX_ZIP_MB",
-    "max_pictures": f"{PREFIX}MAX_PICTURES",
+    "max_images": f"{PREFIX}MAX_IMAGES",
     "max_queue": f"{PREFIX}MAX_QUEUE",
     "max_models": f"{PREFIX}MAX_MODELS",
     "max_model_mb": f"{PREFIX}MAX_MODEL_MB",
@@ -42,7 +42,7 @@ CHOICES = {"mcp": ("on", "off")}
 NUMBERS = {
     "max_file_mb": (1, 1024),
     "max_zip_mb": (1, 4096),
-    "max_pictures": (1, 10_000),
+    "max_images": (1, 10_000),
     "max_queue": (1, 10_000),
     "max_models": (1, 1000),
     "max_model_mb": (1, 32_000),
@@ -70,11 +70,11 @@ class PageSettings:
     title: str = "What is in this picture?"
     """The heading of the page, plain text."""
     max_file_mb: int = 20
-    """Largest picture, in megabytes."""
+    """Largest image, in megabytes."""
     max_zip_mb: int = 200
-    """Largest zip of pictures, in megabytes; each picture in it is held to `max_file_mb`."""
-    max_pictures: int = 200
-    """Pictures that one visitor may send together."""
+    """Largest zip of images, in megabytes; each image in it is held to `max_file_mb`."""
+    max_images: int = 200
+    """Images that one visitor may send together."""
     max_queue: int = 64
     """Requests that may wait; further visitors are asked to come back later."""
     max_models: int = 3

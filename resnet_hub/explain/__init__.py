@@ -4,7 +4,7 @@ heat_map: where the evidence is. feature_maps: what the stages see. block_effect
 gradient_flow, first_losses: what shortcuts do for the training of deep networks.
 """
 
-from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.heat_maps import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
 from resnet_hub.explain.residuals import BlockEffect, block_effects
 from resnet_hub.explain.stage_maps import StageMaps, feature_maps
@@ -19,7 +19,7 @@ __all__ = [
     "Place",
     "StageMaps",
     "block_effects",
-    "coloured",
+    "colored",
     "evidence_place",
     "feature_maps",
     "first_losses",

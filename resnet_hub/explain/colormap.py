@@ -1,4 +1,4 @@
-"""Numbers -> colours, in steps that look even: dark for 0, bright for 1, and still in order when seen in grey."""
+"""Numbers -> colors, in steps that look even: dark for 0, bright for 1, and still in order when seen in gray."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 
 
-def coloured(values: np.ndarray) -> np.ndarray:
-    """Colours uint8 (..., 3) RGB of floats (...) from 0 to 1; what lies outside is clipped.
+def colored(values: np.ndarray) -> np.ndarray:
+    """Colors uint8 (..., 3) RGB of floats (...) from 0 to 1; what lies outside is clipped.
 
     Source: matplotlib's "inferno", with equal steps of lightness.
     """
@@ -18,7 +18,7 @@ def coloured(values: np.ndarray) -> np.ndarray:
 
 @cache
 def _table() -> np.ndarray:
-    """The 256 colours, uint8 (256, 3); matplotlib takes its time, so it is imported once they are needed."""
+    """The 256 colors, uint8 (256, 3); matplotlib takes its time, so it is imported once they are needed."""
     import matplotlib
 
     return np.ascontiguousarray(matplotlib.colormaps["inferno"](np.arange(256), bytes=True)[:, :3])

@@ -1,4 +1,4 @@
-"""A heat map: where in the picture the evidence for a class is, in numbers, in a word and in colours."""
+"""A heat map: where in the image the evidence for a class is, in numbers, in a word and in colors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from resnet_hub.checks import check_choice, check_range
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.explain.class_activation import class_activation
-from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.occlusion import score_drops
 from resnet_hub.explain.target import Inquiry
 
@@ -22,17 +22,17 @@ METHODS = ("grad-cam", "hires-cam", "occlusion")
 STRONG = 0.5
 """Evidence of at least this part of the strongest counts where one word must do."""
 WIDE = 0.3
-"""Standard deviation, in sides of the picture, from which evidence is everywhere; that of an even spread is 0.29."""
+"""Standard deviation, in sides of the image, from which evidence is everywhere; that of an even spread is 0.29."""
 
 
 class Place(StrEnum):
-    """Where in the picture the evidence is: a key that a page puts into words."""
+    """Where in the image the evidence is: a key that a page puts into words."""
 
     UPPER_LEFT = "upper_left"
     UPPER = "upper"
     UPPER_RIGHT = "upper_right"
     LEFT = "left"
-    CENTRE = "centre"
+    CENTER = "center"
     RIGHT = "right"
     LOWER_LEFT = "lower_left"
     LOWER = "lower"
@@ -43,16 +43,16 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class HeatMap:
-    """Where in the picture that the network saw the evidence for a class is."""
+    """Where in the image that the network saw the evidence for a class is."""
 
     values: np.ndarray
-    """float32 (H, W), 0 to 1: 1 is the strongest evidence in this picture; all 0 where nothing speaks for the class."""
+    """float32 (H, W), 0 to 1: 1 is the strongest evidence in this image; all 0 where nothing speaks for the class."""
     class_index: int
     """The class, as an output of the network counted from 0."""
     label: str
     """The name of the class; text from the checkpoint, so not to be trusted as HTML."""
     score: float
-    """The score of the class for the whole picture, as in a `Prediction`."""
+    """The score of the class for the whole image, as in a `Prediction`."""
     method: str
     """One of `METHODS`."""
     largest_drop: float | None = None
@@ -60,11 +60,11 @@ class HeatMap:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing in the picture speaks for the class."""
+        """Whether nothing in the image speaks for the class."""
         return not self.values.any()
 
-    def picture(self) -> Image.Image:
-        """The map in grey, L: white is 1."""
+    def image(self) -> Image.Image:
+        """The map in gray, L: white is 1."""
         return Image.fromarray(np.rint(255 * self.values).astype(np.uint8))
 
 
@@ -76,7 +76,7 @@ def heat_map(
     *,
     give_up: Callable[[], bool] | None = None,
 ) -> HeatMap:
-    """Where in the picture the evidence for a class is; the network stays as it was, and threads do not meet.
+    """Where in the image the evidence for a class is; the network stays as it was, and threads do not meet.
 
     Args:
         classifier: Whose answer is to be explained.
@@ -88,7 +88,7 @@ def heat_map(
 
     Raises:
         ConfigError: There is no such class or method.
-        ImageError: The pixels are not those of one picture of the right channels.
+        ImageError: The pixels are not those of one image of the right channels.
         CheckpointError: The network's answer is not finite.
         TimeoutError: It was given up.
     """
@@ -105,7 +105,7 @@ def heat_map(
 
 
 def evidence_place(found: HeatMap) -> Place:
-    """Where most of the strong evidence is, in one word: a ninth of the picture, everywhere or nowhere."""
+    """Where most of the strong evidence is, in one word: a ninth of the image, everywhere or nowhere."""
     if found.is_empty:
         return Place.NOWHERE
     strong = np.where(found.values >= STRONG, found.values, 0).astype(np.float64)
@@ -122,17 +122,17 @@ def evidence_place(found: HeatMap) -> Place:
     return list(Place)[3 * row + column]
 
 
-def overlay(picture: Image.Image, found: HeatMap, opacity: float = 0.6) -> Image.Image:
-    """The picture, RGB in its own size, under the colours of the map: bright where the evidence is, dark elsewhere.
+def overlay(image: Image.Image, found: HeatMap, opacity: float = 0.6) -> Image.Image:
+    """The image, RGB in its own size, under the colors of the map: bright where the evidence is, dark elsewhere.
 
     Args:
-        picture: What the network saw, in any size.
-        found: The heat map, stretched to the picture.
-        opacity: 0 shows the picture alone, 1 the colours alone.
+        image: What the network saw, in any size.
+        found: The heat map, stretched to the image.
+        opacity: 0 shows the image alone, 1 the colors alone.
 
     Raises:
         ConfigError: The opacity is not from 0 to 1.
     """
     check_range("opacity", opacity, 0, 1)
-    values = Image.fromarray(found.values).resize(picture.size, Image.Resampling.BILINEAR)
-    return Image.blend(picture.convert("RGB"), Image.fromarray(coloured(np.asarray(values))), opacity)
+    values = Image.fromarray(found.values).resize(image.size, Image.Resampling.BILINEAR)
+    return Image.blend(image.convert("RGB"), Image.fromarray(colored(np.asarray(values))), opacity)

@@ -1,4 +1,4 @@
-"""Occlusion: how far the score of a class falls when a part of the picture is covered."""
+"""Occlusion: how far the score of a class falls when a part of the image is covered."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor
 from resnet_hub.explain.target import Inquiry
 
 PATCHES = 64
-"""Most places that are covered, one after the other, whatever the size of the picture."""
+"""Most places that are covered, one after the other, whatever the size of the image."""
 BATCH_SIZE = 16
-"""Most pictures in one pass through the network."""
+"""Most images in one pass through the network."""
 ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
 """A drop below this part of the score may be rounding, so it counts as none."""
 
@@ -21,11 +21,11 @@ Patch = tuple[slice, slice]
 
 
 def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> tuple[Tensor, float]:
-    """How far the score falls for each covered place, and the score of the whole picture.
+    """How far the score falls for each covered place, and the score of the whole image.
 
-    The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square picture, negative where the score rises. A
-    patch is twice as wide and high as its place, so neighbours overlap. It is filled with the mean colour of the
-    pictures the network was trained on. Pictures go through the network as those to be classified do, fast and in the
+    The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square image, negative where the score rises. A
+    patch is twice as wide and high as its place, so neighbours overlap. It is filled with the mean color of the
+    images the network was trained on. Images go through the network as those to be classified do, fast and in the
     classifier's precision.
 
     Args:

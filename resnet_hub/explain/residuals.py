@@ -21,7 +21,7 @@ ROWS = 16
 
 @dataclass(frozen=True)
 class BlockEffect:
-    """What one block does to the answer for one picture."""
+    """What one block does to the answer for one image."""
 
     name: str
     """What the block is called in the weights: "layer1.0"."""
@@ -45,7 +45,7 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
 
     Raises:
         ConfigError: There is no such class, or the network has no shortcuts.
-        ImageError: The pixels are not those of one picture of the right channels.
+        ImageError: The pixels are not those of one image of the right channels.
         CheckpointError: The network's answer is not finite.
 
     Source: Veit et al. 2016, "Residual Networks Behave Like Ensembles of Relatively Shallow Networks", section 4.1.

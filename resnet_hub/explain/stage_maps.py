@@ -13,7 +13,7 @@ from torch import Tensor
 
 from resnet_hub.checks import check_integer
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.target import Inquiry
 
 COLUMNS = 4
@@ -51,7 +51,7 @@ def feature_maps(classifier: ImageClassifier, pixels: Tensor, per_stage: int = 8
 
     Raises:
         ConfigError: `per_stage` is out of range.
-        ImageError: The pixels are not those of one picture of the right channels.
+        ImageError: The pixels are not those of one image of the right channels.
     """
     check_integer("per_stage", per_stage, 1, 64)
     inquiry = Inquiry(classifier, pixels, 0)
@@ -65,7 +65,7 @@ def feature_maps(classifier: ImageClassifier, pixels: Tensor, per_stage: int = 8
 def _stage_maps(name: str, maps: Tensor, count: int) -> StageMaps:
     """The liveliest of the maps (C, h, w) on a sheet."""
     channels, height, width = maps.shape
-    # Without the border, which zero padding makes lively in some maps whatever the picture is.
+    # Without the border, which zero padding makes lively in some maps whatever the image is.
     inner = maps[:, 1:-1, 1:-1] if min(height, width) >= 8 else maps
     liveliness = inner.flatten(1).std(dim=1, correction=0)
     shown = liveliness.sort(descending=True, stable=True).indices[:count].tolist()
@@ -81,10 +81,10 @@ def _stage_maps(name: str, maps: Tensor, count: int) -> StageMaps:
 
 
 def _tile(values: np.ndarray) -> Image.Image:
-    """One map in colours, its longer side `TILE` pixels; enlarged, each of its numbers stays a square."""
+    """One map in colors, its longer side `TILE` pixels; enlarged, each of its numbers stays a square."""
     low, high = values.min(), values.max()
     levels = (values - low) / (high - low) if high > low else np.zeros_like(values)
     scale = TILE / max(values.shape)
     size = max(1, round(scale * values.shape[1])), max(1, round(scale * values.shape[0]))
     filter_ = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
-    return Image.fromarray(coloured(np.asarray(Image.fromarray(levels).resize(size, filter_))))
+    return Image.fromarray(colored(np.asarray(Image.fromarray(levels).resize(size, filter_))))

@@ -11,7 +11,7 @@ from resnet_hub.checks import check_integer
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import CheckpointError, ImageError
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.preprocessing import normalise
+from resnet_hub.preprocessing import normalize
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Inquiry:
 
     Raises:
         ConfigError: The network has no such class.
-        ImageError: The pixels are not those of one picture.
+        ImageError: The pixels are not those of one image.
     """
 
     classifier: ImageClassifier
@@ -33,7 +33,7 @@ class Inquiry:
     def __post_init__(self) -> None:
         check_integer("class_index", self.class_index, 0, self.model.num_classes - 1)
         if self.pixels.ndim != 3:
-            raise ImageError(f"pixels have the shape {tuple(self.pixels.shape)}; expected (C, H, W) of one picture")
+            raise ImageError(f"pixels have the shape {tuple(self.pixels.shape)}; expected (C, H, W) of one image")
 
     @property
     def model(self) -> PretrainedNetwork:
@@ -48,7 +48,7 @@ class Inquiry:
     def images(self) -> Tensor:
         """The network's input (1, C, H, W), on its device and in the type of its weights. Raises: ImageError."""
         parameter = next(self.model.parameters())
-        return normalise(self.pixels.to(parameter.device), self.classifier.preprocessing).to(parameter.dtype)
+        return normalize(self.pixels.to(parameter.device), self.classifier.preprocessing).to(parameter.dtype)
 
     def scores(self, logits: Tensor) -> Tensor:
         """The scores of the class (N), float64 on the CPU, of logits (N, num_classes).

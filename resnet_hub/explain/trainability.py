@@ -20,9 +20,9 @@ from resnet_hub.registry import architecture
 DEPTHS = (20, 32, 44, 56, 110)
 """Layers of the networks that can be compared."""
 DIGITS = 64
-"""Pictures in the batch."""
+"""Images in the batch."""
 SIDE = 16
-"""Height and width of its pictures, in pixels."""
+"""Height and width of its images, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class GradientFlow:
 def gradient_flow(depth: int, shortcuts: bool, *, seed: int = 0) -> GradientFlow:
     """The gradients of a new network's loss on a batch of handwritten digits, with batch statistics, as in training.
 
-    Batch normalisation keeps the signal at one size in both kinds. On its way back the gradient of a network without
+    Batch normalization keeps the signal at one size in both kinds. On its way back the gradient of a network without
     shortcuts grows in each layer by about the same factor, so with depth it explodes.
 
     Args:

@@ -63,7 +63,7 @@ def download_checkpoint(
     check_token(token)
     if "/" not in source:
         terms = find_tag(address.repo_id.partition("/")[2]).terms
-        logger.info("%s stands for %s, licence %s", source, address, terms)
+        logger.info("%s stands for %s, license %s", source, address, terms)
     files = _Files(address, token, cache_dir, local_files_only)
     with hub_errors(address, "read", token):
         commit = address.revision

@@ -10,7 +10,7 @@ from resnet_hub.card import without_folders
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError
 
-# What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (pictures).
+# What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (images).
 PUSHED_FILES = (
     CONFIG_FILE,
     WEIGHTS_FILE,
@@ -69,9 +69,9 @@ def _without_places(name: str, content: bytes) -> bytes:
             return _QUOTED.sub(lambda quoted: _shortened(quoted[0]), content.decode()).encode()
         if name == "results.json":
             values = json.loads(content)
-            told = values["bad_pictures"]
-            values["bad_pictures"] = [without_folders(str(picture)) for picture in told]
-            if values["bad_pictures"] != told:
+            told = values["bad_images"]
+            values["bad_images"] = [without_folders(str(image)) for image in told]
+            if values["bad_images"] != told:
                 return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
     except (ValueError, KeyError, TypeError):
         pass

@@ -1,4 +1,4 @@
-"""What one picture costs a network: multiply-accumulates and activations, counted on the meta device without computing.
+"""What one image costs a network: multiply-accumulates and activations, counted on the meta device without computing.
 
 The conventions are those of fvcore and so of timm's published tables: convolutions and matrix products count in full, a
 batch norm costs 2 and a group or layer norm 5 operations for each number, everything else nothing.
@@ -25,20 +25,20 @@ BESIDE = frozenset({"downsample", "se"})
 
 @dataclass(frozen=True)
 class Complexity:
-    """The size of a network and the cost of one picture."""
+    """The size of a network and the cost of one image."""
 
     parameters: int
     """Numbers that training changes."""
     macs: int
-    """Multiply-accumulates for one picture."""
+    """Multiply-accumulates for one image."""
     activations: int
-    """Outputs of all convolutions and linear layers for one picture."""
+    """Outputs of all convolutions and linear layers for one image."""
     layers: int
     """Convolutions and linear layers on the longest path, without shortcuts and attention: 50 in ResNet-50."""
 
 
 def complexity(model: nn.Module, input_size: Sequence[int]) -> Complexity:
-    """The size of `model` and the cost of one picture (C, H, W) in evaluation; the model is left as it was.
+    """The size of `model` and the cost of one image (C, H, W) in evaluation; the model is left as it was.
 
     A model on the meta device costs nothing to measure; any other one computes.
     """
@@ -108,7 +108,7 @@ def _batch_norm_cost(args: Sequence[Any]) -> int:
 
 
 NORMS: dict[Any, Callable[[Sequence[Any]], int]] = {
-    aten.native_batch_norm: _batch_norm_cost,  # also what standardises BiT's weights
+    aten.native_batch_norm: _batch_norm_cost,  # also what standardizes BiT's weights
     aten.cudnn_batch_norm: _batch_norm_cost,
     aten.native_group_norm: lambda args: 5,
     aten.native_layer_norm: lambda args: 5,

@@ -51,7 +51,7 @@ class FeatureInfo:
 
 
 class FeatureNetwork(nn.Module):
-    """(N, in_chans, H, W) normalised images -> a list of feature maps (N, C, H / r, W / r), finest first.
+    """(N, in_chans, H, W) normalized images -> a list of feature maps (N, C, H / r, W / r), finest first.
 
     Its tensors are the network's own, as far as the coarsest map needs them, under the names that timm gives:
     those of the network, but for `stages_0` in place of `stages.0` where levels stand one module deeper.

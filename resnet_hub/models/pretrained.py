@@ -142,10 +142,10 @@ class PretrainedNetwork(ResidualNetwork):
             card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
         write_checkpoint(folder, values, self.state_dict() if weights is None else weights, card)
 
-    def card(self, repo_id: str | None = None, pictures: Sequence[str] = ()) -> str:
-        """The model card: README.md of the checkpoint, with the pictures that lie beside it."""
+    def card(self, repo_id: str | None = None, images: Sequence[str] = ()) -> str:
+        """The model card: README.md of the checkpoint, with the images that lie beside it."""
         values = self._values()
-        return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), pictures=pictures)
+        return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
 
     def _values(self) -> dict[str, Any]:
         """The content of config.json."""

@@ -23,7 +23,7 @@ from resnet_hub.nn import (
 
 
 class ResNet(PretrainedNetwork, family="resnet"):
-    """(N, in_chans, H, W) float, normalised -> (N, num_classes) logits.
+    """(N, in_chans, H, W) float, normalized -> (N, num_classes) logits.
 
     Source: He et al. 2015, "Deep Residual Learning for Image Recognition", figure 3 and table 1.
     """
@@ -50,7 +50,7 @@ class ResNet(PretrainedNetwork, family="resnet"):
         """Adds fc."""
         self.fc = nn.Linear(features, classes) if classes else nn.Identity()
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         """Draws new weights. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2, over the outputs."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):

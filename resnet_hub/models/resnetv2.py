@@ -1,4 +1,4 @@
-"""The residual network of the second kind, whose blocks normalise and activate first: stem -> stages -> norm -> head.
+"""The residual network of the second kind, whose blocks normalize and activate first: stem -> stages -> norm -> head.
 
 `resnet.py` is the one to read before. Modules that hold weights bear the names of timm's state dict (stem.conv,
 stages.0.blocks.0.norm1, norm, head.fc), so that weights go both ways.
@@ -16,9 +16,9 @@ from resnet_hub.nn import PreActivationBlock, block_class_v2, feature_level, nor
 
 
 class ResNetV2(PretrainedNetwork, family="resnetv2"):
-    """(N, in_chans, H, W) float, normalised -> (N, num_classes) logits.
+    """(N, in_chans, H, W) float, normalized -> (N, num_classes) logits.
 
-    Source: He et al. 2016, "Identity Mappings in Deep Residual Networks", figure 1b; with GroupNorm and standardised
+    Source: He et al. 2016, "Identity Mappings in Deep Residual Networks", figure 1b; with GroupNorm and standardized
     weights, Kolesnikov et al. 2020, "Big Transfer (BiT)", section 3.
     """
 
@@ -50,7 +50,7 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         fc = nn.Conv2d(features, classes, 1) if classes else nn.Identity()
         self.head = nn.Sequential(OrderedDict(fc=fc))
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         """Draws new weights. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2, over the outputs."""
         for module in (*self.stem.modules(), *self.stages.modules()):
             if isinstance(module, nn.Conv2d):

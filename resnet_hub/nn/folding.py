@@ -1,7 +1,7 @@
 """Layers -> fewer ones that compute the same: a convolution does its norm, its activation and its sum as well.
 
 The fused convolutions are oneDNN's, the ones that PyTorch's compiler would choose; called by hand they need no compiler
-on the machine and no minutes at the first picture.
+on the machine and no minutes at the first image.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from resnet_hub.errors import CheckpointError
 from resnet_hub.nn.layers import DropBlock, DropPath
-from resnet_hub.nn.layers_v2 import BatchNormAct, StandardisedConv2d
+from resnet_hub.nn.layers_v2 import BatchNormAct, StandardizedConv2d
 
 logger = logging.getLogger(__name__)
 ACTIVE = "relu"
 """What oneDNN calls the activation that it can fuse."""
-CONVOLUTIONS = (nn.Conv2d, StandardisedConv2d)
+CONVOLUTIONS = (nn.Conv2d, StandardizedConv2d)
 """The convolutions that can be fused; others, of subclasses that compute something else, run as they are."""
 NORMS = (nn.BatchNorm2d, BatchNormAct)
 """The norms that go into a convolution; the second one's activation is a layer of its own by then."""
@@ -39,8 +39,8 @@ class FusedConvolution(nn.Module):
         super().__init__()
         # Folded in float32, whatever the network's own type: what is rounded is the product.
         whole = copy.deepcopy(conv).float()
-        if isinstance(whole, StandardisedConv2d):
-            whole.weight = nn.Parameter(whole.standardised())
+        if isinstance(whole, StandardizedConv2d):
+            whole.weight = nn.Parameter(whole.standardized())
         if norm is not None:
             whole = fuse_conv_bn_eval(whole, copy.deepcopy(norm).float())
         _check_finite(whole)

@@ -121,8 +121,8 @@ class DropBlock(nn.Module):
             return x
         n, _, height, width = x.shape
         tall, wide = min(self.size, height), min(self.size, width)
-        centres = (height - tall + 1) * (width - wide + 1)
-        gamma = min(1.0, self.scale * self.rate * height * width / (tall * wide * centres))
+        centers = (height - tall + 1) * (width - wide + 1)
+        gamma = min(1.0, self.scale * self.rate * height * width / (tall * wide * centers))
         seeds = x.new_empty(n, 1, height, width).bernoulli_(gamma)
         dropped = F.max_pool2d(seeds, (tall, wide), stride=1, padding=(tall // 2, wide // 2))
         kept = 1 - dropped[..., :height, :width]
@@ -222,7 +222,7 @@ def activation(config: ResNetConfig) -> nn.Module:
 
 
 def norm(config: ResNetConfig, channels: int) -> nn.Module:
-    """The normalisation that the network names. Raises: ConfigError."""
+    """The normalization that the network names. Raises: ConfigError."""
     if config.norm_layer not in NORMS:
         raise ConfigError(
             f"norm_layer {config.norm_layer!r} is not known; choose from {nearest(config.norm_layer, NORMS, 9)}"

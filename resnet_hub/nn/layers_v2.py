@@ -1,4 +1,4 @@
-"""The layers of pre-activation networks: norm and activation in one, and convolutions that standardise their weights.
+"""The layers of pre-activation networks: norm and activation in one, and convolutions that standardize their weights.
 
 A norm and its activation are one module, since some norms are both at once; the names of weights are timm's.
 """
@@ -29,24 +29,24 @@ class Activated(nn.Module):
         self.act = act
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised and activated `x`."""
+        """Returns the normalized and activated `x`."""
         return self.act(super().forward(x))
 
 
 class BatchNormAct(Activated, nn.BatchNorm2d):
-    """Batch normalisation, then the activation."""
+    """Batch normalization, then the activation."""
 
 
 class FrozenBatchNormAct(Activated, FrozenBatchNorm2d):
-    """Batch normalisation that never changes, then the activation."""
+    """Batch normalization that never changes, then the activation."""
 
 
 class GroupNormAct(Activated, nn.GroupNorm):
-    """Group normalisation, then the activation."""
+    """Group normalization, then the activation."""
 
 
 class LayerNormAct(Activated, LayerNorm2d):
-    """Normalisation of each pixel's channels, then the activation."""
+    """Normalization of each pixel's channels, then the activation."""
 
 
 class RMSNormAct(Activated, RMSNorm2d):
@@ -66,14 +66,14 @@ class EvoNormS0(nn.Module):
         self.v = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised and activated `x`."""
+        """Returns the normalized and activated `x`."""
         n, channels, height, width = x.shape
         grouped = (n, GROUPS, channels // GROUPS, height, width)
         # In float32: the sum of squares of a large group would be infinite in half precision.
         variance = x.reshape(grouped).float().var((2, 3, 4), correction=0, keepdim=True)
         gated = (x * (x * _by_channel(self.v, x)).sigmoid()).reshape(grouped)
-        normalised = (gated / (variance + 1e-5).sqrt().to(x.dtype)).flatten(1, 2)
-        return normalised * _by_channel(self.weight, x) + _by_channel(self.bias, x)
+        normalized = (gated / (variance + 1e-5).sqrt().to(x.dtype)).flatten(1, 2)
+        return normalized * _by_channel(self.weight, x) + _by_channel(self.bias, x)
 
 
 class FilterResponseNorm(nn.Module):
@@ -89,25 +89,25 @@ class FilterResponseNorm(nn.Module):
         self.tau = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised `x`, nowhere below the learned threshold."""
+        """Returns the normalized `x`, nowhere below the learned threshold."""
         scale = (x.float().square().mean((2, 3), keepdim=True) + 1e-5).rsqrt().to(x.dtype)
         shifted = x * scale * _by_channel(self.weight, x) + _by_channel(self.bias, x)
         return torch.maximum(shifted, _by_channel(self.tau, x))
 
 
-class StandardisedConv2d(nn.Conv2d):
+class StandardizedConv2d(nn.Conv2d):
     """A convolution whose filters have mean 0 and variance 1, each: weights are learned up to shift and scale.
 
     Source: Qiao et al. 2019, "Weight Standardization", equations 7 and 8; the epsilon is that of BiT.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the convolution of `x` with the standardised weight."""
-        return F.conv2d(x, self.standardised(), self.bias, self.stride, self.padding, self.dilation, self.groups)
+        """Returns the convolution of `x` with the standardized weight."""
+        return F.conv2d(x, self.standardized(), self.bias, self.stride, self.padding, self.dilation, self.groups)
 
-    def standardised(self) -> Tensor:
+    def standardized(self) -> Tensor:
         """Returns the weight that convolves."""
-        # Batch normalisation with a filter for a channel: one fused operation, forwards and backwards.
+        # Batch normalization with a filter for a channel: one fused operation, forwards and backwards.
         filters = self.weight.reshape(1, self.out_channels, -1)
         return F.batch_norm(filters, None, None, training=True, momentum=0.0, eps=1e-8).reshape_as(self.weight)
 
@@ -127,7 +127,7 @@ NORM_ACTS: dict[str, Callable[[int, ResNetConfig], nn.Module]] = {
 
 
 def norm_act(config: ResNetConfig, channels: int) -> nn.Module:
-    """The normalisation that the network names, with its activation. Raises: ConfigError."""
+    """The normalization that the network names, with its activation. Raises: ConfigError."""
     name = config.norm_layer
     if name not in NORM_ACTS:
         raise ConfigError(f"norm_layer {name!r} is not known; choose from {nearest(name, NORM_ACTS, 9)}")
@@ -142,8 +142,8 @@ def norm_act(config: ResNetConfig, channels: int) -> nn.Module:
 def convolution(
     config: ResNetConfig, in_channels: int, out_channels: int, size: int, stride: int = 1, dilation: int = 1
 ) -> nn.Conv2d:
-    """A convolution without bias that keeps H and W but for its stride, with standardised weights in BiT networks."""
-    kind = StandardisedConv2d if config.conv_layer == "std_conv2d" else nn.Conv2d
+    """A convolution without bias that keeps H and W but for its stride, with standardized weights in BiT networks."""
+    kind = StandardizedConv2d if config.conv_layer == "std_conv2d" else nn.Conv2d
     padding = dilation * (size // 2)
     return kind(in_channels, out_channels, size, stride, padding=padding, dilation=dilation, bias=False)
 

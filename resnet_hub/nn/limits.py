@@ -1,4 +1,4 @@
-"""What a network refuses before any work is done: sizes that no machine holds, and pictures that do not fit it."""
+"""What a network refuses before any work is done: sizes that no machine holds, and images that do not fit it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check_images(config: ResNetConfig, images: Tensor) -> None:
         )
     if not images.is_floating_point():
         raise ImageError(
-            f"images of type {images.dtype} are not normalised; expected floating-point numbers, as preprocessing gives"
+            f"images of type {images.dtype} are not normalized; expected floating-point numbers, as preprocessing gives"
         )
     for name, side in zip(("height", "width"), shape[2:], strict=True):
         if not side_fits(config, side):
@@ -78,7 +78,7 @@ def check_images(config: ResNetConfig, images: Tensor) -> None:
 
 
 def side_fits(config: ResNetConfig, side: int) -> bool:
-    """Whether every layer can compute with pictures whose height or width has this many pixels.
+    """Whether every layer can compute with images whose height or width has this many pixels.
 
     Most networks take any. A blur mirrors the edge, for which it needs two pixels. An average in front of a stride
     drops the last pixel of an odd side, which the shortcut keeps: the two could not be added.

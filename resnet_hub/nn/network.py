@@ -20,7 +20,7 @@ from resnet_hub.registry import default_preprocessing, pruned_channels
 
 
 class ResidualNetwork(nn.Module):
-    """(N, in_chans, H, W) float, normalised -> (N, num_classes) logits: stem -> stages of residual blocks -> head.
+    """(N, in_chans, H, W) float, normalized -> (N, num_classes) logits: stem -> stages of residual blocks -> head.
 
     A family says how its stem, its stages and its classifier are made and what names they bear; see `ResNet`.
     """
@@ -28,7 +28,7 @@ class ResidualNetwork(nn.Module):
     family: ClassVar[str] = ""
     """The `ResNetConfig.family` that this class builds."""
     maxpool: nn.Module
-    """What halves the picture between the stem and the first stage."""
+    """What halves the image between the stem and the first stage."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class ResidualNetwork(nn.Module):
         self.config = config
         self.preprocessing = preprocessing or default_preprocessing(config)
         self.label_names = checked_label_names(label_names, config.num_classes)
-        # What is known of the weights' origin: licence, base model, data, metrics. It travels in the checkpoint.
+        # What is known of the weights' origin: license, base model, data, metrics. It travels in the checkpoint.
         self.details = dict(details or {})
         # Whether the head has random weights still: true until a checkpoint's head is loaded.
         self.head_is_new = True
@@ -60,7 +60,7 @@ class ResidualNetwork(nn.Module):
         self.num_features: int = self.feature_info[-1]["num_chs"]
         self._add_head()
         if not next(self.parameters()).is_meta:  # without storage there is nothing to draw, and pretending takes long
-            self._initialise()
+            self._initialize()
 
     def _add_stem(self) -> None:
         """Adds the stem, `maxpool` and the first feature level."""
@@ -78,12 +78,12 @@ class ResidualNetwork(nn.Module):
         """Adds the layer that turns pooled features into logits; identity for no classes."""
         raise NotImplementedError
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         """Draws new weights."""
         raise NotImplementedError
 
     def _stem(self, x: Tensor) -> Tensor:
-        """The first feature level of the pictures."""
+        """The first feature level of the images."""
         raise NotImplementedError
 
     def _blocks(self, stage: str) -> nn.Sequential:
@@ -99,7 +99,7 @@ class ResidualNetwork(nn.Module):
         raise NotImplementedError
 
     def _add_stages(self) -> None:
-        """Adds the stages: each but the first halves the picture, or dilates below `output_stride`."""
+        """Adds the stages: each but the first halves the image, or dilates below `output_stride`."""
         config = self.config
         in_channels: int = self.feature_info[0]["num_chs"]
         reduction: int = self.feature_info[0]["reduction"] * (1 if config.stem_pool == "none" else 2)
@@ -136,7 +136,7 @@ class ResidualNetwork(nn.Module):
 
     @property
     def first_conv(self) -> str:
-        """The name of the convolution that sees the picture."""
+        """The name of the convolution that sees the image."""
         return self.config.first_conv
 
     @property
@@ -145,7 +145,7 @@ class ResidualNetwork(nn.Module):
         return self.config.classifier
 
     def forward(self, x: Tensor) -> Tensor:
-        """The logits (N, num_classes) of normalised images (N, in_chans, H, W)."""
+        """The logits (N, num_classes) of normalized images (N, in_chans, H, W)."""
         return self.forward_head(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
@@ -173,7 +173,7 @@ class ResidualNetwork(nn.Module):
         """The last feature map and the feature maps of chosen levels, from the stem (level 0) downwards.
 
         Args:
-            x: Normalised images (N, in_chans, H, W).
+            x: Normalized images (N, in_chans, H, W).
             indices: Levels, negative ones counted from the end; a number takes that many last ones, None all.
             intermediates_only: Return the list alone.
 
@@ -202,7 +202,7 @@ class ResidualNetwork(nn.Module):
         """The last feature map, as from `forward_features`, but each block is run by `step`.
 
         Args:
-            x: Normalised images (N, in_chans, H, W).
+            x: Normalized images (N, in_chans, H, W).
             step: Gets a block's name ("layer1.0"), the block and its input; returns what the next block takes.
         """
         check_images(self.config, x)

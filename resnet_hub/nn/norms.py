@@ -1,4 +1,4 @@
-"""Normalisation of feature maps (N, C, H, W) beyond what PyTorch has ready; layers.py picks one by name."""
+"""Normalization of feature maps (N, C, H, W) beyond what PyTorch has ready; layers.py picks one by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LayerNorm2d(nn.LayerNorm):
         super().__init__(channels, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised `x`."""
+        """Returns the normalized `x`."""
         last = F.layer_norm(x.permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps)
         return last.permute(0, 3, 1, 2)
 
@@ -33,7 +33,7 @@ class RMSNorm2d(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised `x`."""
+        """Returns the normalized `x`."""
         return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6) * self.weight.reshape(1, -1, 1, 1)
 
 
@@ -54,5 +54,5 @@ class FrozenBatchNorm2d(nn.Module):
             self.register_buffer(name, torch.full((channels,), start))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Returns the normalised `x`."""
+        """Returns the normalized `x`."""
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training=False, eps=1e-5)

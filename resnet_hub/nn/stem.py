@@ -1,4 +1,4 @@
-"""The stem: what turns a picture into the first feature map, and the pooling behind it."""
+"""The stem: what turns an image into the first feature map, and the pooling behind it."""
 
 from __future__ import annotations
 

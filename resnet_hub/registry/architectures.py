@@ -132,7 +132,7 @@ def _v2(depth: int, *rows: Row, **options: Any) -> Row:
 
 
 def _bit(depth: int, factor: int) -> Row:
-    """Kolesnikov et al. 2020, "Big Transfer": every layer `factor` times as wide, GroupNorm, standardised weights."""
+    """Kolesnikov et al. 2020, "Big Transfer": every layer `factor` times as wide, GroupNorm, standardized weights."""
     layers = {"norm_layer": "groupnorm", "conv_layer": "std_conv2d", "stem_pool": "zero_padded_max"}
     widths = tuple(factor * width for width in (64, 128, 256, 512))
     return _v2(depth, layers, widths=widths, stem_width=64 * factor)

@@ -1,4 +1,4 @@
-"""The catalogue of published weights: an architecture's tags with their preprocessing, licence and accuracy.
+"""The catalogue of published weights: an architecture's tags with their preprocessing, license and accuracy.
 
 `published.json` beside this file holds the facts; names that people write become addresses on the Hub here.
 """
@@ -52,7 +52,7 @@ class PublishedTag:
     test_top1: float | None
     """ImageNet top-1 with `test_preprocessing`, in percent."""
     first_conv: str
-    """The name of the convolution that sees the picture."""
+    """The name of the convolution that sees the image."""
     classifier: str
     """The name of the layer that gives the logits."""
 
@@ -68,14 +68,14 @@ class PublishedTag:
 
     @property
     def non_commercial(self) -> bool:
-        """Whether the licence forbids commercial use."""
+        """Whether the license forbids commercial use."""
         return self.license is not None and "-nc" in self.license
 
     @property
     def terms(self) -> str:
-        """The licence in words that cannot be misread."""
+        """The license in words that cannot be misread."""
         if self.license is None:
-            return "no licence stated"
+            return "no license stated"
         return "CC-BY-NC-4.0: non-commercial" if self.license == "cc-by-nc-4.0" else self.license
 
 
@@ -98,7 +98,7 @@ class PublishedArchitecture:
 
     @property
     def default(self) -> PublishedTag | None:
-        """The first weights whose licence is stated and allows commercial use: what the bare name stands for."""
+        """The first weights whose license is stated and allows commercial use: what the bare name stands for."""
         free = (tag for tag in self.tags.values() if tag.license is not None and not tag.non_commercial)
         return next(free, None)
 

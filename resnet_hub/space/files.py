@@ -25,7 +25,7 @@ LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent.parent
 # What of the package is sent beside its bundled checkpoint: no caches, and nothing that merely lies there.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
-# What the page runs on; the last two for their free example pictures.
+# What the page runs on; the last two for their free example images.
 SERVED_BY = (
     "torch",
     "torchvision",
@@ -132,8 +132,8 @@ def space_files(
         **_package_files(),
         **model.files,
     }
-    licence = _licence_text()
-    return {**files, LICENSE_FILE: licence.encode()} if licence else files
+    license = _license_text()
+    return {**files, LICENSE_FILE: license.encode()} if license else files
 
 
 def stale_paths(present: PresentSpace, files: Mapping[str, object]) -> list[str]:
@@ -208,7 +208,7 @@ def _text(model: ServedModel, repo_id: str, title: str) -> str:
     if names:
         rest = len(names) - SHOWN_CLASSES
         classes += f": {', '.join(map(text, names[:SHOWN_CLASSES]))}" + (f", and {rest} more" if rest > 0 else "")
-    licence = f"are under {text(model.license)}" if model.license else "came without a licence: ask before you use them"
+    license = f"are under {text(model.license)}" if model.license else "came without a license: ask before you use them"
     return f"""# {text(title)}
 
 Anyone can try the residual network {text(network.architecture)}{where} here. It knows {classes}.
@@ -216,10 +216,10 @@ Anyone can try the residual network {text(network.architecture)}{where} here. It
 ```python
 from gradio_client import Client, handle_file
 
-print(Client("{repo_id}").predict(handle_file("picture.jpg"), api_name="/predict"))
+print(Client("{repo_id}").predict(handle_file("image.jpg"), api_name="/predict"))
 ```
 
-The page is resnet_hub's, under Apache-2.0; the weights {licence}."""
+The page is resnet_hub's, under Apache-2.0; the weights {license}."""
 
 
 def _requirements(model: ServedModel, is_lent: bool) -> str:
@@ -250,8 +250,8 @@ def _package_files() -> dict[str, Path]:
     }
 
 
-def _licence_text() -> str | None:
-    """The licence of this package, which has to go with its sources: from its installation, or beside them."""
+def _license_text() -> str | None:
+    """The license of this package, which has to go with its sources: from its installation, or beside them."""
     try:
         installed = [
             file.read_text("utf-8") for file in distribution(PACKAGE.name).files or () if file.name == LICENSE_FILE

@@ -45,7 +45,7 @@ class ServedModel:
     files: Mapping[str, Path] = field(default_factory=dict)
     """Files that travel with the Space, by their path in it."""
     license: str | None = None
-    """The Hub's identifier of the licence of the weights."""
+    """The Hub's identifier of the license of the weights."""
     datasets: Sequence[str] = ()
     """Hub ids of what it was trained on."""
     needs_token: bool = False
@@ -56,7 +56,7 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
     """What a Space needs to serve `source`: a checkpoint or run folder, a model on the Hub, or a published tag.
 
     A folder's checkpoint travels with the Space, so that page and weights are one commit and never drift apart; with
-    `examples`, the pictures of its folder `examples` as well. A model of the Hub stays there: without a revision the
+    `examples`, the images of its folder `examples` as well. A model of the Hub stays there: without a revision the
     page follows its main branch, with one it is held to that commit.
 
     Raises:
@@ -67,7 +67,7 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
     path = local_path(source)
     if path is None:
         if examples:
-            raise ConfigError(f"{source!r} is on the Hub, and examples are pictures of a run folder; drop --examples")
+            raise ConfigError(f"{source!r} is on the Hub, and examples are images of a run folder; drop --examples")
         return _from_hub(repo_address(source))
     return _from_folder(path, examples)
 
@@ -82,14 +82,14 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
     names = [name for name in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE) if (folder / name).is_file()]
     files = {f"{CHECKPOINT_FOLDER}/{name}": folder / name for name in names}
     if examples:
-        pictures = [path for path in find_examples(str(folder)).paths if path.parent == folder / EXAMPLES_FOLDER]
-        if not pictures:
-            raise ConfigError(f"{str(folder)!r} has no pictures in {EXAMPLES_FOLDER!r}; drop --examples")
-        files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in pictures}
+        images = [path for path in find_examples(str(folder)).paths if path.parent == folder / EXAMPLES_FOLDER]
+        if not images:
+            raise ConfigError(f"{str(folder)!r} has no images in {EXAMPLES_FOLDER!r}; drop --examples")
+        files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in images}
     card = folder / CARD_FILE
     said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
-    licence, datasets = _licence(said, config), _datasets(said)
-    return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=licence, datasets=datasets)
+    license, datasets = _license(said, config), _datasets(said)
+    return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=license, datasets=datasets)
 
 
 def _from_hub(address: RepoAddress) -> ServedModel:
@@ -112,7 +112,7 @@ def _from_hub(address: RepoAddress) -> ServedModel:
         config=config,
         repo_id=address.repo_id,
         preload=None if needs_token else preload,  # a Space is built without its owner's token
-        license=_licence(said, config),
+        license=_license(said, config),
         datasets=_datasets(said),
         needs_token=needs_token,
     )
@@ -126,8 +126,8 @@ def _check_shown(config: CheckpointConfig, where: str) -> None:
         raise ConfigError(f"{where!r} has no head (num_classes=0), so it names no class; fine-tune it first")
 
 
-def _licence(said: Mapping[str, Any], config: CheckpointConfig) -> str | None:
-    """The licence that the card gives, else the one in config.json, where it has the form of the Hub's identifiers."""
+def _license(said: Mapping[str, Any], config: CheckpointConfig) -> str | None:
+    """The license that the card gives, else the one in config.json, where it has the form of the Hub's identifiers."""
     for found in (said.get("license"), config.details.get("license")):
         if isinstance(found, str) and re.fullmatch(r"[a-z0-9.+-]+", found.lower()):
             return found.lower()

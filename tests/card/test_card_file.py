@@ -53,7 +53,7 @@ def test_another_network_leaves_nothing_of_the_former_in_the_metadata(model, tmp
     assert not {"license", "datasets", "model-index"} & set(data)
 
 
-def test_the_pictures_that_lie_in_the_folder_are_shown(model, tmp_path):
+def test_the_images_that_lie_in_the_folder_are_shown(model, tmp_path):
     (tmp_path / "confusion.png").write_bytes(b"png")
     model.save_pretrained(tmp_path)
     assert "](confusion.png)" in text(tmp_path)

@@ -85,11 +85,11 @@ def test_their_keys_keep_their_order():
     ],
     ids=["the parent's wins", "theirs where none is known", "ours of old goes", "with its name", "with link", "other"],
 )
-def test_the_licence_is_the_one_of_the_weights(theirs, ours, before, merged):
+def test_the_license_is_the_one_of_the_weights(theirs, ours, before, merged):
     assert merged_metadata(theirs, ours, before) == merged
 
 
-def test_a_replaced_licence_is_told(caplog):
+def test_a_replaced_license_is_told(caplog):
     with caplog.at_level(logging.WARNING):
         merged_metadata({"license": "apache-2.0"}, {"license": "cc-by-nc-4.0"}, {})
     assert "license: apache-2.0" in caplog.text

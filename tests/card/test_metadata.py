@@ -13,7 +13,7 @@ def metadata(config, **options):
     return ModelCard(model_card(config, **options)).data.to_dict()
 
 
-def test_the_metadata_names_origin_data_and_licence():
+def test_the_metadata_names_origin_data_and_license():
     data = metadata(CONFIG)
     assert data["base_model"] == "timm/resnet18.a1_in1k"
     assert data["datasets"] == ["alice/insects"]
@@ -33,12 +33,12 @@ def test_the_metrics_stand_in_the_model_index():
 
 
 @pytest.mark.parametrize("origin", ["own", "parent"])
-def test_the_licence_is_the_one_that_came_with_the_weights(origin):
+def test_the_license_is_the_one_that_came_with_the_weights(origin):
     config = run(license=None) | {"pretrained_cfg": {"license": "cc-by-nc-4.0"}} if origin == "parent" else CONFIG
     assert metadata(config)["license"] == {"own": "apache-2.0", "parent": "cc-by-nc-4.0"}[origin]
 
 
-def test_a_licence_the_hub_does_not_know_is_named_as_another_one():
+def test_a_license_the_hub_does_not_know_is_named_as_another_one():
     data = metadata(run(license="Uber Non-Commercial"))
     assert (data["license"], data["license_name"]) == ("other", "uber-non-commercial")
 
@@ -91,9 +91,9 @@ def test_the_revision_that_was_measured_comes_before_the_one_that_was_asked_for(
     assert (told["type"], told["config"], told["revision"]) == ("alice/insects", "big", "0123abc")
 
 
-@pytest.mark.parametrize("licence", ["CC-BY-NC-4.0", "cc-by-nc-4.0"])
-def test_a_non_commercial_licence_stays_one(licence):
-    config = {**CONFIG, "resnet_hub": {**RUN, "license": licence}}
+@pytest.mark.parametrize("license", ["CC-BY-NC-4.0", "cc-by-nc-4.0"])
+def test_a_non_commercial_license_stays_one(license):
+    config = {**CONFIG, "resnet_hub": {**RUN, "license": license}}
     assert metadata(config)["license"] == "cc-by-nc-4.0"
     assert "no commercial use" in model_card(config)
 

@@ -1,11 +1,11 @@
-"""The card that a run leaves: whose weights, which pictures, what was found, how, and under which licence."""
+"""The card that a run leaves: whose weights, which images, what was found, how, and under which license."""
 
 import json
 
 import pytest
 from huggingface_hub import ModelCard
+from images import class_folders
 from launching import FROM_SCRATCH, forget_accelerator
-from pictures import class_folders
 from random_weights import lively
 
 from resnet_hub.hub.upload import push_checkpoint
@@ -31,8 +31,8 @@ def run(hub_server, tmp_path_factory):
         lively("resnet18", num_classes=4).half().push_to_hub(f"timm/{PARENT}")
         patch.setenv("HF_TOKEN", hub_server.token)
         data = class_folders(place / "insects", {"red": 12, "green": 6, "blue": 6})
-        for colour, name in (("red", "a|b"), ("green", "yes"), ("blue", "<i>")):
-            (data / colour).rename(data / name)
+        for color, name in (("red", "a|b"), ("green", "yes"), ("blue", "<i>")):
+            (data / color).rename(data / name)
         flags = ("--dataset", data, "--model", PARENT, "--output", place / "run", "--image-size", 32)
         assert finetune.main([*map(str, flags), "--epochs", "2", "--workers", "0", "--warmup-epochs", "0"]) == 0
         push_checkpoint(place / "run", "alice/insects")
@@ -45,7 +45,7 @@ def card(run):
     return ModelCard.load(run[0] / "README.md")
 
 
-def test_the_card_names_the_parent_and_keeps_its_licence(card):
+def test_the_card_names_the_parent_and_keeps_its_license(card):
     assert card.data.base_model == f"timm/{PARENT}"
     assert card.data.license == "cc-by-nc-4.0"
     assert "no commercial use" in card.text
@@ -79,7 +79,7 @@ def test_the_model_index_tells_where_the_figures_are_from(run, card):
         "| hardware | ",
         "| torch | ",
         "one of 3 classes",
-        "It was measured on 4 pictures from where it learned",
+        "It was measured on 4 images from where it learned",
     ],
 )
 def test_the_card_tells(card, told):
@@ -89,13 +89,13 @@ def test_the_card_tells(card, told):
 def test_the_classes_of_the_card_have_the_figures_of_the_run(run, card):
     per_class = json.loads((run[0] / "results.json").read_text())["per_class"]
     for row in per_class:
-        assert f"| {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['pictures']} |" in card.text
+        assert f"| {row['precision']:.3f} | {row['recall']:.3f} | {row['f1']:.3f} | {row['images']} |" in card.text
 
 
 def test_what_is_saved_during_training_says_as_much(tmp_path, monkeypatch):
     forget_accelerator()
     monkeypatch.setattr(finetune, "finish", lambda *_: None)
-    data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+    data = class_folders(tmp_path / "colors", {"red": 6, "green": 6})
     flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--epochs", 1, "--workers", 0)
     assert finetune.main(list(map(str, flags))) == 0
     card = ModelCard.load(tmp_path / "run" / "README.md")

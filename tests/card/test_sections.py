@@ -21,8 +21,8 @@ RUN = {
     "hardware": "2 CPU cores",
     "per_class": {
         "rows": [
-            {"index": 1, "precision": 0.5, "recall": 0.25, "f1": 0.3333, "pictures": 100},
-            {"index": 0, "precision": 1.0, "recall": 0.98, "f1": 0.9899, "pictures": 53},
+            {"index": 1, "precision": 0.5, "recall": 0.25, "f1": 0.3333, "images": 100},
+            {"index": 0, "precision": 1.0, "recall": 0.98, "f1": 0.9899, "images": 53},
         ],
         "measured": 2,
     },
@@ -50,10 +50,10 @@ def test_only_what_timm_loads_is_called_a_timm_model(tmp_path, timm, library):
     assert ("import timm" in card) is timm
 
 
-def test_no_licence_is_invented(tmp_path):
+def test_no_license_is_invented(tmp_path):
     card = model_card(run(license=None))
     assert "license" not in loaded(card, tmp_path).data.to_dict()
-    assert "No licence was recorded" in card
+    assert "No license was recorded" in card
 
 
 def test_results_without_a_data_set_stay_out_of_the_model_index(tmp_path):
@@ -66,7 +66,7 @@ def test_results_without_a_data_set_stay_out_of_the_model_index(tmp_path):
     "line",
     [
         "| Top-1 accuracy | 0.9543 |",
-        "Measured on alice/insects, split test, 153 pictures.",
+        "Measured on alice/insects, split test, 153 images.",
         "| optimizer.lr | 0.001 |",
         "| time | 1.5 minutes |",
         "| hardware | 2 CPU cores |",
@@ -102,8 +102,8 @@ def test_neither_secrets_nor_folders_of_the_machine_are_told(place, value, leake
     assert leaked not in model_card(config)
 
 
-def test_only_known_pictures_are_shown():
-    card = model_card(CONFIG, pictures=["curves.png", "../secret.png"])
+def test_only_known_images_are_shown():
+    card = model_card(CONFIG, images=["curves.png", "../secret.png"])
     assert "](curves.png)" in card
     assert "secret" not in card
     assert "confusion" not in card
@@ -127,7 +127,7 @@ def with_classes(rows, measured, classes):
 
 
 def row(index, f1=0.5):
-    return {"index": index, "precision": 0.25, "recall": 0.75, "f1": f1, "pictures": 4}
+    return {"index": index, "precision": 0.25, "recall": 0.75, "f1": f1, "images": 4}
 
 
 def test_each_class_has_its_figures_in_a_table():
@@ -141,7 +141,7 @@ def test_a_long_table_of_classes_is_cut_and_says_so():
     card = model_card(with_classes([row(index) for index in range(90)], 950, 1000))
     assert card.count("| 0.250 | 0.750 |") == MAX_RESULT_CLASSES
     assert f"These are {MAX_RESULT_CLASSES} of 950; the others did better." in card
-    assert "50 of the 1000 classes had no picture to be measured on." in card
+    assert "50 of the 1000 classes had no image to be measured on." in card
 
 
 @pytest.mark.parametrize(
@@ -160,10 +160,10 @@ def test_a_class_without_a_name_has_its_number():
 @pytest.mark.parametrize(
     ("problem", "answer", "limit"),
     [
-        (None, "answers with one of 2 classes for a picture.", "names one of its 2 classes for every picture"),
+        (None, "answers with one of 2 classes for an image.", "names one of its 2 classes for every image"),
         (
             "multi_label_classification",
-            "any of 2 classes for a picture, several at once",
+            "any of 2 classes for an image, several at once",
             "Each score stands by itself",
         ),
         ("regression", "An image regressor", "does not say how sure it is"),
@@ -179,5 +179,5 @@ def test_the_card_says_what_kind_of_answer_it_gives(problem, answer, limit):
 def test_every_section_stands_between_marks_empty_ones_too():
     names = re.findall("<!-- resnet_hub:begin (.+) -->", model_card({}))
     assert names == re.findall("<!-- resnet_hub:end (.+) -->", model_card({}))
-    assert {"summary", "usage", "results", "per-class", "pictures", "training", "limits"} <= set(names)
+    assert {"summary", "usage", "results", "per-class", "images", "training", "limits"} <= set(names)
     assert CardText.parse(model_card(CONFIG).encode(), "").own_words == ""

@@ -10,8 +10,8 @@ from random_weights import lively
 from resnet_hub.card.usage import in_chans, task, usage
 
 NETWORKS = {
-    "colour": ("test_resnet", {}),
-    "grey": ("test_resnet", {"in_chans": 1}),
+    "color": ("test_resnet", {}),
+    "gray": ("test_resnet", {"in_chans": 1}),
     "transparent": ("test_resnet", {"in_chans": 4, "task": "multi_label"}),
     "numbers": ("test_resnet", {"task": "regression"}),
     "bands": ("test_resnet", {"in_chans": 13}),
@@ -19,8 +19,8 @@ NETWORKS = {
     "option": ("test_resnet", {"shortcut": "identity"}),
 }
 LIBRARIES = {
-    "colour": ["resnet_hub", "timm", "transformers"],
-    "grey": ["resnet_hub", "timm", "transformers"],
+    "color": ["resnet_hub", "timm", "transformers"],
+    "gray": ["resnet_hub", "timm", "transformers"],
     "transparent": ["resnet_hub", "timm", "transformers"],
     "numbers": ["resnet_hub", "timm", "transformers"],
     "bands": ["resnet_hub"],
@@ -41,11 +41,11 @@ def model(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_card_has_a_block_for_each_library_that_opens_the_network(name):
     found = blocks(model(name).card())
-    assert [next(library for library in LIBRARIES["colour"] if library in block) for block in found] == LIBRARIES[name]
+    assert [next(library for library in LIBRARIES["color"] if library in block) for block in found] == LIBRARIES[name]
 
 
 def test_every_block_of_every_card_runs(fake_hub, run_with_hub, tmp_path):
-    Image.effect_mandelbrot((80, 60), (-2, -1, 1, 1), 50).convert("RGB").save(tmp_path / "picture.jpg")
+    Image.effect_mandelbrot((80, 60), (-2, -1, 1, 1), 50).convert("RGB").save(tmp_path / "image.jpg")
     for name in NETWORKS:
         model(name).push_to_hub(f"alice/{name}")
     cards = {
@@ -69,8 +69,8 @@ def test_every_block_of_every_card_runs(fake_hub, run_with_hub, tmp_path):
     )
     ran = [line for line in printed.splitlines() if " ran" in line]
     assert len(ran) == sum(map(len, LIBRARIES.values()))
-    assert "colour ran (1, 2) ['ant', 'bee']" in ran
-    assert "grey ran (1, 2) {0: 'ant', 1: 'bee'}" in ran
+    assert "color ran (1, 2) ['ant', 'bee']" in ran
+    assert "gray ran (1, 2) {0: 'ant', 1: 'bee'}" in ran
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_every_block_of_every_card_runs(fake_hub, run_with_hub, tmp_path):
     [
         ("own", "cannot build this network: they have no architecture cifar_resnet20."),
         ("option", "cannot build this network: they lack what it sets: shortcut."),
-        ("grey", "takes 1 channel. transformers' `pipeline` turns every picture into RGB"),
-        ("bands", "takes 13 channels, which no picture file has: give it tensors."),
+        ("gray", "takes 1 channel. transformers' `pipeline` turns every image into RGB"),
+        ("bands", "takes 13 channels, which no image file has: give it tensors."),
     ],
 )
 def test_a_card_says_why_a_library_does_not_do(name, reason):

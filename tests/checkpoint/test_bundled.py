@@ -15,17 +15,17 @@ from PIL import Image
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.checkpoint.bundled import BUNDLED, bundled_checkpoint
-from resnet_hub.preprocessing import normalise
+from resnet_hub.preprocessing import normalize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-# Right answers among 1,000 pictures: 898 of those without loss and 870 of the lossy ones when it was made.
+# Right answers among 1,000 images: 898 of those without loss and 870 of the lossy ones when it was made.
 LEAST = {"lossless": 890, "lossy": 862}
 
 
 @pytest.fixture(scope="module")
-def pictures(data_folder):
-    """Kind -> the first 1,000 test pictures of CIFAR-10, uint8 (N, 3, 32, 32), and their classes."""
+def cifar10(data_folder):
+    """Kind -> the first 1,000 test images of CIFAR-10, uint8 (N, 3, 32, 32), and their classes."""
     from datasets import load_dataset
 
     with np.load(data_folder / "cifar10_lossless_test1000.npz") as file:
@@ -36,16 +36,16 @@ def pictures(data_folder):
 
 
 @pytest.mark.parametrize("kind", LEAST)
-def test_it_is_as_right_as_its_card_says(pictures, kind):
-    images, labels = pictures[kind]
+def test_it_is_as_right_as_its_card_says(cifar10, kind):
+    images, labels = cifar10[kind]
     model = ResNet.from_pretrained(bundled_checkpoint())
     with torch.inference_mode():
-        answers = model(normalise(images, model.preprocessing)).argmax(1).numpy()
+        answers = model(normalize(images, model.preprocessing)).argmax(1).numpy()
     assert (answers == labels).sum() >= LEAST[kind]
 
 
-def test_it_classifies_a_picture_by_name(pictures):
-    images, labels = pictures["lossless"]
+def test_it_classifies_a_image_by_name(cifar10):
+    images, labels = cifar10["lossless"]
     classifier = ImageClassifier.from_pretrained(str(bundled_checkpoint()))
     image = Image.fromarray(images[1].permute(1, 2, 0).numpy())
     best = classifier(image, top_k=1)[0]
@@ -53,7 +53,7 @@ def test_it_classifies_a_picture_by_name(pictures):
     assert classifier.model.label_names == CLASSES
 
 
-def test_its_card_states_licence_and_measured_accuracy():
+def test_its_card_states_license_and_measured_accuracy():
     card = ModelCard.load(BUNDLED / "README.md")
     metrics = ResNet.from_pretrained(BUNDLED).details["metrics"]
     results = {result.metric_type: result.metric_value for result in card.data.eval_results}

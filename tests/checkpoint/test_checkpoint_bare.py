@@ -46,11 +46,11 @@ def test_a_weights_file_gets_a_new_head_for_other_classes(weights_file, caplog):
 
 @pytest.mark.parametrize("wanted", [None, 2])
 def test_a_weights_file_says_its_channels_itself(wanted, tmp_path):
-    grey = lively(num_classes=3, in_chans=1)
-    torch.save(grey.state_dict(), tmp_path / "grey.pth")
-    model = ResNet.from_pretrained(tmp_path / "grey.pth", architecture="test_resnet", in_chans=wanted)
+    gray = lively(num_classes=3, in_chans=1)
+    torch.save(gray.state_dict(), tmp_path / "gray.pth")
+    model = ResNet.from_pretrained(tmp_path / "gray.pth", architecture="test_resnet", in_chans=wanted)
     assert model.config.in_chans == model.preprocessing.input_size[0] == (wanted or 1)
-    torch.testing.assert_close(model.conv1[0].weight.sum(1), grey.conv1[0].weight[:, 0])
+    torch.testing.assert_close(model.conv1[0].weight.sum(1), gray.conv1[0].weight[:, 0])
 
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model"])

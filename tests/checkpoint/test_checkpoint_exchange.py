@@ -244,18 +244,18 @@ def test_timm_opens_a_pruned_network(tmp_path):
 
 
 def test_adapted_channels_travel_with_their_preprocessing(tmp_path):
-    lively(num_classes=3).save_pretrained(tmp_path / "colour")
-    grey = ResNet.from_pretrained(tmp_path / "colour", in_chans=1)
-    grey.save_pretrained(tmp_path / "grey")
-    loaded = ResNet.from_pretrained(tmp_path / "grey")
+    lively(num_classes=3).save_pretrained(tmp_path / "color")
+    gray = ResNet.from_pretrained(tmp_path / "color", in_chans=1)
+    gray.save_pretrained(tmp_path / "gray")
+    loaded = ResNet.from_pretrained(tmp_path / "gray")
     assert (loaded.config.in_chans, loaded.preprocessing.mean) == (1, (0.5,))
-    assert torch.equal(outputs(loaded), outputs(grey))
+    assert torch.equal(outputs(loaded), outputs(gray))
 
 
-def test_a_grey_picture_means_the_same_to_an_adapted_convolution():
-    weight, grey = torch.randn(8, 3, 3, 3), torch.randn(1, 1, 9, 9)
-    colour = torch.nn.functional.conv2d(grey.expand(1, 3, 9, 9), weight)
-    torch.testing.assert_close(torch.nn.functional.conv2d(grey, adapt_input(weight, 1)), colour)
+def test_a_gray_image_means_the_same_to_an_adapted_convolution():
+    weight, gray = torch.randn(8, 3, 3, 3), torch.randn(1, 1, 9, 9)
+    color = torch.nn.functional.conv2d(gray.expand(1, 3, 9, 9), weight)
+    torch.testing.assert_close(torch.nn.functional.conv2d(gray, adapt_input(weight, 1)), color)
 
 
 def test_half_precision_weights_are_added_in_full(tmp_path):

@@ -87,13 +87,13 @@ def test_a_half_precision_file_gives_a_float32_network(folder):
 
 
 @pytest.mark.parametrize("num_classes", [None, 5], ids=["saved head", "new head"])
-def test_dtype_is_honoured_in_every_layer(tmp_path, num_classes):
+def test_dtype_is_honored_in_every_layer(tmp_path, num_classes):
     network("resnet10t", aa_layer="blur").save_pretrained(tmp_path)
     model = ResNet.from_pretrained(tmp_path, num_classes=num_classes, dtype=torch.bfloat16)
     assert model(IMAGES[:, :3].bfloat16()).dtype == torch.bfloat16
 
 
-def test_device_is_honoured(folder):
+def test_device_is_honored(folder):
     model = ResNet.from_pretrained(folder, device="meta")
     assert {tensor.device.type for tensor in model.state_dict().values()} == {"meta"}
 

@@ -102,7 +102,7 @@ def test_the_facts_of_an_architecture(run):
 def test_the_facts_of_a_tag_need_no_hub(run, source):
     _, text, _ = run("info", source, "--json")
     facts = json.loads(text)
-    assert facts["weights"]["licence"] == "CC-BY-NC-4.0: non-commercial"
+    assert facts["weights"]["license"] == "CC-BY-NC-4.0: non-commercial"
     assert facts["preprocessing"]["interpolation"] == "bilinear"
 
 

@@ -39,4 +39,4 @@ def test_texts_stand_left_and_numbers_right():
     header, line = architecture_lines([row])
     assert line.startswith("a ")
     assert line.index("1.50") + 4 == header.index("params M") + len("params M")
-    assert line.index("none") == header.index("licence")
+    assert line.index("none") == header.index("license")

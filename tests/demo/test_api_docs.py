@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from browsing import served_page
-from colour_network import COLOURS, save_colour_network, solid
+from color_network import COLORS, save_color_network, solid
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text("utf-8")
@@ -30,11 +30,11 @@ def runs(language):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The address of a page with the networks that the document names, and the folder of its picture."""
+    """The address of a page with the networks that the document names, and the folder of its image."""
     place = tmp_path_factory.mktemp("api")
-    save_colour_network(place / "flowers", labels=("daisy", "tulip", "rose"))
+    save_color_network(place / "flowers", labels=("daisy", "tulip", "rose"))
     shutil.copytree(place / "flowers", place / "garden")
-    solid(COLOURS[0]).save(place / "flower.jpg")
+    solid(COLORS[0]).save(place / "flower.jpg")
     (place / "notes.txt").write_text("no picture")
     with served_page(place / "flowers", models=str(place / "garden")) as settings:
         yield settings.address, place

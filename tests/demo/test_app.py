@@ -33,7 +33,7 @@ def test_what_visitors_upload_is_in_a_folder_of_the_page_s_own_and_gone_with_it(
     process = run_app(PORT=str(free_port()), RESNET_HUB_MODEL=str(tiny_checkpoint))
     try:
         printed = process.stdout.readline().strip()
-        (path,) = httpx.post(f"{printed}/gradio_api/upload", files={"files": ("a.png", b"picture")}).json()
+        (path,) = httpx.post(f"{printed}/gradio_api/upload", files={"files": ("a.png", b"image")}).json()
         folder = Path(path).parent.parent
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         process.send_signal(signal.SIGINT)

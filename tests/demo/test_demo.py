@@ -16,7 +16,7 @@ import resnet_hub.demo
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.examples import FREE_PICTURES, MOST, find_examples
+from resnet_hub.demo.examples import FREE_IMAGES, MOST, find_examples
 from resnet_hub.demo.fields.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
@@ -76,7 +76,7 @@ def test_two_classes_of_one_name_both_keep_their_score():
             "Turned upright and grey, shortest side to 9 px",
         ),
     ],
-    ids=["ImageNet", "larger", "squash", "border", "one channel", "grey"],
+    ids=["ImageNet", "larger", "squash", "border", "one channel", "gray"],
 )
 def test_preprocessing_is_told_in_words(preprocessing, words):
     assert words in preprocessing.in_words()
@@ -94,7 +94,7 @@ def test_the_classes_are_listed(names, words):
     assert describe_labels(names) == words
 
 
-def test_pictures_beside_the_checkpoint_are_the_examples(tmp_path):
+def test_images_beside_the_checkpoint_are_the_examples(tmp_path):
     (tmp_path / "examples").mkdir()
     for name in ("b.png", "a.JPG"):
         Image.new("RGB", (4, 4)).save(tmp_path / "examples" / name)
@@ -109,7 +109,7 @@ def test_no_more_examples_than_fit_a_row(tmp_path):
     assert len(find_examples(str(tmp_path)).paths) == MOST
 
 
-def test_free_pictures_stand_in_where_a_network_brings_none():
+def test_free_images_stand_in_where_a_network_brings_none():
     paths = find_examples("owner/name").paths
     assert len(paths) == 3
     for path in paths:
@@ -117,9 +117,9 @@ def test_free_pictures_stand_in_where_a_network_brings_none():
             assert min(image.size) >= 300
 
 
-def test_the_credit_names_the_photographer_of_each_free_picture():
+def test_the_credit_names_the_photographer_of_each_free_image():
     examples = find_examples("owner/name")
-    sources = tomllib.loads((FREE_PICTURES / "sources.toml").read_text("utf-8"))
+    sources = tomllib.loads((FREE_IMAGES / "sources.toml").read_text("utf-8"))
     assert sorted(sources) == [path.name for path in examples.paths]
     for source in sources.values():
         assert source["photographer"] in say(examples.credit, "en")

@@ -10,7 +10,7 @@ from resnet_hub.errors import CheckpointError, ConfigError, HubError
 
 def test_a_published_name_is_told_from_the_catalogue_without_a_request(fake_hub):
     facts = model_facts("resnet50.a1_in1k")
-    assert (facts.name, facts.classes, facts.licence, facts.top1) == (
+    assert (facts.name, facts.classes, facts.license, facts.top1) == (
         "timm/resnet50.a1_in1k",
         1000,
         "apache-2.0",
@@ -27,12 +27,12 @@ def test_a_folder_is_told_by_its_name_and_its_files(tiny_checkpoint):
     assert facts.weights_bytes == (tiny_checkpoint / "model.safetensors").stat().st_size
 
 
-def test_the_hub_tells_size_and_licence_before_anything_is_downloaded(fake_hub, tiny_checkpoint):
+def test_the_hub_tells_size_and_license_before_anything_is_downloaded(fake_hub, tiny_checkpoint):
     card = "---\nlicense: mit\n---\n# colours"
-    create_model("cifar_resnet20", num_classes=3).push_to_hub("alice/colours")
-    HfApi().upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id="alice/colours")
-    facts = model_facts("alice/colours")
-    assert (facts.name, facts.licence) == ("alice/colours", "mit")
+    create_model("cifar_resnet20", num_classes=3).push_to_hub("alice/colors")
+    HfApi().upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id="alice/colors")
+    facts = model_facts("alice/colors")
+    assert (facts.name, facts.license) == ("alice/colors", "mit")
     assert facts.weights_bytes > 1_000_000
 
 

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from broken_pictures import cut_jpeg
+from broken_images import cut_jpeg
 from browsing import served_page, upload
-from colour_network import COLOURS, LABELS, TEMPLATE, save_colour_network, solid
+from color_network import COLORS, LABELS, TEMPLATE, save_color_network, solid
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
+    folder = tmp_path_factory.mktemp("colors")
+    save_color_network(folder)
     return folder
 
 
@@ -47,11 +47,11 @@ def visit(open_page, address):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """Saves a picture of a colour and returns its path."""
+def images(tmp_path):
+    """Saves an image of a color and returns its path."""
 
-    def save(colour, name="photo.png", **options):
-        solid(colour).save(tmp_path / name, **options)
+    def save(color, name="photo.png", **options):
+        solid(color).save(tmp_path / name, **options)
         return tmp_path / name
 
     return save
@@ -63,45 +63,45 @@ def rows(page):
     return [[cell.inner_text().strip() for cell in line.get_by_role("gridcell").all()] for line in lines]
 
 
-def picture_seen(page):
-    """The picture that the network saw, as an array."""
+def image_seen(page):
+    """The image that the network saw, as an array."""
     source = page.locator("#seen img").get_attribute("src")
     return np.asarray(Image.open(io.BytesIO(page.request.get(source).body())).convert("RGB"))
 
 
-def test_a_picture_gets_its_class_in_a_sentence(visit, pictures):
+def test_an_image_gets_its_class_in_a_sentence(visit, images):
     page = visit()
-    upload(page, pictures(COLOURS[0]))
+    upload(page, images(COLORS[0]))
     expect(page.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely crimson, .*%"))
 
 
-def test_a_picture_gets_its_class_in_the_label(visit, pictures):
+def test_an_image_gets_its_class_in_the_label(visit, images):
     page = visit()
-    upload(page, pictures(COLOURS[0]))
+    upload(page, images(COLORS[0]))
     first = page.locator("#labels .confidence-set").first
     expect(first).to_have_attribute("data-testid", "crimson-confidence-set")
 
 
-def test_the_table_holds_the_exact_scores(visit, pictures, classifier):
+def test_the_table_holds_the_exact_scores(visit, images, classifier):
     page = visit()
-    picture = pictures(COLOURS[0])
-    upload(page, picture)
+    image = images(COLORS[0])
+    upload(page, image)
     expect(page.locator("#scores")).to_contain_text("crimson")
     expected = [
         [str(rank), found.label, f"{found.score:.6f}", str(found.index)]
-        for rank, found in enumerate(classifier(picture, top_k=3), 1)
+        for rank, found in enumerate(classifier(image, top_k=3), 1)
     ]
     assert rows(page) == expected
 
 
-def test_the_scores_to_download_are_those_of_the_network_to_the_last_bit(visit, pictures, classifier):
+def test_the_scores_to_download_are_those_of_the_network_to_the_last_bit(visit, images, classifier):
     page = visit()
-    picture = pictures(COLOURS[0])
-    upload(page, picture)
+    image = images(COLORS[0])
+    upload(page, image)
     expect(page.locator("#download a")).to_be_visible()
     text = unquote(page.locator("#download a").get_attribute("href").partition(",")[2])
     rows = list(csv.DictReader(io.StringIO(text)))
-    scores = classifier.scores_of(classifier.prepare(picture)[None])[0]
+    scores = classifier.scores_of(classifier.prepare(image)[None])[0]
     best = classifier.ranked(scores, len(scores))
     assert [(int(row["index"]), np.float32(row["score"])) for row in rows] == [
         (found.index, np.float32(found.score)) for found in best
@@ -109,9 +109,9 @@ def test_the_scores_to_download_are_those_of_the_network_to_the_last_bit(visit, 
     assert min(found.score for found in best) < 1e-5  # nine digits behind the point would not do
 
 
-def test_the_button_answers_as_well(visit, pictures):
+def test_the_button_answers_as_well(visit, images):
     page = visit()
-    upload(page, pictures(COLOURS[0]))
+    upload(page, images(COLORS[0]))
     expect(page.locator("#verdict")).to_contain_text("crimson")
     page.get_by_role("button", name="Classify").click()
     expect(page.locator("#verdict")).to_contain_text("crimson")
@@ -124,25 +124,25 @@ def test_an_example_is_classified_on_a_click(visit):
     expect(page.locator("#verdict")).to_contain_text("crimson")
 
 
-def test_fewer_classes_are_shown_on_request(visit, pictures):
+def test_fewer_classes_are_shown_on_request(visit, images):
     page = visit()
-    upload(page, pictures(COLOURS[0]))
+    upload(page, images(COLORS[0]))
     expect(page.locator("#labels .confidence-set")).to_have_count(3)
     page.locator("#top-k input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#labels .confidence-set")).to_have_count(2)
 
 
-def test_clearing_the_picture_clears_the_answer(visit, pictures):
+def test_clearing_the_image_clears_the_answer(visit, images):
     page = visit()
-    upload(page, pictures(COLOURS[0]))
+    upload(page, images(COLORS[0]))
     expect(page.locator("#verdict")).to_contain_text("crimson")
     page.get_by_label("Remove Image").click()
     expect(page.locator("#verdict")).to_contain_text(HINT)
     expect(page.locator("#labels .confidence-set")).to_have_count(0)
 
 
-def test_the_picture_shown_is_the_one_the_network_saw(visit, tmp_path, classifier):
+def test_the_image_shown_is_the_one_the_network_saw(visit, tmp_path, classifier):
     # A photo taken upright, stored on its side: only the original bytes know that it has to be turned.
     noise = np.random.default_rng(0).integers(0, 256, (60, 40, 3), dtype=np.uint8)
     exif = Image.Exif()
@@ -152,10 +152,10 @@ def test_the_picture_shown_is_the_one_the_network_saw(visit, tmp_path, classifie
     upload(page, tmp_path / "turned.jpg")
     expect(page.locator("#seen img")).to_be_visible()
     expected = to_pixels(open_image(tmp_path / "turned.jpg"), classifier.preprocessing).permute(1, 2, 0).numpy()
-    np.testing.assert_array_equal(picture_seen(page), expected)
+    np.testing.assert_array_equal(image_seen(page), expected)
 
 
-def test_a_broken_file_gets_a_sentence_again_from_the_button_and_the_page_lives_on(visit, pictures, tmp_path):
+def test_a_broken_file_gets_a_sentence_again_from_the_button_and_the_page_lives_on(visit, images, tmp_path):
     page = visit()
     (tmp_path / "cut.jpg").write_bytes(cut_jpeg())
     upload(page, tmp_path / "cut.jpg")
@@ -164,20 +164,20 @@ def test_a_broken_file_gets_a_sentence_again_from_the_button_and_the_page_lives_
     expect(page.locator("[data-testid=toast-body]")).to_contain_text("The picture is damaged or cut short")
     expect(page.locator("#verdict")).to_contain_text("The picture is damaged or cut short")
     page.get_by_label("Remove Image").click()
-    upload(page, pictures(COLOURS[0], "good.png"))
+    upload(page, images(COLORS[0], "good.png"))
     expect(page.locator("#verdict")).to_contain_text("crimson")
 
 
-def test_no_picture_at_all_gets_a_sentence(visit):
+def test_no_image_at_all_gets_a_sentence(visit):
     page = visit()
     page.get_by_role("button", name="Classify").click()
     expect(page.locator("[data-testid=toast-body]")).to_contain_text("There is no picture yet")
 
 
 @pytest.mark.parametrize("index", [1, 2], ids=["markup", "template"])
-def test_a_hostile_label_is_shown_as_text(visit, pictures, index):
+def test_a_hostile_label_is_shown_as_text(visit, images, index):
     page = visit()
-    upload(page, pictures(COLOURS[index]))
+    upload(page, images(COLORS[index]))
     for place in ("#verdict", "#labels", "#scores"):
         expect(page.locator(place)).to_contain_text(LABELS[index])
         assert page.locator(f"{place} img").count() == 0
@@ -186,9 +186,9 @@ def test_a_hostile_label_is_shown_as_text(visit, pictures, index):
     assert page.alerts == []
 
 
-def test_a_phone_needs_no_sideways_scrolling(visit, pictures):
+def test_a_phone_needs_no_sideways_scrolling(visit, images):
     page = visit(width=390)
-    upload(page, pictures(COLOURS[2]))
+    upload(page, images(COLORS[2]))
     expect(page.locator("#scores")).to_contain_text(TEMPLATE)
     page.get_by_text("About this network").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -209,10 +209,10 @@ def test_upload_and_button_are_reached_by_keyboard(visit):
     assert reached >= {"Drop an image file here to upload", "Classify"}
 
 
-def test_the_keyboard_opens_the_choice_of_files(visit, pictures):
+def test_the_keyboard_opens_the_choice_of_files(visit, images):
     page = visit()
     page.wait_for_load_state("networkidle")
     with page.expect_file_chooser() as chooser:
         page.get_by_label("Drop an image file here to upload").press("Enter")
-    chooser.value.set_files(pictures(COLOURS[0]))
+    chooser.value.set_files(images(COLORS[0]))
     expect(page.locator("#verdict")).to_contain_text("crimson")

@@ -1,4 +1,4 @@
-"""Pictures from the web: the address of one becomes the picture, and what must not be fetched is refused."""
+"""Images from the web: the address of one becomes the image, and what must not be fetched is refused."""
 
 import threading
 from dataclasses import replace
@@ -6,24 +6,24 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from broken_pictures import text_file
-from colour_network import COLOURS, solid
+from broken_images import text_file
+from color_network import COLORS, solid
 from gradio import processing_utils
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import expect
 
-from resnet_hub.demo.intake.fetch import fetch_picture
+from resnet_hub.demo.intake.fetch import fetch_image
 from resnet_hub.demo.serving import inference
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 
 class Web(BaseHTTPRequestHandler):
-    """Serves one picture, and a text that says that it is one."""
+    """Serves one image, and a text that says that it is one."""
 
     def do_GET(self):
-        content = self.server.picture if self.path == "/crimson.png" else text_file()
+        content = self.server.image if self.path == "/crimson.png" else text_file()
         self.send_response(200)
         self.send_header("Content-Type", "image/png")
         self.send_header("Content-Length", str(len(content)))
@@ -37,9 +37,9 @@ class Web(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def web(tmp_path_factory):
     file = tmp_path_factory.mktemp("web") / "crimson.png"
-    solid(COLOURS[0]).save(file)
+    solid(COLORS[0]).save(file)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Web)
-    server.picture = file.read_bytes()
+    server.image = file.read_bytes()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -55,9 +55,9 @@ def open_to(monkeypatch):
     def allow(web):
         def fetch(url, limits):
             ports = (int(web.rpartition(":")[2]),)
-            return fetch_picture(url, replace(limits, ports=ports), is_public=lambda _: True)
+            return fetch_image(url, replace(limits, ports=ports), is_public=lambda _: True)
 
-        monkeypatch.setattr(inference, "fetch_picture", fetch)
+        monkeypatch.setattr(inference, "fetch_image", fetch)
 
     return allow
 
@@ -67,7 +67,7 @@ def fetch(page, address):
     page.locator("#fetch").click()
 
 
-def test_the_picture_at_an_address_is_classified(open_page, address, web, open_to):
+def test_the_image_at_an_address_is_classified(open_page, address, web, open_to):
     open_to(web)
     page = open_page(address)
     fetch(page, f"{web}/crimson.png")
@@ -100,15 +100,15 @@ def test_what_must_not_be_fetched_is_refused_in_a_sentence(open_page, address, w
     expect(page.locator("#address-told")).to_contain_text(sentence)
 
 
-def predict(address, picture):
+def predict(address, image):
     client = Client(address, verbose=False)
     try:
-        return client.predict({"path": picture, "meta": {"_type": "gradio.FileData"}}, api_name="/predict")
+        return client.predict({"path": image, "meta": {"_type": "gradio.FileData"}}, api_name="/predict")
     finally:
         client.close()
 
 
-def test_a_program_may_send_an_address_in_place_of_a_picture(address, web, open_to):
+def test_a_program_may_send_an_address_in_place_of_a_image(address, web, open_to):
     open_to(web)
     assert predict(address, f"{web}/crimson.png")["predictions"][0]["label"] == "crimson"
 

@@ -2,12 +2,12 @@
 
 import pytest
 from browsing import upload
-from colour_network import COLOURS, LABELS, solid
+from color_network import COLORS, LABELS, solid
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
-# Text that can be read, its colour and all backgrounds behind it, the nearest first.
+# Text that can be read, its color and all backgrounds behind it, the nearest first.
 TEXTS = """() => [...document.querySelectorAll('h1, p, a, button, label, th, td, dt, dd, li, summary, span')]
 .filter(element => element.offsetParent && !element.closest('[disabled], footer, [aria-hidden=true]'))
 .filter(element => [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
@@ -24,18 +24,18 @@ TEXTS = """() => [...document.querySelectorAll('h1, p, a, button, label, th, td,
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    files = [tmp_path / f"{index}.png" for index in range(len(COLOURS))]
-    for file, colour in zip(files, COLOURS, strict=True):
-        solid(colour).save(file)
+def images(tmp_path):
+    files = [tmp_path / f"{index}.png" for index in range(len(COLORS))]
+    for file, color in zip(files, COLORS, strict=True):
+        solid(color).save(file)
     return files
 
 
-def test_two_visitors_at_once_each_get_their_own_answer(open_page, address, pictures):
+def test_two_visitors_at_once_each_get_their_own_answer(open_page, address, images):
     first, second = open_page(address), open_page(address)
     for _ in range(3):
-        upload(first, pictures[0])
-        upload(second, pictures[1])
+        upload(first, images[0])
+        upload(second, images[1])
         expect(first.locator("#verdict")).to_contain_text(LABELS[0])
         expect(second.locator("#verdict")).to_contain_text(LABELS[1])
         for page in (first, second):
@@ -43,12 +43,12 @@ def test_two_visitors_at_once_each_get_their_own_answer(open_page, address, pict
             expect(page.locator("#labels .confidence-set")).to_have_count(0)
 
 
-def test_the_keyboard_alone_chooses_a_picture_reads_the_answer_and_goes_on(open_page, address, pictures):
+def test_the_keyboard_alone_chooses_a_image_reads_the_answer_and_goes_on(open_page, address, images):
     page = open_page(address)
     page.wait_for_load_state("networkidle")
     with page.expect_file_chooser() as chooser:
         page.get_by_label("Drop an image file here to upload").press("Enter")
-    chooser.value.set_files(pictures[0])
+    chooser.value.set_files(images[0])
     expect(page.locator("#verdict")).to_contain_text(LABELS[0])
     reached = set()
     for _ in range(45):
@@ -65,9 +65,9 @@ def test_the_keyboard_alone_chooses_a_picture_reads_the_answer_and_goes_on(open_
     expect(page.locator("#why-map img").first).to_be_visible()
 
 
-def parsed(colour):
+def parsed(color):
     """Red, green, blue and alpha of "rgb(...)" or "rgba(...)"."""
-    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].replace("/", ",").split(",")]
+    numbers = [float(part) for part in color[color.index("(") + 1 : -1].replace("/", ",").split(",")]
     return numbers if len(numbers) == 4 else [*numbers, 1.0]
 
 
@@ -76,17 +76,17 @@ def laid_over(front, back):
     return [alpha * over + (1 - alpha) * under for over, under in zip(front[:3], back, strict=True)]
 
 
-def luminance(colour):
-    linear = [part / 3294.6 if part <= 10.31 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
+def luminance(color):
+    linear = [part / 3294.6 if part <= 10.31 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in color]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(colour, behind):
+def contrast(color, behind):
     """The ratio of WCAG 2.2, section 1.4.3."""
     back = [255.0] * 3
     for layer in reversed(behind):
         back = laid_over(parsed(layer), back)
-    one, other = sorted((luminance(laid_over(parsed(colour), back)), luminance(back)))
+    one, other = sorted((luminance(laid_over(parsed(color), back)), luminance(back)))
     return (other + 0.05) / (one + 0.05)
 
 
@@ -96,8 +96,8 @@ def faint(page):
     assert len(found) > 15
     return {
         text: round(ratio, 2)
-        for text, colour, behind, size in found
-        if (ratio := contrast(colour, behind)) < (3 if size >= 24 else 4.5)
+        for text, color, behind, size in found
+        if (ratio := contrast(color, behind)) < (3 if size >= 24 else 4.5)
     }
 
 
@@ -113,8 +113,8 @@ def hovered(page):
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def in_colours(request, new_visitor, address, place):
-    """A visitor with an answer, whose colours change at once instead of fading."""
+def in_colors(request, new_visitor, address, place):
+    """A visitor with an answer, whose colors change at once instead of fading."""
     page = new_visitor(address, color_scheme=request.param)
     page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important; }")
     upload(page, place / "crimson.png")
@@ -122,59 +122,59 @@ def in_colours(request, new_visitor, address, place):
     return page
 
 
-def test_the_answer_stands_out_from_what_is_behind_it(in_colours):
-    in_colours.get_by_text("About this network").click()
-    in_colours.get_by_text("How does a residual network work?").click()
-    expect(in_colours.locator(".facts")).to_be_visible()
-    assert faint(in_colours) == {}
-    assert hovered(in_colours) == {}
+def test_the_answer_stands_out_from_what_is_behind_it(in_colors):
+    in_colors.get_by_text("About this network").click()
+    in_colors.get_by_text("How does a residual network work?").click()
+    expect(in_colors.locator(".facts")).to_be_visible()
+    assert faint(in_colors) == {}
+    assert hovered(in_colors) == {}
 
 
-def test_the_explanation_stands_out(in_colours):
-    in_colours.get_by_role("tab", name="Why", exact=True).click()
-    expect(in_colours.locator("#why-map img").first).to_be_visible()
+def test_the_explanation_stands_out(in_colors):
+    in_colors.get_by_role("tab", name="Why", exact=True).click()
+    expect(in_colors.locator("#why-map img").first).to_be_visible()
     for name in ("What the stages see", "What each block adds"):
-        in_colours.get_by_text(name).click()
+        in_colors.get_by_text(name).click()
     for method in ("Occlusion", "Grad-CAM", "HiResCAM"):
-        in_colours.get_by_label(method).click()
-        assert faint(in_colours) == {}
-        in_colours.get_by_text(method, exact=True).hover()
-        assert faint(in_colours) == {}
+        in_colors.get_by_label(method).click()
+        assert faint(in_colors) == {}
+        in_colors.get_by_text(method, exact=True).hover()
+        assert faint(in_colors) == {}
 
 
-def test_the_comparison_stands_out(in_colours):
-    in_colours.get_by_role("tab", name="Compare").click()
-    in_colours.get_by_label("Show where each one found").check()
-    in_colours.locator("#compare").click()
-    expect(in_colours.locator("#comparison p").first).to_be_visible()
-    assert faint(in_colours) == {}
-    assert hovered(in_colours) == {}
+def test_the_comparison_stands_out(in_colors):
+    in_colors.get_by_role("tab", name="Compare").click()
+    in_colors.get_by_label("Show where each one found").check()
+    in_colors.locator("#compare").click()
+    expect(in_colors.locator("#comparison p").first).to_be_visible()
+    assert faint(in_colors) == {}
+    assert hovered(in_colors) == {}
 
 
-def test_many_answers_stand_out(in_colours, pictures):
-    in_colours.get_by_role("tab", name="Many pictures").click()
-    pictures[2].write_text("no picture")
-    in_colours.locator("#files input[type=file]").set_input_files(pictures)
-    expect(in_colours.locator("#files")).to_contain_text("B")
-    in_colours.locator("#batch-start").click()
-    expect(in_colours.locator("#batch-progress")).to_contain_text("Done: 2 classified, 1 failed")
-    assert faint(in_colours) == {}
-    assert hovered(in_colours) == {}
+def test_many_answers_stand_out(in_colors, images):
+    in_colors.get_by_role("tab", name="Many pictures").click()
+    images[2].write_text("no picture")
+    in_colors.locator("#files input[type=file]").set_input_files(images)
+    expect(in_colors.locator("#files")).to_contain_text("B")
+    in_colors.locator("#batch-start").click()
+    expect(in_colors.locator("#batch-progress")).to_contain_text("Done: 2 classified, 1 failed")
+    assert faint(in_colors) == {}
+    assert hovered(in_colors) == {}
 
 
-def test_what_is_said_of_depth_stands_out(in_colours):
-    in_colours.get_by_role("tab", name="Why depth works").click()
-    expect(in_colours.locator("#gradients svg")).to_be_visible()
-    assert faint(in_colours) == {}
+def test_what_is_said_of_depth_stands_out(in_colors):
+    in_colors.get_by_role("tab", name="Why depth works").click()
+    expect(in_colors.locator("#gradients svg")).to_be_visible()
+    assert faint(in_colors) == {}
     for depth in ("20", "56"):
-        in_colours.locator("#depth").get_by_text(depth, exact=True).hover()
-        assert faint(in_colours) == {}
-    assert hovered(in_colours) == {}
+        in_colors.locator("#depth").get_by_text(depth, exact=True).hover()
+        assert faint(in_colors) == {}
+    assert hovered(in_colors) == {}
 
 
-def test_the_browser_keeps_nothing(open_page, address, pictures):
+def test_the_browser_keeps_nothing(open_page, address, images):
     page = open_page(address)
-    upload(page, pictures[0])
+    upload(page, images[0])
     expect(page.locator("#verdict")).to_contain_text(LABELS[0])
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]

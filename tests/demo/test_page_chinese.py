@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from broken_pictures import text_file
+from broken_images import text_file
 from browsing import served_page, upload
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from color_network import COLORS, LABELS, save_color_network, solid
 from playwright.sync_api import expect
 
 from resnet_hub import create_model
@@ -52,18 +52,18 @@ def english(page):
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     place = tmp_path_factory.mktemp("networks")
-    save_colour_network(place / "colours")
+    save_color_network(place / "colors")
     create_model("cifar_resnet20", num_classes=14, label_names=("crane", "crane", *"abcdefghijkl")).save_pretrained(
         place / "cranes"
     )
-    solid(COLOURS[0]).save(place / "crimson.png")
+    solid(COLORS[0]).save(place / "crimson.png")
     (place / "notes.png").write_bytes(text_file())
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folders):
-    with served_page(folders / "colours", models=f"alice/*, {folders / 'cranes'}") as settings:
+    with served_page(folders / "colors", models=f"alice/*, {folders / 'cranes'}") as settings:
         yield settings.address
 
 
@@ -100,7 +100,7 @@ def test_comparing_is_in_chinese(page, folders):
     assert english(page) == []
 
 
-def test_many_pictures_are_in_chinese(page, folders):
+def test_many_images_are_in_chinese(page, folders):
     open_tab(page, "多张图片")
     page.locator("#files input[type=file]").set_input_files([folders / "crimson.png", folders / "notes.png"])
     expect(page.locator("#files")).to_contain_text("B")
@@ -116,7 +116,7 @@ def test_depth_is_in_chinese(page):
     assert english(page) == []
 
 
-def test_the_heading_the_window_and_the_picture_have_chinese_names(page, folders):
+def test_the_heading_the_window_and_the_image_have_chinese_names(page, folders):
     expect(page.locator("#heading h1")).to_have_text("图片里是什么\uff1f")
     expect(page).to_have_title("图片里是什么\uff1f")
     upload(page, folders / "crimson.png")
@@ -134,7 +134,7 @@ def test_a_network_that_is_not_there_is_told_in_chinese(page, fake_hub):
 
 
 def test_a_heading_of_the_owner_s_stays_as_it_is(open_page, folders):
-    with served_page(folders / "colours", title="Birds & <b>bees</b>") as settings:
+    with served_page(folders / "colors", title="Birds & <b>bees</b>") as settings:
         page = open_page(settings.address, locale="zh-CN")
         expect(page.locator("#heading h1")).to_have_text("Birds & <b>bees</b>")
         expect(page).to_have_title("Birds & <b>bees</b>")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from browsing import served_page, upload, upload_many
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from color_network import COLORS, LABELS, save_color_network, solid
 from playwright.sync_api import expect
 
 from resnet_hub.demo.tabs import depth
@@ -19,24 +19,24 @@ focused.closest('[id]:not(button)')?.id, focused.id] }"""
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A network of colours, the same once more, and a picture of each colour."""
+    """A network of colors, the same once more, and an image of each color."""
     place = tmp_path_factory.mktemp("everywhere")
-    for name in ("colours", "same"):
-        save_colour_network(place / name)
-    for index, colour in enumerate(COLOURS):
-        solid(colour).save(place / f"{index}.png")
+    for name in ("colors", "same"):
+        save_color_network(place / name)
+    for index, color in enumerate(COLORS):
+        solid(color).save(place / f"{index}.png")
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folder):
-    with served_page(folder / "colours", models=str(folder / "same")) as settings:
+    with served_page(folder / "colors", models=str(folder / "same")) as settings:
         yield settings.address
 
 
 @pytest.fixture(scope="module")
 def staying(new_visitor, address, folder):
-    """A visitor who has chosen a picture."""
+    """A visitor who has chosen an image."""
     page = new_visitor(address)
     upload(page, folder / "0.png")
     expect(page.locator("#verdict")).to_contain_text("crimson")
@@ -80,7 +80,7 @@ def test_the_keyboard_alone_compares(staying):
     expect(page.locator("#comparison img")).to_have_count(2)
 
 
-def test_the_keyboard_alone_sends_many_pictures(staying, folder):
+def test_the_keyboard_alone_sends_many_images(staying, folder):
     page = staying
     open_by_keyboard(page, "Many pictures", before="One picture")
     with page.expect_file_chooser() as chooser:
@@ -108,7 +108,7 @@ def test_the_keyboard_alone_measures_why_depth_works(staying):
     expect(page.locator("#losses p")).to_contain_text("steps with 20 layers")
 
 
-def test_two_visitors_who_send_many_pictures_at_once_get_their_own(open_page, address, folder):
+def test_two_visitors_who_send_many_images_at_once_get_their_own(open_page, address, folder):
     pages = [open_page(address), open_page(address)]
     for page, index in zip(pages, (0, 1), strict=True):
         upload_many(page, [folder / f"{index}.png"])
@@ -126,7 +126,7 @@ def test_two_visitors_who_ask_why_at_once_get_their_own(open_page, address, fold
         upload(page, folder / f"{index}.png")
     for page, index in zip(pages, (0, 1), strict=True):
         expect(page.locator("#why-sentence")).to_contain_text(f"Heat map for {LABELS[index]}:")
-        expect(page.locator("#why-map img.colours")).to_have_attribute("alt", re.compile(re.escape(LABELS[index])))
+        expect(page.locator("#why-map img.colors")).to_have_attribute("alt", re.compile(re.escape(LABELS[index])))
 
 
 def test_nothing_is_asked_of_another_host_on_any_tab(open_page, address, folder):

@@ -1,4 +1,4 @@
-"""What is too large: a picture among many is told by its name, a zip has a bound of its own, one picture keeps its."""
+"""What is too large: an image among many is told by its name, a zip has a bound of its own, one image keeps its."""
 
 import io
 import zipfile
@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 from browsing import served_page, upload
-from colour_network import COLOURS, save_colour_network, solid
+from color_network import COLORS, save_color_network, solid
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -24,10 +24,10 @@ def png(image):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A network, a good picture, one of 1.5 MB, a zip of 2 MB whose pictures are good, and one of 4 MB."""
+    """A network, a good image, one of 1.5 MB, a zip of 2 MB whose images are good, and one of 4 MB."""
     folder = tmp_path_factory.mktemp("limits")
-    save_colour_network(folder / "colours")
-    (folder / "crimson.png").write_bytes(png(solid(COLOURS[0])))
+    save_color_network(folder / "colors")
+    (folder / "crimson.png").write_bytes(png(solid(COLORS[0])))
     noise = np.random.default_rng(0).integers(0, 256, (700, 700, 3), dtype=np.uint8)
     (folder / "huge.png").write_bytes(png(Image.fromarray(noise)))
     photo = png(Image.fromarray(noise[:450, :450]))
@@ -41,7 +41,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(place):
-    with served_page(place / "colours", max_file_mb=1, max_zip_mb=3) as settings:
+    with served_page(place / "colors", max_file_mb=1, max_zip_mb=3) as settings:
         yield settings.address
 
 
@@ -59,7 +59,7 @@ def send(page, files):
     page.locator("#batch-start").click()
 
 
-def test_a_picture_that_is_too_large_is_told_by_its_name_and_the_others_are_answered(open_page, address, place):
+def test_an_image_that_is_too_large_is_told_by_its_name_and_the_others_are_answered(open_page, address, place):
     page = open_page(address)
     send(page, [place / "huge.png", place / "crimson.png"])
     expect(page.locator("#batch-progress")).to_contain_text("Done: 1 classified, 1 failed")
@@ -68,7 +68,7 @@ def test_a_picture_that_is_too_large_is_told_by_its_name_and_the_others_are_answ
     expect(page.locator("#batch-gallery summary")).to_contain_text("crimson")
 
 
-def test_a_zip_may_be_larger_than_a_picture_and_the_page_says_how_much(open_page, address, place):
+def test_a_zip_may_be_larger_than_an_image_and_the_page_says_how_much(open_page, address, place):
     page = open_page(address)
     send(page, [place / "trip.zip"])
     expect(page.locator("#batch-progress")).to_contain_text("Done: 3 classified, 0 failed")
@@ -77,7 +77,7 @@ def test_a_zip_may_be_larger_than_a_picture_and_the_page_says_how_much(open_page
     )
 
 
-def test_a_single_picture_keeps_its_own_bound(open_page, address, place):
+def test_a_single_image_keeps_its_own_bound(open_page, address, place):
     page = open_page(address)
     upload(page, place / "huge.png")
     expect(page.locator("#verdict")).to_contain_text(SENTENCE)
@@ -92,7 +92,7 @@ def test_a_single_picture_keeps_its_own_bound(open_page, address, place):
     ("endpoint", "rest"),
     [("/predict", (1, "")), ("/explain", ("", "hires-cam", "")), ("/compare", (["a/b", "c/d"], 1))],
 )
-def test_a_program_s_picture_keeps_the_bound(call, place, endpoint, rest):
+def test_a_program_s_image_keeps_the_bound(call, place, endpoint, rest):
     with pytest.raises(AppError, match=SENTENCE):
         call(handle_file(place / "huge.png"), *rest, api_name=endpoint)
 
@@ -107,7 +107,7 @@ def test_a_program_s_files_have_both_bounds(call, place):
 
 
 def test_a_zip_beyond_its_own_bound_is_told_by_its_name(place):
-    with served_page(place / "colours", max_file_mb=4, max_zip_mb=1) as settings:
+    with served_page(place / "colors", max_file_mb=4, max_zip_mb=1) as settings:
         client = Client(settings.address, verbose=False)
         answers = client.predict([handle_file(place / "trip.zip")], 1, "", api_name="/classify_batch")
         client.close()

@@ -2,7 +2,7 @@
 
 import pytest
 from browsing import awaited, served_page, upload
-from colour_network import COLOURS, save_colour_network, solid
+from color_network import COLORS, save_color_network, solid
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 from refused_networks import MOST_MB, NAME, REFUSED
@@ -17,22 +17,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """A network that knows colours, and one of two classes that was not trained."""
+    """A network that knows colors, and one of two classes that was not trained."""
     place = tmp_path_factory.mktemp("networks")
-    save_colour_network(place / "colours")
+    save_color_network(place / "colors")
     create_model("cifar_resnet20", num_classes=2, label_names=("<b>warm</b>", "cold")).save_pretrained(place / "two")
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folders):
-    with served_page(folders / "colours", models=f"alice/*, {folders / 'two'}") as settings:
+    with served_page(folders / "colors", models=f"alice/*, {folders / 'two'}") as settings:
         yield settings.address
 
 
 @pytest.fixture
 def crimson(tmp_path):
-    solid(COLOURS[0]).save(tmp_path / "crimson.png")
+    solid(COLORS[0]).save(tmp_path / "crimson.png")
     return tmp_path / "crimson.png"
 
 
@@ -55,7 +55,7 @@ def test_a_network_is_told_before_it_is_loaded_and_then_answers(open_page, addre
     expect(page.locator("#about")).to_contain_text("2: <b>warm</b>, cold")
 
 
-def test_the_hub_tells_size_and_licence_before_the_download(open_page, address, fake_hub):
+def test_the_hub_tells_size_and_license_before_the_download(open_page, address, fake_hub):
     create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/four")
     page = open_page(address)
     choose(page, "alice/four")

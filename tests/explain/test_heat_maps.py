@@ -1,4 +1,4 @@
-"""Heat maps: numbers, the word for the place, and colours over a picture."""
+"""Heat maps: numbers, the word for the place, and colors over an image."""
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from explained import COLOURS, NETWORKS, lively_classifier, noise, square, square_classifier
+from explained import COLORS, NETWORKS, lively_classifier, noise, square, square_classifier
 from PIL import Image
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.heat_maps import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
 from resnet_hub.preprocessing import open_image, to_pixels
 
@@ -25,7 +25,7 @@ def found(values, **options):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("name", "options"), NETWORKS.values(), ids=NETWORKS)
-def test_a_map_covers_the_picture_and_its_strongest_place_is_1(name, options, method):
+def test_a_map_covers_the_image_and_its_strongest_place_is_1(name, options, method):
     classifier = lively_classifier(name, **options)
     pixels = noise(classifier)
     # Of two classes that a linear head tells apart, the map of one at least is not empty.
@@ -40,7 +40,7 @@ def test_a_map_covers_the_picture_and_its_strongest_place_is_1(name, options, me
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_picture_may_have_any_size(method):
+def test_the_image_may_have_any_size(method):
     classifier = lively_classifier("test_resnet")
     assert heat_map(classifier, noise(classifier, (70, 45)), 0, method).values.shape == (70, 45)
 
@@ -49,25 +49,25 @@ def test_the_picture_may_have_any_size(method):
 def test_weights_of_half_precision_give_nearly_the_same_map(method):
     full = square_classifier()
     half = ImageClassifier(copy.deepcopy(full.model).to(torch.bfloat16), device="cpu")
-    pixels = to_pixels(square(COLOURS[0], 10, 10, side=8), full.preprocessing)
+    pixels = to_pixels(square(COLORS[0], 10, 10, side=8), full.preprocessing)
     maps = [heat_map(classifier, pixels, 0, method).values for classifier in (full, half)]
     assert np.corrcoef(maps[0].ravel(), maps[1].ravel())[0, 1] > 0.95
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    ("left", "top", "place"), [(0, 0, Place.UPPER_LEFT), (20, 20, Place.LOWER_RIGHT), (10, 10, Place.CENTRE)]
+    ("left", "top", "place"), [(0, 0, Place.UPPER_LEFT), (20, 20, Place.LOWER_RIGHT), (10, 10, Place.CENTER)]
 )
 def test_a_trained_network_looks_at_the_square(left, top, place, method):
     classifier = square_classifier()
-    one = heat_map(classifier, to_pixels(square(COLOURS[1], left, top), classifier.preprocessing), 1, method)
+    one = heat_map(classifier, to_pixels(square(COLORS[1], left, top), classifier.preprocessing), 1, method)
     assert (one.label, evidence_place(one)) == ("blue", place)
     assert one.score > 0.5
 
 
 def test_only_occlusion_tells_how_far_the_score_falls():
     classifier = square_classifier()
-    pixels = to_pixels(square(COLOURS[1], 10, 10), classifier.preprocessing)
+    pixels = to_pixels(square(COLORS[1], 10, 10), classifier.preprocessing)
     maps = [heat_map(classifier, pixels, 1, method) for method in METHODS]
     assert [one.largest_drop for one in maps[:2]] == [None, None]
     assert 1e-4 < maps[2].largest_drop < maps[2].score
@@ -94,11 +94,11 @@ def test_an_unknown_method_is_refused():
 def test_a_spot_is_where_it_is(row, column):
     values = np.full((30, 60), 0.1)
     values[10 * row + 3 : 10 * row + 7, 20 * column + 5 : 20 * column + 15] = 1
-    words = [["upper", "left"], ["centre"], ["lower", "right"]]
+    words = [["upper", "left"], ["center"], ["lower", "right"]]
     word = "_".join(
         part for part in (words[row][0] if row != 1 else "", words[column][-1] if column != 1 else "") if part
     )
-    assert evidence_place(found(values)) == (word or "centre")
+    assert evidence_place(found(values)) == (word or "center")
 
 
 def test_evidence_in_opposite_corners_is_everywhere():
@@ -108,25 +108,25 @@ def test_evidence_in_opposite_corners_is_everywhere():
     assert evidence_place(found(np.ones((30, 30)))) is Place.EVERYWHERE
 
 
-def test_the_overlay_goes_from_the_picture_to_the_colours():
+def test_the_overlay_goes_from_the_image_to_the_colors():
     values = np.linspace(0, 1, 32 * 32).reshape(32, 32)
-    picture = square(COLOURS[0], 5, 5)
-    assert np.array_equal(overlay(picture, found(values), 0), picture)
-    assert np.array_equal(overlay(picture, found(values), 1), coloured(values.astype(np.float32)))
-    half = np.asarray(overlay(picture, found(values), 0.5), dtype=float)
-    assert np.abs(half - (np.asarray(picture, dtype=float) + coloured(values)) / 2).max() <= 1
+    image = square(COLORS[0], 5, 5)
+    assert np.array_equal(overlay(image, found(values), 0), image)
+    assert np.array_equal(overlay(image, found(values), 1), colored(values.astype(np.float32)))
+    half = np.asarray(overlay(image, found(values), 0.5), dtype=float)
+    assert np.abs(half - (np.asarray(image, dtype=float) + colored(values)) / 2).max() <= 1
 
 
-def test_the_overlay_has_the_size_and_colours_of_a_picture():
-    grey = Image.new("L", (50, 20), 200)
-    over = overlay(grey, found(np.ones((32, 32))), 0.3)
+def test_the_overlay_has_the_size_and_colors_of_an_image():
+    gray = Image.new("L", (50, 20), 200)
+    over = overlay(gray, found(np.ones((32, 32))), 0.3)
     assert (over.size, over.mode) == ((50, 20), "RGB")
 
 
 @pytest.mark.parametrize("opacity", [-0.1, 1.5, "much"])
 def test_an_impossible_opacity_is_refused(opacity):
     with pytest.raises(ConfigError, match="out of range; expected a number from 0 to 1"):
-        overlay(square(COLOURS[0], 0, 0), found(np.ones((32, 32))), opacity)
+        overlay(square(COLORS[0], 0, 0), found(np.ones((32, 32))), opacity)
 
 
 def test_the_network_is_as_it_was_and_threads_do_not_meet():

@@ -1,8 +1,8 @@
-"""Occlusion, with a network that was really trained to tell colours apart."""
+"""Occlusion, with a network that was really trained to tell colors apart."""
 
 import pytest
 import torch
-from explained import COLOURS, lively_classifier, noise, square, square_classifier
+from explained import COLORS, lively_classifier, noise, square, square_classifier
 
 from resnet_hub.explain import occlusion
 from resnet_hub.explain.occlusion import score_drops
@@ -12,7 +12,7 @@ from resnet_hub.preprocessing import to_pixels
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
 
-def test_covering_one_place_changes_the_score_as_asking_about_the_covered_picture_does():
+def test_covering_one_place_changes_the_score_as_asking_about_the_covered_image_does():
     classifier = lively_classifier()
     pixels = noise(classifier)
     drops, score = score_drops(Inquiry(classifier, pixels, 2))
@@ -27,7 +27,7 @@ def test_covering_one_place_changes_the_score_as_asking_about_the_covered_pictur
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (20, 4), (10, 20)])
 def test_the_planted_square_is_found(left, top):
     classifier = square_classifier()
-    pixels = to_pixels(square(COLOURS[0], left, top), classifier.preprocessing)
+    pixels = to_pixels(square(COLORS[0], left, top), classifier.preprocessing)
     drops, score = score_drops(Inquiry(classifier, pixels, 0))
     row, column = divmod(int(drops.argmax()), drops.shape[1])
     assert score > 0.5
@@ -52,7 +52,7 @@ def test_the_places_are_nearly_square_and_never_too_many(size, grid):
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (7, 5), (1, 3)])
-def test_the_patches_cover_all_of_the_picture(size):
+def test_the_patches_cover_all_of_the_image(size):
     covered = torch.zeros(size)
     patches = occlusion._patches(*size, *occlusion._grid(*size))
     for rows, columns in patches:
@@ -70,7 +70,7 @@ def test_nothing_more_is_computed_once_nobody_waits():
     assert len(passes) == 3
 
 
-def test_no_pass_holds_more_pictures_than_its_limit(monkeypatch):
+def test_no_pass_holds_more_images_than_its_limit(monkeypatch):
     classifier, sizes = lively_classifier(), []
     scores_of = classifier.scores_of
     monkeypatch.setattr(classifier, "scores_of", lambda pixels: (sizes.append(len(pixels)), scores_of(pixels))[1])

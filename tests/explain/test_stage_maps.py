@@ -6,7 +6,7 @@ import torch
 from explained import NETWORKS, lively_classifier, noise
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.stage_maps import feature_maps
 from resnet_hub.explain.target import Inquiry
 
@@ -36,7 +36,7 @@ def test_the_first_map_is_the_one_that_differs_most_from_place_to_place():
     values = maps[stem.shown[0]].numpy()
     values = (values - values.min()) / (values.max() - values.min())
     tile = np.asarray(stem.sheet)[:96, :96]
-    assert np.array_equal(tile[1::3, 1::3, :3], coloured(values))  # each of the 32 x 32 numbers is a square of 3 pixels
+    assert np.array_equal(tile[1::3, 1::3, :3], colored(values))  # each of the 32 x 32 numbers is a square of 3 pixels
     assert (tile[:, :, 3] == 255).all()
 
 
@@ -56,7 +56,7 @@ def test_maps_keep_their_shape_and_one_number_is_a_map_too():
     assert alpha.any(axis=0).sum() == 48
 
 
-def test_a_picture_of_one_colour_gives_maps_without_a_nan():
+def test_a_image_of_one_color_gives_maps_without_a_nan():
     classifier = lively_classifier()
     for stage in feature_maps(classifier, torch.full((3, 32, 32), 124, dtype=torch.uint8)):
         assert stage.sheet.size == (396, 196)

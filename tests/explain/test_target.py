@@ -17,7 +17,7 @@ def test_a_class_that_is_not_there_is_refused(index):
         Inquiry(classifier, noise(classifier), index)
 
 
-def test_several_pictures_are_refused():
+def test_several_images_are_refused():
     classifier = lively_classifier()
     with pytest.raises(ImageError, match=r"shape \(1, 3, 32, 32\); expected \(C, H, W\)"):
         Inquiry(classifier, noise(classifier)[None], 0)

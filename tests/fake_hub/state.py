@@ -135,7 +135,7 @@ class HubState:
 
     @staticmethod
     def may_read(repository: Repository, account: Account | None) -> bool:
-        """Whether it is the account's own, by itself, an organisation or a fine-grained token's scope."""
+        """Whether it is the account's own, by itself, an organization or a fine-grained token's scope."""
         if account is None:
             return False
         return account.owns(repository.owner) or account.may_write(repository.owner, repository.id)

@@ -47,11 +47,11 @@ def test_a_data_set_pushed_by_datasets_loads_again(run_with_hub):
         """
         import numpy
         from datasets import ClassLabel, Dataset, Features, Image, load_dataset
-        from PIL import Image as Picture
+        from PIL import Image as Image
 
-        pictures = [Picture.fromarray(numpy.full((8, 8, 3), value, "uint8")) for value in (0, 100, 200)]
+        images = [Image.fromarray(numpy.full((8, 8, 3), value, "uint8")) for value in (0, 100, 200)]
         features = Features({"image": Image(), "label": ClassLabel(names=["ant", "bee"])})
-        made = Dataset.from_dict({"image": pictures, "label": [0, 1, 0]}, features=features)
+        made = Dataset.from_dict({"image": images, "label": [0, 1, 0]}, features=features)
         made.push_to_hub("alice/insects", private=True)
         loaded = load_dataset("alice/insects", split="train")
         streamed = next(iter(load_dataset("alice/insects", split="train", streaming=True)))
@@ -75,8 +75,8 @@ def test_a_network_pushed_by_us_classifies_alike_in_transformers(run_with_hub):
         model = create_model("resnet18", num_classes=3, label_names=("ant", "bee", "wasp")).eval()
         model.push_to_hub("alice/insects")
         theirs = AutoModelForImageClassification.from_pretrained("alice/insects").eval()
-        picture = Image.fromarray(numpy.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype="uint8"))
-        pixels = AutoImageProcessor.from_pretrained("alice/insects")(picture, return_tensors="pt")["pixel_values"]
+        image = Image.fromarray(numpy.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype="uint8"))
+        pixels = AutoImageProcessor.from_pretrained("alice/insects")(image, return_tensors="pt")["pixel_values"]
         assert pixels.shape == (1, 3, 224, 224)
         with torch.inference_mode():
             torch.testing.assert_close(theirs(pixels).logits, model(pixels), rtol=1e-5, atol=1e-5)
@@ -85,7 +85,7 @@ def test_a_network_pushed_by_us_classifies_alike_in_transformers(run_with_hub):
     )
 
 
-def test_folders_of_pictures_and_tables_load_by_their_id_whole_and_as_streams(run_with_hub):
+def test_folders_of_images_and_tables_load_by_their_id_whole_and_as_streams(run_with_hub):
     """An imagefolder's labels come from its folders, a table's from its column, as strings."""
     printed = run_with_hub(
         """
@@ -94,7 +94,7 @@ def test_folders_of_pictures_and_tables_load_by_their_id_whole_and_as_streams(ru
         from huggingface_hub import CommitOperationAdd, HfApi
         from PIL import Image
 
-        def picture(shade):
+        def image(shade):
             file = io.BytesIO()
             Image.new("RGB", (8, 8), (shade, shade, shade)).save(file, "png")
             return file.getvalue()
@@ -106,10 +106,10 @@ def test_folders_of_pictures_and_tables_load_by_their_id_whole_and_as_streams(ru
             api.create_commit(repo_id, added, commit_message="add", repo_type="dataset")
 
         shades = {"train/ant/1.png": 0, "train/ant/2.png": 50, "train/bee/1.png": 100, "test/bee/2.png": 200}
-        push("alice/folders", {path: picture(shade) for path, shade in shades.items()})
+        push("alice/folders", {path: image(shade) for path, shade in shades.items()})
         table = "file_name,label\\n1.png,ant\\n2.png,bee\\n"
-        pictures = {"train/1.png": picture(0), "train/2.png": picture(9)}
-        push("alice/table", {"train/metadata.csv": table.encode(), **pictures})
+        images = {"train/1.png": image(0), "train/2.png": image(9)}
+        push("alice/table", {"train/metadata.csv": table.encode(), **images})
         push("alice/numbers", {"train.csv": b"size,label\\n1,ant\\n2,bee\\n"})
 
         for repo_id, column in (("alice/folders", "label"), ("alice/table", "label"), ("alice/numbers", "label")):

@@ -24,12 +24,12 @@ def test_a_recipe_is_sent_without_the_folders_of_this_machine(plain_checkpoint):
     assert sent | {"dataset": "", "output": ""} == tomllib.loads(recipe.to_toml()) | {"dataset": "", "output": ""}
 
 
-def test_bad_pictures_are_sent_by_name_and_classes_as_they_are(plain_checkpoint):
-    results = {"per_class": [{"label": "/a/b"}], "bad_pictures": ["'/home/a]b/x y.jpg' is empty", "row 7 of train"]}
+def test_bad_images_are_sent_by_name_and_classes_as_they_are(plain_checkpoint):
+    results = {"per_class": [{"label": "/a/b"}], "bad_images": ["'/home/a]b/x y.jpg' is empty", "row 7 of train"]}
     (plain_checkpoint / "results.json").write_text(json.dumps(results, indent=2))
     sent = json.loads(pushed_files(plain_checkpoint)["results.json"])
     assert sent["per_class"] == results["per_class"]
-    assert sent["bad_pictures"] == ["'x y.jpg' is empty", "row 7 of train"]
+    assert sent["bad_images"] == ["'x y.jpg' is empty", "row 7 of train"]
 
 
 def test_what_tells_nothing_is_sent_as_it_is(plain_checkpoint):

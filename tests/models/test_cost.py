@@ -1,4 +1,4 @@
-"""What one picture costs, against what was published and against a count by hand."""
+"""What one image costs, against what was published and against a count by hand."""
 
 from functools import cache
 from math import prod
@@ -14,7 +14,7 @@ from resnet_hub.registry.published import published_architecture
 
 BUILT = [name for name in list_architectures() if published_architecture(name)]
 # Every size at which the costs of a network we build were published; the table grows with the networks. What is counted
-# in a larger picture is counted in the smallest as well, but for roundings of sizes.
+# in a larger image is counted in the smallest as well, but for roundings of sizes.
 ROWS = [
     pytest.param(name, size, marks=[pytest.mark.parity] if size > min(published_architecture(name).complexity) else [])
     for name in BUILT

@@ -10,7 +10,7 @@ import pytest
 from loading_elsewhere import NAMES, ROWS
 
 TESTS = Path(__file__).parents[1]
-COLOUR = [row for row, (_, options, _) in ROWS.items() if "in_chans" not in options]
+COLOR = [row for row, (_, options, _) in ROWS.items() if "in_chans" not in options]
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def answers(hub_server, data_folder, tmp_path_factory):
     """What each library said of each row."""
     hub_server.reset()
     folder = tmp_path_factory.mktemp("everywhere")
-    picture = next((data_folder / "imagenet_samples").glob("*_zebra.JPEG"))
+    image = next((data_folder / "imagenet_samples").glob("*_zebra.JPEG"))
     settings = {
         **os.environ,
         "HF_ENDPOINT": hub_server.url,
@@ -26,7 +26,7 @@ def answers(hub_server, data_folder, tmp_path_factory):
         "HF_TOKEN": hub_server.token,
         "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS))),
     }
-    command = [sys.executable, str(TESTS / "loading_elsewhere.py"), str(folder), str(picture)]
+    command = [sys.executable, str(TESTS / "loading_elsewhere.py"), str(folder), str(image)]
     finished = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=600)
     assert finished.returncode == 0, finished.stderr[-5000:]
     return json.loads((folder / "answers.json").read_text())
@@ -50,7 +50,7 @@ def test_the_names_are_the_same(answers, row):
     assert answers[row]["names"] == {"timm": list(NAMES), "transformers": list(NAMES)}
 
 
-@pytest.mark.parametrize("row", COLOUR)
+@pytest.mark.parametrize("row", COLOR)
 def test_the_pipeline_answers_as_we_do(answers, row):
     theirs, ours = answers[row]["pipeline"], answers[row]["ours"]
     assert [label for label, _ in theirs] == [label for label, _ in ours]

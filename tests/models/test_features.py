@@ -149,6 +149,6 @@ def test_levels_that_are_not_there_are_refused(out_indices):
         create_model("test_resnet", features_only=True, out_indices=out_indices)
 
 
-def test_a_picture_that_does_not_fit_is_refused_here_too():
+def test_a_image_that_does_not_fit_is_refused_here_too():
     with pytest.raises(ImageError, match=r"expected \(N, 3, height, width\)"):
         create_model("test_resnet", features_only=True)(IMAGES[:, :1])

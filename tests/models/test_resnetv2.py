@@ -150,7 +150,7 @@ def test_the_classifier_is_the_convolution_that_timm_names():
     assert model.head.fc.weight.shape == (3, model.num_features, 1, 1)
 
 
-def test_the_levels_are_bare_sums_and_the_last_map_is_normalised():
+def test_the_levels_are_bare_sums_and_the_last_map_is_normalized():
     model = lively("resnetv2_18", **TINY)
     last, levels = model.forward_intermediates(IMAGES[:, :3])
     assert torch.equal(levels[0], model.stem(IMAGES[:, :3]))
@@ -178,7 +178,7 @@ def test_a_gradient_reaches_every_parameter(name):
     assert [name for name, parameter in model.named_parameters() if not parameter.grad.any()] == []
 
 
-def test_the_stem_of_small_pictures_keeps_their_size(tmp_path):
+def test_the_stem_of_small_images_keeps_their_size(tmp_path):
     ours = saved(tmp_path, stem="3x3", stem_pool="none")
     assert ours.stem(IMAGES[:, :3]).shape[2:] == (64, 64)
     assert [level["reduction"] for level in ours.feature_info] == [1, 1, 2, 4, 8]

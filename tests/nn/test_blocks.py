@@ -34,22 +34,22 @@ def build(kind, place, **options):
     return block
 
 
-def normalised(bn, x):
-    """Batch normalisation written out. Source: Ioffe and Szegedy 2015, algorithm 2."""
+def normalized(bn, x):
+    """Batch normalization written out. Source: Ioffe and Szegedy 2015, algorithm 2."""
     mean, var, scale, shift = (v.reshape(1, -1, 1, 1) for v in (bn.running_mean, bn.running_var, bn.weight, bn.bias))
     return scale * (x - mean) / (var + 1e-5).sqrt() + shift
 
 
 def projected(block, x, stride):
-    return normalised(block.downsample[1], F.conv2d(x, block.downsample[0].weight, stride=stride))
+    return normalized(block.downsample[1], F.conv2d(x, block.downsample[0].weight, stride=stride))
 
 
 @pytest.mark.parametrize("stride", [1, 2])
 def test_a_basic_block_is_two_convolutions_and_a_shortcut(stride):
     block = lively(BasicBlock(ResNetConfig(block="basic"), BlockPlace(8, 16, stride)))
     x = torch.randn(2, 8, 9, 7)
-    inner = F.relu(normalised(block.bn1, F.conv2d(x, block.conv1.weight, stride=stride, padding=1)))
-    residual = normalised(block.bn2, F.conv2d(inner, block.conv2.weight, padding=1))
+    inner = F.relu(normalized(block.bn1, F.conv2d(x, block.conv1.weight, stride=stride, padding=1)))
+    residual = normalized(block.bn2, F.conv2d(inner, block.conv2.weight, padding=1))
     torch.testing.assert_close(block(x), F.relu(residual + projected(block, x, stride)), rtol=1e-5, atol=1e-5)
 
 
@@ -57,9 +57,9 @@ def test_a_basic_block_is_two_convolutions_and_a_shortcut(stride):
 def test_a_bottleneck_strides_at_its_grouped_3x3_convolution(stride):
     block = lively(Bottleneck(ResNetConfig(cardinality=4, base_width=8), BlockPlace(8, 16, stride)))
     x = torch.randn(2, 8, 9, 7)
-    inner = F.relu(normalised(block.bn1, F.conv2d(x, block.conv1.weight)))
+    inner = F.relu(normalized(block.bn1, F.conv2d(x, block.conv1.weight)))
     inner = F.conv2d(inner, block.conv2.weight, stride=stride, padding=1, groups=4)
-    residual = normalised(block.bn3, F.conv2d(F.relu(normalised(block.bn2, inner)), block.conv3.weight))
+    residual = normalized(block.bn3, F.conv2d(F.relu(normalized(block.bn2, inner)), block.conv3.weight))
     torch.testing.assert_close(block(x), F.relu(residual + projected(block, x, stride)), rtol=1e-5, atol=1e-5)
 
 
@@ -98,7 +98,7 @@ def test_dropping_is_active_in_training_only(kind, dropping):
 @pytest.mark.parametrize("kind", BLOCKS.values())
 @pytest.mark.parametrize("shortcut", ["projection", "avg_projection", "identity"])
 @pytest.mark.parametrize("size", [(8, 8), (7, 9), (1, 1)], ids=str)
-def test_every_shortcut_halves_a_picture_as_the_residual_does(kind, shortcut, size):
+def test_every_shortcut_halves_a_image_as_the_residual_does(kind, shortcut, size):
     block = build(kind, BlockPlace(8, 16, stride=2), shortcut=shortcut).eval()
     assert block(torch.randn(2, 8, *size)).shape == (2, 16 * kind.expansion, -(-size[0] // 2), -(-size[1] // 2))
 
@@ -116,7 +116,7 @@ def test_option_a_takes_every_second_pixel_and_pads_channels_on_both_sides():
     assert out[:, [0, 3, 4]].count_nonzero() == 0
 
 
-def test_an_average_projection_sees_only_pixels_of_the_picture():
+def test_an_average_projection_sees_only_pixels_of_the_image():
     block = BasicBlock(ResNetConfig(shortcut="avg_projection"), BlockPlace(4, 4, stride=2))
     assert torch.equal(block.downsample[0](torch.ones(1, 4, 3, 3)), torch.ones(1, 4, 2, 2))
 

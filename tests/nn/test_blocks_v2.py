@@ -33,7 +33,7 @@ def lively(block):
 
 
 def activated(bn, x):
-    """relu(batch normalisation) written out. Source: Ioffe and Szegedy 2015, algorithm 2."""
+    """relu(batch normalization) written out. Source: Ioffe and Szegedy 2015, algorithm 2."""
     mean, var, scale, shift = (v.reshape(1, -1, 1, 1) for v in (bn.running_mean, bn.running_var, bn.weight, bn.bias))
     return F.relu(scale * (x - mean) / (var + 1e-5).sqrt() + shift)
 

@@ -10,7 +10,7 @@ from torch import nn
 from resnet_hub.nn import folding
 from resnet_hub.nn.folding import FusedConvolution, chain, computes
 from resnet_hub.nn.layers import DropPath
-from resnet_hub.nn.layers_v2 import BatchNormAct, GroupNormAct, StandardisedConv2d
+from resnet_hub.nn.layers_v2 import BatchNormAct, GroupNormAct, StandardizedConv2d
 
 CONVOLUTIONS = {
     "1x1": nn.Conv2d(8, 16, 1),
@@ -20,7 +20,7 @@ CONVOLUTIONS = {
     "grouped": nn.Conv2d(8, 16, 3, padding=1, groups=4),
     "one filter for a channel": nn.Conv2d(8, 8, 3, padding=1, groups=8),
     "of few channels": nn.Conv2d(3, 5, 7, stride=2, padding=3),
-    "standardised": StandardisedConv2d(8, 16, 3, padding=1, bias=False),
+    "standardized": StandardizedConv2d(8, 16, 3, padding=1, bias=False),
 }
 
 
@@ -97,7 +97,7 @@ def test_weights_in_bfloat16_are_folded_in_float32():
 
 OTHERS = {
     "an activation that cannot be fused": [nn.Conv2d(8, 8, 1), nn.SiLU()],
-    "a norm that depends on the picture": [nn.Conv2d(8, 32, 1), GroupNormAct(32, 32, act=nn.ReLU())],
+    "a norm that depends on the image": [nn.Conv2d(8, 32, 1), GroupNormAct(32, 32, act=nn.ReLU())],
     "another activation of a norm": [nn.Conv2d(8, 8, 1), lively_norm(8, BatchNormAct, act=nn.SiLU())],
     "a norm that comes first": [lively_norm(8, BatchNormAct, act=nn.ReLU(inplace=True)), nn.Conv2d(8, 8, 1)],
     "padding by name": [nn.Conv2d(8, 8, 3, padding="same"), nn.ReLU()],

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.parity
 
 # None is all; a number is the last n.
 INDICES = [None, [0, 2, -1], [1, -2], [4], 1, 3]
-# Two pictures of different contrast, so that a mix-up shows; sides that every kind of pooling takes.
+# Two images of different contrast, so that a mix-up shows; sides that every kind of pooling takes.
 IMAGES = torch.randn(2, 3, 128, 192, generator=torch.Generator().manual_seed(1))
 IMAGES[1] *= 4
 

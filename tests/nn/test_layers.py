@@ -58,7 +58,7 @@ def test_blur_pooling_equals_timm(stride, size):
     torch.testing.assert_close(BlurPool(4, stride)(x), theirs(x))
 
 
-def test_blur_pooling_keeps_a_constant_picture():
+def test_blur_pooling_keeps_a_constant_image():
     torch.testing.assert_close(BlurPool(3, 2)(torch.ones(1, 3, 6, 6)), torch.ones(1, 3, 3, 3))
 
 
@@ -120,7 +120,7 @@ def test_drop_block_zeroes_about_as_many_pixels_as_its_rate_says():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (4, 4), (5, 2)], ids=str)
-def test_drop_block_takes_pictures_smaller_than_its_square(size):
+def test_drop_block_takes_images_smaller_than_its_square(size):
     x = torch.ones(8, 2, *size)
     assert DropBlock(0.5, 5, 1.0)(x).shape == x.shape
 

@@ -1,4 +1,4 @@
-"""Norms with activations and standardised convolutions against their formulas and timm's, and refused by name."""
+"""Norms with activations and standardized convolutions against their formulas and timm's, and refused by name."""
 
 import pytest
 import timm.layers
@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.layers_v2 import NORM_ACTS, StandardisedConv2d, convolution, norm_act
+from resnet_hub.nn.layers_v2 import NORM_ACTS, StandardizedConv2d, convolution, norm_act
 
 THEIRS = {
     "batchnorm": timm.layers.BatchNormAct2d,
@@ -90,7 +90,7 @@ def test_the_activation_is_the_one_that_the_network_names(name):
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
-def test_a_standardised_convolution_equals_timm(size):
+def test_a_standardized_convolution_equals_timm(size):
     theirs = timm.layers.StdConv2d(8, 6, size, stride=2, eps=1e-8)
     ours = convolution(ResNetConfig(family="resnetv2", conv_layer="std_conv2d"), 8, 6, size, stride=2)
     ours.load_state_dict(theirs.state_dict(), strict=True)
@@ -99,7 +99,7 @@ def test_a_standardised_convolution_equals_timm(size):
 
 
 def test_the_filters_have_mean_zero_and_variance_one():
-    layer = StandardisedConv2d(4, 3, 3, bias=False)
+    layer = StandardizedConv2d(4, 3, 3, bias=False)
     layer.weight.data = 5 + 2 * layer.weight.data
     x = noise(1, 4, 3, 3)
     filters = layer.weight.flatten(1)
@@ -107,8 +107,8 @@ def test_the_filters_have_mean_zero_and_variance_one():
     torch.testing.assert_close(layer(x).flatten(), expected)
 
 
-def test_the_scale_of_a_standardised_weight_does_not_matter():
-    layer, x = StandardisedConv2d(4, 3, 3, bias=False), noise(1, 4, 5, 5)
+def test_the_scale_of_a_standardized_weight_does_not_matter():
+    layer, x = StandardizedConv2d(4, 3, 3, bias=False), noise(1, 4, 5, 5)
     before = layer(x)
     layer.weight.data *= 100
     torch.testing.assert_close(layer(x), before, rtol=1e-4, atol=1e-4)

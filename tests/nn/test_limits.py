@@ -66,13 +66,13 @@ def test_the_largest_published_networks_are_within_the_limit():
     ],
     ids=str,
 )
-def test_a_tensor_that_is_no_batch_of_pictures_is_refused(shape, sentence):
+def test_a_tensor_that_is_no_batch_of_images_is_refused(shape, sentence):
     with pytest.raises(ImageError, match="^" + re.escape(sentence)):
         create_model("test_resnet")(torch.zeros(shape))
 
 
 def test_bytes_are_refused():
-    with pytest.raises(ImageError, match=r"images of type torch.uint8 are not normalised; expected floating-point num"):
+    with pytest.raises(ImageError, match=r"images of type torch.uint8 are not normalized; expected floating-point num"):
         create_model("test_resnet")(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from browsing import served_page, upload, upload_many
-from colour_network import COLOURS, LABELS, MARKUP, TEMPLATE, save_colour_network, solid
+from color_network import COLORS, LABELS, MARKUP, TEMPLATE, save_color_network, solid
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 from refused_networks import MOST_MB, NAME, REFUSED
@@ -15,26 +15,26 @@ CLASSES = {"two": 2, "many": 20_000}
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A network of colours, one of two classes, one of 20,000, and a picture of each colour."""
+    """A network of colors, one of two classes, one of 20,000, and an image of each color."""
     folder = tmp_path_factory.mktemp("networks")
-    save_colour_network(folder / "colours")
+    save_color_network(folder / "colors")
     for name, classes in CLASSES.items():
         create_model("cifar_resnet20", num_classes=classes).save_pretrained(folder / name)
-    for index, colour in enumerate(COLOURS):
-        solid(colour).save(folder / f"{index}.png")
+    for index, color in enumerate(COLORS):
+        solid(color).save(folder / f"{index}.png")
     return folder
 
 
 @pytest.fixture(scope="module")
 def address(place):
     models = ", ".join(["alice/*", *(str(place / name) for name in CLASSES)])
-    with served_page(place / "colours", models=models, max_model_mb=MOST_MB) as settings:
+    with served_page(place / "colors", models=models, max_model_mb=MOST_MB) as settings:
         yield settings.address
 
 
 @pytest.fixture(scope="module")
 def send(caller, place):
-    """Uploads the picture of the colour of this number."""
+    """Uploads the image of the color of this number."""
     return lambda index=0: caller.upload(f"{index}.png", (place / f"{index}.png").read_bytes())
 
 
@@ -57,7 +57,7 @@ def test_programs_are_refused_in_a_sentence_and_others_answered(caller, send, fa
         "classify_batch": caller.call("classify_batch", [send()], 3, NAME),
         "explain": caller.call("explain", send(), "", "hires-cam", NAME),
     }
-    refused, fine = caller.call("compare", send(), [NAME, "colours"], 3)["models"]
+    refused, fine = caller.call("compare", send(), [NAME, "colors"], 3)["models"]
     told["compare"] = refused["problem"]
     for said in told.values():
         assert sentence.lower() in said.lower()
@@ -98,7 +98,7 @@ def test_few_and_many_classes_answer_programs(caller, send, name, classes):
 
 
 @pytest.mark.parametrize(("name", "classes"), CLASSES.items())
-def test_few_and_many_classes_answer_visitors_who_send_many_pictures(open_page, address, place, name, classes):
+def test_few_and_many_classes_answer_visitors_who_send_many_images(open_page, address, place, name, classes):
     page = open_page(address)
     use(page, name)
     expect(page.locator("#network-facts")).to_contain_text(f"In use: {name}")
@@ -118,9 +118,9 @@ def test_programs_read_a_hostile_class_name_as_it_is(caller, send, index):
     explained = caller.call("explain", send(index), label, "hires-cam", "")
     assert explained["label"] == label
     assert explained["sentence"].startswith(f"Heat map for {label}: ")
-    compared = caller.call("compare", send(index), ["colours", "two"], 1)
+    compared = caller.call("compare", send(index), ["colors", "two"], 1)
     assert compared["models"][0]["predictions"][0]["label"] == label
-    assert f"colours says {label}" in compared["sentence"]
+    assert f"colors says {label}" in compared["sentence"]
 
 
 def test_a_class_nobody_has_is_refused_without_changing_what_was_asked(caller, send):
@@ -133,6 +133,6 @@ def test_hostile_class_names_are_shown_and_not_run_in_the_gallery(page, place):
     for label in (MARKUP, TEMPLATE):
         expect(page.locator("#batch-gallery summary span").get_by_text(label, exact=True)).to_be_visible()
         expect(page.locator("#batch-table")).to_contain_text(label)
-    assert page.locator("#batch-gallery img").count() == 2  # the pictures, and none that a name made
+    assert page.locator("#batch-gallery img").count() == 2  # the images, and none that a name made
     assert page.locator("#batch-table img").count() == 0
     assert page.alerts == []

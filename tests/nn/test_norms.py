@@ -35,7 +35,7 @@ def test_a_frozen_network_learns_no_norm_and_counts_no_batch():
     assert all(torch.equal(buffer, before[name]) for name, buffer in model.named_buffers())
 
 
-def test_a_frozen_network_answers_in_training_as_batch_normalisation_in_evaluation():
+def test_a_frozen_network_answers_in_training_as_batch_normalization_in_evaluation():
     model, usual = create_model("resnet18", norm_layer="frozen_batch"), lively("resnet18")
     state = {name: tensor for name, tensor in usual.state_dict().items() if "num_batches" not in name}
     model.load_state_dict(state, strict=True)

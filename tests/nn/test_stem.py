@@ -1,4 +1,4 @@
-"""The stem: how far each kind shrinks a picture, and what it is made of."""
+"""The stem: how far each kind shrinks an image, and what it is made of."""
 
 import pytest
 import torch
@@ -43,7 +43,7 @@ def test_stem_width_is_the_number_of_channels_of_the_first_feature_map(kind, wid
 
 @pytest.mark.parametrize(("kind", "width", "channels"), STEMS.values(), ids=STEMS)
 @pytest.mark.parametrize("in_chans", [1, 5])
-def test_a_stem_halves_the_picture_and_the_3x3_one_keeps_it(kind, width, channels, in_chans):
+def test_a_stem_halves_the_image_and_the_3x3_one_keeps_it(kind, width, channels, in_chans):
     halved = stem_convolution(config(kind, width, in_chans=in_chans))(torch.zeros(2, in_chans, 32, 20))
     assert halved.shape == (2, channels[-1], *((32, 20) if kind == "3x3" else (16, 10)))
 
@@ -69,7 +69,7 @@ def test_the_activation_of_a_deep_stem_is_the_networks():
 @pytest.mark.parametrize(
     ("kind", "width", "channels"), [("7x7", 192, [192]), ("deep", 32, [32, 32, 64]), ("tiered", 32, [24, 32, 64])]
 )
-def test_a_preactivation_stem_halves_the_picture_and_ends_with_a_convolution(kind, width, channels):
+def test_a_preactivation_stem_halves_the_image_and_ends_with_a_convolution(kind, width, channels):
     stem = preactivation_stem(config(kind, width, family="resnetv2"))
     assert [module.out_channels for module in stem if isinstance(module, nn.Conv2d)] == channels
     assert isinstance(stem[-1], nn.Conv2d)

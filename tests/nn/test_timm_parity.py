@@ -76,7 +76,7 @@ OPTIONS = [
     ),
     ("test_resnet", {"act_layer": "gelu", "norm_layer": "layer_norm_2d", "global_pool": "avgmax"}),
 ]
-# Two pictures of different contrast, so that a mix-up shows.
+# Two images of different contrast, so that a mix-up shows.
 IMAGES = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
 IMAGES[1] *= 4
 

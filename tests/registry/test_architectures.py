@@ -155,7 +155,7 @@ def test_an_untrained_network_takes_the_usual_mean(name, mean):
     assert default_preprocessing(architecture(name)).mean[0] == mean
 
 
-def test_an_untrained_network_for_grey_pictures_takes_grey_statistics():
+def test_an_untrained_network_for_gray_images_takes_gray_statistics():
     assert default_preprocessing(architecture("resnet50").with_options(in_chans=1)) == Preprocessing().with_channels(1)
 
 

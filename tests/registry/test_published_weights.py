@@ -10,7 +10,7 @@ from timm.data import ImageNetInfo, create_transform, resolve_model_data_config
 
 from resnet_hub import ResNet
 
-# Right answers among the first 1,000 official test pictures of CIFAR-10. The authors report 91.7, 92.6, 93.1 and 93.4 %
+# Right answers among the first 1,000 official test images of CIFAR-10. The authors report 91.7, 92.6, 93.1 and 93.4 %
 # of all 10,000; the standard error of a share of 1,000 is 0.8 %.
 AKAMASTER = [
     ("cifar_resnet20", "resnet20-12fca82f.th", 915),
@@ -34,8 +34,8 @@ def photographs(files):
 
 
 @pytest.fixture(scope="module")
-def cifar_test_pictures(data_folder):
-    """1,000 pictures (N, 3, 32, 32) as these networks take them, and their labels."""
+def cifar_test_images(data_folder):
+    """1,000 images (N, 3, 32, 32) as these networks take them, and their labels."""
     with np.load(data_folder / "cifar10_lossless_test1000.npz") as file:
         images, labels = torch.from_numpy(file["images"]), torch.from_numpy(file["labels"])
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
@@ -74,9 +74,9 @@ def test_imagenet_weights_bring_the_preprocessing_of_timm(pair):
 
 
 @pytest.mark.parametrize(("name", "file", "right"), AKAMASTER, ids=[name for name, *_ in AKAMASTER])
-def test_cifar_weights_reach_their_accuracy(name, file, right, data_folder, cifar_test_pictures):
+def test_cifar_weights_reach_their_accuracy(name, file, right, data_folder, cifar_test_images):
     model = ResNet.from_pretrained(data_folder / "weights/cifar-akamaster" / file, architecture=name)
-    images, labels = cifar_test_pictures
+    images, labels = cifar_test_images
     with torch.inference_mode():
-        # One picture may lie so near to two classes that another processor's rounding decides.
+        # One image may lie so near to two classes that another processor's rounding decides.
         assert abs((model(images).argmax(1) == labels).sum().item() - right) <= 1

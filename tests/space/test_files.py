@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from colour_network import COLOURS, solid
+from color_network import COLORS, solid
 from gradio_client import Client, handle_file
 from huggingface_hub import SpaceCard
 from running_app import free_port
@@ -228,8 +228,8 @@ def folder(model, tmp_path_factory):
 
 
 def test_the_folder_runs_by_itself_and_answers_as_the_classifier_does(model, folder, tmp_path):
-    picture = tmp_path / "picture.png"
-    solid(COLOURS[0]).save(picture)
+    image = tmp_path / "image.png"
+    solid(COLORS[0]).save(image)
     clean = {name: os.environ[name] for name in ("PATH", "OMP_NUM_THREADS", "HF_HOME") if name in os.environ}
     port = free_port()
     process = subprocess.Popen(
@@ -245,14 +245,14 @@ def test_the_folder_runs_by_itself_and_answers_as_the_classifier_does(model, fol
         assert printed == f"http://127.0.0.1:{port}", process.communicate(timeout=20)[1]
         client = Client(printed, verbose=False, download_files=str(tmp_path))
         assert client.config["title"] == HOSTILE
-        found = client.predict(handle_file(picture), api_name="/predict")["predictions"]
+        found = client.predict(handle_file(image), api_name="/predict")["predictions"]
         client.close()
         with urlopen(f"{printed}/health", timeout=20) as answer:
             assert json.load(answer) == {"status": "ok", "model": "checkpoint", "missing": None}
     finally:
         process.terminate()
         process.communicate(timeout=20)
-    expected = ImageClassifier.from_pretrained(model.files["checkpoint/config.json"].parent)(picture)
+    expected = ImageClassifier.from_pretrained(model.files["checkpoint/config.json"].parent)(image)
     assert [one["label"] for one in found] == [one.label for one in expected]
     assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])
 

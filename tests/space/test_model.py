@@ -30,17 +30,17 @@ def test_a_folder_travels_with_the_space(tiny_checkpoint):
     }
 
 
-def test_example_pictures_travel_only_where_that_is_asked_for(tiny_checkpoint):
+def test_example_images_travel_only_where_that_is_asked_for(tiny_checkpoint):
     (tiny_checkpoint / "examples").mkdir()
-    (tiny_checkpoint / "examples" / "cat.png").write_bytes(b"picture")
+    (tiny_checkpoint / "examples" / "cat.png").write_bytes(b"image")
     (tiny_checkpoint / "examples" / "notes.txt").write_bytes(b"private")
     assert not [path for path in served_model(str(tiny_checkpoint)).files if "examples" in path]
-    with_pictures = served_model(str(tiny_checkpoint), examples=True).files
-    assert [path for path in with_pictures if "examples" in path] == ["checkpoint/examples/cat.png"]
+    with_images = served_model(str(tiny_checkpoint), examples=True).files
+    assert [path for path in with_images if "examples" in path] == ["checkpoint/examples/cat.png"]
 
 
-def test_pictures_of_other_libraries_are_no_examples_of_a_folder(tiny_checkpoint):
-    with pytest.raises(ConfigError, match="has no pictures in 'examples'"):
+def test_images_of_other_libraries_are_no_examples_of_a_folder(tiny_checkpoint):
+    with pytest.raises(ConfigError, match="has no images in 'examples'"):
         served_model(str(tiny_checkpoint), examples=True)
 
 
@@ -79,14 +79,14 @@ def test_a_private_model_is_not_preloaded_for_its_space_is_built_without_a_token
     assert model.preload is None
 
 
-def test_licence_and_data_sets_are_those_of_the_card(pushed):
+def test_license_and_data_sets_are_those_of_the_card(pushed):
     card = "---\nlicense: cc-by-nc-4.0\ndatasets: [alice/ants, '../x', 3]\n---\n"
     HfApi().upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=pushed)
     model = served_model(pushed)
     assert (model.license, model.datasets) == ("cc-by-nc-4.0", ["alice/ants"])
 
 
-def test_a_folder_without_a_card_has_the_licence_of_its_config(tiny_checkpoint):
+def test_a_folder_without_a_card_has_the_license_of_its_config(tiny_checkpoint):
     config = json.loads((tiny_checkpoint / "config.json").read_text())
     config["pretrained_cfg"]["license"] = "CC-BY-NC-4.0"
     (tiny_checkpoint / "config.json").write_text(json.dumps(config))

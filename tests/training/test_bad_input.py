@@ -1,4 +1,4 @@
-"""What is no usual picture, on every entrance: a sentence or an answer for it, and an answer for what comes next."""
+"""What is no usual image, on every entrance: a sentence or an answer for it, and an answer for what comes next."""
 
 import re
 import socket
@@ -7,11 +7,11 @@ from http.client import HTTPResponse
 from select import select
 
 import pytest
-from broken_pictures import BAD, SCRIPT
+from broken_images import BAD, SCRIPT
 from browsing import open_to, served_page, upload
 from calling import FILE
 from hostile_archives import zipped
-from picture_server import picture_server
+from image_server import image_server
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
@@ -26,13 +26,13 @@ def good(place):
 
 @pytest.fixture(scope="module")
 def address(place):
-    with served_page(place / "colours", max_file_mb=1, max_zip_mb=2) as settings:
+    with served_page(place / "colors", max_file_mb=1, max_zip_mb=2) as settings:
         yield settings.address
 
 
 @pytest.fixture(scope="module")
 def by_page(new_visitor, address, place):
-    """Chooses a file as the picture, reads the sentence, and removes it again."""
+    """Chooses a file as the image, reads the sentence, and removes it again."""
     page = new_visitor(address)
 
     def ask(name, data):
@@ -61,7 +61,7 @@ def by_program(caller):
 
 @pytest.fixture(scope="module")
 def among_many(caller, good):
-    """Sends a file in front of a good picture, which is answered whatever the first one is."""
+    """Sends a file in front of a good image, which is answered whatever the first one is."""
 
     def ask(*files):
         first, second = caller.call("classify_batch", [caller.upload(name, data) for name, data in files], 1, "")
@@ -83,7 +83,7 @@ def by_zip(among_many, good):
 
 @pytest.fixture(scope="module")
 def server():
-    with picture_server() as server, pytest.MonkeyPatch.context() as patch:
+    with image_server() as server, pytest.MonkeyPatch.context() as patch:
         open_to(patch, server.port)
         yield server
 
@@ -173,7 +173,7 @@ ACTIVE = {
     "a drawing": ("photo.svg", SCRIPT, "application/octet-stream"),
     "a web page": ("page.html", WEB_PAGE, "application/octet-stream"),
     "a web page of another kind": ("page.xhtml", WEB_PAGE, "application/octet-stream"),
-    "a web page named as a picture": ("photo.png", WEB_PAGE, "image/png"),
+    "a web page named as an image": ("photo.png", WEB_PAGE, "image/png"),
 }
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 from datasets import Dataset, Features, Image, List, Value
+from images import COLORS, hash_free, image
 from launching import FROM_SCRATCH, forget_accelerator
-from pictures import COLOURS, hash_free, picture
 from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
@@ -16,9 +16,9 @@ from training.settings.evaluation import EvaluationSettings
 TASKS = {
     "single_label": lambda label, number: label,
     "multi_label": lambda label, number: [label] if number % 2 else [label, "even"],
-    "regression": lambda label, number: 1000.0 + COLOURS[label][0] + 0.5,  # far from 0: what folding the scale is for
+    "regression": lambda label, number: 1000.0 + COLORS[label][0] + 0.5,  # far from 0: what folding the scale is for
 }
-RED = picture("red", 5, (16, 16))
+RED = image("red", 5, (16, 16))
 QUALITY = {"single_label": "top1", "multi_label": "map", "regression": "r2"}
 
 
@@ -30,14 +30,14 @@ def run(entry, *flags):
     assert entry.main([str(flag) for flag in flags]) == 0
 
 
-def pictures_with_targets(folder, task, count=12):
-    """Parquet with a train and a validation split of small pictures."""
+def images_with_targets(folder, task, count=12):
+    """Parquet with a train and a validation split of small images."""
     text, number = Value("string"), Value("float32")
     targets = {"single_label": text, "multi_label": List(text), "regression": number}[task]
     for split, start in (("train", 0), ("validation", 100)):
-        rows = [(label, number) for label in COLOURS for number in range(start, start + count)]
+        rows = [(label, number) for label in COLORS for number in range(start, start + count)]
         columns = {
-            "image": [picture(label, hash_free(label, number), (16, 16)) for label, number in rows],
+            "image": [image(label, hash_free(label, number), (16, 16)) for label, number in rows],
             "label": [TASKS[task](*row) for row in rows],
         }
         (folder / "data").mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def pictures_with_targets(folder, task, count=12):
 def finished(request, tmp_path_factory):
     """A short run of each task with everything on: the average, the calibration."""
     folder = tmp_path_factory.mktemp(request.param)
-    data = pictures_with_targets(folder / "data", request.param)
+    data = images_with_targets(folder / "data", request.param)
     flags = ["--dataset", data, *FROM_SCRATCH, "--epochs", 8, "--lr", 0.02, "--batch-size", 6, "--workers", 0]
     flags += ["--image-size", 16]
     flags += ["--ema-decay", 0.9, "--min-crop-area", 0.9, "--precision", "no", "--output", folder / "run"]
@@ -130,7 +130,7 @@ def test_the_weights_of_a_run_are_chosen_by_name(finished, capsys, kind):
     )
 
 
-def test_a_report_holds_the_figures_of_each_output_and_the_pictures(finished, capsys, tmp_path):
+def test_a_report_holds_the_figures_of_each_output_and_the_images(finished, capsys, tmp_path):
     task, data, folder = finished
     measured(capsys, data, folder, "--report", tmp_path / "report")
     names = {file.name for file in (tmp_path / "report").iterdir()}
@@ -169,14 +169,14 @@ def test_a_network_of_numbers_answers_in_the_units_of_the_targets(finished):
     ids=["unknown", "absent"],
 )
 def test_a_choice_of_weights_that_are_not_there_is_refused(capsys, tiny_checkpoint, tmp_path, flags, says):
-    pictures_with_targets(tmp_path / "data", "single_label", 1)
+    images_with_targets(tmp_path / "data", "single_label", 1)
     given = ("--model", tiny_checkpoint, "--dataset", tmp_path / "data", *flags)
     assert evaluate.main([str(flag) for flag in given]) == 2
     assert f"error: {says}" in capsys.readouterr().err
 
 
 def test_calibrating_numbers_is_refused_before_training(capsys, tmp_path):
-    data = pictures_with_targets(tmp_path / "data", "regression", 2)
+    data = images_with_targets(tmp_path / "data", "regression", 2)
     flags = ("--dataset", data, *FROM_SCRATCH, "--output", tmp_path / "run", "--calibrate")
     assert finetune.main([str(flag) for flag in flags]) == 2
     assert "error: --calibrate needs classes, but the targets are numbers; drop it" in capsys.readouterr().err

@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 from datasets import Dataset, load_dataset
+from images import class_folders, image
 from launching import launch
-from pictures import class_folders, picture
 
 from resnet_hub import ImageClassifier, ResNet
 
@@ -20,7 +20,7 @@ def digits_run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def insects_run(tmp_path_factory, data_folder):
-    """A short run on the ants and bees from ImageNet weights, with small pictures."""
+    """A short run on the ants and bees from ImageNet weights, with small images."""
     folder = tmp_path_factory.mktemp("insects") / "run"
     source = data_folder / "weights" / "resnet18-imagenet"
     flags = ("--dataset", data_folder / "hymenoptera", "--model", source, "--output", folder)
@@ -62,7 +62,7 @@ def test_every_epoch_has_a_line_of_metrics(digits_run):
         assert {"train_loss", "val_loss", "val_top1", "val_macro_f1", "lr"} <= set(row)
     assert rows[-1]["lr"] == pytest.approx(0, abs=1e-9)
     timings = [json.loads(line) for line in (folder / "timings.jsonl").read_text().splitlines()]
-    assert all({"epoch", "seconds", "pictures_per_second", "memory_bytes"} == set(row) for row in timings)
+    assert all({"epoch", "seconds", "images_per_second", "memory_bytes"} == set(row) for row in timings)
     assert len(timings) == 5
 
 
@@ -105,7 +105,7 @@ def test_a_fine_tuned_network_names_its_parent_and_where_it_was_measured(insects
     assert "new head of 2 classes, random until trained: fc.weight, fc.bias" in finished.stderr
 
 
-def test_ants_and_bees_are_told_apart_after_one_epoch_on_small_pictures(insects_run):
+def test_ants_and_bees_are_told_apart_after_one_epoch_on_small_images(insects_run):
     _, folder = insects_run
     assert json.loads((folder / "results.json").read_text())["validation"]["top1"] > 0.8
 
@@ -122,7 +122,7 @@ def test_two_processes_measure_what_one_measures(insects_run, data_folder):
     flags = ("evaluate", "--model", folder, "--dataset", data_folder / "hymenoptera", "--json", "--batch-size", 20)
     found = json.loads(launch(*flags, processes=2).stdout)
     one = json.loads((folder / "results.json").read_text())["validation"]  # in batches of another size
-    assert found["pictures"] == 153  # 153 = 7 x 20 + 13: padded, and counted once
+    assert found["images"] == 153  # 153 = 7 x 20 + 13: padded, and counted once
     assert found["top1"] == one["top1"]
     assert found["macro_f1"] == one["macro_f1"]
     assert found["loss"] == pytest.approx(one["loss"], rel=1e-6)
@@ -153,7 +153,7 @@ def test_two_processes_train_to_one_checkpoint(tmp_path):
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 8
     classifier = ImageClassifier.from_pretrained(tmp_path / "run")
     for label in ("red", "green", "blue"):
-        assert classifier(picture(label, 500), top_k=1)[0].label == label
+        assert classifier(image(label, 500), top_k=1)[0].label == label
 
 
 def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_once(tmp_path, data_folder):
@@ -175,7 +175,7 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
     assert finished.returncode == 0, finished.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["test"]["top1"] > 0.2  # chance is 0.1
-    assert sum(row["pictures"] for row in results["per_class"]) == 300
+    assert sum(row["images"] for row in results["per_class"]) == 300
     assert ResNet.from_pretrained(tmp_path / "run").label_names == tuple(rows.features["label"].names)
 
 

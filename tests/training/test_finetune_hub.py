@@ -5,8 +5,8 @@ import time
 import pytest
 from fake_hub.state import Fault
 from hub_datasets import FRENCH, publish, with_names
+from images import image
 from launching import FROM_SCRATCH, launch
-from pictures import picture
 
 from resnet_hub import ImageClassifier, ResNet
 
@@ -17,11 +17,11 @@ def environment(fake_hub, tmp_path):
 
 
 def test_from_a_dataset_on_the_hub_to_a_network_on_the_hub_that_answers(fake_hub, environment, tmp_path):
-    dataset = publish(fake_hub, "alice/colours", with_names(16))
+    dataset = publish(fake_hub, "alice/colors", with_names(16))
     fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", 500, times=1)]
     flags = (
         "--dataset",
-        "alice/colours",
+        "alice/colors",
         *FROM_SCRATCH,
         "--epochs",
         6,
@@ -38,10 +38,10 @@ def test_from_a_dataset_on_the_hub_to_a_network_on_the_hub_that_answers(fake_hub
     assert fake_hub.token not in finished.stderr + finished.stdout
 
     classifier = ImageClassifier.from_pretrained("alice/net")
-    for colour, name in FRENCH.items():
-        assert classifier(picture(colour, 500), top_k=1)[0].label == name
+    for color, name in FRENCH.items():
+        assert classifier(image(color, 500), top_k=1)[0].label == name
     details = ResNet.from_pretrained("alice/net").details
-    assert (details["dataset"], details["dataset_revision"]) == ("alice/colours", dataset.resolve("main").sha)
+    assert (details["dataset"], details["dataset_revision"]) == ("alice/colors", dataset.resolve("main").sha)
     repository = fake_hub.repository("alice/net")
     assert repository.private
     assert {"README.md", "results.json", "curves.png", "confusion.png"} <= set(repository.resolve("main").files)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 from accelerate import Accelerator, data_loader
+from images import class_folders
 from launching import forget_accelerator
-from pictures import class_folders
 
 from resnet_hub import Preprocessing
 from resnet_hub.runtime import native_bf16
@@ -106,7 +106,7 @@ def copies(monkeypatch, make):
 
 @pytest.fixture(params=["rows", "stream"])
 def make(request, tmp_path):
-    """Makes a prepared loader of ten training pictures or more."""
+    """Makes a prepared loader of ten training images or more."""
     class_folders(tmp_path, {"red": 10, "green": 10})
     settings = {"streaming": True, "max_steps": 3} if request.param == "stream" else {}
     recipe = FinetuneRecipe(dataset=str(tmp_path), batch_size=4, workers=0, **settings)

@@ -3,7 +3,7 @@
 import re
 import sys
 
-from pictures import class_folders
+from images import class_folders
 
 from benchmarks import loading
 
@@ -13,7 +13,7 @@ def test_each_way_and_epoch_of_loading_has_its_line(tmp_path, monkeypatch, capsy
     monkeypatch.setattr(sys, "argv", ["loading", "--dataset", str(tmp_path / "data"), "--image-size", "16"])
     loading.main()
     first, *lines = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"\d+ pictures, \d+ MB cached", first)
+    assert re.fullmatch(r"\d+ images, \d+ MB cached", first)
     ways = [re.fullmatch(r"(decoding|cached) +epoch (\d): +([\d,]+)/s", line).groups() for line in lines]
     assert [(way, int(epoch)) for way, epoch, _ in ways] == [
         *(("decoding", epoch) for epoch in (1, 2)),

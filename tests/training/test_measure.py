@@ -1,4 +1,4 @@
-"""One measurement of a split: each picture once, in the order of the rows, whatever order the answers come in."""
+"""One measurement of a split: each image once, in the order of the rows, whatever order the answers come in."""
 
 import pytest
 import torch
@@ -18,12 +18,12 @@ def prepared(tmp_path):
     return start(tmp_path)
 
 
-def test_pictures_that_come_twice_count_once_in_the_order_of_the_rows():
+def test_images_that_come_twice_count_once_in_the_order_of_the_rows():
     found = [[torch.tensor([2, 0]), torch.tensor([0.2, 0.0])], [torch.tensor([1, 2]), torch.tensor([0.1, 0.2])]]
     assert _once(found)[0].tolist() == pytest.approx([0.0, 0.1, 0.2])
 
 
-def test_the_order_of_the_pictures_does_not_matter(prepared):
+def test_the_order_of_the_images_does_not_matter(prepared):
     learner, loaders = prepared
     batches = list(loaders["validation"])
     pixels, labels, rows = (torch.cat(column) for column in zip(*batches, strict=True))

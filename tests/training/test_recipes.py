@@ -9,7 +9,7 @@ from training.run.resume import parse_run
 from training.settings.recipe import recipe_names
 from training.trials.defaults import with_defaults
 
-PICTURES = 244
+IMAGES = 244
 """To train on: few enough for every default that adapts to a small set."""
 PROMISES = {
     "adam-step": {
@@ -58,5 +58,5 @@ def test_every_recipe_has_its_promise_in_a_row():
 def test_a_recipe_is_what_it_promises_also_on_a_small_set(network, name):
     forget_accelerator()
     recipe, _ = parse_run(["--recipe", name, "--dataset", "d"])
-    resolved = with_defaults(recipe, network, Accelerator(cpu=True), PICTURES)
+    resolved = with_defaults(recipe, network, Accelerator(cpu=True), IMAGES)
     assert {key: getattr(resolved, key) for key in PROMISES[name]} == PROMISES[name]

@@ -1,4 +1,4 @@
-"""Short runs in this process: mistakes told in a sentence, equal seeds, grey pictures, one run after another."""
+"""Short runs in this process: mistakes told in a sentence, equal seeds, gray images, one run after another."""
 
 import errno
 import json
@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 import torch
+from images import class_folders
 from launching import FROM_SCRATCH, forget_accelerator
-from pictures import class_folders
 from PIL import Image
 
 from resnet_hub import ResNet, create_model
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("new_process")
 
 
 @pytest.fixture
-def colours(tmp_path):
-    return class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+def colors(tmp_path):
+    return class_folders(tmp_path / "colors", {"red": 6, "green": 6})
 
 
 def run(capsys, *flags):
@@ -46,7 +46,7 @@ def run(capsys, *flags):
             "there is no folder or file './no/folder'; give a checkpoint folder, or 'owner/name'",
         ),
         (("--batch-size", "0"), "--batch-size=0 is out of range; expected a whole number from 1 to 65536"),
-        (("--label-column", "kind"), "--label-column 'kind' is no column; the dataset has 'image' (pictures), 'label'"),
+        (("--label-column", "kind"), "--label-column 'kind' is no column; the dataset has 'image' (images), 'label'"),
         (("--lr", "1e6"), "--lr=1000000.0 is out of range; expected a number from 1e-09 to 1000"),
         (("--image-size", "4"), "--image-size=4 is out of range; expected a whole number from 8 to 4096"),
     ],
@@ -61,55 +61,55 @@ def run(capsys, *flags):
         "tiny input",
     ],
 )
-def test_a_mistake_is_told_in_a_sentence(capsys, colours, tmp_path, flags, says):
-    status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run", *flags)
+def test_a_mistake_is_told_in_a_sentence(capsys, colors, tmp_path, flags, says):
+    status, message = run(capsys, "--dataset", colors, "--output", tmp_path / "run", *flags)
     assert status == 2
     assert message.startswith(f"error: {says}")
 
 
-def test_weights_that_do_not_fit_are_refused_with_the_first_tensors(capsys, colours, tmp_path):
+def test_weights_that_do_not_fit_are_refused_with_the_first_tensors(capsys, colors, tmp_path):
     create_model("cifar_resnet20").save_pretrained(tmp_path / "saved")
     config = json.loads((tmp_path / "saved" / "config.json").read_text())
     config["architecture"] = "cifar_resnet32"
     (tmp_path / "saved" / "config.json").write_text(json.dumps(config))
-    status, message = run(capsys, "--dataset", colours, "--model", tmp_path / "saved", "--output", tmp_path / "run")
+    status, message = run(capsys, "--dataset", colors, "--model", tmp_path / "saved", "--output", tmp_path / "run")
     assert status == 2
     assert "do not fit the network: tensors 60 missing (layer1.3.conv1.weight, " in message
 
 
-def test_a_folder_that_holds_a_run_is_not_written_into(capsys, colours, tmp_path):
+def test_a_folder_that_holds_a_run_is_not_written_into(capsys, colors, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "metrics.jsonl").write_text("{}")
-    status, message = run(capsys, "--dataset", colours, "--output", tmp_path / "run")
+    status, message = run(capsys, "--dataset", colors, "--output", tmp_path / "run")
     assert status == 2
     assert (
         "already holds a run (metrics.jsonl); choose another with --output, or replace it with --overwrite" in message
     )
 
 
-def test_bad_pictures_are_counted_in_the_report(capsys, colours, tmp_path):
-    (colours / "red" / "broken.png").write_bytes(b"no picture")
-    flags = ("--dataset", colours, *FROM_SCRATCH, "--output", tmp_path / "run")
+def test_bad_images_are_counted_in_the_report(capsys, colors, tmp_path):
+    (colors / "red" / "broken.png").write_bytes(b"no picture")
+    flags = ("--dataset", colors, *FROM_SCRATCH, "--output", tmp_path / "run")
     status, message = run(capsys, *flags, "--epochs", 1)
     assert status == 2
     assert "broken.png" in message
-    status, _ = run(capsys, *flags, "--epochs", 1, "--max-bad-pictures", 3, "--overwrite")
+    status, _ = run(capsys, *flags, "--epochs", 1, "--max-bad-images", 3, "--overwrite")
     assert status == 0
     results = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert len(results["bad_pictures"]) == 1
-    assert "broken.png" in results["bad_pictures"][0]
+    assert len(results["bad_images"]) == 1
+    assert "broken.png" in results["bad_images"][0]
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, colours, tmp_path):
-    flags = ("--dataset", colours, *FROM_SCRATCH, "--output", tmp_path / "run")
+def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, colors, tmp_path):
+    flags = ("--dataset", colors, *FROM_SCRATCH, "--output", tmp_path / "run")
     status, message = run(capsys, *flags, "--epochs", 30, "--lr", 1000, "--warmup-epochs", 0, "--precision", "no")
     assert status == 2
     assert "the loss is no number any more in epoch" in message
     assert "try a lower --lr than 1000" in message
 
 
-def test_equal_seeds_give_equal_bits_and_others_do_not(capsys, colours, tmp_path):
-    flags = ("--dataset", colours, *FROM_SCRATCH, "--epochs", 2, "--deterministic", "--drop-rate", 0.2, "--mixup", 0.2)
+def test_equal_seeds_give_equal_bits_and_others_do_not(capsys, colors, tmp_path):
+    flags = ("--dataset", colors, *FROM_SCRATCH, "--epochs", 2, "--deterministic", "--drop-rate", 0.2, "--mixup", 0.2)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert run(capsys, *flags, "--seed", seed, "--output", tmp_path / name)[0] == 0
     assert not torch.are_deterministic_algorithms_enabled()
@@ -118,7 +118,7 @@ def test_equal_seeds_give_equal_bits_and_others_do_not(capsys, colours, tmp_path
         assert found[0] == found[1] != found[2]
 
 
-def test_grey_pictures_train_a_one_channel_network(capsys, tmp_path):
+def test_gray_images_train_a_one_channel_network(capsys, tmp_path):
     for label, level in (("dark", 60), ("light", 190)):
         (tmp_path / "data" / label).mkdir(parents=True)
         for number in range(6):
@@ -132,20 +132,20 @@ def test_grey_pictures_train_a_one_channel_network(capsys, tmp_path):
 
 
 def test_a_bare_architecture_starts_from_its_default_weights_and_says_so(
-    capsys, colours, tmp_path, fake_hub, monkeypatch
+    capsys, colors, tmp_path, fake_hub, monkeypatch
 ):
     monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("timm"))
     create_model("test_resnet").push_to_hub("timm/test_resnet.r160_in1k")
-    flags = ("--dataset", colours, "--model", "test_resnet", "--epochs", 1, "--image-size", 32)
+    flags = ("--dataset", colors, "--model", "test_resnet", "--epochs", 1, "--image-size", 32)
     status = finetune.main([str(flag) for flag in (*flags, "--output", tmp_path / "run")])
     log = capsys.readouterr().err
     assert status == 0
-    assert "test_resnet stands for timm/test_resnet.r160_in1k, licence apache-2.0" in log
+    assert "test_resnet stands for timm/test_resnet.r160_in1k, license apache-2.0" in log
     assert ResNet.from_pretrained(tmp_path / "run").details["base_model"] == "timm/test_resnet.r160_in1k"
 
 
-def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colours, tmp_path):
-    flags = ("--dataset", colours, "--epochs", 1)
+def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colors, tmp_path):
+    flags = ("--dataset", colors, "--epochs", 1)
     first = (*FROM_SCRATCH, "--output", tmp_path / "first")
     assert run(capsys, *flags, *first)[0] == 0
     assert run(capsys, *flags, "--model", tmp_path / "first", "--output", tmp_path / "second")[0] == 0
@@ -168,10 +168,10 @@ def fill_the_disk(monkeypatch, name):
 
 
 def test_a_disk_that_fills_up_after_training_costs_no_weights_and_the_report_is_made_up_for(
-    capsys, colours, tmp_path, monkeypatch
+    capsys, colors, tmp_path, monkeypatch
 ):
     folder = tmp_path / "run"
-    flags, weights = ["--dataset", colours, *FROM_SCRATCH, "--epochs", 1, "--workers", 0, "--output", folder], None
+    flags, weights = ["--dataset", colors, *FROM_SCRATCH, "--epochs", 1, "--workers", 0, "--output", folder], None
     for name in ("curves.png", "README.md", "results.json"):
         fill_the_disk(monkeypatch, name)
         status, message = run(capsys, *flags)
@@ -190,12 +190,12 @@ def test_a_disk_that_fills_up_after_training_costs_no_weights_and_the_report_is_
     assert (folder / "curves.png").exists()
 
 
-def test_a_report_that_finds_no_room_is_told_in_a_sentence(capsys, colours, tmp_path, monkeypatch):
-    finetune_flags = ("--dataset", colours, *FROM_SCRATCH, "--epochs", 1, "--workers", 0, "--output", tmp_path / "run")
+def test_a_report_that_finds_no_room_is_told_in_a_sentence(capsys, colors, tmp_path, monkeypatch):
+    finetune_flags = ("--dataset", colors, *FROM_SCRATCH, "--epochs", 1, "--workers", 0, "--output", tmp_path / "run")
     assert run(capsys, *finetune_flags)[0] == 0
     fill_the_disk(monkeypatch, "results.json")
     forget_accelerator()
-    flags = ("--model", tmp_path / "run", "--dataset", colours, "--report", tmp_path / "report", "--workers", 0)
+    flags = ("--model", tmp_path / "run", "--dataset", colors, "--report", tmp_path / "report", "--workers", 0)
     assert evaluate.main([str(flag) for flag in flags]) == 2
     says = f"error: cannot write into --report '{tmp_path / 'report'}' (No space left on device); make room, or choose"
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(says)

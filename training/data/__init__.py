@@ -1,8 +1,8 @@
 """The dataset argument -> images with targets, in splits that never leak."""
 
 from .errors import dataset_errors
-from .load import SHOWN, Data, load_data, load_pictures, load_split
+from .load import SHOWN, Data, load_data, load_images, load_split
 from .split import Split
 from .streams import Row, Stream
 
-__all__ = ["SHOWN", "Data", "Row", "Split", "Stream", "dataset_errors", "load_data", "load_pictures", "load_split"]
+__all__ = ["SHOWN", "Data", "Row", "Split", "Stream", "dataset_errors", "load_data", "load_images", "load_split"]

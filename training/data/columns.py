@@ -1,4 +1,4 @@
-"""Which columns of a dataset hold the pictures and what is to be learned of them: by type, then by name."""
+"""Which columns of a dataset hold the images and what is to be learned of them: by type, then by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
 
 
 def find_columns(rows: Dataset, image_column: str | None, label_column: str | None) -> tuple[str, tuple[str, ...]]:
-    """The names of the columns with the pictures and with the targets: as asked for, else by type, else by name.
+    """The names of the columns with the images and with the targets: as asked for, else by type, else by name.
 
     Args:
         rows: A split; only its features are looked at.
@@ -30,7 +30,7 @@ def find_columns(rows: Dataset, image_column: str | None, label_column: str | No
     candidates = _target_candidates(rows)
     if not asked and len(candidates) != 1:
         if not candidates and list(features) == [image_column]:
-            raise DataError("the pictures have no classes; put each class into a folder of its own: folder/cats/1.jpg")
+            raise DataError("the images have no classes; put each class into a folder of its own: folder/cats/1.jpg")
         found = "no column is known to hold classes" if not candidates else "several columns hold classes"
         raise DataError(f"{found}; the dataset has {listed(rows, list(features))}; choose one with --label-column")
     return image_column, asked or (candidates[0],)
@@ -46,17 +46,17 @@ def split_names(rows: Dataset, label_column: str | None) -> tuple[str, ...]:
 
 
 def find_image_column(rows: Dataset, image_column: str | None) -> str:
-    """The name of the column with the pictures. Raises: DataError as `find_columns` does."""
+    """The name of the column with the images. Raises: DataError as `find_columns` does."""
     features = rows.features
     _refuse_absent(rows, "--image-column", image_column)
-    pictures = [name for name, feature in features.items() if isinstance(feature, Image)]
-    if image_column is not None and image_column not in pictures:
-        raise DataError(f"--image-column {image_column!r} holds no pictures; those that do: {listed(rows, pictures)}")
-    pictures = _usual(pictures, IMAGE_COLUMNS)
-    if image_column is None and len(pictures) != 1:
-        found = "no column holds pictures" if not pictures else "several columns hold pictures"
+    images = [name for name, feature in features.items() if isinstance(feature, Image)]
+    if image_column is not None and image_column not in images:
+        raise DataError(f"--image-column {image_column!r} holds no images; those that do: {listed(rows, images)}")
+    images = _usual(images, IMAGE_COLUMNS)
+    if image_column is None and len(images) != 1:
+        found = "no column holds images" if not images else "several columns hold images"
         raise DataError(f"{found}; the dataset has {listed(rows, list(features))}; choose one with --image-column")
-    return image_column or pictures[0]
+    return image_column or images[0]
 
 
 def known_classes(rows: Dataset, label_column: str | None) -> list[str | None]:
@@ -76,7 +76,7 @@ def known_classes(rows: Dataset, label_column: str | None) -> list[str | None]:
 
 
 def _label_candidates(rows: Dataset) -> list[str]:
-    """Columns that hold one class for each picture."""
+    """Columns that hold one class for each image."""
     features = rows.features
     classes = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
     named = [name for name in LABEL_COLUMNS if name in features and is_class_value(features[name])]
@@ -138,4 +138,4 @@ def kind_of(feature: object) -> str:
         return f"lists of {kind_of(feature.feature)}"
     if isinstance(feature, ClassLabel):
         return f"{feature.num_classes} classes"
-    return "pictures" if isinstance(feature, Image) else str(getattr(feature, "dtype", type(feature).__name__))
+    return "images" if isinstance(feature, Image) else str(getattr(feature, "dtype", type(feature).__name__))

@@ -79,10 +79,10 @@ def _unreadable(error: BaseException, text: str, repo_id: str) -> str:
     if "BuilderConfig" in text and "not found" in text:
         return f"it has no such config; it has {configs}"
     if "Dataset scripts are no longer supported" in text:
-        return "it is a loading script, which nothing runs any more; choose one with parquet files or pictures"
+        return "it is a loading script, which nothing runs any more; choose one with parquet files or images"
     if isinstance(error, yaml.YAMLError):
         return f"its card (README.md) holds YAML that cannot be read ({_first_line(error)}); mend the card"
-    return f"it cannot be loaded ({_first_line(error)}); expected parquet files, pictures in class folders, or a CSV"
+    return f"it cannot be loaded ({_first_line(error)}); expected parquet files, images in class folders, or a CSV"
 
 
 def _refusal(error: HfHubHTTPError, action: str) -> str:

@@ -1,4 +1,4 @@
-"""A CSV whose column names picture files -> a column of pictures, read from beside it."""
+"""A CSV whose column names image files -> a column of images, read from beside it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datasets import DatasetDict, Value
 
 from resnet_hub.errors import DataError
 
-from .encoded import with_pictures
+from .encoded import with_images
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 def paths_column(tables: DatasetDict) -> str | None:
-    """The column of text that names picture files, where no column holds pictures themselves."""
+    """The column of text that names image files, where no column holds images themselves."""
     rows = next(iter(tables.values()))
     if any(isinstance(feature, datasets.Image) for feature in rows.features.values()):
         return None
@@ -29,9 +29,9 @@ def paths_column(tables: DatasetDict) -> str | None:
 
 
 def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> DatasetDict:
-    """The tables with pictures in place of their file names; as they are where they have pictures in them, or neither.
+    """The tables with images in place of their file names; as they are where they have images in them, or neither.
 
-    A file that is not there counts as a picture that cannot be decoded.
+    A file that is not there counts as an image that cannot be decoded.
 
     Args:
         tables: Splits of one dataset.
@@ -40,7 +40,7 @@ def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> Datas
     Raises:
         DataError: A name leads out of the folder.
     """
-    tables = DatasetDict({split: with_pictures(rows) for split, rows in tables.items()})
+    tables = DatasetDict({split: with_images(rows) for split, rows in tables.items()})
     column = paths_column(tables)
     if column is None:
         return tables

@@ -1,4 +1,4 @@
-"""Every picture opened once before training: which cannot be decoded, which are the same, and how large they are."""
+"""Every image opened once before training: which cannot be decoded, which are the same, and how large they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .split import Split
 logger = logging.getLogger(__name__)
 
 SHOWN = 5
-"""How many pairs of pictures a report spells out."""
+"""How many pairs of images a report spells out."""
 
 
 @dataclass(frozen=True)
@@ -30,29 +30,29 @@ class Inspection:
     """What was found in a split."""
 
     faults: dict[int, str]
-    """Index -> "name (reason)" of the pictures that cannot be decoded."""
+    """Index -> "name (reason)" of the images that cannot be decoded."""
     digests: np.ndarray
     """Hash of the decoded pixels, uint64 (N,)."""
     sizes: np.ndarray
     """Width and height in pixels, int32 (N, 2)."""
 
     def noted(self, split: Split) -> Split:
-        """The split with what was found of each picture."""
+        """The split with what was found of each image."""
         return replace(split, digests=self.digests, sizes=self.sizes)
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Pictures of one split that another has too."""
+    """Images of one split that another has too."""
 
     split: str
     other: str
-    pictures: tuple[tuple[int, int], ...]
+    images: tuple[tuple[int, int], ...]
     """The index in the one and in the other."""
 
 
 def inspect(split: Split) -> Inspection:
-    """Opens every picture of a split, each process a share, and tells all processes what was found.
+    """Opens every image of a split, each process a share, and tells all processes what was found.
 
     Doing so before training costs as much as one epoch's decoding; a run that stops in its third hour costs more.
     """
@@ -82,8 +82,8 @@ def inspect(split: Split) -> Inspection:
 
 
 def look(split: Split, index: int) -> tuple[str | None, int, tuple[int, int]]:
-    """What is wrong with a picture, a hash of its pixels, and its width and height."""
-    content, name = split.picture(index)
+    """What is wrong with an image, a hash of its pixels, and its width and height."""
+    content, name = split.image(index)
     try:
         image = open_image(content, name=name)
     except ImageError as error:
@@ -92,9 +92,9 @@ def look(split: Split, index: int) -> tuple[str | None, int, tuple[int, int]]:
 
 
 def digest(image: Image.Image) -> int:
-    """64 bits that are equal for equal pixels, however the picture was encoded and named.
+    """64 bits that are equal for equal pixels, however the image was encoded and named.
 
-    Among a million different pictures two are taken for the same with a chance of 1 in 40 million.
+    Among a million different images two are taken for the same with a chance of 1 in 40 million.
     """
     hashed = xxhash.xxh3_64(f"{image.mode} {image.size}".encode())
     hashed.update(image.tobytes())
@@ -102,7 +102,7 @@ def digest(image: Image.Image) -> int:
 
 
 def overlap(split: Split, other: Split) -> Overlap | None:
-    """The pictures of `split` that `other` has too; None where there are none."""
+    """The images of `split` that `other` has too; None where there are none."""
     if split.digests is None or other.digests is None:
         return None
     order = np.argsort(other.digests, kind="stable")
@@ -113,12 +113,12 @@ def overlap(split: Split, other: Split) -> Overlap | None:
 
 
 def without_overlaps(train: Split, *others: Split | None, drop: bool = False) -> tuple[Split, list[Overlap]]:
-    """The first split and what pictures any two have in common, which the log tells.
+    """The first split and what images any two have in common, which the log tells.
 
     Args:
         train: The first.
         others: The others; absent ones count for nothing.
-        drop: Whether the first is returned without the pictures that others have too.
+        drop: Whether the first is returned without the images that others have too.
 
     Raises:
         DataError: Nothing is left of it.
@@ -129,18 +129,18 @@ def without_overlaps(train: Split, *others: Split | None, drop: bool = False) ->
     doubled: set[int] = set()
     for shared in found:
         dropped = drop and shared.split == train.name
-        doubled |= {index for index, _ in shared.pictures} if dropped else set()
-        pictures = (
-            (splits[shared.split].picture(index)[1], splits[shared.other].picture(twin)[1])
-            for index, twin in shared.pictures[:SHOWN]
+        doubled |= {index for index, _ in shared.images} if dropped else set()
+        images = (
+            (splits[shared.split].image(index)[1], splits[shared.other].image(twin)[1])
+            for index, twin in shared.images[:SHOWN]
         )
         logger.warning(
-            "%d pictures of %s are in %s too (%s%s); %s",
-            len(shared.pictures),
+            "%d images of %s are in %s too (%s%s); %s",
+            len(shared.images),
             shared.split,
             shared.other,
-            "; ".join(map(" is ".join, pictures)),
-            "; ..." if len(shared.pictures) > SHOWN else "",
+            "; ".join(map(" is ".join, images)),
+            "; ..." if len(shared.images) > SHOWN else "",
             "they are left out of train"
             if dropped
             else "figures measured there tell less than they seem to"
@@ -148,5 +148,5 @@ def without_overlaps(train: Split, *others: Split | None, drop: bool = False) ->
         )
     kept = np.setdiff1d(np.arange(len(train)), list(doubled))
     if not len(kept):
-        raise DataError("every picture of train is in another split too, so --drop-duplicates leaves nothing to train")
+        raise DataError("every image of train is in another split too, so --drop-duplicates leaves nothing to train")
     return train.select(kept) if doubled else train, found

@@ -1,4 +1,4 @@
-"""Rows of a dataset -> what a run needs of it: pictures, targets, class names, and splits that never leak."""
+"""Rows of a dataset -> what a run needs of it: images, targets, class names, and splits that never leak."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .split import Split, stratified_split
 from .streams import Stream, open_stream
 from .targets import Target, find_target, has_target, read_targets
 
-__all__ = ["SHOWN", "Data", "load_data", "load_pictures", "load_split"]
+__all__ = ["SHOWN", "Data", "load_data", "load_images", "load_split"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +44,15 @@ class Data:
     label_names: tuple[str, ...]
     """Names of the outputs: classes in index order, or the numbers of a regression."""
     split_hash: str
-    """SHA-256 over which picture with which target went where; equal hashes mean equal splits."""
-    bad_pictures: tuple[str, ...] = ()
-    """Names of the pictures left out because they cannot be decoded."""
+    """SHA-256 over which image with which target went where; equal hashes mean equal splits."""
+    bad_images: tuple[str, ...] = ()
+    """Names of the images left out because they cannot be decoded."""
     revision: str | None = None
     """The commit of a Hub dataset."""
     task: str = "single_label"
     """single_label, multi_label or regression."""
     overlaps: tuple[Overlap, ...] = ()
-    """Pictures that are in two splits, as they were found; some may have been left out of train since."""
+    """Images that are in two splits, as they were found; some may have been left out of train since."""
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -81,13 +81,13 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     if validation_name in splits:
         validation = splits[validation_name]
     elif validation_name:
-        raise DataError(f"split {validation_name!r} has no labelled pictures; remove it, and one is cut from train")
+        raise DataError(f"split {validation_name!r} has no labeled images; remove it, and one is cut from train")
     else:
         kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
         validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
         train = train.select(kept)
     if not len(validation):
-        raise DataError(f"no class has two pictures, so none can be held out of {train_name}; add pictures")
+        raise DataError(f"no class has two images, so none can be held out of {train_name}; add images")
     train, overlaps = without_overlaps(train, validation, test, drop=recipe.drop_duplicates)
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, target)
@@ -108,17 +108,17 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     for name, split in others.items():
         splits[name], faults = _sound(split)
         bad += faults
-    _refuse_bad(bad, recipe.max_bad_pictures)
+    _refuse_bad(bad, recipe.max_bad_images)
     validation, test = splits[validation_name or "validation"], splits.get("test")
     for split in filter(None, (validation, test)):
         if not len(split):
-            raise DataError(f"the stream of {split.name} has no labelled pictures that can be decoded")
+            raise DataError(f"the stream of {split.name} has no labeled images that can be decoded")
     _, overlaps = without_overlaps(validation, test)
     if PartialState().is_main_process:
         logger.info("task   %s: %s", target.task, target.reason)
         if target.task == "single_label" and (known := len(np.unique(stream.labels))) < len(target.names):
             logger.warning(
-                "the first %s pictures of the stream hold %d of %d classes; where files are sorted by class, "
+                "the first %s images of the stream hold %d of %d classes; where files are sorted by class, "
                 "raise --shuffle-buffer",
                 f"{len(stream.labels):,}",
                 known,
@@ -138,7 +138,7 @@ def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[s
     if train is None:
         raise DataError(
             f"the dataset has no split to train on, only {', '.join(tables)}, which is measured on; "
-            "name a folder or a file of pictures train"
+            "name a folder or a file of images train"
         )
     validation = next((name for name in VALIDATION_NAMES if name in tables), None)
     return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
@@ -148,7 +148,7 @@ def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, 
     """One split to measure on, its targets in the order of `label_names`.
 
     Args:
-        settings: Names the dataset, its columns and how many bad pictures are allowed.
+        settings: Names the dataset, its columns and how many bad images are allowed.
         name: The split; validation, else test, else the only one where absent.
         label_names: What the network's outputs are called.
         task: What the outputs are, as in `Data`.
@@ -163,7 +163,7 @@ def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, 
     return splits[name]
 
 
-def load_pictures(settings: RunSettings, name: str | None) -> tuple[Split, list[str | None]]:
+def load_images(settings: RunSettings, name: str | None) -> tuple[Split, list[str | None]]:
     """One split to predict on, every row of it, and the class of each row by name where the dataset says it.
 
     Args:
@@ -171,7 +171,7 @@ def load_pictures(settings: RunSettings, name: str | None) -> tuple[Split, list[
         name: The split; chosen as in `load_split` where absent.
 
     Raises:
-        DataError: There is no such split, or no column of pictures.
+        DataError: There is no such split, or no column of images.
     """
     name, rows = _load_rows(settings, name)
     image_column = find_image_column(rows, settings.image_column)
@@ -193,7 +193,7 @@ def _encoded(rows: Dataset, image_column: str) -> Dataset:
 def _read_splits(
     tables: DatasetDict, names: list[str], image_column: str, target: Target, settings: RunSettings
 ) -> tuple[dict[str, Split], list[str]]:
-    """The splits of these names without pictures that have no target or cannot be decoded, and the latter's names.
+    """The splits of these names without images that have no target or cannot be decoded, and the latter's names.
 
     A split that nothing is left of is not among them, unless it is the first: then that is an error.
     """
@@ -201,24 +201,24 @@ def _read_splits(
     main = PartialState().is_main_process
     for name in names:
         targets = read_targets(tables[name], name, target)
-        labelled = has_target(targets)
+        labeled = has_target(targets)
         split = Split(name, _encoded(tables[name], image_column), targets)
-        if main and not labelled.all():
-            logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labelled):,}", name)
-        split = split if labelled.all() else split.select(np.flatnonzero(labelled))
+        if main and not labeled.all():
+            logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labeled):,}", name)
+        split = split if labeled.all() else split.select(np.flatnonzero(labeled))
         split, faults = _sound(split)
         bad += faults
         if len(split):
             splits[name] = split
-    _refuse_bad(bad, settings.max_bad_pictures)
+    _refuse_bad(bad, settings.max_bad_images)
     if names[0] not in splits:
-        kind = "pictures that can be decoded" if bad else "labelled pictures"
+        kind = "images that can be decoded" if bad else "labeled images"
         raise DataError(f"split {names[0]!r} has no {kind}; choose another --dataset or --label-column")
     return splits, bad
 
 
 def _sound(split: Split) -> tuple[Split, list[str]]:
-    """The pictures that can be decoded, with what was found of them, and the names of the others."""
+    """The images that can be decoded, with what was found of them, and the names of the others."""
     found = inspect(split)
     good = np.ones(len(split), bool)
     good[list(found.faults)] = False
@@ -226,18 +226,18 @@ def _sound(split: Split) -> tuple[Split, list[str]]:
 
 
 def _refuse_bad(bad: list[str], allowed: int) -> None:
-    """Tells which pictures are left out. Raises: DataError where they are more than are allowed."""
+    """Tells which images are left out. Raises: DataError where they are more than are allowed."""
     if len(bad) > allowed:
         raise DataError(
-            f"{len(bad)} pictures cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
-            f"mend or remove them, or leave them out with --max-bad-pictures {len(bad)}"
+            f"{len(bad)} images cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
+            f"mend or remove them, or leave them out with --max-bad-images {len(bad)}"
         )
     if bad and PartialState().is_main_process:
-        logger.warning("%d pictures cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
+        logger.warning("%d images cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
 
 
 def _fingerprint(*splits: Split | None) -> str:
-    """A hash over what every picture shows and what is to be learned of it, split by split."""
+    """A hash over what every image shows and what is to be learned of it, split by split."""
     total = hashlib.sha256()
     for split in filter(None, splits):
         total.update(f"|{len(split)}|".encode())
@@ -246,15 +246,15 @@ def _fingerprint(*splits: Split | None) -> str:
 
 
 def _refuse_one_answer(train: Split, target: Target) -> None:
-    """Raises: DataError where every picture has the same target."""
+    """Raises: DataError where every image has the same target."""
     if len(np.unique(train.labels, axis=0)) > 1:
         return
     if target.task == "single_label":
         raise DataError(
             f"the dataset has one class only, {target.names[train.labels[0]]!r}; a classifier needs at least two, "
-            "each with its pictures in a folder of its own: folder/cats/1.jpg"
+            "each with its images in a folder of its own: folder/cats/1.jpg"
         )
-    raise DataError(f"every picture has the same target in {', '.join(target.columns)}; there is nothing to learn")
+    raise DataError(f"every image has the same target in {', '.join(target.columns)}; there is nothing to learn")
 
 
 def _refuse_unknown_classes(train: Split, split: Split, target: Target) -> None:
@@ -267,5 +267,5 @@ def _refuse_unknown_classes(train: Split, split: Split, target: Target) -> None:
     if extra:
         raise DataError(
             f"classes in {split.name} that train lacks: {', '.join(map(repr, extra[:SHOWN]))}; "
-            f"add pictures of them to train, or remove them from {split.name}"
+            f"add images of them to train, or remove them from {split.name}"
         )

@@ -17,7 +17,7 @@ from PIL import Image
 
 from resnet_hub.errors import DataError
 
-from .encoded import with_pictures
+from .encoded import with_images
 from .errors import dataset_errors
 from .image_columns import open_paths
 
@@ -40,7 +40,7 @@ DIGIT_SIDE = 64
 
 
 def load_splits(source: str) -> DatasetDict:
-    """The rows of each split that the dataset has, pictures not decoded yet.
+    """The rows of each split that the dataset has, images not decoded yet.
 
     Raises:
         DataError: There is no such folder or dataset, or nothing in it.
@@ -50,7 +50,7 @@ def load_splits(source: str) -> DatasetDict:
 
 
 def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
-    """The rows of each split as they come, pictures not decoded yet, and the commit of a Hub dataset.
+    """The rows of each split as they come, images not decoded yet, and the commit of a Hub dataset.
 
     Raises:
         DataError: There is no such folder or dataset.
@@ -58,7 +58,7 @@ def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
     """
     tables, commit = _load(source, streaming=True)
     known = {name: rows if rows.features else rows._resolve_features() for name, rows in tables.items()}
-    return {name: with_pictures(rows).decode(False) for name, rows in known.items()}, commit
+    return {name: with_images(rows).decode(False) for name, rows in known.items()}, commit
 
 
 def _load(source: str, *, streaming: bool = False) -> tuple[Any, str | None]:
@@ -89,19 +89,19 @@ def digits() -> DatasetDict:
     from sklearn.datasets import load_digits
 
     scans = load_digits()
-    pictures = []
+    images = []
     for scan in scans.images:  # 0 is paper, 16 is full ink
         small = Image.fromarray(np.uint8(np.round(255 - scan * (255 / 16))))
         buffer = BytesIO()
         small.resize((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC).save(buffer, "png")
-        pictures.append({"bytes": buffer.getvalue(), "path": None})
+        images.append({"bytes": buffer.getvalue(), "path": None})
     features = Features({"image": datasets.Image(), "label": ClassLabel(names=[str(digit) for digit in range(10)])})
-    rows = Dataset.from_dict({"image": pictures, "label": scans.target.tolist()}, features=features)
+    rows = Dataset.from_dict({"image": images, "label": scans.target.tolist()}, features=features)
     return DatasetDict({"train": rows})
 
 
 def _table_file(file: Path, streaming: bool) -> Any:
-    """A file of rows, its pictures in it or named in a column by paths that start from beside it."""
+    """A file of rows, its images in it or named in a column by paths that start from beside it."""
     reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise DataError(
@@ -146,7 +146,7 @@ def _local(folder: Path, streaming: bool) -> Any:
         if any(next(folder.rglob(pattern), None) for pattern in TABLES):
             loaded = datasets.load_dataset(str(folder), streaming=streaming)
             return loaded if streaming else open_paths(_as_dict(loaded), lambda _: folder)
-        # Named one by one: left to itself, the loader takes the word "train" in a picture's name for a split.
+        # Named one by one: left to itself, the loader takes the word "train" in an image's name for a split.
         files = {
             split: str(folder / name / "**")
             for split, names in SPLIT_FOLDERS.items()
@@ -154,14 +154,14 @@ def _local(folder: Path, streaming: bool) -> Any:
             if (folder / name).is_dir()
         }
         files = files or {"train": str(folder / "**")}
-        # Pictures that lie in no folder of their own have no class: the name of the whole is none.
+        # Images that lie in no folder of their own have no class: the name of the whole is none.
         roots = [Path(pattern).parent for pattern in files.values()]
         flat = not any(below.is_dir() and below.name[0] != "." for root in roots for below in root.iterdir())
         loaded = datasets.load_dataset("imagefolder", data_files=files, drop_labels=flat, streaming=streaming)
         return loaded if streaming else _as_dict(loaded)
     except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
         raise DataError(
-            f"--dataset {str(folder)!r} holds no pictures that we can read as a dataset; expected class folders "
+            f"--dataset {str(folder)!r} holds no images that we can read as a dataset; expected class folders "
             f"(folder/cats/1.jpg), the same under train and val, or parquet files ({_first_line(error)})"
         ) from error
 
@@ -198,7 +198,7 @@ def dataset_commit(tables: DatasetDict) -> str | None:
 
 def _as_dict(loaded: object) -> DatasetDict:
     if not isinstance(loaded, DatasetDict) or not any(len(rows) for rows in loaded.values()):
-        raise DataError("the dataset has no rows; expected at least two pictures of at least two classes")
+        raise DataError("the dataset has no rows; expected at least two images of at least two classes")
     return loaded
 
 

@@ -1,4 +1,4 @@
-"""`Split`: the pictures of one split with their targets, and how one split is cut in two that never leak."""
+"""`Split`: the images of one split with their targets, and how one split is cut in two that never leak."""
 
 from __future__ import annotations
 
@@ -13,49 +13,49 @@ STRATA = 10
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures of one split and what is to be learned of them."""
+    """Images of one split and what is to be learned of them."""
 
     name: str
     rows: Dataset
-    """One column, the pictures still encoded, as bytes or paths."""
+    """One column, the images still encoded, as bytes or paths."""
     labels: np.ndarray
     """Targets: class numbers, int64 (N,); or 0 and 1 for each of several classes, or numbers: float32 (N, C)."""
     digests: np.ndarray | None = None
-    """What each picture shows, as a hash of its decoded pixels, uint64 (N,); None before it was looked at."""
+    """What each image shows, as a hash of its decoded pixels, uint64 (N,); None before it was looked at."""
     sizes: np.ndarray | None = None
-    """Width and height of each upright picture in pixels, int32 (N, 2); None before it was looked at."""
+    """Width and height of each upright image in pixels, int32 (N, 2); None before it was looked at."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def picture(self, index: int) -> tuple[bytes | str, str]:
-        """The encoded picture, as bytes or a path, and a name for it."""
+    def image(self, index: int) -> tuple[bytes | str, str]:
+        """The encoded image, as bytes or a path, and a name for it."""
         cell = self.rows[int(index)][self.rows.column_names[0]] or {}
         name = cell.get("path") or f"row {index} of {self.name}"
         return cell.get("bytes") or cell.get("path") or b"", str(name)
 
     @property
     def paths(self) -> list[str | None]:
-        """Where each picture came from, or its name, where the dataset says it; the pictures are not read."""
+        """Where each image came from, or its name, where the dataset says it; the images are not read."""
         column = self.rows.with_format("arrow").select_columns(self.rows.column_names)
         return [cell for batch in column.iter(10_000) for cell in batch[0].combine_chunks().field("path").to_pylist()]
 
     def select(self, kept: np.ndarray, name: str | None = None) -> Split:
-        """The same with these pictures only."""
+        """The same with these images only."""
         looked_at = {
             key: None if (value := getattr(self, key)) is None else value[kept] for key in ("digests", "sizes")
         }
         return replace(self, name=name or self.name, rows=self.rows.select(kept), labels=self.labels[kept], **looked_at)
 
     def strata(self) -> np.ndarray:
-        """A number for each picture, equal for pictures alike: its class, its first class, or its tenth of the numbers.
+        """A number for each image, equal for images alike: its class, its first class, or its tenth of the numbers.
 
         Classes of several are 0 and 1; other numbers are a regression.
         """
         return strata(self.labels)
 
     def caption(self, index: int, names: tuple[str, ...], task: str) -> str:
-        """What is to be learned of one picture, for people: "cat", "cat, dog" or "age 3.2"."""
+        """What is to be learned of one image, for people: "cat", "cat, dog" or "age 3.2"."""
         label = self.labels[index]
         if task == "single_label":
             return names[label]
@@ -88,8 +88,8 @@ def quantiles(labels: np.ndarray) -> np.ndarray:
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices (kept, held out), each sorted; a function of its arguments alone, so every process cuts the same.
 
-    Of every class, and of every tenth of a regression, this share is held out, at least one of two pictures. A class
-    with one picture stays in train. Pictures of several classes are held out class by class, the rarest first.
+    Of every class, and of every tenth of a regression, this share is held out, at least one of two images. A class
+    with one image stays in train. Images of several classes are held out class by class, the rarest first.
 
     Args:
         labels: Targets as in `Split`.
@@ -119,7 +119,7 @@ def _held_out(groups: np.ndarray, fraction: float, rng: np.random.Generator) -> 
 def _held_out_of_many(labels: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
     """Which rows of 0 and 1 for each class are held out, bool (N,).
 
-    The rarest class first, since the pictures of a common one leave more choice.
+    The rarest class first, since the images of a common one leave more choice.
     Source: Sechidis et al. 2011, "On the Stratification of Multi-Label Data".
     """
     out, settled = np.zeros(len(labels), bool), np.zeros(len(labels), bool)

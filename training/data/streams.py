@@ -1,4 +1,4 @@
-"""`Stream`: training pictures that are read as they come. What is held out of them follows from the pictures alone."""
+"""`Stream`: training images that are read as they come. What is held out of them follows from the images alone."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from .targets import Target, find_target, has_target, names_are_declared, read_t
 CHUNK = 64
 """Rows whose targets are read at once."""
 Row = tuple[bytes, str, np.ndarray]
-"""An encoded picture, its name and its target."""
+"""An encoded image, its name and its target."""
 
 
 @dataclass(frozen=True)
 class Holdout:
-    """The share of a stream's pictures that is held out: a hash of each one decides, on any process, in any order."""
+    """The share of a stream's images that is held out: a hash of each one decides, on any process, in any order."""
 
     share: float
     seed: int
 
     def takes(self, content: bytes) -> bool:
-        """Whether a picture is held out; equal files always go the same way."""
+        """Whether an image is held out; equal files always go the same way."""
         return xxhash.xxh3_64_intdigest(content, seed=self.seed) < self.share * 2**64
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Training pictures that are read as they come, again from the start, mixed anew, when they are through."""
+    """Training images that are read as they come, again from the start, mixed anew, when they are through."""
 
     name: str
     rows: IterableDataset
@@ -51,41 +51,41 @@ class Stream:
     image_column: str
     target: Target
     length: int
-    """Pictures of one epoch, over all processes."""
+    """Images of one epoch, over all processes."""
     part: tuple[int, int]
-    """Which process of how many these pictures are for."""
+    """Which process of how many these images are for."""
     buffer: int
-    """Pictures that are mixed at a time."""
+    """Images that are mixed at a time."""
     seed: int
     sample: Split
-    """The first pictures, held in memory: what class weights, scales and a head that is fitted first are taken from."""
+    """The first images, held in memory: what class weights, scales and a head that is fitted first are taken from."""
     holdout: Holdout | None = None
-    """Which pictures are not trained on; None where the dataset has a validation split of its own."""
+    """Which images are not trained on; None where the dataset has a validation split of its own."""
 
     def __len__(self) -> int:
         return self.length
 
     @property
     def labels(self) -> np.ndarray:
-        """Targets of the first pictures, as in `Split`; those of all are not known."""
+        """Targets of the first images, as in `Split`; those of all are not known."""
         return self.sample.labels
 
     def passes(self) -> Iterator[tuple[int, Row]]:
         """The number of the pass, from 0, and its rows, without an end.
 
         Raises:
-            DataError: A pass has no picture to train on.
+            DataError: A pass has no image to train on.
         """
         for number in itertools.count():
             # Not by `set_epoch`: that number is shared by the processes of a loader, which are at different passes.
             rows = split_dataset_by_node(mixed(self.rows, self.buffer, self.seed, number), *self.part)
             found = False
-            for row in labelled_rows(rows, self.rows.features, self.image_column, self.target, self.name):
+            for row in labeled_rows(rows, self.rows.features, self.image_column, self.target, self.name):
                 if self.holdout is None or not self.holdout.takes(row[0]):
                     found = True
                     yield number, row
             if not found:
-                raise DataError(f"the stream of {self.name} has no labelled picture to train on")
+                raise DataError(f"the stream of {self.name} has no labeled image to train on")
 
     @property
     def num_shards(self) -> int:
@@ -96,7 +96,7 @@ class Stream:
 def open_stream(
     tables: dict[str, IterableDataset], recipe: FinetuneRecipe, names: list[str]
 ) -> tuple[Stream, dict[str, Split]]:
-    """The training pictures, and of the other splits the first ones, held in memory.
+    """The training images, and of the other splits the first ones, held in memory.
 
     Args:
         tables: Splits as they come.
@@ -114,12 +114,12 @@ def open_stream(
     if not any(name not in ("test", names[0]) for name in names):
         holdout = Holdout(recipe.val_fraction, recipe.seed)
     # Read once: whoever breaks off a shuffled stream waits for its threads, some seconds.
-    kept, held_out = _read_ahead(encoded[names[0]], image_column, holdout, recipe.stream_pictures)
+    kept, held_out = _read_ahead(encoded[names[0]], image_column, holdout, recipe.stream_images)
     target = _stream_target([*kept, *held_out], encoded[names[0]], columns, recipe)
 
     def split_of(rows: Iterable[dict[str, Any]], name: str) -> Split:
-        labelled = labelled_rows(rows, encoded[name].features, image_column, target, name)
-        return _held(islice(labelled, recipe.stream_pictures), name)
+        labeled = labeled_rows(rows, encoded[name].features, image_column, target, name)
+        return _held(islice(labeled, recipe.stream_images), name)
 
     others = {name: split_of(encoded[name], name) for name in names[1:]}
     if holdout:
@@ -146,7 +146,7 @@ def mixed(rows: IterableDataset, buffer: int, seed: int, number: int = 0) -> Ite
     return rows.shuffle(seed=seed, buffer_size=buffer)
 
 
-def labelled_rows(
+def labeled_rows(
     rows: Iterable[dict[str, Any]], features: Features, image_column: str, target: Target, name: str
 ) -> Iterator[Row]:
     """The rows that have a target, one after the other; targets are read by the chunk.
@@ -154,7 +154,7 @@ def labelled_rows(
     Args:
         rows: Of the split, with their cells by column.
         features: The types of the columns.
-        image_column: The column with the pictures.
+        image_column: The column with the images.
         target: What is learned of them.
         name: The split.
     """
@@ -164,7 +164,7 @@ def labelled_rows(
         for row, value, known in zip(chunk, targets, has_target(targets), strict=True):
             if known:
                 content, path = _content(row[image_column])
-                yield content, path or f"a picture of {name}", value
+                yield content, path or f"an image of {name}", value
 
 
 def _table(rows: Sequence[dict[str, Any]], features: Features, columns: tuple[str, ...]) -> Dataset:
@@ -174,7 +174,7 @@ def _table(rows: Sequence[dict[str, Any]], features: Features, columns: tuple[st
 
 
 def _content(cell: dict[str, Any] | None) -> tuple[bytes, str | None]:
-    """The bytes of a cell, read from where they are, and the name of the picture."""
+    """The bytes of a cell, read from where they are, and the name of the image."""
     content, path = (cell or {}).get("bytes"), (cell or {}).get("path")
     if content is None and path:
         with fsspec.open(path, "rb") as file:
@@ -218,12 +218,12 @@ def _read_ahead(
         if len(kept) == most and (holdout is None or len(held_out) == most):
             break
     if not kept or (holdout and not held_out):
-        raise DataError("the stream has too few pictures to train on and to hold some out; add pictures")
+        raise DataError("the stream has too few images to train on and to hold some out; add images")
     return kept, held_out
 
 
 def _held(rows: Iterable[Row], name: str) -> Split:
-    """Pictures in memory as a split."""
+    """Images in memory as a split."""
     held = list(rows)
     cells = [{"bytes": content, "path": path} for content, path, _ in held]
     features = Features({"image": datasets.Image(decode=False)})

@@ -1,4 +1,4 @@
-"""Columns -> what is to be learned: the task, the names of the outputs, and one target for each picture as an array."""
+"""Columns -> what is to be learned: the task, the names of the outputs, and one target for each image as an array."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .columns import is_class_value, is_list, item_of, kind_of
 SHOWN = 5
 MAX_CLASSES = 100_000
 MAX_TARGET_BYTES = 8 * 2**30
-"""Largest table of several targets for each picture."""
+"""Largest table of several targets for each image."""
 DELIMITERS = (";", "|")
 """What divides several classes in one text. A comma does so only where it was said: class names have commas."""
 NO_CLASS = -1
@@ -26,7 +26,7 @@ NO_CLASS = -1
 
 @dataclass(frozen=True)
 class Target:
-    """What is learned of a picture: read off one split, applied to all."""
+    """What is learned of an image: read off one split, applied to all."""
 
     task: str
     """single_label, multi_label or regression."""
@@ -98,7 +98,7 @@ def read_targets(rows: Dataset, split: str, target: Target) -> np.ndarray:
             raise DataError(f"split {split!r} has no column {column!r}; it has {', '.join(rows.features)}")
     outputs = 1 if target.task == "single_label" else len(target.names)
     if 4 * outputs * len(rows) > MAX_TARGET_BYTES:
-        raise DataError(f"{len(rows):,} pictures with {outputs:,} targets each are more than memory should hold")
+        raise DataError(f"{len(rows):,} images with {outputs:,} targets each are more than memory should hold")
     column = target.columns[0]
     feature, cells = rows.features[column], column_cells(rows, column)
     if target.task == "regression" or len(target.columns) > 1:

@@ -1,4 +1,4 @@
-"""What training changes about a picture: geometry one by one in the loader, arithmetic by the batch on the device."""
+"""What training changes about an image: geometry one by one in the loader, arithmetic by the batch on the device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
-from resnet_hub.preprocessing import normalise, to_channels, to_pixels
+from resnet_hub.preprocessing import normalize, to_channels, to_pixels
 
 from ..settings import FinetuneRecipe
 from .auto_augment import NONE, make_policy, with_erasing, with_policy
@@ -26,7 +26,7 @@ LOG_ASPECTS = np.log(ASPECTS).tolist()
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened picture -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
+    """Opened image -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
 
     Then, where asked for, changed by a policy, and with a rectangle erased.
     """
@@ -45,18 +45,18 @@ class TrainTransform:
             make_policy(recipe.policy, (0, 0, 0))
             if preprocessing.input_size[0] not in (1, 3):
                 raise ConfigError(
-                    f"--policy {recipe.policy} changes colours, and the network has {preprocessing.input_size[0]} "
+                    f"--policy {recipe.policy} changes colors, and the network has {preprocessing.input_size[0]} "
                     "channels; drop it, or use --in-chans 3"
                 )
         return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.policy, recipe.erasing)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
-        """Returns what the network sees of the picture; the same `rng` gives the same view."""
+        """Returns what the network sees of the image; the same `rng` gives the same view."""
         return self.vary(self.prepare(image), rng)
 
     @property
     def channels(self) -> int:
-        """Channels of a prepared picture."""
+        """Channels of a prepared image."""
         return self.preprocessing.input_size[0]
 
     def prepare(self, image: Image.Image) -> Image.Image:
@@ -87,7 +87,7 @@ class TrainTransform:
         return f"view {self.preprocessing}" if self.shift else f"whole, {self.channels} channels"
 
     def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
-        """Returns what the network sees of a prepared picture; the same `rng` gives the same view."""
+        """Returns what the network sees of a prepared image; the same `rng` gives the same view."""
         rows = self._shifted(prepared, rng) if self.shift else self._cropped(prepared, rng)
         if self.flip and rng.random() < 0.5:
             rows = rows[:, ::-1]
@@ -99,7 +99,7 @@ class TrainTransform:
 
     @property
     def _fill(self) -> tuple[int, ...]:
-        """The mean colour, 0 to 255 for each channel, for what lies beyond a picture or is erased."""
+        """The mean color, 0 to 255 for each channel, for what lies beyond an image or is erased."""
         return tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
 
     def _cropped(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
@@ -119,21 +119,21 @@ class TrainTransform:
 
 @dataclass(frozen=True)
 class EvalTransform:
-    """Opened picture -> uint8 (C, H, W), exactly as in serving."""
+    """Opened image -> uint8 (C, H, W), exactly as in serving."""
 
     preprocessing: Preprocessing
 
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
-        """Returns what the network sees of the picture; nothing is random."""
+        """Returns what the network sees of the image; nothing is random."""
         return to_pixels(image, self.preprocessing)
 
     @property
     def channels(self) -> int:
-        """Channels of a prepared picture."""
+        """Channels of a prepared image."""
         return self.preprocessing.input_size[0]
 
     def prepare(self, image: Image.Image) -> Image.Image:
-        """All of it: the view, as a picture that can be cached."""
+        """All of it: the view, as an image that can be cached."""
         return to_image(to_pixels(image, self.preprocessing))
 
     def prepared_size(self, width: int, height: int) -> tuple[int, int]:
@@ -145,18 +145,18 @@ class EvalTransform:
         return f"view {self.preprocessing}"
 
     def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
-        """Returns the pixels of a prepared picture."""
+        """Returns the pixels of a prepared image."""
         return to_tensor(rows_of(prepared))
 
 
 def rows_of(prepared: Prepared) -> np.ndarray:
-    """The pixels of a picture, uint8 (H, W, C); they may be those of the cache itself."""
+    """The pixels of an image, uint8 (H, W, C); they may be those of the cache itself."""
     rows = np.asarray(prepared)
     return rows[:, :, None] if rows.ndim == 2 else rows
 
 
 def image_of(rows: np.ndarray) -> Image.Image:
-    """The picture of uint8 pixels (H, W, C): grey for one channel, RGB for three, RGBA for four."""
+    """The image of uint8 pixels (H, W, C): gray for one channel, RGB for three, RGBA for four."""
     return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
 
 
@@ -166,7 +166,7 @@ def to_tensor(rows: np.ndarray) -> Tensor:
 
 
 def to_image(pixels: Tensor) -> Image.Image:
-    """The picture of uint8 pixels (C, H, W)."""
+    """The image of uint8 pixels (C, H, W)."""
     return image_of(pixels.permute(1, 2, 0).numpy())
 
 
@@ -179,10 +179,10 @@ def moved(length: int, shift: int) -> np.ndarray:
 def random_box(
     size: tuple[int, int], aspect: float, min_area: float, rng: np.random.Generator
 ) -> tuple[float, float, float, float]:
-    """A random part (left, top, right, bottom) of a picture of (width, height) pixels.
+    """A random part (left, top, right, bottom) of an image of (width, height) pixels.
 
-    Its area is a share from `min_area` to 1 of the picture's; its aspect is `aspect` times 3/4 to 4/3, evenly in the
-    logarithm; where no such box fits in ten tries, the largest centred one of the right aspect.
+    Its area is a share from `min_area` to 1 of the image's; its aspect is `aspect` times 3/4 to 4/3, evenly in the
+    logarithm; where no such box fits in ten tries, the largest centerd one of the right aspect.
     """
     width, height = size
     for _ in range(10):
@@ -199,4 +199,4 @@ def random_box(
 
 def prepare_batch(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     """The network's input of a uint8 batch (N, C, H, W), in the memory layout that convolutions are fast in."""
-    return normalise(pixels, preprocessing).contiguous(memory_format=torch.channels_last)
+    return normalize(pixels, preprocessing).contiguous(memory_format=torch.channels_last)

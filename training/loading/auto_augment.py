@@ -44,7 +44,7 @@ def make_policy(name: str, fill: tuple[int, ...]) -> Policy:
 
     Args:
         name: One of `EXAMPLES` or alike.
-        fill: Red, green and blue, 0 to 255, of what lies beyond a picture that is moved or turned.
+        fill: Red, green and blue, 0 to 255, of what lies beyond an image that is moved or turned.
 
     Raises:
         ConfigError: There is no such policy.
@@ -63,14 +63,14 @@ def make_policy(name: str, fill: tuple[int, ...]) -> Policy:
 
 
 def with_policy(image: Image.Image, name: str, fill: tuple[int, ...], rng: np.random.Generator) -> Image.Image:
-    """The picture (RGB or grey) changed by a policy; equal generators give equal pictures."""
+    """The image (RGB or gray) changed by a policy; equal generators give equal images."""
     policy = make_policy(name, fill)
     with seeded_globally(rng):
         return policy(image.convert("RGB")).convert(image.mode)
 
 
 def with_erasing(pixels: Tensor, probability: float, fill: tuple[int, ...], rng: np.random.Generator) -> Tensor:
-    """uint8 pixels (C, H, W) with a random rectangle, or none, of the colour `fill`; equal generators, equal ones.
+    """uint8 pixels (C, H, W) with a random rectangle, or none, of the color `fill`; equal generators, equal ones.
 
     Source: Zhong et al. 2020, "Random Erasing Data Augmentation", as in timm: 2 to 33 % of the area.
     """

@@ -1,6 +1,6 @@
-"""Decoded pictures kept in files that all processes of a machine map into memory, so that later epochs do not decode.
+"""Decoded images kept in files that all processes of a machine map into memory, so that later epochs do not decode.
 
-A picture lies there as the unchanging first part of a transform leaves it: whether it is cached changes no pixel.
+An image lies there as the unchanging first part of a transform leaves it: whether it is cached changes no pixel.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ..data import Split
 logger = logging.getLogger(__name__)
 
 Prepared = Image.Image | np.ndarray
-"""A prepared picture, or its pixels uint8 (H, W, C) out of a cache."""
+"""A prepared image, or its pixels uint8 (H, W, C) out of a cache."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 MEMORY_SHARE, DISK_SHARE = 0.5, 0.25
-"""Of what is free: how much the cached pictures of a run may take where nothing is said."""
+"""Of what is free: how much the cached images of a run may take where nothing is said."""
 CHECKSUM = 8
-"""Bytes for each picture at the head of a file."""
+"""Bytes for each image at the head of a file."""
 
 
 class Preparing(Protocol):
@@ -38,27 +38,27 @@ class Preparing(Protocol):
 
     @property
     def channels(self) -> int:
-        """Channels of a prepared picture."""
+        """Channels of a prepared image."""
 
     def prepared_size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of a picture after `prepare`."""
+        """Width and height of an image after `prepare`."""
 
     def signature(self) -> str:
         """A text that differs where `prepare` gives other pixels of the same size."""
 
 
-class PictureCache:
-    """Index -> prepared picture, or None until it has been kept once. Any number of processes may read and keep.
+class ImageCache:
+    """Index -> prepared image, or None until it has been kept once. Any number of processes may read and keep.
 
-    A picture is kept with a checksum of its pixels: what another process has written in part is not taken for it.
+    An image is kept with a checksum of its pixels: what another process has written in part is not taken for it.
     """
 
     def __init__(self, file: Path, sizes: np.ndarray, channels: int) -> None:
         """Opens the file, or makes it at its full length.
 
         Args:
-            file: Where the pictures lie; its name stands for their content.
-            sizes: Width and height of each prepared picture, (N, 2).
+            file: Where the images lie; its name stands for their content.
+            sizes: Width and height of each prepared image, (N, 2).
             channels: Channels of each.
 
         Raises:
@@ -70,7 +70,7 @@ class PictureCache:
         if not file.exists():
             _reserve(file, int(self._starts[-1]))
         if file.stat().st_size != self._starts[-1]:
-            raise OSError(f"{file} has another length than its pictures")
+            raise OSError(f"{file} has another length than its images")
         os.utime(file)
         self._map: np.ndarray | None = None
 
@@ -90,7 +90,7 @@ class PictureCache:
         return self._bytes[CHECKSUM * index : CHECKSUM * (index + 1)].view(np.uint64)
 
     def get(self, index: int) -> np.ndarray | None:
-        """The picture's pixels, uint8 (H, W, C), if it is there and whole; read-only, out of the file."""
+        """The image's pixels, uint8 (H, W, C), if it is there and whole; read-only, out of the file."""
         if index >= len(self):
             return None
         wanted = self._checksum(index)[0]
@@ -104,7 +104,7 @@ class PictureCache:
         return pixels.reshape(height, width, self.channels)
 
     def keep(self, index: int, image: Image.Image) -> None:
-        """Writes a prepared picture, where there is room for it."""
+        """Writes a prepared image, where there is room for it."""
         if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != MODES[self.channels]:
             return
         pixels = np.frombuffer(image.tobytes(), np.uint8)
@@ -114,14 +114,14 @@ class PictureCache:
 
 def open_caches(
     parts: list[tuple[Split, Preparing]], limit_gb: float | None, folder: Path | None = None
-) -> list[PictureCache | None]:
+) -> list[ImageCache | None]:
     """A cache for each split and transform, the first ones first as long as there is room; None where there is none.
 
-    Of a split that does not fit whole, its first pictures are cached. Files of earlier runs that were not used for the
+    Of a split that does not fit whole, its first images are cached. Files of earlier runs that were not used for the
     longest time are removed where the room is needed.
 
     Args:
-        parts: Splits whose pictures were looked at, so that their sizes are known; others are not cached.
+        parts: Splits whose images were looked at, so that their sizes are known; others are not cached.
         limit_gb: Gigabytes in all, also of earlier runs; None takes a share of what is free.
         folder: Where the files lie; beside what the Hub's client caches where absent.
     """
@@ -134,15 +134,15 @@ def open_caches(
         return [None] * len(parts)
 
 
-def _opened(folder: Path, parts: list[tuple[Split, Preparing]], limit: int) -> list[PictureCache | None]:
-    caches: list[PictureCache | None] = []
-    pictures = cached = 0
+def _opened(folder: Path, parts: list[tuple[Split, Preparing]], limit: int) -> list[ImageCache | None]:
+    caches: list[ImageCache | None] = []
+    images = cached = 0
     left, mine = limit, set()
     for split, transform in parts:
         sizes = _prepared_sizes(split, transform)
         ends = np.cumsum(sizes[:, 0].astype(np.int64) * sizes[:, 1] * transform.channels + CHECKSUM)
         fitting = int(np.searchsorted(ends, left, side="right"))
-        pictures, cached = pictures + len(split), cached + fitting
+        images, cached = images + len(split), cached + fitting
         if not fitting:
             caches.append(None)
             continue
@@ -151,13 +151,13 @@ def _opened(folder: Path, parts: list[tuple[Split, Preparing]], limit: int) -> l
         mine.add(file.name)
         left -= int(ends[fitting - 1])
         _make_room(folder, mine, left)
-        caches.append(PictureCache(file, sizes, transform.channels))
-    logger.info("cache  %s of %s pictures, %.1f GB in %s", f"{cached:,}", f"{pictures:,}", (limit - left) / 1e9, folder)
+        caches.append(ImageCache(file, sizes, transform.channels))
+    logger.info("cache  %s of %s images, %.1f GB in %s", f"{cached:,}", f"{images:,}", (limit - left) / 1e9, folder)
     return caches
 
 
 def _prepared_sizes(split: Split, transform: Preparing) -> np.ndarray:
-    """Width and height of each picture after preparation, int32 (N, 2); none where the pictures were not looked at."""
+    """Width and height of each image after preparation, int32 (N, 2); none where the images were not looked at."""
     if split.sizes is None:
         return np.zeros((0, 2), np.int32)
     known, inverse = np.unique(split.sizes, axis=0, return_inverse=True)
@@ -166,7 +166,7 @@ def _prepared_sizes(split: Split, transform: Preparing) -> np.ndarray:
 
 
 def _key(split: Split, transform: Preparing, sizes: np.ndarray) -> str:
-    """A name for the first pictures of a split, prepared: equal content has an equal name, wherever it came from."""
+    """A name for the first images of a split, prepared: equal content has an equal name, wherever it came from."""
     digests = b"" if split.digests is None else np.ascontiguousarray(split.digests[: len(sizes)]).tobytes()
     told = f"1 {PIL.__version__} {transform.signature()} ".encode()
     return hashlib.sha256(told + sizes.tobytes() + digests).hexdigest()[:32]

@@ -17,31 +17,31 @@ from resnet_hub.preprocessing import open_image
 
 from ..data import Split
 from ..hardware import available_cores
-from .cache import PictureCache, Prepared, Preparing
+from .cache import ImageCache, Prepared, Preparing
 
 MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""
 
 
 UNREADABLE = -2
-"""Label of the blank in place of a picture that cannot be decoded."""
+"""Label of the blank in place of an image that cannot be decoded."""
 
 
 class Transform(Preparing, Protocol):
-    """Opened picture -> `prepare`, the same in every epoch -> `vary` -> pixels."""
+    """Opened image -> `prepare`, the same in every epoch -> `vary` -> pixels."""
 
     def prepare(self, image: Image.Image) -> Image.Image:
-        """The picture after what is the same in every epoch."""
+        """The image after what is the same in every epoch."""
 
     def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
-        """Pixels uint8 (C, H, W) of a prepared picture."""
+        """Pixels uint8 (C, H, W) of a prepared image."""
 
 
-class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
+class Images(Dataset[tuple[Tensor, int | Tensor, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
-    Where `lenient`, a picture that cannot be decoded is a blank with the label `UNREADABLE`.
+    Where `lenient`, an image that cannot be decoded is a blank with the label `UNREADABLE`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
         seed: int,
         *,
         lenient: bool = False,
-        cache: PictureCache | None = None,
+        cache: ImageCache | None = None,
     ) -> None:
         self.split, self.transform, self.seed, self.lenient, self.cache = split, transform, seed, lenient, cache
 
@@ -59,8 +59,8 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
         return len(self.split)
 
     def name(self, index: int) -> str:
-        """The file of a picture, or another name for it."""
-        return self.split.picture(index)[1]
+        """The file of an image, or another name for it."""
+        return self.split.image(index)[1]
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
@@ -74,11 +74,11 @@ class Pictures(Dataset[tuple[Tensor, int | Tensor, int]]):
             return self.transform.vary(blank, rng), UNREADABLE, index
 
     def _prepared(self, index: int) -> Prepared:
-        """The picture after what is the same in every epoch: out of the cache, or into it."""
+        """The image after what is the same in every epoch: out of the cache, or into it."""
         known = self.cache.get(index) if self.cache is not None else None
         if known is not None:
             return known
-        content, name = self.split.picture(index)
+        content, name = self.split.image(index)
         image = self.transform.prepare(open_image(content, name=name))
         if self.cache is not None:
             self.cache.keep(index, image)
@@ -94,7 +94,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
     """The (epoch, index) pairs of one epoch: in an order that follows from (seed, epoch), or in that of the rows.
 
     Set `epoch` before each pass. With `classes`, the class of each row (N,), an epoch is as long as ever but holds
-    equally many pictures of each class: of a rare one several times, of a frequent one some.
+    equally many images of each class: of a rare one several times, of a frequent one some.
     """
 
     def __init__(self, length: int, seed: int, *, shuffle: bool, classes: np.ndarray | None = None) -> None:
@@ -114,7 +114,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
 def balanced_order(classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """As many row numbers as there are rows, equally many of each class to within one; class by class.
 
-    A picture comes again only after all others of its class have come.
+    An image comes again only after all others of its class have come.
     """
     known, inverse = np.unique(classes, return_inverse=True)
     shares = np.full(len(known), len(classes) // len(known))
@@ -139,29 +139,29 @@ def make_loader(
     processes: int,
     lenient: bool = False,
     balanced: bool = False,
-    cache: PictureCache | None = None,
+    cache: ImageCache | None = None,
 ) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
     Args:
-        split: The pictures.
-        transform: Opened picture -> uint8 (C, H, W).
-        batch_size: Pictures for each process and step.
+        split: The images.
+        transform: Opened image -> uint8 (C, H, W).
+        batch_size: Images for each process and step.
         seed: Decides the order and what is random about a sample.
         workers: Loader processes for each training process; None takes what the cores allow.
         train: Whether the batches are for training.
-        processes: Training processes that share the cores and the pictures.
-        lenient: Whether a picture that cannot be decoded becomes a blank instead of an error.
-        balanced: Whether an epoch of training holds equally many pictures of each class.
-        cache: Where prepared pictures are kept, if anywhere.
+        processes: Training processes that share the cores and the images.
+        lenient: Whether an image that cannot be decoded becomes a blank instead of an error.
+        balanced: Whether an epoch of training holds equally many images of each class.
+        cache: Where prepared images are kept, if anywhere.
 
     Raises:
-        ConfigError: Balance is asked for where a picture has not one class.
+        ConfigError: Balance is asked for where an image has not one class.
     """
     if balanced and split.labels.ndim > 1:
-        raise ConfigError("--balanced-sampling needs one class for each picture; use --class-weights auto, or drop it")
+        raise ConfigError("--balanced-sampling needs one class for each image; use --class-weights auto, or drop it")
     return DataLoader(
-        Pictures(split, transform, seed, lenient=lenient, cache=cache),
+        Images(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
         num_workers=loader_workers(workers, processes),

@@ -1,4 +1,4 @@
-"""The loaders of a run, one for each split: which pictures, which transform, which cache."""
+"""The loaders of a run, one for each split: which images, which transform, which cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .stream_batches import make_stream_loader
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
 ) -> dict[str, Any]:
-    """The loaders by split; with a head that is fitted first also "features", the pictures of train as in serving."""
+    """The loaders by split; with a head that is fitted first also "features", the images of train as in serving."""
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     loaders: dict[str, Any] = {}
@@ -29,7 +29,7 @@ def make_loaders(
         splits["train"] = features = data.train
     else:
         if recipe.balanced_sampling:
-            raise ConfigError("--balanced-sampling cannot pick pictures out of a stream; drop it, or drop --streaming")
+            raise ConfigError("--balanced-sampling cannot pick images out of a stream; drop it, or drop --streaming")
         loaders["train"], features = make_stream_loader(data.train, training, recipe, accelerator), data.train.sample
     splits |= {"validation": data.validation} | ({"test": data.test} if data.test else {})
     transforms = {name: training if name == "train" else evaluation for name in splits}

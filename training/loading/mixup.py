@@ -1,4 +1,4 @@
-"""What training changes about a whole batch, on the device: its size in early epochs, and pictures mixed in pairs."""
+"""What training changes about a whole batch, on the device: its size in early epochs, and images mixed in pairs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..optim import as_shares
 from ..settings import FinetuneRecipe
 
 GROWTH = 0.75
-"""Share of the epochs in which the pictures grow; the rest is trained at the input's size."""
+"""Share of the epochs in which the images grow; the rest is trained at the input's size."""
 SIZE_STEPS = (16, 4)
 """Pixels between two sizes: for inputs of at least 128 pixels, and for smaller ones."""
 
@@ -36,7 +36,7 @@ class Views:
     task: str
     num_classes: int
     sides: tuple[int, ...]
-    """Height of the pictures in each epoch, in pixels."""
+    """Height of the images in each epoch, in pixels."""
     seed: int
     process: int
 
@@ -66,8 +66,8 @@ class Views:
         """Returns the inputs at the size of the epoch, mixed where that is asked for, and their targets.
 
         Args:
-            inputs: Normalised pictures; changed in place where they are mixed.
-            targets: Class numbers (N,), or (N, C); where pictures are mixed, class numbers become shares.
+            inputs: Normalized images; changed in place where they are mixed.
+            targets: Class numbers (N,), or (N, C); where images are mixed, class numbers become shares.
             epoch: Number of the pass, from 1.
             batch: Number of the batch in this process's pass.
         """
@@ -79,11 +79,11 @@ class Views:
     def _mixed(self, inputs: Tensor, targets: Tensor, seed: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         from timm.data.mixup import Mixup
 
-        pairs = len(inputs) // 2 * 2  # timm mixes even numbers only; the last picture of an odd batch stays as it is
+        pairs = len(inputs) // 2 * 2  # timm mixes even numbers only; the last image of an odd batch stays as it is
         dense = as_shares(targets, self.num_classes) if self.task == "single_label" else targets.float()
         if not pairs:
             return inputs, dense
-        # Each picture is a class of its own here, so that the targets say which pictures are mixed in which shares:
+        # Each image is a class of its own here, so that the targets say which images are mixed in which shares:
         # one rule for classes, several classes and numbers alike.
         mix = Mixup(self.mixup, self.cutmix, prob=self.probability, label_smoothing=0, num_classes=pairs)
         with numpy_seeded(seed):
@@ -93,7 +93,7 @@ class Views:
 
 
 def epoch_sides(start: int | None, end: int, epochs: int) -> tuple[int, ...]:
-    """The side of the pictures in each epoch, in pixels: rising evenly to `end`, which the last quarter has.
+    """The side of the images in each epoch, in pixels: rising evenly to `end`, which the last quarter has.
 
     Raises:
         ConfigError: The start is larger than the end.

@@ -27,22 +27,22 @@ logger = logging.getLogger(__name__)
 Sample = tuple[Tensor, Any, int, list[str]]
 
 
-class StreamPictures(IterableDataset[Sample]):
-    """The samples of one epoch after the other: (pixels, label, index, faults of pictures that were passed over).
+class StreamImages(IterableDataset[Sample]):
+    """The samples of one epoch after the other: (pixels, label, index, faults of images that were passed over).
 
     Each process of a loader reads a part of the files. Of an epoch it gives the batches that fall to it; the next
-    epoch goes on where this one ended. What is random about a sample follows from the seed, the pass and the picture.
+    epoch goes on where this one ended. What is random about a sample follows from the seed, the pass and the image.
     """
 
     def __init__(self, stream: Stream, transform: Transform, recipe: FinetuneRecipe) -> None:
         self.split, self.transform, self.seed = stream, transform, recipe.seed
-        self.steps, self.batch_size, self.allowed = recipe.max_steps or 1, recipe.batch_size, recipe.max_bad_pictures
+        self.steps, self.batch_size, self.allowed = recipe.max_steps or 1, recipe.batch_size, recipe.max_bad_images
         self.first_epoch = 1
         self._samples: Iterator[Sample] | None = None
 
     def name(self, index: int) -> str:
-        """What a picture is called in messages; it has gone by and is not kept."""
-        return f"picture {index} of the stream of {self.split.name}"
+        """What an image is called in messages; it has gone by and is not kept."""
+        return f"image {index} of the stream of {self.split.name}"
 
     def __iter__(self) -> Iterator[Sample]:
         info = get_worker_info()
@@ -53,15 +53,15 @@ class StreamPictures(IterableDataset[Sample]):
         return islice(self._samples, length)
 
     def _all(self, skipped: int) -> Iterator[Sample]:
-        """All samples without an end; a stream that breaks off or holds too many bad pictures says so in the last."""
+        """All samples without an end; a stream that breaks off or holds too many bad images says so in the last."""
         faults: list[str] = []
         bad = index = 0
-        last_good = 0  # the pass that had a good picture last
+        last_good = 0  # the pass that had a good image last
         try:
             for number, row in self.split.passes():
                 if number > last_good + 1:
                     break  # a whole pass without one
-                if index < skipped:  # pictures of earlier epochs; the bad ones among them are counted as samples
+                if index < skipped:  # images of earlier epochs; the bad ones among them are counted as samples
                     index, last_good = index + 1, number
                     continue
                 pixels = self._pixels(number, row, faults)
@@ -110,7 +110,7 @@ class StreamLoader(DataLoaderShard):
             if (indices < 0).any() or len(bad) > dataset.allowed:
                 raise DataError(
                     f"the stream cannot go on ({'; '.join(bad[-5:]) or 'its last batch says why'}); mend it, "
-                    "or leave bad pictures out with --max-bad-pictures"
+                    "or leave bad images out with --max-bad-images"
                 )
             yield pixels, labels, indices
 
@@ -122,7 +122,7 @@ def make_stream_loader(
     workers = loader_workers(recipe.workers, accelerator.num_processes)
     workers = min(workers, stream.num_shards, recipe.max_steps or 1)
     loader = StreamLoader(
-        StreamPictures(stream, transform, recipe),
+        StreamImages(stream, transform, recipe),
         device=accelerator.device,
         batch_size=recipe.batch_size,
         num_workers=workers,
@@ -132,7 +132,7 @@ def make_stream_loader(
         worker_init_fn=start_worker,
         _non_blocking=accelerator.dataloader_config.non_blocking,
     )
-    loader._is_accelerate_prepared = True  # the pictures are shared out already
+    loader._is_accelerate_prepared = True  # the images are shared out already
     return loader
 
 

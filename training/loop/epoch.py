@@ -1,4 +1,4 @@
-"""The training loop: one pass over the training pictures, one update of the weights."""
+"""The training loop: one pass over the training images, one update of the weights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPORT_EVERY = LOOK_EVERY
 
 
 def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
-    """Trains on every batch once; returns the mean loss, the last learning rate and pictures per second.
+    """Trains on every batch once; returns the mean loss, the last learning rate and images per second.
 
     Args:
         learner: Its network, optimizer, schedule and position move on.
@@ -47,23 +47,23 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
             learner.watch.look(position.epoch, recipe.lr, recipe.folder)
             show(learner)
     learner.watch.look(position.epoch, recipe.lr, recipe.folder)
-    loss, pictures = accelerator.reduce(position.totals, "sum").tolist()
+    loss, images = accelerator.reduce(position.totals, "sum").tolist()
     seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
-        "train_loss": loss / pictures,
+        "train_loss": loss / images,
         "lr": learning_rate(learner.optimizer),
-        "pictures_per_second": seen / (time.perf_counter() - start),
+        "images_per_second": seen / (time.perf_counter() - start),
     }
 
 
 def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> None:
-    """Updates the weights once: the gradient is that of the mean loss over the pictures of all these batches.
+    """Updates the weights once: the gradient is that of the mean loss over the images of all these batches.
 
-    Processes hold equally many pictures at each update, which accelerate's loaders see to, so that the mean over
-    processes is the mean over pictures.
+    Processes hold equally many images at each update, which accelerate's loaders see to, so that the mean over
+    processes is the mean over images.
     """
     accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
-    pictures = sum(len(labels) for _, labels, _ in batches)
+    images = sum(len(labels) for _, labels, _ in batches)
     seed_step(recipe.seed, position.steps, accelerator.process_index)
     for number, (pixels, labels, indices) in enumerate(batches, start=1):
         last = number == len(batches)
@@ -71,7 +71,7 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
             inputs = prepare_batch(pixels, learner.preprocessing)
             inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
             loss = learner.objective(learner.model(inputs).float(), targets)
-            share = loss * (len(labels) / pictures)
+            share = loss * (len(labels) / images)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
         learner.watch.note(position.steps + 1, loss, indices)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
@@ -80,7 +80,7 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     learner.optimizer.zero_grad()
     position.steps += 1
     position.batches += len(batches)
-    learner.progress.advance(pictures * accelerator.num_processes)
+    learner.progress.advance(images * accelerator.num_processes)
     learner.schedule.step_update(position.steps)
     if learner.averaged:
         learner.averaged.update(learner.network, position.steps)
@@ -90,11 +90,11 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
 
 def show(learner: Learner) -> None:
     """Tells the bar the mean loss of the pass so far, and now and then the trackers; waits for the device."""
-    loss, pictures = learner.position.totals.tolist()
+    loss, images = learner.position.totals.tolist()
     lr = learning_rate(learner.optimizer)
-    learner.progress.show(loss / pictures, lr, used_memory(learner.accelerator))
+    learner.progress.show(loss / images, lr, used_memory(learner.accelerator))
     if learner.position.steps % REPORT_EVERY == 0:
-        report(learner.accelerator, {"running_loss": loss / pictures, "lr": lr}, learner.position.steps)
+        report(learner.accelerator, {"running_loss": loss / images, "lr": lr}, learner.position.steps)
 
 
 def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -118,4 +118,4 @@ def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
 def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
     """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
     if not math.isfinite(loss):
-        raise no_number(f"in epoch {epoch}, on the validation pictures", recipe.lr, recipe.folder)
+        raise no_number(f"in epoch {epoch}, on the validation images", recipe.lr, recipe.folder)

@@ -1,4 +1,4 @@
-"""One measurement of a split: every picture counted once, the same figures on any number of processes."""
+"""One measurement of a split: every image counted once, the same figures on any number of processes."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def evaluate(
     temperature: float | None = None,
     bar: bool = True,
 ) -> Evaluation:
-    """Measures the network on every picture of a split once.
+    """Measures the network on every image of a split once.
 
     Args:
-        accelerator: Gathers what the processes found; pictures that only pad the last batch are left out.
+        accelerator: Gathers what the processes found; images that only pad the last batch are left out.
         model: Prepared by accelerate; evaluated with the statistics of the first process.
         loader: Prepared batches of (pixels uint8, targets, indices).
         preprocessing: What the network's input is.

@@ -34,7 +34,7 @@ class Position:
     steps: int = 0
     """Updates of the weights so far."""
     totals: Tensor = field(default_factory=lambda: torch.zeros(2, dtype=torch.float64))
-    """Of the pass so far, in this process: the sum of the losses, and pictures."""
+    """Of the pass so far, in this process: the sum of the losses, and images."""
 
     def next_epoch(self) -> None:
         """Moves on to the start of the next pass."""
@@ -103,7 +103,7 @@ def make_learner(
     watch = LossWatch(accelerator, loaders["train"].dataset.name)
     network.set_grad_checkpointing(recipe.grad_checkpointing)
     if recipe.sync_bn:
-        synchronise_norms(network, accelerator)
+        synchronize_norms(network, accelerator)
     freezing = Freezing.of(recipe, network)
     freezing.apply(recipe.epochs)  # what is never trained stays out of the optimizer
     optimizer = make_optimizer(network, recipe, new_head=network.head_is_new and not recipe.from_scratch)
@@ -131,7 +131,7 @@ def make_learner(
     return learner, loaders
 
 
-def synchronise_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
+def synchronize_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
     """Makes each BatchNorm take its statistics over all processes. Raises: ConfigError on a CPU."""
     if accelerator.device.type == "cpu":
         raise ConfigError("--sync-bn works on GPUs only; leave it out on a CPU")

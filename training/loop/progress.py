@@ -20,7 +20,7 @@ logger = logging.getLogger("training")
 
 
 class Progress:
-    """A bar over all pictures of all epochs, with the time left, the loss, the learning rate and the memory.
+    """A bar over all images of all epochs, with the time left, the loss, the learning rate and the memory.
 
     Silent without a terminal, and until it is opened.
     """
@@ -33,7 +33,7 @@ class Progress:
         """Shows the bar for as long as the block lasts; lines of the log appear above it.
 
         Args:
-            total: Pictures of all epochs.
+            total: Images of all epochs.
             done: Those that an interrupted run has been through already.
             shown: Whether this process shows anything at all.
         """
@@ -58,10 +58,10 @@ class Progress:
         if self._bar is not None:
             self._bar.set_description_str(text)
 
-    def advance(self, pictures: int) -> None:
+    def advance(self, images: int) -> None:
         """Moves the bar on."""
         if self._bar is not None:
-            self._bar.update(pictures)
+            self._bar.update(images)
 
     def show(self, loss: float, lr: float, memory: int) -> None:
         """Puts the mean loss, the learning rate and the memory in bytes behind the bar."""
@@ -72,7 +72,7 @@ class Progress:
 def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *, better: bool) -> None:
     """Logs one line with fixed keys."""
     logger.info(
-        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  %s  lr %.2e  %.0f pictures/s  %.1f s  %.1f GiB%s",
+        "epoch %*d/%d  train_loss %.4f  val_loss %.4f  %s  lr %.2e  %.0f images/s  %.1f s  %.1f GiB%s",
         len(str(epochs)),
         row["epoch"],
         epochs,
@@ -80,7 +80,7 @@ def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *
         row["val_loss"],
         "  ".join(told_qualities(row)),
         row["lr"],
-        timing["pictures_per_second"],
+        timing["images_per_second"],
         timing["seconds"],
         timing["memory_bytes"] / 2**30,
         "  (best so far, saved)" if better else "",
@@ -90,5 +90,5 @@ def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *
 def tell_end(folder: Path) -> None:
     """Logs where the run is, and the commands that go on from there."""
     logger.info("  checkpoint %s   card %s", folder, folder / CARD_FILE)
-    logger.info("  classify:  resnet-hub predict %s picture.jpg", shlex.quote(str(folder)))
+    logger.info("  classify:  resnet-hub predict %s image.jpg", shlex.quote(str(folder)))
     logger.info("  serve it:  python app.py %s", shlex.quote(str(folder)))

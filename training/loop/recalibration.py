@@ -1,4 +1,4 @@
-"""BatchNorm statistics taken anew from training pictures, where those gathered in training are of another size."""
+"""BatchNorm statistics taken anew from training images, where those gathered in training are of another size."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ..loading import prepare_batch
 from .learner import Learner
 
-PICTURES = 8192
-"""Pictures of all processes that the statistics are taken from, at most.
+IMAGES = 8192
+"""Images of all processes that the statistics are taken from, at most.
 Source: Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3: 1,000 to 10,000 are enough."""
 
 
 @torch.no_grad()
 def recalibrate(learner: Learner, loader: Any) -> None:
-    """Gives the norms of the network, and of its average if kept, the statistics of pictures at the input's size.
+    """Gives the norms of the network, and of its average if kept, the statistics of images at the input's size.
 
     What is frozen keeps its statistics. The weights stay as they are.
 
     Args:
-        learner: Its sampler says which pass over the pictures is repeated.
+        learner: Its sampler says which pass over the images is repeated.
         loader: Prepared batches of training.
     """
     accelerator = learner.accelerator
@@ -38,7 +38,7 @@ def recalibrate(learner: Learner, loader: Any) -> None:
         norm.reset_running_stats()
         norm.train()
         norm.momentum = None  # the plain mean over all batches
-    batches = max(1, PICTURES // (learner.recipe.batch_size * accelerator.num_processes))
+    batches = max(1, IMAGES // (learner.recipe.batch_size * accelerator.num_processes))
     for pixels, _, _ in itertools.islice(loader, batches):
         inputs = prepare_batch(pixels, learner.preprocessing)
         with accelerator.autocast():

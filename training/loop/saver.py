@@ -197,14 +197,14 @@ class Saver:
             )
         if saved["record"]["dataset"]["split_hash"] != self.record["dataset"]["split_hash"]:
             raise TrainingError(
-                f"the dataset is not what it was when the run in {folder!r} was interrupted: its pictures or classes "
+                f"the dataset is not what it was when the run in {folder!r} was interrupted: its images or classes "
                 "have changed; put them back, or start a new run with another --output"
             )
 
 
 @contextmanager
 def saving(
-    learner: Learner, history: History, record: dict[str, Any], snapshot: Snapshot | None, pictures: int
+    learner: Learner, history: History, record: dict[str, Any], snapshot: Snapshot | None, images: int
 ) -> Iterator[Saver]:
     """The saver of a run for as long as it trains, with its bar shown, and Ctrl-C waiting for the step to end.
 
@@ -213,7 +213,7 @@ def saving(
         history: Of the run; filled from the snapshot.
         record: What the run is, as `describe_run` says.
         snapshot: The state to go on from; None for a new run.
-        pictures: In each epoch, for the bar.
+        images: In each epoch, for the bar.
 
     Raises:
         TrainingError: The disk has no room, or what was saved does not fit the run.
@@ -227,8 +227,8 @@ def saving(
         else:
             saver.restore(snapshot)
         learner.after_update.append(saver.after_update)
-        seen = (learner.position.epoch - 1) * pictures + int(learner.position.totals[1])
-        with learner.progress.opened(recipe.epochs * pictures, seen, shown=accelerator.is_main_process):
+        seen = (learner.position.epoch - 1) * images + int(learner.position.totals[1])
+        with learner.progress.opened(recipe.epochs * images, seen, shown=accelerator.is_main_process):
             yield saver
 
 

@@ -16,7 +16,7 @@ from resnet_hub.errors import TrainingError
 def seed_step(seed: int, step: int, process: int) -> None:
     """Seeds Python, NumPy and PyTorch (every device) for one step, so that no state of theirs has to be saved.
 
-    Dropout, stochastic depth and mixed pictures are then the same after a run was interrupted, whatever was drawn
+    Dropout, stochastic depth and mixed images are then the same after a run was interrupted, whatever was drawn
     before: by an evaluation, a loader or the step that the interruption lost.
     """
     entropy = int(np.random.SeedSequence((seed, step, process)).generate_state(1, np.uint64)[0])

@@ -1,4 +1,4 @@
-"""How far a measured figure may be off by the choice of pictures: confidence intervals by the bootstrap."""
+"""How far a measured figure may be off by the choice of images: confidence intervals by the bootstrap."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ MAX_WORK = 200_000_000
 
 
 def bootstrap(
-    figures: Callable[[np.ndarray], Mapping[str, float]], pictures: int, *, answers: int = 1, seed: int = 0
+    figures: Callable[[np.ndarray], Mapping[str, float]], images: int, *, answers: int = 1, seed: int = 0
 ) -> dict[str, Any]:
     """The interval of each figure, with what it was made of: `level`, `resamples`, `seed`, and name -> [low, high].
 
-    As many pictures as there are, are drawn again and again with replacement; the interval leaves out the same share
+    As many images as there are, are drawn again and again with replacement; the interval leaves out the same share
     of the figures on both sides.
 
     Args:
-        figures: How often each picture is counted, float64 (N,) -> the figures by name.
-        pictures: Number of pictures N.
-        answers: Answers for each picture, which say how much work a sample is.
+        figures: How often each image is counted, float64 (N,) -> the figures by name.
+        images: Number of images N.
+        answers: Answers for each image, which say how much work a sample is.
         seed: Decides the samples.
 
     Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13, percentile intervals.
     """
-    resamples = int(np.clip(MAX_WORK // max(1, pictures * answers), *RESAMPLES))
+    resamples = int(np.clip(MAX_WORK // max(1, images * answers), *RESAMPLES))
     rng = np.random.default_rng(seed)
     found = []
     for _ in range(resamples):
-        drawn = np.bincount(rng.integers(pictures, size=pictures), minlength=pictures)
+        drawn = np.bincount(rng.integers(images, size=images), minlength=images)
         found.append(figures(drawn.astype(np.float64)))
     sides = (100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2)
     ranges = {name: np.percentile([row[name] for row in found], sides).tolist() for name in found[0]}

@@ -15,9 +15,9 @@ TEMPERATURES = (0.05, 20.0)
 """Lowest and highest temperature that is looked at."""
 PRIOR = 1.0
 """Standard deviation of the temperature's logarithm before anything is seen. A small split without a mistake would
-ask for no temperature at all, and a network that is never in doubt; thousands of pictures outweigh it."""
+ask for no temperature at all, and a network that is never in doubt; thousands of images outweigh it."""
 MAX_LOGITS = 2**28
-"""Numbers that a temperature is fitted to; of larger splits, evenly spaced pictures."""
+"""Numbers that a temperature is fitted to; of larger splits, evenly spaced images."""
 
 
 def reliability(confidences: np.ndarray, right: np.ndarray, counts: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -57,7 +57,7 @@ def fit_temperature(logits: Tensor, targets: Tensor, task: str) -> float:
     """The most likely temperature: scores of logits / temperature are as sure as they are right.
 
     Args:
-        logits: (N, C), of pictures that were not trained on.
+        logits: (N, C), of images that were not trained on.
         targets: Class numbers (N,), or 0 and 1 for each of several classes (N, C).
         task: single_label or multi_label.
 
@@ -77,6 +77,6 @@ def fit_temperature(logits: Tensor, targets: Tensor, task: str) -> float:
     return round(float(np.exp(found.x)), 4)
 
 
-def subset(pictures: int, classes: int) -> np.ndarray:
-    """Numbers of the pictures that a temperature is fitted to: all, or so many evenly spaced that memory holds them."""
-    return np.unique(np.linspace(0, pictures - 1, min(pictures, max(1, MAX_LOGITS // classes))).round().astype(int))
+def subset(images: int, classes: int) -> np.ndarray:
+    """Numbers of the images that a temperature is fitted to: all, or so many evenly spaced that memory holds them."""
+    return np.unique(np.linspace(0, images - 1, min(images, max(1, MAX_LOGITS // classes))).round().astype(int))

@@ -1,4 +1,4 @@
-"""What a network got right where a picture may have several classes: average precision, F1 at 0.5, calibration."""
+"""What a network got right where an image may have several classes: average precision, F1 at 0.5, calibration."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class MultiLabelEvaluation(Evaluation):
 
     @cached_property
     def told(self) -> np.ndarray:
-        """Which classes the network tells of each picture: those above 0.5, bool (N, C)."""
+        """Which classes the network tells of each image: those above 0.5, bool (N, C)."""
         return self.scores > 0.5
 
     @cached_property
     def _ranked(self) -> list[tuple[int, np.ndarray, np.ndarray]]:
-        """Of each class that occurs: its number, the pictures by falling score, and where equal scores end."""
+        """Of each class that occurs: its number, the images by falling score, and where equal scores end."""
         found = []
         for index in np.flatnonzero(self.targets.any(0)):
             order = np.argsort(-self.scores[:, index], kind="stable")
@@ -54,7 +54,7 @@ class MultiLabelEvaluation(Evaluation):
         return found
 
     def average_precision(self, counts: np.ndarray) -> float:
-        """The mean over the classes that occur, with each picture counted so often; as scikit-learn's, only faster."""
+        """The mean over the classes that occur, with each image counted so often; as scikit-learn's, only faster."""
         found = []
         for index, order, ends in self._ranked:
             weights = counts[order]
@@ -91,18 +91,18 @@ class MultiLabelEvaluation(Evaluation):
 
     @property
     def headline(self) -> str:
-        """Average precision and F1 with the number of pictures."""
+        """Average precision and F1 with the number of images."""
         found = self.summary()
-        return f"mAP {found['map']:.2%}, micro F1 {found['micro_f1']:.2%} ({len(self)} pictures)"
+        return f"mAP {found['map']:.2%}, micro F1 {found['micro_f1']:.2%} ({len(self)} images)"
 
     @cached_property
     def per_class(self) -> dict[str, np.ndarray]:
-        """Precision, recall, F1 at 0.5, and the number of pictures with the class, one entry for each."""
+        """Precision, recall, F1 at 0.5, and the number of images with the class, one entry for each."""
         values = precision_recall_fscore_support(self.targets, self.told, average=None, zero_division=0)
-        return dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True))
+        return dict(zip(("precision", "recall", "f1", "images"), values, strict=True))
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
-        """One row for each class with its name, precision, recall, F1, average precision and number of pictures."""
+        """One row for each class with its name, precision, recall, F1, average precision and number of images."""
         columns, rows = self.per_class, []
         for index, name in enumerate(label_names):
             true, scores = self.targets[:, index], self.scores[:, index]
@@ -112,7 +112,7 @@ class MultiLabelEvaluation(Evaluation):
         return rows
 
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
-        """The answers, one for a picture and class, that were surest and wrong."""
+        """The answers, one for an image and class, that were surest and wrong."""
         distance = np.abs(self.scores - self.targets)
         found = []
         for place in np.argsort(-distance, axis=None, kind="stable")[:count]:

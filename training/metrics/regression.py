@@ -51,9 +51,9 @@ class RegressionEvaluation(Evaluation):
 
     @property
     def headline(self) -> str:
-        """The errors with the number of pictures."""
+        """The errors with the number of images."""
         found = self.summary()
-        return f"MAE {found['mae']:.4g}, RMSE {found['rmse']:.4g}, R2 {found['r2']:.4f} ({len(self)} pictures)"
+        return f"MAE {found['mae']:.4g}, RMSE {found['rmse']:.4g}, R2 {found['r2']:.4f} ({len(self)} images)"
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
         """One row for each output with its name and errors."""
@@ -66,7 +66,7 @@ class RegressionEvaluation(Evaluation):
         return rows
 
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
-        """The pictures with the largest errors, in standard deviations of their output."""
+        """The images with the largest errors, in standard deviations of their output."""
         spread = np.maximum(self.targets.std(0), np.finfo(np.float32).tiny)
         errors = np.abs(self.predictions - self.targets) / spread
         worst = np.argsort(-errors.max(1), kind="stable")[:count]

@@ -1,4 +1,4 @@
-"""What a network got right: its answer to every picture of a split -> accuracy, F1, confusion, calibration."""
+"""What a network got right: its answer to every image of a split -> accuracy, F1, confusion, calibration."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Mistake:
     """An answer that is wrong, or far off."""
 
     row: int
-    """Number of the picture in the split."""
+    """Number of the image in the split."""
     truth: str
     """What the dataset says; untrusted text."""
     answer: str
@@ -62,17 +62,17 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Evaluation(ABC):
-    """The network's answers on a whole split, one entry for each picture, in the order of the rows."""
+    """The network's answers on a whole split, one entry for each image, in the order of the rows."""
 
     targets: np.ndarray
     """True classes, int64 (N,); or 0 and 1 for each class, or numbers, float32 (N, C)."""
     losses: np.ndarray
-    """Of each picture, float64 (N,): what the task is measured by, without smoothing and weights."""
+    """Of each image, float64 (N,): what the task is measured by, without smoothing and weights."""
 
     @classmethod
     @abstractmethod
     def answers(cls, logits: Tensor, targets: Tensor, temperature: float | None) -> tuple[Tensor, ...]:
-        """What is kept of a batch: columns of one entry for each picture, which `of` takes."""
+        """What is kept of a batch: columns of one entry for each image, which `of` takes."""
 
     @classmethod
     @abstractmethod
@@ -81,7 +81,7 @@ class Evaluation(ABC):
 
     @property
     def loss(self) -> float:
-        """Mean loss of the pictures: in nats, or the mean squared error."""
+        """Mean loss of the images: in nats, or the mean squared error."""
         return float(np.mean(self.losses))
 
     def __len__(self) -> int:
@@ -89,7 +89,7 @@ class Evaluation(ABC):
 
     @abstractmethod
     def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
-        """The figures by name, with each picture counted so often, float64 (N,); once where absent."""
+        """The figures by name, with each image counted so often, float64 (N,); once where absent."""
 
     def summary(self) -> dict[str, float]:
         """The figures by name."""
@@ -163,16 +163,16 @@ class SingleLabelEvaluation(Evaluation):
 
     @property
     def top1(self) -> float:
-        """Share of pictures whose most likely class is right, 0 to 1."""
+        """Share of images whose most likely class is right, 0 to 1."""
         return float(np.mean(self.right))
 
     @cached_property
     def per_class(self) -> dict[str, np.ndarray]:
-        """Precision, recall, F1 (each 0 to 1) and the number of pictures, one entry for each class."""
+        """Precision, recall, F1 (each 0 to 1) and the number of images, one entry for each class."""
         values = precision_recall_fscore_support(
             self.targets, self.predictions, labels=np.arange(self.num_classes), zero_division=0
         )
-        return dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True))
+        return dict(zip(("precision", "recall", "f1", "images"), values, strict=True))
 
     def macro_f1(self, counts: np.ndarray | None = None) -> float:
         """Mean F1 of the classes that occur."""
@@ -208,11 +208,11 @@ class SingleLabelEvaluation(Evaluation):
 
     @property
     def headline(self) -> str:
-        """Accuracy with the number of pictures."""
-        return f"accuracy {self.top1:.2%} ({int(self.right.sum())} of {len(self)} pictures)"
+        """Accuracy with the number of images."""
+        return f"accuracy {self.top1:.2%} ({int(self.right.sum())} of {len(self)} images)"
 
     def confusion(self, classes: np.ndarray) -> np.ndarray:
-        """Number of pictures by (true class, predicted class) of these different classes (S,), int64 (S, S)."""
+        """Number of images by (true class, predicted class) of these different classes (S,), int64 (S, S)."""
         places = np.full(self.num_classes, -1)
         places[classes] = np.arange(len(classes))
         true, told = places[self.targets], places[self.predictions]
@@ -229,7 +229,7 @@ class SingleLabelEvaluation(Evaluation):
         return np.sort(np.argsort(-errors, kind="stable")[:count])
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
-        """One row for each class with its name, precision, recall, F1 and number of pictures."""
+        """One row for each class with its name, precision, recall, F1 and number of images."""
         columns = self.per_class
         return [
             {"label": name, **{key: columns[key][index].item() for key in columns}}
@@ -258,7 +258,7 @@ class SingleLabelEvaluation(Evaluation):
 
 def worst_classes(columns: dict[str, np.ndarray]) -> dict[str, Any]:
     """The figures of the classes that occur, lowest F1 first, cut to `RECORDED_CLASSES`, and how many occur."""
-    occurring = np.flatnonzero(columns["pictures"])
+    occurring = np.flatnonzero(columns["images"])
     worst = occurring[np.argsort(columns["f1"][occurring], kind="stable")][:RECORDED_CLASSES]
     rows = [{"index": int(index), **{key: _short(columns[key][index]) for key in columns}} for index in worst]
     return {"rows": rows, "measured": len(occurring)}

@@ -30,7 +30,7 @@ class AveragedWeights:
         self.average.update(network, step=updates)
 
     def share(self, accelerator: Accelerator) -> None:
-        """Gives every process the statistics of the first one: each sees other pictures, so that theirs differ."""
+        """Gives every process the statistics of the first one: each sees other images, so that theirs differ."""
         if accelerator.num_processes > 1:
             broadcast([buffer for buffer in self.network.buffers() if buffer.is_floating_point()])
 

@@ -18,14 +18,14 @@ from ..settings import LOSSES, FinetuneRecipe
 Head = nn.Linear | nn.Conv2d
 """Pooled features -> outputs; a convolution of 1x1 in some families."""
 MAX_POSITIVE_WEIGHT = 100.0
-"""Most that a picture with a rare class counts among several classes, against one without it."""
+"""Most that an image with a rare class counts among several classes, against one without it."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """(outputs (N, C) float32, targets) -> the mean loss of the pictures.
+    """(outputs (N, C) float32, targets) -> the mean loss of the images.
 
-    Targets are class numbers (N,), shares of each class (N, C), or numbers (N, C). Every picture counts by itself, so
+    Targets are class numbers (N,), shares of each class (N, C), or numbers (N, C). Every image counts by itself, so
     that the mean over parts of a batch, weighted by their sizes, is the mean over the batch.
     """
 
@@ -33,7 +33,7 @@ class Objective:
     loss: str
     smoothing: float = 0.0
     weights: Tensor | None = None
-    """Of each class (C,): how much a picture of it counts; of several classes, how much a picture with it counts."""
+    """Of each class (C,): how much an image of it counts; of several classes, how much an image with it counts."""
     mean: Tensor | None = None
     """Of the training targets (C,), for a regression."""
     std: Tensor | None = None
@@ -53,7 +53,7 @@ class Objective:
         Args:
             recipe: Names the loss, the smoothing and whether classes are weighted.
             task: single_label, multi_label or regression.
-            targets: Those of the training pictures: class numbers (N,), or (N, C).
+            targets: Those of the training images: class numbers (N,), or (N, C).
             num_classes: Outputs of the network.
             device: Where the loss is computed.
 
@@ -78,10 +78,10 @@ class Objective:
         return self.losses(outputs, targets).mean()
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The loss of each picture (N,): in nats, summed over the classes, or the mean squares of a regression."""
+        """The loss of each image (N,): in nats, summed over the classes, or the mean squares of a regression."""
         outputs = outputs.float()
         if self.task == "regression":
-            return self._distance(outputs, self.standardise(targets)).mean(1)
+            return self._distance(outputs, self.standardize(targets)).mean(1)
         if self.loss == "cross_entropy":
             return F.cross_entropy(outputs, targets, self.weights, reduction="none", label_smoothing=self.smoothing)
         return self._each_class(outputs, as_shares(targets, outputs.shape[1]))
@@ -99,8 +99,8 @@ class Objective:
         distance = F.smooth_l1_loss if self.loss == "smooth_l1" else F.mse_loss
         return distance(outputs, targets, reduction="none")
 
-    def standardise(self, targets: Tensor) -> Tensor:
-        """Targets of a regression (N, C) with the mean 0 and the deviation 1 of those of the training pictures."""
+    def standardize(self, targets: Tensor) -> Tensor:
+        """Targets of a regression (N, C) with the mean 0 and the deviation 1 of those of the training images."""
         return targets if self.mean is None or self.std is None else (targets.float() - self.mean) / self.std
 
     @torch.no_grad()
@@ -137,10 +137,10 @@ def as_shares(targets: Tensor, num_classes: int) -> Tensor:
 
 
 def class_weights(targets: np.ndarray, num_classes: int) -> np.ndarray:
-    """How much a picture of each class counts, float64 (C,), so that all classes count alike.
+    """How much an image of each class counts, float64 (C,), so that all classes count alike.
 
-    One class of many: N / (classes that occur x pictures of the class), 1 on average over the pictures, and for a
-    class without pictures. Several classes: pictures without the class for each one with it, from 1/100 to 100.
+    One class of many: N / (classes that occur x images of the class), 1 on average over the images, and for a
+    class without images. Several classes: images without the class for each one with it, from 1/100 to 100.
 
     Source: scikit-learn's "balanced" weights; `pos_weight` in PyTorch.
     """

@@ -1,4 +1,4 @@
-"""What a network answered on every picture of a split -> a table: one row for each picture, as parquet or a dataset."""
+"""What a network answered on every image of a split -> a table: one row for each image, as parquet or a dataset."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Answers:
     scores: np.ndarray
     """Their scores as in `resnet_hub.Prediction`, float32 (N, k)."""
     problems: dict[int, str]
-    """Row -> why its picture cannot be decoded; its indices and scores say nothing."""
+    """Row -> why its image cannot be decoded; its indices and scores say nothing."""
 
 
 def predictions_table(
     answers: Answers, label_names: Sequence[str], files: Sequence[str | None], classes: Sequence[str | None]
 ) -> pa.Table:
-    """One row for each picture, in the order of the dataset; without an answer where there is a problem.
+    """One row for each image, in the order of the dataset; without an answer where there is a problem.
 
     Args:
         answers: N rows.
@@ -79,7 +79,7 @@ def _where(good: Sequence[bool], values: Sequence[object]) -> list[object]:
 
 
 def shown_file(path: str | None, dataset: str) -> str | None:
-    """A picture's file without the folders of this machine: relative to the dataset's folder, or its name."""
+    """An image's file without the folders of this machine: relative to the dataset's folder, or its name."""
     if path is None:
         return None
     shown = _SNAPSHOT.sub("", Path(path).as_posix())

@@ -1,7 +1,7 @@
 """The run folder: its lock, rows, record, reports, and what a run resumes from."""
 
 from .history import Best, History
-from .licence import parent_licence
+from .license import parent_license
 from .record import describe_run, resumed_record, versions
 from .redact import without_paths
 from .report import cut_name, draw_rates, draw_report, save_figure
@@ -43,7 +43,7 @@ __all__ = [
     "draw_rates",
     "draw_report",
     "link_file",
-    "parent_licence",
+    "parent_license",
     "parse_run",
     "remove_state",
     "reporting",

@@ -57,7 +57,7 @@ class History:
     rows: list[dict[str, Any]] = field(default_factory=list)
     """One for each epoch: what metrics.jsonl holds. Nothing here depends on how fast the machine is."""
     timings: list[dict[str, Any]] = field(default_factory=list)
-    """One for each epoch: seconds, pictures per second, memory; what timings.jsonl holds."""
+    """One for each epoch: seconds, images per second, memory; what timings.jsonl holds."""
     earlier: float = 0.0
     """Seconds that the run took before it was last interrupted."""
     started: float = field(default_factory=time.perf_counter)

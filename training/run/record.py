@@ -39,7 +39,7 @@ def describe_run(
 
     Args:
         recipe: Resolved.
-        data: Its dataset; the hash says which picture went where.
+        data: Its dataset; the hash says which image went where.
         accelerator: Of this process.
         command: The flags as they were given; None where a program called.
     """
@@ -50,7 +50,7 @@ def describe_run(
             "command": list(command) if command is not None else None,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": recipe.to_json(),
-            "dataset": dataset | {"pictures": sizes, "classes": len(data.label_names)},
+            "dataset": dataset | {"images": sizes, "classes": len(data.label_names)},
             "versions": versions(),
             "git": git_state(),
             "hardware": describe_hardware(accelerator),

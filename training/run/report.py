@@ -1,4 +1,4 @@
-"""The pictures of a run: curves.png, confusion.png and mistakes.png."""
+"""The images of a run: curves.png, confusion.png and mistakes.png."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from .history import Best, History
 from .run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
 
 CURVES = {"val": ("validation", "tab:green"), "ema": ("validation, moving average", "tab:purple")}
-"""Label and colour of what was measured of the weights, and of their moving average."""
+"""Label and color of what was measured of the weights, and of their moving average."""
 CONFUSION_CLASSES = 40
-"""Classes of a readable confusion picture; of more, those confused most are drawn."""
+"""Classes of a readable confusion image; of more, those confused most are drawn."""
 MAX_NAME = 30
 """Characters of a class name that are drawn."""
 MAX_SHORT_NAME = 22
-"""Characters of a class name above a small picture."""
+"""Characters of a class name above a small image."""
 MISTAKES = 24
-"""Pictures on a sheet of mistakes."""
+"""Images on a sheet of mistakes."""
 COLUMNS = 6
 THUMBNAIL = 224
-"""Longest side of a picture on the sheet, in pixels."""
+"""Longest side of an image on the sheet, in pixels."""
 
 
 def draw_report(
@@ -43,16 +43,16 @@ def draw_report(
     label_names: tuple[str, ...],
     channels: int,
 ) -> list[Path]:
-    """Draws all pictures that the run and its task have; returns their paths. See the functions below."""
-    pictures = [draw_curves(folder, history.rows, history.chosen)] if history.rows else []
+    """Draws all images that the run and its task have; returns their paths. See the functions below."""
+    images = [draw_curves(folder, history.rows, history.chosen)] if history.rows else []
     if isinstance(evaluation, SingleLabelEvaluation):
-        pictures.append(draw_confusion(folder, evaluation, label_names))
+        images.append(draw_confusion(folder, evaluation, label_names))
     mistakes = draw_mistakes(folder, evaluation, split, label_names, channels)
-    return [*pictures, mistakes] if mistakes else pictures
+    return [*images, mistakes] if mistakes else images
 
 
 def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]], saved: Best) -> Path:
-    """Draws what `plot_curves` plots; returns the picture's path."""
+    """Draws what `plot_curves` plots; returns the image's path."""
     return save_figure(plot_curves(rows, saved.epoch, saved.kind), folder / CURVES_FILE)
 
 
@@ -70,15 +70,15 @@ def plot_curves(rows: Sequence[Mapping[str, Any]], epoch: int, kind: str) -> Fig
     name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
     title, unit, factor = QUALITIES[name]
     loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, as minimised)")
-    for measured, (label, colour) in CURVES.items():
+    for measured, (label, color) in CURVES.items():
         if f"{measured}_{name}" not in rows[0]:
             continue
-        loss.plot(epochs, [row[f"{measured}_loss"] for row in rows], color=colour, marker=".", label=label)
+        loss.plot(epochs, [row[f"{measured}_loss"] for row in rows], color=color, marker=".", label=label)
         values = [factor * row[f"{measured}_{name}"] for row in rows]
-        quality.plot(epochs, values, color=colour, marker=".", label=label)
+        quality.plot(epochs, values, color=color, marker=".", label=label)
         if measured == kind:
             value = values[epochs.index(epoch)]
-            quality.plot(epoch, value, "o", color=colour, label=f"saved: epoch {epoch}, {value:.4g} {unit}".rstrip())
+            quality.plot(epoch, value, "o", color=color, label=f"saved: epoch {epoch}, {value:.4g} {unit}".rstrip())
     loss.set(xlabel="epoch", ylabel="squared error" if name == "r2" else "cross-entropy (nats)", title="Loss")
     quality.set(xlabel="epoch", ylabel=f"{title} ({unit})" if unit else title, title=title.capitalize())
     for axes in (loss, quality):
@@ -89,28 +89,28 @@ def plot_curves(rows: Sequence[Mapping[str, Any]], epoch: int, kind: str) -> Fig
 
 
 def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names: Sequence[str]) -> Path:
-    """Draws the numbers of pictures by true class (rows) and predicted class (columns); returns the picture's path."""
+    """Draws the numbers of images by true class (rows) and predicted class (columns); returns the image's path."""
     # Of all classes, the matrix of 20,000 alone would take gigabytes.
     shown = evaluation.confused(CONFUSION_CLASSES)
     part = evaluation.confusion(shown)
-    pictures = np.bincount(evaluation.targets, minlength=len(label_names))[shown]
-    shares = part / np.maximum(pictures, 1)[:, None]
+    images = np.bincount(evaluation.targets, minlength=len(label_names))[shown]
+    shares = part / np.maximum(images, 1)[:, None]
     side = 3.4 + 0.34 * len(shown)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.subplots()
-    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     # Class names are foreign text: a "$" in one must not start a formula.
     names = [label_names[index][:MAX_NAME] for index in shown]
     axes.set_xticks(range(len(shown)), names, rotation=90, parse_math=False)
     axes.set_yticks(range(len(shown)), names, parse_math=False)
-    title = f"{evaluation.top1:.2%} of {len(evaluation.targets):,} pictures right"
+    title = f"{evaluation.top1:.2%} of {len(evaluation.targets):,} images right"
     if len(shown) < len(label_names):
         title += f"\n(the {len(shown)} classes confused most, of {len(label_names)})"
     axes.set(xlabel="predicted", ylabel="true", title=title)
     for row, column in zip(*np.nonzero(part), strict=True):
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, str(part[row, column]), ha="center", va="center", color=colour, fontsize=8)
-    figure.colorbar(picture, ax=axes, fraction=0.04, label="share of the true class")
+        color = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(part[row, column]), ha="center", va="center", color=color, fontsize=8)
+    figure.colorbar(image, ax=axes, fraction=0.04, label="share of the true class")
     return save_figure(figure, folder / CONFUSION_FILE)
 
 
@@ -137,12 +137,12 @@ def draw_rates(file: Path, rates: np.ndarray, losses: np.ndarray, suggestion: fl
 def draw_mistakes(
     folder: Path, evaluation: Evaluation, split: Split, label_names: tuple[str, ...], channels: int
 ) -> Path | None:
-    """Draws the worst answers with what is true and what was said; returns the picture's path, None without any.
+    """Draws the worst answers with what is true and what was said; returns the image's path, None without any.
 
     Args:
         folder: Where to.
-        evaluation: The answers to all pictures of the split.
-        split: Its pictures.
+        evaluation: The answers to all images of the split.
+        split: Its images.
         label_names: Names of the outputs.
         channels: How many the network sees.
     """
@@ -157,17 +157,17 @@ def draw_mistakes(
         axes.set_axis_off()
         if mistake is None:
             continue
-        content, name = split.picture(mistake.row)
-        picture = to_channels(open_image(content, name=name), channels)
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        axes.imshow(picture.convert("RGB"))
+        content, name = split.image(mistake.row)
+        image = to_channels(open_image(content, name=name), channels)
+        image.thumbnail((THUMBNAIL, THUMBNAIL))
+        axes.imshow(image.convert("RGB"))
         told = f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}"
         axes.set_title(told, fontsize=8, parse_math=False)
     return save_figure(figure, folder / MISTAKES_FILE)
 
 
 def cut_name(name: str) -> str:
-    """One line of a name that fits above a small picture."""
+    """One line of a name that fits above a small image."""
     line = " ".join(name.split())
     return line if len(line) <= MAX_SHORT_NAME else f"{line[: MAX_SHORT_NAME - 1]}…"
 

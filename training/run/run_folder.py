@@ -57,9 +57,9 @@ FILES = (
     MISTAKES_FILE,
 )
 EXAMPLES = 6
-"""Held-out pictures put beside the checkpoint, for the page to show."""
+"""Held-out images put beside the checkpoint, for the page to show."""
 EXAMPLE_SIDES = (256, 512)
-"""Pixels: the longest side of an example; smaller pictures are enlarged by whole numbers, larger ones reduced."""
+"""Pixels: the longest side of an example; smaller images are enlarged by whole numbers, larger ones reduced."""
 
 
 def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool = False) -> FolderLock | None:
@@ -167,8 +167,8 @@ def _empty(folder: Path, taken: Sequence[str]) -> None:
             shutil.rmtree(folder / name)
     for name in taken:
         (folder / name).unlink(missing_ok=True)
-    for picture in (folder / EXAMPLES_FOLDER).glob("*.png"):
-        picture.unlink()
+    for image in (folder / EXAMPLES_FOLDER).glob("*.png"):
+        image.unlink()
 
 
 def _shareable(recipe: FinetuneRecipe) -> FinetuneRecipe:
@@ -230,17 +230,17 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
 
 
 def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], task: str, channels: int) -> None:
-    """Writes up to six pictures of as many classes, as PNG named after what they show, into examples/."""
+    """Writes up to six images of as many classes, as PNG named after what they show, into examples/."""
     target = folder / EXAMPLES_FOLDER
     target.mkdir(exist_ok=True)
     _, first = np.unique(split.strata(), return_index=True)
     chosen = np.linspace(0, len(first) - 1, min(EXAMPLES, len(first))).round().astype(int)
     for index in first[chosen]:
-        content, name = split.picture(index)
-        picture = to_channels(open_image(content, name=name), channels)
+        content, name = split.image(index)
+        image = to_channels(open_image(content, name=name), channels)
         smallest, largest = EXAMPLE_SIDES
-        factor = max(1, smallest // max(picture.size))
-        picture = picture.resize([factor * side for side in picture.size], Image.Resampling.NEAREST)
-        picture.thumbnail((largest, largest))
+        factor = max(1, smallest // max(image.size))
+        image = image.resize([factor * side for side in image.size], Image.Resampling.NEAREST)
+        image.thumbnail((largest, largest))
         label = re.sub(r"[^\w-]+", "_", split.caption(index, label_names, task))[:40]
-        picture.save(target / f"{label}-{index}.png")
+        image.save(target / f"{label}-{index}.png")

@@ -29,7 +29,7 @@ class EvaluationSettings(RunSettings):
     model: str = setting("", "checkpoint folder, Hub id or timm tag")
     batch_size: int | None = setting(
         None,
-        "pictures per process and step; where absent those of the checkpoint's training, if they are at most 256, else "
+        "images per process and step; where absent those of the checkpoint's training, if they are at most 256, else "
         "32; auto: the largest that fits",
         words=(AUTO,),
     )

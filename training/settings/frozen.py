@@ -24,12 +24,12 @@ class FreezeSettings(Settings):
     head_first: bool | None = setting(
         None,
         "before the first epoch, fit a new head to features that the network computes once; where absent, with fewer "
-        "than 10,000 pictures to train",
+        "than 10,000 images to train",
     )
     keep_statistics: bool | None = setting(
         None,
         "BatchNorm computes with the statistics of the checkpoint in training too; where absent, with fewer "
-        "than 10,000 pictures to train",
+        "than 10,000 images to train",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""What training does with the pictures: what is learned of them, which are held out, how the others are varied."""
+"""What training does with the images: what is learned of them, which are held out, how the others are varied."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .base import Settings, setting
 
 @dataclass(frozen=True)
 class SplitSettings(Settings):
-    """What is learned of the pictures, and which are held out."""
+    """What is learned of the images, and which are held out."""
 
     task: str = setting("auto", "single_label, multi_label or regression; auto decides by the type of the label column")
     val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")
-    drop_duplicates: bool = setting(False, "leave pictures out of train that validation or test have too")
+    drop_duplicates: bool = setting(False, "leave images out of train that validation or test have too")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -27,10 +27,10 @@ class SplitSettings(Settings):
 
 @dataclass(frozen=True)
 class CacheSettings(Settings):
-    """What is kept of decoded pictures."""
+    """What is kept of decoded images."""
 
     cache_gb: float | None = setting(
-        None, "gigabytes of decoded pictures kept for later epochs and runs, 0 for none; by what is free where absent"
+        None, "gigabytes of decoded images kept for later epochs and runs, 0 for none; by what is free where absent"
     )
 
     def __post_init__(self) -> None:
@@ -40,23 +40,23 @@ class CacheSettings(Settings):
 
 
 USUAL_CROP = 0.35
-"""Smallest share of a picture's area in a random crop."""
+"""Smallest share of an image's area in a random crop."""
 
 
 @dataclass(frozen=True)
 class AugmentSettings(Settings):
-    """How pictures are varied in training."""
+    """How images are varied in training."""
 
-    min_crop_area: float = setting(USUAL_CROP, "smallest share of the picture's area that a random crop keeps, 0 to 1")
+    min_crop_area: float = setting(USUAL_CROP, "smallest share of the image's area that a random crop keeps, 0 to 1")
     shift: int = setting(0, "largest random shift in pixels, in place of random crops where above 0")
-    flip: bool = setting(True, "mirror half of the pictures; wrong where left and right differ, as in digits")
+    flip: bool = setting(True, "mirror half of the images; wrong where left and right differ, as in digits")
     policy: str = setting(
         "none",
-        "random colours and shapes: none, trivialaugment, or a policy of timm such as rand-m9-mstd0.5, augmix, 3a",
+        "random colors and shapes: none, trivialaugment, or a policy of timm such as rand-m9-mstd0.5, augmix, 3a",
     )
     erasing: float = setting(0.0, "probability of erasing a random rectangle, 0 to 1")
-    mixup: float = setting(0.0, "alpha of mixup: pictures of a batch are blended in pairs; 0 is off")
-    cutmix: float = setting(0.0, "alpha of cutmix: pictures of a batch swap rectangles in pairs; 0 is off")
+    mixup: float = setting(0.0, "alpha of mixup: images of a batch are blended in pairs; 0 is off")
+    cutmix: float = setting(0.0, "alpha of cutmix: images of a batch swap rectangles in pairs; 0 is off")
     mix_probability: float = setting(1.0, "share of the batches that mixup and cutmix change, 0 to 1")
     start_size: int | None = setting(
         None, "side in pixels that training starts with; it grows to the input's over the first three quarters"
@@ -71,7 +71,7 @@ class AugmentSettings(Settings):
         check_range("--cutmix", self.cutmix, 0, 100)
         check_range("--mix-probability", self.mix_probability, 0, 1)
         if self.shift and self.min_crop_area != USUAL_CROP:
-            raise ConfigError("--shift moves whole pictures and --min-crop-area is for random crops; give one of them")
+            raise ConfigError("--shift moves whole images and --min-crop-area is for random crops; give one of them")
         if self.mix_probability != 1 and not (self.mixup or self.cutmix):
             raise ConfigError("--mix-probability says nothing without --mixup or --cutmix; add one, or leave it out")
         if self.start_size is not None:

@@ -1,4 +1,4 @@
-"""What training minimises: the loss, and how classes count that have few pictures."""
+"""What training minimises: the loss, and how classes count that have few images."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class ObjectiveSettings(Settings):
         "cross_entropy for one class of many, bce for several classes, smooth_l1 for numbers",
     )
     class_weights: str = setting(
-        "none", "none, or auto: rare classes count more, as the inverse of their number of pictures"
+        "none", "none, or auto: rare classes count more, as the inverse of their number of images"
     )
-    balanced_sampling: bool = setting(False, "draw equally many pictures of each class in an epoch, some of them twice")
+    balanced_sampling: bool = setting(False, "draw equally many images of each class in an epoch, some of them twice")
 
     def __post_init__(self) -> None:
         super().__post_init__()

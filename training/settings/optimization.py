@@ -13,7 +13,7 @@ USUAL_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
-class OptimisationSettings(Settings):
+class OptimizationSettings(Settings):
     """How the weights move."""
 
     optimizer: str = setting(
@@ -24,7 +24,7 @@ class OptimisationSettings(Settings):
     lr: float | None = setting(
         None,
         "peak learning rate of the backbone; where absent 0.01, where BatchNorm keeps its statistics 0.005, and for "
-        "fewer than 1,000 pictures 0.002; less in proportion where an update has fewer than 32 pictures",
+        "fewer than 1,000 images 0.002; less in proportion where an update has fewer than 32 images",
     )
     head_lr_factor: float = setting(1.0, "learning rate of a new head, as a multiple of the backbone's")
     layer_decay: float | None = setting(

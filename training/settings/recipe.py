@@ -18,7 +18,7 @@ from .flags import plain_type, settings_parser
 from .frozen import FreezeSettings
 from .images import AugmentSettings, CacheSettings, SplitSettings
 from .losses import ObjectiveSettings
-from .optimization import OptimisationSettings
+from .optimization import OptimizationSettings
 from .pushing import PublishSettings
 from .run import AUTO, USUAL_BATCH, RunSettings
 from .saving import SavingSettings
@@ -38,7 +38,7 @@ class FinetuneRecipe(
     CacheSettings,
     FreezeSettings,
     ObjectiveSettings,
-    OptimisationSettings,
+    OptimizationSettings,
     ScheduleSettings,
     StartSettings,
     StreamSettings,
@@ -47,11 +47,11 @@ class FinetuneRecipe(
     SavingSettings,
     RunSettings,
 ):
-    """Fine-tunes a residual network on a dataset of pictures and writes a checkpoint folder with its report."""
+    """Fine-tunes a residual network on a dataset of images and writes a checkpoint folder with its report."""
 
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
     overwrite: bool = setting(False, "replace a run that the output folder already holds")
-    dry_run: bool = setting(False, "tell classes, sizes, time and memory, draw training pictures, and train nothing")
+    dry_run: bool = setting(False, "tell classes, sizes, time and memory, draw training images, and train nothing")
     seed: int = setting(0, "seed of the split, the order, the augmentation and the new weights")
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ class FinetuneRecipe(
         if self.find_lr and self.dry_run:
             raise ConfigError("--find-lr sweeps the learning rate and --dry-run trains nothing; give one of them")
         if self.streaming and self.batch_size == AUTO:
-            raise ConfigError("--batch-size auto goes by the number of pictures, which a stream lacks; name one")
+            raise ConfigError("--batch-size auto goes by the number of images, which a stream lacks; name one")
         if self.streaming and self.batch_size is None:
             object.__setattr__(self, "batch_size", USUAL_BATCH)
         if self.head_first and self.from_scratch:

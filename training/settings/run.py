@@ -12,7 +12,7 @@ from .base import Settings, setting
 AUTO = "auto"
 """In place of a number: what fits."""
 USUAL_BATCH, SMALLEST_BATCH = 32, 8
-"""Pictures per process and step where nobody says; the smaller for a small dataset."""
+"""Images per process and step where nobody says; the smaller for a small dataset."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class RunSettings(Settings):
     dataset: str = setting(
         "", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, CSV, or digits"
     )
-    image_column: str | None = setting(None, "column with the pictures; found by its type where absent")
+    image_column: str | None = setting(None, "column with the images; found by its type where absent")
     label_column: str | None = setting(
         None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
     )
-    max_bad_pictures: int = setting(0, "pictures that may be undecodable, and are left out, before the run is refused")
+    max_bad_images: int = setting(0, "images that may be undecodable, and are left out, before the run is refused")
     batch_size: int | None = setting(
         None,
-        "pictures per process and step; 32 where absent, down to 8 where an epoch would have fewer than 30 steps; "
+        "images per process and step; 32 where absent, down to 8 where an epoch would have fewer than 30 steps; "
         "auto: the largest that fits and leaves an epoch 16 steps",
         words=(AUTO,),
     )
@@ -45,7 +45,7 @@ class RunSettings(Settings):
             raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
         if self.batch_size not in (None, AUTO):
             check_integer("--batch-size", self.batch_size, 1, 65_536)
-        check_integer("--max-bad-pictures", self.max_bad_pictures, 0, 10**9)
+        check_integer("--max-bad-images", self.max_bad_images, 0, 10**9)
         if self.workers is not None:
             check_integer("--workers", self.workers, 0, 256)
         if self.threads is not None:

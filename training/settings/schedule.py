@@ -16,7 +16,7 @@ SCHEDULES = ("cosine", "tanh", "poly", "step", "multistep", "one-cycle", "platea
 class ScheduleSettings(Settings):
     """How long it trains, and how the learning rate moves."""
 
-    epochs: int = setting(10, "passes over the training pictures")
+    epochs: int = setting(10, "passes over the training images")
     patience: int | None = setting(None, "epochs without a better one after which the run stops; never where absent")
     schedule: str = setting("cosine", f"how the learning rate moves after the warm-up: {', '.join(SCHEDULES)}")
     warmup_epochs: float | None = setting(

@@ -17,12 +17,12 @@ class StartSettings(Settings):
     model: str = setting("resnet50.a1_in1k", "what to start from: checkpoint folder, Hub id or published name")
     from_scratch: bool = setting(False, "start from random weights of the architecture that --model names")
     image_size: int | None = setting(None, "side of the input in pixels; the checkpoint's where absent")
-    in_chans: int | None = setting(None, "channels of the input, 1 for grey; the checkpoint's where absent")
+    in_chans: int | None = setting(None, "channels of the input, 1 for gray; the checkpoint's where absent")
     drop_rate: float = setting(0.0, "dropout: share of the features before the head that is zeroed, 0 to 1")
     drop_path_rate: float = setting(0.0, "stochastic depth: probability of skipping the last block, 0 to 1")
     drop_block_rate: float = setting(0.0, "DropBlock: share of the last two stages' maps that is zeroed, 0 to 1")
     grad_checkpointing: bool = setting(False, "compute activations again in the backward pass: less memory, more time")
-    sync_bn: bool = setting(False, "BatchNorm over the pictures of all processes; on GPUs only")
+    sync_bn: bool = setting(False, "BatchNorm over the images of all processes; on GPUs only")
 
     def __post_init__(self) -> None:
         super().__post_init__()

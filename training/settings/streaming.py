@@ -14,10 +14,10 @@ from .base import Settings, setting
 class StreamSettings(Settings):
     """How a dataset is streamed."""
 
-    streaming: bool = setting(False, "read pictures as they come instead of loading the dataset; needs --max-steps")
+    streaming: bool = setting(False, "read images as they come instead of loading the dataset; needs --max-steps")
     max_steps: int | None = setting(None, "batches per process that make one epoch of a stream")
-    shuffle_buffer: int = setting(1000, "pictures of a stream that are mixed at a time")
-    stream_pictures: int = setting(1000, "most pictures of a stream that are held out, and that are tested on")
+    shuffle_buffer: int = setting(1000, "images of a stream that are mixed at a time")
+    stream_images: int = setting(1000, "most images of a stream that are held out, and that are tested on")
     label_names: str | None = setting(None, "class names of a stream that declares none, in index order, as a,b,c")
 
     def __post_init__(self) -> None:
@@ -25,7 +25,7 @@ class StreamSettings(Settings):
         if self.max_steps is not None:
             check_integer("--max-steps", self.max_steps, 1, 10**9)
         check_integer("--shuffle-buffer", self.shuffle_buffer, 1, 10**7)
-        check_integer("--stream-pictures", self.stream_pictures, 2, 10**6)
+        check_integer("--stream-images", self.stream_images, 2, 10**6)
         if self.streaming and self.max_steps is None:
             raise ConfigError("--streaming needs --max-steps, the batches per process that make one epoch; add it")
         for name in () if self.streaming else ("max_steps", "label_names"):

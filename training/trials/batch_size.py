@@ -28,7 +28,7 @@ from ..settings import AUTO, SMALLEST_BATCH, USUAL_BATCH, FinetuneRecipe, RunSet
 logger = logging.getLogger("training")
 
 LARGEST = 1024
-"""Pictures per process that are not exceeded; more make a GPU no faster."""
+"""Images per process that are not exceeded; more make a GPU no faster."""
 ENOUGH_UPDATES = 30
 """Updates of an epoch for which the size is made smaller than the usual one, where nobody says how large it is."""
 LARGEST_ON_CPU = 64
@@ -46,7 +46,7 @@ Entry = TypeVar("Entry", bound=RunSettings)
 
 
 def with_batch_size(
-    settings: Entry, network: PretrainedNetwork, accelerator: Accelerator, *, pictures: int | None = None
+    settings: Entry, network: PretrainedNetwork, accelerator: Accelerator, *, images: int | None = None
 ) -> Entry:
     """The settings with a number for the batch: the largest that fits for "auto"; the same on every process.
 
@@ -54,33 +54,33 @@ def with_batch_size(
         settings: Returned as they are where they name a batch size.
         network: Not changed.
         accelerator: Names the device and the precision.
-        pictures: Number of training pictures; None where nothing is trained.
+        images: Number of training images; None where nothing is trained.
 
     Raises:
         ConfigError: The settings freeze what the network has not.
-        TrainingError: Not even one picture fits.
+        TrainingError: Not even one image fits.
     """
     if settings.batch_size is None:
-        return replace(settings, batch_size=usual(pictures, accelerator.num_processes))
+        return replace(settings, batch_size=usual(images, accelerator.num_processes))
     if settings.batch_size != AUTO:
         return settings
     on_cpu = accelerator.device.type == "cpu"
     most = LARGEST_ON_CPU if on_cpu else LARGEST
-    if pictures is not None:
-        most = min(most, max(1, pictures // (LEAST_UPDATES * accelerator.num_processes)))
+    if images is not None:
+        most = min(most, max(1, images // (LEAST_UPDATES * accelerator.num_processes)))
     most = 2 ** (most.bit_length() - 1)
     find = estimated if on_cpu else tried
     found = min(gather_object([find(Trial.of(settings, network), accelerator, most)]))
     if not found:
-        raise TrainingError("not even one picture fits into memory; use a smaller --model or --image-size")
-    logger.info("batch  %d pictures for each process and step, of at most %d", found, most)
+        raise TrainingError("not even one image fits into memory; use a smaller --model or --image-size")
+    logger.info("batch  %d images for each process and step, of at most %d", found, most)
     return replace(settings, batch_size=found)
 
 
-def usual(pictures: int | None, processes: int) -> int:
-    """The batch of a dataset with so many training pictures, for each process; None where nothing is trained."""
+def usual(images: int | None, processes: int) -> int:
+    """The batch of a dataset with so many training images, for each process; None where nothing is trained."""
     size = USUAL_BATCH
-    while pictures is not None and size > SMALLEST_BATCH and pictures // (size * processes) < ENOUGH_UPDATES:
+    while images is not None and size > SMALLEST_BATCH and images // (size * processes) < ENOUGH_UPDATES:
         size //= 2
     return size
 
@@ -112,7 +112,7 @@ class Trial:
         return cls(copied, freezing, settings.epochs, BALLAST * trained + average)
 
     def run(self, accelerator: Accelerator, batch_size: int) -> None:
-        """A pass over blank pictures, forward and in training backward; random numbers go on as if it had not been."""
+        """A pass over blank images, forward and in training backward; random numbers go on as if it had not been."""
         network, device = self.network, accelerator.device
         pixels = torch.zeros(batch_size, *network.preprocessing.input_size, dtype=torch.uint8, device=device)
         train = self.freezing is not None

@@ -1,4 +1,4 @@
-"""What the settings are that nobody gave: they follow from the number of pictures and epochs, and what is trained."""
+"""What the settings are that nobody gave: they follow from the number of images and epochs, and what is trained."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .batch_size import with_batch_size
 
 USUAL_RATE, CAREFUL_RATE, GENTLE_RATE = 0.01, 0.005, 0.002
 """Peak learning rates of updates with the usual batch. The second where BatchNorm keeps its statistics, which then does
-not hold back what updates do; the third where there are also so few pictures that what was published knows better.
+not hold back what updates do; the third where there are also so few images that what was published knows better.
 Smaller batches have noisier gradients, and less in proportion.
 
 Source: Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 2.1, downwards."""
-FEW_PICTURES, VERY_FEW_PICTURES = 10_000, 1_000
+FEW_IMAGES, VERY_FEW_IMAGES = 10_000, 1_000
 """Of training. Below the first, a new head is fitted before all else, and the statistics of the checkpoint tell more
 than those of batches; with more, the epochs themselves find both. Below the second, the gentle rate."""
 
 
 def with_defaults(
-    recipe: FinetuneRecipe, network: PretrainedNetwork, accelerator: Accelerator, pictures: int
+    recipe: FinetuneRecipe, network: PretrainedNetwork, accelerator: Accelerator, images: int
 ) -> FinetuneRecipe:
     """The recipe with a value for every setting that follows from the data; what is given stays.
 
@@ -31,22 +31,22 @@ def with_defaults(
         recipe: Its absent settings are filled in.
         network: The one to train, ready for the data's classes.
         accelerator: Names the device, the precision and the processes.
-        pictures: Number of training pictures.
+        images: Number of training images.
 
     Raises:
-        TrainingError: Not even one picture fits.
+        TrainingError: Not even one image fits.
     """
-    recipe = with_batch_size(recipe, network, accelerator, pictures=pictures)
+    recipe = with_batch_size(recipe, network, accelerator, images=images)
     learned = not recipe.from_scratch
     batch = recipe.batch_size or USUAL_BATCH
     lr, head_first, keep_statistics = recipe.lr, recipe.head_first, recipe.keep_statistics
-    few = learned and not recipe.streaming and pictures < FEW_PICTURES
+    few = learned and not recipe.streaming and images < FEW_IMAGES
     if head_first is None:
         head_first = few and network.head_is_new
     if keep_statistics is None:
         keep_statistics = few
     if lr is None:
-        careful = GENTLE_RATE if few and pictures < VERY_FEW_PICTURES else CAREFUL_RATE
+        careful = GENTLE_RATE if few and images < VERY_FEW_IMAGES else CAREFUL_RATE
         share = batch * recipe.accumulate * accelerator.num_processes / USUAL_BATCH
         lr = (careful if keep_statistics else USUAL_RATE) * min(1.0, share)
     warmup = recipe.warmup

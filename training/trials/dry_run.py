@@ -1,4 +1,4 @@
-"""What a run would do, for `--dry-run`: classes and sizes, a sheet of training pictures, time and memory by trying."""
+"""What a run would do, for `--dry-run`: classes and sizes, a sheet of training images, time and memory by trying."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..run import cut_name, save_figure
 logger = logging.getLogger("training")
 
 SHEET, COLUMNS = 24, 6
-"""Pictures on the sheet, and in a row of it."""
+"""Images on the sheet, and in a row of it."""
 LISTED = 20
 """Classes that are counted one by one; of more, the largest and the smallest half of that many."""
 WARM_UP, MEASURED = 2, 8
@@ -32,7 +32,7 @@ WARM_UP, MEASURED = 2, 8
 
 
 def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
-    """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of pictures.
+    """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of images.
 
     Args:
         data: The dataset.
@@ -49,20 +49,20 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.accumulate))
     if main:
         draw_views(sheet, learner, batches[0], data)
-        logger.info("views  %s: training pictures as the network sees them", sheet)
-    seconds, pictures = time_updates(learner, batches)
+        logger.info("views  %s: training images as the network sees them", sheet)
+    seconds, images = time_updates(learner, batches)
     answer = time_answers(learner, loaders["validation"])
     validation, tested = answer * len(data.validation), answer * len(data.test or ())
-    epoch = len(data.train) / (pictures / seconds)
+    epoch = len(data.train) / (images / seconds)
     epochs = learner.recipe.epochs
     head = answer * len(data.train.labels) if learner.recipe.head_first else 0.0
     logger.info(
-        "time   about %s: %s%d epochs of %s training (%.0f pictures/s) and %s validation",
+        "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
         told_time(head + epochs * (epoch + validation) + tested),
         f"{told_time(head)} for the head first, " if head else "",
         epochs,
         told_time(epoch),
-        pictures / seconds,
+        images / seconds,
         told_time(validation),
     )
     weights = sum(parameter.numel() for parameter in learner.network.parameters()) * 4
@@ -76,11 +76,11 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
 
 
 def count_lines(data: Data) -> list[str]:
-    """How many pictures of each class each split has, or the range of each number, and how large the pictures are."""
+    """How many images of each class each split has, or the range of each number, and how large the images are."""
     lines = []
     for split in data.splits:
         labels = split.labels
-        name = split.name if isinstance(split, Split) else f"the first {len(labels):,} pictures of {split.name}"
+        name = split.name if isinstance(split, Split) else f"the first {len(labels):,} images of {split.name}"
         lines.append(f"counts {name}: {', '.join(_counted(labels, data))}")
     sizes = data.train.sizes if isinstance(data.train, Split) else data.validation.sizes
     if sizes is not None:
@@ -110,12 +110,12 @@ def _make_folder(sheet: Path) -> None:
         sheet.touch()
     except OSError as error:
         raise TrainingError(
-            f"cannot write {str(sheet)!r}, the sheet of training pictures ({error.strerror}); choose another --output"
+            f"cannot write {str(sheet)!r}, the sheet of training images ({error.strerror}); choose another --output"
         ) from error
 
 
 def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:
-    """Seconds of some updates of the weights and how many pictures, over all processes, they used."""
+    """Seconds of some updates of the weights and how many images, over all processes, they used."""
     groups = list(grouped(batches, learner.recipe.accumulate))
     warm_up = min(WARM_UP, len(groups) - 1)
     for group in groups[:warm_up]:
@@ -126,25 +126,25 @@ def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]])
         update(learner, group)
     _wait(learner)
     seconds = time.perf_counter() - started
-    pictures = sum(len(labels) for group in groups[warm_up:] for _, labels, _ in group)
-    return seconds, pictures * learner.accelerator.num_processes
+    images = sum(len(labels) for group in groups[warm_up:] for _, labels, _ in group)
+    return seconds, images * learner.accelerator.num_processes
 
 
 @torch.no_grad()
 def time_answers(learner: Learner, loader: Any) -> float:
-    """Seconds for each picture of a split, over all processes, that the network answers."""
+    """Seconds for each image of a split, over all processes, that the network answers."""
     learner.model.eval()
     batches = list(islice(loader, 1 + MEASURED // 2))
-    started, pictures = time.perf_counter(), 0
+    started, images = time.perf_counter(), 0
     for pixels, labels, _ in batches:
         learner.model(prepare_batch(pixels, learner.preprocessing))
-        pictures += len(labels)
+        images += len(labels)
     _wait(learner)
-    return (time.perf_counter() - started) / (pictures * learner.accelerator.num_processes)
+    return (time.perf_counter() - started) / (images * learner.accelerator.num_processes)
 
 
 def draw_views(file: Path, learner: Learner, batch: tuple[Tensor, Tensor, Tensor], data: Data) -> None:
-    """Draws pictures of a training batch as the network sees them, mixed where they are mixed, with their targets."""
+    """Draws images of a training batch as the network sees them, mixed where they are mixed, with their targets."""
     pixels, labels, _ = (column[:SHEET] for column in batch)
     inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels, 1, 1)
     mean, std = (
@@ -165,7 +165,7 @@ def draw_views(file: Path, learner: Learner, batch: tuple[Tensor, Tensor, Tensor
 
 
 def caption(target: np.ndarray, data: Data) -> str:
-    """What is to be learned of a training picture: a class, its shares where pictures are mixed, or numbers."""
+    """What is to be learned of a training image: a class, its shares where images are mixed, or numbers."""
     names = [cut_name(name) for name in data.label_names]
     if target.ndim == 0:
         return names[int(target)]

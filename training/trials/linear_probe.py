@@ -26,14 +26,14 @@ ROUNDS = 100
 
 
 def fit_head(learner: Learner, loader: Any) -> None:
-    """Fits a new head to the features of the training pictures as they are seen in evaluation; keeps one that is not.
+    """Fits a new head to the features of the training images as they are seen in evaluation; keeps one that is not.
 
     It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
     network was chosen for.
 
     Args:
         learner: Its network gets the head; nothing else of it moves.
-        loader: Prepared batches of (pixels uint8, labels, indices) of the training pictures, unvaried.
+        loader: Prepared batches of (pixels uint8, labels, indices) of the training images, unvaried.
 
     Source: Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
     """
@@ -50,13 +50,13 @@ def fit_head(learner: Learner, loader: Any) -> None:
         if head.bias is not None:
             head.bias.copy_(broadcast(bias))
     logger.info(
-        "head   fitted to %d pictures in %.1f s: train_loss %.4f", len(targets), time.perf_counter() - start, loss
+        "head   fitted to %d images in %.1f s: train_loss %.4f", len(targets), time.perf_counter() - start, loss
     )
 
 
 @torch.no_grad()
 def collect(learner: Learner, loader: Any) -> tuple[Tensor, Tensor]:
-    """The features (N, C) float32 that the head sees of the pictures, and their targets, the same on all processes."""
+    """The features (N, C) float32 that the head sees of the images, and their targets, the same on all processes."""
     accelerator, network = learner.accelerator, learner.network
     network.eval()
     most = max(1, MOST_NUMBERS // network.head_hidden_size)

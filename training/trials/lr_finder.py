@@ -83,8 +83,8 @@ def search_rate(learner: Learner, loader: Any) -> RateSearch:
         before = learner.position.totals.clone()
         rates.append(Sweep.rate(learner.position.steps))
         update(learner, batches)
-        lost, pictures = learner.accelerator.reduce(learner.position.totals - before, "sum").tolist()
-        loss = lost / pictures
+        lost, images = learner.accelerator.reduce(learner.position.totals - before, "sum").tolist()
+        loss = lost / images
         if not math.isfinite(loss):
             rates.pop()
             break

@@ -11,7 +11,7 @@ from resnet_hub.demo.fields.explanation_html import (
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.fields.inputs import Question, in_use, offered, question, refused
-from resnet_hub.demo.fields.pasting import listen_for_pictures
+from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 
@@ -30,7 +30,7 @@ __all__ = [
     "groups",
     "in_use",
     "line_chart",
-    "listen_for_pictures",
+    "listen_for_images",
     "map_figure",
     "map_words",
     "offered",

@@ -1,4 +1,4 @@
-"""Explanations as HTML: a heat map over its picture, sheets of feature maps, a table of blocks.
+"""Explanations as HTML: a heat map over its image, sheets of feature maps, a table of blocks.
 
 Names of classes are a stranger's text; all of them are escaped in here.
 """
@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from resnet_hub.demo.text import percent, say
-from resnet_hub.explain import BlockEffect, HeatMap, StageMaps, coloured, evidence_place, overlay
+from resnet_hub.explain import BlockEffect, HeatMap, StageMaps, colored, evidence_place, overlay
 
 SMALL = 224
-"""Height in pixels below which a picture is shown in squares."""
+"""Height in pixels below which an image is shown in squares."""
 
 
 def map_words(found: HeatMap, language: str) -> str:
@@ -37,16 +37,16 @@ def score_words(found: HeatMap, language: str) -> str:
     return words + say("why.drop", language, points=f"{100 * found.largest_drop:.1f}")
 
 
-def map_figure(picture: Image.Image, found: HeatMap, language: str) -> str:
-    """HTML: the colours of the map over the picture, which style.css lets shine through, a scale and a download."""
-    colours = data_uri(Image.fromarray(coloured(found.values)))
-    both = data_uri(overlay(picture, found))
-    under = "under squares" if picture.height < SMALL else "under"
-    stops = ",".join(f"rgb({red},{green},{blue})" for red, green, blue in coloured(np.linspace(0, 1, 9)).tolist())
+def map_figure(image: Image.Image, found: HeatMap, language: str) -> str:
+    """HTML: the colors of the map over the image, which style.css lets shine through, a scale and a download."""
+    colors = data_uri(Image.fromarray(colored(found.values)))
+    both = data_uri(overlay(image, found))
+    under = "under squares" if image.height < SMALL else "under"
+    stops = ",".join(f"rgb({red},{green},{blue})" for red, green, blue in colored(np.linspace(0, 1, 9)).tolist())
     return (
-        f"<figure class='heat' style='aspect-ratio:{picture.width}/{picture.height}'>"
-        f"<img class='{under}' alt='' src='{data_uri(picture)}'>"
-        f"<img class='colours' alt='{html.escape(map_words(found, language))}' src='{colours}'></figure>"
+        f"<figure class='heat' style='aspect-ratio:{image.width}/{image.height}'>"
+        f"<img class='{under}' alt='' src='{data_uri(image)}'>"
+        f"<img class='colors' alt='{html.escape(map_words(found, language))}' src='{colors}'></figure>"
         f"<div class='scale' aria-hidden='true'><span>{say('why.least', language)}</span>"
         f"<i style='background:linear-gradient(to right,{stops})'></i><span>{say('why.most', language)}</span></div>"
         f"<a class='download' download='heat-map.png' href='{both}'>{say('why.download', language)}</a>"
@@ -97,7 +97,7 @@ def block_table(effects: Sequence[BlockEffect], label: str, language: str) -> st
 
 
 def data_uri(image: Image.Image) -> str:
-    """The picture as an address that holds it, in PNG, which loses nothing."""
+    """The image as an address that holds it, in PNG, which loses nothing."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""Answers to many pictures -> a table, a gallery by class, a list of failures, and files to download.
+"""Answers to many images -> a table, a gallery by class, a list of failures, and files to download.
 
 While a run goes on these are sent again and again, and gradio sends what was added only: so lists and texts grow at
 their ends, and the browser does the rest. Names and classes are strangers' texts; all HTML of them is escaped in here.
@@ -11,7 +11,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from resnet_hub.demo.serving import PictureAnswer
+from resnet_hub.demo.serving import ImageAnswer
 from resnet_hub.demo.text import csv_text, exact, percent, say
 
 OPEN = 12
@@ -23,7 +23,7 @@ GALLERY = (
     "${[...(value ?? [])].sort((one, other) => other.count - one.count).map((group, place, all) => "
     f"`<details ${{all.length <= {OPEN} || place === 0 ? 'open' : ''}}>"
     "<summary><span>${group.label}</span> (${group.count})</summary>"
-    "<div class='pictures'>${group.figures}</div></details>`).join('')}"
+    "<div class='images'>${group.figures}</div></details>`).join('')}"
 )
 _LINK = (
     "<a class='download' download='answers.{kind}' "
@@ -38,7 +38,7 @@ DOWNLOADS = (
 )
 
 
-def table(answers: Sequence[PictureAnswer], language: str) -> dict[str, Any]:
+def table(answers: Sequence[ImageAnswer], language: str) -> dict[str, Any]:
     """What a table of gradio's shows: file, class, score, second class."""
     rows, display = [], []
     for answer in answers:
@@ -51,8 +51,8 @@ def table(answers: Sequence[PictureAnswer], language: str) -> dict[str, Any]:
     return {"headers": headers, "data": rows, "metadata": {"display_value": display}}
 
 
-def groups(answers: Sequence[PictureAnswer], language: str) -> list[dict[str, Any]]:
-    """The pictures by their best class, in the order in which the classes came, for the template GALLERY."""
+def groups(answers: Sequence[ImageAnswer], language: str) -> list[dict[str, Any]]:
+    """The images by their best class, in the order in which the classes came, for the template GALLERY."""
     found: dict[int, dict[str, Any]] = {}
     for answer in answers:
         if answer.predictions:
@@ -63,18 +63,18 @@ def groups(answers: Sequence[PictureAnswer], language: str) -> list[dict[str, An
     return list(found.values())
 
 
-def _figure(answer: PictureAnswer, language: str) -> str:
-    """HTML: a picture with its name and its score."""
+def _figure(answer: ImageAnswer, language: str) -> str:
+    """HTML: an image with its name and its score."""
     name, score = html.escape(answer.name), percent(answer.predictions[0].score, language)
-    picture = "<div class='no-picture'></div>"
+    image = "<div class='no-picture'></div>"
     if answer.thumbnail:
         source = f"data:image/jpeg;base64,{base64.b64encode(answer.thumbnail).decode()}"
-        picture = f"<img alt='' loading='lazy' src='{source}'>"
+        image = f"<img alt='' loading='lazy' src='{source}'>"
     caption = f"<span title='{name}'>{name}</span> <b>{html.escape(score)}</b>"
-    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
-def failures(answers: Sequence[PictureAnswer], language: str) -> str:
+def failures(answers: Sequence[ImageAnswer], language: str) -> str:
     """HTML: the files without an answer, and why; empty where there are none."""
     failed = [answer for answer in answers if answer.problem is not None]
     if not failed:
@@ -86,7 +86,7 @@ def failures(answers: Sequence[PictureAnswer], language: str) -> str:
     return f"<h3>{heading}</h3><ul class='failures'>{rows}</ul>"
 
 
-def downloads(answers: Sequence[PictureAnswer], model: str, language: str) -> dict[str, Any]:
+def downloads(answers: Sequence[ImageAnswer], model: str, language: str) -> dict[str, Any]:
     """All answers as CSV and as JSON, for the template DOWNLOADS: nothing is kept on the server for them."""
     return {
         "csv": csv_text(CSV_HEADER, [_csv_row(answer) for answer in answers]),
@@ -96,14 +96,14 @@ def downloads(answers: Sequence[PictureAnswer], model: str, language: str) -> di
     }
 
 
-def _csv_row(answer: PictureAnswer) -> tuple[object, ...]:
+def _csv_row(answer: ImageAnswer) -> tuple[object, ...]:
     cells: list[object] = []
     for found in answer.predictions[:2]:
         cells += [found.label, found.index, exact(found.score)] if not cells else [found.label, exact(found.score)]
     return (answer.name, *cells, *[""] * (5 - len(cells)), answer.problem or "")
 
 
-def as_json(answer: PictureAnswer) -> dict[str, Any]:
+def as_json(answer: ImageAnswer) -> dict[str, Any]:
     """The answer of one file, as programs get it."""
     return {
         "name": answer.name,

@@ -1,4 +1,4 @@
-"""The left side of the page: a picture, and the network that is asked about it."""
+"""The left side of the page: an image, and the network that is asked about it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.examples import ExamplePictures
-from resnet_hub.demo.fields.photo import kept_picture, photo_field, picture_choice
+from resnet_hub.demo.examples import ExampleImages
+from resnet_hub.demo.fields.photo import image_choice, kept_image, photo_field
 from resnet_hub.demo.overrides import AT_ONCE
 from resnet_hub.demo.serving import Inference, OpenModel, Shelf
 from resnet_hub.demo.text import describe_facts, label, language_of, refusal_of, say, with_refusals
@@ -27,10 +27,10 @@ if (field && field === document.activeElement) field.select() }, 50) }"""
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked; every tab about one picture listens to these."""
+    """What is asked; every tab about one image listens to these."""
 
     photo: gr.Image
-    """The picture; its events need `preprocess=False`, and `Inference.uploaded` reads them."""
+    """The image; its events need `preprocess=False`, and `Inference.uploaded` reads them."""
     network: gr.Textbox
     """The name of the network in use; empty for the page's own."""
     classify: gr.Button
@@ -41,10 +41,10 @@ class Question:
     """What is known of the chosen network."""
 
 
-def question(inference: Inference, examples: ExamplePictures) -> Question:
+def question(inference: Inference, examples: ExampleImages) -> Question:
     """Fills the current container."""
     photo = photo_field(
-        label=label("question.picture"),
+        label=label("question.image"),
         buttons=["fullscreen"],
         height=320,
         elem_id="photo",
@@ -53,7 +53,7 @@ def question(inference: Inference, examples: ExamplePictures) -> Question:
     )
     button = gr.Button(label("question.classify"), variant="primary", elem_id="classify")
     if examples.paths:
-        picture_choice(examples.paths, photo, label("question.examples"))
+        image_choice(examples.paths, photo, label("question.examples"))
         gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
     _address(inference, photo)
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
@@ -62,7 +62,7 @@ def question(inference: Inference, examples: ExamplePictures) -> Question:
 
 
 def _address(inference: Inference, photo: gr.Image) -> None:
-    """A line for the address of a picture on the web, which becomes the picture."""
+    """A line for the address of an image on the web, which becomes the image."""
     with gr.Row(equal_height=True, elem_classes="address"):
         address = gr.Textbox(
             label=label("question.address"), placeholder="https://", max_length=2000, scale=5, elem_id="address"
@@ -73,7 +73,7 @@ def _address(inference: Inference, photo: gr.Image) -> None:
     async def bring(written: str, request: gr.Request) -> tuple[Any, str]:
         try:
             content = await inference.fetch(written)
-            return await inference.aside(kept_picture, content, photo), ""
+            return await inference.aside(kept_image, content, photo), ""
         except Exception as error:
             return gr.skip(), refused(error, language_of(request))
 

@@ -1,4 +1,4 @@
-"""Ctrl+V on the page: a picture of the clipboard goes into the picture field of the open tab."""
+"""Ctrl+V on the page: an image of the clipboard goes into the image field of the open tab."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LISTEN = """() => document.addEventListener('paste', event => {
 })"""
 
 
-def listen_for_pictures(page: gr.Blocks, photo: gr.Image, files: gr.File) -> None:
-    """Lets pasted pictures replace the one picture, or join the many; buttons nobody sees upload them.
+def listen_for_images(page: gr.Blocks, photo: gr.Image, files: gr.File) -> None:
+    """Lets pasted images replace the one image, or join the many; buttons nobody sees upload them.
 
     They stand outside of all tabs, for what is in a tab is there only once it was opened.
     """

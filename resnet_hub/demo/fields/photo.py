@@ -1,4 +1,4 @@
-"""The fields for one picture and for many: what was uploaded reaches the classifier as the very bytes that were sent.
+"""The fields for one image and for many: what was uploaded reaches the classifier as the very bytes that were sent.
 
 Its events need `preprocess=False`, for gradio would decode the file. A subclass of `gr.Image` would be the usual way,
 but gradio writes a stub file beside the source of every subclass.
@@ -34,10 +34,10 @@ _FILES: dict[str, Any] = {
 
 
 def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **options: Any) -> gr.Image:
-    """A field for one picture, from a file, a camera or the clipboard.
+    """A field for one image, from a file, a camera or the clipboard.
 
     Args:
-        fetch: What brings a picture whose address a program sends in place of a file; refused where absent.
+        fetch: What brings an image whose address a program sends in place of a file; refused where absent.
         options: Gradio's, such as a label.
     """
     image = gr.Image(sources=["upload", "webcam", "clipboard"], **options)
@@ -55,24 +55,24 @@ def files_field(**options: Any) -> gr.File:
     return files
 
 
-def kept_picture(content: bytes, field: gr.Image) -> str:
-    """The path of a file with these bytes among the uploads, for a picture field; it is cleared away as they are.
+def kept_image(content: bytes, field: gr.Image) -> str:
+    """The path of a file with these bytes among the uploads, for an image field; it is cleared away as they are.
 
     Raises:
-        ImageError: They are no picture.
+        ImageError: They are no image.
         Refusal: The disk is nearly full.
     """
     open_image(content)
     with Image.open(io.BytesIO(content)) as opened:
         suffix = (opened.format or "png").lower()
     check_disk(len(content))
-    path = save_bytes_to_cache(content, f"picture.{suffix}", cache_dir=field.GRADIO_CACHE)
+    path = save_bytes_to_cache(content, f"image.{suffix}", cache_dir=field.GRADIO_CACHE)
     field.temp_files.add(path)
     return path
 
 
-def picture_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
-    """A row of pictures; a click puts one into the field `image`."""
+def image_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
+    """A row of images; a click puts one into the field `image`."""
     choice = gr.Dataset(
         components=[gr.Image(render=False)],
         samples=[[str(path)] for path in paths],
@@ -95,7 +95,7 @@ def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) 
         if fetch is None:
             raise Refusal("this page fetches nothing from the web; please send the picture itself")
         try:
-            return kept_picture(await fetch(str(url_or_file_path)), field)
+            return kept_image(await fetch(str(url_or_file_path)), field)
         except Exception as error:
             raise refusal_of(error) from error
 

@@ -1,4 +1,4 @@
-"""A small line chart as SVG: it takes the colours of the page, light or dark, and needs no library."""
+"""A small line chart as SVG: it takes the colors of the page, light or dark, and needs no library."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def line_chart(lines: Sequence[Line], about: str, across: str, upwards: str, ste
         points = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in enumerate(line.values, 1))
         parts.append(f"<polyline class='line-{index}' points='{points}'/>")
     legend = "".join(f"<span class='line-{index}'>{_text(line.name)}</span>" for index, line in enumerate(lines))
-    picture = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{_text(about)}'>{''.join(parts)}</svg>"
-    return f"<figure class='chart'>{picture}<figcaption>{legend}</figcaption></figure>"
+    image = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{_text(about)}'>{''.join(parts)}</svg>"
+    return f"<figure class='chart'>{image}<figcaption>{legend}</figcaption></figure>"
 
 
 def _text(words: str) -> str:

@@ -1,20 +1,20 @@
 """What strangers send: addresses, zips, uploads; bounded before anything is read."""
 
-from resnet_hub.demo.intake.archive import ArchiveLimits, FailedPicture, NamedPicture, expected_count, pictures_in
+from resnet_hub.demo.intake.archive import ArchiveLimits, FailedImage, NamedImage, expected_count, images_in
 from resnet_hub.demo.intake.disk_space import RoomForUploads, check_disk
-from resnet_hub.demo.intake.fetch import UrlLimits, fetch_picture
+from resnet_hub.demo.intake.fetch import UrlLimits, fetch_image
 from resnet_hub.demo.intake.uploads import uploaded_bytes, uploaded_files, uploaded_path
 
 __all__ = [
     "ArchiveLimits",
-    "FailedPicture",
-    "NamedPicture",
+    "FailedImage",
+    "NamedImage",
     "RoomForUploads",
     "UrlLimits",
     "check_disk",
     "expected_count",
-    "fetch_picture",
-    "pictures_in",
+    "fetch_image",
+    "images_in",
     "uploaded_bytes",
     "uploaded_files",
     "uploaded_path",

@@ -1,6 +1,6 @@
-"""Files that a stranger sent together, pictures and zips of pictures -> one picture after the other, within bounds.
+"""Files that a stranger sent together, images and zips of images -> one image after the other, within bounds.
 
-Nothing is ever written, no name is ever a path, and no more than one picture is in memory.
+Nothing is ever written, no name is ever a path, and no more than one image is in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from resnet_hub.errors import ImageError
 PIECE = 65_536
 """Bytes that are unpacked between two looks at the bounds."""
 SMALL = 1_000_000
-"""Bytes up to which a picture may expand as it likes: a blank one does."""
+"""Bytes up to which an image may expand as it likes: a blank one does."""
 
 _OTHERS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 _LINK = "the entry is a link, which is never followed; put the picture itself into the archive"
@@ -29,27 +29,27 @@ _LINK = "the entry is a link, which is never followed; put the picture itself in
 class ArchiveLimits:
     """How much is taken in of everything that was sent together."""
 
-    pictures: int = 500
-    """Pictures in all."""
-    picture_bytes: int = 20_000_000
-    """Largest picture."""
+    images: int = 500
+    """Images in all."""
+    image_bytes: int = 20_000_000
+    """Largest image."""
     archive_bytes: int = 200_000_000
     """Largest zip, packed."""
     total_bytes: int = 500_000_000
-    """Largest sum of all pictures, unpacked."""
+    """Largest sum of all images, unpacked."""
     expansion: int = 100
-    """Most that a picture may be larger than it is packed."""
+    """Most that an image may be larger than it is packed."""
     entries: int = 2000
     """Files and entries of archives that are looked at, folders and litter included."""
 
     def __post_init__(self) -> None:
-        for name in ("pictures", "picture_bytes", "archive_bytes", "total_bytes", "expansion", "entries"):
+        for name in ("images", "image_bytes", "archive_bytes", "total_bytes", "expansion", "entries"):
             check_integer(name, getattr(self, name), 1, 10**12)
 
 
 @dataclass(frozen=True)
-class NamedPicture:
-    """The bytes of a file that may be a picture; `open_image` knows."""
+class NamedImage:
+    """The bytes of a file that may be an image; `open_image` knows."""
 
     name: str
     """The last parts of its path, for display: printable text, not to be trusted as HTML, and no path."""
@@ -57,21 +57,21 @@ class NamedPicture:
 
 
 @dataclass(frozen=True)
-class FailedPicture:
+class FailedImage:
     """A file that is not looked at any further."""
 
     name: str
-    """As in `NamedPicture`."""
+    """As in `NamedImage`."""
     reason: str
     """One sentence that does not repeat the name, without its full stop."""
 
 
-def pictures_in(
+def images_in(
     files: Iterable[tuple[str, Path]], limits: ArchiveLimits | None = None
-) -> Generator[NamedPicture | FailedPicture, None, None]:
-    """All pictures of the files, in their order; those of a zip as it lists them, folders and hidden files left out.
+) -> Generator[NamedImage | FailedImage, None, None]:
+    """All images of the files, in their order; those of a zip as it lists them, folders and hidden files left out.
 
-    What is too large, locked, damaged or no file at all comes as a `FailedPicture`, and the rest goes on. Where a bound
+    What is too large, locked, damaged or no file at all comes as a `FailedImage`, and the rest goes on. Where a bound
     on everything is reached, the last one says so.
 
     Args:
@@ -80,17 +80,17 @@ def pictures_in(
     """
     budget = _Budget(limits or ArchiveLimits())
     for name, path in files:
-        yield from _pictures_of(shown_name(name), path, budget)
+        yield from _images_of(shown_name(name), path, budget)
         if budget.stop is not None:
             return
 
 
 def expected_count(files: Iterable[tuple[str, Path]], limits: ArchiveLimits | None = None) -> int:
-    """How many pictures and failures `pictures_in` will give, found without unpacking; damage may change it."""
+    """How many images and failures `images_in` will give, found without unpacking; damage may change it."""
     limits = limits or ArchiveLimits()
     count = 0
     for _, path in islice(files, limits.entries):
-        if count > limits.pictures:
+        if count > limits.images:
             break
         try:
             with path.open("rb") as file:
@@ -101,7 +101,7 @@ def expected_count(files: Iterable[tuple[str, Path]], limits: ArchiveLimits | No
         except (OSError, ImageError):
             packed = False
         count += not packed
-    return min(count, limits.pictures + 1)
+    return min(count, limits.images + 1)
 
 
 class _Budget:
@@ -109,7 +109,7 @@ class _Budget:
 
     def __init__(self, limits: ArchiveLimits) -> None:
         self.limits = limits
-        self.pictures, self.bytes, self.entries = limits.pictures, limits.total_bytes, limits.entries
+        self.images, self.bytes, self.entries = limits.images, limits.total_bytes, limits.entries
         self.stop: str | None = None
         """Why nothing more is looked at."""
 
@@ -120,11 +120,11 @@ class _Budget:
             self._end(f"at most {self.limits.entries:,} files and entries")
         return self.stop is None
 
-    def count_picture(self) -> bool:
+    def count_image(self) -> bool:
         """Whether there may be one more."""
-        self.pictures -= 1
-        if self.pictures < 0:
-            self._end(f"at most {self.limits.pictures:,} pictures")
+        self.images -= 1
+        if self.images < 0:
+            self._end(f"at most {self.limits.images:,} pictures")
         return self.stop is None
 
     def count_bytes(self, count: int) -> bool:
@@ -138,17 +138,17 @@ class _Budget:
         self.stop = f"this one and all after it were left out, for {bound} are taken at a time; send them separately"
 
 
-def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
-    """The pictures of one file."""
+def _images_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedImage | FailedImage]:
+    """The images of one file."""
     if not budget.count_entry():
-        yield FailedPicture(name, budget.stop or "")
+        yield FailedImage(name, budget.stop or "")
         return
     try:
         with path.open("rb") as file:
             first = file.read(8)
         size = path.stat().st_size
     except OSError:
-        yield FailedPicture(name, "the file is not, or no longer, there; send it again")
+        yield FailedImage(name, "the file is not, or no longer, there; send it again")
         return
     if first.startswith(FIRST_BYTES):
         yield from _unpacked(name, path, size, budget)
@@ -156,57 +156,57 @@ def _pictures_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedPictur
     other = next((kind for start, kind in _OTHERS.items() if first.startswith(start)), None)
     reason = f"the file is an archive in the format {other}, which is not opened; send a zip" if other else None
     reason = reason or _too_large(size, budget)
-    if reason is None and not (budget.count_picture() and budget.count_bytes(size)):
+    if reason is None and not (budget.count_image() and budget.count_bytes(size)):
         reason = budget.stop
-    yield NamedPicture(name, path.read_bytes()) if reason is None else FailedPicture(name, reason)
+    yield NamedImage(name, path.read_bytes()) if reason is None else FailedImage(name, reason)
 
 
-def _unpacked(name: str, path: Path, size: int, budget: _Budget) -> Iterator[NamedPicture | FailedPicture]:
-    """The pictures of a zip, which is opened after its list of contents was found to be of a bearable size."""
+def _unpacked(name: str, path: Path, size: int, budget: _Budget) -> Iterator[NamedImage | FailedImage]:
+    """The images of a zip, which is opened after its list of contents was found to be of a bearable size."""
     most = budget.limits.archive_bytes
     if size > most:
         reason = f"the archive has {size:,} bytes, more than the {most:,} that are read; send it in parts"
-        yield FailedPicture(name, reason)
+        yield FailedImage(name, reason)
         return
     try:
         archive = open_zip(path, budget.limits.entries)
     except ImageError as error:
-        yield FailedPicture(name, str(error))
+        yield FailedImage(name, str(error))
         return
     with archive:
         empty = True
         for entry in archive.infolist():
-            found = _picture(archive, entry, budget)
+            found = _image(archive, entry, budget)
             if found is not None:
                 empty = False
                 yield found
             if budget.stop is not None:
                 return
         if empty:
-            yield FailedPicture(name, "the archive holds no picture; pack some into it")
+            yield FailedImage(name, "the archive holds no picture; pack some into it")
 
 
-def _picture(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedPicture | FailedPicture | None:
-    """The picture of one entry; None for folders, hidden files and what systems add by themselves."""
+def _image(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedImage | FailedImage | None:
+    """The image of one entry; None for folders, hidden files and what systems add by themselves."""
     name = shown_name(entry_name(entry))
     if not budget.count_entry():
-        return FailedPicture(name, budget.stop or "")
+        return FailedImage(name, budget.stop or "")
     if is_litter(entry):
         return None
     reason = _fault(entry, budget)
-    if reason is None and not budget.count_picture():
+    if reason is None and not budget.count_image():
         reason = budget.stop
     if reason is not None:
-        return FailedPicture(name, reason)
+        return FailedImage(name, reason)
     try:
         data = _read(archive, entry, budget)
     except Exception:  # as many types as there are kinds of damage
-        return FailedPicture(name, "the entry is damaged; pack the archive again")
+        return FailedImage(name, "the entry is damaged; pack the archive again")
     if isinstance(data, str):
-        return FailedPicture(name, data)
+        return FailedImage(name, data)
     if data.startswith(FIRST_BYTES):
-        return FailedPicture(name, "the entry is an archive inside an archive, which is not opened; send it by itself")
-    return NamedPicture(name, data)
+        return FailedImage(name, "the entry is an archive inside an archive, which is not opened; send it by itself")
+    return NamedImage(name, data)
 
 
 def _fault(entry: ZipInfo, budget: _Budget) -> str | None:
@@ -224,7 +224,7 @@ def _fault(entry: ZipInfo, budget: _Budget) -> str | None:
 
 
 def _too_large(size: int, budget: _Budget) -> str | None:
-    most = budget.limits.picture_bytes
+    most = budget.limits.image_bytes
     return (
         f"the file has {size:,} bytes, more than the {most:,} that are read; make it smaller" if size > most else None
     )

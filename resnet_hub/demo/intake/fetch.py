@@ -1,4 +1,4 @@
-"""An address on the web -> the bytes of a picture, for servers that strangers send addresses to.
+"""An address on the web -> the bytes of an image, for servers that strangers send addresses to.
 
 Such a server must not be used to reach what only it can reach. So a host is looked up once, each of its addresses must
 be public, and the connection goes to the very address that was checked; redirects are followed in the same way.
@@ -31,7 +31,7 @@ MOVED = (301, 302, 303, 307, 308)
 PIECE = 65_536
 """Bytes that are read at a time; a chunk that claims to be larger is never allocated whole."""
 HEADER_BYTES = 200_000
-"""Bytes of an answer that are no picture, at most."""
+"""Bytes of an answer that are no image, at most."""
 SAFE = "%/:@!$&'()*+,;=~?"
 """What stays as it is in a path or a query."""
 ATTEMPTS = 3
@@ -46,7 +46,7 @@ class UrlLimits:
     """What a fetch may cost."""
 
     max_bytes: int = 20_000_000
-    """Largest picture, in bytes."""
+    """Largest image, in bytes."""
     seconds: float = 10.0
     """All the time there is, from looking up the first host to the last byte."""
     redirects: int = 3
@@ -65,10 +65,10 @@ class UrlLimits:
             check_integer("ports", port, 1, 65_535)
 
 
-def fetch_picture(
+def fetch_image(
     url: str, limits: UrlLimits | None = None, *, is_public: Callable[[Address], bool] = is_public
 ) -> bytes:
-    """The bytes at an address on the web; whether they are a picture, `open_image` says. Blocks while it waits.
+    """The bytes at an address on the web; whether they are an image, `open_image` says. Blocks while it waits.
 
     Nothing of the environment takes part: no proxies, no cookies, no passwords.
 

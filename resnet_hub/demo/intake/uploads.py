@@ -11,11 +11,11 @@ from gradio.utils import get_upload_folder
 from resnet_hub.demo.text import Refusal
 
 MOST_FILES = 1000
-"""Files that are sent together at most; pictures are counted apart, for zips hold many."""
+"""Files that are sent together at most; images are counted apart, for zips hold many."""
 
 
 def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
-    """The bytes of the file in a picture field, or None where there is none.
+    """The bytes of the file in an image field, or None where there is none.
 
     Raises:
         Refusal: the file was not uploaded to this page, or has been cleared away since.

@@ -1,6 +1,6 @@
-"""The page's API as tools for agents, by the Model Context Protocol: gradio's server, with our pictures and JSON.
+"""The page's API as tools for agents, by the Model Context Protocol: gradio's server, with our images and JSON.
 
-Left alone, it stores pictures of any size for ever, and answers with Python's repr in place of JSON.
+Left alone, it stores images of any size for ever, and answers with Python's repr in place of JSON.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from resnet_hub.demo.text import Refusal
 
 log = logging.getLogger(__name__)
 
-HOW_PICTURES_COME = (
+HOW_IMAGES_COME = (
     "Pictures are data URIs, data:image/jpeg;base64,…; a single one may be an address, https://…, that anyone may read."
 )
 UPLOADED = re.compile(r"https?://[^?#]+/gradio_api/file=(?P<path>[^?#]+)")
-PICTURE_URI = re.compile(r"data:(?P<type>image/(?:png|jpeg|webp));base64,(?P<content>[A-Za-z0-9+/=]+)")
+IMAGE_URI = re.compile(r"data:(?P<type>image/(?:png|jpeg|webp));base64,(?P<content>[A-Za-z0-9+/=]+)")
 SENDABLE = 4 / 3
 """Bytes that one byte of a file takes in base64."""
 
@@ -49,7 +49,7 @@ def why_no_tools(settings: PageSettings) -> str | None:
 
 
 def set_up_tools(page: gr.Blocks, settings: PageSettings) -> None:
-    """Changes how the server of a launched page takes pictures and answers; logs why where there is no server."""
+    """Changes how the server of a launched page takes images and answers; logs why where there is no server."""
     server = page.mcp_server_obj
     if server is None:
         log.warning("agents cannot use this page as tools: %s", page.mcp_error)
@@ -79,40 +79,40 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
     """Largest file that an agent may send, in megabytes."""
 
     def convert_strings_to_filedata(self, value: dict[str, Any], filedata_positions: list[list[Any]]) -> dict[str, Any]:
-        """The arguments of a call, with what stands for a picture as a file that was uploaded.
+        """The arguments of a call, with what stands for an image as a file that was uploaded.
 
         Raises:
-            ValueError: It is no picture, or one above the page's limit; the message is for the agent.
+            ValueError: It is no image, or one above the page's limit; the message is for the agent.
         """
-        pictures = {position[0] for position in filedata_positions}
+        images = {position[0] for position in filedata_positions}
         # The client that gradio calls itself with would upload whatever file of the server such an object names.
         if any("gradio.FileData" in json.dumps(given) for given in value.values()):
-            raise ValueError(f"A picture must be a text. {HOW_PICTURES_COME}")
-        return {name: self._files(given) if name in pictures else given for name, given in value.items()}
+            raise ValueError(f"A picture must be a text. {HOW_IMAGES_COME}")
+        return {name: self._files(given) if name in images else given for name, given in value.items()}
 
     def postprocess_output_data(self, data: Any, root_url: str) -> list[Any]:
-        """An answer as JSON; pictures in it follow as pictures."""
+        """An answer as JSON; images in it follow as images."""
         content = []
         for output in data:
-            pictures: list[Any] = []
-            words = json.dumps(self._without_pictures(output, pictures), ensure_ascii=False)
-            content += [self.types.TextContent(type="text", text=words), *pictures]
+            images: list[Any] = []
+            words = json.dumps(self._without_images(output, images), ensure_ascii=False)
+            content += [self.types.TextContent(type="text", text=words), *images]
         return content
 
     def simplify_filedata_schema(self, schema: dict[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
-        """The schema of a tool in which a picture is a text, and where in it pictures are."""
+        """The schema of a tool in which an image is a text, and where in it images are."""
         simple, positions = super().simplify_filedata_schema(schema)
         for name, *further in positions:
             # Gradio leaves references in here that lead nowhere, and every call would fail at them.
-            picture = {"type": "string", "format": "uri"}
+            image = {"type": "string", "format": "uri"}
             described = {"description": simple["properties"][name].get("description", "")}
-            simple["properties"][name] = {**({"type": "array", "items": picture} if further else picture), **described}
+            simple["properties"][name] = {**({"type": "array", "items": image} if further else image), **described}
         return simple, positions
 
     @property
     def _file_data_tool_description(self) -> str:
         """What gradio puts behind the description of a tool that takes a file."""
-        return f" {HOW_PICTURES_COME}"
+        return f" {HOW_IMAGES_COME}"
 
     def _files(self, given: object) -> Any:
         if isinstance(given, list):
@@ -120,7 +120,7 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
         if given is None:
             return None
         if not isinstance(given, str):
-            raise ValueError(f"A picture must be a text. {HOW_PICTURES_COME}")
+            raise ValueError(f"A picture must be a text. {HOW_IMAGES_COME}")
         uploaded = UPLOADED.fullmatch(given)
         if uploaded:
             path = _uploaded_path(unquote(uploaded["path"]))
@@ -131,35 +131,35 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
         return {"path": str(path), "meta": {"_type": "gradio.FileData"}, "orig_name": path.name}
 
     def _stored(self, text: str) -> Path:
-        """Where the picture of a data URI lies now, among uploaded files, which are cleared away after a while."""
+        """Where the image of a data URI lies now, among uploaded files, which are cleared away after a while."""
         content = text.partition(",")[2] if text.startswith("data:") else text
         if len(content) > SENDABLE * self.max_file_mb * 1_000_000 + 4:
             raise ValueError(f"The picture is larger than {self.max_file_mb} MB; make it smaller.")
         try:
-            picture = base64.b64decode(content, validate=True)
+            image = base64.b64decode(content, validate=True)
         except ValueError as error:
-            raise ValueError(f"This is no picture in base64. {HOW_PICTURES_COME}") from error
+            raise ValueError(f"This is no picture in base64. {HOW_IMAGES_COME}") from error
         try:
-            check_disk(len(picture))
+            check_disk(len(image))
         except Refusal as error:
             raise ValueError(error.sentence) from error
-        path = Path(get_upload_folder(), hashlib.sha256(picture).hexdigest(), "picture")
+        path = Path(get_upload_folder(), hashlib.sha256(image).hexdigest(), "image")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture)
+        path.write_bytes(image)
         self.blocks.upload_file_set.add(str(path))
         return path
 
-    def _without_pictures(self, value: Any, pictures: list[Any]) -> Any:
-        """`value` with a note where a picture was; the pictures are added to the list."""
+    def _without_images(self, value: Any, images: list[Any]) -> Any:
+        """`value` with a note where an image was; the images are added to the list."""
         if isinstance(value, dict):
-            return {name: self._without_pictures(one, pictures) for name, one in value.items()}
+            return {name: self._without_images(one, images) for name, one in value.items()}
         if isinstance(value, list):
-            return [self._without_pictures(one, pictures) for one in value]
-        found = PICTURE_URI.fullmatch(value) if isinstance(value, str) else None
+            return [self._without_images(one, images) for one in value]
+        found = IMAGE_URI.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             return value
-        pictures.append(self.types.ImageContent(type="image", data=found["content"], mimeType=found["type"]))
-        return f"picture {len(pictures)} of this answer"
+        images.append(self.types.ImageContent(type="image", data=found["content"], mimeType=found["type"]))
+        return f"picture {len(images)} of this answer"
 
 
 def _uploaded_path(name: str) -> Path:

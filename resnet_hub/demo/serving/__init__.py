@@ -1,6 +1,6 @@
 """From an image and a network's name to an answer, for many visitors at once."""
 
-from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, PictureAnswer, archive_limits, picture_answers
+from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, ImageAnswer, archive_limits, image_answers
 from resnet_hub.demo.serving.health import health_route
 from resnet_hub.demo.serving.inference import MOST_CLASSES, Answer, Inference, checked_top_k
 from resnet_hub.demo.serving.model_pool import Shelf, own_shelf
@@ -11,14 +11,14 @@ __all__ = [
     "MOST_CLASSES",
     "MOST_THUMBNAILS",
     "Answer",
+    "ImageAnswer",
     "Inference",
     "OpenModel",
-    "PictureAnswer",
     "Shelf",
     "archive_limits",
     "checked_top_k",
     "health_route",
+    "image_answers",
     "own_shelf",
-    "picture_answers",
     "prepare",
 ]

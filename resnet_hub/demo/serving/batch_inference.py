@@ -1,4 +1,4 @@
-"""Many pictures of one visitor -> an answer for each, in order, without taking the network from the others."""
+"""Many images of one visitor -> an answer for each, in order, without taking the network from the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.intake import ArchiveLimits, FailedPicture, NamedPicture, pictures_in
+from resnet_hub.demo.intake import ArchiveLimits, FailedImage, NamedImage, images_in
 from resnet_hub.demo.serving.inference import Inference
 from resnet_hub.demo.serving.model_pool import BATCH
 from resnet_hub.demo.serving.open_model import OpenModel
@@ -26,17 +26,17 @@ from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image, to_channels, to_pixels
 
 AHEAD = 2 * BATCH
-"""Pictures of one run that are under way: one batch in the network, and one that gathers."""
+"""Images of one run that are under way: one batch in the network, and one that gathers."""
 DECODERS = max(1, (os.cpu_count() or 2) // 2)
-"""Pictures of one run that are decoded at the same time, and whose files are in memory; the rest is for others."""
+"""Images of one run that are decoded at the same time, and whose files are in memory; the rest is for others."""
 THUMBNAIL = 128
 """Longest side of a thumbnail in pixels."""
 MOST_THUMBNAILS = 300
-"""Pictures of a run that are shown; of further ones there are names and answers."""
+"""Images of a run that are shown; of further ones there are names and answers."""
 
 
 @dataclass(frozen=True)
-class PictureAnswer:
+class ImageAnswer:
     """What came of one file."""
 
     name: str
@@ -52,15 +52,15 @@ class PictureAnswer:
 def archive_limits(settings: PageSettings) -> ArchiveLimits:
     """How much one visitor may send together."""
     return ArchiveLimits(
-        pictures=settings.max_pictures,
-        picture_bytes=settings.max_file_mb * 1_000_000,
+        images=settings.max_images,
+        image_bytes=settings.max_file_mb * 1_000_000,
         archive_bytes=settings.max_zip_mb * 1_000_000,
         # A zip of photographs is no smaller than they are; one that fits should not fail at the sum.
         total_bytes=max(ArchiveLimits.total_bytes, 2 * settings.max_zip_mb * 1_000_000),
     )
 
 
-async def picture_answers(
+async def image_answers(
     inference: Inference,
     model: OpenModel,
     files: Sequence[tuple[str, Path]],
@@ -68,25 +68,25 @@ async def picture_answers(
     *,
     language: str,
     thumbnails: int = 0,
-) -> AsyncGenerator[PictureAnswer, None]:
-    """The answers to all pictures of the files, in their order. Closed or cancelled, it leaves every line it waits in.
+) -> AsyncGenerator[ImageAnswer, None]:
+    """The answers to all images of the files, in their order. Closed or cancelled, it leaves every line it waits in.
 
     Args:
-        inference: Where pictures are decoded.
+        inference: Where images are decoded.
         model: The network that is asked.
-        files: Names and places of pictures and zips.
+        files: Names and places of images and zips.
         top_k: Classes of an answer at most.
         language: That of the problems.
-        thumbnails: How many of the first pictures get one.
+        thumbnails: How many of the first images get one.
     """
-    pictures = pictures_in(files, archive_limits(inference.settings))
+    images = images_in(files, archive_limits(inference.settings))
     decoders = asyncio.Semaphore(DECODERS)
-    line: deque[asyncio.Task[PictureAnswer]] = deque()
+    line: deque[asyncio.Task[ImageAnswer]] = deque()
     count = 0
     try:
         while True:
             await decoders.acquire()
-            found = await inference.aside(next, pictures, None)
+            found = await inference.aside(next, images, None)
             if found is None:
                 break
             work = _answer(inference, model, found, top_k, decoders, language, count < thumbnails)
@@ -99,22 +99,22 @@ async def picture_answers(
     finally:
         for task in line:
             task.cancel()
-        with suppress(ValueError):  # a thread is still reading; it ends with this picture
-            pictures.close()
+        with suppress(ValueError):  # a thread is still reading; it ends with this image
+            images.close()
 
 
 async def _answer(
     inference: Inference,
     model: OpenModel,
-    found: NamedPicture | FailedPicture,
+    found: NamedImage | FailedImage,
     top_k: int,
     decoders: asyncio.Semaphore,
     language: str,
     thumbnail: bool,
-) -> PictureAnswer:
+) -> ImageAnswer:
     try:
         try:
-            if isinstance(found, FailedPicture):
+            if isinstance(found, FailedImage):
                 raise ImageError(found.reason)
             preprocessing = model.classifier.preprocessing
             pixels, small = await inference.aside(_prepared, found.data, preprocessing, thumbnail)
@@ -124,13 +124,13 @@ async def _answer(
             decoders.release()
         scores = await inference.in_time(model.batcher.scores(pixels))
     except Exception as error:
-        return PictureAnswer(name, problem=refusal_of(error, language).sentence)
-    return PictureAnswer(name, tuple(model.classifier.ranked(scores, top_k)), thumbnail=small)
+        return ImageAnswer(name, problem=refusal_of(error, language).sentence)
+    return ImageAnswer(name, tuple(model.classifier.ranked(scores, top_k)), thumbnail=small)
 
 
-def _prepared(picture: bytes, preprocessing: Preprocessing, thumbnail: bool) -> tuple[Tensor, bytes]:
-    """What the network sees of a file, and the picture in small. Raises: ImageError."""
-    opened = open_image(picture)
+def _prepared(image: bytes, preprocessing: Preprocessing, thumbnail: bool) -> tuple[Tensor, bytes]:
+    """What the network sees of a file, and the image in small. Raises: ImageError."""
+    opened = open_image(image)
     return to_pixels(opened, preprocessing), _small(opened) if thumbnail else b""
 
 

@@ -1,4 +1,4 @@
-"""Pictures of many visitors -> batches for one network: whoever waits when the network is free goes together."""
+"""Images of many visitors -> batches for one network: whoever waits when the network is free goes together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Waiting = tuple[Tensor, asyncio.Future[Tensor], Context]
 class Batcher:
     """Runs a network on batches of whatever waits for it.
 
-    Nobody waits for company: a lone picture goes at once, and while the network is busy the next batch gathers by
+    Nobody waits for company: a lone image goes at once, and while the network is busy the next batch gathers by
     itself. All calls come from one event loop.
     """
 
@@ -24,16 +24,16 @@ class Batcher:
         """Takes what runs a batch.
 
         Args:
-            run: Pixels (N, C, H, W), uint8 -> one row for each picture.
+            run: Pixels (N, C, H, W), uint8 -> one row for each image.
             executor: Where `run` runs; batchers that share one with a single thread take turns.
-            most: Pictures in a batch at most.
+            most: Images in a batch at most.
         """
         self.run, self.executor, self.most = run, executor, most
         self._waiting: list[Waiting] = []
         self._turns: asyncio.Task[None] | None = None
 
     async def scores(self, pixels: Tensor) -> Tensor:
-        """The network's row for one picture, uint8 (C, H, W). Cancelled while it waits, the picture leaves the line."""
+        """The network's row for one image, uint8 (C, H, W). Cancelled while it waits, the image leaves the line."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Tensor] = loop.create_future()
         self._waiting.append((pixels, answer, copy_context()))
@@ -58,7 +58,7 @@ class Batcher:
         try:
             rows = await asyncio.get_running_loop().run_in_executor(self.executor, asked_by.run, self.run, stacked)
         except Exception as error:
-            if len(batch) > 1:  # one picture must not spoil the others' answers
+            if len(batch) > 1:  # one image must not spoil the others' answers
                 for alone in batch:
                     await self._answer([alone])
             elif not batch[0][1].done():

@@ -1,4 +1,4 @@
-"""A visitor's picture and the name of a network -> an answer: what every tab and the API ask."""
+"""A visitor's image and the name of a network -> an answer: what every tab and the API ask."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-from resnet_hub.classifier import Classification, Timings, picture_of
+from resnet_hub.classifier import Classification, Timings, image_of
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.intake import UrlLimits, fetch_picture, uploaded_bytes, uploaded_path
+from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploaded_path
 from resnet_hub.demo.serving.model_pool import Shelf
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
@@ -24,14 +24,14 @@ from resnet_hub.preprocessing import open_image, to_pixels
 
 Result = TypeVar("Result")
 FETCHERS = 4
-"""Pictures that are fetched from the web at the same time."""
+"""Images that are fetched from the web at the same time."""
 MOST_CLASSES = 20
 """Classes of an answer at most."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a network says of one picture."""
+    """What a network says of one image."""
 
     model: OpenModel
     """The network that was asked."""
@@ -40,11 +40,11 @@ class Answer:
     scores: Tensor
     """Its score for each class: float32 (num_classes,)."""
     classification: Classification
-    """The best classes, the times, and what it saw as a picture."""
+    """The best classes, the times, and what it saw as an image."""
 
 
 class Inference:
-    """Answers many visitors at once: pictures are decoded side by side, networks run one batch at a time."""
+    """Answers many visitors at once: images are decoded side by side, networks run one batch at a time."""
 
     def __init__(self, settings: PageSettings, shelf: Shelf) -> None:
         """Answers with the networks of a shelf."""
@@ -54,30 +54,30 @@ class Inference:
         self._fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
         self._explainer = ThreadPoolExecutor(1, "explain")
 
-    async def classify(self, picture: bytes, source: str | None, top_k: object = 5, name: str | None = None) -> Answer:
-        """The best classes of a picture, a file's bytes.
+    async def classify(self, image: bytes, source: str | None, top_k: object = 5, name: str | None = None) -> Answer:
+        """The best classes of an image, a file's bytes.
 
         Args:
-            picture: The file.
+            image: The file.
             source: The name of the network; the page's own where empty.
             top_k: Classes wanted, 1 or more; all there are where there are fewer.
-            name: What a refusal calls the picture.
+            name: What a refusal calls the image.
 
         Raises:
-            Refusal: The picture, the network or the number cannot be, or the answer took too long.
+            Refusal: The image, the network or the number cannot be, or the answer took too long.
         """
         most = checked_top_k(top_k)
-        self.check_size(len(picture))
-        return await self.answer(await self.open(source), picture, most, name)
+        self.check_size(len(image))
+        return await self.answer(await self.open(source), image, most, name)
 
-    async def answer(self, model: OpenModel, picture: bytes, top_k: int, name: str | None = None) -> Answer:
+    async def answer(self, model: OpenModel, image: bytes, top_k: int, name: str | None = None) -> Answer:
         """What `classify` returns, from a network that is open already, also when the shelf has put it back since."""
-        return await self.in_time(self._classify(model, picture, top_k, name))
+        return await self.in_time(self._classify(model, image, top_k, name))
 
     def uploaded(self, file: Mapping[str, Any] | None) -> bytes | None:
-        """The bytes of the file in a picture field, or None where there is none.
+        """The bytes of the file in an image field, or None where there is none.
 
-        Uploads may be larger than a picture, because zips are, so that the size is looked at before anything is read.
+        Uploads may be larger than an image, because zips are, so that the size is looked at before anything is read.
 
         Raises:
             Refusal: The file was not uploaded to this page, or has been cleared away since.
@@ -88,17 +88,17 @@ class Inference:
         return uploaded_bytes(file)
 
     def check_size(self, size: int) -> None:
-        """Raises: ImageError for a picture of so many bytes, where that is above the page's limit."""
+        """Raises: ImageError for an image of so many bytes, where that is above the page's limit."""
         if size > self.settings.max_file_mb * 1_000_000:
             raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
 
     async def fetch(self, address: object) -> bytes:
-        """The picture at a public address on the web, a file's bytes. Raises: ImageError, Refusal."""
+        """The image at a public address on the web, a file's bytes. Raises: ImageError, Refusal."""
         if not isinstance(address, str) or not address.strip():
             raise Refusal("there is no address yet; write one that begins with https://")
         limits = UrlLimits(max_bytes=self.settings.max_file_mb * 1_000_000)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._fetchers, fetch_picture, address.strip(), limits)
+        return await loop.run_in_executor(self._fetchers, fetch_image, address.strip(), limits)
 
     async def open(self, source: str | None) -> OpenModel:
         """The network of this name. Raises: Refusal, and what `Shelf.open` raises."""
@@ -131,14 +131,14 @@ class Inference:
         """
         return await self.in_time(asyncio.get_running_loop().run_in_executor(self._explainer, work, *arguments))
 
-    async def _classify(self, model: OpenModel, picture: bytes, top_k: int, name: str | None) -> Answer:
+    async def _classify(self, model: OpenModel, image: bytes, top_k: int, name: str | None) -> Answer:
         classifier = model.classifier
-        pixels, decode_ms, preprocessing_ms = await self.aside(_prepared, picture, classifier.preprocessing, name)
+        pixels, decode_ms, preprocessing_ms = await self.aside(_prepared, image, classifier.preprocessing, name)
         started = perf_counter()
         scores = await model.batcher.scores(pixels)
         timings = Timings(decode_ms, preprocessing_ms, 1e3 * (perf_counter() - started))
         best = classifier.ranked(scores, min(top_k, classifier.model.num_classes))
-        return Answer(model, pixels, scores, Classification(best, timings, picture_of(pixels)))
+        return Answer(model, pixels, scores, Classification(best, timings, image_of(pixels)))
 
 
 def checked_top_k(top_k: object) -> int:
@@ -148,10 +148,10 @@ def checked_top_k(top_k: object) -> int:
     return int(min(top_k, MOST_CLASSES))
 
 
-def _prepared(picture: bytes, preprocessing: Preprocessing, name: str | None) -> tuple[Tensor, float, float]:
+def _prepared(image: bytes, preprocessing: Preprocessing, name: str | None) -> tuple[Tensor, float, float]:
     """What the network sees of a file, and the milliseconds for decoding and for the rest."""
     started = perf_counter()
-    opened = open_image(picture, name=name)
+    opened = open_image(image, name=name)
     decoded = perf_counter()
     pixels = to_pixels(opened, preprocessing)
     return pixels, 1e3 * (decoded - started), 1e3 * (perf_counter() - decoded)

@@ -26,12 +26,12 @@ from resnet_hub.hub import repo_address
 LONGEST_NAME = 200
 """Characters of a network's name at most."""
 BATCH = 8
-"""Pictures of several visitors that go through a network together at most, on a CPU.
+"""Images of several visitors that go through a network together at most, on a CPU.
 
 A larger batch is no cheaper there, and while it runs the answers of the last one are sent: two halves keep both busy.
 """
 GPU_BATCH = 32
-"""The same on a GPU, which is hardly busy with a few pictures."""
+"""The same on a GPU, which is hardly busy with a few images."""
 LOADERS = 2
 """Networks that are loaded at the same time."""
 MOST_LOADS = 8

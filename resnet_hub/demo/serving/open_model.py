@@ -61,8 +61,8 @@ def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
     """What a loaded network says of itself, where the Hub says nothing."""
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
     said = classifier.model.details.get("license")
-    licence = said if isinstance(said, str) else None
-    return ModelFacts(name, None, parameters, licence, classifier.model.num_classes)
+    license = said if isinstance(said, str) else None
+    return ModelFacts(name, None, parameters, license, classifier.model.num_classes)
 
 
 def _precision(settings: PageSettings) -> str:

@@ -1,4 +1,4 @@
-"""The tab for many pictures at once, and `/classify_batch`."""
+"""The tab for many images at once, and `/classify_batch`."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from resnet_hub.demo.intake import expected_count, uploaded_files
 from resnet_hub.demo.overrides import Stops, endpoint
 from resnet_hub.demo.serving import (
     MOST_THUMBNAILS,
+    ImageAnswer,
     Inference,
-    PictureAnswer,
     archive_limits,
     checked_top_k,
-    picture_answers,
+    image_answers,
 )
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Ranked
 from resnet_hub.demo.text import Refusal, label, language_of, refusal_of, say
 
 RUNS = "runs"
-"""The queue of those who sent many pictures."""
+"""The queue of those who sent many images."""
 RUNS_AT_ONCE = 2
 """Runs that share the networks with all other visitors; further ones wait."""
 EVERY = 0.5
 """Seconds between two looks at a run."""
 
 
-class PictureResult(TypedDict):
-    """What /classify_batch says of one picture."""
+class ImageResult(TypedDict):
+    """What /classify_batch says of one image."""
 
     name: str
     predictions: list[Ranked]
@@ -117,7 +117,7 @@ def _table_field() -> gr.Dataframe:
 def _limits(inference: Inference) -> Any:
     """What tells, in the visitor's language, how much may be sent."""
     settings = inference.settings
-    most = {"pictures": f"{settings.max_pictures:,}", "mb": settings.max_file_mb, "zip_mb": settings.max_zip_mb}
+    most = {"images": f"{settings.max_images:,}", "mb": settings.max_file_mb, "zip_mb": settings.max_zip_mb}
 
     def tell(request: gr.Request) -> str:
         words = say("batch.limits", language_of(request), **most)
@@ -127,16 +127,16 @@ def _limits(inference: Inference) -> Any:
 
 
 async def _shown(inference: Inference, sent: Any, network: str, language: str) -> AsyncGenerator[tuple[Any, ...], None]:
-    """What the fields show while the pictures are answered, every half second."""
+    """What the fields show while the images are answered, every half second."""
     files = uploaded_files(sent)
     if not files:
         raise Refusal(say("batch.no_files", language))
     model = await inference.open(network)
     expected = await inference.aside(expected_count, files, archive_limits(inference.settings))
     yield _progress(0, expected, language), "", None, None, None
-    answers: list[PictureAnswer] = []
+    answers: list[ImageAnswer] = []
     started = monotonic()
-    running = picture_answers(inference, model, files, USUAL_CLASSES, language=language, thumbnails=MOST_THUMBNAILS)
+    running = image_answers(inference, model, files, USUAL_CLASSES, language=language, thumbnails=MOST_THUMBNAILS)
     async with aclosing(running) as run, aclosing(_in_steps(run)) as steps:
         async for answers in steps:
             yield _progress(len(answers), max(expected, len(answers)), language), *_view(answers, model.name, language)
@@ -152,9 +152,9 @@ async def _shown(inference: Inference, sent: Any, network: str, language: str) -
     yield _paragraph(words), *_view(answers, model.name, language)
 
 
-async def _in_steps(run: AsyncGenerator[PictureAnswer, None]) -> AsyncGenerator[list[PictureAnswer], None]:
+async def _in_steps(run: AsyncGenerator[ImageAnswer, None]) -> AsyncGenerator[list[ImageAnswer], None]:
     """All answers so far: after each half second that brought some, and at the end."""
-    answers: list[PictureAnswer] = []
+    answers: list[ImageAnswer] = []
     coming = asyncio.ensure_future(anext(run, None))
     try:
         while True:
@@ -174,7 +174,7 @@ async def _in_steps(run: AsyncGenerator[PictureAnswer, None]) -> AsyncGenerator[
             await coming
 
 
-def _view(answers: list[PictureAnswer], model: str, language: str) -> tuple[Any, ...]:
+def _view(answers: list[ImageAnswer], model: str, language: str) -> tuple[Any, ...]:
     return (
         failures(answers, language),
         downloads(answers, model, language),
@@ -199,17 +199,17 @@ def classify_batch_endpoint(inference: Inference) -> None:
 
     async def classify_batch(
         files: list[dict[str, Any]] | None, top_k: float = USUAL_CLASSES, model: str = ""
-    ) -> list[PictureResult]:
-        """The most likely classes of many pictures.
+    ) -> list[ImageResult]:
+        """The most likely classes of many images.
 
         Args:
-            files: Pictures, and zip archives of pictures.
+            files: Images, and zip archives of images.
             top_k: How many classes to return for each, 1 to 20.
             model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
                 own where empty.
 
         Returns:
-            For each picture, in the order of the files: its name; the best classes with their scores from 0 to 1; and,
+            For each image, in the order of the files: its name; the best classes with their scores from 0 to 1; and,
             where it could not be answered, the problem in a sentence.
         """
         sent = uploaded_files(files)
@@ -217,8 +217,8 @@ def classify_batch_endpoint(inference: Inference) -> None:
             raise Refusal(say("batch.no_files", "en"))
         most = checked_top_k(top_k)
         chosen = await inference.open(model)
-        async with aclosing(picture_answers(inference, chosen, sent, most, language="en")) as run:
-            return [PictureResult(**as_json(answer)) async for answer in run]  # type: ignore[typeddict-item]
+        async with aclosing(image_answers(inference, chosen, sent, most, language="en")) as run:
+            return [ImageResult(**as_json(answer)) async for answer in run]  # type: ignore[typeddict-item]
 
     inputs = [
         files_field(label="files", visible=False),

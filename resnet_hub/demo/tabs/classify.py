@@ -1,4 +1,4 @@
-"""The tab with the answer: ranked classes, exact scores, and all that was done to the picture."""
+"""The tab with the answer: ranked classes, exact scores, and all that was done to the image."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from resnet_hub.demo.text import (
 )
 
 ANSWERS = "answers"
-"""The queue of pictures to be classified."""
+"""The queue of images to be classified."""
 CSV_ROWS = 1000
 """Classes in a table to download at most; the best ones."""
 SEEN_HEIGHT = 224
@@ -57,7 +57,7 @@ class Milliseconds(TypedDict):
 
 
 class PredictAnswer(TypedDict):
-    """What /predict says of a picture."""
+    """What /predict says of an image."""
 
     sentence: str
     predictions: list[Ranked]
@@ -66,7 +66,7 @@ class PredictAnswer(TypedDict):
 
 
 def answer_tab(question: Question, inference: Inference) -> gr.Slider:
-    """Fills the current container; answers whenever the picture, the network or the number of classes changes.
+    """Fills the current container; answers whenever the image, the network or the number of classes changes.
 
     Returns the slider for the number of classes.
     """
@@ -102,13 +102,13 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
     @with_refusals
     async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
         language = language_of(request)
-        picture = inference.uploaded(photo)
-        if picture is None:
-            raise Refusal(say("classify.no_picture", language))
-        return _shown(await inference.classify(picture, network, count), language)
+        image = inference.uploaded(photo)
+        if image is None:
+            raise Refusal(say("classify.no_image", language))
+        return _shown(await inference.classify(image, network, count), language)
 
     async def show(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
-        """As `ask`, but what is wrong with a picture stands where its answer would."""
+        """As `ask`, but what is wrong with an image stands where its answer would."""
         if photo is None:
             return say("classify.hint", language_of(request)), *nothing
         try:
@@ -154,10 +154,10 @@ def predict_endpoint(inference: Inference) -> None:
     """Adds /predict."""
 
     async def predict(image: dict[str, Any] | None, top_k: float = USUAL_CLASSES, model: str = "") -> PredictAnswer:
-        """The most likely classes of a picture.
+        """The most likely classes of an image.
 
         Args:
-            image: The picture: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
             top_k: How many classes to return, 1 to 20.
             model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
                 own where empty.
@@ -166,10 +166,10 @@ def predict_endpoint(inference: Inference) -> None:
             A sentence, the best classes with their scores from 0 to 1, the network that answered, and the milliseconds
             for decoding, preprocessing and the network.
         """
-        picture = inference.uploaded(image)
-        if picture is None:
-            raise Refusal(say("classify.no_picture", "en"))
-        answer = await inference.classify(picture, model, top_k)
+        photo = inference.uploaded(image)
+        if photo is None:
+            raise Refusal(say("classify.no_image", "en"))
+        answer = await inference.classify(photo, model, top_k)
         return {
             "sentence": verdict(answer.classification.predictions),
             "predictions": ranked(answer.classification.predictions),

@@ -1,4 +1,4 @@
-"""The tab that shows what several networks say of one picture, side by side; and /compare."""
+"""The tab that shows what several networks say of one image, side by side; and /compare."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, r
 from resnet_hub.explain import overlay
 
 COMPARISONS = "comparisons"
-"""The queue of pictures that several networks are asked about."""
-# In the browser: a new picture is compared at once where a comparison stands in view, which it would make wrong.
+"""The queue of images that several networks are asked about."""
+# In the browser: a new image is compared at once where a comparison stands in view, which it would make wrong.
 IN_VIEW = """(photo, names, maps) => [photo,
 document.querySelector('#comparison .network')?.offsetParent ? names : [], maps]"""
 
@@ -35,7 +35,7 @@ class ComparedModel(TypedDict):
 
 
 class CompareAnswer(TypedDict):
-    """What /compare says of a picture."""
+    """What /compare says of an image."""
 
     sentence: str
     agree: bool | None
@@ -43,7 +43,7 @@ class CompareAnswer(TypedDict):
 
 
 def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
-    """Fills the current container; compares at a press of its button, and again when the picture changes in view.
+    """Fills the current container; compares at a press of its button, and again when the image changes in view.
 
     Returns the choice of networks.
     """
@@ -67,13 +67,13 @@ def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
     ) -> AsyncIterator[str]:
         language = language_of(request)
         try:
-            picture = inference.uploaded(photo)
-            if picture is None or not names:
+            image = inference.uploaded(photo)
+            if image is None or not names:
                 yield _sentence(say("compare.hint", language))
                 return
             chosen = checked_names(names)
             yield comparison([Compared(name) for name in chosen], language)
-            async for columns in compared(inference, picture, chosen, USUAL_CLASSES, bool(with_maps)):
+            async for columns in compared(inference, image, chosen, USUAL_CLASSES, bool(with_maps)):
                 yield comparison(columns, language)
         except Exception as error:
             yield _sentence(refusal_of(error, language).sentence)
@@ -171,10 +171,10 @@ def compare_endpoint(inference: Inference) -> None:
     """Adds /compare."""
 
     async def compare(image: dict[str, Any] | None, models: list[str], top_k: float = USUAL_CLASSES) -> CompareAnswer:
-        """What two to four networks say of one picture, and whether they agree.
+        """What two to four networks say of one image, and whether they agree.
 
         Args:
-            image: The picture: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
             models: Two to four residual networks, each owner/name on the Hub or a published name such as
                 resnet50.a1_in1k.
             top_k: How many classes of each network to return, 1 to 20.
@@ -186,10 +186,10 @@ def compare_endpoint(inference: Inference) -> None:
         """
         most = checked_top_k(top_k)
         names = checked_names(models)
-        picture = inference.uploaded(image)
-        if picture is None:
-            raise Refusal(say("classify.no_picture", "en"))
-        columns = [found async for found in compared(inference, picture, names, most)][-1]
+        photo = inference.uploaded(image)
+        if photo is None:
+            raise Refusal(say("classify.no_image", "en"))
+        columns = [found async for found in compared(inference, photo, names, most)][-1]
         return {
             "sentence": agreement(columns, "en"),
             "agree": do_agree(columns),

@@ -1,4 +1,4 @@
-"""One picture, several networks: what each says, or why it cannot, and whether they agree."""
+"""One image, several networks: what each says, or why it cannot, and whether they agree."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Compared:
 
 
 async def compared(
-    inference: Inference, picture: bytes, names: Sequence[str], top_k: int, with_maps: bool = False
+    inference: Inference, image: bytes, names: Sequence[str], top_k: int, with_maps: bool = False
 ) -> AsyncIterator[list[Compared]]:
     """All networks in the order of `names`, again whenever one of them has answered or failed; at last all have.
 
@@ -55,12 +55,12 @@ async def compared(
     nothing is loaded any more they run once more, one after the other, so that their times can be compared.
 
     Raises:
-        ImageError: The picture is too large.
+        ImageError: The image is too large.
     """
-    inference.check_size(len(picture))
+    inference.check_size(len(image))
     columns = [Compared(name) for name in names]
     asked = {
-        asyncio.create_task(_answered(inference, picture, column, top_k)): place for place, column in enumerate(columns)
+        asyncio.create_task(_answered(inference, image, column, top_k)): place for place, column in enumerate(columns)
     }
     waiting = set(asked)
     try:
@@ -81,11 +81,11 @@ async def compared(
         yield list(columns)
 
 
-async def _answered(inference: Inference, picture: bytes, column: Compared, top_k: int) -> Compared:
+async def _answered(inference: Inference, image: bytes, column: Compared, top_k: int) -> Compared:
     """The column with its answer, or with a sentence that says why there is none."""
     try:
         model = await inference.open(column.name)
-        return Compared(model.name, await inference.answer(model, picture, top_k))
+        return Compared(model.name, await inference.answer(model, image, top_k))
     except Exception as error:
         return replace(column, problem=refusal_of(error).sentence)
 

@@ -34,8 +34,8 @@ EXPLANATIONS = "explanations"
 USUAL_METHOD = "hires-cam"
 METHODS = (USUAL_METHOD, "grad-cam", "occlusion")
 OPACITY = 60
-"""Percent of colour over the picture at first."""
-# Both run in the browser. A tab that nobody looks at asks for nothing; another picture has another best class.
+"""Percent of color over the image at first."""
+# Both run in the browser. A tab that nobody looks at asks for nothing; another image has another best class.
 # Whether a visitor looks at the tab; a moment later, for one that was just opened is drawn after it is said to be.
 LOOKED_AT = """async (photo, network, chosen, method, open, known) => {
 await new Promise(done => setTimeout(done, 50));
@@ -55,7 +55,7 @@ class WhyFields:
 
 
 class ExplainAnswer(TypedDict):
-    """What /explain says of a picture and a class."""
+    """What /explain says of an image and a class."""
 
     sentence: str
     label: str
@@ -104,12 +104,12 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
     ) -> AsyncIterator[tuple[Any, ...]]:
         language = language_of(request)
         if photo is None or not is_open:
-            waits = bool(before) and json.loads(before)[0] is None  # a class of a link, for the picture to come
+            waits = bool(before) and json.loads(before)[0] is None  # a class of a link, for the image to come
             rest = (gr.skip() if waits else _no_choice(), gr.Slider(visible=False), "", "", before if waits else "")
             yield _paragraph(say("why.hint", language)), "", *rest
             return
         if not _is_of(before, photo, network):
-            index = None  # another picture or network has best classes of its own
+            index = None  # another image or network has best classes of its own
         elif json.loads(before)[:4] == [photo.get("path"), network, index, how]:
             yield tuple(gr.skip() for _ in range(7))
             return
@@ -178,7 +178,7 @@ async def _heat_map(inference: Inference, answer: Answer, index: int, method: st
 
 
 def key_of_link(network: str, index: int) -> str:
-    """The key of an explanation to come: of the class `index`, whatever the picture will be."""
+    """The key of an explanation to come: of the class `index`, whatever the image will be."""
     return json.dumps([None, network, index, None, None])
 
 
@@ -189,7 +189,7 @@ def class_in_link(key: str) -> int | None:
 
 
 def _is_of(key: str, photo: dict[str, Any], network: str) -> bool:
-    """Whether an explanation is of this picture and this network."""
+    """Whether an explanation is of this image and this network."""
     return bool(key) and json.loads(key)[:2] in ([photo.get("path"), network], [None, network])
 
 
@@ -207,10 +207,10 @@ def explain_endpoint(inference: Inference) -> None:
     async def explain(
         image: dict[str, Any] | None, class_name: str = "", method: str = USUAL_METHOD, model: str = ""
     ) -> ExplainAnswer:
-        """Where in a picture the evidence for a class is.
+        """Where in an image the evidence for a class is.
 
         Args:
-            image: The picture: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
             class_name: The class, by its name or its number; the most likely one where empty.
             method: hires-cam or grad-cam, which are quick, or occlusion, which covers up to 64 places one by one.
             model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
@@ -218,14 +218,14 @@ def explain_endpoint(inference: Inference) -> None:
 
         Returns:
             A sentence; the class with its score from 0 to 1; the place of the evidence (upper_left, upper, upper_right,
-            left, centre, right, lower_left, lower, lower_right, everywhere or nowhere); how far the score falls at most
-            when a place is covered (occlusion only); the network that answered; the map in grey, white for the
-            strongest evidence, and in colours over what the network saw, both as data URIs of PNG pictures.
+            left, center, right, lower_left, lower, lower_right, everywhere or nowhere); how far the score falls at most
+            when a place is covered (occlusion only); the network that answered; the map in gray, white for the
+            strongest evidence, and in colors over what the network saw, both as data URIs of PNG images.
         """
-        picture = inference.uploaded(image)
-        if picture is None:
-            raise Refusal(say("classify.no_picture", "en"))
-        answer = await inference.classify(picture, model, 1)
+        photo = inference.uploaded(image)
+        if photo is None:
+            raise Refusal(say("classify.no_image", "en"))
+        answer = await inference.classify(photo, model, 1)
         found = await _heat_map(inference, answer, class_index(answer, class_name), method)
         return {
             "sentence": map_words(found, "en") + score_words(found, "en"),
@@ -236,7 +236,7 @@ def explain_endpoint(inference: Inference) -> None:
             "place": evidence_place(found).value,
             "largest_drop": found.largest_drop,
             "model": answer.model.name,
-            "map": data_uri(found.picture()),
+            "map": data_uri(found.image()),
             "overlay": data_uri(overlay(answer.classification.seen, found, OPACITY / 100)),
         }
 

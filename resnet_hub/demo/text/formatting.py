@@ -56,7 +56,7 @@ def describe_labels(names: Sequence[str], language: str = LANGUAGES[0], most: in
 
 
 def describe_input(preprocessing: Preprocessing, language: str = LANGUAGES[0]) -> str:
-    """How a picture becomes the network's input, in one sentence; in English that of the preprocessing itself."""
+    """How an image becomes the network's input, in one sentence; in English that of the preprocessing itself."""
     channels, height, width = preprocessing.input_size
     grown_height, grown_width = (int(side / preprocessing.crop_pct) for side in (height, width))
     fitting = say(
@@ -74,7 +74,7 @@ def describe_input(preprocessing: Preprocessing, language: str = LANGUAGES[0]) -
         say("page.comma", language).join(f"{value:.3g}" for value in values)
         for values in (preprocessing.mean, preprocessing.std)
     )
-    turned = say("page.turned_grey" if channels == 1 else "page.turned", language)
+    turned = say("page.turned_gray" if channels == 1 else "page.turned", language)
     return say("page.input_value", language, turned=turned, fitting=fitting, mean=mean, std=std)
 
 
@@ -89,8 +89,8 @@ def describe_facts(facts: ModelFacts, language: str) -> str:
         parts.append(say("question.fact_classes", language, classes=f"{facts.classes:,}"))
     if facts.top1 is not None:
         parts.append(say("question.fact_top1", language, top1=f"{facts.top1:.1f}"))
-    licence = facts.licence or say("page.no_licence", language)
-    parts.append(say("question.fact_licence", language, licence=licence))
+    license = facts.license or say("page.no_license", language)
+    parts.append(say("question.fact_license", language, license=license))
     return say("question.facts", language, name=facts.name, parts=say("question.fact_comma", language).join(parts))
 
 

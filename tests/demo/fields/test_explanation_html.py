@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from colour_network import MARKUP
+from color_network import MARKUP
 from PIL import Image
 
 from resnet_hub.demo.fields.explanation_html import block_table, block_words, map_figure, map_words, score_words

@@ -1,7 +1,7 @@
-"""Ctrl+V on the page: a picture of the clipboard goes into the picture field of the open tab."""
+"""Ctrl+V on the page: an image of the clipboard goes into the image field of the open tab."""
 
 import pytest
-from colour_network import COLOURS, LABELS
+from color_network import COLORS, LABELS
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -24,19 +24,19 @@ def page(open_page, address):
 
 
 def paste(page, index):
-    """Copies a picture of a colour, and presses Ctrl+V."""
-    page.evaluate(COPY, f"rgb{COLOURS[index]}")
+    """Copies an image of a color, and presses Ctrl+V."""
+    page.evaluate(COPY, f"rgb{COLORS[index]}")
     page.keyboard.press("Control+V")
 
 
-def test_a_pasted_picture_is_classified_and_the_next_one_takes_its_place(page):
+def test_a_pasted_image_is_classified_and_the_next_one_takes_its_place(page):
     paste(page, 0)
     expect(page.locator("#verdict")).to_contain_text(LABELS[0])
     paste(page, 1)
     expect(page.locator("#verdict")).to_contain_text(LABELS[1])
 
 
-def test_pasted_pictures_join_the_many(page):
+def test_pasted_images_join_the_many(page):
     page.get_by_role("tab", name="Many pictures").click()
     for index in (0, 1):
         paste(page, index)
@@ -56,7 +56,7 @@ def test_pasted_text_goes_where_it_is_meant_for(page):
     expect(page.locator("#verdict")).to_contain_text("Choose a picture")
 
 
-def test_where_no_picture_is_asked_for_a_pasted_one_goes_nowhere(page):
+def test_where_no_image_is_asked_for_a_pasted_one_goes_nowhere(page):
     page.get_by_role("tab", name="Why depth works").click()
     before = len(page.requests)
     paste(page, 0)

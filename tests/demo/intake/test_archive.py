@@ -1,4 +1,4 @@
-"""Pictures and zips from strangers: every picture comes out, nothing hostile gets in, each failure has a reason."""
+"""Images and zips from strangers: every image comes out, nothing hostile gets in, each failure has a reason."""
 
 import io
 import random
@@ -9,7 +9,7 @@ import pytest
 from hostile_archives import changed, claiming, link, locked, overlapping, packed_by, special, unmarked, zipped
 from PIL import Image
 
-from resnet_hub.demo.intake.archive import ArchiveLimits, FailedPicture, NamedPicture, expected_count, pictures_in
+from resnet_hub.demo.intake.archive import ArchiveLimits, FailedImage, NamedImage, expected_count, images_in
 from resnet_hub.errors import ConfigError
 
 NOISE = random.Random(0).randbytes(5000)
@@ -17,9 +17,9 @@ DAMAGED = "the archive is damaged or cut short; pack it again"
 BOMB = zipped(("bomb.png", bytes(5_000_000)))
 
 
-def picture(colour="red"):
+def image(color="red"):
     file = io.BytesIO()
-    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    Image.new("RGB", (8, 8), color).save(file, "PNG")
     return file.getvalue()
 
 
@@ -33,25 +33,25 @@ def taken(tmp_path):
             place = tmp_path / str(number)
             place.write_bytes(data)
             named.append((name, place))
-        return list(pictures_in(named, ArchiveLimits(**limits)))
+        return list(images_in(named, ArchiveLimits(**limits)))
 
     return take
 
 
-def test_pictures_and_those_of_a_zip_come_in_their_order(taken):
-    red, blue = picture("red"), picture("blue")
+def test_images_and_those_of_a_zip_come_in_their_order(taken):
+    red, blue = image("red"), image("blue")
     archive = zipped(("2.png", blue), ("cats/1.png", red))
     assert taken(("a.png", red), ("b.zip", archive), ("c.png", blue)) == [
-        NamedPicture("a.png", red),
-        NamedPicture("2.png", blue),
-        NamedPicture("cats/1.png", red),
-        NamedPicture("c.png", blue),
+        NamedImage("a.png", red),
+        NamedImage("2.png", blue),
+        NamedImage("cats/1.png", red),
+        NamedImage("c.png", blue),
     ]
 
 
 def test_a_zip_is_known_by_its_content(taken):
-    assert taken(("holiday.jpg", zipped(("1.png", NOISE)))) == [NamedPicture("1.png", NOISE)]
-    assert taken(("text.zip", b"Dear diary")) == [NamedPicture("text.zip", b"Dear diary")]
+    assert taken(("holiday.jpg", zipped(("1.png", NOISE)))) == [NamedImage("1.png", NOISE)]
+    assert taken(("text.zip", b"Dear diary")) == [NamedImage("text.zip", b"Dear diary")]
 
 
 def test_both_of_two_entries_of_one_name_come_out(taken):
@@ -63,12 +63,12 @@ def test_both_of_two_entries_of_one_name_come_out(taken):
 def test_folders_and_litter_are_passed_over(taken):
     litter = ["cats/", "__MACOSX/._1.png", ".DS_Store", "cats/.hidden.png", "Thumbs.db", ".git/1.png", "a\\desktop.ini"]
     archive = zipped(*((name, b"") for name in litter), ("cats/1.png", NOISE))
-    assert taken(("a.zip", archive)) == [NamedPicture("cats/1.png", NOISE)]
+    assert taken(("a.zip", archive)) == [NamedImage("cats/1.png", NOISE)]
 
 
 @pytest.mark.parametrize("archive", [zipped(), zipped(("folder/", b""))], ids=["nothing", "a folder"])
-def test_an_empty_zip_holds_no_pictures(archive, taken):
-    assert taken(("a.zip", archive)) == [FailedPicture("a.zip", "the archive holds no picture; pack some into it")]
+def test_an_empty_zip_holds_no_images(archive, taken):
+    assert taken(("a.zip", archive)) == [FailedImage("a.zip", "the archive holds no picture; pack some into it")]
 
 
 def test_nothing_is_written_whatever_the_names_say(taken, tmp_path):
@@ -84,12 +84,12 @@ def test_nothing_is_written_whatever_the_names_say(taken, tmp_path):
     ids=["UTF-8 that does not say so", "code page 437", "neither"],
 )
 def test_names_in_any_encoding_survive(name, shown, taken):
-    assert taken(("a.zip", unmarked(name, NOISE))) == [NamedPicture(shown, NOISE)]
+    assert taken(("a.zip", unmarked(name, NOISE))) == [NamedImage(shown, NOISE)]
 
 
 def test_a_name_that_says_it_is_utf_8_and_is_not_is_damage(taken):
     archive = changed(unmarked(b"\xc3\x28.png", NOISE), 8, "<H", 0x800, local=6)
-    assert taken(("a.zip", archive)) == [FailedPicture("a.zip", DAMAGED)]
+    assert taken(("a.zip", archive)) == [FailedImage("a.zip", DAMAGED)]
 
 
 TORN = zipped(("1.png", NOISE), compression=zipfile.ZIP_STORED).replace(NOISE[:20], bytes(20))
@@ -117,12 +117,12 @@ def test_an_entry_that_is_not_read_fails_by_name_and_the_rest_goes_on(archive, r
     (failed, good) = taken(("a.zip", archive), ("good.png", NOISE))
     assert failed.name == "1.png"
     assert reason in failed.reason
-    assert good == NamedPicture("good.png", NOISE)
+    assert good == NamedImage("good.png", NOISE)
 
 
 def test_the_other_entries_of_the_same_zip_go_on(taken):
     archive = locked(zipped(("1.png", NOISE), ("2.png", NOISE)))
-    assert [type(found) for found in taken(("a.zip", archive))] == [FailedPicture, NamedPicture]
+    assert [type(found) for found in taken(("a.zip", archive))] == [FailedImage, NamedImage]
 
 
 LYING = changed(zipped(("1.png", bytes(300))), 20, "<L", 10**9)
@@ -149,7 +149,7 @@ def test_a_zip_that_is_not_opened_gets_one_sentence_and_the_rest_goes_on(archive
     (failed, good) = taken(("a.zip", archive), ("good.png", NOISE))
     assert failed.name == "a.zip"
     assert reason in failed.reason
-    assert good == NamedPicture("good.png", NOISE)
+    assert good == NamedImage("good.png", NOISE)
 
 
 @pytest.mark.parametrize(
@@ -163,24 +163,24 @@ def test_a_zip_that_is_not_opened_gets_one_sentence_and_the_rest_goes_on(archive
 )
 def test_other_archives_are_named(first, kind, taken):
     reason = f"the file is an archive in the format {kind}, which is not opened; send a zip"
-    assert taken(("a.rar", first)) == [FailedPicture("a.rar", reason)]
+    assert taken(("a.rar", first)) == [FailedImage("a.rar", reason)]
 
 
 def test_a_file_that_is_gone_fails_by_name(tmp_path):
-    (failed,) = pictures_in([("a.png", tmp_path / "nowhere")])
-    assert failed == FailedPicture("a.png", "the file is not, or no longer, there; send it again")
+    (failed,) = images_in([("a.png", tmp_path / "nowhere")])
+    assert failed == FailedImage("a.png", "the file is not, or no longer, there; send it again")
 
 
-def test_no_picture_is_larger_than_the_bound(taken):
+def test_no_image_is_larger_than_the_bound(taken):
     files = ("a.png", bytes(1001)), ("b.zip", zipped(("b.png", NOISE), ("c.png", b"fine")))
-    first, second, third = taken(*files, picture_bytes=1000)
+    first, second, third = taken(*files, image_bytes=1000)
     assert "has 1,001 bytes, more than the 1,000 that are read; make it smaller" in first.reason
     assert "has 5,000 bytes, more than the 1,000" in second.reason
-    assert third == NamedPicture("c.png", b"fine")
+    assert third == NamedImage("c.png", b"fine")
 
 
 BOUNDS = {
-    "pictures": "at most 3 pictures are taken at a time",
+    "images": "at most 3 pictures are taken at a time",
     "entries": "at most 3 files and entries are taken at a time",
 }
 
@@ -194,7 +194,7 @@ def test_what_is_beyond_a_bound_is_left_out_with_one_sentence(bound, packed, tak
     if packed and bound == "entries":
         assert "has 6 entries, more than the 3" in found[0].reason
         return
-    assert found[:good] == [NamedPicture(name, data) for name, data in files[:good]]
+    assert found[:good] == [NamedImage(name, data) for name, data in files[:good]]
     (last,) = found[good:]
     assert last.name == "3.png"
     assert last.reason == f"this one and all after it were left out, for {BOUNDS[bound]}; send them separately"
@@ -203,26 +203,26 @@ def test_what_is_beyond_a_bound_is_left_out_with_one_sentence(bound, packed, tak
 def test_entries_of_several_zips_are_counted_together(taken):
     archives = [(f"{n}.zip", zipped(("1.png", NOISE), ("2.png", NOISE))) for n in range(3)]
     found = taken(*archives, entries=5)
-    assert [type(one) for one in found] == [NamedPicture] * 3 + [FailedPicture]
+    assert [type(one) for one in found] == [NamedImage] * 3 + [FailedImage]
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_all_bytes_together_are_bounded(packed, taken):
     files = [(f"{number}.png", NOISE) for number in range(4)]
     found = taken(*([("a.zip", zipped(*files))] if packed else files), total_bytes=10_000)
-    assert [type(one) for one in found] == [NamedPicture, NamedPicture, FailedPicture]
+    assert [type(one) for one in found] == [NamedImage, NamedImage, FailedImage]
     assert "at most 10,000 bytes are taken at a time" in found[2].reason
 
 
-def test_a_blank_picture_may_expand_as_it_likes(taken):
-    assert taken(("a.zip", zipped(("a.bmp", bytes(999_000))))) == [NamedPicture("a.bmp", bytes(999_000))]
+def test_a_blank_image_may_expand_as_it_likes(taken):
+    assert taken(("a.zip", zipped(("a.bmp", bytes(999_000))))) == [NamedImage("a.bmp", bytes(999_000))]
 
 
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
         ({}, "more than 100 times as large unpacked"),
-        ({"picture_bytes": 500_000}, "more than the 500,000 that are read"),
+        ({"image_bytes": 500_000}, "more than the 500,000 that are read"),
     ],
 )
 def test_bytes_are_counted_whatever_the_archive_says_of_them(limits, reason, taken, monkeypatch):
@@ -232,10 +232,10 @@ def test_bytes_are_counted_whatever_the_archive_says_of_them(limits, reason, tak
     assert reason in failed.reason
 
 
-def test_no_more_than_a_picture_is_in_memory(taken, tmp_path):
+def test_no_more_than_a_image_is_in_memory(taken, tmp_path):
     (tmp_path / "many").write_bytes(zipped(*((f"{n}", random.Random(n).randbytes(900_000)) for n in range(12))))
     tracemalloc.start()
-    for found in pictures_in([("many.zip", tmp_path / "many")]):
+    for found in images_in([("many.zip", tmp_path / "many")]):
         assert len(found.data) == 900_000
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -250,11 +250,11 @@ def test_how_many_there_will_be_is_known_before(tmp_path):
     (tmp_path / "c.zip").write_bytes(zipped())
     (tmp_path / "d.zip").write_bytes(b"PK\x03\x04")
     files = [(path.name, path) for path in sorted(tmp_path.iterdir())] + [("gone", tmp_path / "gone")]
-    assert expected_count(files) == len(list(pictures_in(files))) == 6
-    few = ArchiveLimits(pictures=2)
-    assert expected_count(files, few) == len(list(pictures_in(files, few))) == 3
+    assert expected_count(files) == len(list(images_in(files))) == 6
+    few = ArchiveLimits(images=2)
+    assert expected_count(files, few) == len(list(images_in(files, few))) == 3
 
 
 def test_bounds_that_cannot_be_are_refused():
     with pytest.raises(ConfigError, match="pictures=0 is out of range"):
-        ArchiveLimits(pictures=0)
+        ArchiveLimits(images=0)

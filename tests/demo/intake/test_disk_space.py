@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from browsing import upload
-from colour_network import LABELS
+from color_network import LABELS
 from playwright.sync_api import expect
 
-from resnet_hub.demo.fields.photo import kept_picture
+from resnet_hub.demo.fields.photo import kept_image
 from resnet_hub.demo.intake import disk_space
 from resnet_hub.demo.intake.disk_space import RESERVE_BYTES, check_disk
 from resnet_hub.demo.overrides import mcp_server
@@ -71,5 +71,5 @@ def test_what_agents_send_and_what_is_fetched_needs_room_too(place, left, monkey
     with pytest.raises(ValueError, match="nearly full"):
         server.convert_strings_to_filedata({"image": "QUJD"}, [["image"]])
     with pytest.raises(Refusal, match="nearly full"):
-        kept_picture((place / "crimson.png").read_bytes(), SimpleNamespace(GRADIO_CACHE=str(tmp_path)))
+        kept_image((place / "crimson.png").read_bytes(), SimpleNamespace(GRADIO_CACHE=str(tmp_path)))
     assert list(tmp_path.rglob("*")) == []

@@ -1,4 +1,4 @@
-"""Pictures from addresses that strangers send: fetched whole, bounded, and never from inside."""
+"""Images from addresses that strangers send: fetched whole, bounded, and never from inside."""
 
 import re
 import socket
@@ -7,20 +7,20 @@ from functools import partial
 
 import pytest
 from hostile_addresses import NO_ADDRESS, NOT_PUBLIC, SPACED
-from picture_server import certified, picture_server
+from image_server import certified, image_server
 
-from resnet_hub.demo.intake.fetch import UrlLimits, fetch_picture
+from resnet_hub.demo.intake.fetch import UrlLimits, fetch_image
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.preprocessing import open_image
 
-PICTURE = bytes(range(256)) * 40
+IMAGE = bytes(range(256)) * 40
 INSIDE = "127.0.0.2"
 
 
 @pytest.fixture
 def server():
-    with picture_server() as server:
-        server.send("/a.png", PICTURE)
+    with image_server() as server:
+        server.send("/a.png", IMAGE)
         yield server
 
 
@@ -30,7 +30,7 @@ def fetch(server):
 
     def ask(url, **limits):
         chosen = UrlLimits(**{"ports": (80, 443, server.port), **limits})
-        return fetch_picture(url, chosen, is_public=lambda address: str(address) == "127.0.0.1")
+        return fetch_image(url, chosen, is_public=lambda address: str(address) == "127.0.0.1")
 
     return ask
 
@@ -64,7 +64,7 @@ def refusal(fetch, url, **limits):
 
 
 def test_the_bytes_arrive_as_they_were_sent(fetch, server):
-    assert fetch(f"{server.url}/a.png") == PICTURE
+    assert fetch(f"{server.url}/a.png") == IMAGE
 
 
 def test_a_server_learns_nothing_but_the_address(fetch, server, monkeypatch):
@@ -84,8 +84,8 @@ def test_a_server_learns_nothing_but_the_address(fetch, server, monkeypatch):
 
 def test_letters_beyond_ascii_are_encoded(fetch, server, hosts):
     hosts[0]["xn--bcher-kva.example"] = [["127.0.0.1"]]
-    server.send("/%E7%8C%AB.png?q=%C3%BC%20%22", PICTURE)
-    assert fetch(f'http://bücher.example:{server.port}/猫.png?q=ü%20"') == PICTURE
+    server.send("/%E7%8C%AB.png?q=%C3%BC%20%22", IMAGE)
+    assert fetch(f'http://bücher.example:{server.port}/猫.png?q=ü%20"') == IMAGE
     assert f"Host: xn--bcher-kva.example:{server.port}" in server.asked[0]
 
 
@@ -112,7 +112,7 @@ def test_an_address_that_must_not_be_asked_is_refused(url, words, fetch, hosts, 
 
 @pytest.mark.parametrize("url", ["http://localhost/", "http://localhost./", "http://127.0.0.1/", "http://[::1]/"])
 def test_this_machine_is_refused_unless_a_test_says_otherwise(url, hosts):
-    assert "not public" in refusal(fetch_picture, url)
+    assert "not public" in refusal(fetch_image, url)
 
 
 def test_a_refusal_does_not_tell_where_a_name_leads(fetch, hosts):
@@ -123,26 +123,26 @@ def test_a_refusal_does_not_tell_where_a_name_leads(fetch, hosts):
 
 def test_a_host_is_looked_up_once_and_the_checked_address_is_connected_to(fetch, server, hosts):
     hosts[0]["rebinding.example"] = [["127.0.0.1"], [INSIDE]]
-    assert fetch(f"http://rebinding.example:{server.port}/a.png") == PICTURE
+    assert fetch(f"http://rebinding.example:{server.port}/a.png") == IMAGE
     assert hosts[1] == ["rebinding.example"]
 
 
 def test_an_address_of_a_host_that_does_not_answer_is_passed_over(server, hosts):
     hosts[0]["two.example"] = [[INSIDE, "127.0.0.1"]]
     url, limits = f"http://two.example:{server.port}/a.png", UrlLimits(ports=(server.port,))
-    assert fetch_picture(url, limits, is_public=lambda address: True) == PICTURE
+    assert fetch_image(url, limits, is_public=lambda address: True) == IMAGE
 
 
 @pytest.mark.parametrize("status", ["301 a", "302 a", "303 a", "307 a", "308 a"])
 def test_a_redirect_is_followed(status, fetch, server):
     server.redirect("/old", "a.png", status)
-    assert fetch(f"{server.url}/old") == PICTURE
+    assert fetch(f"{server.url}/old") == IMAGE
 
 
 def test_a_redirect_with_letters_beyond_ascii_is_followed(fetch, server):
-    server.send("/%E7%8C%AB", PICTURE)
+    server.send("/%E7%8C%AB", IMAGE)
     server.answers["/old"] = ["HTTP/1.1 302 a\r\nLocation: /猫\r\nContent-Length: 0\r\n\r\n".encode()]
-    assert fetch(f"{server.url}/old") == PICTURE
+    assert fetch(f"{server.url}/old") == IMAGE
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_port_where_nobody_listens_is_told_of(fetch):
     assert "cannot be fetched" in refusal(fetch, "http://127.0.0.1:1/", ports=(1,))
 
 
-def test_a_page_instead_of_a_picture_is_found_out_when_it_is_opened(fetch, server):
+def test_a_page_instead_of_a_image_is_found_out_when_it_is_opened(fetch, server):
     server.send("/page", b"<!doctype html><p>A picture", Content_Type="image/png")
     with pytest.raises(ImageError, match="is in the format HTML, which cannot be read"):
         open_image(fetch(f"{server.url}/page"))
@@ -251,22 +251,22 @@ def test_a_page_instead_of_a_picture_is_found_out_when_it_is_opened(fetch, serve
 
 @pytest.fixture
 def encrypted(tmp_path, hosts):
-    """A server with a certificate for pictures.example, and the file that clients must trust for it."""
-    context, certificate = certified(tmp_path, "pictures.example")
-    hosts[0].update({"pictures.example": [["127.0.0.1"]], "other.example": [["127.0.0.1"]]})
-    with picture_server(context=context) as server:
-        server.send("/a.png", PICTURE)
+    """A server with a certificate for images.example, and the file that clients must trust for it."""
+    context, certificate = certified(tmp_path, "images.example")
+    hosts[0].update({"images.example": [["127.0.0.1"]], "other.example": [["127.0.0.1"]]})
+    with image_server(context=context) as server:
+        server.send("/a.png", IMAGE)
         yield server, certificate
 
 
-def ask_encrypted(server, path="/a.png", host="pictures.example"):
+def ask_encrypted(server, path="/a.png", host="images.example"):
     url = f"https://{host}:{server.port}{path}"
-    return fetch_picture(url, UrlLimits(ports=(server.port,)), is_public=lambda address: True)
+    return fetch_image(url, UrlLimits(ports=(server.port,)), is_public=lambda address: True)
 
 
 def test_an_encrypted_server_proves_the_name_that_was_asked_for(encrypted, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(encrypted[1]))
-    assert ask_encrypted(encrypted[0]) == PICTURE
+    assert ask_encrypted(encrypted[0]) == IMAGE
     words = "belongs to a server that cannot prove its name"
     assert words in refusal(partial(ask_encrypted, host="other.example"), encrypted[0])
 
@@ -281,7 +281,7 @@ def test_encryption_is_not_given_up_on_the_way(encrypted, server, monkeypatch):
     encrypted[0].redirect("/fine", "/a.png")
     assert "leads from https to something else" in refusal(ask_encrypted, encrypted[0], path="/old")
     assert server.asked == []
-    assert ask_encrypted(encrypted[0], "/fine") == PICTURE
+    assert ask_encrypted(encrypted[0], "/fine") == IMAGE
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import math
 import httpx
 import pytest
 from browsing import served_page
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from color_network import COLORS, LABELS, save_color_network, solid
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
@@ -15,7 +15,7 @@ from resnet_hub.classifier import ImageClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 FILE = {"_type": "gradio.FileData"}
-PICTURE = "a picture that was uploaded"
+IMAGE = "a picture that was uploaded"
 NOT_THERE = "This picture is not, or no longer, on the server"
 UPLOAD_FIRST = "A picture must be uploaded to /gradio_api/upload first"
 TOO_FEW = "The number of classes to show must be 1 or more."
@@ -23,19 +23,19 @@ TOO_FEW = "The number of classes to show must be 1 or more."
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Three networks: of colours, of two classes, and one that does not load; and a picture."""
+    """Three networks: of colors, of two classes, and one that does not load; and an image."""
     place = tmp_path_factory.mktemp("api")
-    save_colour_network(place / "colours")
+    save_color_network(place / "colors")
     create_model("cifar_resnet20", num_classes=2, label_names=("<b>warm</b>", "cold")).save_pretrained(place / "two")
     (place / "broken").mkdir()
     (place / "broken" / "config.json").write_text("{}")
-    solid(COLOURS[0]).save(place / "crimson.png")
+    solid(COLORS[0]).save(place / "crimson.png")
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folder):
-    with served_page(folder / "colours", models=f"{folder / 'two'}, {folder / 'broken'}") as settings:
+    with served_page(folder / "colors", models=f"{folder / 'two'}, {folder / 'broken'}") as settings:
         yield settings.address
 
 
@@ -54,7 +54,7 @@ def web(address):
 
 @pytest.fixture(scope="module")
 def upload(web, folder):
-    """Uploads the picture anew; returns what stands for it."""
+    """Uploads the image anew; returns what stands for it."""
 
     def send():
         with (folder / "crimson.png").open("rb") as file:
@@ -69,7 +69,7 @@ def post(web, upload):
     """Sends values, or a body, to a name; returns the event and its data."""
 
     def send(name, values):
-        values = [upload() if value is PICTURE else value for value in values]
+        values = [upload() if value is IMAGE else value for value in values]
         sent = web.post(
             f"/call/{name}", content=json.dumps({"data": values}), headers={"Content-Type": "application/json"}
         )
@@ -81,17 +81,17 @@ def post(web, upload):
 
 def test_predict_answers_as_the_classifier_does(client, folder):
     answer = client.predict(image=handle_file(folder / "crimson.png"), top_k=2, api_name="/predict")
-    expected = ImageClassifier.from_pretrained(folder / "colours", device="cpu")(folder / "crimson.png", top_k=2)
+    expected = ImageClassifier.from_pretrained(folder / "colors", device="cpu")(folder / "crimson.png", top_k=2)
     assert answer["predictions"] == [
         {"label": one.label, "index": one.index, "score": pytest.approx(one.score, abs=1e-6)} for one in expected
     ]
-    assert answer["model"] == "colours"
+    assert answer["model"] == "colors"
     assert answer["sentence"].startswith("Most likely crimson, ")
     assert set(answer["milliseconds"]) == {"decode", "preprocessing", "network"}
 
 
 def test_plain_http_gets_the_same_answer(client, post, folder):
-    event, (answer,) = post("predict", [PICTURE, 2, "two"])
+    event, (answer,) = post("predict", [IMAGE, 2, "two"])
     asked = client.predict(handle_file(folder / "crimson.png"), 2, "two", api_name="/predict")
     assert event == "complete"
     assert answer | {"milliseconds": 0} == asked | {"milliseconds": 0}
@@ -104,12 +104,12 @@ def test_values_may_be_sent_by_name(web, upload):
 
 
 def test_compare_answers_for_each_network_and_says_that_they_differ(client, folder):
-    answer = client.predict(handle_file(folder / "crimson.png"), ["two", "colours"], top_k=1, api_name="/compare")
+    answer = client.predict(handle_file(folder / "crimson.png"), ["two", "colors"], top_k=1, api_name="/compare")
     first, second = answer["models"]
-    assert (first["name"], second["name"]) == ("two", "colours")
+    assert (first["name"], second["name"]) == ("two", "colors")
     assert second["predictions"][0]["label"] == "crimson"
     assert second["parameters"] == sum(
-        parameter.numel() for parameter in ImageClassifier.from_pretrained(folder / "colours").model.parameters()
+        parameter.numel() for parameter in ImageClassifier.from_pretrained(folder / "colors").model.parameters()
     )
     assert first["milliseconds"]["network"] > 0
     assert answer["agree"] is False
@@ -118,7 +118,7 @@ def test_compare_answers_for_each_network_and_says_that_they_differ(client, fold
 
 
 def test_a_network_that_fails_is_a_sentence_and_the_others_answer(client, folder):
-    answer = client.predict(handle_file(folder / "crimson.png"), ["colours", "broken", "no/where"], api_name="/compare")
+    answer = client.predict(handle_file(folder / "crimson.png"), ["colors", "broken", "no/where"], api_name="/compare")
     fine, broken, missing = answer["models"]
     assert fine["problem"] is None
     assert fine["sentence"].startswith("Most likely crimson, ")
@@ -140,25 +140,25 @@ MISTAKES = {
     "a list for a picture": ("predict", [[1], 3, ""], UPLOAD_FIRST),
     "a text for a picture": ("predict", ["flower.jpg", 3, ""], UPLOAD_FIRST),
     "an object for a picture": ("predict", [{"a": 1}, 3, ""], NOT_THERE),
-    "no class": ("predict", [PICTURE, 0, ""], TOO_FEW),
-    "a text for a number": ("predict", [PICTURE, "3", ""], TOO_FEW),
-    "null for a number": ("predict", [PICTURE, None, ""], TOO_FEW),
-    "no number": ("predict", [PICTURE, math.nan, ""], TOO_FEW),
-    "true for a number": ("predict", [PICTURE, True, ""], TOO_FEW),
-    "an unknown model": ("predict", [PICTURE, 3, "alice/nowhere"], "does not offer the model 'alice/nowhere'"),
-    "markup for a model": ("predict", [PICTURE, 3, "<b>"], "'<b>' is no Hub id"),
-    "a number for a model": ("predict", [PICTURE, 3, 5], "A model is chosen by its name, a text, not int."),
-    "a long name": ("predict", [PICTURE, 3, "x" * 100_000], "at most 200 characters"),
+    "no class": ("predict", [IMAGE, 0, ""], TOO_FEW),
+    "a text for a number": ("predict", [IMAGE, "3", ""], TOO_FEW),
+    "null for a number": ("predict", [IMAGE, None, ""], TOO_FEW),
+    "no number": ("predict", [IMAGE, math.nan, ""], TOO_FEW),
+    "true for a number": ("predict", [IMAGE, True, ""], TOO_FEW),
+    "an unknown model": ("predict", [IMAGE, 3, "alice/nowhere"], "does not offer the model 'alice/nowhere'"),
+    "markup for a model": ("predict", [IMAGE, 3, "<b>"], "'<b>' is no Hub id"),
+    "a number for a model": ("predict", [IMAGE, 3, 5], "A model is chosen by its name, a text, not int."),
+    "a long name": ("predict", [IMAGE, 3, "x" * 100_000], "at most 200 characters"),
     "too few values": (
         "predict",
-        [PICTURE],
+        [IMAGE],
         "/predict takes 3 values, in this order: image, top_k, model; there came 1",
     ),
-    "too many values": ("predict", [PICTURE, 3, "", 1], "there came 4"),
-    "one network": ("compare", [PICTURE, ["colours", "colours "], 3], "Choose 2 to 4 different models"),
-    "five networks": ("compare", [PICTURE, list("abcde"), 3], "Choose 2 to 4 different models to compare, not 5"),
-    "a text for a list": ("compare", [PICTURE, "colours", 3], "must be a list of 2 to 4 names"),
-    "numbers for names": ("compare", [PICTURE, [1, 2], 3], "must be a list of 2 to 4 names"),
+    "too many values": ("predict", [IMAGE, 3, "", 1], "there came 4"),
+    "one network": ("compare", [IMAGE, ["colors", "colours "], 3], "Choose 2 to 4 different models"),
+    "five networks": ("compare", [IMAGE, list("abcde"), 3], "Choose 2 to 4 different models to compare, not 5"),
+    "a text for a list": ("compare", [IMAGE, "colors", 3], "must be a list of 2 to 4 names"),
+    "numbers for names": ("compare", [IMAGE, [1, 2], 3], "must be a list of 2 to 4 names"),
     "an address among many": (
         "classify_batch",
         [[{"path": "http://127.0.0.1:9/a.png", "meta": FILE}], 3, ""],
@@ -167,7 +167,7 @@ MISTAKES = {
     "a file of the server among many": ("classify_batch", [[{"path": "/etc/passwd", "meta": FILE}], 3, ""], NOT_THERE),
     "no files": ("classify_batch", [[], 3, ""], "There are no pictures yet"),
     "a text for files": ("classify_batch", ["flower.jpg", 3, ""], UPLOAD_FIRST),
-    "no picture to compare": ("compare", [None, ["colours", "two"], 3], "There is no picture yet"),
+    "no picture to compare": ("compare", [None, ["colors", "two"], 3], "There is no picture yet"),
 }
 
 
@@ -182,7 +182,7 @@ def test_a_mistake_is_one_sentence_over_http(post, caplog, name, values, sentenc
 
 @pytest.mark.parametrize("number", [1e300, math.inf, 2.9])
 def test_a_number_that_is_large_or_no_integer_gets_what_there_is(post, number):
-    event, (answer,) = post("predict", [PICTURE, number, ""])
+    event, (answer,) = post("predict", [IMAGE, number, ""])
     assert event == "complete"
     assert [one["label"] for one in answer["predictions"]] == list(LABELS)[: int(min(number, 3))]
 
@@ -193,7 +193,7 @@ def test_a_number_that_is_large_or_no_integer_gets_what_there_is(post, number):
         ("/call/nothing", {"data": []}, 404, "There is no such endpoint; there are /predict, "),
         ("/call/v2/nothing", {}, 404, "There is no such endpoint; there are /predict, "),
         ("/call/v2/predict", {}, 400, "/predict takes these values by name: image, top_k, model."),
-        ("/call/v2/predict", {"picture": 1}, 400, "/predict takes these values by name: image, top_k, model."),
+        ("/call/v2/predict", {"image": 1}, 400, "/predict takes these values by name: image, top_k, model."),
     ],
     ids=["no such name", "none by name", "nothing sent", "another name"],
 )

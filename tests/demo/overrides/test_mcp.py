@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from browsing import served_page
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from color_network import COLORS, LABELS, save_color_network, solid
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
@@ -28,21 +28,21 @@ TOOLS = {"predict", "compare", "explain", "classify_batch"}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("tools")
-    save_colour_network(place / "colours")
-    shutil.copytree(place / "colours", place / "others")
-    solid(COLOURS[0]).save(place / "crimson.png")
+    save_color_network(place / "colors")
+    shutil.copytree(place / "colors", place / "others")
+    solid(COLORS[0]).save(place / "crimson.png")
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folder):
-    with served_page(folder / "colours", models=str(folder / "others"), max_file_mb=1) as settings:
+    with served_page(folder / "colors", models=str(folder / "others"), max_file_mb=1) as settings:
         yield settings.address
 
 
 @pytest.fixture(scope="module")
-def picture(folder):
-    """The picture as a data URI."""
+def image(folder):
+    """The image as a data URI."""
     return f"data:image/png;base64,{base64.b64encode((folder / 'crimson.png').read_bytes()).decode()}"
 
 
@@ -76,40 +76,40 @@ def test_the_tools_are_the_public_names_with_every_argument_described(ask):
         assert " Returns: " in tool.description
         assert all(described["description"] for described in tool.inputSchema["properties"].values())
         properties = tool.inputSchema["properties"]
-        picture = properties["image"] if "image" in properties else properties["files"]["items"]
-        assert (picture["type"], picture["format"]) == ("string", "uri")
+        image = properties["image"] if "image" in properties else properties["files"]["items"]
+        assert (image["type"], image["format"]) == ("string", "uri")
     assert tools["predict"].inputSchema["required"] == ["image"]
     assert tools["compare"].inputSchema["required"] == ["image", "models"]
 
 
-def test_a_picture_gets_its_classes_as_json(call, picture):
-    answer = call("predict", image=picture, top_k=2)
+def test_a_image_gets_its_classes_as_json(call, image):
+    answer = call("predict", image=image, top_k=2)
     assert not answer.isError
     (content,) = answer.content
     assert [one["label"] for one in json.loads(content.text)["predictions"]] == list(LABELS[:2])
 
 
-def test_bare_base64_is_a_picture_too(call, picture):
-    assert '"crimson"' in call("predict", image=picture.partition(",")[2]).content[0].text
+def test_bare_base64_is_a_image_too(call, image):
+    assert '"crimson"' in call("predict", image=image.partition(",")[2]).content[0].text
 
 
-def test_many_pictures_get_an_answer_each(call, picture):
-    answers = json.loads(call("classify_batch", files=[picture, picture], top_k=1).content[0].text)
+def test_many_images_get_an_answer_each(call, image):
+    answers = json.loads(call("classify_batch", files=[image, image], top_k=1).content[0].text)
     assert [one["predictions"][0]["label"] for one in answers] == ["crimson", "crimson"]
 
 
-def test_networks_are_compared(call, picture):
-    answer = json.loads(call("compare", image=picture, models=["colours", "others"]).content[0].text)
+def test_networks_are_compared(call, image):
+    answer = json.loads(call("compare", image=image, models=["colors", "others"]).content[0].text)
     assert answer["agree"] is True
     assert answer["sentence"] == "They agree: crimson."
 
 
-def test_pictures_of_an_answer_come_as_pictures(call, picture):
-    words, grey, colours = call("explain", image=picture).content
+def test_images_of_an_answer_come_as_images(call, image):
+    words, gray, colors = call("explain", image=image).content
     assert json.loads(words.text)["overlay"] == "picture 2 of this answer"
-    for image in (grey, colours):
-        assert image.mimeType == "image/png"
-        assert base64.b64decode(image.data).startswith(b"\x89PNG")
+    for shown in (gray, colors):
+        assert shown.mimeType == "image/png"
+        assert base64.b64decode(shown.data).startswith(b"\x89PNG")
 
 
 def test_a_file_that_was_uploaded_is_asked_for_by_its_address(call, address, folder):
@@ -118,23 +118,23 @@ def test_a_file_that_was_uploaded_is_asked_for_by_its_address(call, address, fol
     assert '"crimson"' in call("predict", image=f"{address}/gradio_api/file={path}").content[0].text
 
 
-def test_a_picture_on_the_web_is_fetched_as_the_page_fetches(call, folder, monkeypatch):
+def test_a_image_on_the_web_is_fetched_as_the_page_fetches(call, folder, monkeypatch):
     asked = []
 
     def fetch(address, limits):
         asked.append((address, limits.max_bytes))
         return (folder / "crimson.png").read_bytes()
 
-    monkeypatch.setattr(inference, "fetch_picture", fetch)
-    assert '"crimson"' in call("predict", image="https://pictures.example/a.png").content[0].text
-    assert asked == [("https://pictures.example/a.png", 1_000_000)]
+    monkeypatch.setattr(inference, "fetch_image", fetch)
+    assert '"crimson"' in call("predict", image="https://images.example/a.png").content[0].text
+    assert asked == [("https://images.example/a.png", 1_000_000)]
 
 
 MISTAKES = {
     "no class": ({"top_k": 0}, "The number of classes to show must be 1 or more."),
     "an unknown model": ({"model": "<b>"}, "'<b>' is no Hub id"),
     "a text for a number": ({"top_k": "three"}, "'three' is not of type 'number'"),
-    "an unknown argument": ({"colour": "red"}, "`colour` is not a valid key-word argument"),
+    "an unknown argument": ({"color": "red"}, "`colour` is not a valid key-word argument"),
     "no text": ({"image": None}, "None is not of type 'string'"),
     "a path": ({"image": "/etc/passwd"}, "This is no picture in base64. Pictures are data URIs"),
     "a file of the server": ({"image": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}}, "not of type"),
@@ -147,8 +147,8 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_a_sentence(call, picture, wrong, sentence):
-    answer = call("predict", **{"image": picture, **wrong})
+def test_a_mistake_is_a_sentence(call, image, wrong, sentence):
+    answer = call("predict", **{"image": image, **wrong})
     assert answer.isError
     assert sentence in answer.content[0].text
     assert "\n" not in answer.content[0].text
@@ -163,23 +163,23 @@ def test_no_argument_names_a_file_of_the_server_where_nothing_checks_types(folde
         )
 
 
-def test_a_body_beyond_every_picture_is_refused_before_it_is_read(address):
+def test_a_body_beyond_every_image_is_refused_before_it_is_read(address):
     answer = httpx.post(f"{address}/gradio_api/mcp/", content=b" " * 3_000_000)
     assert answer.status_code == 413
 
 
-def test_what_an_agent_sent_is_cleared_away_like_an_upload(tmp_path, monkeypatch, picture):
+def test_what_an_agent_sent_is_cleared_away_like_an_upload(tmp_path, monkeypatch, image):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     server = mcp_server.ToolServer.__new__(mcp_server.ToolServer)
     server.max_file_mb = 1
     server.blocks = SimpleNamespace(upload_file_set=set())
-    file = server.convert_strings_to_filedata({"image": picture}, [["image"]])["image"]
+    file = server.convert_strings_to_filedata({"image": image}, [["image"]])["image"]
     assert Path(file["path"]).is_relative_to(tmp_path)
     assert server.blocks.upload_file_set == {file["path"]}
 
 
 def test_the_page_answers_without_tools(folder, caplog):
-    with caplog.at_level(logging.INFO), served_page(folder / "colours", mcp="off") as settings:
+    with caplog.at_level(logging.INFO), served_page(folder / "colors", mcp="off") as settings:
         assert httpx.get(f"{settings.address}/gradio_api/mcp/schema").status_code == 404
         assert httpx.get(f"{settings.address}/gradio_api/info").status_code == 200
     assert "agents cannot use this page as tools: RESNET_HUB_MCP=off" in caplog.text

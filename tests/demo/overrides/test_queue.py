@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 from browsing import served_page
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from color_network import COLORS, LABELS, save_color_network, solid
 
 from benchmarks.visitors import Best, Page, RefusedError, classify, completed, connected, join, upload
 from resnet_hub.classifier import ImageClassifier
@@ -43,8 +43,8 @@ class Gate:
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
+    folder = tmp_path_factory.mktemp("colors")
+    save_color_network(folder)
     return folder
 
 
@@ -72,16 +72,16 @@ def _pair(found):
 
 
 @pytest.fixture
-def picture(tmp_path):
-    solid(COLOURS[0]).save(tmp_path / "photo.png")
+def image(tmp_path):
+    solid(COLORS[0]).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
 
 
 @asynccontextmanager
-async def visitors(page, picture, count):
-    """So many visitors who have uploaded a picture, each with a connection of its own."""
+async def visitors(page, image, count):
+    """So many visitors who have uploaded an image, each with a connection of its own."""
     async with connected(page.port, count) as connections:
-        yield [(connection, await upload(connection, picture)) for connection in connections]
+        yield [(connection, await upload(connection, image)) for connection in connections]
 
 
 async def wait(connection, page, path):
@@ -97,9 +97,9 @@ async def until(happened):
             await asyncio.sleep(0.005)
 
 
-def test_who_finds_no_place_reads_a_sentence_and_the_others_are_answered(serve, gate, picture):
+def test_who_finds_no_place_reads_a_sentence_and_the_others_are_answered(serve, gate, image):
     async def scene(page):
-        async with visitors(page, picture, AT_ONCE + 2 + 3) as crowd:
+        async with visitors(page, image, AT_ONCE + 2 + 3) as crowd:
             with gate.shut():
                 for connection, path in crowd[:AT_ONCE]:
                     await wait(connection, page, path)
@@ -122,12 +122,12 @@ async def refusal(connection, page, path):
     return str(caught.value)
 
 
-def test_who_waits_too_long_reads_a_sentence(serve, gate, picture):
+def test_who_waits_too_long_reads_a_sentence(serve, gate, image):
     async def scene(page):
         async with connected(page.port, 1) as [connection]:
             with gate.shut(), pytest.raises(RefusedError) as caught:
-                await classify(connection, page, picture)
-            return str(caught.value), await classify(connection, page, picture)
+                await classify(connection, page, image)
+            return str(caught.value), await classify(connection, page, image)
 
     with serve(answer_seconds=1) as page:
         refused, after = asyncio.run(scene(page))
@@ -135,11 +135,11 @@ def test_who_waits_too_long_reads_a_sentence(serve, gate, picture):
     assert after.label == LABELS[0]
 
 
-def test_those_who_leave_free_their_places(serve, gate, picture):
+def test_those_who_leave_free_their_places(serve, gate, image):
     async def scene(page):
-        async with visitors(page, picture, 1) as [(late, path)]:
+        async with visitors(page, image, 1) as [(late, path)]:
             with gate.shut():
-                async with visitors(page, picture, AT_ONCE + 2) as crowd:
+                async with visitors(page, image, AT_ONCE + 2) as crowd:
                     await wait(crowd[0][0], page, crowd[0][1])
                     await until(lambda: gate.batches)
                     for connection, uploaded in crowd[1:]:
@@ -160,11 +160,11 @@ def test_those_who_leave_free_their_places(serve, gate, picture):
     with serve(max_queue=2) as page:
         answer = asyncio.run(scene(page))
     assert answer["predictions"][0]["label"] == LABELS[0]
-    # One picture was at the network when they left; nothing was computed for the other three.
+    # One image was at the network when they left; nothing was computed for the other three.
     assert gate.batches == [1, 1]
 
 
-def test_nothing_is_kept_of_answered_questions(serve, picture, monkeypatch):
+def test_nothing_is_kept_of_answered_questions(serve, image, monkeypatch):
     monkeypatch.setattr(line_module, "REMEMBERED", 5)
     lines = []
     push = line_module.WaitingLine.push
@@ -178,7 +178,7 @@ def test_nothing_is_kept_of_answered_questions(serve, picture, monkeypatch):
     async def scene(page):
         async with connected(page.port, 1) as [connection]:
             for _ in range(12):
-                await classify(connection, page, picture)
+                await classify(connection, page, image)
 
     with serve() as page:
         asyncio.run(scene(page))

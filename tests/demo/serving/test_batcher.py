@@ -1,4 +1,4 @@
-"""Pictures of many visitors in one batch: who goes together, who gets which answer, who may spoil it for others."""
+"""Images of many visitors in one batch: who goes together, who gets which answer, who may spoil it for others."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ BAD = 255
 
 
 class Network:
-    """Answers a picture with its first pixel; keeps the sizes of its batches; runs when `go` is set."""
+    """Answers an image with its first pixel; keeps the sizes of its batches; runs when `go` is set."""
 
     def __init__(self):
         self.batches, self.go, self.busy = [], threading.Event(), threading.Event()
@@ -44,12 +44,12 @@ def answers(network):
     return run
 
 
-def picture(number):
+def image(number):
     return torch.full((3, 2, 2), number, dtype=torch.uint8)
 
 
 def ask(batcher, number):
-    return asyncio.ensure_future(batcher.scores(picture(number)))
+    return asyncio.ensure_future(batcher.scores(image(number)))
 
 
 async def until_busy(network):
@@ -59,7 +59,7 @@ async def until_busy(network):
 
 
 async def behind_one(network, batcher, numbers):
-    """Visitors who come while the network is busy with picture 0."""
+    """Visitors who come while the network is busy with image 0."""
     network.go.clear()
     first = ask(batcher, 0)
     await until_busy(network)
@@ -73,8 +73,8 @@ async def the_others(network, *waiting):
     return await asyncio.gather(*waiting, return_exceptions=True)
 
 
-def test_a_lone_picture_goes_at_once(network, answers):
-    assert answers(lambda batcher: batcher.scores(picture(7))).tolist() == [7.0]
+def test_a_lone_image_goes_at_once(network, answers):
+    assert answers(lambda batcher: batcher.scores(image(7))).tolist() == [7.0]
     assert network.batches == [[7]]
 
 
@@ -96,7 +96,7 @@ def test_no_batch_is_larger_than_allowed(network, answers):
     assert network.batches == [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9]]
 
 
-def test_a_bad_picture_spoils_nobody_else_s_answer(network, answers):
+def test_a_bad_image_spoils_nobody_else_s_answer(network, answers):
     async def visitors(batcher):
         first, later = await behind_one(network, batcher, (1, BAD, 2))
         return await the_others(network, first, *later)
@@ -143,8 +143,8 @@ def test_who_gives_up_while_the_network_is_at_it_does_not_stop_the_others(networ
 def test_the_next_visitor_after_an_error_is_answered(network, answers):
     async def visitors(batcher):
         with pytest.raises(ValueError, match="bad picture"):
-            await batcher.scores(picture(BAD))
-        return await batcher.scores(picture(5))
+            await batcher.scores(image(BAD))
+        return await batcher.scores(image(5))
 
     assert answers(visitors).item() == 5
 

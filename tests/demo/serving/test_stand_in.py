@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from browsing import served_page, upload
-from colour_network import COLOURS, solid
+from color_network import COLORS, solid
 from fake_hub.faults import Fault
 from huggingface_hub import constants
 from playwright.sync_api import expect
@@ -187,7 +187,7 @@ def test_the_facts_tell_what_the_network_stands_in_for(hub, bundled):
 
 
 def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bundled, open_page, tmp_path):
-    solid(COLOURS[0]).save(tmp_path / "photo.png")
+    solid(COLORS[0]).save(tmp_path / "photo.png")
     shut(hub)
     with served_page(WANTED) as chosen:
         page = open_page(chosen.address)

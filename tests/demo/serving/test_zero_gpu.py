@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import gradio as gr
 import pytest
 import torch
-from colour_network import COLOURS, solid
+from color_network import COLORS, solid
 from gradio_client import Client, handle_file
 from running_app import REPOSITORY, free_port
 
@@ -187,7 +187,7 @@ def test_a_batch_runs_in_the_name_of_the_visitor_who_waited_longest():
 def test_the_page_answers_from_a_process_that_has_the_gpu(tiny_checkpoint, tmp_path):
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "spaces.py").write_text(FORKING)
-    solid(COLOURS[0]).save(tmp_path / "picture.png")
+    solid(COLORS[0]).save(tmp_path / "image.png")
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "app.py", tiny_checkpoint],
@@ -206,14 +206,14 @@ def test_the_page_answers_from_a_process_that_has_the_gpu(tiny_checkpoint, tmp_p
         address = process.stdout.readline().strip()
         assert address == f"http://127.0.0.1:{port}", process.communicate(timeout=20)[1]
         client = Client(address, verbose=False, download_files=str(tmp_path))
-        answers = [client.predict(handle_file(tmp_path / "picture.png"), api_name="/predict") for _ in range(2)]
+        answers = [client.predict(handle_file(tmp_path / "image.png"), api_name="/predict") for _ in range(2)]
         client.close()
         with urlopen(f"{address}/health", timeout=20) as answer:
             assert json.load(answer)["status"] == "ok"
     finally:
         process.terminate()
         told = process.communicate(timeout=60)[1]
-    expected = ImageClassifier.from_pretrained(tiny_checkpoint)(tmp_path / "picture.png", top_k=3)
+    expected = ImageClassifier.from_pretrained(tiny_checkpoint)(tmp_path / "image.png", top_k=3)
     for answer in answers:
         assert [one["label"] for one in answer["predictions"]] == [one.label for one in expected]
         assert [one["score"] for one in answer["predictions"]] == pytest.approx([one.score for one in expected])

@@ -1,4 +1,4 @@
-"""Programs that send many pictures: an answer for each in order, problems by name, and others served in between."""
+"""Programs that send many images: an answer for each in order, problems by name, and others served in between."""
 
 import io
 import threading
@@ -7,9 +7,9 @@ from asyncio import sleep
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from broken_pictures import saved
+from broken_images import saved
 from browsing import served_page
-from colour_network import COLOURS, save_colour_network, solid
+from color_network import COLORS, save_color_network, solid
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from hostile_archives import link, overlapping, zipped
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
+    folder = tmp_path_factory.mktemp("colors")
+    save_color_network(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def address(checkpoint):
-    with served_page(checkpoint, max_pictures=30, max_file_mb=1) as settings:
+    with served_page(checkpoint, max_images=30, max_file_mb=1) as settings:
         yield settings.address
 
 
@@ -44,9 +44,9 @@ def client(address):
 
 @pytest.fixture
 def files(tmp_path):
-    """A picture, a text, a zip of a picture and of half a picture, another picture."""
-    for name, colour in (("red.png", COLOURS[0]), ("blue.png", COLOURS[1]), ("green.png", COLOURS[2])):
-        solid(colour).save(tmp_path / name)
+    """An image, a text, a zip of an image and of half an image, another image."""
+    for name, color in (("red.png", COLORS[0]), ("blue.png", COLORS[1]), ("green.png", COLORS[2])):
+        solid(color).save(tmp_path / name)
     (tmp_path / "notes.png").write_text("no picture")
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
         archive.writestr("trip/blue.png", (tmp_path / "blue.png").read_bytes())
@@ -58,7 +58,7 @@ def sent(files):
     return [handle_file(file) for file in files]
 
 
-def test_each_picture_gets_its_answer_in_the_order_of_the_files(client, files, checkpoint):
+def test_each_image_gets_its_answer_in_the_order_of_the_files(client, files, checkpoint):
     answers = client.predict(sent(files), 2, api_name="/classify_batch")
     assert [one["name"] for one in answers] == ["red.png", "notes.png", "trip/blue.png", "cut.png", "green.png"]
     assert [len(one["predictions"]) for one in answers] == [2, 0, 2, 0, 2]
@@ -114,9 +114,9 @@ def test_only_uploaded_files_are_read(files, sentence):
         uploaded_files(files)
 
 
-def test_a_picture_that_unpacks_beyond_the_limit_fails_alone(client, files, tmp_path):
+def test_an_image_that_unpacks_beyond_the_limit_fails_alone(client, files, tmp_path):
     noise = io.BytesIO()
-    solid(COLOURS[0]).resize((700, 700)).save(noise, "BMP")
+    solid(COLORS[0]).resize((700, 700)).save(noise, "BMP")
     with zipfile.ZipFile(tmp_path / "large.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("large.bmp", noise.getvalue())
         archive.writestr("red.png", files[0].read_bytes())
@@ -125,7 +125,7 @@ def test_a_picture_that_unpacks_beyond_the_limit_fails_alone(client, files, tmp_
     assert red["predictions"][0]["label"] == "crimson"
 
 
-RED = saved(solid(COLOURS[0]))
+RED = saved(solid(COLORS[0]))
 MARKUP = "<img src=x onerror=alert(1)>.png"
 # What is packed, and for each answer its name with the words of its problem, None where it is answered.
 ZIPS = {
@@ -164,7 +164,7 @@ def test_a_zip_of_a_stranger_gets_its_answers_and_so_does_the_file_after_it(clie
     assert last["predictions"][0]["label"] == "crimson"
 
 
-def test_a_single_picture_is_answered_while_many_are_under_way(client, address, files, tmp_path, monkeypatch):
+def test_a_single_image_is_answered_while_many_are_under_way(client, address, files, tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for index in range(30):
             archive.writestr(f"{index}.png", (tmp_path / "blue.png").read_bytes())

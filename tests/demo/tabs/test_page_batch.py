@@ -1,4 +1,4 @@
-"""Many pictures at once: files and zips, what fails by name, downloads, Stop."""
+"""Many images at once: files and zips, what fails by name, downloads, Stop."""
 
 import asyncio
 import csv
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from browsing import served_page, upload_many
-from colour_network import COLOURS, LABELS, save_colour_network, solid
+from color_network import COLORS, LABELS, save_color_network, solid
 from hostile_archives import zipped
 from playwright.sync_api import expect
 
@@ -25,32 +25,32 @@ HOSTILE = "<img src=x onerror=alert(3)>.png"
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("colours")
-    save_colour_network(folder)
+    folder = tmp_path_factory.mktemp("colors")
+    save_color_network(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def address(checkpoint):
-    with served_page(checkpoint, max_pictures=12) as settings:
+    with served_page(checkpoint, max_images=12) as settings:
         yield settings.address
 
 
-def png(colour):
+def png(color):
     file = io.BytesIO()
-    solid(colour).save(file, "PNG")
+    solid(color).save(file, "PNG")
     return file.getvalue()
 
 
 @pytest.fixture
 def files(tmp_path):
-    """One picture, a text, and a zip of two pictures, a broken one and a zip."""
-    (tmp_path / "red.png").write_bytes(png(COLOURS[0]))
+    """One image, a text, and a zip of two images, a broken one and a zip."""
+    (tmp_path / "red.png").write_bytes(png(COLORS[0]))
     (tmp_path / "notes.png").write_text("no picture")
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
-        archive.writestr("trip/blue.png", png(COLOURS[1]))
-        archive.writestr(HOSTILE, png(COLOURS[2]))
-        archive.writestr("../../cut.png", png(COLOURS[0])[:60])
+        archive.writestr("trip/blue.png", png(COLORS[1]))
+        archive.writestr(HOSTILE, png(COLORS[2]))
+        archive.writestr("../../cut.png", png(COLORS[0])[:60])
         archive.writestr("inner.zip", b"PK\x03\x04")
     return [tmp_path / name for name in ("red.png", "notes.png", "more.zip")]
 
@@ -67,7 +67,7 @@ def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoin
     expect(page.locator("#batch-gallery summary")).to_have_count(3)
     assert page.locator("#batch-gallery summary").first.inner_text().endswith("(1)")
 
-    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))["pictures"]}
+    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))["images"]}
     best = ImageClassifier.from_pretrained(checkpoint, device="cpu")(files[0])
     assert [row["label"] for row in answers["red.png"]["predictions"]] == [found.label for found in best]
     assert answers["red.png"]["predictions"][0]["score"] == pytest.approx(best[0].score)
@@ -109,12 +109,12 @@ def test_nothing_chosen_gets_a_sentence(open_page, address):
 
 @pytest.fixture
 def many(tmp_path):
-    """Packs so many pictures into a zip."""
+    """Packs so many images into a zip."""
 
     def pack(count):
         with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
             for index in range(count):
-                archive.writestr(f"{index}.png", png(COLOURS[index % 3]))
+                archive.writestr(f"{index}.png", png(COLORS[index % 3]))
         return [tmp_path / "many.zip"]
 
     return pack
@@ -127,7 +127,7 @@ def wait_until(condition):
         time.sleep(0.05)
 
 
-def test_too_many_pictures_are_told_and_the_first_are_answered(open_page, address, many):
+def test_too_many_images_are_told_and_the_first_are_answered(open_page, address, many):
     page = open_page(address)
     upload_many(page, many(14))
     expect(page.locator("#batch-progress")).to_contain_text("Done: 12 classified, 1 failed")
@@ -154,7 +154,7 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, address, files):
 
 @pytest.fixture
 def stuck(monkeypatch):
-    """Lets a run's network answer three pictures and no more; gives how many wait for it."""
+    """Lets a run's network answer three images and no more; gives how many wait for it."""
     waiting, answered = [], []
     scores = Batcher.scores
 
@@ -188,7 +188,7 @@ def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, m
             "Stopped. What was answered until then stands below."
         )
         if run == 0:
-            assert len(json.loads(downloaded(page, "json"))["pictures"]) == 3
+            assert len(json.loads(downloaded(page, "json"))["images"]) == 3
         wait_until(lambda: not stuck)
     monkeypatch.undo()
     page.locator("#batch-start").click()

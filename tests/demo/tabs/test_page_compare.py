@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from browsing import awaited, served_page, upload
-from colour_network import COLOURS, MARKUP, save_colour_network, solid
+from color_network import COLORS, MARKUP, save_color_network, solid
 from playwright.sync_api import expect
 
 from resnet_hub import create_model
@@ -23,15 +23,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A network of colours, the same under another name, one of other classes, and one that does not load."""
+    """A network of colors, the same under another name, one of other classes, and one that does not load."""
     place = tmp_path_factory.mktemp("compared")
-    save_colour_network(place / "colours")
-    shutil.copytree(place / "colours", place / "same")
+    save_color_network(place / "colors")
+    shutil.copytree(place / "colors", place / "same")
     create_model("cifar_resnet20", num_classes=2, label_names=(MARKUP, "<b>cold")).save_pretrained(place / "two")
     (place / "broken").mkdir()
     (place / "broken" / "config.json").write_text("{}")
-    for index, colour in enumerate(COLOURS):
-        solid(colour).save(place / f"{index}.png")
+    for index, color in enumerate(COLORS):
+        solid(color).save(place / f"{index}.png")
     return place
 
 
@@ -42,7 +42,7 @@ def models(folder):
 
 @pytest.fixture(scope="module")
 def address(folder, models):
-    with served_page(folder / "colours", models=models) as settings:
+    with served_page(folder / "colors", models=models) as settings:
         yield settings.address
 
 
@@ -60,7 +60,7 @@ def open_compare(page, *names, tab="Compare"):
 
 
 def send(page, path):
-    """Uploads a picture and waits until it is there."""
+    """Uploads an image and waits until it is there."""
     upload(page, path)
     expect(page.locator("#verdict")).to_contain_text("%")
 
@@ -85,7 +85,7 @@ def test_two_networks_answer_side_by_side_and_agree(visit, folder):
     page.locator("#compare").click()
     says(page, "They agree: crimson.")
     expect(columns(page)).to_have_count(2)
-    for column, name in zip(columns(page).all(), ("colours", "same"), strict=True):
+    for column, name in zip(columns(page).all(), ("colors", "same"), strict=True):
         expect(column.get_by_role("heading")).to_have_text(name)
         expect(column).to_contain_text(re.compile(r"Most likely crimson, .*%"))
         expect(column.locator(".bars li")).to_have_count(3)
@@ -112,7 +112,7 @@ def test_one_that_fails_and_one_that_differs_do_not_keep_the_others_from_answeri
     assert page.alerts == []
 
 
-def test_another_picture_is_compared_at_once_where_the_old_comparison_is_in_view(visit, folder):
+def test_another_image_is_compared_at_once_where_the_old_comparison_is_in_view(visit, folder):
     page = visit()
     send(page, folder / "0.png")
     open_compare(page)
@@ -150,25 +150,25 @@ def test_on_a_phone_the_columns_stand_one_below_the_other(visit, folder):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def answered(inference, picture, names, **options):
-    """What is said of the picture at last."""
+def answered(inference, image, names, **options):
+    """What is said of the image at last."""
 
     async def last():
-        return [found async for found in compared(inference, picture, names, 5, **options)][-1]
+        return [found async for found in compared(inference, image, names, 5, **options)][-1]
 
     return awaited(last())
 
 
 @pytest.fixture
 def inference(folder, models):
-    settings = PageSettings(model=str(folder / "colours"), models=models, device="cpu", max_models=1)
+    settings = PageSettings(model=str(folder / "colors"), models=models, device="cpu", max_models=1)
     return Inference(settings, own_shelf(settings))
 
 
 def test_more_networks_are_compared_than_the_page_keeps_in_memory(inference, folder):
-    picture = (folder / "0.png").read_bytes()
-    found = answered(inference, picture, ["two", "colours", "same"])
-    assert [column.name for column in found] == ["two", "colours", "same"]
+    image = (folder / "0.png").read_bytes()
+    found = answered(inference, image, ["two", "colors", "same"])
+    assert [column.name for column in found] == ["two", "colors", "same"]
     assert all(column.answer is not None for column in found)
     assert agreement(found[1:], "en") == "They agree: crimson."
 
@@ -178,13 +178,13 @@ def test_a_map_that_fails_leaves_the_answer(inference, folder, monkeypatch, capl
         raise RuntimeError("/home/owner/secret")
 
     monkeypatch.setattr(comparison, "heat_map", fail)
-    found = answered(inference, (folder / "0.png").read_bytes(), ["colours", "same"], with_maps=True)
+    found = answered(inference, (folder / "0.png").read_bytes(), ["colors", "same"], with_maps=True)
     assert all(column.answer is not None and "went wrong" in column.problem for column in found)
     assert do_agree(found)
 
 
-def test_a_broken_picture_is_a_sentence_for_each_network(inference):
-    found = answered(inference, b"no picture", ["colours", "same"])
+def test_a_broken_image_is_a_sentence_for_each_network(inference):
+    found = answered(inference, b"no picture", ["colors", "same"])
     assert all("in no picture format" in column.problem for column in found)
     assert do_agree(found) is None
     assert agreement(found, "en") == "No network has answered, so there is nothing to compare."

@@ -7,17 +7,17 @@ from functools import partial
 
 import numpy as np
 import pytest
-from broken_pictures import cut_jpeg
+from broken_images import cut_jpeg
 from browsing import served_page, upload
-from colour_network import MARKUP
-from explained import COLOURS, square, square_classifier
+from color_network import MARKUP
+from explained import COLORS, square, square_classifier
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import expect
 
 from resnet_hub.demo.tabs import why
-from resnet_hub.explain.colormap import coloured
+from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.heat_maps import heat_map, overlay
 from resnet_hub.preprocessing import to_pixels
 
@@ -41,12 +41,12 @@ def visit(open_page, address):
 
 
 @pytest.fixture
-def pictures(tmp_path):
-    """Saves a picture of a square and returns its path."""
+def images(tmp_path):
+    """Saves an image of a square and returns its path."""
 
-    def save(colour, left, top):
+    def save(color, left, top):
         path = tmp_path / f"{left}-{top}.png"
-        square(COLOURS[colour], left, top).save(path)
+        square(COLORS[color], left, top).save(path)
         return path
 
     return save
@@ -66,75 +66,75 @@ def settled(page):
 
 
 def alternative(page):
-    return page.locator("#why-map img.colours")
+    return page.locator("#why-map img.colors")
 
 
 def shown(page):
-    """The colours of the map, as an array."""
+    """The colors of the map, as an array."""
     content = alternative(page).get_attribute("src").partition(",")[2]
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
 
 
-def expected_map(picture, index, method="hires-cam"):
+def expected_map(image, index, method="hires-cam"):
     classifier = square_classifier(LABELS)
-    return heat_map(classifier, to_pixels(picture, classifier.preprocessing), index, method)
+    return heat_map(classifier, to_pixels(image, classifier.preprocessing), index, method)
 
 
-def test_the_map_says_in_words_where_the_evidence_is(visit, pictures):
+def test_the_map_says_in_words_where_the_evidence_is(visit, images):
     page = visit()
-    upload(page, pictures(0, 1, 1))
+    upload(page, images(0, 1, 1))
     open_why(page)
     words = "Heat map for red: the evidence is in the upper left."
     expect(alternative(page)).to_have_attribute("alt", words)
     expect(page.locator("#why-sentence")).to_contain_text(re.compile(re.escape(words) + r" The network gives .*%\."))
 
 
-def test_another_picture_gets_other_words_while_one_looks(visit, pictures):
+def test_another_image_gets_other_words_while_one_looks(visit, images):
     page = visit()
-    upload(page, pictures(0, 1, 1))
+    upload(page, images(0, 1, 1))
     open_why(page)
     expect(alternative(page)).to_have_attribute("alt", re.compile("red: .* upper left"))
     page.get_by_label("Remove Image").click()
     expect(page.locator("#why-sentence")).to_contain_text(HINT)
     expect(alternative(page)).to_have_count(0)
-    upload(page, pictures(1, 20, 20))
+    upload(page, images(1, 20, 20))
     expect(alternative(page)).to_have_attribute("alt", f"Heat map for {MARKUP}: the evidence is in the lower right.")
     assert page.alerts == []
 
 
-def test_the_colours_lose_nothing(visit, pictures):
+def test_the_colors_lose_nothing(visit, images):
     page = visit()
-    upload(page, pictures(1, 10, 10))
+    upload(page, images(1, 10, 10))
     open_why(page)
     expect(alternative(page)).to_be_visible()
-    assert np.array_equal(shown(page), coloured(expected_map(square(COLOURS[1], 10, 10), 1).values))
+    assert np.array_equal(shown(page), colored(expected_map(square(COLORS[1], 10, 10), 1).values))
 
 
-def test_another_class_gets_its_own_map(visit, pictures):
+def test_another_class_gets_its_own_map(visit, images):
     page = visit()
-    upload(page, pictures(1, 10, 10))
+    upload(page, images(1, 10, 10))
     open_why(page)
     expect(alternative(page)).to_have_attribute("alt", re.compile(re.escape(MARKUP)))
     page.locator("#why-class input").click()
     page.get_by_role("option", name="red").click()
     expect(page.locator("#why-sentence")).to_contain_text("Heat map for red")
     expect(alternative(page)).to_have_attribute("alt", re.compile("Heat map for red"))
-    assert np.array_equal(shown(page), coloured(expected_map(square(COLOURS[1], 10, 10), 0).values))
+    assert np.array_equal(shown(page), colored(expected_map(square(COLORS[1], 10, 10), 0).values))
 
 
-def test_occlusion_says_how_far_the_score_falls(visit, pictures):
+def test_occlusion_says_how_far_the_score_falls(visit, images):
     page = visit()
-    upload(page, pictures(1, 10, 10))
+    upload(page, images(1, 10, 10))
     open_why(page)
     expect(alternative(page)).to_be_visible()
     page.locator("#why-method").get_by_text("Occlusion", exact=True).click()
-    drop = 100 * expected_map(square(COLOURS[1], 10, 10), 1, "occlusion").largest_drop
+    drop = 100 * expected_map(square(COLORS[1], 10, 10), 1, "occlusion").largest_drop
     expect(page.locator("#why-sentence")).to_contain_text(f"takes {drop:.1f} percentage points away")
 
 
-def test_the_opacity_changes_at_once_and_asks_nobody(visit, pictures):
+def test_the_opacity_changes_at_once_and_asks_nobody(visit, images):
     page = visit()
-    upload(page, pictures(0, 10, 10))
+    upload(page, images(0, 10, 10))
     open_why(page)
     expect(alternative(page)).to_have_css("opacity", "0.6")
     page.get_by_text("What each block adds").click()
@@ -148,9 +148,9 @@ def test_the_opacity_changes_at_once_and_asks_nobody(visit, pictures):
     assert page.requests[before:] == []
 
 
-def test_stages_and_blocks_are_there_to_unfold(visit, pictures):
+def test_stages_and_blocks_are_there_to_unfold(visit, images):
     page = visit()
-    upload(page, pictures(0, 10, 10))
+    upload(page, images(0, 10, 10))
     open_why(page)
     page.get_by_text("What the stages see").click()
     expect(page.locator("#why-stages img")).to_have_count(4)
@@ -160,22 +160,22 @@ def test_stages_and_blocks_are_there_to_unfold(visit, pictures):
     expect(page.locator("#why-blocks")).to_contain_text(re.compile(r"Of its 9 blocks, \d can each be left out"))
 
 
-def test_a_broken_file_gets_a_sentence_and_the_tab_lives_on(visit, pictures, tmp_path):
+def test_a_broken_file_gets_a_sentence_and_the_tab_lives_on(visit, images, tmp_path):
     page = visit()
     (tmp_path / "photo.jpg").write_bytes(cut_jpeg())
     upload(page, tmp_path / "photo.jpg")
     open_why(page)
     expect(page.locator("#why-sentence")).to_contain_text("The picture is damaged or cut short")
     page.get_by_label("Remove Image").click()
-    upload(page, pictures(0, 1, 1))
+    upload(page, images(0, 1, 1))
     expect(alternative(page)).to_be_visible()
 
 
-def test_a_tab_that_nobody_looks_at_explains_nothing(visit, pictures, monkeypatch):
+def test_a_tab_that_nobody_looks_at_explains_nothing(visit, images, monkeypatch):
     asked = []
     monkeypatch.setattr(why, "heat_map", lambda *given, **named: (asked.append(1), heat_map(*given, **named))[1])
     page = visit()
-    upload(page, pictures(0, 1, 1))
+    upload(page, images(0, 1, 1))
     expect(page.locator("#verdict")).to_contain_text("red")
     page.wait_for_timeout(500)
     assert asked == []
@@ -184,9 +184,9 @@ def test_a_tab_that_nobody_looks_at_explains_nothing(visit, pictures, monkeypatc
     assert asked == [1]
 
 
-def test_every_control_is_reached_by_keyboard(visit, pictures):
+def test_every_control_is_reached_by_keyboard(visit, images):
     page = visit()
-    upload(page, pictures(0, 1, 1))
+    upload(page, images(0, 1, 1))
     open_why(page)
     page.get_by_text("What each block adds").click()
     expect(page.get_by_role("rowheader")).to_have_count(9)
@@ -198,17 +198,17 @@ def test_every_control_is_reached_by_keyboard(visit, pictures):
     assert reached >= {"why-class", "why-method", "why-opacity", "why-map", "why-blocks"}
 
 
-def test_a_visitor_from_china_reads_chinese(visit, pictures):
+def test_a_visitor_from_china_reads_chinese(visit, images):
     page = visit(locale="zh-CN")
-    upload(page, pictures(0, 1, 1))
+    upload(page, images(0, 1, 1))
     open_why(page, "为什么")
     expect(alternative(page)).to_have_attribute("alt", re.compile("^red 的热力图.依据在左上方.$"))
     expect(page.locator("#why-method")).to_contain_text("遮挡法")
 
 
-def test_a_phone_needs_no_sideways_scrolling(visit, pictures):
+def test_a_phone_needs_no_sideways_scrolling(visit, images):
     page = visit(width=390)
-    upload(page, pictures(1, 1, 1))
+    upload(page, images(1, 1, 1))
     open_why(page)
     page.get_by_text("What the stages see").click()
     page.get_by_text("What each block adds").click()
@@ -235,14 +235,14 @@ def client(address):
     return Client(address, verbose=False)
 
 
-def picture_in(address):
+def image_in(address):
     return Image.open(io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,"))))
 
 
 @pytest.mark.parametrize("name", ["", "RED", "0"])
-def test_a_program_gets_the_map_and_what_it_means(client, pictures, name):
-    answer = client.predict(handle_file(pictures(0, 1, 1)), name, api_name="/explain")
-    found = expected_map(square(COLOURS[0], 1, 1), 0)
+def test_a_program_gets_the_map_and_what_it_means(client, images, name):
+    answer = client.predict(handle_file(images(0, 1, 1)), name, api_name="/explain")
+    found = expected_map(square(COLORS[0], 1, 1), 0)
     assert (answer["label"], answer["index"], answer["place"], answer["method"]) == (
         "red",
         0,
@@ -252,8 +252,8 @@ def test_a_program_gets_the_map_and_what_it_means(client, pictures, name):
     assert answer["score"] == pytest.approx(found.score)
     assert answer["largest_drop"] is None
     assert answer["sentence"].startswith("Heat map for red: the evidence is in the upper left.")
-    assert np.array_equal(picture_in(answer["map"]), found.picture())
-    assert np.array_equal(picture_in(answer["overlay"]), overlay(square(COLOURS[0], 1, 1), found))
+    assert np.array_equal(image_in(answer["map"]), found.image())
+    assert np.array_equal(image_in(answer["overlay"]), overlay(square(COLORS[0], 1, 1), found))
 
 
 REFUSED = {
@@ -265,11 +265,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_a_program_reads_what_is_wrong(client, pictures, arguments, sentence):
+def test_a_program_reads_what_is_wrong(client, images, arguments, sentence):
     with pytest.raises(AppError, match=re.escape(sentence)):
-        client.predict(handle_file(pictures(0, 1, 1)), *arguments, api_name="/explain")
+        client.predict(handle_file(images(0, 1, 1)), *arguments, api_name="/explain")
 
 
-def test_a_program_without_a_picture_is_told_so(client):
+def test_a_program_without_an_image_is_told_so(client):
     with pytest.raises(AppError, match="There is no picture yet"):
         client.predict(None, api_name="/explain")

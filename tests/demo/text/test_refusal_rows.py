@@ -12,7 +12,7 @@ from resnet_hub.demo.text.user_errors import refusal_of, translated
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 
 PACKAGE = Path(__file__).resolve().parents[3] / "resnet_hub"
-ERRORS = {"Refusal", "ConfigError", "HubError", "ImageError", "CheckpointError", "FailedPicture"}
+ERRORS = {"Refusal", "ConfigError", "HubError", "ImageError", "CheckpointError", "FailedImage"}
 # What runs for a visitor. All that is wrong with a network itself is told by `told_to_visitors`, in one form.
 RAISING = [
     *(
@@ -79,7 +79,7 @@ def shapes(file, returned):
     for node in ast.walk(ast.parse((PACKAGE / file).read_text("utf-8"))):
         if isinstance(node, ast.Call) and node.args and not returned:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            argument = node.args[-1] if name == "FailedPicture" else node.args[0]
+            argument = node.args[-1] if name == "FailedImage" else node.args[0]
             yield from [shape(argument)] if name in ERRORS else []
         elif isinstance(node, ast.Return) and returned:
             parts = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]

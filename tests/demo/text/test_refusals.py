@@ -4,10 +4,10 @@ import socket
 
 import pytest
 from hostile_archives import claiming, link, locked, overlapping, packed_by, special, zipped
-from picture_server import picture_server
+from image_server import image_server
 
-from resnet_hub.demo.intake.archive import ArchiveLimits, FailedPicture, pictures_in
-from resnet_hub.demo.intake.fetch import UrlLimits, fetch_picture
+from resnet_hub.demo.intake.archive import ArchiveLimits, FailedImage, images_in
+from resnet_hub.demo.intake.fetch import UrlLimits, fetch_image
 from resnet_hub.demo.text.user_errors import refusal_of
 from resnet_hub.errors import ImageError
 
@@ -37,7 +37,7 @@ FILES = {
     "gone": (None, "文件已不在服务器上"),
     "large": (bytes(5_000_001), "文件有 5,000,001 字节"),
     "large zip": (b"PK\x03\x04" + bytes(6_000_000), "压缩包有 6,000,004 字节"),
-    "pictures": (zipped(*((f"{number}.png", b"x") for number in range(11))), "一次最多处理 10 张图片"),
+    "images": (zipped(*((f"{number}.png", b"x") for number in range(11))), "一次最多处理 10 张图片"),
     "bytes": (zipped(*((f"{n}.png", bytes(900_000)) for n in range(7))), "一次最多处理 6,000,000 字节"),
 }
 
@@ -63,16 +63,14 @@ def test_a_name_in_another_script_does_not_keep_a_sentence_english():
 def test_a_file_that_fails_is_told_in_chinese(data, words, tmp_path):
     if data is not None:
         (tmp_path / "a").write_bytes(data)
-    limits = ArchiveLimits(
-        pictures=10, entries=20, picture_bytes=5_000_000, archive_bytes=6_000_000, total_bytes=6_000_000
-    )
-    (failed,) = (found for found in pictures_in([("a", tmp_path / "a")], limits) if isinstance(found, FailedPicture))
+    limits = ArchiveLimits(images=10, entries=20, image_bytes=5_000_000, archive_bytes=6_000_000, total_bytes=6_000_000)
+    (failed,) = (found for found in images_in([("a", tmp_path / "a")], limits) if isinstance(found, FailedImage))
     assert words in chinese(failed.reason)
 
 
 def test_too_many_files_are_told_in_chinese(tmp_path):
     (tmp_path / "a").write_bytes(b"x")
-    *_, last = pictures_in([("a", tmp_path / "a")] * 21, ArchiveLimits(pictures=100, entries=20))
+    *_, last = images_in([("a", tmp_path / "a")] * 21, ArchiveLimits(images=100, entries=20))
     assert "一次最多处理 20 个文件和条目" in chinese(last.reason)
 
 
@@ -90,13 +88,13 @@ ANSWERS = {
 
 def refused(url, **limits):
     with pytest.raises(ImageError) as caught:
-        fetch_picture(url, UrlLimits(max_bytes=1000, **limits), is_public=lambda address: str(address) == "127.0.0.1")
+        fetch_image(url, UrlLimits(max_bytes=1000, **limits), is_public=lambda address: str(address) == "127.0.0.1")
     return chinese(str(caught.value))
 
 
 @pytest.mark.parametrize(("answer", "words"), ANSWERS.values(), ids=ANSWERS)
-def test_a_server_that_gives_no_picture_is_told_in_chinese(answer, words):
-    with picture_server() as server:
+def test_a_server_that_gives_no_image_is_told_in_chinese(answer, words):
+    with image_server() as server:
         server.answers["/a"] = answer
         assert words in refused(f"{server.url}/a", ports=(80, server.port))
 

@@ -6,7 +6,7 @@ import tomllib
 
 import gradio as gr
 import pytest
-from broken_pictures import cut_jpeg, empty_file, gigantic_png, text_file
+from broken_images import cut_jpeg, empty_file, gigantic_png, text_file
 
 from resnet_hub.demo.text.user_errors import PATTERNS, Refusal, refusal_of, translated, with_refusals
 from resnet_hub.demo.text.words import LANGUAGES, all_words, label, language_of, say, translations
@@ -72,7 +72,7 @@ BROKEN = {"empty": empty_file, "cut": cut_jpeg, "text": text_file, "gigantic": g
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_what_is_wrong_with_a_picture_is_told_in_chinese(content):
+def test_what_is_wrong_with_a_image_is_told_in_chinese(content):
     with pytest.raises(ImageError) as caught:
         open_image(content())
     sentence = refusal_of(caught.value, "zh-CN").sentence

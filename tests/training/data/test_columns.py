@@ -1,9 +1,9 @@
-"""Which columns hold pictures and classes, found by type, then by name, or asked for."""
+"""Which columns hold images and classes, found by type, then by name, or asked for."""
 
 import datasets
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
-from pictures import picture
+from images import image
 
 from resnet_hub.errors import DataError
 from training.data.columns import find_columns
@@ -20,7 +20,7 @@ def rows(**columns):
 
 def _value(feature, row):
     if isinstance(feature, datasets.Image):
-        return picture("red", row)
+        return image("red", row)
     return ("ant", "bee")[row] if getattr(feature, "dtype", "") == "string" else row
 
 
@@ -53,50 +53,50 @@ def test_the_asked_for_columns_are_taken():
         (
             {"image": IMAGE, "label": ANIMALS},
             ("img", None),
-            "--image-column 'img' is no column; the dataset has 'image' (pictures), 'label' (2 classes)",
+            "--image-column 'img' is no column; the dataset has 'image' (images), 'label' (2 classes)",
         ),
         (
             {"image": IMAGE, "label": ANIMALS},
             (None, "class"),
-            "--label-column 'class' is no column; the dataset has 'image' (pictures), 'label' (2 classes)",
+            "--label-column 'class' is no column; the dataset has 'image' (images), 'label' (2 classes)",
         ),
         (
             {"image": IMAGE, "label": ANIMALS},
             ("label", None),
-            "--image-column 'label' holds no pictures; those that do: 'image' (pictures)",
+            "--image-column 'label' holds no images; those that do: 'image' (images)",
         ),
         (
             {"text": Value("string"), "label": ANIMALS},
             (None, None),
-            "no column holds pictures; the dataset has 'text' (string), 'label' (2 classes); "
+            "no column holds images; the dataset has 'text' (string), 'label' (2 classes); "
             "choose one with --image-column",
         ),
         (
             {"a": IMAGE, "b": IMAGE, "label": ANIMALS},
             (None, None),
-            "several columns hold pictures; the dataset has 'a' (pictures), 'b' (pictures), 'label' (2 classes)",
+            "several columns hold images; the dataset has 'a' (images), 'b' (images), 'label' (2 classes)",
         ),
         (
             {"image": IMAGE, "coarse": ANIMALS, "fine": ANIMALS},
             (None, None),
-            "several columns hold classes; the dataset has 'image' (pictures), 'coarse' (2 classes), 'fine' (2 cl",
+            "several columns hold classes; the dataset has 'image' (images), 'coarse' (2 classes), 'fine' (2 cl",
         ),
         (
             {"image": IMAGE, "caption": Value("string")},
             (None, None),
-            "no column is known to hold classes; the dataset has 'image' (pictures), 'caption' (string)",
+            "no column is known to hold classes; the dataset has 'image' (images), 'caption' (string)",
         ),
-        ({"image": IMAGE}, (None, None), "the pictures have no classes; put each class into a folder of its own"),
+        ({"image": IMAGE}, (None, None), "the images have no classes; put each class into a folder of its own"),
     ],
     ids=[
         "no such image column",
         "no such label column",
-        "no pictures in it",
+        "no images in it",
         "no pictures",
-        "two pictures",
+        "two images",
         "two classes",
         "no classes",
-        "pictures alone",
+        "images alone",
     ],
 )
 def test_a_column_that_cannot_be_meant_is_refused_with_the_candidates(columns, asked, says):

@@ -1,11 +1,11 @@
-"""Tables of encoded pictures that do not say that they are: found by type and content, loaded and streamed."""
+"""Tables of encoded images that do not say that they are: found by type and content, loaded and streamed."""
 
 import io
 
 import datasets
 import pandas
 import pytest
-from pictures import picture
+from images import image
 
 from training.data.load_dataset import load_splits, open_streams
 
@@ -24,8 +24,8 @@ KINDS = {
 
 
 @pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
-def test_pictures_in_a_table_that_pandas_wrote_are_found_whole_or_as_they_come(tmp_path, cell):
-    contents = [encoded(picture("red", number)) for number in range(3)]
+def test_images_in_a_table_that_pandas_wrote_are_found_whole_or_as_they_come(tmp_path, cell):
+    contents = [encoded(image("red", number)) for number in range(3)]
     columns = {"photo": [None, *map(cell, [b"damaged", *contents])], "checksum": [b"\x00" * 4] * 5}
     columns |= {"name": ["1.png"] * 5, "label": list("aabba")}
     pandas.DataFrame(columns).to_parquet(tmp_path / "rows.parquet")

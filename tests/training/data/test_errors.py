@@ -11,11 +11,11 @@ def test_datasets_are_read_by_id_config_and_revision_and_what_is_wrong_is_a_sent
     first = publish(fake_hub, "alice/folders", folders(2)).resolve("main").sha
     fake_hub.repository("alice/folders", "datasets").commit("main", "more", {"train/red/9.png": Blob(b"x")}, (), None)
     publish(fake_hub, "alice/names", with_names(2))
-    paths = {f"images/{colour}.png": encoded(colour, 0) for colour in FRENCH}
-    table = "".join(f"images/{colour}.png,{name}\n" for colour, name in FRENCH.items())
+    paths = {f"images/{color}.png": encoded(color, 0) for color in FRENCH}
+    table = "".join(f"images/{color}.png,{name}\n" for color, name in FRENCH.items())
     publish(fake_hub, "alice/table", {"train.csv": f"image,label\n{table}", **paths})
     two = "configs:\n- config_name: small\n  data_files: a/**\n- config_name: large\n  data_files: b/**\n"
-    parts = {f"{part}/train/{colour}/0.png": encoded(colour, 0) for part in "ab" for colour in FRENCH}
+    parts = {f"{part}/train/{color}/0.png": encoded(color, 0) for part in "ab" for color in FRENCH}
     publish(fake_hub, "alice/two", {"README.md": f"---\n{two}---\n", **parts})
     publish(fake_hub, "alice/script", {"script.py": "import os"})
     publish(fake_hub, "alice/yaml", {"README.md": "---\na: [\n---\n", **folders(1)})

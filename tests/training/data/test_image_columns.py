@@ -1,9 +1,9 @@
-"""A CSV that names picture files becomes pictures, from inside its own folder only."""
+"""A CSV that names image files becomes images, from inside its own folder only."""
 
 import csv
 
 import pytest
-from pictures import picture
+from images import image
 
 from resnet_hub.errors import DataError
 from training.data.load import load_data
@@ -13,12 +13,12 @@ from training.settings.recipe import FinetuneRecipe
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a folder with pictures and a CSV with these rows."""
+    """Writes a folder with images and a CSV with these rows."""
 
     def write(rows):
-        (tmp_path / "pictures").mkdir()
+        (tmp_path / "images").mkdir()
         for number in range(4):
-            picture("red" if number < 2 else "green", number).save(tmp_path / "pictures" / f"{number}.png")
+            image("red" if number < 2 else "green", number).save(tmp_path / "images" / f"{number}.png")
         with (tmp_path / "train.csv").open("w", newline="") as file:
             csv.writer(file).writerows([("photo", "label"), *rows])
         return tmp_path
@@ -26,7 +26,7 @@ def write(tmp_path):
     return write
 
 
-ROWS = [(f"pictures/{number}.png", "rouge" if number < 2 else "vert") for number in range(4)]
+ROWS = [(f"images/{number}.png", "rouge" if number < 2 else "vert") for number in range(4)]
 
 
 def test_named_files_are_opened_and_their_classes_are_the_texts(write):
@@ -35,17 +35,17 @@ def test_named_files_are_opened_and_their_classes_are_the_texts(write):
     assert (len(data.train), len(data.validation)) == (2, 2)
 
 
-def test_a_file_that_is_not_there_is_a_bad_picture(write):
-    with pytest.raises(DataError, match=r"1 pictures cannot be decoded .*lost\.png"):
-        load_data(FinetuneRecipe(dataset=str(write([*ROWS, ("pictures/lost.png", "vert")]))))
+def test_a_file_that_is_not_there_is_a_bad_image(write):
+    with pytest.raises(DataError, match=r"1 images cannot be decoded .*lost\.png"):
+        load_data(FinetuneRecipe(dataset=str(write([*ROWS, ("images/lost.png", "vert")]))))
 
 
-@pytest.mark.parametrize("name", ["/etc/secret.png", "../secret.png", "pictures/../../secret.png", "file:///a.png"])
+@pytest.mark.parametrize("name", ["/etc/secret.png", "../secret.png", "images/../../secret.png", "file:///a.png"])
 def test_a_name_that_leads_out_of_the_folder_is_refused(write, name):
     with pytest.raises(DataError, match=r"names '.*', which is not inside the dataset's folder"):
         load_splits(str(write([*ROWS, (name, "vert")])))
 
 
-def test_a_table_without_pictures_stays_a_table(write):
+def test_a_table_without_images_stays_a_table(write):
     splits = load_splits(str(write([("red", "rouge"), ("green", "vert")])))
     assert splits["train"]["photo"][:] == ["red", "green"]

@@ -1,10 +1,10 @@
-"""Every picture is opened once: what cannot be decoded, what is the same in two splits, how large each is."""
+"""Every image is opened once: what cannot be decoded, what is the same in two splits, how large each is."""
 
 import datasets
 import numpy as np
 import pytest
 from datasets import Dataset
-from pictures import class_folders, picture
+from images import class_folders, image
 from PIL import Image
 
 from training.data.inspection import inspect
@@ -24,7 +24,7 @@ def split_of(*files):
 
 
 def test_equal_pixels_have_equal_digests_however_they_were_saved(tmp_path):
-    same, other = picture("red", 0), picture("red", 1)
+    same, other = image("red", 0), image("red", 1)
     same.save(tmp_path / "a.png")
     same.save(tmp_path / "b.bmp")
     other.save(tmp_path / "c.png")
@@ -35,8 +35,8 @@ def test_equal_pixels_have_equal_digests_however_they_were_saved(tmp_path):
     assert found.sizes.tolist() == [[40, 32]] * 4
 
 
-def test_a_picture_that_cannot_be_decoded_is_named_by_its_index(tmp_path):
-    picture("red", 0).save(tmp_path / "a.png")
+def test_a_image_that_cannot_be_decoded_is_named_by_its_index(tmp_path):
+    image("red", 0).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"nothing")
     found = inspect(split_of(tmp_path / "a.png", tmp_path / "b.png"))
     assert list(found.faults) == [1]
@@ -55,15 +55,15 @@ def doubled(tmp_path):
     return tmp_path
 
 
-def test_the_same_picture_in_two_splits_is_reported_with_names(doubled, caplog):
+def test_the_same_image_in_two_splits_is_reported_with_names(doubled, caplog):
     data = load_data(recipe(doubled))
     assert len(data.train) == 8
-    assert {(shared.split, shared.other): len(shared.pictures) for shared in data.overlaps} == {
+    assert {(shared.split, shared.other): len(shared.images) for shared in data.overlaps} == {
         ("train", "validation"): 2,
         ("train", "test"): 1,
         ("validation", "test"): 1,
     }
-    assert "2 pictures of train are in validation too (" in caplog.text
+    assert "2 images of train are in validation too (" in caplog.text
     assert "again 0.bmp" in caplog.text
     assert "--drop-duplicates leaves them out of train" in caplog.text
 
@@ -74,7 +74,7 @@ def test_duplicates_are_taken_out_of_train_where_that_is_asked_for(doubled):
     assert not np.isin(data.train.digests, np.concatenate([data.validation.digests, data.test.digests])).any()
 
 
-def test_nothing_is_said_where_no_picture_is_doubled(tmp_path, caplog):
+def test_nothing_is_said_where_no_image_is_doubled(tmp_path, caplog):
     class_folders(tmp_path, {"red": 6, "green": 6})
     assert load_data(recipe(tmp_path)).overlaps == ()
     assert "too" not in caplog.text

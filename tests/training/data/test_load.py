@@ -1,8 +1,8 @@
-"""What a run takes from its dataset: splits that never leak, classes that match, bad pictures counted."""
+"""What a run takes from its dataset: splits that never leak, classes that match, bad images counted."""
 
 import numpy as np
 import pytest
-from pictures import class_folders, picture
+from images import class_folders, image
 
 from resnet_hub.errors import DataError
 from training.data.load import load_data, load_split
@@ -16,7 +16,7 @@ def recipe(folder, **settings):
 def test_a_missing_validation_split_is_cut_from_train_without_overlap(tmp_path):
     class_folders(tmp_path, {"red": 10, "green": 20})
     data = load_data(recipe(tmp_path))
-    train, held_out = ({part.picture(index)[1] for index in range(len(part))} for part in (data.train, data.validation))
+    train, held_out = ({part.image(index)[1] for index in range(len(part))} for part in (data.train, data.validation))
     assert (len(train), len(held_out)) == (24, 6)
     assert not train & held_out
     assert np.bincount(data.validation.labels).tolist() == [4, 2]
@@ -57,11 +57,11 @@ def test_one_class_only_is_refused(tmp_path):
         load_data(recipe(tmp_path))
 
 
-def test_pictures_without_class_folders_are_refused_with_the_layout_that_is_expected(tmp_path):
+def test_images_without_class_folders_are_refused_with_the_layout_that_is_expected(tmp_path):
     for number in range(3):
-        picture("red", number).save(tmp_path / f"{number}.png")
+        image("red", number).save(tmp_path / f"{number}.png")
     with pytest.raises(
-        DataError, match=r"the pictures have no classes; put each class into a folder of its own: folder/cats/1\.jpg"
+        DataError, match=r"the images have no classes; put each class into a folder of its own: folder/cats/1\.jpg"
     ):
         load_data(recipe(tmp_path))
 
@@ -69,48 +69,46 @@ def test_pictures_without_class_folders_are_refused_with_the_layout_that_is_expe
 def test_a_class_in_val_that_train_lacks_is_named(tmp_path):
     class_folders(tmp_path / "train", {"red": 4, "green": 4})
     class_folders(tmp_path / "val", {"red": 2, "blue": 1}, start=10)
-    with pytest.raises(
-        DataError, match="classes in validation that train lacks: 'blue'; add pictures of them to train"
-    ):
+    with pytest.raises(DataError, match="classes in validation that train lacks: 'blue'; add images of them to train"):
         load_data(recipe(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "0 bytes|empty"), (b"just a text", "not a picture|no picture"), (None, "truncated|cut|incomplete|damaged")],
+    [(b"", "0 bytes|empty"), (b"just a text", "not an image|no image"), (None, "truncated|cut|incomplete|damaged")],
     ids=["0 bytes", "text", "truncated"],
 )
-def test_an_undecodable_picture_stops_the_run_by_name_until_it_is_allowed(tmp_path, caplog, content, reason):
+def test_an_undecodable_image_stops_the_run_by_name_until_it_is_allowed(tmp_path, caplog, content, reason):
     class_folders(tmp_path, {"red": 6, "green": 6})
     bad = tmp_path / "red" / "bad.png"
-    picture("red", 99, (300, 200)).save(bad)
+    image("red", 99, (300, 200)).save(bad)
     bad.write_bytes(bad.read_bytes()[:2000] if content is None else content)
-    with pytest.raises(DataError, match=rf"1 pictures cannot be decoded .*bad\.png.*({reason}).*--max-bad-pictures 1"):
+    with pytest.raises(DataError, match=rf"1 images cannot be decoded .*bad\.png.*({reason}).*--max-bad-images 1"):
         load_data(recipe(tmp_path))
-    data = load_data(recipe(tmp_path, max_bad_pictures=1))
+    data = load_data(recipe(tmp_path, max_bad_images=1))
     assert len(data.train) + len(data.validation) == 12
-    assert len(data.bad_pictures) == 1
-    assert "bad.png" in data.bad_pictures[0]
-    assert "1 pictures cannot be decoded and are left out" in caplog.text
+    assert len(data.bad_images) == 1
+    assert "bad.png" in data.bad_images[0]
+    assert "1 images cannot be decoded and are left out" in caplog.text
 
 
-def test_pictures_that_are_all_bad_are_refused(tmp_path):
+def test_images_that_are_all_bad_are_refused(tmp_path):
     class_folders(tmp_path, {"red": 2, "green": 2})
     for file in tmp_path.rglob("*.png"):
         file.write_bytes(b"x")
-    with pytest.raises(DataError, match="split 'train' has no pictures that can be decoded"):
-        load_data(recipe(tmp_path, max_bad_pictures=4))
+    with pytest.raises(DataError, match="split 'train' has no images that can be decoded"):
+        load_data(recipe(tmp_path, max_bad_images=4))
 
 
-def test_one_picture_of_each_class_cannot_be_split(tmp_path):
+def test_one_image_of_each_class_cannot_be_split(tmp_path):
     class_folders(tmp_path, {"red": 1, "green": 1})
-    with pytest.raises(DataError, match="no class has two pictures, so none can be held out of train; add pictures"):
+    with pytest.raises(DataError, match="no class has two images, so none can be held out of train; add images"):
         load_data(recipe(tmp_path))
 
 
 def test_a_wrong_label_column_lists_the_candidates(tmp_path):
     class_folders(tmp_path, {"red": 2, "green": 2})
-    with pytest.raises(DataError, match=r"'kind' is no column; the dataset has 'image' \(pictures\), 'label' \(2 cl"):
+    with pytest.raises(DataError, match=r"'kind' is no column; the dataset has 'image' \(images\), 'label' \(2 cl"):
         load_data(recipe(tmp_path, label_column="kind"))
 
 
@@ -133,14 +131,14 @@ def test_the_ants_and_bees_are_read_as_they_are(data_folder):
     assert data.label_names == ("ants", "bees")
     assert (len(data.train), len(data.validation), data.test) == (244, 153, None)
     assert np.bincount(data.train.labels).tolist() == [123, 121]
-    assert data.bad_pictures == ()
+    assert data.bad_images == ()
 
 
-def labelled_pictures(folder, header, rows):
-    """A folder with pictures and a CSV of what is to be learned of them."""
+def labeled_images(folder, header, rows):
+    """A folder with images and a CSV of what is to be learned of them."""
     lines = [header]
     for number, cells in enumerate(rows):
-        picture("red", number).save(folder / f"{number}.png")
+        image("red", number).save(folder / f"{number}.png")
         lines.append(f"{number}.png,{cells}")
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
     return folder / "labels.csv"
@@ -157,13 +155,13 @@ def labelled_pictures(folder, header, rows):
     ids=["one class", "divided text", "columns of 0 and 1", "numbers"],
 )
 def test_a_csv_gives_the_targets_of_every_task(tmp_path, header, rows, column, task, names, shape):
-    data = load_data(recipe(labelled_pictures(tmp_path, header, rows), label_column=column))
+    data = load_data(recipe(labeled_images(tmp_path, header, rows), label_column=column))
     assert (data.task, data.label_names, data.train.labels.shape[1:]) == (task, names, shape)
     assert len(data.train) + len(data.validation) == len(rows)
 
 
 def test_rows_without_a_target_are_left_out_and_counted(tmp_path, caplog):
-    data = load_data(recipe(labelled_pictures(tmp_path, "file,label", ["a", "b", "", "a", "b"])))
+    data = load_data(recipe(labeled_images(tmp_path, "file,label", ["a", "b", "", "a", "b"])))
     assert len(data.train) + len(data.validation) == 4
     assert "1 rows of train have no target and are left out" in caplog.text
 
@@ -173,10 +171,10 @@ def test_a_validation_split_without_labels_is_refused(tmp_path):
     for split, labels in (("train", "aabb"), ("val", "  ")):
         lines = [f"images/red/{number}.png,{label.strip()}" for number, label in enumerate(labels)]
         (tmp_path / f"{split}.csv").write_text("\n".join(["file,label", *lines]) + "\n")
-    with pytest.raises(DataError, match="split 'validation' has no labelled pictures; remove it, and one is cut"):
+    with pytest.raises(DataError, match="split 'validation' has no labeled images; remove it, and one is cut"):
         load_data(recipe(tmp_path))
 
 
-def test_one_number_for_all_pictures_is_nothing_to_learn(tmp_path):
-    with pytest.raises(DataError, match="every picture has the same target in label; there is nothing to learn"):
-        load_data(recipe(labelled_pictures(tmp_path, "file,label", ["0.5"] * 6)))
+def test_one_number_for_all_images_is_nothing_to_learn(tmp_path):
+    with pytest.raises(DataError, match="every image has the same target in label; there is nothing to learn"):
+        load_data(recipe(labeled_images(tmp_path, "file,label", ["0.5"] * 6)))

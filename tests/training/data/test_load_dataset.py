@@ -4,7 +4,7 @@ import datasets
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features
-from pictures import class_folders, picture
+from images import class_folders, image
 
 from resnet_hub.errors import DataError
 from training.data.load_dataset import digits, load_splits
@@ -27,14 +27,14 @@ def test_folders_above_the_classes_are_splits_under_any_usual_name(tmp_path, val
     assert {name: len(rows) for name, rows in splits.items()} == {"train": 5, "validation": 2, "test": 3}
 
 
-def test_a_picture_whose_name_holds_the_word_train_stays_in_its_class(tmp_path):
+def test_a_image_whose_name_holds_the_word_train_stays_in_its_class(tmp_path):
     class_folders(tmp_path, {"red": 3, "green": 2})
-    picture("red", 9).save(tmp_path / "red" / "train-12.png")
-    picture("red", 9).save(tmp_path / "red" / "test 3.png")
+    image("red", 9).save(tmp_path / "red" / "train-12.png")
+    image("red", 9).save(tmp_path / "red" / "test 3.png")
     assert {name: len(rows) for name, rows in load_splits(str(tmp_path)).items()} == {"train": 7}
 
 
-def test_pictures_are_not_decoded_on_loading(tmp_path):
+def test_images_are_not_decoded_on_loading(tmp_path):
     class_folders(tmp_path, {"red": 1, "green": 1})
     (tmp_path / "red" / "broken.png").write_bytes(b"no picture")
     assert len(load_splits(str(tmp_path))["train"]) == 3
@@ -42,7 +42,7 @@ def test_pictures_are_not_decoded_on_loading(tmp_path):
 
 def test_a_parquet_folder_as_the_hub_lays_it_out_keeps_its_splits_and_names(tmp_path):
     features = Features({"img": datasets.Image(), "label": ClassLabel(names=["wasp", "ant"])})
-    rows = Dataset.from_dict({"img": [picture("red", 0), picture("green", 1)], "label": [0, 1]}, features=features)
+    rows = Dataset.from_dict({"img": [image("red", 0), image("green", 1)], "label": [0, 1]}, features=features)
     (tmp_path / "data").mkdir()
     for split in ("train", "test"):
         rows.to_parquet(tmp_path / "data" / f"{split}-00000-of-00001.parquet")
@@ -76,17 +76,17 @@ def test_what_is_not_there_is_said(source, says):
     assert says in str(refused.value)
 
 
-def test_pictures_in_no_folder_of_their_own_have_no_class(tmp_path):
+def test_images_in_no_folder_of_their_own_have_no_class(tmp_path):
     for number in range(3):
-        picture("red", number).save(tmp_path / f"{number}.png")
+        image("red", number).save(tmp_path / f"{number}.png")
     (tmp_path / ".cache").mkdir()
     assert list(load_splits(str(tmp_path))["train"].features) == ["image"]
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.parquet", "rows.jsonl"])
-def test_a_table_with_pictures_beside_it_is_read_by_its_suffix(tmp_path, name):
+def test_a_table_with_images_beside_it_is_read_by_its_suffix(tmp_path, name):
     for number in range(2):
-        picture("red", number).save(tmp_path / f"{number}.png")
+        image("red", number).save(tmp_path / f"{number}.png")
     rows = Dataset.from_dict({"file_name": ["0.png", "1.png"], "label": ["NA", "ant"]})
     if name.endswith("parquet"):
         rows.to_parquet(tmp_path / name)
@@ -102,7 +102,7 @@ def test_a_table_with_pictures_beside_it_is_read_by_its_suffix(tmp_path, name):
 def test_csv_files_named_after_splits_are_these_splits(tmp_path):
     (tmp_path / "images").mkdir()
     for number in range(4):
-        picture("red", number).save(tmp_path / "images" / f"{number}.png")
+        image("red", number).save(tmp_path / "images" / f"{number}.png")
     for split, part in (("train", (0, 1)), ("val", (2,)), ("test", (3,))):
         rows = "".join(f"images/{number}.png,a\n" for number in part)
         (tmp_path / f"{split}.csv").write_text(f"file,label\n{rows}")
@@ -121,10 +121,10 @@ def test_an_empty_folder_is_refused(tmp_path):
         load_splits(str(tmp_path))
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path):
+def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "read.txt").write_text("nothing")
-    with pytest.raises(DataError, match="holds no pictures that we can read as a dataset; expected class folders"):
+    with pytest.raises(DataError, match="holds no images that we can read as a dataset; expected class folders"):
         load_splits(str(tmp_path))
 
 
@@ -143,11 +143,11 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         """
         import datasets, sys
         from datasets import ClassLabel, Dataset, Features
-        from pictures import picture
+        from images import image
         from training.sources import load_splits, open_streams
 
         features = Features({"img": datasets.Image(), "label": ClassLabel(names=["wasp", "ant"])})
-        rows = Dataset.from_dict({"img": [picture("red", 0), picture("green", 1)], "label": [0, 1]}, features=features)
+        rows = Dataset.from_dict({"img": [image("red", 0), image("green", 1)], "label": [0, 1]}, features=features)
         commit = rows.push_to_hub("alice/insects", split="train").oid
         rows.select([0]).push_to_hub("alice/insects", split="train")
         print([len(load_splits(name)["train"]) for name in ("alice/insects", f"alice/insects@{commit}")])

@@ -14,7 +14,7 @@ def test_every_class_gives_its_share_to_the_held_out_part():
     assert sorted([*kept, *held_out]) == list(range(155))
 
 
-def test_a_class_with_one_picture_stays_in_train_and_one_with_two_is_in_both():
+def test_a_class_with_one_image_stays_in_train_and_one_with_two_is_in_both():
     labels = np.array([0, 1, 1, 2, 2, 2])
     kept, held_out = stratified_split(labels, 0.01, seed=0)
     assert np.bincount(labels[kept], minlength=3).tolist() == [1, 1, 2]
@@ -66,7 +66,7 @@ def test_numbers_are_cut_alike_over_their_range():
         (np.float32([0.25, 3]), "regression", "cat 0.25, dog 3"),
     ],
 )
-def test_what_is_to_be_learned_of_a_picture_is_told(label, task, says):
+def test_what_is_to_be_learned_of_a_image_is_told(label, task, says):
     split = Split("train", Dataset.from_dict({"image": [None]}), np.array([label]))
     assert split.caption(0, ("cat", "dog"), task) == says
 
@@ -74,6 +74,6 @@ def test_what_is_to_be_learned_of_a_picture_is_told(label, task, says):
 @pytest.mark.parametrize("seed", range(5))
 def test_a_rare_class_beside_a_common_one_is_in_both_parts(seed):
     labels = np.ones((100, 2), np.float32)
-    labels[2:, 1] = 0  # two pictures have the second class
+    labels[2:, 1] = 0  # two images have the second class
     kept, held_out = stratified_split(labels, 0.1, seed)
     assert (labels[kept, 1].sum(), labels[held_out, 1].sum()) == (1, 1)

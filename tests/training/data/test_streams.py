@@ -1,10 +1,10 @@
-"""Streams: what is held out follows from the pictures, class names are declared or given, each process has its part."""
+"""Streams: what is held out follows from the images, class names are declared or given, each process has its part."""
 
 import datasets
 import numpy as np
 import pytest
 from datasets import Value
-from pictures import class_folders
+from images import class_folders
 from streamed_sets import parquet, recipe
 
 from resnet_hub.errors import ConfigError, DataError
@@ -20,7 +20,7 @@ def no_waiting_for_threads(monkeypatch):
 
 
 def contents(split):
-    return {split.picture(index)[0] for index in range(len(split))}
+    return {split.image(index)[0] for index in range(len(split))}
 
 
 def one_pass(stream):
@@ -42,22 +42,22 @@ def test_what_is_held_out_of_a_stream_is_never_trained_on(tmp_path):
     assert sorted(set(data.validation.labels)) == [0, 1]
 
 
-def test_equal_pictures_are_held_out_alike_and_a_seed_decides_which():
+def test_equal_images_are_held_out_alike_and_a_seed_decides_which():
     first, again, other = Holdout(0.5, 1), Holdout(0.5, 1), Holdout(0.5, 2)
-    pictures = [bytes([number]) for number in range(200)]
-    taken = [first.takes(content) for content in pictures]
-    assert taken == [again.takes(content) for content in pictures]
-    assert taken != [other.takes(content) for content in pictures]
+    images = [bytes([number]) for number in range(200)]
+    taken = [first.takes(content) for content in images]
+    assert taken == [again.takes(content) for content in images]
+    assert taken != [other.takes(content) for content in images]
     assert 70 < sum(taken) < 130
 
 
 def test_splits_of_its_own_are_used_up_to_the_bound(tmp_path):
     folder = parquet(tmp_path, {"train": 40, "validation": 20, "test": 8})
-    data = load_data(recipe(folder, stream_pictures=10))
+    data = load_data(recipe(folder, stream_images=10))
     assert (len(data.validation), len(data.test), len(data.train.sample)) == (10, 8, 10)
     assert len(one_pass(data.train)) == 40
     assert len(data.train) == 8  # two batches of four
-    assert data.split_hash == load_data(recipe(folder, stream_pictures=10)).split_hash
+    assert data.split_hash == load_data(recipe(folder, stream_images=10)).split_hash
 
 
 def test_class_folders_are_streamed_too(tmp_path):
@@ -67,7 +67,7 @@ def test_class_folders_are_streamed_too(tmp_path):
     assert len(one_pass(data.train)) + len(data.validation) == 40
 
 
-def test_the_processes_of_a_run_share_the_pictures_out(tmp_path, monkeypatch):
+def test_the_processes_of_a_run_share_the_images_out(tmp_path, monkeypatch):
     folder = parquet(tmp_path, {"train": 60, "validation": 8}, files=2)
     parts = []
     for process in range(2):
@@ -91,10 +91,10 @@ def test_classes_that_are_not_declared_are_asked_for(tmp_path):
     data = load_data(recipe(folder, label_names="red, green"))
     assert data.label_names == ("red", "green")
     content, target = one_pass(data.train)[0]
-    assert target == (0 if picture_is_red(content) else 1)
+    assert target == (0 if image_is_red(content) else 1)
 
 
-def picture_is_red(content):
+def image_is_red(content):
     from resnet_hub.preprocessing import open_image
 
     return np.asarray(open_image(content)).mean((0, 1)).argmax() == 0
@@ -123,5 +123,5 @@ def test_flags_that_do_not_go_together_are_both_named(settings, says):
 
 def test_files_sorted_by_class_are_noticed(tmp_path, caplog):
     class_folders(tmp_path, {"red": 2, "green": 40})
-    load_data(recipe(tmp_path, stream_pictures=4, shuffle_buffer=1))
+    load_data(recipe(tmp_path, stream_images=4, shuffle_buffer=1))
     assert "hold 1 of 2 classes; where files are sorted by class, raise --shuffle-buffer" in caplog.text

@@ -1,4 +1,4 @@
-"""What training changes about a picture, and that evaluation changes nothing."""
+"""What training changes about an image, and that evaluation changes nothing."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from resnet_hub import Preprocessing
-from resnet_hub.preprocessing import normalise, to_pixels
+from resnet_hub.preprocessing import normalize, to_pixels
 from training.loading.augment import EvalTransform, TrainTransform, prepare_batch, random_box
 
 SMALL = Preprocessing(input_size=(3, 32, 48), crop_pct=1.0)
@@ -32,7 +32,7 @@ def test_a_view_has_the_shape_and_type_that_the_network_takes(photo, channels):
 
 
 @pytest.mark.parametrize("size", [(90, 60), (10, 1000), (1000, 10), (1, 1)])
-def test_a_random_box_lies_inside_the_picture(size):
+def test_a_random_box_lies_inside_the_image(size):
     rng = np.random.default_rng(0)
     for _ in range(300):
         left, top, right, bottom = random_box(size, 1.0, 0.1, rng)
@@ -85,5 +85,5 @@ def test_evaluation_sees_what_serving_sees(photo):
 def test_a_prepared_batch_is_the_served_input_in_another_memory_layout(photo):
     pixels = torch.stack([to_pixels(photo, SMALL)] * 2)
     batch = prepare_batch(pixels, SMALL)
-    assert torch.equal(batch, normalise(pixels, SMALL))
+    assert torch.equal(batch, normalize(pixels, SMALL))
     assert batch.is_contiguous(memory_format=torch.channels_last)

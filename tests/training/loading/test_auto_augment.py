@@ -14,8 +14,8 @@ from training.loading.auto_augment import make_policy, with_erasing, with_policy
 from training.settings.recipe import FinetuneRecipe
 
 POLICIES = ("trivialaugment", "rand-m9-mstd0.5", "rand-m9-n3-mstd0.5-inc1", "augmix-m3-w3", "3a", "original")
-GREY = (124, 116, 104)
-PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8))
+GRAY = (124, 116, 104)
+IMAGE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8))
 
 
 def rng(seed=0):
@@ -23,13 +23,13 @@ def rng(seed=0):
 
 
 @pytest.mark.parametrize("name", POLICIES)
-def test_a_policy_changes_pictures_and_equal_generators_change_them_alike(name):
+def test_a_policy_changes_images_and_equal_generators_change_them_alike(name):
     found = []
     for elsewhere in (1, 9):
         random.seed(elsewhere)
         np.random.seed(elsewhere)
         torch.manual_seed(elsewhere)
-        found.append([with_policy(PICTURE, name, GREY, rng(seed)).tobytes() for seed in range(12)])
+        found.append([with_policy(IMAGE, name, GRAY, rng(seed)).tobytes() for seed in range(12)])
     first, again = found
     assert first == again
     assert len(set(first)) > 4
@@ -41,7 +41,7 @@ def test_the_global_generators_are_left_alone(name):
         return random.random(), np.random.rand(), torch.rand(1).item()
 
     drawn = []
-    for change in (lambda: None, lambda: with_policy(PICTURE, name, GREY, rng())):
+    for change in (lambda: None, lambda: with_policy(IMAGE, name, GRAY, rng())):
         random.seed(4)
         np.random.seed(4)
         torch.manual_seed(4)
@@ -50,26 +50,26 @@ def test_the_global_generators_are_left_alone(name):
     assert drawn[0] == drawn[1]
 
 
-def test_a_rectangle_is_erased_in_the_colour_and_nothing_else():
+def test_a_rectangle_is_erased_in_the_color_and_nothing_else():
     pixels = torch.full((3, 50, 50), 7, dtype=torch.uint8)
-    erased = [with_erasing(pixels, 1.0, GREY, rng(seed)) for seed in range(20)]
+    erased = [with_erasing(pixels, 1.0, GRAY, rng(seed)) for seed in range(20)]
     for found in erased:
-        gone = (found == torch.tensor(GREY, dtype=torch.uint8)[:, None, None]).all(0)
+        gone = (found == torch.tensor(GRAY, dtype=torch.uint8)[:, None, None]).all(0)
         assert 0.01 < gone.float().mean() < 0.35
         assert (found[:, ~gone] == 7).all()
-    assert torch.equal(with_erasing(pixels, 1.0, GREY, rng(3)), erased[3])
+    assert torch.equal(with_erasing(pixels, 1.0, GRAY, rng(3)), erased[3])
 
 
 def test_erasing_is_as_frequent_as_asked_for():
     pixels = torch.zeros(3, 20, 20, dtype=torch.uint8)
-    erased = sum(not torch.equal(with_erasing(pixels, 0.25, GREY, rng(seed)), pixels) for seed in range(400))
+    erased = sum(not torch.equal(with_erasing(pixels, 0.25, GRAY, rng(seed)), pixels) for seed in range(400))
     assert 70 < erased < 130
 
 
 @pytest.mark.parametrize("name", ["randaugment", "rand-m9-zz4", "4a", "trivial", "augmix-q3"])
 def test_an_unknown_policy_is_refused_with_examples(name):
     with pytest.raises(ConfigError, match=f"--policy '{name}' is not known; expected one such as none, trivial"):
-        make_policy(name, GREY)
+        make_policy(name, GRAY)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -78,12 +78,12 @@ def test_a_transform_with_policy_and_erasing_keeps_the_network_s_shape(channels,
     size = Preprocessing(input_size=(3, 24, 24)).with_channels(channels)
     recipe = FinetuneRecipe(dataset="d", policy="trivialaugment", erasing=0.5, shift=shift)
     transform = TrainTransform.of(recipe, size)
-    views = [transform(PICTURE, rng(seed)) for seed in range(6)]
+    views = [transform(IMAGE, rng(seed)) for seed in range(6)]
     assert {(view.shape, view.dtype) for view in views} == {((channels, 24, 24), torch.uint8)}
-    assert torch.equal(transform(PICTURE, rng(2)), views[2])
+    assert torch.equal(transform(IMAGE, rng(2)), views[2])
 
 
-def test_a_policy_is_refused_for_channels_that_have_no_colours():
+def test_a_policy_is_refused_for_channels_that_have_no_colors():
     size = Preprocessing(input_size=(3, 24, 24)).with_channels(5)
-    with pytest.raises(ConfigError, match="changes colours, and the network has 5 channels; drop it"):
+    with pytest.raises(ConfigError, match="changes colors, and the network has 5 channels; drop it"):
         TrainTransform.of(FinetuneRecipe(dataset="d", policy="3a"), size)

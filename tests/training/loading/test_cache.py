@@ -1,31 +1,31 @@
-"""Decoded pictures in a file: the same pixels as without it, bounded, safe under several processes and torn writes."""
+"""Decoded images in a file: the same pixels as without it, bounded, safe under several processes and torn writes."""
 
 import multiprocessing
 
 import numpy as np
 import pytest
 import torch
-from pictures import class_folders, picture
+from images import class_folders, image
 
 from resnet_hub import Preprocessing
 from training.data.load import load_data
 from training.loading import cache as cache_module
 from training.loading.augment import EvalTransform, TrainTransform
 from training.loading.cache import open_caches
-from training.loading.image_dataset import Pictures, make_loader
+from training.loading.image_dataset import Images, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=0.875)
 CROPS = TrainTransform(SMALL, 0.3, shift=0, flip=True)
 SHIFTS = TrainTransform(SMALL, 0.3, shift=2, flip=True)
 VIEWS = EvalTransform(SMALL)
-GREY = TrainTransform(SMALL.with_channels(1), 0.3, shift=0, flip=True)
+GRAY = TrainTransform(SMALL.with_channels(1), 0.3, shift=0, flip=True)
 
 
 @pytest.fixture
 def split(tmp_path):
     class_folders(tmp_path / "data", {"red": 8, "green": 8})
-    picture("red", 99, (300, 200)).save(tmp_path / "data" / "red" / "large.png")
+    image("red", 99, (300, 200)).save(tmp_path / "data" / "red" / "large.png")
     return load_data(FinetuneRecipe(dataset=str(tmp_path / "data"))).train
 
 
@@ -35,15 +35,15 @@ def folder(tmp_path):
     return tmp_path / "cache"
 
 
-def samples(pictures, epoch):
-    return [pictures[epoch, index][0] for index in range(len(pictures))]
+def samples(images, epoch):
+    return [images[epoch, index][0] for index in range(len(images))]
 
 
-@pytest.mark.parametrize("transform", [CROPS, SHIFTS, VIEWS, GREY], ids=["crops", "shifts", "views", "grey"])
-def test_a_cached_picture_has_the_same_pixels_to_the_last_bit(split, folder, transform, monkeypatch):
-    plain = Pictures(split, transform, seed=3)
+@pytest.mark.parametrize("transform", [CROPS, SHIFTS, VIEWS, GRAY], ids=["crops", "shifts", "views", "gray"])
+def test_a_cached_image_has_the_same_pixels_to_the_last_bit(split, folder, transform, monkeypatch):
+    plain = Images(split, transform, seed=3)
     (cache,) = open_caches([(split, transform)], 1, folder)
-    cached = Pictures(split, transform, seed=3, cache=cache)
+    cached = Images(split, transform, seed=3, cache=cache)
     first = samples(cached, 1)
     monkeypatch.setattr("training.loading.image_dataset.open_image", None)  # no more decoding
     again = samples(cached, 1)
@@ -56,8 +56,8 @@ def test_a_cached_picture_has_the_same_pixels_to_the_last_bit(split, folder, tra
 
 
 def test_a_large_photograph_keeps_what_the_smallest_crop_needs(split):
-    image = picture("red", 0, (600, 400))
-    prepared = CROPS.prepare(image)
+    photograph = image("red", 0, (600, 400))
+    prepared = CROPS.prepare(photograph)
     assert prepared.size == CROPS.prepared_size(600, 400) == (44, 29)  # 16 / sqrt(0.3) = 29
     assert CROPS.prepare(prepared).size == prepared.size
     assert TrainTransform(SMALL, 0.01, shift=0, flip=True).prepared_size(600, 400) == (48, 32)  # twice the input
@@ -73,7 +73,7 @@ def test_loader_processes_fill_the_cache_together(split, folder):
 
 def fill(split, folder):
     (cache,) = open_caches([(split, CROPS)], 1, folder)
-    samples(Pictures(split, CROPS, seed=0, cache=cache), 1)
+    samples(Images(split, CROPS, seed=0, cache=cache), 1)
 
 
 def test_two_runs_that_fill_one_cache_at_once_leave_it_whole(split, folder):
@@ -91,10 +91,10 @@ def test_two_runs_that_fill_one_cache_at_once_leave_it_whole(split, folder):
 
 
 def opened(split, index):
-    return cache_module.Image.open(split.picture(index)[1]).convert("RGB")
+    return cache_module.Image.open(split.image(index)[1]).convert("RGB")
 
 
-def test_a_picture_that_was_written_in_part_is_decoded_again(split, folder):
+def test_a_image_that_was_written_in_part_is_decoded_again(split, folder):
     fill(split, folder)
     (file,) = folder.glob("*.pixels")
     content = bytearray(file.read_bytes())
@@ -105,7 +105,7 @@ def test_a_picture_that_was_written_in_part_is_decoded_again(split, folder):
     assert cache.get(0) is not None
 
 
-def test_the_cache_stays_within_its_bound_with_the_first_pictures_of_train(split, folder):
+def test_the_cache_stays_within_its_bound_with_the_first_images_of_train(split, folder):
     one = 36 * 29 * 3 + 8
     caches = open_caches([(split, CROPS), (split, VIEWS)], 4.5 * one / 1e9, folder)
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 4.5 * one
@@ -134,7 +134,7 @@ def test_other_content_has_another_file_and_equal_content_the_same(split, folder
 
 
 @pytest.mark.parametrize("limit", [0, None], ids=["turned off", "nowhere to write"])
-def test_without_a_cache_pictures_are_decoded(split, folder, limit, caplog):
+def test_without_a_cache_images_are_decoded(split, folder, limit, caplog):
     (folder / "file").write_text("")
     assert open_caches([(split, CROPS)], limit, folder / "file") == [None]
     assert ("cache  none: Not a directory; every epoch decodes" in caplog.text) == (limit is None)

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from pictures import class_folders
+from images import class_folders
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
 from training.data.load import load_data
 from training.loading.augment import EvalTransform, TrainTransform
-from training.loading.image_dataset import EpochSampler, Pictures, balanced_order, make_loader
+from training.loading.image_dataset import EpochSampler, Images, balanced_order, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=1.0)
@@ -51,22 +51,22 @@ def test_another_epoch_has_another_order_and_other_views(split):
     batches = loader(split)
     orders = [[int(index) for _, _, indices in collect(batches, epoch) for index in indices] for epoch in (1, 2)]
     assert orders[0] != orders[1]
-    pictures = Pictures(split, RANDOM, seed=5)
-    assert not torch.equal(pictures[1, 0][0], pictures[2, 0][0])
-    assert torch.equal(pictures[1, 0][0], pictures[1, 0][0])
+    images = Images(split, RANDOM, seed=5)
+    assert not torch.equal(images[1, 0][0], images[2, 0][0])
+    assert torch.equal(images[1, 0][0], images[1, 0][0])
 
 
-def test_each_picture_comes_once_in_an_epoch_but_for_the_last_smaller_batch(split):
+def test_each_image_comes_once_in_an_epoch_but_for_the_last_smaller_batch(split):
     indices = [int(index) for _, _, part in collect(loader(split)) for index in part]
     assert len(split) == 19  # so 4 batches of 4
     assert len(indices) == len(set(indices)) == 16
 
 
-def test_fewer_pictures_than_a_batch_make_one_smaller_batch(split):
+def test_fewer_images_than_a_batch_make_one_smaller_batch(split):
     assert [len(labels) for _, labels, _ in collect(loader(split, batch_size=64))] == [19]
 
 
-def test_evaluation_keeps_the_order_of_the_rows_and_every_picture(split):
+def test_evaluation_keeps_the_order_of_the_rows_and_every_image(split):
     batches = collect(loader(split, train=False, transform=EvalTransform(SMALL)))
     assert [int(index) for _, _, part in batches for index in part] == list(range(19))
     assert torch.equal(torch.cat([labels for _, labels, _ in batches]), torch.from_numpy(split.labels))
@@ -106,11 +106,11 @@ def test_balanced_orders_follow_from_seed_and_epoch_alone():
     assert order(1, 1) != order(2, 1)
 
 
-def test_more_classes_than_pictures_in_an_epoch_are_balanced_over_epochs():
+def test_more_classes_than_images_in_an_epoch_are_balanced_over_epochs():
     assert len(balanced_order(np.arange(5), np.random.default_rng(0))) == 5
 
 
-def test_pictures_with_several_classes_cannot_be_balanced(split):
+def test_images_with_several_classes_cannot_be_balanced(split):
     several = replace(split, labels=np.zeros((len(split), 2), np.float32))
-    with pytest.raises(ConfigError, match="--balanced-sampling needs one class for each picture; use --class-weights"):
+    with pytest.raises(ConfigError, match="--balanced-sampling needs one class for each image; use --class-weights"):
         make_loader(several, RANDOM, batch_size=4, seed=0, workers=0, train=True, processes=1, balanced=True)

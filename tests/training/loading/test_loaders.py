@@ -3,8 +3,8 @@
 import datasets
 import numpy as np
 import pytest
+from images import image
 from launching import FROM_SCRATCH, forget_accelerator
-from pictures import picture
 from streamed_sets import parquet
 
 from resnet_hub import ResNet
@@ -23,13 +23,13 @@ def run(folder, *flags):
 
 
 def csv_of(folder, header, tell):
-    """Pictures in two colours and a CSV with what `tell` says of each."""
+    """Images in two colors and a CSV with what `tell` says of each."""
     folder.mkdir()
     lines = [header]
     for number in range(24):
-        colour = ("red", "green")[number % 2]
-        picture(colour, number).save(folder / f"{number}.png")
-        lines.append(f"{number}.png,{tell(colour, number)}")
+        color = ("red", "green")[number % 2]
+        image(color, number).save(folder / f"{number}.png")
+        lines.append(f"{number}.png,{tell(color, number)}")
     (folder / "rows.csv").write_text("\n".join(lines))
     return folder / "rows.csv"
 
@@ -37,16 +37,16 @@ def csv_of(folder, header, tell):
 @pytest.mark.parametrize(
     ("header", "tell", "column", "task", "names"),
     [
-        ("file,kind", lambda colour, number: colour, "kind", "single_label", ("green", "red")),
-        ("file,label", lambda colour, number: f"{colour};small", "label", "multi_label", ("green", "red", "small")),
+        ("file,kind", lambda color, number: color, "kind", "single_label", ("green", "red")),
+        ("file,label", lambda color, number: f"{color};small", "label", "multi_label", ("green", "red", "small")),
         (
             "file,red,odd",
-            lambda colour, n: f"{int(colour == 'red')},{n // 2 % 2}",
+            lambda color, n: f"{int(color == 'red')},{n // 2 % 2}",
             "red,odd",
             "multi_label",
             ("red", "odd"),
         ),
-        ("file,price", lambda colour, number: 100.5 if colour == "red" else 9.25, "price", "regression", ("price",)),
+        ("file,price", lambda color, number: 100.5 if color == "red" else 9.25, "price", "regression", ("price",)),
     ],
     ids=["single_label", "divided text", "columns of 0 and 1", "regression"],
 )
@@ -70,11 +70,11 @@ def test_a_stream_is_trained_on_to_a_checkpoint(tmp_path):
 def test_balance_cannot_be_had_of_a_stream(tmp_path, capsys):
     folder = parquet(tmp_path / "data", {"train": 40})
     assert run(folder, "--streaming", "--max-steps", 2, "--balanced-sampling", "--output", tmp_path / "run") == 2
-    assert "--balanced-sampling cannot pick pictures out of a stream; drop it" in capsys.readouterr().err
+    assert "--balanced-sampling cannot pick images out of a stream; drop it" in capsys.readouterr().err
 
 
 def test_a_network_is_the_same_with_and_without_the_cache(tmp_path):
-    table = csv_of(tmp_path / "data", "file,kind", lambda colour, number: colour)
+    table = csv_of(tmp_path / "data", "file,kind", lambda color, number: color)
     states = []
     for name, size in (("with", 1), ("without", 0)):
         assert run(table, "--label-column", "kind", "--epochs", 2, "--cache-gb", size, "--output", tmp_path / name) == 0

@@ -1,4 +1,4 @@
-"""What is changed about whole batches: mixed pictures with the targets of both, and sizes that grow."""
+"""What is changed about whole batches: mixed images with the targets of both, and sizes that grow."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ from training.settings.recipe import FinetuneRecipe
 
 SIZE = Preprocessing(input_size=(3, 32, 32))
 LABELS = torch.arange(6) % 3
-# Each picture is of one value, from which the shares of a blend can be read.
-PICTURES = torch.arange(6.0)[:, None, None, None].expand(6, 3, 32, 32)
+# Each image is of one value, from which the shares of a blend can be read.
+IMAGES = torch.arange(6.0)[:, None, None, None].expand(6, 3, 32, 32)
 
 
 def views(task="single_label", classes=3, process=0, size=SIZE, **settings):
@@ -20,10 +20,10 @@ def views(task="single_label", classes=3, process=0, size=SIZE, **settings):
 
 
 @pytest.mark.parametrize("settings", [{"mixup": 1.0}, {"cutmix": 1.0}], ids=["mixup", "cutmix"])
-def test_targets_are_mixed_in_the_shares_of_the_pictures(settings):
-    inputs, targets = views(**settings)(PICTURES.clone(), LABELS, 1, 1)
+def test_targets_are_mixed_in_the_shares_of_the_images(settings):
+    inputs, targets = views(**settings)(IMAGES.clone(), LABELS, 1, 1)
     assert torch.allclose(targets.sum(1), torch.ones(6))
-    share = targets[0, 0]  # picture 0, of class 0, is mixed with picture 5, of class 2
+    share = targets[0, 0]  # image 0, of class 0, is mixed with image 5, of class 2
     assert 0 < share < 1
     assert inputs[0].mean().item() == pytest.approx(5 * (1 - share.item()), abs=1e-4)
     assert torch.allclose(inputs.mean((1, 2, 3)) @ torch.ones(6), torch.tensor(15.0))
@@ -31,25 +31,25 @@ def test_targets_are_mixed_in_the_shares_of_the_pictures(settings):
 
 def test_numbers_and_several_classes_are_mixed_alike():
     numbers = torch.arange(6.0)[:, None] * 10
-    inputs, targets = views("regression", 1, mixup=0.5)(PICTURES.clone(), numbers, 2, 3)
+    inputs, targets = views("regression", 1, mixup=0.5)(IMAGES.clone(), numbers, 2, 3)
     assert torch.allclose(targets[:, 0], 10 * inputs.mean((1, 2, 3)), atol=1e-4)
 
 
-def test_an_odd_batch_leaves_its_last_picture_as_it_is():
-    inputs, targets = views(mixup=1.0)(PICTURES[:5].clone(), LABELS[:5], 1, 1)
-    assert torch.equal(inputs[4], PICTURES[4])
+def test_an_odd_batch_leaves_its_last_image_as_it_is():
+    inputs, targets = views(mixup=1.0)(IMAGES[:5].clone(), LABELS[:5], 1, 1)
+    assert torch.equal(inputs[4], IMAGES[4])
     assert targets[4].tolist() == [0, 1, 0]
-    assert not torch.equal(inputs[0], PICTURES[0])
+    assert not torch.equal(inputs[0], IMAGES[0])
 
 
-def test_a_batch_of_one_picture_is_not_mixed():
-    inputs, targets = views(mixup=1.0)(PICTURES[:1].clone(), LABELS[:1], 1, 1)
-    assert (inputs.equal(PICTURES[:1]), targets.tolist()) == (True, [[1, 0, 0]])
+def test_a_batch_of_one_image_is_not_mixed():
+    inputs, targets = views(mixup=1.0)(IMAGES[:1].clone(), LABELS[:1], 1, 1)
+    assert (inputs.equal(IMAGES[:1]), targets.tolist()) == (True, [[1, 0, 0]])
 
 
 def test_what_is_mixed_follows_from_seed_epoch_batch_and_process_alone():
     def mixed(epoch=1, batch=1, **settings):
-        return views(mixup=1.0, cutmix=1.0, **settings)(PICTURES.clone(), LABELS, epoch, batch)[1]
+        return views(mixup=1.0, cutmix=1.0, **settings)(IMAGES.clone(), LABELS, epoch, batch)[1]
 
     first = mixed()
     np.random.seed(3)
@@ -62,19 +62,19 @@ def test_the_global_generator_is_left_alone():
     np.random.seed(5)
     expected = np.random.rand()
     np.random.seed(5)
-    views(mixup=1.0)(PICTURES.clone(), LABELS, 1, 1)
+    views(mixup=1.0)(IMAGES.clone(), LABELS, 1, 1)
     assert np.random.rand() == expected
 
 
 def test_a_share_of_the_batches_is_mixed():
     mixing = views(mixup=1.0, mix_probability=0.3)
-    changed = [not torch.equal(mixing(PICTURES.clone(), LABELS, 1, batch)[0], PICTURES) for batch in range(100)]
+    changed = [not torch.equal(mixing(IMAGES.clone(), LABELS, 1, batch)[0], IMAGES) for batch in range(100)]
     assert 15 < sum(changed) < 45
 
 
 def test_without_mixing_a_batch_is_what_it_was():
-    inputs, targets = views()(PICTURES, LABELS, 1, 1)
-    assert inputs is PICTURES
+    inputs, targets = views()(IMAGES, LABELS, 1, 1)
+    assert inputs is IMAGES
     assert targets is LABELS
 
 
@@ -88,14 +88,14 @@ def test_without_mixing_a_batch_is_what_it_was():
     ],
     ids=["224", "small", "one epoch", "off"],
 )
-def test_pictures_grow_and_end_at_the_input_s_size(start, end, epochs, sides):
+def test_images_grow_and_end_at_the_input_s_size(start, end, epochs, sides):
     assert epoch_sides(start, end, epochs) == sides
 
 
 def test_early_batches_are_smaller_and_late_ones_not():
     growing = views(start_size=16, epochs=4)
-    assert growing(PICTURES, LABELS, 1, 1)[0].shape == (6, 3, 16, 16)
-    assert growing(PICTURES, LABELS, 4, 1)[0].shape == (6, 3, 32, 32)
+    assert growing(IMAGES, LABELS, 1, 1)[0].shape == (6, 3, 16, 16)
+    assert growing(IMAGES, LABELS, 4, 1)[0].shape == (6, 3, 32, 32)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_an_epoch_goes_on_where_the_last_one_ended(tmp_path, workers):
     first, second = epoch(batches, 1), epoch(batches, 2)
     assert [pixels.shape for pixels, _, _ in first] == [(4, 3, 8, 8)] * 4
     labels = torch.cat([labels for _, labels, _ in first + second])
-    assert labels.bincount().tolist() == [16, 16]  # both halves of the pass: each of the 32 pictures once
+    assert labels.bincount().tolist() == [16, 16]  # both halves of the pass: each of the 32 images once
     again = epoch(batches, 3)
     assert not equal(first, again)  # the next pass: another order, other views
 
@@ -68,26 +68,26 @@ def test_targets_of_several_outputs_come_as_numbers(tmp_path):
     assert labels.sum(1).tolist() == [1] * 4
 
 
-def test_a_bad_picture_is_passed_over_where_that_is_allowed_and_named(tmp_path, caplog):
+def test_a_bad_image_is_passed_over_where_that_is_allowed_and_named(tmp_path, caplog):
     folder = parquet(tmp_path / "data", {"train": 24, "validation": 8})
-    break_picture(folder, 5)
-    batches = loader(folder, max_steps=6, max_bad_pictures=1)
+    break_image(folder, 5)
+    batches = loader(folder, max_steps=6, max_bad_images=1)
     assert torch.cat([labels for _, labels, _ in epoch(batches, 1)]).numel() == 24
     assert "passed over: " in caplog.text
-    with pytest.raises(DataError, match=r"the stream cannot go on .*; mend it, or leave bad pictures out with --max"):
+    with pytest.raises(DataError, match=r"the stream cannot go on .*; mend it, or leave bad images out with --max"):
         epoch(loader(folder, max_steps=6), 1)
 
 
-def break_picture(folder, number):
+def break_image(folder, number):
     (file,) = (folder / "data").glob("train-*.parquet")
     rows = datasets.Dataset.from_parquet(str(file)).cast_column("image", datasets.Image(decode=False))
     cells = [{"bytes": b"nothing", "path": "bad.png"} if n == number else row["image"] for n, row in enumerate(rows)]
     rows.remove_columns("image").add_column("image", cells, feature=datasets.Image()).to_parquet(file)
 
 
-def test_a_stream_whose_pictures_are_all_bad_ends_with_a_sentence(tmp_path):
+def test_a_stream_whose_images_are_all_bad_ends_with_a_sentence(tmp_path):
     folder = parquet(tmp_path / "data", {"train": 6, "validation": 4})
     for number in range(6):
-        break_picture(folder, number)
+        break_image(folder, number)
     with pytest.raises(DataError, match="the stream cannot go on"):
-        epoch(loader(folder, max_bad_pictures=1000), 1)
+        epoch(loader(folder, max_bad_images=1000), 1)

@@ -49,7 +49,7 @@ def test_two_processes_that_accumulate_train_as_one_with_large_batches(tmp_path)
             assert torch.allclose(tensor, weights[2][name], atol=1e-2 * moved + 1e-7), name
 
 
-def test_the_mean_loss_weighs_each_picture_alike(tmp_path):
+def test_the_mean_loss_weighs_each_image_alike(tmp_path):
     make_data(tmp_path)
     learner, loaders = start(tmp_path, lr=1e-9)
     learner.sampler.epoch = 1

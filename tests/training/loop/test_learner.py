@@ -10,10 +10,10 @@ from torch import nn
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
 from training.loop.epoch import train_one_epoch
-from training.loop.learner import synchronise_norms
+from training.loop.learner import synchronize_norms
 
 
-def test_the_position_counts_updates_batches_and_pictures(tmp_path):
+def test_the_position_counts_updates_batches_and_images(tmp_path):
     make_data(tmp_path)
     learner, loaders = start(tmp_path, accumulate=2)
     seen = []
@@ -34,7 +34,7 @@ def test_the_objective_sees_what_the_views_made_of_a_batch(tmp_path):
 
     def objective(logits, wanted):
         targets.append(wanted)
-        assert torch.allclose(logits, logits[:1])  # all pictures were made alike
+        assert torch.allclose(logits, logits[:1])  # all images were made alike
         return nn.functional.cross_entropy(logits, wanted)
 
     learner.objective = objective
@@ -60,12 +60,12 @@ def test_sync_bn_is_refused_on_a_cpu(tmp_path):
 
 
 @pytest.mark.parametrize("architecture", ["cifar_resnet20", "resnetv2_18"])
-def test_synchronised_norms_compute_the_same_and_keep_their_names_and_activations(architecture):
+def test_synchronized_norms_compute_the_same_and_keep_their_names_and_activations(architecture):
     network = create_model(architecture, num_classes=2).eval()
     images, names = torch.randn(2, 3, 32, 32), list(network.state_dict())
     with torch.no_grad():
         expected = network(images)
-        synchronise_norms(network, SimpleNamespace(device=torch.device("cuda")))
+        synchronize_norms(network, SimpleNamespace(device=torch.device("cuda")))
         assert any(isinstance(module, nn.SyncBatchNorm) for module in network.modules())
         assert torch.allclose(network(images), expected, atol=1e-6)
     assert list(network.state_dict()) == names

@@ -1,4 +1,4 @@
-"""A loss that is no number is found with its step and the pictures it is of."""
+"""A loss that is no number is found with its step and the images it is of."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from training.loop.nan_guard import LossWatch
 
 @pytest.fixture
 def watch():
-    return LossWatch(Accelerator(cpu=True), lambda index: f"picture {index}")
+    return LossWatch(Accelerator(cpu=True), lambda index: f"image {index}")
 
 
 def test_losses_that_are_numbers_pass(watch, tmp_path):
@@ -22,15 +22,15 @@ def test_losses_that_are_numbers_pass(watch, tmp_path):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_the_first_that_is_none_is_named_with_its_pictures_and_what_to_try(watch, tmp_path, value):
+def test_the_first_that_is_none_is_named_with_its_images_and_what_to_try(watch, tmp_path, value):
     for step, loss in enumerate((1.0, value, float("nan")), start=7):
         watch.note(step, torch.tensor(loss), torch.arange(5 * step, 5 * step + 5))
     with pytest.raises(TrainingError) as stopped:
         watch.look(2, 0.5, tmp_path)
     assert str(stopped.value) == (
-        "the loss is no number any more in epoch 2, step 8 ('picture 40', 'picture 41', 'picture 42' and 2 more); "
+        "the loss is no number any more in epoch 2, step 8 ('image 40', 'image 41', 'image 42' and 2 more); "
         f"what was saved before stays in '{tmp_path}', its last good state too: try a lower --lr than 0.5, or "
-        "--clip-norm 1, or look at these pictures"
+        "--clip-norm 1, or look at these images"
     )
 
 

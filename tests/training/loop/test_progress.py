@@ -38,7 +38,7 @@ def test_a_terminal_shows_epoch_share_speed_time_left_loss_rate_and_memory(monke
     assert "epoch 2/4" in shown
     assert "50%" in shown
     assert "500/1000" in shown
-    assert "pictures/s" in shown
+    assert "images/s" in shown
     assert "loss 0.432, lr 1.0e-02, 3.0 GiB" in shown
 
 
@@ -58,10 +58,10 @@ def test_a_progress_that_is_not_open_is_silent(capsys):
 def test_an_epoch_is_one_line_with_fixed_keys(caplog):
     caplog.set_level(logging.INFO, "training")
     row = {"epoch": 2, "train_loss": 1.0, "val_loss": 0.5, "val_top1": 0.75, "lr": 0.01}
-    timing = {"seconds": 12.34, "pictures_per_second": 99.6, "memory_bytes": 2**31}
+    timing = {"seconds": 12.34, "images_per_second": 99.6, "memory_bytes": 2**31}
     tell_epoch(row, timing, 10, better=True)
     assert caplog.messages == [
-        "epoch  2/10  train_loss 1.0000  val_loss 0.5000  val_top1 75%  lr 1.00e-02  100 pictures/s  12.3 s  2.0 GiB"
+        "epoch  2/10  train_loss 1.0000  val_loss 0.5000  val_top1 75%  lr 1.00e-02  100 images/s  12.3 s  2.0 GiB"
         "  (best so far, saved)"
     ]
 
@@ -71,5 +71,5 @@ def test_the_end_names_folder_card_and_the_commands_that_go_on(caplog, tmp_path)
     tell_end(tmp_path / "my run")
     text = "\n".join(caplog.messages)
     assert f"checkpoint {tmp_path / 'my run'}   card {tmp_path / 'my run' / 'README.md'}" in text
-    assert f"resnet-hub predict '{tmp_path / 'my run'}' picture.jpg" in text
+    assert f"resnet-hub predict '{tmp_path / 'my run'}' image.jpg" in text
     assert f"python app.py '{tmp_path / 'my run'}'" in text

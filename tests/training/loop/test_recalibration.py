@@ -1,4 +1,4 @@
-"""BatchNorm statistics taken anew: those of the pictures at their full size, and of nothing that is frozen."""
+"""BatchNorm statistics taken anew: those of the images at their full size, and of nothing that is frozen."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def trained(tmp_path):
     return train
 
 
-def test_the_first_norm_has_the_statistics_of_the_training_pictures(trained):
+def test_the_first_norm_has_the_statistics_of_the_training_images(trained):
     learner, loaders = trained(ema_decay=0.5)
     recalibrate(learner, loaders["train"])
     inputs = [prepare_batch(pixels, learner.preprocessing) for pixels, _, _ in loaders["train"]]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from images import class_folders
 from launching import FROM_SCRATCH, forget_accelerator
 from learners import make_data, start
-from pictures import class_folders
 from safetensors.torch import load_file
 
 from training import finetune
@@ -28,7 +28,7 @@ from training.run.serialization import CHECKSUMS, newest_snapshot, write_snapsho
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)
 FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--accumulate", 2, "--ema-decay", 0.9)
 FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
-# 64 pictures to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
+# 64 images to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
 MOMENTS = {
     "before anything was saved but the settings": ["step", 1],
     "between two steps of the first epoch": ["step", 3],
@@ -43,15 +43,15 @@ pytestmark = pytest.mark.usefixtures("new_process")
 
 
 @pytest.fixture(scope="module")
-def colours(tmp_path_factory):
-    return class_folders(tmp_path_factory.mktemp("state") / "colours", {"red": 40, "green": 40})
+def colors(tmp_path_factory):
+    return class_folders(tmp_path_factory.mktemp("state") / "colors", {"red": 40, "green": 40})
 
 
 @pytest.fixture(scope="module")
-def runs(colours):
+def runs(colors):
     """A run that nobody touched, `whole`, and one killed at all `MOMENTS`, `killed`; the statuses of their parts."""
-    folder = colours.parent
-    base = [str(flag) for flag in ("--dataset", colours, *FLAGS)]
+    folder = colors.parent
+    base = [str(flag) for flag in ("--dataset", colors, *FLAGS)]
     first = [*base, "--save-every-steps", "2", "--output", str(folder / "killed")]
     again = ["--resume", str(folder / "killed")]
     flags = [[*base, "--output", str(folder / "whole")], first, *[again] * len(MOMENTS)]
@@ -78,7 +78,7 @@ def test_the_record_tells_of_each_time_the_run_went_on(runs):
     folder, _, _ = runs
     run = json.loads((folder / "killed" / "results.json").read_text())["run"]
     assert [again["after_step"] for again in run["resumed"]] == [0, 2, 4, 8, 10]
-    assert run["command"][:2] == ["--dataset", "colours"]
+    assert run["command"][:2] == ["--dataset", "colors"]
 
 
 def test_a_finished_run_keeps_no_state_and_is_not_resumed(runs, capsys):
@@ -142,10 +142,10 @@ def press_at(monkeypatch):
 @pytest.mark.parametrize(
     ("moment", "step"), [({"step": 3}, 3), ({"evaluation": 1}, 4)], ids=["in an epoch", "while it is measured"]
 )
-def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, colours, monkeypatch, moment, step):
-    folder = colours.parent / f"stopped at {step}"
+def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, colors, monkeypatch, moment, step):
+    folder = colors.parent / f"stopped at {step}"
     press_at(**moment)
-    status = finetune.main([str(flag) for flag in ("--dataset", colours, *FLAGS, "--output", folder)])
+    status = finetune.main([str(flag) for flag in ("--dataset", colors, *FLAGS, "--output", folder)])
     monkeypatch.undo()
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert status == 130
@@ -155,16 +155,16 @@ def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, 
     forget_accelerator()
     assert finetune.main(["--resume", str(folder)]) == 0
     for file in FINAL:
-        assert (folder / file).read_bytes() == (colours.parent / "whole" / file).read_bytes(), file
+        assert (folder / file).read_bytes() == (colors.parent / "whole" / file).read_bytes(), file
 
 
 @pytest.fixture
-def stopped(tmp_path, press_at, colours, monkeypatch):
+def stopped(tmp_path, press_at, colors, monkeypatch):
     """The folder of a run that was stopped after its sixth step, with saves after 2 and 4."""
 
     def stop(*flags):
         press_at(step=6)
-        given = ("--dataset", colours, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run", *flags)
+        given = ("--dataset", colors, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run", *flags)
         assert finetune.main([str(flag) for flag in given]) == 130
         monkeypatch.undo()
         forget_accelerator()
@@ -192,9 +192,9 @@ def test_no_state_left_whole_never_means_a_silent_restart(stopped, capsys):
     assert "every state in" in capsys.readouterr().err
 
 
-def test_a_dataset_that_has_changed_meanwhile_is_refused(tmp_path, stopped, colours, capsys):
+def test_a_dataset_that_has_changed_meanwhile_is_refused(tmp_path, stopped, colors, capsys):
     copy = tmp_path / "copy"
-    shutil.copytree(colours, copy)
+    shutil.copytree(colors, copy)
     folder = stopped("--dataset", copy)
     (copy / "red" / "0.png").unlink()
     assert finetune.main(["--resume", str(folder)]) == 2
@@ -212,7 +212,7 @@ def test_another_number_of_processes_is_refused(stopped, capsys):
     assert "launch it with --num_processes 4" in message
 
 
-def test_weights_that_are_no_numbers_are_never_saved(tmp_path, colours, capsys, monkeypatch):
+def test_weights_that_are_no_numbers_are_never_saved(tmp_path, colors, capsys, monkeypatch):
     updated = state.Saver.after_update
 
     def broken(saver, learner):
@@ -222,7 +222,7 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path, colours, capsys, 
         updated(saver, learner)
 
     monkeypatch.setattr(state.Saver, "after_update", broken)
-    flags = ("--dataset", colours, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run")
+    flags = ("--dataset", colors, *FLAGS, "--save-every-steps", 2, "--output", tmp_path / "run")
     assert finetune.main([str(flag) for flag in flags]) == 2
     assert "no number any more in epoch 1, after step 4; what was saved before stays in" in capsys.readouterr().err
     newest = max((tmp_path / "run" / "state").iterdir())
@@ -230,10 +230,10 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path, colours, capsys, 
     assert load_file(newest / "network.safetensors")["fc.bias"].isfinite().all()
 
 
-def test_a_disk_without_room_stops_the_run_before_it_trains(tmp_path, colours, capsys, monkeypatch):
+def test_a_disk_without_room_stops_the_run_before_it_trains(tmp_path, colors, capsys, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(run_folder.shutil, "disk_usage", lambda folder: usage._replace(free=2_000_000))
-    flags = ("--dataset", colours, *FLAGS, "--output", tmp_path / "run")
+    flags = ("--dataset", colors, *FLAGS, "--output", tmp_path / "run")
     assert finetune.main([str(flag) for flag in flags]) == 2
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert message.startswith("error: the run writes up to 1")

@@ -5,8 +5,8 @@ import json
 import pytest
 from accelerate import Accelerator, tracking
 from accelerate.tracking import GeneralTracker
+from images import class_folders
 from launching import FROM_SCRATCH, forget_accelerator
-from pictures import class_folders
 
 from resnet_hub.errors import ConfigError, TrainingError
 from training import finetune
@@ -51,11 +51,11 @@ def registered(monkeypatch):
 
 
 def test_a_run_tells_its_settings_and_a_row_for_each_epoch(tmp_path):
-    data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+    data = class_folders(tmp_path / "colors", {"red": 6, "green": 6})
     flags = ("--dataset", data, *FROM_SCRATCH, "--epochs", 2, "--workers", 0, "--report-to", "lines")
     assert finetune.main([str(flag) for flag in (*flags, "--output", tmp_path / "run")]) == 0
     lines = [json.loads(line) for line in (tmp_path / "run" / "trackers" / "lines.jsonl").read_text().splitlines()]
-    assert lines[0]["project"] == "colours"
+    assert lines[0]["project"] == "colors"
     assert lines[0]["settings"]["epochs"] == 2
     assert str(tmp_path) not in json.dumps(lines)
     rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
@@ -63,14 +63,14 @@ def test_a_run_tells_its_settings_and_a_row_for_each_epoch(tmp_path):
         (1, rows[0]["val_loss"]),
         (2, rows[1]["val_loss"]),
     ]
-    assert {"train_loss", "lr", "seconds", "pictures_per_second", "memory_bytes"} <= set(lines[1])
+    assert {"train_loss", "lr", "seconds", "images_per_second", "memory_bytes"} <= set(lines[1])
     assert lines[-1] == {"finished": True}
 
 
 def test_tensorboard_gets_the_loss_and_the_accuracy_of_each_epoch(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    data = class_folders(tmp_path / "colours", {"red": 6, "green": 6})
+    data = class_folders(tmp_path / "colors", {"red": 6, "green": 6})
     flags = ("--dataset", data, *FROM_SCRATCH, "--epochs", 2, "--workers", 0, "--report-to", "tensorboard")
     assert finetune.main([str(flag) for flag in (*flags, "--output", tmp_path / "run")]) == 0
     folders = {file.parent for file in (tmp_path / "run" / "trackers").rglob("events.out.tfevents.*")}

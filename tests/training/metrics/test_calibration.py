@@ -33,7 +33,7 @@ def test_logits_that_are_three_times_too_large_have_the_temperature_three(task):
     assert fit_temperature(3 * logits, targets, task) == pytest.approx(3, rel=0.05)
 
 
-def test_few_pictures_without_a_mistake_do_not_make_a_network_endlessly_sure():
+def test_few_images_without_a_mistake_do_not_make_a_network_endlessly_sure():
     logits = 3 * torch.eye(3).repeat(10, 1)
     few, many = (fit_temperature(logits[:count], torch.arange(count) % 3, "single_label") for count in (3, 30))
     assert TEMPERATURES[0] < many < few < 1

@@ -1,4 +1,4 @@
-"""Figures of pictures with several classes, against scikit-learn and by hand."""
+"""Figures of images with several classes, against scikit-learn and by hand."""
 
 import json
 
@@ -19,7 +19,7 @@ def evaluation(logits, targets, temperature=None):
 def found():
     rng = np.random.default_rng(0)
     targets = (rng.random((200, 5)) < 0.3).astype(np.float32)
-    targets[:, 4] = 0  # a class without pictures
+    targets[:, 4] = 0  # a class without images
     # Rounded, so that many scores are equal.
     return evaluation((3 * targets - 1 + rng.normal(0, 2, (200, 5))).round().astype(np.float32), targets, 1.5)
 
@@ -39,7 +39,7 @@ def test_the_loss_is_summed_over_the_classes():
     assert found.loss == pytest.approx(2 * np.log(2))
 
 
-def test_rows_have_the_average_precision_and_none_without_pictures(found):
+def test_rows_have_the_average_precision_and_none_without_images(found):
     rows = found.by_class(tuple("abcde"))
     expected = average_precision_score(found.targets[:, 1], found.scores[:, 1])
     assert (rows[1]["label"], rows[1]["average_precision"]) == ("b", pytest.approx(expected))

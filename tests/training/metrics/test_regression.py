@@ -58,6 +58,6 @@ def test_r_squared_decides_not_the_output_with_the_largest_numbers(found):
     assert closer.quality > found.quality
 
 
-def test_a_single_picture_has_figures(found):
+def test_a_single_image_has_figures(found):
     one = RegressionEvaluation(found.targets[:1], found.losses[:1], found.predictions[:1])
     assert one.summary()["r2"] == 0

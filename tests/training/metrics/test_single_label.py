@@ -30,7 +30,7 @@ def test_top1_is_the_share_of_right_answers(evaluation):
     assert evaluation.top1 == evaluation.summary()["top1"] == pytest.approx(4 / 6)
 
 
-def test_the_loss_is_the_mean_over_pictures(evaluation):
+def test_the_loss_is_the_mean_over_images(evaluation):
     assert evaluation.loss == pytest.approx(4.2 / 6)
 
 
@@ -62,7 +62,7 @@ def test_the_confusion_of_some_classes_is_cut_out_of_that_of_all():
 
 
 def test_the_classes_confused_most_are_those_with_most_errors_on_both_sides(evaluation):
-    # Errors: a picture of 0 told as 1, one of 1 told as 2; so 1 has two, 0 and 2 one each, 3 none.
+    # Errors: an image of 0 told as 1, one of 1 told as 2; so 1 has two, 0 and 2 one each, 3 none.
     assert evaluation.confused(1).tolist() == [1]
     assert evaluation.confused(2).tolist() == [0, 1]
     assert evaluation.confused(40).tolist() == [0, 1, 2, 3]
@@ -74,16 +74,16 @@ def test_top5_is_told_only_where_there_are_more_than_five_classes(evaluation):
     assert many.summary()["top5"] == 0.5
 
 
-def test_each_class_has_a_row_with_its_name_and_number_of_pictures(evaluation):
+def test_each_class_has_a_row_with_its_name_and_number_of_images(evaluation):
     rows = evaluation.by_class(NAMES)
-    assert rows[0] == {"label": "ant", "precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "pictures": 3}
-    assert rows[3]["pictures"] == 0
+    assert rows[0] == {"label": "ant", "precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "images": 3}
+    assert rows[3]["images"] == 0
 
 
-def test_the_worst_classes_come_first_and_those_without_pictures_not_at_all(evaluation):
+def test_the_worst_classes_come_first_and_those_without_images_not_at_all(evaluation):
     found = evaluation.record()["per_class"]
     assert found["measured"] == 3
-    assert [(row["index"], row["f1"], row["pictures"]) for row in found["rows"]] == [
+    assert [(row["index"], row["f1"], row["images"]) for row in found["rows"]] == [
         (1, 0.5, 2),
         (2, 0.6667, 1),
         (0, 0.8, 3),

@@ -57,7 +57,7 @@ def test_of_several_classes_a_rare_one_counts_as_much_as_its_absence():
     assert class_weights(np.array([[1, 0]] * 3 + [[0, 0]]), 2) == pytest.approx([1 / 3, 1])
 
 
-def test_a_class_without_pictures_has_the_weight_one():
+def test_a_class_without_images_has_the_weight_one():
     assert class_weights(np.array([0, 0, 2]), 4) == pytest.approx([0.75, 1, 1.5, 1])
 
 

@@ -34,7 +34,7 @@ def test_a_row_says_what_was_answered_and_what_is_true(table):
     }
 
 
-def test_a_picture_with_a_problem_has_no_answer(table):
+def test_a_image_with_a_problem_has_no_answer(table):
     row = table.to_pylist()[1]
     assert row["problem"] == "b.png: cut"
     assert [row[name] for name in ("label", "index", "score", "top_labels", "top_scores")] == [None] * 5

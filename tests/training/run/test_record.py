@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from accelerate import Accelerator
-from pictures import class_folders
+from images import class_folders
 
 from training.data.load import load_data
 from training.run.record import describe_run, git_state, resumed_record, versions
@@ -23,7 +23,7 @@ def record(tmp_path):
 def test_it_tells_command_recipe_dataset_versions_and_hardware(record):
     assert record["command"] == ["--dataset", "data", "--epochs", "4"]
     assert record["recipe"]["epochs"] == 4
-    assert record["dataset"]["pictures"] == {"train": 8, "validation": 2, "test": 0}
+    assert record["dataset"]["images"] == {"train": 8, "validation": 2, "test": 0}
     assert len(record["dataset"]["split_hash"]) == 64
     assert {"python", "torch", "timm", "accelerate"} <= set(record["versions"])
     assert "cpu" in record["hardware"]

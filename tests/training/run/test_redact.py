@@ -8,10 +8,10 @@ from training.run.redact import without_paths
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("/home/ann/my pictures/insects", "insects"),
+        ("/home/ann/my images/insects", "insects"),
         ("--dataset=/home/ann/insects", "--dataset=insects"),
         ("~/insects", "insects"),
-        ("'/home/ann/a.jpg' is no picture (/home/ann/b.jpg)", "'a.jpg' is no picture (b.jpg)"),
+        ("'/home/ann/a.jpg' is no image (/home/ann/b.jpg)", "'a.jpg' is no image (b.jpg)"),
         ("data/insects", "data/insects"),
         ("owner/name:config@main", "owner/name:config@main"),
         ("https://example.org/a/b", "https://example.org/a/b"),

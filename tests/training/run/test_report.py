@@ -1,10 +1,10 @@
-"""The pictures of a run can be drawn for any number of classes and any class names."""
+"""The images of a run can be drawn for any number of classes and any class names."""
 
 import tracemalloc
 
 import numpy as np
 import pytest
-from pictures import class_folders
+from images import class_folders
 from PIL import Image
 
 from training.data.load import load_data
@@ -23,21 +23,21 @@ from training.run.run_folder import write_results
 from training.settings.recipe import FinetuneRecipe
 
 
-def evaluation(classes, pictures=200, seed=0):
+def evaluation(classes, images=200, seed=0):
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, classes, pictures)
-    predictions = np.where(rng.random(pictures) < 0.8, labels, rng.integers(0, classes, pictures))
-    sure = rng.random(pictures).astype(np.float32)
-    return SingleLabelEvaluation(labels, rng.random(pictures), predictions, labels == predictions, sure, classes)
+    labels = rng.integers(0, classes, images)
+    predictions = np.where(rng.random(images) < 0.8, labels, rng.integers(0, classes, images))
+    sure = rng.random(images).astype(np.float32)
+    return SingleLabelEvaluation(labels, rng.random(images), predictions, labels == predictions, sure, classes)
 
 
 @pytest.mark.parametrize("classes", [2, 10, CONFUSION_CLASSES, 300])
-def test_a_confusion_picture_is_drawn_for_this_many_classes(tmp_path, classes):
+def test_a_confusion_image_is_drawn_for_this_many_classes(tmp_path, classes):
     file = draw_confusion(tmp_path, evaluation(classes), [f"class {index}" for index in range(classes)])
-    with Image.open(file) as picture:
-        assert picture.format == "PNG"
-        assert min(picture.size) > 300
-        assert max(picture.size) < 2500
+    with Image.open(file) as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 300
+        assert max(image.size) < 2500
 
 
 @pytest.mark.parametrize("name", ["$x_{", "\\frac", "<b>&", "名前", "a" * 500, "", "\n"])
@@ -59,8 +59,8 @@ def rows_of(values, quality="top1", **others):
 def test_curves_are_drawn_for_this_many_epochs_and_each_task(tmp_path, epochs, quality):
     rows = rows_of([1 - 1 / (epoch + 1) for epoch in range(1, epochs + 1)], quality)
     saved = Best(epochs, "val", evaluation(2), {})
-    with Image.open(draw_curves(tmp_path, rows, saved)) as picture:
-        assert picture.width > 900
+    with Image.open(draw_curves(tmp_path, rows, saved)) as image:
+        assert image.width > 900
 
 
 AVERAGED = {"ema_top1": [0.2, 0.7, 0.7], "ema_loss": [2.0, 1.5, 1.0]}
@@ -89,15 +89,15 @@ MANY = 20_000
 
 
 def test_the_report_of_very_many_classes_takes_little_memory(tmp_path):
-    split, found = split_of(tmp_path / "data", 40), evaluation(MANY, pictures=20)
+    split, found = split_of(tmp_path / "data", 40), evaluation(MANY, images=20)
     names = tuple(f"class {index}" for index in range(MANY))
     tracemalloc.start()
-    pictures = draw_report(tmp_path, History(), found, split, names, 3)
+    images = draw_report(tmp_path, History(), found, split, names, 3)
     results = {"per_class": found.by_class(names), "intervals": found.intervals(), **found.details()}
     write_results(tmp_path, results | found.record())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert [file.name for file in pictures] == ["confusion.png", "mistakes.png"]
+    assert [file.name for file in images] == ["confusion.png", "mistakes.png"]
     assert peak < 150e6  # a matrix of all classes would take 3,200 MB
     assert (tmp_path / "results.json").stat().st_size < 10e6
 
@@ -114,9 +114,9 @@ def test_a_sheet_of_the_worst_answers_is_drawn(tmp_path, wrong):
     sure = np.linspace(0.5, 1, len(split), dtype=np.float32)
     answers = np.where(right, split.labels, 1 - split.labels)
     found = SingleLabelEvaluation(split.labels, np.ones(len(split)), answers, right, sure, 2)
-    with Image.open(draw_mistakes(tmp_path, found, split, ("$x_{ <b>", "\n" * 90 + "a" * 300), 3)) as picture:
-        assert picture.width == pytest.approx(min(6, wrong) * 250, rel=0.1)
-        assert picture.height == pytest.approx(min(4, -(-wrong // 6)) * 300, rel=0.2)
+    with Image.open(draw_mistakes(tmp_path, found, split, ("$x_{ <b>", "\n" * 90 + "a" * 300), 3)) as image:
+        assert image.width == pytest.approx(min(6, wrong) * 250, rel=0.1)
+        assert image.height == pytest.approx(min(4, -(-wrong // 6)) * 300, rel=0.2)
 
 
 def test_without_mistakes_there_is_no_sheet(tmp_path):

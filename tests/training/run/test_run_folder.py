@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from accelerate import Accelerator
-from pictures import class_folders
+from images import class_folders
 from PIL import Image
 
 from resnet_hub.errors import TrainingError
@@ -149,11 +149,11 @@ def test_results_keep_class_names_as_they_are(tmp_path):
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == {"label": "naïve <b>"}
 
 
-def test_examples_are_held_out_pictures_of_different_classes_with_safe_names(tmp_path):
+def test_examples_are_held_out_images_of_different_classes_with_safe_names(tmp_path):
     class_folders(tmp_path / "data", {"red": 5, "green": 5})
     data = load_data(FinetuneRecipe(dataset=str(tmp_path / "data")))
     write_examples(tmp_path, data.validation, ("../gr<een", "red"), "single_label", 3)
     names = sorted(file.name for file in (tmp_path / "examples").iterdir())
     assert [name.partition("-")[0] for name in names] == ["_gr_een", "red"]
-    with Image.open(tmp_path / "examples" / names[1]) as picture:
-        assert np.asarray(picture).mean((0, 1)).argmax() == 0  # red
+    with Image.open(tmp_path / "examples" / names[1]) as image:
+        assert np.asarray(image).mean((0, 1)).argmax() == 0  # red

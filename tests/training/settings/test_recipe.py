@@ -67,7 +67,7 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
         (["--head-first", "--from-scratch"], "--head-first fits a head to learned features, and --from-scratch has no"),
         (["--keep-statistics", "--from-scratch"], "--keep-statistics keeps those of a checkpoint, and --from-scratch"),
         (["--freeze", "backbone", "--from-scratch"], "--freeze would keep the random weights of --from-scratch as"),
-        (["--shift", "2", "--min-crop-area", "0.5"], "--shift moves whole pictures and --min-crop-area is for random"),
+        (["--shift", "2", "--min-crop-area", "0.5"], "--shift moves whole images and --min-crop-area is for random"),
         (["--mix-probability", "0.5"], "--mix-probability says nothing without --mixup or --cutmix; add one, or leave"),
         (["--power", "2"], "--power says nothing to --schedule cosine; it is for poly"),
         (["--drop-rate", "1"], "--drop-rate=1.0 is out of range"),
@@ -107,7 +107,7 @@ def test_a_missing_dataset_is_asked_for():
 
 
 UNITS = (
-    "pixels|epoch|pictures|batches|updates|steps|seconds|gigabytes|processes|threads|channels|0 to 1|share|factor|"
+    "pixels|epoch|images|batches|updates|steps|seconds|gigabytes|processes|threads|channels|0 to 1|share|factor|"
     "multiple|multiply|probability|learning rate|alpha|beta|epsilon|norm|number|weight decay|exponent|seed"
 )
 

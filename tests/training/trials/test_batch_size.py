@@ -1,4 +1,4 @@
-"""The largest batch that fits: of memory as it is, of pictures as they are."""
+"""The largest batch that fits: of memory as it is, of images as they are."""
 
 from dataclasses import replace
 
@@ -35,21 +35,19 @@ def trial(network, **settings):
 
 
 @pytest.mark.parametrize(
-    ("pictures", "expected"), [(None, 32), (10**6, 32), (960, 32), (959, 16), (479, 8), (244, 8), (9, 8)]
+    ("images", "expected"), [(None, 32), (10**6, 32), (960, 32), (959, 16), (479, 8), (244, 8), (9, 8)]
 )
-def test_where_nobody_says_a_small_dataset_has_smaller_batches(network, accelerator, pictures, expected):
-    assert with_batch_size(recipe(None), network, accelerator, pictures=pictures).batch_size == expected
+def test_where_nobody_says_a_small_dataset_has_smaller_batches(network, accelerator, images, expected):
+    assert with_batch_size(recipe(None), network, accelerator, images=images).batch_size == expected
 
 
 def test_a_given_size_stays(network, accelerator):
-    assert with_batch_size(recipe(48), network, accelerator, pictures=100).batch_size == 48
+    assert with_batch_size(recipe(48), network, accelerator, images=100).batch_size == 48
 
 
-@pytest.mark.parametrize(
-    ("pictures", "expected"), [(20, 1), (600, 32), (10**6, LARGEST_ON_CPU), (None, LARGEST_ON_CPU)]
-)
-def test_with_memory_to_spare_the_number_of_pictures_decides(network, accelerator, pictures, expected):
-    assert with_batch_size(recipe(), network, accelerator, pictures=pictures).batch_size == expected
+@pytest.mark.parametrize(("images", "expected"), [(20, 1), (600, 32), (10**6, LARGEST_ON_CPU), (None, LARGEST_ON_CPU)])
+def test_with_memory_to_spare_the_number_of_images_decides(network, accelerator, images, expected):
+    assert with_batch_size(recipe(), network, accelerator, images=images).batch_size == expected
 
 
 def test_less_memory_makes_smaller_batches(network, accelerator, monkeypatch):
@@ -60,10 +58,10 @@ def test_less_memory_makes_smaller_batches(network, accelerator, monkeypatch):
     assert found[0] == 4 * found[1] == 16 * found[2] > 0
 
 
-def test_no_room_for_one_picture_is_told(network, accelerator, monkeypatch):
+def test_no_room_for_one_image_is_told(network, accelerator, monkeypatch):
     monkeypatch.setattr(batch_size, "free_memory", lambda: 1000)
-    with pytest.raises(TrainingError, match="not even one picture fits into memory; use a smaller --model or"):
-        with_batch_size(recipe(), network, accelerator, pictures=1000)
+    with pytest.raises(TrainingError, match="not even one image fits into memory; use a smaller --model or"):
+        with_batch_size(recipe(), network, accelerator, images=1000)
 
 
 @pytest.mark.parametrize(("fitting", "expected"), [(5, 4), (0, 0)])
@@ -111,7 +109,7 @@ def test_room_is_left_for_the_optimizer_s_state_of_what_is_trained_and_for_the_a
     assert Trial.of(EvaluationSettings(dataset="d", model="m"), network).aside == 0
 
 
-def test_what_the_run_holds_besides_leaves_less_room_for_pictures(network, accelerator, monkeypatch):
+def test_what_the_run_holds_besides_leaves_less_room_for_images(network, accelerator, monkeypatch):
     monkeypatch.setattr(batch_size, "free_memory", lambda: 100 * 2**20)
     usual, held = trial(network), replace(trial(network), aside=90 * 2**20)
     assert estimated(usual, accelerator, 1024) >= 8 * estimated(held, accelerator, 1024) > 0
@@ -151,6 +149,6 @@ def test_the_word_may_stand_in_a_recipe_and_no_other(tmp_path):
         read_recipe(str(tmp_path / "large.toml"))
 
 
-def test_a_stream_has_no_number_of_pictures_to_go_by():
-    with pytest.raises(ConfigError, match="--batch-size auto goes by the number of pictures, which a stream lacks"):
+def test_a_stream_has_no_number_of_images_to_go_by():
+    with pytest.raises(ConfigError, match="--batch-size auto goes by the number of images, which a stream lacks"):
         FinetuneRecipe(dataset="d", batch_size="auto", streaming=True, max_steps=5)

@@ -22,13 +22,13 @@ def network():
     return create_model("cifar_resnet20", num_classes=2)
 
 
-def resolved(network, accelerator, pictures, **settings):
-    recipe = with_defaults(FinetuneRecipe(dataset="d", **settings), network, accelerator, pictures)
+def resolved(network, accelerator, images, **settings):
+    recipe = with_defaults(FinetuneRecipe(dataset="d", **settings), network, accelerator, images)
     return recipe.batch_size, recipe.lr, recipe.head_first, recipe.keep_statistics
 
 
 @pytest.mark.parametrize(
-    ("pictures", "settings", "expected"),
+    ("images", "settings", "expected"),
     [
         (100, {}, (8, 0.0005, True, True)),
         (500, {}, (16, 0.001, True, True)),
@@ -47,8 +47,8 @@ def resolved(network, accelerator, pictures, **settings):
     ],
     ids=str,
 )
-def test_absent_settings_follow_from_the_data_and_given_ones_stay(network, accelerator, pictures, settings, expected):
-    assert resolved(network, accelerator, pictures, **settings) == expected
+def test_absent_settings_follow_from_the_data_and_given_ones_stay(network, accelerator, images, settings, expected):
+    assert resolved(network, accelerator, images, **settings) == expected
 
 
 def test_a_stream_is_taken_for_a_large_dataset(network, accelerator):

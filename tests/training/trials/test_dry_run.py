@@ -1,12 +1,12 @@
-"""A dry run: what it tells, that it leaves a sheet of pictures and nothing else, that no weights are saved."""
+"""A dry run: what it tells, that it leaves a sheet of images and nothing else, that no weights are saved."""
 
 import logging
 
 import datasets
 import numpy as np
 import pytest
+from images import class_folders, image
 from launching import FROM_SCRATCH
-from pictures import class_folders, picture
 from PIL import Image
 
 from training import finetune
@@ -25,7 +25,7 @@ def run(capsys, *flags):
 def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
     class_folders(tmp_path / "data", {"red": 12, "green": 8})
     flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--mixup", 0.5, "--batch-size", 4, "--workers", 0)
-    status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "runs" / "colours")
+    status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "runs" / "colors")
     assert status == 0
     for told in (
         "counts train: red 10, green 6",
@@ -38,10 +38,10 @@ def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
         "nothing was trained or saved; without --dry-run the run goes to",
     ):
         assert told in log
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["colours-preview.png"]
-    sheet = np.asarray(Image.open(tmp_path / "runs" / "colours-preview.png").convert("RGB"))
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["colors-preview.png"]
+    sheet = np.asarray(Image.open(tmp_path / "runs" / "colors-preview.png").convert("RGB"))
     assert sheet.shape[1] > 400
-    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 500  # pictures, no empty paper
+    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 500  # images, no empty paper
 
 
 def test_where_nothing_can_be_written_a_dry_run_says_so(capsys, tmp_path):
@@ -51,7 +51,7 @@ def test_where_nothing_can_be_written_a_dry_run_says_so(capsys, tmp_path):
     for folder, reason in ((tmp_path / "file", "File exists"), ("/proc", "No such file or directory")):
         status, log = run(capsys, *flags, "--output", f"{folder}/run")
         assert status == 2
-        assert f"cannot write '{folder}/run-preview.png', the sheet of training pictures ({reason}); choose" in log
+        assert f"cannot write '{folder}/run-preview.png', the sheet of training images ({reason}); choose" in log
         assert "Traceback" not in log
 
 
@@ -69,14 +69,14 @@ def test_a_stream_is_rehearsed_too(capsys, tmp_path, monkeypatch):
     flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--streaming", "--max-steps", 3, "--batch-size", 4)
     status, log = run(capsys, *flags, "--workers", 0, "--dry-run", "--output", tmp_path / "run")
     assert status == 0
-    assert "pictures of train: " in log
+    assert "images of train: " in log
     assert not (tmp_path / "run").exists()
 
 
 def test_of_many_classes_the_largest_and_the_smallest_are_counted(tmp_path):
     lines = ["file,label"]
     for number in range(60):
-        picture("red", number).save(tmp_path / f"{number}.png")
+        image("red", number).save(tmp_path / f"{number}.png")
         lines.append(f"{number}.png,{'large' if number < 30 else f'rare {number % 28:02}'}")
     (tmp_path / "rows.csv").write_text("\n".join(lines))
     told = count_lines(load_data(FinetuneRecipe(dataset=str(tmp_path), val_fraction=0.01)))[0]
@@ -93,7 +93,7 @@ def test_of_many_classes_the_largest_and_the_smallest_are_counted(tmp_path):
         (np.float32([1.5, -2]), "regression", "ant 1.5\nbee -2"),
     ],
 )
-def test_a_picture_is_told_by_its_target(target, task, says):
+def test_a_image_is_told_by_its_target(target, task, says):
     data = type("Told", (), {"label_names": ("ant", "bee"), "task": task})
     assert caption(target, data) == says
 

@@ -1,4 +1,4 @@
-"""The learning-rate finder: a rate that trains, a picture, and nothing kept."""
+"""The learning-rate finder: a rate that trains, an image, and nothing kept."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_rates_rise_evenly_in_the_logarithm_from_the_first_to_the_last():
     assert np.ptp(np.diff(np.log(rates))) < 1e-9
 
 
-def test_a_sweep_ends_when_the_loss_blows_up_and_goes_through_few_pictures_again(tmp_path):
+def test_a_sweep_ends_when_the_loss_blows_up_and_goes_through_few_images_again(tmp_path):
     make_data(tmp_path, 10)
     learner, loaders = start(tmp_path, momentum=0.9, head_lr_factor=10.0)
     found = search_rate(learner, loaders["train"])
@@ -29,13 +29,13 @@ def test_a_sweep_ends_when_the_loss_blows_up_and_goes_through_few_pictures_again
     assert 1e-5 < found.suggestion < 1
 
 
-def test_the_finder_leaves_a_picture_and_no_run(tmp_path, capsys):
+def test_the_finder_leaves_an_image_and_no_run(tmp_path, capsys):
     make_data(tmp_path / "data", 5)
     flags = ["--dataset", tmp_path / "data", "--model", "cifar_resnet20", "--from-scratch", "--image-size", 16]
     flags += ["--workers", 0, "--threads", 1, "--precision", "no", "--output", tmp_path / "run", "--find-lr"]
     assert finetune.main([str(flag) for flag in flags]) == 0
     assert [file.name for file in (tmp_path / "run").iterdir()] == ["lr.png"]
-    with Image.open(tmp_path / "run" / "lr.png") as picture:
-        assert picture.width > 500
+    with Image.open(tmp_path / "run" / "lr.png") as image:
+        assert image.width > 500
     suggested = float(capsys.readouterr().err.partition("try    --lr ")[2].split()[0])
     assert RATES[0] < suggested < RATES[1]

@@ -1,8 +1,8 @@
-"""What visitors of a public page send that is no plain picture: each gets its sentence, or its pixels."""
+"""What visitors of a public page send that is no plain image: each gets its sentence, or its pixels."""
 
 import pytest
 import torch
-from broken_pictures import SCRIPT, cut_jpeg, empty_file, gigantic_png, saved, text_bomb, text_file
+from broken_images import SCRIPT, cut_jpeg, empty_file, gigantic_png, saved, text_bomb, text_file
 from PIL import Image
 
 from resnet_hub.config import Preprocessing
@@ -34,7 +34,7 @@ def test_a_web_page_is_named_as_html(data):
 
 REFUSED = {
     "0 bytes": (empty_file, r"is empty \(0 bytes\)"),
-    "text": (text_file, "is in no picture format"),
+    "text": (text_file, "is in no image format"),
     "cut short": (cut_jpeg, "is damaged or cut short"),
     "60,000 x 60,000": (gigantic_png, "has 60000 x 60000 pixels"),
     "a comment of 200 MB": (text_bomb, "is damaged or cut short"),
@@ -42,14 +42,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_is_no_picture_gets_its_sentence(make, words):
+def test_what_is_no_image_gets_its_sentence(make, words):
     with pytest.raises(ImageError, match=words):
         open_image(make())
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 10_000), (10_000, 1), (2, 2)])
 @pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
-def test_a_picture_of_any_shape_gives_what_the_network_takes(size, crop_mode):
+def test_a_image_of_any_shape_gives_what_the_network_takes(size, crop_mode):
     pixels = to_pixels(open_image(saved(Image.new("RGB", size, (9, 8, 7)))), Preprocessing(crop_mode=crop_mode))
     assert pixels.shape == (3, 224, 224)
     assert (pixels == torch.tensor([9, 8, 7]).view(3, 1, 1)).all(0).any()

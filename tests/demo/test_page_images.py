@@ -1,4 +1,4 @@
-"""Other ways than a choice of file for a picture to come to the page, and what is told of it and of the networks."""
+"""Other ways than a choice of file for an image to come to the page, and what is told of it and of the networks."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ return field.value && field.selectionEnd - field.selectionStart === field.value.
 
 @pytest.fixture(scope="module")
 def crimson(place):
-    """The content of a picture, in base64."""
+    """The content of an image, in base64."""
     return base64.b64encode((place / "crimson.png").read_bytes()).decode()
 
 
@@ -32,7 +32,7 @@ def staying(new_visitor, address):
 
 @pytest.fixture
 def page(staying):
-    """The page without a picture, as the last test may not have left it."""
+    """The page without an image, as the last test may not have left it."""
     yield staying
     remove = staying.get_by_label("Remove Image")
     if remove.count():
@@ -40,7 +40,7 @@ def page(staying):
         expect(staying.locator("#labels .confidence-set")).to_have_count(0)
 
 
-def test_a_picture_that_is_dropped_is_classified(page, crimson):
+def test_an_image_that_is_dropped_is_classified(page, crimson):
     dropped = page.evaluate_handle(
         f"async content => {{ {TO_PNG} const files = new DataTransfer();"
         "files.items.add(new File([png], 'dropped.png', {type: 'image/png'})); return files }",
@@ -52,7 +52,7 @@ def test_a_picture_that_is_dropped_is_classified(page, crimson):
     expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
 
 
-def test_a_picture_of_the_clipboard_is_classified(page, crimson):
+def test_an_image_of_the_clipboard_is_classified(page, crimson):
     page.evaluate(
         f"async content => {{ {TO_PNG} await navigator.clipboard.write([new ClipboardItem({{'image/png': png}})]) }}",
         crimson,
@@ -61,7 +61,7 @@ def test_a_picture_of_the_clipboard_is_classified(page, crimson):
     expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
 
 
-def test_a_picture_of_the_camera_is_classified(page):
+def test_an_image_of_the_camera_is_classified(page):
     page.locator("#photo").get_by_label("Capture from camera").click()
     page.locator("#photo").get_by_text("Click to Access Webcam").click()
     page.wait_for_function("document.querySelector('#photo video')?.videoWidth > 0")
@@ -92,7 +92,7 @@ def test_typing_narrows_the_known_networks_to_those_that_fit(page):
     field.press("Escape")
 
 
-def test_the_licence_is_told_before_anything_is_loaded(page, fake_hub):
+def test_the_license_is_told_before_anything_is_loaded(page, fake_hub):
     create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/free")
     card = b"---\nlicense: cc-by-nc-4.0\n---\n"
     HfApi().upload_file(path_or_fileobj=card, path_in_repo="README.md", repo_id="alice/free")

@@ -1,4 +1,4 @@
-"""licence.py: what becomes of weights stands under their licence, wherever it is written down."""
+"""license.py: what becomes of weights stands under their license, wherever it is written down."""
 
 import pytest
 from huggingface_hub import HfApi
@@ -7,12 +7,12 @@ from random_weights import lively
 from resnet_hub import ResNet
 from resnet_hub.card.sections import model_card
 from resnet_hub.hub.address import repo_address
-from training.run.licence import parent_licence
+from training.run.license import parent_license
 
 
 @pytest.fixture
 def on_hub(fake_hub):
-    """Puts a network without a licence on the Hub, with this front matter above its card."""
+    """Puts a network without a license on the Hub, with this front matter above its card."""
 
     def put(front, repo_id="alice/parent"):
         if repo_id.startswith("timm/"):
@@ -26,7 +26,7 @@ def on_hub(fake_hub):
 
 
 @pytest.mark.parametrize(
-    ("front", "licence"),
+    ("front", "license"),
     [
         ("license: cc-by-nc-4.0", "cc-by-nc-4.0"),
         ("license: other\nlicense_name: uber-nc", "uber-nc"),
@@ -35,39 +35,39 @@ def on_hub(fake_hub):
         ("language: en", None),
     ],
 )
-def test_a_licence_that_only_the_card_tells_is_carried_over(on_hub, front, licence):
+def test_a_license_that_only_the_card_tells_is_carried_over(on_hub, front, license):
     address = on_hub(front)
-    assert parent_licence(ResNet.from_pretrained(str(address)), address) == licence
+    assert parent_license(ResNet.from_pretrained(str(address)), address) == license
 
 
-def test_the_licence_in_the_checkpoint_comes_first(fake_hub):
+def test_the_license_in_the_checkpoint_comes_first(fake_hub):
     model = lively(num_classes=2)
     model.details["license"] = "mit"
-    assert parent_licence(model, repo_address("alice/parent")) == "mit"
+    assert parent_license(model, repo_address("alice/parent")) == "mit"
     assert not fake_hub.state.requests
 
 
 @pytest.mark.parametrize(
-    ("name", "licence"), [("resnet18.fb_swsl_ig1b_ft_in1k", "cc-by-nc-4.0"), ("resnet18.a1_in1k", "apache-2.0")]
+    ("name", "license"), [("resnet18.fb_swsl_ig1b_ft_in1k", "cc-by-nc-4.0"), ("resnet18.a1_in1k", "apache-2.0")]
 )
-def test_the_licence_of_published_weights_is_known_without_asking(fake_hub, name, licence):
-    assert parent_licence(lively(num_classes=2), repo_address(name)) == licence
+def test_the_license_of_published_weights_is_known_without_asking(fake_hub, name, license):
+    assert parent_license(lively(num_classes=2), repo_address(name)) == license
     assert not fake_hub.state.requests
 
 
 def test_a_hub_that_does_not_answer_is_no_reason_to_stop(fake_hub, caplog):
-    assert parent_licence(lively(num_classes=2), repo_address("alice/none")) is None
-    assert "the licence of alice/none could not be asked for" in caplog.text
+    assert parent_license(lively(num_classes=2), repo_address("alice/none")) is None
+    assert "the license of alice/none could not be asked for" in caplog.text
 
 
-def test_a_folder_without_a_licence_has_none():
-    assert parent_licence(lively(num_classes=2), None) is None
+def test_a_folder_without_a_license_has_none():
+    assert parent_license(lively(num_classes=2), None) is None
 
 
 def test_a_non_commercial_parent_gives_a_non_commercial_card(on_hub, fake_hub):
     address = on_hub("license: cc-by-nc-4.0")
     model = ResNet.from_pretrained(str(address), num_classes=3)
-    model.details["license"] = parent_licence(model, address)
+    model.details["license"] = parent_license(model, address)
     model.push_to_hub("alice/child")
     assert HfApi().model_info("alice/child").card_data.license == "cc-by-nc-4.0"
     assert "cc-by-nc-4.0" in model_card({"pretrained_cfg": {"license": "cc-by-nc-4.0"}})

@@ -29,7 +29,7 @@ def cut_jpeg():
 
 
 def text_file():
-    return b"Dear diary, today I am a picture.\n" * 20
+    return b"Dear diary, today I am an image.\n" * 20
 
 
 def png_chunk(name, data):
@@ -59,21 +59,21 @@ def large_jpeg():
 
 
 def strip(width, height):
-    """A picture of this size in one colour."""
+    """An image of this size in one color."""
     return lambda: saved(Image.new("RGB", (width, height), CRIMSON))
 
 
 def animated(file_format):
-    """A crimson picture, followed by a blue one."""
-    frames = [Image.new("RGB", (48, 40), colour) for colour in (CRIMSON, BLUE)]
+    """A crimson image, followed by a blue one."""
+    frames = [Image.new("RGB", (48, 40), color) for color in (CRIMSON, BLUE)]
     return lambda: saved(frames[0], file_format, save_all=True, append_images=frames[1:], duration=100)
 
 
 # What comes to a page that takes up to a megabyte: what the file is called, what it is, and the words that its sender
-# reads; None where it is odd and yet a crimson picture.
+# reads; None where it is odd and yet a crimson image.
 BAD = {
     "0 bytes": ("photo.jpg", empty_file, r"is empty \(0 bytes\)"),
-    "not a picture": ("photo.jpg", text_file, "is in no picture format that can be read"),
+    "not an image": ("photo.jpg", text_file, "is in no image format that can be read"),
     "truncated": ("photo.jpg", cut_jpeg, "is damaged or cut short"),
     "larger than the limit": ("photo.jpg", large_jpeg, "is larger than 1 MB|more than the 1,000,000"),
     "60,000 x 60,000": ("photo.png", gigantic_png, "has 60000 x 60000 pixels"),

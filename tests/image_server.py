@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 
 
-class PictureServer:
+class ImageServer:
     """Answers each connection, one after the other, with what its path stands for in `answers`."""
 
     def __init__(self, host="127.0.0.1", context=None):
@@ -61,8 +61,8 @@ class PictureServer:
 
 
 @contextmanager
-def picture_server(host="127.0.0.1", context=None):
-    server = PictureServer(host, context)
+def image_server(host="127.0.0.1", context=None):
+    server = ImageServer(host, context)
     yield server
     server.close()
 

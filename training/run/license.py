@@ -1,4 +1,4 @@
-"""Under which licence the weights stand that training starts from; what becomes of them stands under it too."""
+"""Under which license the weights stand that training starts from; what becomes of them stands under it too."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from resnet_hub.registry import OWNER, find_tag
 logger = logging.getLogger("training")
 
 
-def parent_licence(model: PretrainedNetwork, address: RepoAddress | None) -> str | None:
-    """The licence that the checkpoint names, else the catalogue, else its card on the Hub; None where none does.
+def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str | None:
+    """The license that the checkpoint names, else the catalogue, else its card on the Hub; None where none does.
 
     Args:
         model: As it was loaded.
@@ -33,7 +33,7 @@ def parent_licence(model: PretrainedNetwork, address: RepoAddress | None) -> str
     try:
         card = HfApi().model_info(address.repo_id, revision=address.revision).card_data
     except (OSError, ValueError, HTTP_ERROR) as error:
-        logger.warning("the licence of %s could not be asked for (%s)", address, type(error).__name__)
+        logger.warning("the license of %s could not be asked for (%s)", address, type(error).__name__)
         return None
     named = card and (card.license_name if card.license == "other" else card.license)
     # One of several would be a guess.
