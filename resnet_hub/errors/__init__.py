@@ -1,0 +1,98 @@
+"""Errors that a user can mend: a code, fields, and a sentence made of both in each language.
+
+The sentences stand in `texts/*.toml`, one table for each code, named after the file: `checkpoint.no_weights` is the table
+`[no_weights]` of `texts/checkpoint.toml`. Each says what came, what was expected and what to do next.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "zh-CN")
+"""English is what `str(error)` is."""
+FOLDERS = [Path(__file__).with_name("texts")]
+"""Where texts are; a package with errors of its own adds its folder."""
+
+
+class ResNetHubError(Exception):
+    """A user's mistake, said in one sentence; entry points print it without a traceback.
+
+    Args:
+        code: What went wrong: the file and the table of its text, such as "checkpoint.no_weights".
+        fields: The values that the text names. One that is an error itself is said in the same language.
+    """
+
+    def __init__(self, code: str, /, **fields: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.fields = fields
+        self.sentence()  # a text that is missing, or lacks a field, is a fault where it is raised, not where it is read
+
+    def __str__(self) -> str:
+        return self.sentence()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.code, self.fields)
+
+    def sentence(self, language: str = LANGUAGES[0]) -> str:
+        """The error in one of `LANGUAGES`."""
+        said = {
+            name: value.sentence(language) if isinstance(value, ResNetHubError) else value
+            for name, value in self.fields.items()
+        }
+        return text_of(self.code)[language].format(**said)
+
+
+def _restored(kind: type[ResNetHubError], code: str, fields: Mapping[str, Any]) -> ResNetHubError:
+    return kind(code, **fields)
+
+
+def text_of(code: str) -> Mapping[str, str]:
+    """Language -> the template of an error. Raises: KeyError for a code that has no text."""
+    if " " in code:  # TRANSITION: a sentence that has no code yet
+        return dict.fromkeys(LANGUAGES, code.replace("{", "{{").replace("}", "}}"))
+    file, _, name = code.partition(".")
+    return _texts(file)[name]
+
+
+@cache
+def _texts(file: str) -> Mapping[str, Mapping[str, str]]:
+    """Name -> language -> template, of all texts in files of this name."""
+    found: dict[str, Mapping[str, str]] = {}
+    for folder in FOLDERS:
+        path = folder / f"{file}.toml"
+        if path.is_file():
+            found |= tomllib.loads(path.read_text("utf-8"))
+    return found
+
+
+class ConfigError(ResNetHubError, ValueError):
+    """A setting, an option or a name that cannot be meant."""
+
+
+class ImageError(ResNetHubError, ValueError):
+    """Something that is no image, or an image that is too large or damaged."""
+
+
+class CheckpointError(ResNetHubError, ValueError):
+    """A checkpoint folder or weights file that does not hold what it should."""
+
+
+class HubError(ResNetHubError, OSError):
+    """The Hub refused, could not be reached, or does not have what was asked for."""
+
+
+class HubUnreachableError(HubError):
+    """The Hub could not be asked, did not answer, or is overloaded: the same request may do at another time."""
+
+
+class DataError(ResNetHubError, ValueError):
+    """A dataset that cannot be trained or measured on as it is."""
+
+
+class TrainingError(ResNetHubError, RuntimeError):
+    """A run that cannot start or go on: its output folder is taken, or its loss is no number any more."""
