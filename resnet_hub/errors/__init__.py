@@ -1,6 +1,6 @@
 """Errors that a user can mend: a code, fields, and a sentence made of both in each language.
 
-The sentences stand in `texts/*.toml`, one table for each code, named after the file: `checkpoint.no_weights` is the table
+The sentences stand in `texts/*.toml`, one table for each code: `checkpoint.no_weights` is the table
 `[no_weights]` of `texts/checkpoint.toml`. Each says what came, what was expected and what to do next.
 """
 
