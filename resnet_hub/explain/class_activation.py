@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 
 
-def class_activation(inquiry: Inquiry, method: str) -> tuple[Tensor, float]:
+def class_activation(target: Target, method: str) -> tuple[Tensor, float]:
     """What each place adds to the class, and the score of the class.
 
     The map is float32 (h, w) on the CPU, as large as the last feature map, negative where the place speaks against the
     class. Where the head averages over places, both methods give the same map, and it adds up to logit minus bias.
 
     Args:
-        inquiry: The class, the pixels and the network.
+        target: The class, the pixels and the network.
         method: "hires-cam" multiplies each feature by its own gradient, so that no place gets another one's credit;
             "grad-cam" by the gradient's mean over all places.
 
@@ -27,12 +27,12 @@ def class_activation(inquiry: Inquiry, method: str) -> tuple[Tensor, float]:
     """
     # The gradient stops at the feature map, so no parameter needs one and nothing of the stages is kept for it.
     with torch.inference_mode(False), torch.no_grad():
-        features = inquiry.model.forward_features(inquiry.images())
+        features = target.model.forward_features(target.images())
         with torch.enable_grad():
             features.requires_grad_()
-            logits = inquiry.model.forward_head(features)
-            (gradient,) = torch.autograd.grad(logits[0, inquiry.class_index], features)
+            logits = target.model.forward_head(features)
+            (gradient,) = torch.autograd.grad(logits[0, target.class_index], features)
         features, gradient = features.detach().float(), gradient.float()
         if method == "grad-cam":
             gradient = gradient.mean((2, 3), keepdim=True)
-        return (features * gradient).sum(1)[0].cpu(), float(inquiry.scores(logits)[0])
+        return (features * gradient).sum(1)[0].cpu(), float(target.scores(logits)[0])

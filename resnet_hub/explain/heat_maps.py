@@ -16,7 +16,7 @@ from resnet_hub.classifier import ImageClassifier
 from resnet_hub.explain.class_activation import class_activation
 from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.occlusion import score_drops
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 
 METHODS = ("grad-cam", "hires-cam", "occlusion")
 STRONG = 0.5
@@ -93,15 +93,15 @@ def heat_map(
         TimeoutError: It was given up.
     """
     check_choice("method", method, METHODS)
-    inquiry = Inquiry(classifier, pixels, class_index)
+    target = Target(classifier, pixels, class_index)
     occluded = method == "occlusion"
-    grid, score = score_drops(inquiry, give_up) if occluded else class_activation(inquiry, method)
+    grid, score = score_drops(target, give_up) if occluded else class_activation(target, method)
     values = F.interpolate(grid[None, None], pixels.shape[1:], mode="bilinear")[0, 0].clamp(min=0)
     strongest = values.max()
     if strongest > 0:
         values = values / strongest
     drop = max(0.0, float(grid.max())) if occluded else None
-    return HeatMap(values.numpy(), class_index, inquiry.label, score, method, drop)
+    return HeatMap(values.numpy(), class_index, target.label, score, method, drop)
 
 
 def evidence_place(found: HeatMap) -> Place:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 
 PATCHES = 64
 """Most places that are covered, one after the other, whatever the size of the image."""
@@ -20,7 +20,7 @@ ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
 Patch = tuple[slice, slice]
 
 
-def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> tuple[Tensor, float]:
+def score_drops(target: Target, give_up: Callable[[], bool] | None = None) -> tuple[Tensor, float]:
     """How far the score falls for each covered place, and the score of the whole image.
 
     The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square image, negative where the score rises. A
@@ -29,7 +29,7 @@ def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> 
     classifier's precision.
 
     Args:
-        inquiry: The class, the pixels and the network.
+        target: The class, the pixels and the network.
         give_up: Asked before each pass; true where nobody waits for the answer any more.
 
     Raises:
@@ -39,18 +39,18 @@ def score_drops(inquiry: Inquiry, give_up: Callable[[], bool] | None = None) -> 
     Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 4.2.
     """
     with torch.inference_mode():
-        height, width = inquiry.pixels.shape[1:]
+        height, width = target.pixels.shape[1:]
         rows, columns = _grid(height, width)
         patches: list[Patch | None] = [None, *_patches(height, width, rows, columns)]
         scores = []
         for start in range(0, len(patches), BATCH_SIZE):
             if give_up is not None and give_up():
                 raise TimeoutError
-            batch = [_covered(inquiry, patch) for patch in patches[start : start + BATCH_SIZE]]
-            scores.append(inquiry.classifier.scores_of(torch.stack(batch))[:, inquiry.class_index])
+            batch = [_covered(target, patch) for patch in patches[start : start + BATCH_SIZE]]
+            scores.append(target.classifier.scores_of(torch.stack(batch))[:, target.class_index])
         every = torch.cat(scores)
         drops = every[0] - every[1:]
-        drops[drops.abs() < ROUNDING[_precision(inquiry)] * every[0].abs()] = 0
+        drops[drops.abs() < ROUNDING[_precision(target)] * every[0].abs()] = 0
         return drops.reshape(rows, columns), float(every[0])
 
 
@@ -72,17 +72,17 @@ def _patches(height: int, width: int, rows: int, columns: int) -> list[Patch]:
     return [(vertical, horizontal) for vertical in tall for horizontal in wide]
 
 
-def _covered(inquiry: Inquiry, patch: Patch | None) -> Tensor:
+def _covered(target: Target, patch: Patch | None) -> Tensor:
     """The pixels (C, H, W), or a copy with the patch covered."""
     if patch is None:
-        return inquiry.pixels
-    covered = inquiry.pixels.clone()
-    mean = torch.tensor(inquiry.classifier.preprocessing.mean).mul(255).round().clamp(0, 255)
+        return target.pixels
+    covered = target.pixels.clone()
+    mean = torch.tensor(target.classifier.preprocessing.mean).mul(255).round().clamp(0, 255)
     covered[:, patch[0], patch[1]] = mean.to(torch.uint8)[:, None, None]
     return covered
 
 
-def _precision(inquiry: Inquiry) -> torch.dtype:
+def _precision(target: Target) -> torch.dtype:
     """The type of numbers that the classifier computes in."""
-    half = inquiry.classifier.precision == "bf16" or next(inquiry.model.parameters()).dtype != torch.float32
+    half = target.classifier.precision == "bf16" or next(target.model.parameters()).dtype != torch.float32
     return torch.bfloat16 if half else torch.float32

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 from resnet_hub.nn import PreActivationBlock, ResidualBlock
 
 ROWS = 16
@@ -50,8 +50,8 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
 
     Source: Veit et al. 2016, "Residual Networks Behave Like Ensembles of Relatively Shallow Networks", section 4.1.
     """
-    inquiry = Inquiry(classifier, pixels, class_index)
-    config = inquiry.model.config
+    target = Target(classifier, pixels, class_index)
+    config = target.model.config
     if config.shortcut == "none":
         raise ConfigError(
             f"{config.architecture} has no shortcuts, so nothing goes on where a block is left out; "
@@ -59,10 +59,10 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
         )
     with torch.inference_mode():
         starts = range(0, sum(config.depths), ROWS)
-        return [effect for start in starts for effect in _effects(inquiry, range(start, start + ROWS))]
+        return [effect for start in starts for effect in _effects(target, range(start, start + ROWS))]
 
 
-def _effects(inquiry: Inquiry, places: range) -> list[BlockEffect]:
+def _effects(target: Target, places: range) -> list[BlockEffect]:
     """The effects of the blocks at these places, counted from 0 through all stages."""
     count = itertools.count()
     found: list[tuple[str, float]] = []
@@ -75,8 +75,8 @@ def _effects(inquiry: Inquiry, places: range) -> list[BlockEffect]:
         found.append((name, _ratio(residual[0], shortcut[0])))
         return torch.cat((total, join(block, shortcut[:1].clone())))
 
-    model = inquiry.model
-    score, *without = inquiry.scores(model.forward_head(model.walk(inquiry.images(), step))).tolist()
+    model = target.model
+    score, *without = target.scores(model.forward_head(model.walk(target.images(), step))).tolist()
     return [BlockEffect(*row, score, left) for row, left in zip(found, without, strict=True)]
 
 

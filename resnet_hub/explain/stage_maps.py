@@ -14,7 +14,7 @@ from torch import Tensor
 from resnet_hub.checks import check_integer
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 
 COLUMNS = 4
 TILE = 96
@@ -54,10 +54,10 @@ def feature_maps(classifier: ImageClassifier, pixels: Tensor, per_stage: int = 8
         ImageError: The pixels are not those of one image of the right channels.
     """
     check_integer("per_stage", per_stage, 1, 64)
-    inquiry = Inquiry(classifier, pixels, 0)
-    model = inquiry.model
+    target = Target(classifier, pixels, 0)
+    model = target.model
     with torch.inference_mode():
-        levels = cast(list[Tensor], model.forward_intermediates(inquiry.images(), intermediates_only=True))
+        levels = cast(list[Tensor], model.forward_intermediates(target.images(), intermediates_only=True))
     names = ["stem", *(level["module"] for level in model.feature_info[1:])]
     return [_stage_maps(name, level[0].float().cpu(), per_stage) for name, level in zip(names, levels, strict=True)]
 

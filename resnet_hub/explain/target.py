@@ -1,4 +1,4 @@
-"""Which class, of which pixels, by which network: what each explanation is asked. `explain.py` lists them."""
+"""The target of an explanation: which class, of which pixels, by which network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resnet_hub.preprocessing import normalize
 
 
 @dataclass(frozen=True, eq=False)
-class Inquiry:
+class Target:
     """Why does this network give these pixels this score for this class?
 
     Raises:

@@ -6,7 +6,7 @@ from explained import COLORS, lively_classifier, noise, square, square_classifie
 
 from resnet_hub.explain import occlusion
 from resnet_hub.explain.occlusion import score_drops
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 from resnet_hub.preprocessing import to_pixels
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("fixed_seed")
 def test_covering_one_place_changes_the_score_as_asking_about_the_covered_image_does():
     classifier = lively_classifier()
     pixels = noise(classifier)
-    drops, score = score_drops(Inquiry(classifier, pixels, 2))
+    drops, score = score_drops(Target(classifier, pixels, 2))
     covered = pixels.clone()
     # The third row, the fifth column of 8 x 8 places of 4 pixels, and 2 around it; the mean of CIFAR or ImageNet.
     covered[:, 6:14, 14:22] = torch.tensor([round(255 * mean) for mean in classifier.preprocessing.mean])[:, None, None]
@@ -28,7 +28,7 @@ def test_covering_one_place_changes_the_score_as_asking_about_the_covered_image_
 def test_the_planted_square_is_found(left, top):
     classifier = square_classifier()
     pixels = to_pixels(square(COLORS[0], left, top), classifier.preprocessing)
-    drops, score = score_drops(Inquiry(classifier, pixels, 0))
+    drops, score = score_drops(Target(classifier, pixels, 0))
     row, column = divmod(int(drops.argmax()), drops.shape[1])
     assert score > 0.5
     assert left <= 4 * column + 2 <= left + 12
@@ -39,7 +39,7 @@ def test_what_may_be_rounding_is_no_evidence():
     classifier = lively_classifier()
     with torch.no_grad():
         classifier.model.get_classifier().weight.mul_(1e-7)
-    drops, _ = score_drops(Inquiry(classifier, noise(classifier), 0))
+    drops, _ = score_drops(Target(classifier, noise(classifier), 0))
     assert not drops.any()
 
 
@@ -66,7 +66,7 @@ def test_nothing_more_is_computed_once_nobody_waits():
     classifier, passes = lively_classifier(), []
     give_up = lambda: (passes.append(1), len(passes) > 2)[1]  # noqa: E731
     with pytest.raises(TimeoutError):
-        score_drops(Inquiry(classifier, noise(classifier), 0), give_up)
+        score_drops(Target(classifier, noise(classifier), 0), give_up)
     assert len(passes) == 3
 
 
@@ -74,5 +74,5 @@ def test_no_pass_holds_more_images_than_its_limit(monkeypatch):
     classifier, sizes = lively_classifier(), []
     scores_of = classifier.scores_of
     monkeypatch.setattr(classifier, "scores_of", lambda pixels: (sizes.append(len(pixels)), scores_of(pixels))[1])
-    score_drops(Inquiry(classifier, noise(classifier), 0))
+    score_drops(Target(classifier, noise(classifier), 0))
     assert sizes == [16, 16, 16, 16, 1]

@@ -10,16 +10,16 @@ from explained import NETWORKS, lively_classifier, noise
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import residuals as block_effects_module
 from resnet_hub.explain.residuals import block_effects, branches, join
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 from resnet_hub.nn.blocks import ResidualBlock
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
 
 def score(classifier, pixels, index, model=None):
-    inquiry = Inquiry(classifier, pixels, index)
+    target = Target(classifier, pixels, index)
     with torch.no_grad():
-        return float(inquiry.scores((model or classifier.model)(inquiry.images()))[0])
+        return float(target.scores((model or classifier.model)(target.images()))[0])
 
 
 def without(model, name):
@@ -86,7 +86,7 @@ def test_the_relative_size_is_the_norm_of_the_correction_beside_that_of_the_shor
     pixels = noise(classifier)
     model = classifier.model
     with torch.no_grad():
-        x = model.act1(model.bn1(model.conv1(Inquiry(classifier, pixels, 0).images())))
+        x = model.act1(model.bn1(model.conv1(Target(classifier, pixels, 0).images())))
         expected = model.layer1[0].residual(x).norm() / x.norm()
     assert block_effects(classifier, pixels, 0)[0].relative_size == pytest.approx(float(expected), rel=1e-5)
 

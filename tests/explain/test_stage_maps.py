@@ -8,7 +8,7 @@ from explained import NETWORKS, lively_classifier, noise
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.stage_maps import feature_maps
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
@@ -30,7 +30,7 @@ def test_the_first_map_is_the_one_that_differs_most_from_place_to_place():
     pixels = noise(classifier)
     stem = feature_maps(classifier, pixels, per_stage=3)[0]
     with torch.no_grad():
-        maps = classifier.model.forward_intermediates(Inquiry(classifier, pixels, 0).images(), [0])[1][0][0]
+        maps = classifier.model.forward_intermediates(Target(classifier, pixels, 0).images(), [0])[1][0][0]
     inner = maps[:, 1:-1, 1:-1].flatten(1).std(1)
     assert stem.shown == tuple(inner.argsort(descending=True)[:3].tolist())
     values = maps[stem.shown[0]].numpy()

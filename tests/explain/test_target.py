@@ -5,7 +5,7 @@ import torch
 from explained import lively_classifier, noise
 
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
-from resnet_hub.explain.target import Inquiry
+from resnet_hub.explain.target import Target
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 
@@ -14,31 +14,31 @@ pytestmark = pytest.mark.usefixtures("fixed_seed")
 def test_a_class_that_is_not_there_is_refused(index):
     classifier = lively_classifier()
     with pytest.raises(ConfigError, match=r"class_index=.* expected a whole number from 0 to 4"):
-        Inquiry(classifier, noise(classifier), index)
+        Target(classifier, noise(classifier), index)
 
 
 def test_several_images_are_refused():
     classifier = lively_classifier()
     with pytest.raises(ImageError, match=r"shape \(1, 3, 32, 32\); expected \(C, H, W\)"):
-        Inquiry(classifier, noise(classifier)[None], 0)
+        Target(classifier, noise(classifier)[None], 0)
 
 
 def test_pixels_of_other_channels_are_refused():
     classifier = lively_classifier()
     with pytest.raises(ImageError, match=r"expected torch\.uint8"):
-        Inquiry(classifier, noise(classifier)[:1], 0).images()
+        Target(classifier, noise(classifier)[:1], 0).images()
 
 
 @pytest.mark.parametrize("task", ["single_label", "multi_label"])
 def test_the_score_is_the_classifier_s(task):
     classifier = lively_classifier(task=task)
     pixels = noise(classifier)
-    inquiry = Inquiry(classifier, pixels, 3)
+    target = Target(classifier, pixels, 3)
     expected = {found.index: found.score for found in classifier(pixels.permute(1, 2, 0).numpy())}
-    assert float(inquiry.scores(classifier.model(inquiry.images()))) == pytest.approx(expected[3], abs=1e-6)
+    assert float(target.scores(classifier.model(target.images()))) == pytest.approx(expected[3], abs=1e-6)
 
 
 def test_scores_that_are_no_numbers_are_refused():
     classifier = lively_classifier()
     with pytest.raises(CheckpointError, match="not finite"):
-        Inquiry(classifier, noise(classifier), 0).scores(torch.full((1, 5), torch.nan))
+        Target(classifier, noise(classifier), 0).scores(torch.full((1, 5), torch.nan))
