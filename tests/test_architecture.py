@@ -48,7 +48,7 @@ def test_the_picture_shows_every_room_above_what_it_imports():
         for layer in LAYERS[package]:
             for name in layer.split(" | "):
                 if source(package, name)[1].endswith("/`"):
-                    place = re.search(rf"\b{name}\b", drawn)
+                    place = re.search(rf"(?:^|  ){name}(?:  |/)", drawn, flags=re.M)
                     assert place, f"{package}/{name} is not in the picture"
                     heights.append(drawn[: place.start()].count("\n"))
         assert heights == sorted(heights), f"the rooms of {package} are drawn in another order than the linter's"
