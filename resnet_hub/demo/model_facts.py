@@ -94,8 +94,11 @@ def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
         raise HubError("model_facts.gated", name=address.repo_id)
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
     if WEIGHTS_FILE not in sizes:
-        code = "model_facts.pickle" if OLDER_WEIGHTS_FILE in sizes else "model_facts.no_weights"
-        raise HubError(code, name=address.repo_id, file=WEIGHTS_FILE)
+        raise HubError(
+            "model_facts.pickle" if OLDER_WEIGHTS_FILE in sizes else "model_facts.no_weights",
+            name=address.repo_id,
+            file=WEIGHTS_FILE,
+        )
     card = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
     said = card.get("license")
     license = said if isinstance(said, str) and re.fullmatch(r"[\w.+-]{1,60}", said) else None

@@ -116,23 +116,22 @@ class _Budget:
         """Raises: ImageError where there may not be one more."""
         self.entries -= 1
         if self.entries < 0:
-            raise self._end("intake.left_out_entries", self.limits.entries)
+            self.is_spent = True
+            raise ImageError("intake.left_out_entries", most=self.limits.entries)
 
     def take_image(self) -> None:
         """Raises: ImageError where there may not be one more."""
         self.images -= 1
         if self.images < 0:
-            raise self._end("intake.left_out_images", self.limits.images)
+            self.is_spent = True
+            raise ImageError("intake.left_out_images", most=self.limits.images)
 
     def take_bytes(self, count: int) -> None:
         """Raises: ImageError where there may not be so many more."""
         self.bytes -= count
         if self.bytes < 0:
-            raise self._end("intake.left_out_bytes", self.limits.total_bytes)
-
-    def _end(self, code: str, most: int) -> ImageError:
-        self.is_spent = True
-        return ImageError(code, most=most)
+            self.is_spent = True
+            raise ImageError("intake.left_out_bytes", most=self.limits.total_bytes)
 
 
 def _images_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedImage | FailedImage]:

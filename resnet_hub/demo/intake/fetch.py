@@ -82,23 +82,24 @@ def fetch_image(
             or the answer is too large. The message holds the address as it came, and nothing of where it led.
     """
     limits = limits or UrlLimits()
-    asked = url if len(url) <= 200 else url[:150] + "..."
-    first = fetch = _Fetch(asked, "", limits, _Deadline(limits.seconds), is_public)
+    shown = url if len(url) <= 200 else url[:150] + "..."
+    asked = ImageError("intake.asked", address=shown)
+    fetch = _Fetch(asked, limits, _Deadline(limits.seconds), is_public)
     try:
         for _ in range(limits.redirects + 1):
             found = _ask(_target(url, fetch), fetch)
             if isinstance(found, bytes):
                 return found
-            url, fetch = found, replace(fetch, redirected=", redirected,")
+            url, fetch = found, replace(fetch, asked=ImageError("intake.asked_redirected", address=shown))
     except ImageError:
         raise
     except TimeoutError as error:
-        raise first.error("intake.url_slow", seconds=limits.seconds) from error
+        raise ImageError("intake.url_slow", asked=asked, seconds=limits.seconds) from error
     except ssl.SSLCertVerificationError as error:
-        raise first.error("intake.url_certificate") from error
+        raise ImageError("intake.url_certificate", asked=asked) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise first.error("intake.url_broken") from error
-    raise first.error("intake.url_redirects", most=limits.redirects)
+        raise ImageError("intake.url_broken", asked=asked) from error
+    raise ImageError("intake.url_redirects", asked=asked, most=limits.redirects)
 
 
 class _Deadline:
@@ -115,17 +116,11 @@ class _Deadline:
 
 @dataclass(frozen=True)
 class _Fetch:
-    address: str
-    """The address as it came, for errors."""
-    redirected: str
-    """What English errors say behind it, once it has redirected; empty before."""
+    asked: ImageError
+    """What errors call the address."""
     limits: UrlLimits
     deadline: _Deadline
     is_public: Callable[[Address], bool]
-
-    def error(self, code: str, **fields: Any) -> ImageError:
-        """What is wrong with the address."""
-        return ImageError(code, address=self.address, redirected=self.redirected, **fields)
 
 
 @dataclass(frozen=True)
@@ -150,8 +145,8 @@ def _target(url: str, fetch: _Fetch) -> _Target:
     """The address taken apart. Raises: ImageError for one that is never asked."""
     url = url.strip(" ")
     if len(url) > fetch.limits.max_characters:
-        raise fetch.error("intake.url_long", most=fetch.limits.max_characters)
-    unreadable = fetch.error("intake.url_unreadable")
+        raise ImageError("intake.url_long", asked=fetch.asked, most=fetch.limits.max_characters)
+    unreadable = ImageError("intake.url_unreadable", asked=fetch.asked)
     # The standard's parsers drop tabs and line ends in silence, and do not agree on what \ is.
     if re.search(r"[\x00-\x20\x7f\\]", url):
         raise unreadable
@@ -164,10 +159,12 @@ def _target(url: str, fetch: _Fetch) -> _Target:
     if parts.scheme not in PORTS or not host:
         raise unreadable
     if "@" in parts.netloc:
-        raise fetch.error("intake.url_password")
+        raise ImageError("intake.url_password", asked=fetch.asked)
     port = PORTS[parts.scheme] if port is None else port
     if port not in fetch.limits.ports:
-        raise fetch.error("intake.url_port", port=port, ports=" or ".join(map(str, fetch.limits.ports)))
+        raise ImageError(
+            "intake.url_port", asked=fetch.asked, port=port, ports=" or ".join(map(str, fetch.limits.ports))
+        )
     path = quote(parts.path or "/", safe=SAFE) + (f"?{quote(parts.query, safe=SAFE)}" if parts.query else "")
     return _Target(parts.scheme, host, port, path, url)
 
@@ -194,7 +191,7 @@ def _ask(target: _Target, fetch: _Fetch) -> bytes | str:
     places = _resolved(target, fetch)
     # A link-local address comes with its network interface behind a %.
     if not all(fetch.is_public(ip_address(place[0].partition("%")[0])) for _, place in places):
-        raise fetch.error("intake.url_not_public")
+        raise ImageError("intake.url_not_public", asked=fetch.asked)
     with _connected(target, places[:ATTEMPTS], fetch.deadline) as connection:
         connection.settimeout(fetch.deadline.left())
         connection.sendall(
@@ -208,9 +205,9 @@ def _ask(target: _Target, fetch: _Fetch) -> bytes | str:
         if response.status in MOVED and place:
             return _next(target, place, fetch)
         if response.status != 200:
-            raise fetch.error("intake.url_status", status=response.status)
+            raise ImageError("intake.url_status", asked=fetch.asked, status=response.status)
         if response.getheader("Content-Encoding", "identity").lower() != "identity":
-            raise fetch.error("intake.url_compressed")
+            raise ImageError("intake.url_compressed", asked=fetch.asked)
         return _body(response, fetch)
 
 
@@ -232,7 +229,7 @@ def _resolved(target: _Target, fetch: _Fetch) -> list[Place]:
     try:
         found = answer.result(fetch.deadline.left())
     except (socket.gaierror, UnicodeError) as error:
-        raise fetch.error("intake.url_unknown_host") from error
+        raise ImageError("intake.url_unknown_host", asked=fetch.asked) from error
     return [(family, place) for family, _, _, _, place in found]
 
 
@@ -259,14 +256,14 @@ def _next(target: _Target, place: str, fetch: _Fetch) -> str:
     # Headers are read as Latin-1, and servers write UTF-8.
     url = urljoin(target.url, place.encode("latin-1").decode("utf-8", "replace").strip())
     if target.scheme == "https" and not url.lower().startswith("https:"):
-        raise fetch.error("intake.url_downgrade")
+        raise ImageError("intake.url_downgrade", asked=fetch.asked)
     return url
 
 
 def _body(response: HTTPResponse, fetch: _Fetch) -> bytes:
     """What follows the headers. Raises: ImageError when it is too large or ends early."""
     max_bytes = fetch.limits.max_bytes
-    too_large = fetch.error("intake.url_large", most=max_bytes)
+    too_large = ImageError("intake.url_large", asked=fetch.asked, most=max_bytes)
     if (response.length or 0) > max_bytes:
         raise too_large
     body = bytearray()
@@ -275,7 +272,7 @@ def _body(response: HTTPResponse, fetch: _Fetch) -> bytes:
         if len(body) > max_bytes:
             raise too_large
     if response.length:
-        raise fetch.error("intake.url_short")
+        raise ImageError("intake.url_short", asked=fetch.asked)
     return bytes(body)
 
 

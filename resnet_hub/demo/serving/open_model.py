@@ -66,8 +66,12 @@ def told_to_visitors(name: str, place: str) -> Iterator[None]:
         raise
     except ResNetHubError as error:
         said = str(error).replace(place, name).startswith(f"model {name!r} cannot be opened: ")
-        code = "serving.cannot_be_opened_as_told" if said else "serving.cannot_be_opened"
-        raise OpeningError(code, name=name, place=place, reason=error) from error
+        raise OpeningError(
+            "serving.cannot_be_opened_as_told" if said else "serving.cannot_be_opened",
+            name=name,
+            place=place,
+            reason=error,
+        ) from error
 
 
 def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:

@@ -88,9 +88,10 @@ def test_a_server_that_gives_no_image_is_told_by_the_address_that_came(answer, c
     with image_server() as server:
         server.answers["/a"] = answer
         error = refused(f"{server.url}/a", ports=(80, server.port))
-        redirected = ", redirected," if code == "url_not_public" else ""
-        facts = {"address": f"{server.url}/a", "redirected": redirected, **facts}
-    assert (error.code, error.fields) == (f"intake.{code}", facts)
+        asked = error.fields.pop("asked")
+        assert (error.code, error.fields) == (f"intake.{code}", facts)
+        assert asked.code == ("intake.asked_redirected" if code == "url_not_public" else "intake.asked")
+        assert asked.fields == {"address": f"{server.url}/a"}
 
 
 ADDRESSES = {
@@ -113,5 +114,15 @@ def test_an_address_that_is_not_asked_has_a_code_and_the_facts(url, code, facts,
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     error = refused(url)
     assert error.code == f"intake.{code}"
-    assert {name: error.fields[name] for name in facts} == facts
-    assert error.fields["address"] == (url if len(url) < 200 else url[:150] + "...")
+    asked = error.fields.pop("asked")
+    assert error.fields == facts
+    assert asked.fields == {"address": url if len(url) < 200 else url[:150] + "..."}
+
+
+def test_what_is_told_of_an_address_is_a_sentence_in_each_language():
+    asked = ImageError("intake.asked_redirected", address="http://a/")
+    error = ImageError("intake.url_status", asked=asked, status=404)
+    assert sentence_of(error) == (
+        "The address 'http://a/', redirected, is answered with status 404; check it in a browser."
+    )
+    assert sentence_of(error, "zh-CN") == "网址 'http://a/' 重定向后的服务器返回状态 404\uff1b请先在浏览器中打开看看。"
