@@ -190,7 +190,7 @@ import sys
 from pathlib import Path
 from huggingface_hub import constants
 from training.entry import run_command
-from training.publish import Publisher, PushTarget
+from training.push.publish import Publisher, PushTarget
 
 def wait(_):
     publisher = Publisher(PushTarget({REPO!r}), Path({str(folder)!r}))

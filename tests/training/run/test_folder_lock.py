@@ -14,7 +14,7 @@ from training.run.folder_lock import LOCK_FILE, FolderLock
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from training.folder_lock import FolderLock
+from training.run.folder_lock import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
 child = os.fork()  # as a loader process, which outlives a killed run for some seconds
 if child:
