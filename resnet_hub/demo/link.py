@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from resnet_hub.demo.fields import Question, in_use, refused
+from resnet_hub.demo.fields import Inputs, in_use, refused
 from resnet_hub.demo.serving import MOST_CLASSES, Inference, OpenModel
 from resnet_hub.demo.tabs import METHODS, WhyFields, checked_names, class_in_link, key_of_link
 from resnet_hub.demo.text import language_of, say
@@ -31,7 +31,7 @@ FIRST = "answer"
 class Linked:
     """What a link restores."""
 
-    question: Question
+    inputs: Inputs
     top_k: gr.Slider
     why: WhyFields
     compared: gr.Dropdown
@@ -53,13 +53,13 @@ def link_line(page: gr.Blocks, linked: Linked, told: gr.HTML, inference: Inferen
     """
     link = gr.HTML(elem_id="link", elem_classes="plain")
     outer, inner = _followed(linked.outer), _followed(linked.inner)
-    question, why = linked.question, linked.why
+    inputs, why = linked.inputs, linked.why
 
     async def reopen(count: float, request: gr.Request) -> tuple[Any, ...]:
         """What the fields hold when a visitor arrives; those that a link does not change are left alone."""
         asked, language = dict(request.query_params), language_of(request)
         choice = network = gr.skip()
-        model = inference.shelf.own
+        model = inference.pool.own
         facts = in_use(model, language)
         if asked.get(MODEL):
             try:
@@ -80,13 +80,13 @@ def link_line(page: gr.Blocks, linked: Linked, told: gr.HTML, inference: Inferen
         network: str, count: float, row: str, tab: str, method: str, key: str, names: list[str], request: gr.Request
     ) -> str:
         tab = tab if row == linked.outer.children[0].id else row
-        name = network or inference.shelf.default
+        name = network or inference.pool.default
         return _link(name, count, tab, method, class_in_link(key), names, language_of(request))
 
-    fields = [question.choice, question.network, question.facts, linked.top_k, linked.outer, linked.inner, outer, inner]
+    fields = [inputs.choice, inputs.network, inputs.facts, linked.top_k, linked.outer, linked.inner, outer, inner]
     fields += [why.method, why.chosen, why.known, linked.compared, link, told]
     page.load(reopen, linked.top_k, fields, api_visibility="private")
-    followed = [question.network, linked.top_k, outer, inner, why.method, why.known, linked.compared]
+    followed = [inputs.network, linked.top_k, outer, inner, why.method, why.known, linked.compared]
     gr.on(
         [field.change for field in followed],
         follow,
@@ -145,7 +145,7 @@ class _Asked:
         text = self._asked.get(COMPARED, "")
         try:
             names = checked_names(text[: 5 * LONGEST].split(",")) if text else []
-            return [inference.shelf.name_of(name) for name in names] or None
+            return [inference.pool.name_of(name) for name in names] or None
         except (ResNetHubError, gr.Error):
             self._leave_out(COMPARED)
             return None
@@ -177,7 +177,7 @@ class _Asked:
         if not self._unknown:
             return ""
         parts = say("page.comma", language).join(f"{name}={text}" for name, text in self._unknown)
-        return f"<p class='notice' role='status'>{html.escape(say('question.link_unknown', language, parts=parts))}</p>"
+        return f"<p class='notice' role='status'>{html.escape(say('inputs.link_unknown', language, parts=parts))}</p>"
 
 
 def _link(
@@ -194,4 +194,4 @@ def _link(
     if tab == "compare" and compared:
         values[COMPARED] = ",".join(compared)
     address = "?" + urlencode(values, safe="/@,")
-    return f"<a class='quiet' href='{html.escape(address)}'>{html.escape(say('question.link', language))}</a>"
+    return f"<a class='quiet' href='{html.escape(address)}'>{html.escape(say('inputs.link', language))}</a>"

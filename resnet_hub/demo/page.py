@@ -15,19 +15,19 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.examples import find_examples
-from resnet_hub.demo.fields import Question, listen_for_images, question
+from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
-    WaitingLine,
+    PageQueue,
     refusals_of_requests,
     refuse_what_no_field_holds,
     remember_little,
     set_up_tools,
     why_no_tools,
 )
-from resnet_hub.demo.serving import Inference, OpenModel, Shelf
+from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import (
     ESCAPED,
@@ -51,9 +51,9 @@ KEEP_SECONDS = 3600
 """How long an uploaded image stays on the server."""
 
 
-def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
-    """The page over a shelf with the page's own network on it; not launched, and without having run a network."""
-    inference = Inference(settings, shelf)
+def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
+    """The page over a pool with the page's own network in it; not launched, and without having run a network."""
+    inference = Inference(settings, pool)
     with gr.Blocks(
         title=settings.title,
         analytics_enabled=False,
@@ -67,12 +67,12 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
             elem_classes="plain",
         )
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
-        notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=shelf.missing is not None)
+        notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
         with gr.Tabs() as tabs:
             with gr.Tab(label("page.one"), id="one"):
                 linked = _one_image(inference, tabs)
-                asked = linked.question
+                asked = linked.inputs
             with gr.Tab(label("batch.tab"), id="many"):
                 files = batch_tab(page, asked, inference)
             with gr.Tab(label("depth.tab"), id="depth") as depth:
@@ -85,8 +85,8 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
             gr.Markdown(label("page.how_text"))
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
         _told_at_the_start(page, inference, asked, [about, limits, notice])
-        if shelf.missing is not None:
-            _own_at_the_start(page, shelf, asked)
+        if pool.missing is not None:
+            _own_at_the_start(page, pool, asked)
         asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
         predict_endpoint(inference)
         explain_endpoint(inference)
@@ -94,7 +94,7 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
         classify_batch_endpoint(inference)
     refuse_what_no_field_holds(page)
     page.queue()
-    page._queue = WaitingLine.of(page, settings.max_queue)
+    page._queue = PageQueue.of(page, settings.max_queue)
     return page
 
 
@@ -104,8 +104,8 @@ def _one_image(inference: Inference, tabs: gr.Tabs) -> Linked:
     Returns what a link restores.
     """
     with gr.Row(equal_height=False, elem_classes="classify"):
-        with gr.Column(elem_classes="question"):
-            asked = question(inference, find_examples(inference.settings.model))
+        with gr.Column(elem_classes="inputs"):
+            asked = input_panel(inference, find_examples(inference.settings.model))
         with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
             with gr.Tab(label("classify.tab"), id="answer"):
                 top_k = answer_tab(asked, inference)
@@ -116,17 +116,17 @@ def _one_image(inference: Inference, tabs: gr.Tabs) -> Linked:
     return Linked(asked, top_k, fields, compared, tabs, inner)
 
 
-def _told_at_the_start(page: gr.Blocks, inference: Inference, asked: Question, told: Sequence[gr.HTML]) -> None:
+def _told_at_the_start(page: gr.Blocks, inference: Inference, asked: Inputs, told: Sequence[gr.HTML]) -> None:
     """Fills, in the visitor's language, what no browser can translate by itself: about, limits and notice."""
-    settings, shelf = inference.settings, inference.shelf
+    settings, pool = inference.settings, inference.pool
 
     async def tell(request: gr.Request) -> tuple[Any, ...]:
-        shelf.look_again()
+        pool.look_again()
         language = language_of(request)
         words = say("page.privacy", language, file_mb=settings.max_file_mb, minutes=KEEP_SECONDS // 60)
-        about = describe_model(shelf.own, language, shelf.missing)
-        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(shelf.missing, language)
-        return about, limits, notice, gr.Image(alt_text=say("question.chosen", language))
+        about = describe_model(pool.own, language, pool.missing)
+        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(pool.missing, language)
+        return about, limits, notice, gr.Image(alt_text=say("inputs.chosen", language))
 
     page.load(tell, None, [*told, asked.photo], queue=False, api_visibility="private")
     page.load(None, js=NAME_THE_WINDOW, api_visibility="private")
@@ -139,24 +139,24 @@ def _notice(missing: str | None, language: str) -> str:
     return f"<p class='notice' role='alert'>{html.escape(say('page.stand_in', language, wanted=missing))}</p>"
 
 
-def _own_at_the_start(page: gr.Blocks, shelf: Shelf, asked: Question) -> None:
+def _own_at_the_start(page: gr.Blocks, pool: ModelPool, asked: Inputs) -> None:
     """Names the page's own network of the moment: the built page has the one that stood in when it was built."""
 
     async def name(request: gr.Request) -> Any:
         if request.query_params.get("model"):
             return gr.skip(), gr.skip()
-        return shelf.own.name, shelf.own.name
+        return pool.own.name, pool.own.name
 
     page.load(name, None, [asked.network, asked.choice], queue=False, api_visibility="private")
 
 
 def _about(inference: Inference) -> Any:
-    shelf = inference.shelf
+    pool = inference.pool
 
     async def tell(network: str, request: gr.Request) -> tuple[str, str]:
         model, language = await inference.open(network), language_of(request)
-        missing = shelf.missing if model is shelf.own else None
-        return describe_model(model, language, missing), _notice(shelf.missing, language)
+        missing = pool.missing if model is pool.own else None
+        return describe_model(model, language, missing), _notice(pool.missing, language)
 
     return tell
 

@@ -20,7 +20,7 @@ from resnet_hub.demo.examples import FREE_IMAGES, MOST, find_examples
 from resnet_hub.demo.fields.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
 from resnet_hub.demo.text.user_errors import Refusal, with_refusals
@@ -213,7 +213,7 @@ def built_page(source, **settings):
     chosen = PageSettings(model=str(source), device="cpu", **settings)
 
     async def build():
-        return build_page(own_shelf(chosen), chosen)
+        return build_page(start_pool(chosen), chosen)
 
     return awaited(build())
 

@@ -10,7 +10,7 @@ from resnet_hub.demo.fields.explanation_html import (
     sheet_figures,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
-from resnet_hub.demo.fields.inputs import Question, in_use, offered, question, refused
+from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered, refused
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
@@ -19,8 +19,8 @@ __all__ = [
     "DOWNLOADS",
     "GALLERY",
     "SMALL",
+    "Inputs",
     "Line",
-    "Question",
     "as_json",
     "block_table",
     "data_uri",
@@ -29,13 +29,13 @@ __all__ = [
     "files_field",
     "groups",
     "in_use",
+    "input_panel",
     "line_chart",
     "listen_for_images",
     "map_figure",
     "map_words",
     "offered",
     "photo_field",
-    "question",
     "refused",
     "score_words",
     "sheet_figures",

@@ -2,15 +2,15 @@
 
 from resnet_hub.demo.overrides.endpoints import AT_ONCE, endpoint, refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.overrides.mcp_server import set_up_tools, why_no_tools
-from resnet_hub.demo.overrides.queue import WaitingLine
+from resnet_hub.demo.overrides.queue import PageQueue
 from resnet_hub.demo.overrides.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.overrides.stopping import Stops
 
 __all__ = [
     "AT_ONCE",
     "MOST_SESSIONS",
+    "PageQueue",
     "Stops",
-    "WaitingLine",
     "endpoint",
     "refusals_of_requests",
     "refuse_what_no_field_holds",

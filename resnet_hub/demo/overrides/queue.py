@@ -24,7 +24,7 @@ PROGRESS_SECONDS = 0.05
 """How often it looks for progress to tell; gradio does it every ten milliseconds."""
 
 
-class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
+class PageQueue(Queue):  # type: ignore[misc]  # gradio has no types
     """Gradio's queue; nothing in it grows with the number of questions that were ever asked."""
 
     most: int

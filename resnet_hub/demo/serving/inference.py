@@ -15,7 +15,7 @@ from torch import Tensor
 from resnet_hub.classifier import Classification, Timings, image_of
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploaded_path
-from resnet_hub.demo.serving.model_pool import Shelf
+from resnet_hub.demo.serving.model_pool import ModelPool
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import Refusal
@@ -46,10 +46,10 @@ class Answer:
 class Inference:
     """Answers many visitors at once: images are decoded side by side, networks run one batch at a time."""
 
-    def __init__(self, settings: PageSettings, shelf: Shelf) -> None:
-        """Answers with the networks of a shelf."""
+    def __init__(self, settings: PageSettings, pool: ModelPool) -> None:
+        """Answers with the networks of a pool."""
         self.settings = settings
-        self.shelf = shelf
+        self.pool = pool
         self._decoders = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "decode")
         self._fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
         self._explainer = ThreadPoolExecutor(1, "explain")
@@ -71,7 +71,7 @@ class Inference:
         return await self.answer(await self.open(source), image, most, name)
 
     async def answer(self, model: OpenModel, image: bytes, top_k: int, name: str | None = None) -> Answer:
-        """What `classify` returns, from a network that is open already, also when the shelf has put it back since."""
+        """What `classify` returns, from a network that is open already, also when the pool has evicted it since."""
         return await self.in_time(self._classify(model, image, top_k, name))
 
     def uploaded(self, file: Mapping[str, Any] | None) -> bytes | None:
@@ -101,9 +101,9 @@ class Inference:
         return await loop.run_in_executor(self._fetchers, fetch_image, address.strip(), limits)
 
     async def open(self, source: str | None) -> OpenModel:
-        """The network of this name. Raises: Refusal, and what `Shelf.open` raises."""
+        """The network of this name. Raises: Refusal, and what `ModelPool.open` raises."""
         try:
-            return await self.shelf.open(source)
+            return await self.pool.open(source)
         except TimeoutError as error:
             raise Refusal(
                 f"the model is still being loaded after {self.settings.load_seconds} seconds; it goes on, so please "

@@ -14,7 +14,7 @@ import gradio as gr
 from resnet_hub.demo.fields import (
     DOWNLOADS,
     GALLERY,
-    Question,
+    Inputs,
     as_json,
     downloads,
     failures,
@@ -51,7 +51,7 @@ class ImageResult(TypedDict):
     problem: str | None
 
 
-def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.File:
+def batch_tab(page: gr.Blocks, inputs: Inputs, inference: Inference) -> gr.File:
     """Fills the current container; the network in use answers. Returns the field for files."""
     gr.HTML(label("batch.lead"), elem_classes="plain quiet")
     limits = gr.HTML(elem_id="batch-limits", elem_classes="plain")
@@ -85,7 +85,7 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.F
 
     event = start.click(
         show,
-        [files, question.network],
+        [files, inputs.network],
         [status, problems, links, gallery, rows],
         preprocess=False,
         show_progress="minimal",

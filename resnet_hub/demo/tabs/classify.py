@@ -10,7 +10,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
-from resnet_hub.demo.fields import Question, photo_field
+from resnet_hub.demo.fields import Inputs, photo_field
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.text import (
@@ -65,7 +65,7 @@ class PredictAnswer(TypedDict):
     milliseconds: Milliseconds
 
 
-def answer_tab(question: Question, inference: Inference) -> gr.Slider:
+def answer_tab(inputs: Inputs, inference: Inference) -> gr.Slider:
     """Fills the current container; answers whenever the image, the network or the number of classes changes.
 
     Returns the slider for the number of classes.
@@ -74,7 +74,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
         label("classify.hint"), html_template=f"<p role='status'>{ESCAPED}</p>", elem_id="verdict", elem_classes="plain"
     )
     labels = gr.Label(label=label("classify.labels"), show_heading=False, elem_id="labels")
-    top_k = _top_k_slider(inference.shelf.own.classifier.model.num_classes)
+    top_k = _top_k_slider(inference.pool.own.classifier.model.num_classes)
     table = gr.Dataframe(
         type="array",
         label=label("classify.table"),
@@ -117,22 +117,22 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
             return refusal_of(error, language_of(request)).sentence, *nothing
 
     event: dict[str, Any] = {
-        "inputs": [question.photo, question.network, top_k],
+        "inputs": [inputs.photo, inputs.network, top_k],
         "outputs": outputs,
         "preprocess": False,
         "concurrency_limit": AT_ONCE,
         "concurrency_id": ANSWERS,
         "api_visibility": "private",
     }
-    asked = question.classify.click(ask, **event)
+    asked = inputs.classify.click(ask, **event)
     asked.failure(show, **event)
-    gr.on([question.photo.change, question.network.change, top_k.change], show, **event, trigger_mode="always_last")
+    gr.on([inputs.photo.change, inputs.network.change, top_k.change], show, **event, trigger_mode="always_last")
 
     @with_refusals
     async def fit_slider(network: str, count: float) -> gr.Slider:
         return _top_k_slider((await inference.open(network)).classifier.model.num_classes, count)
 
-    question.network.change(fit_slider, [question.network, top_k], top_k, queue=False, api_visibility="private")
+    inputs.network.change(fit_slider, [inputs.network, top_k], top_k, queue=False, api_visibility="private")
     return top_k
 
 

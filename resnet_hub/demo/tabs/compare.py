@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.fields import SMALL, Question, data_uri, map_words, offered, photo_field
+from resnet_hub.demo.fields import SMALL, Inputs, data_uri, map_words, offered, photo_field
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import Inference, checked_top_k
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
@@ -42,15 +42,15 @@ class CompareAnswer(TypedDict):
     models: list[ComparedModel]
 
 
-def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
+def compare_tab(inputs: Inputs, inference: Inference) -> gr.Dropdown:
     """Fills the current container; compares at a press of its button, and again when the image changes in view.
 
     Returns the choice of networks.
     """
-    shelf = inference.shelf
+    pool = inference.pool
     networks = gr.Dropdown(
-        offered(shelf),
-        value=list(dict.fromkeys([shelf.default, *shelf.folders]))[:LEAST],
+        offered(pool),
+        value=list(dict.fromkeys([pool.default, *pool.folders]))[:LEAST],
         label=label("compare.networks"),
         info=label("compare.networks_info"),
         multiselect=True,
@@ -80,7 +80,7 @@ def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
 
     event: dict[str, Any] = {
         "fn": show,
-        "inputs": [question.photo, networks, maps],
+        "inputs": [inputs.photo, networks, maps],
         "outputs": shown,
         "preprocess": False,
         "trigger_mode": "always_last",
@@ -90,7 +90,7 @@ def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
         "api_visibility": "private",
     }
     button.click(**event)
-    question.photo.change(**event, js=IN_VIEW)
+    inputs.photo.change(**event, js=IN_VIEW)
     return networks
 
 

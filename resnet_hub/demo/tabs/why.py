@@ -14,7 +14,7 @@ import gradio as gr
 
 from resnet_hub.checks import nearest
 from resnet_hub.demo.fields import (
-    Question,
+    Inputs,
     block_table,
     data_uri,
     map_figure,
@@ -69,7 +69,7 @@ class ExplainAnswer(TypedDict):
     overlay: str
 
 
-def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
+def why_tab(tab: gr.Tab, inputs: Inputs, inference: Inference) -> WhyFields:
     """Fills the current container, which is `tab`; explains while a visitor looks, and whenever something changes."""
     chosen = gr.Dropdown([], label=label("why.class"), info=label("why.class_info"), elem_id="why-class")
     method = gr.Radio(
@@ -122,9 +122,9 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
 
     # One event for all, so that an older explanation never comes after a newer one.
     gr.on(
-        [question.photo.change, question.network.change, tab.select, chosen.input, method.input],
+        [inputs.photo.change, inputs.network.change, tab.select, chosen.input, method.input],
         show,
-        [question.photo, question.network, chosen, method, opened, known],
+        [inputs.photo, inputs.network, chosen, method, opened, known],
         [sentence, figure, chosen, opacity, stages, blocks, known],
         preprocess=False,
         js=LOOKED_AT,

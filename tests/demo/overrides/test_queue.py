@@ -167,13 +167,13 @@ def test_those_who_leave_free_their_places(serve, gate, image):
 def test_nothing_is_kept_of_answered_questions(serve, image, monkeypatch):
     monkeypatch.setattr(line_module, "REMEMBERED", 5)
     lines = []
-    push = line_module.WaitingLine.push
+    push = line_module.PageQueue.push
 
     async def watched(line, *arguments, **named):
         lines.append(line)
         return await push(line, *arguments, **named)
 
-    monkeypatch.setattr(line_module.WaitingLine, "push", watched)
+    monkeypatch.setattr(line_module.PageQueue, "push", watched)
 
     async def scene(page):
         async with connected(page.port, 1) as [connection]:
