@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
-import io
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -20,11 +18,12 @@ from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import Linked, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
-    PageQueue,
+    launch_quietly,
     refusals_of_requests,
     refuse_what_no_field_holds,
     remember_little,
     set_up_tools,
+    use_page_queue,
     why_no_tools,
 )
 from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
@@ -93,8 +92,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         compare_endpoint(inference)
         classify_batch_endpoint(inference)
     refuse_what_no_field_holds(page)
-    page.queue()
-    page._queue = PageQueue.of(page, settings.max_queue)
+    use_page_queue(page, settings.max_queue)
     return page
 
 
@@ -185,32 +183,29 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
     reason = why_no_tools(settings)
     if reason is not None:
         log.info("agents cannot use this page as tools: %s", reason)
-    # Gradio prints the address of its tools even when it is to be quiet; ours is the one line that is printed.
-    with contextlib.redirect_stdout(io.StringIO()):
-        page.launch(
-            mcp_server=reason is None,
-            server_name=settings.host,
-            server_port=settings.port,
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            ssr_mode=False,
-            # Errors that we did not phrase stay in the log: only sentences raised as gr.Error reach a visitor.
-            show_error=False,
-            run_history=False,
-            enable_monitoring=False,
-            # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell images and zips apart.
-            max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
-            app_kwargs={
-                **refusals_of_requests(page),
-                "routes": list(routes),
-                "middleware": [Middleware(RoomForUploads)],
-            },
-            footer_links=["api", "gradio", "settings"],
-            i18n=translations(),
-            state_session_capacity=MOST_SESSIONS,
-            **appearance(),
-        )
+    launch_quietly(
+        page,
+        mcp_server=reason is None,
+        server_name=settings.host,
+        server_port=settings.port,
+        share=False,
+        ssr_mode=False,
+        # Errors that we did not phrase stay in the log: only sentences raised as gr.Error reach a visitor.
+        show_error=False,
+        run_history=False,
+        enable_monitoring=False,
+        # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell images and zips apart.
+        max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
+        app_kwargs={
+            **refusals_of_requests(page),
+            "routes": list(routes),
+            "middleware": [Middleware(RoomForUploads)],
+        },
+        footer_links=["api", "gradio", "settings"],
+        i18n=translations(),
+        state_session_capacity=MOST_SESSIONS,
+        **appearance(),
+    )
     if reason is None:
         set_up_tools(page, settings)
     remember_little(page)

@@ -231,7 +231,7 @@ def test_no_more_classes_are_offered_than_the_network_has(tiny_checkpoint):
 
 
 def test_waiting_visitors_are_bounded(tiny_checkpoint):
-    assert built_page(tiny_checkpoint, max_queue=7)._queue.most == 7
+    assert built_page(tiny_checkpoint, max_queue=7)._queue.max_waiting == 7
 
 
 def test_analytics_are_off_wherever_the_page_is_imported(monkeypatch):

@@ -1,5 +1,6 @@
-"""What the tabs are made of: the inputs they share, and what shows an answer."""
+"""What the tabs are made of: the inputs they share, what shows an answer, and the endpoints beside them."""
 
+from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
 from resnet_hub.demo.fields.explanation_html import (
     SMALL,
     block_table,
@@ -16,6 +17,7 @@ from resnet_hub.demo.fields.photo import files_field, photo_field
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 
 __all__ = [
+    "AT_ONCE",
     "DOWNLOADS",
     "GALLERY",
     "SMALL",
@@ -25,6 +27,7 @@ __all__ = [
     "block_table",
     "data_uri",
     "downloads",
+    "endpoint",
     "failures",
     "files_field",
     "groups",

@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from resnet_hub.demo.examples import ExampleImages
+from resnet_hub.demo.fields.endpoints import AT_ONCE
 from resnet_hub.demo.fields.photo import image_choice, kept_image, photo_field
-from resnet_hub.demo.overrides import AT_ONCE
 from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
 from resnet_hub.demo.text import describe_facts, label, language_of, refusal_of, say, with_refusals
 from resnet_hub.registry import list_architectures, published_tags

@@ -1,4 +1,7 @@
-"""What the page remembers of each visitor between two events: next to nothing, and of not too many visitors."""
+"""What the page remembers of each visitor between two events: next to nothing, and of not too many visitors.
+
+Bends `App.state_holder` of a launched page, because gradio has no way to choose what a session keeps.
+"""
 
 from __future__ import annotations
 

@@ -17,13 +17,14 @@ from resnet_hub.demo.fields import (
     Inputs,
     as_json,
     downloads,
+    endpoint,
     failures,
     files_field,
     groups,
     table,
 )
 from resnet_hub.demo.intake import expected_count, uploaded_files
-from resnet_hub.demo.overrides import Stops, endpoint
+from resnet_hub.demo.overrides import Stops, cancel_on
 from resnet_hub.demo.serving import (
     MOST_THUMBNAILS,
     ImageAnswer,
@@ -96,7 +97,7 @@ def batch_tab(page: gr.Blocks, inputs: Inputs, inference: Inference) -> gr.File:
     )
 
     page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
-    stop.click(stopped, None, status, cancels=[event], queue=False, api_visibility="private")
+    cancel_on(stop.click, event, stopped, status)
     return files
 
 

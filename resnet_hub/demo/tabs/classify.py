@@ -10,8 +10,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
-from resnet_hub.demo.fields import Inputs, photo_field
-from resnet_hub.demo.overrides import AT_ONCE, endpoint
+from resnet_hub.demo.fields import AT_ONCE, Inputs, endpoint, photo_field
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.text import (
     Refusal,

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.fields import SMALL, Inputs, data_uri, map_words, offered, photo_field
-from resnet_hub.demo.overrides import AT_ONCE, endpoint
+from resnet_hub.demo.fields import AT_ONCE, SMALL, Inputs, data_uri, endpoint, map_words, offered, photo_field
+from resnet_hub.demo.overrides import describe_in_api
 from resnet_hub.demo.serving import Inference, checked_top_k
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
 from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
@@ -198,8 +198,7 @@ def compare_endpoint(inference: Inference) -> None:
 
     models = gr.JSON(label="models", visible=False)
     names = {"type": "array", "items": {"type": "string"}, "minItems": LEAST, "maxItems": MOST}
-    models.api_info = lambda: names
-    models.example_inputs = lambda: ["resnet18.a1_in1k", "resnet50.a1_in1k"]
+    describe_in_api(models, names, ["resnet18.a1_in1k", "resnet50.a1_in1k"])
     inputs = [
         photo_field(inference.fetch, label="image", visible=False),
         models,

@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.fields import Line, line_chart
-from resnet_hub.demo.overrides import AT_ONCE
+from resnet_hub.demo.fields import AT_ONCE, Line, line_chart
+from resnet_hub.demo.overrides import cancel_on
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import label, language_of, say, with_refusals
 from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
@@ -86,7 +86,7 @@ def depth_tab(tab: gr.Tab, inference: Inference) -> None:
     looked_at = [tab.select, depth.change]
     gr.on(looked_at, show_gradients, outputs=[gradients, losses], trigger_mode="always_last", **event)
     training = train.click(show_training, outputs=losses, show_progress="minimal", **event)
-    depth.change(None, cancels=[training], api_visibility="private")
+    cancel_on(depth.change, training)
 
 
 def gradient_chart(flows: list[GradientFlow], language: str) -> str:

@@ -14,16 +14,17 @@ import gradio as gr
 
 from resnet_hub.checks import nearest
 from resnet_hub.demo.fields import (
+    AT_ONCE,
     Inputs,
     block_table,
     data_uri,
+    endpoint,
     map_figure,
     map_words,
     photo_field,
     score_words,
     sheet_figures,
 )
-from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say
 from resnet_hub.errors import ConfigError
