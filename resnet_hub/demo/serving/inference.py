@@ -6,21 +6,20 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
 from torch import Tensor
 
-from resnet_hub.classifier import Classification, Timings, image_of
-from resnet_hub.config import Preprocessing
+from resnet_hub.classifier import Classification
 from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploaded_path
 from resnet_hub.demo.serving.model_pool import ModelPool
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import Refusal
 from resnet_hub.errors import ImageError
-from resnet_hub.preprocessing import open_image, to_pixels
 
 Result = TypeVar("Result")
 FETCHERS = 4
@@ -132,13 +131,13 @@ class Inference:
         return await self.in_time(asyncio.get_running_loop().run_in_executor(self._explainer, work, *arguments))
 
     async def _classify(self, model: OpenModel, image: bytes, top_k: int, name: str | None) -> Answer:
+        """As `ImageClassifier.classify`, with the network's part in a batch with other visitors' images."""
         classifier = model.classifier
-        pixels, decode_ms, preprocessing_ms = await self.aside(_prepared, image, classifier.preprocessing, name)
+        pixels, timings = await self.aside(partial(classifier.prepare_timed, image, name=name))
         started = perf_counter()
         scores = await model.batcher.scores(pixels)
-        timings = Timings(decode_ms, preprocessing_ms, 1e3 * (perf_counter() - started))
-        best = classifier.ranked(scores, min(top_k, classifier.model.num_classes))
-        return Answer(model, pixels, scores, Classification(best, timings, image_of(pixels)))
+        timings = replace(timings, network_ms=1e3 * (perf_counter() - started))
+        return Answer(model, pixels, scores, classifier.classification(pixels, scores, timings, top_k))
 
 
 def checked_top_k(top_k: object) -> int:
@@ -146,12 +145,3 @@ def checked_top_k(top_k: object) -> int:
     if isinstance(top_k, bool) or not isinstance(top_k, int | float) or not top_k >= 1:
         raise Refusal("the number of classes to show must be 1 or more")
     return int(min(top_k, MOST_CLASSES))
-
-
-def _prepared(image: bytes, preprocessing: Preprocessing, name: str | None) -> tuple[Tensor, float, float]:
-    """What the network sees of a file, and the milliseconds for decoding and for the rest."""
-    started = perf_counter()
-    opened = open_image(image, name=name)
-    decoded = perf_counter()
-    pixels = to_pixels(opened, preprocessing)
-    return pixels, 1e3 * (decoded - started), 1e3 * (perf_counter() - decoded)
