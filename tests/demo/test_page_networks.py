@@ -105,7 +105,7 @@ def test_few_and_many_classes_are_served(classes, open_page, tmp_path, crimson):
         page = open_page(settings.address)
         upload(page, crimson)
         expect(page.locator("#labels .confidence-set")).to_have_count(min(5, classes))
-        expect(page.locator("#download a")).to_be_visible()
+        expect(page.locator("#download")).to_be_visible()
 
 
 @pytest.mark.parametrize("models", ["", "bob/*"])

@@ -14,7 +14,6 @@ import gradio as gr
 from resnet_hub.demo.fields import (
     DOWNLOADS,
     GALLERY,
-    Inputs,
     as_json,
     downloads,
     endpoint,
@@ -34,6 +33,7 @@ from resnet_hub.demo.serving import (
     image_answers,
 )
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Ranked
+from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import Refusal, label, language_of, refusal_of, say
 
 RUNS = "runs"
@@ -52,8 +52,9 @@ class ImageResult(TypedDict):
     problem: str | None
 
 
-def batch_tab(page: gr.Blocks, inputs: Inputs, inference: Inference) -> gr.File:
-    """Fills the current container; the network in use answers. Returns the field for files."""
+def batch_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; the network in use answers."""
+    inference = context.inference
     gr.HTML(label("batch.lead"), elem_classes="plain quiet")
     limits = gr.HTML(elem_id="batch-limits", elem_classes="plain")
     files = files_field(label=label("batch.files"), file_types=["image", ".zip"], height=200, elem_id="files")
@@ -86,7 +87,7 @@ def batch_tab(page: gr.Blocks, inputs: Inputs, inference: Inference) -> gr.File:
 
     event = start.click(
         show,
-        [files, inputs.network],
+        [files, context.inputs.network],
         [status, problems, links, gallery, rows],
         preprocess=False,
         show_progress="minimal",
@@ -96,9 +97,9 @@ def batch_tab(page: gr.Blocks, inputs: Inputs, inference: Inference) -> gr.File:
         api_visibility="private",
     )
 
-    page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
+    context.page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
     cancel_on(stop.click, event, stopped, status)
-    return files
+    return BuiltTab(files=files)
 
 
 def _table_field() -> gr.Dataframe:

@@ -8,11 +8,12 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.fields import AT_ONCE, SMALL, Inputs, data_uri, endpoint, map_words, offered, photo_field
+from resnet_hub.demo.fields import AT_ONCE, SMALL, data_uri, endpoint, map_words, offered, photo_field
 from resnet_hub.demo.overrides import describe_in_api
 from resnet_hub.demo.serving import Inference, checked_top_k
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
 from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
 from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say, translated, verdict
 from resnet_hub.explain import overlay
 
@@ -42,11 +43,9 @@ class CompareAnswer(TypedDict):
     models: list[ComparedModel]
 
 
-def compare_tab(inputs: Inputs, inference: Inference) -> gr.Dropdown:
-    """Fills the current container; compares at a press of its button, and again when the image changes in view.
-
-    Returns the choice of networks.
-    """
+def compare_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; compares at a press of its button, and again when the image changes in view."""
+    inputs, inference = context.inputs, context.inference
     pool = inference.pool
     networks = gr.Dropdown(
         offered(pool),
@@ -91,7 +90,23 @@ def compare_tab(inputs: Inputs, inference: Inference) -> gr.Dropdown:
     }
     button.click(**event)
     inputs.photo.change(**event, js=IN_VIEW)
-    return networks
+    return BuiltTab([_networks_in_link(networks)])
+
+
+def _networks_in_link(networks: gr.Dropdown) -> LinkValue:
+    """The networks that are compared, with commas between."""
+
+    def read(text: str, opened: Opened) -> str:
+        return ",".join(opened.inference.pool.name_of(name) for name in checked_names(text.split(",")))
+
+    return LinkValue(
+        "compare",
+        networks,
+        lambda names: ",".join(names or ()) or None,
+        read,
+        lambda text, _opened: [text.split(",")],
+        [networks],
+    )
 
 
 def comparison(columns: Sequence[Compared], language: str) -> str:
