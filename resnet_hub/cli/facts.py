@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from resnet_hub.checkpoint import CheckpointConfig, local_path, read_config
-from resnet_hub.checks import nearest
+from resnet_hub.checks import alternatives, nearest
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import download_checkpoint
@@ -200,5 +200,5 @@ def _tag_matches(tag: PublishedTag, patterns: Sequence[str]) -> bool:
 def _nothing_matches(patterns: Sequence[str], exclude: Sequence[str], known: Iterable[str]) -> ConfigError:
     wanted = " ".join(map(repr, patterns or ["*"]))
     if exclude:
-        return ConfigError(f"nothing matches {wanted} but not {' or '.join(map(repr, exclude))}; exclude less")
-    return ConfigError(f"nothing matches {wanted}; the nearest are {nearest(patterns[0], known)}")
+        return ConfigError("cli.nothing_left", patterns=wanted, exclude=alternatives(exclude))
+    return ConfigError("cli.nothing_matches", patterns=wanted, nearest=nearest(patterns[0], known))

@@ -147,7 +147,7 @@ class _Found:
     def _read(self, value: LinkValue, text: str) -> str | None:
         try:
             return value.read(text, self._opened)
-        except (ResNetHubError, gr.Error):
+        except ResNetHubError:
             return None
 
     def tabs(self) -> tuple[Any, ...]:

@@ -148,5 +148,5 @@ def without_overlaps(train: Split, *others: Split | None, drop: bool = False) ->
         )
     kept = np.setdiff1d(np.arange(len(train)), list(doubled))
     if not len(kept):
-        raise DataError("every image of train is in another split too, so --drop-duplicates leaves nothing to train")
+        raise DataError("data.only_duplicates")
     return train.select(kept) if doubled else train, found

@@ -12,7 +12,7 @@ import gradio as gr
 from gradio_client.utils import python_type_to_json_schema
 
 from resnet_hub.demo.overrides import describe_in_api
-from resnet_hub.demo.text import refusal_of
+from resnet_hub.demo.text import sentence_of
 
 AT_ONCE = 32
 """Events of one kind that are worked on at the same time; further ones wait in the queue.
@@ -47,9 +47,8 @@ def endpoint(
         try:
             return await function(*arguments, **named)
         except Exception as error:
-            refusal = refusal_of(error)
-            refusal.message = refusal.sentence  # plain text: no toast shows it
-            raise refusal from error
+            # Plain text, for no toast shows it.
+            raise gr.Error(sentence_of(error), print_exception=False) from error
 
     answered.__doc__ = flat_docstring(function)
     gr.Button(visible=False).click(

@@ -16,7 +16,7 @@ from PIL import Image
 
 from resnet_hub.demo.intake import check_disk
 from resnet_hub.demo.overrides import bring_addresses, describe_in_api, keep_file
-from resnet_hub.demo.text import Refusal, refusal_of
+from resnet_hub.demo.text import PageError, refusal_of
 from resnet_hub.preprocessing import open_image
 
 # Gradio's own description of a list of files has references in it, which its tools for agents do not follow.
@@ -61,7 +61,7 @@ def kept_image(content: bytes, field: gr.Image) -> str:
 
     Raises:
         ImageError: They are no image.
-        Refusal: The disk is nearly full.
+        PageError: The disk is nearly full.
     """
     open_image(content)
     with Image.open(io.BytesIO(content)) as opened:
@@ -88,9 +88,9 @@ def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) 
     """What makes an address a file among the uploads, within our limits of size and of what is public."""
 
     async def bring(address: str) -> str:
-        if fetch is None:
-            raise Refusal("this page fetches nothing from the web; please send the picture itself")
         try:
+            if fetch is None:
+                raise PageError("page.nothing_from_the_web")
             return kept_image(await fetch(address), field)
         except Exception as error:
             raise refusal_of(error) from error

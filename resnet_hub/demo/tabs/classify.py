@@ -12,15 +12,15 @@ from resnet_hub.demo.fields import AT_ONCE, Inputs, endpoint, photo_field
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
 from resnet_hub.demo.text import (
-    Refusal,
+    PageError,
     csv_text,
     describe_input,
     distinct_labels,
     exact,
     label,
     language_of,
-    refusal_of,
     say,
+    sentence_of,
     verdict,
     with_refusals,
 )
@@ -103,13 +103,11 @@ def answer_tab(context: TabContext) -> BuiltTab:
     outputs = [sentence, labels, table, download, seen, timing]
     nothing = (None, None, gr.Button(visible=False), None, "")
 
-    @with_refusals
     async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
-        language = language_of(request)
         image = inference.uploaded(photo)
         if image is None:
-            raise Refusal(say("classify.no_image", language))
-        return _shown(await inference.classify(image, network, count), language)
+            raise PageError("tabs.no_image")
+        return _shown(await inference.classify(image, network, count), language_of(request))
 
     async def show(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
         """As `ask`, but what is wrong with an image stands where its answer would."""
@@ -118,7 +116,7 @@ def answer_tab(context: TabContext) -> BuiltTab:
         try:
             return await ask(photo, network, count, request)
         except Exception as error:
-            return refusal_of(error, language_of(request)).sentence, *nothing
+            return sentence_of(error, language_of(request)), *nothing
 
     event: dict[str, Any] = {
         "inputs": [inputs.photo, inputs.network, top_k],
@@ -128,7 +126,7 @@ def answer_tab(context: TabContext) -> BuiltTab:
         "concurrency_id": ANSWERS,
         "api_visibility": "private",
     }
-    asked = inputs.classify.click(ask, **event)
+    asked = inputs.classify.click(with_refusals(ask), **event)
     asked.failure(show, **event)
     gr.on([inputs.photo.change, inputs.network.change, top_k.change], show, **event, trigger_mode="always_last")
 
@@ -185,7 +183,7 @@ def predict_endpoint(inference: Inference) -> None:
         """
         photo = inference.uploaded(image)
         if photo is None:
-            raise Refusal(say("classify.no_image", "en"))
+            raise PageError("tabs.no_image")
         answer = await inference.classify(photo, model, top_k)
         return {
             "sentence": verdict(answer.classification.predictions),
@@ -262,7 +260,7 @@ def _csv_on_request(button: gr.Button, inputs: Inputs, inference: Inference) -> 
     async def scores(photo: dict[str, Any] | None, network: str, request: gr.Request) -> str:
         image = inference.uploaded(photo)
         if image is None:
-            raise Refusal(say("classify.no_image", language_of(request)))
+            raise PageError("tabs.no_image")
         return scores_csv(await inference.classify(image, network, 1))
 
     asked = button.click(
