@@ -74,9 +74,9 @@ class Scene:
             return {"path": image["path"]}
 
         async def endless():
-            self.started.set()
             try:
                 yield "begun"
+                self.started.set()
                 await asyncio.Event().wait()
             finally:
                 self.ended.set()
