@@ -45,19 +45,19 @@ def served_page(checkpoint, **settings):
     # Here, so that other tests need not wait for gradio.
     from resnet_hub.demo.page import build_page, launch_page
     from resnet_hub.demo.serving.health import health_route
-    from resnet_hub.demo.serving.model_pool import own_shelf
+    from resnet_hub.demo.serving.model_pool import start_pool
     from resnet_hub.demo.settings import PageSettings
 
     # In float32, so that its scores are those of a classifier that is asked here.
     settings = {"device": "cpu", "precision": "fp32", "port": free_port(), **settings}
     chosen = PageSettings(model=str(checkpoint), **settings)
 
-    shelf = own_shelf(chosen)
+    pool = start_pool(chosen)
 
     # Outside of a running event loop, gradio makes two and never closes them.
     async def serve():
-        page = build_page(shelf, chosen)
-        launch_page(page, chosen, [health_route(shelf)])
+        page = build_page(pool, chosen)
+        launch_page(page, chosen, [health_route(pool)])
         return page
 
     page = awaited(serve())

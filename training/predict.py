@@ -126,7 +126,7 @@ def answer(
     for pixels, labels, rows in show_progress(loader, "predicting", accelerator):
         with torch.inference_mode(), accelerator.autocast():
             logits = network(prepare_batch(pixels, classifier.preprocessing))
-        ranked = rank(classifier.scores(logits.float()), network.config.task, settings.top_k)
+        ranked = classifier.rank(classifier.scores(logits.float()), settings.top_k)
         gathered = accelerator.gather_for_metrics((rows, labels, *ranked))
         rows, labels, indices, scores = (column.cpu() for column in gathered)
         found.append([rows, indices, scores])
@@ -138,14 +138,6 @@ def answer(
     # Images that pad the last batch come twice; each row is kept once, in the order of the dataset.
     _, once = np.unique(rows, return_index=True)
     return Answers(indices[once], scores[once], {row: problem(split, row, settings) for row in unreadable})
-
-
-def rank(scores: Tensor, task: str, top_k: int) -> tuple[Tensor, Tensor]:
-    """The best classes and their scores, each (N, k), as `ImageClassifier` ranks them; a regression in order."""
-    if task == "regression":
-        return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
-    best = scores.sort(dim=1, descending=True, stable=True)
-    return best.indices[:, :top_k], best.values[:, :top_k]
 
 
 def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:

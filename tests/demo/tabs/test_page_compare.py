@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.demo.serving.inference import Inference
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import comparison
 from resnet_hub.demo.tabs.comparison import Compared, agreement, compared, do_agree
@@ -162,7 +162,7 @@ def answered(inference, image, names, **options):
 @pytest.fixture
 def inference(folder, models):
     settings = PageSettings(model=str(folder / "colors"), models=models, device="cpu", max_models=1)
-    return Inference(settings, own_shelf(settings))
+    return Inference(settings, start_pool(settings))
 
 
 def test_more_networks_are_compared_than_the_page_keeps_in_memory(inference, folder):
