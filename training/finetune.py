@@ -67,10 +67,6 @@ from .trials import fit_head, rehearse, search_rate, with_defaults
 
 logger = logging.getLogger("training")
 
-# Where and how fast a run goes, which says nothing about the network.
-NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
-NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb", "dry_run")
-
 
 def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
     """Fine-tunes, evaluates and saves; returns the run folder, which is a checkpoint folder with its report.
@@ -129,7 +125,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
 def find_rate(recipe: FinetuneRecipe) -> Path:
     """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the image's path."""
     _, learner, loaders = try_out(recipe)
-    if recipe.head_first:
+    if recipe.linear_probe_first:
         fit_head(learner, loaders["features"])
     found = search_rate(learner, loaders["train"])
     file = recipe.folder / RATES_FILE
@@ -186,10 +182,9 @@ def _has_no_weights(name: str) -> bool:
 def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its license."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
-    settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
     details: dict[str, Any] = {
         "dataset": local.get("dataset", recipe.dataset),
-        "recipe": settings | local,
+        "recipe": recipe.public() | local,
         "versions": versions(),
         "hardware": describe_hardware(accelerator),
     }

@@ -40,7 +40,7 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, 
         Stopped: After Ctrl-C, when the state is saved.
     """
     recipe, position, history = learner.recipe, learner.position, saver.history
-    if recipe.head_first and position.steps == 0:
+    if recipe.linear_probe_first and position.steps == 0:
         fit_head(learner, loaders["features"])
     while position.epoch <= recipe.epochs and not history.is_stuck(recipe.patience):
         better = fit_epoch(learner, loaders, saver)

@@ -34,7 +34,7 @@ def test_a_run_stops_when_no_epoch_was_better_for_long_enough(tmp_path, capsys):
     make_data(tmp_path / "data", 5)
     flags = ["--dataset", tmp_path / "data", "--model", "cifar_resnet20", "--from-scratch", "--image-size", 16]
     # So that nothing ever gets better.
-    flags += ["--freeze", "backbone", "--unfreeze-epoch", 9, "--lr", 1e-9, "--clip-value", 1e-6]
+    flags += ["--freeze", "backbone", "--unfreeze-epoch", 9, "--lr", 1e-9, "--clip-grad-value", 1e-6]
     flags += ["--epochs", 9, "--patience", 2, "--output", tmp_path / "run", "--workers", 0]
     assert finetune.main([str(flag) for flag in flags]) == 0
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 3

@@ -35,7 +35,7 @@ def make_loaders(
     transforms = {name: training if name == "train" else evaluation for name in splits}
     caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
     kept = dict(zip(splits, caches, strict=True))
-    if recipe.head_first:  # its views are used once, so that they are not worth the room
+    if recipe.linear_probe_first:  # its views are used once, so that they are not worth the room
         splits["features"] = features
     for name, split in splits.items():
         loaders[name] = make_loader(
@@ -49,6 +49,6 @@ def make_loaders(
             balanced=name == "train" and recipe.balanced_sampling,
             cache=kept.get(name),
         )
-    if recipe.head_first:
+    if recipe.linear_probe_first:
         loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
     return loaders

@@ -43,7 +43,7 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     learner.start_epoch()
     learner.progress.tell(f"epoch {position.epoch}/{recipe.epochs}")
     start, before = time.perf_counter(), position.totals.clone()
-    for batches in grouped(loader, recipe.accumulate):
+    for batches in grouped(loader, recipe.grad_accum_steps):
         update(learner, batches)
         if position.steps % learner.watch.every == 0:
             learner.watch.look(position.epoch, recipe.lr, recipe.folder)

@@ -112,7 +112,7 @@ def make_learner(
     )
     objective.start(network.get_classifier(), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
-    schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
+    schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.grad_accum_steps))
     averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
     learner = Learner(
         accelerator,

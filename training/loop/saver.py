@@ -13,6 +13,7 @@ from resnet_hub.errors import TrainingError
 
 from ..hardware import main_process_decides
 from ..loading import StreamLoader
+from ..optim import state_copies
 from ..run import (
     KEPT,
     STATE_FOLDER,
@@ -29,8 +30,6 @@ from .learner import Learner
 
 ASK_EVERY = 10
 """Steps after which several processes agree on whether Ctrl-C was pressed."""
-ONE_MOMENT = ("sgd", "momentum", "lion", "muon")
-"""Optimizers that keep one number for each weight; others keep two."""
 NETWORK, LEARNER, BEST, RUN = "network", "learner", "best", "run"
 """The parts of a snapshot, each one JSON file and one safetensors file."""
 
@@ -61,10 +60,10 @@ class Saver:
 
     def bytes_needed(self) -> int:
         """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
-        weights = sum(tensor.numel() * tensor.element_size() for tensor in self.learner.network.state_dict().values())
-        moments = 1 if self.learner.recipe.optimizer in ONE_MOMENT else 2
+        weights = sum(tensor.nbytes for tensor in self.learner.network.state_dict().values())
+        moments = state_copies(self.learner.recipe, self.learner.accelerator.device)
         average = 0 if self.learner.averaged is None else 1
-        return (KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights
+        return round((KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights)
 
     def after_update(self, learner: Learner) -> None:
         """Saves where it is time. Raises: Stopped after Ctrl-C, when the state is saved."""

@@ -3,7 +3,7 @@
 from .ema import AveragedWeights
 from .freezing import Freezing
 from .losses import Objective, as_shares
-from .optimizers import clip, learning_rate, make_optimizer, penalty
+from .optimizers import clip, learning_rate, make_optimizer, penalty, state_copies
 from .schedules import make_schedule
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "make_optimizer",
     "make_schedule",
     "penalty",
+    "state_copies",
 ]

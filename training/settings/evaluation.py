@@ -1,4 +1,4 @@
-"""What is measured of a network besides its plain figures."""
+"""Settings of evaluation and calibration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKPOINTS = ("best", "last", "ema")
 
 @dataclass(frozen=True)
 class CalibrationSettings(Settings):
-    """How sure the network's scores are."""
+    """Calibration: temperature scaling."""
 
     calibrate: bool = setting(
         False, "fit a temperature on the validation split, by which served scores are as sure as they are right"

@@ -1,4 +1,4 @@
-"""What every entry is told: the dataset, its columns, and what it computes with."""
+"""Settings of every entry: the dataset, its columns, batches, processes and precision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USUAL_BATCH, SMALLEST_BATCH = 32, 8
 
 @dataclass(frozen=True)
 class RunSettings(Settings):
-    """What every run over a dataset is told."""
+    """The dataset and how it is computed with."""
 
     dataset: str = setting(
         "", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, CSV, or digits"
@@ -33,8 +33,12 @@ class RunSettings(Settings):
         "auto: the largest that fits and leaves an epoch 16 steps",
         words=(AUTO,),
     )
-    workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
-    threads: int | None = setting(None, "CPU threads of each process; the cores shared out where absent")
+    workers: int | None = setting(
+        None, "loader processes for each process; by the number of cores where absent", may_change=True
+    )
+    threads: int | None = setting(
+        None, "CPU threads of each process; the cores shared out where absent", may_change=True
+    )
     precision: str = setting(
         "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it"
     )

@@ -46,7 +46,7 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     if main:
         logger.info("%s", "\n".join(count_lines(data)))
     learner.start_epoch()
-    batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.accumulate))
+    batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.grad_accum_steps))
     if main:
         draw_views(sheet, learner, batches[0], data)
         logger.info("views  %s: training images as the network sees them", sheet)
@@ -55,7 +55,7 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     validation, tested = answer * len(data.validation), answer * len(data.test or ())
     epoch = len(data.train) / (images / seconds)
     epochs = learner.recipe.epochs
-    head = answer * len(data.train.labels) if learner.recipe.head_first else 0.0
+    head = answer * len(data.train.labels) if learner.recipe.linear_probe_first else 0.0
     logger.info(
         "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
         told_time(head + epochs * (epoch + validation) + tested),
@@ -114,7 +114,7 @@ def _make_folder(sheet: Path) -> None:
 
 def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:
     """Seconds of some updates of the weights and how many images, over all processes, they used."""
-    groups = list(grouped(batches, learner.recipe.accumulate))
+    groups = list(grouped(batches, learner.recipe.grad_accum_steps))
     warm_up = min(WARM_UP, len(groups) - 1)
     for group in groups[:warm_up]:
         update(learner, group)

@@ -101,5 +101,5 @@ def _endless(learner: Learner, loader: Any) -> Iterator[list[Any]]:
     """The batches of one pass after another, grouped by updates."""
     while True:
         learner.start_epoch()
-        yield from grouped(loader, learner.recipe.accumulate)
+        yield from grouped(loader, learner.recipe.grad_accum_steps)
         learner.position.next_epoch()

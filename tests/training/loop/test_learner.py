@@ -15,7 +15,7 @@ from training.loop.learner import synchronize_norms
 
 def test_the_position_counts_updates_batches_and_images(tmp_path):
     make_data(tmp_path)
-    learner, loaders = start(tmp_path, accumulate=2)
+    learner, loaders = start(tmp_path, grad_accum_steps=2)
     seen = []
     learner.after_update.append(lambda learner: seen.append((learner.position.steps, learner.position.batches)))
     train_one_epoch(learner, loaders["train"])

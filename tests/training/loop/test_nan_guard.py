@@ -30,7 +30,7 @@ def test_the_first_that_is_none_is_named_with_its_images_and_what_to_try(watch, 
     assert str(stopped.value) == (
         "the loss is no number any more in epoch 2, step 8 ('image 40', 'image 41', 'image 42' and 2 more); "
         f"what was saved before stays in '{tmp_path}', its last good state too: try a lower --lr than 0.5, or "
-        "--clip-norm 1, or look at these images"
+        "--clip-grad-norm 1, or look at these images"
     )
 
 

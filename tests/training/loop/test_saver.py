@@ -26,7 +26,7 @@ from training.run.serialization import CHECKSUMS, newest_snapshot, write_snapsho
 
 # All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)
-FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--accumulate", 2, "--ema-decay", 0.9)
+FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--grad-accum-steps", 2, "--ema-decay", 0.9)
 FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
 # 64 images to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
 MOMENTS = {
