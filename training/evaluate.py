@@ -50,7 +50,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     loader = make_loader(
         split,
         EvalTransform(model.preprocessing),
-        batch_size=settings.batch_size,
+        batch_size=settings.images_per_batch,
         seed=0,
         workers=settings.workers,
         train=False,

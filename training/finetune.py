@@ -27,7 +27,7 @@ from .data import Data, load_data
 from .entry import run_command
 from .fit import fit
 from .hardware import describe_hardware, main_process_decides, make_accelerator
-from .loading import make_loaders
+from .loading import Loader, make_loaders
 from .loop import (
     Learner,
     calibrate,
@@ -144,7 +144,7 @@ def dry_run(recipe: FinetuneRecipe) -> Path:
     return sheet
 
 
-def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
+def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Loader]]:
     """All that takes part in training, for trials that keep nothing: no folder is claimed, no image cached."""
     recipe = replace(recipe, cache_gb=0)
     accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
@@ -213,7 +213,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
         "run    %s: %d epochs, batch %d, %s at lr %g, precision %s, on %s",
         recipe.folder,
         recipe.epochs,
-        recipe.batch_size * accelerator.num_processes,
+        recipe.images_per_batch * accelerator.num_processes,
         recipe.optimizer,
         recipe.lr,
         accelerator.mixed_precision,
@@ -221,7 +221,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def test(learner: Learner, loader: Any) -> Evaluation:
+def test(learner: Learner, loader: Loader) -> Evaluation:
     """The figures of the best weights on the test split, which nothing was tuned on."""
     network = learner.network
     return evaluate(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
 from torch import nn
 
 from resnet_hub.checkpoint import write_weights
 
 from .hardware import used_memory
+from .loading import Loader
 from .loop import (
     Learner,
     Saver,
@@ -30,7 +30,7 @@ from .trials import fit_head
 logger = logging.getLogger("training")
 
 
-def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, saver: Saver) -> Best:
+def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | None, saver: Saver) -> Best:
     """Trains, measuring after each epoch; returns the best, and leaves a row for each in the saver's history.
 
     It ends after all epochs, or when none of the last `patience` ones was the best.
@@ -55,7 +55,7 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, 
     return history.chosen
 
 
-def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
+def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> bool:
     """Trains on what the epoch has left, measures, and keeps what is better; returns whether it was."""
     recipe, position, history = learner.recipe, learner.position, saver.history
     epoch, started = position.epoch, time.perf_counter()
@@ -85,7 +85,7 @@ def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
     return better is not None
 
 
-def measure(learner: Learner, loader: Any) -> dict[str, Evaluation]:
+def measure(learner: Learner, loader: Loader) -> dict[str, Evaluation]:
     """The figures of the weights, as `val`, and of their moving average, as `ema`, where one is kept."""
     accelerator = learner.accelerator
     models: dict[str, nn.Module] = {"val": learner.model}

@@ -112,7 +112,7 @@ def answer(
         make_loader(
             split,
             EvalTransform(classifier.preprocessing),
-            batch_size=settings.batch_size,
+            batch_size=settings.images_per_batch,
             seed=0,
             workers=settings.workers,
             train=False,

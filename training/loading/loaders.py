@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from accelerate import Accelerator
 
 from resnet_hub.errors import ConfigError
@@ -13,17 +11,17 @@ from ..data import Data, Split
 from ..settings import FinetuneRecipe
 from .augment import EvalTransform, TrainTransform
 from .cache import open_caches
-from .image_dataset import make_loader
+from .image_dataset import Loader, make_loader
 from .stream_batches import make_stream_loader
 
 
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> dict[str, Any]:
+) -> dict[str, Loader]:
     """The loaders by split; with a head that is fitted first also "features", the images of train as in serving."""
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
-    loaders: dict[str, Any] = {}
+    loaders: dict[str, Loader] = {}
     splits: dict[str, Split] = {}
     if isinstance(data.train, Split):
         splits["train"] = features = data.train
@@ -41,7 +39,7 @@ def make_loaders(
         loaders[name] = make_loader(
             split,
             transforms.get(name, evaluation),
-            batch_size=recipe.batch_size,
+            batch_size=recipe.images_per_batch,
             seed=recipe.seed,
             workers=recipe.workers,
             train=name == "train",

@@ -2,7 +2,7 @@
 
 from .epoch import grouped, refuse_no_number, show_progress, train_one_epoch, update
 from .evaluation import calibrate, evaluate, unmapped
-from .learner import Learner, Objective, make_learner
+from .learner import Learner, make_learner
 from .progress import tell_end, tell_epoch
 from .recalibration import recalibrate
 from .saver import Saver, remaining, saving
@@ -11,7 +11,6 @@ from .trackers import report, start_trackers, tracker_names
 
 __all__ = [
     "Learner",
-    "Objective",
     "Saver",
     "calibrate",
     "evaluate",

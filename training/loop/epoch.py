@@ -6,17 +6,16 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 from tqdm import tqdm
 
 from resnet_hub.errors import TrainingError
 
 from ..hardware import used_memory
-from ..loading import prepare_batch
+from ..loading import Batch, prepare_batch
 from ..optim import clip, learning_rate, penalty
 from ..settings import FinetuneRecipe
 from .learner import Learner
@@ -29,7 +28,7 @@ REPORT_EVERY = LOOK_EVERY
 """Steps between figures for the trackers, which may send each over a network."""
 
 
-def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
+def train_one_epoch(learner: Learner, loader: Iterable[Batch]) -> dict[str, float]:
     """Trains on every batch once; returns the mean loss, the last learning rate and images per second.
 
     Args:
@@ -58,7 +57,7 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     }
 
 
-def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> None:
+def update(learner: Learner, batches: list[Batch]) -> None:
     """Updates the weights once: the gradient is that of the mean loss over the images of all these batches.
 
     Processes hold equally many images at each update, which accelerate's loaders see to, so that the mean over
@@ -111,7 +110,7 @@ def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield group
 
 
-def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
+def show_progress(loader: Iterable[Item], text: str, accelerator: Accelerator) -> Iterable[Item]:
     """A bar on a terminal's main process; nothing elsewhere."""
     off = None if accelerator.is_main_process else True
     return tqdm(loader, desc=text, unit=" batches", leave=False, disable=off, dynamic_ncols=True)

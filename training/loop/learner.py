@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -16,8 +15,8 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
-from ..loading import EpochSampler, Views
-from ..optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
+from ..loading import EpochSampler, Loader, Views
+from ..optim import AveragedWeights, Freezing, Objective, Schedule, head_of, make_optimizer, make_schedule
 from ..settings import FinetuneRecipe
 from .nan_guard import LossWatch
 from .progress import Progress
@@ -52,9 +51,8 @@ class Learner:
     """The bare network: names, stages, weights to save."""
     model: nn.Module
     """The same network as accelerate wraps it: what is called in training."""
-    optimizer: Any
-    schedule: Any
-    """`step_update(updates)` after each update sets the learning rates; `step(epoch, val_loss)` ends an epoch."""
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
     sampler: EpochSampler
     objective: Objective
     views: Views
@@ -83,14 +81,14 @@ class Learner:
     def in_units(self) -> Iterator[None]:
         """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
         with ExitStack() as both:
-            for network in filter(None, (self.network, self.averaged and self.averaged.network)):
-                both.enter_context(self.objective.in_units(network.get_classifier()))
+            for network in [self.network] if self.averaged is None else [self.network, self.averaged.network]:
+                both.enter_context(self.objective.in_units(head_of(network)))
             yield
 
 
 def make_learner(
-    recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Any], accelerator: Accelerator
-) -> tuple[Learner, dict[str, Any]]:
+    recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Loader], accelerator: Accelerator
+) -> tuple[Learner, dict[str, Loader]]:
     """The learner, and the loaders as accelerate prepares them.
 
     Raises:
@@ -110,7 +108,7 @@ def make_learner(
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
     )
-    objective.start(network.get_classifier(), new_head=network.head_is_new)
+    objective.start(head_of(network), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.grad_accum_steps))
     averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
@@ -142,4 +140,4 @@ def synchronize_norms(network: PretrainedNetwork, accelerator: Accelerator) -> N
 
 
 def _activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-    return module.act(output)
+    return module.get_submodule("act")(output)

@@ -38,7 +38,7 @@ class LossWatch:
         """Keeps the loss of a batch and the indices of its images for the next look; waits for nothing."""
         self._noted.append((step, loss.detach(), indices))
 
-    def look(self, epoch: int, lr: float, folder: Path) -> None:
+    def look(self, epoch: int, lr: float | None, folder: Path) -> None:
         """Raises: TrainingError on every process, if a loss since the last look is infinite or no number on one."""
         noted, self._noted = self._noted, []
         found: list[TrainingError | None] = [None]
@@ -53,7 +53,7 @@ class LossWatch:
         if error is not None:
             raise error
 
-    def _no_number(self, epoch: int, step: int, indices: list[int], lr: float, folder: str) -> TrainingError:
+    def _no_number(self, epoch: int, step: int, indices: list[int], lr: float | None, folder: str) -> TrainingError:
         """The error for the loss of a step with these images; training on would only spread it."""
         names = ", ".join(repr(self.image_name(index)) for index in indices[:SHOWN])
         if len(indices) <= SHOWN:

@@ -12,7 +12,7 @@ import torch
 from resnet_hub.errors import TrainingError
 
 from ..hardware import main_process_decides
-from ..loading import StreamLoader
+from ..loading import Batch, Loader, StreamLoader
 from ..optim import state_copies
 from ..run import (
     KEPT,
@@ -227,7 +227,7 @@ def saving(
             yield saver
 
 
-def remaining(learner: Learner, loader: Any) -> Any:
+def remaining(learner: Learner, loader: Loader) -> Iterable[Batch]:
     """The batches that the pass of the learner's position has left; none is read to be thrown away, but of a stream."""
     done = learner.position.batches
     if not done:

@@ -2,16 +2,18 @@
 
 from .ema import AveragedWeights
 from .freezing import Freezing
-from .losses import Objective, as_shares
+from .losses import Objective, as_shares, head_of
 from .optimizers import clip, learning_rate, make_optimizer, penalty, state_copies
-from .schedules import make_schedule
+from .schedules import Schedule, make_schedule
 
 __all__ = [
     "AveragedWeights",
     "Freezing",
     "Objective",
+    "Schedule",
     "as_shares",
     "clip",
+    "head_of",
     "learning_rate",
     "make_optimizer",
     "make_schedule",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
@@ -115,7 +116,7 @@ def penalty(model: nn.Module, l1: float) -> torch.Tensor:
     return l1 * torch.stack([weight.abs().sum() for weight in weights]).sum()
 
 
-def clip(accelerator: Any, model: nn.Module, head: nn.Module, recipe: FinetuneRecipe) -> None:
+def clip(accelerator: Accelerator, model: nn.Module, head: nn.Module, recipe: FinetuneRecipe) -> None:
     """Clips the gradients as the recipe says: by their norm, by number, or by unit (adaptive; the head spared)."""
     from timm.utils.agc import adaptive_clip_grad
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from threading import Condition, Thread, Timer
 
-from huggingface_hub.utils import disable_progress_bars
 from huggingface_hub.utils.logging import set_verbosity_error
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
@@ -168,7 +168,8 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
     disable_progress_bars()
-    set_verbosity_error()  # its client tells of every commit that changes nothing, and what it thinks of the card
+    # Its client tells of every commit that changes nothing, and what it thinks of the card.
+    set_verbosity_error()  # type: ignore[no-untyped-call]
     warnings.simplefilter("ignore", UserWarning)
     outcome = work(Inbox(until_the_end(sys.stdin, float(arguments[0]))))
     sys.stdout.write(json.dumps(asdict(outcome)) + "\n")

@@ -27,7 +27,7 @@ class EvaluationSettings(RunSettings):
     """Measures a network on one split of a dataset, the same on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or timm tag")
-    batch_size: int | None = setting(
+    batch_size: int | str | None = setting(
         None,
         "images per process and step; where absent those of the checkpoint's training, if they are at most 256, else "
         "32; auto: the largest that fits",

@@ -27,7 +27,7 @@ class RunSettings(Settings):
         None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
     )
     max_bad_images: int = setting(0, "images that may be undecodable, and are left out, before the run is refused")
-    batch_size: int | None = setting(
+    batch_size: int | str | None = setting(
         None,
         "images per process and step; 32 where absent, down to 8 where an epoch would have fewer than 30 steps; "
         "auto: the largest that fits and leaves an epoch 16 steps",
@@ -55,3 +55,10 @@ class RunSettings(Settings):
         if self.threads is not None:
             check_integer("--threads", self.threads, 1, 1024)
         check_choice("--precision", self.precision, ("auto", "no", "bf16", "fp16"))
+
+    @property
+    def images_per_batch(self) -> int:
+        """The batch size of each process, once it is a number. Raises: ValueError where nothing has chosen it yet."""
+        if not isinstance(self.batch_size, int):
+            raise ValueError(f"batch_size={self.batch_size!r} is not resolved yet")
+        return self.batch_size

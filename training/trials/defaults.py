@@ -38,7 +38,6 @@ def with_defaults(
     """
     recipe = with_batch_size(recipe, network, accelerator, images=images)
     learned = not recipe.from_scratch
-    batch = recipe.batch_size or USUAL_BATCH
     lr, linear_probe_first, freeze_bn_stats = recipe.lr, recipe.linear_probe_first, recipe.freeze_bn_stats
     few = learned and not recipe.streaming and images < FEW_IMAGES
     if linear_probe_first is None:
@@ -47,7 +46,7 @@ def with_defaults(
         freeze_bn_stats = few
     if lr is None:
         careful = GENTLE_RATE if few and images < VERY_FEW_IMAGES else CAREFUL_RATE
-        share = batch * recipe.grad_accum_steps * accelerator.num_processes / USUAL_BATCH
+        share = recipe.images_per_batch * recipe.grad_accum_steps * accelerator.num_processes / USUAL_BATCH
         lr = (careful if freeze_bn_stats else USUAL_RATE) * min(1.0, share)
     warmup = recipe.warmup
     return replace(

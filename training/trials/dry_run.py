@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
 
 from resnet_hub.errors import TrainingError
 
 from ..data import Data, Split
 from ..hardware import main_process_decides, used_memory
-from ..loading import prepare_batch
+from ..loading import Batch, Loader, prepare_batch
 from ..loop import Learner, grouped, update
 from ..run import cut_name, save_figure
 
@@ -31,7 +30,7 @@ WARM_UP, MEASURED = 2, 8
 """Updates that are made before the clock is looked at, and by the clock."""
 
 
-def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
+def rehearse(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
     """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of images.
 
     Args:
@@ -112,7 +111,7 @@ def _make_folder(sheet: Path) -> None:
         raise TrainingError("trials.unwritable_sheet", file=str(sheet), reason=error.strerror) from error
 
 
-def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:
+def time_updates(learner: Learner, batches: list[Batch]) -> tuple[float, int]:
     """Seconds of some updates of the weights and how many images, over all processes, they used."""
     groups = list(grouped(batches, learner.recipe.grad_accum_steps))
     warm_up = min(WARM_UP, len(groups) - 1)
@@ -129,7 +128,7 @@ def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]])
 
 
 @torch.no_grad()
-def time_answers(learner: Learner, loader: Any) -> float:
+def time_answers(learner: Learner, loader: Iterable[Batch]) -> float:
     """Seconds for each image of a split, over all processes, that the network answers."""
     learner.model.eval()
     batches = list(islice(loader, 1 + MEASURED // 2))
@@ -141,7 +140,7 @@ def time_answers(learner: Learner, loader: Any) -> float:
     return (time.perf_counter() - started) / (images * learner.accelerator.num_processes)
 
 
-def draw_views(file: Path, learner: Learner, batch: tuple[Tensor, Tensor, Tensor], data: Data) -> None:
+def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
     """Draws images of a training batch as the network sees them, mixed where they are mixed, with their targets."""
     pixels, labels, _ = (column[:SHEET] for column in batch)
     inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels, 1, 1)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from accelerate.utils import broadcast
 from torch import Tensor
 
-from ..loading import prepare_batch
-from ..loop import Learner, Objective, show_progress
+from ..loading import Batch, prepare_batch
+from ..loop import Learner, show_progress
+from ..optim import Objective, head_of
 
 logger = logging.getLogger("training")
 
@@ -25,7 +26,7 @@ ROUNDS = 100
 """Steps of L-BFGS at most."""
 
 
-def fit_head(learner: Learner, loader: Any) -> None:
+def fit_head(learner: Learner, loader: Iterable[Batch]) -> None:
     """Fits a new head to the features of the training images as they are seen in evaluation; keeps one that is not.
 
     It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
@@ -44,7 +45,7 @@ def fit_head(learner: Learner, loader: Any) -> None:
     features, targets = collect(learner, loader)
     scale = features.square().mean().sqrt().clamp(min=1e-12)
     weight, bias, loss = fit_linear(features / scale, targets, learner.objective, learner.network.num_classes)
-    head = learner.network.get_classifier()
+    head = head_of(learner.network)
     with torch.no_grad():
         head.weight.copy_(broadcast(weight / scale).reshape(head.weight.shape))
         if head.bias is not None:
@@ -55,7 +56,7 @@ def fit_head(learner: Learner, loader: Any) -> None:
 
 
 @torch.no_grad()
-def collect(learner: Learner, loader: Any) -> tuple[Tensor, Tensor]:
+def collect(learner: Learner, loader: Iterable[Batch]) -> tuple[Tensor, Tensor]:
     """The features (N, C) float32 that the head sees of the images, and their targets, the same on all processes."""
     accelerator, network = learner.accelerator, learner.network
     network.eval()

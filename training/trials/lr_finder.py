@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from resnet_hub.errors import TrainingError
 
+from ..loading import Batch
 from ..loop import Learner, grouped, update
 
 RATES = (1e-6, 10.0)
@@ -49,7 +51,7 @@ class RateSearch:
 class Sweep:
     """A schedule whose rate rises by the same factor with each update."""
 
-    def __init__(self, optimizer: Any) -> None:
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizer = optimizer
         self.step_update(0)
 
@@ -64,8 +66,18 @@ class Sweep:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(updates) * group.get("lr_scale", 1.0)
 
+    def step(self, epoch: int, loss: float) -> None:
+        """Does nothing: the rates follow the updates."""
 
-def search_rate(learner: Learner, loader: Any) -> RateSearch:
+    def state_dict(self) -> dict[str, Any]:
+        """Returns nothing: a sweep is not saved."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Needs nothing: a sweep is not saved."""
+
+
+def search_rate(learner: Learner, loader: Iterable[Batch]) -> RateSearch:
     """Trains with rising rates until the loss blows up; the weights are spoilt by it.
 
     Args:
@@ -97,7 +109,7 @@ def search_rate(learner: Learner, loader: Any) -> RateSearch:
     return RateSearch(np.array(rates), np.array(smooth))
 
 
-def _endless(learner: Learner, loader: Any) -> Iterator[list[Any]]:
+def _endless(learner: Learner, loader: Iterable[Batch]) -> Iterator[list[Batch]]:
     """The batches of one pass after another, grouped by updates."""
     while True:
         learner.start_epoch()
