@@ -32,15 +32,15 @@ from .loop import (
     Learner,
     calibrate,
     evaluate,
+    log_end,
     make_learner,
     repeatable,
     saving,
     start_trackers,
-    tell_end,
     tracker_names,
     unmapped,
 )
-from .metrics import Evaluation, told_interval
+from .metrics import Evaluation, format_interval
 from .push import publishing
 from .run import (
     RATES_FILE,
@@ -63,7 +63,7 @@ from .run import (
     write_results,
 )
 from .settings import FinetuneRecipe
-from .trials import fit_head, rehearse, search_rate, with_defaults
+from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
 
 logger = logging.getLogger("training")
 
@@ -77,7 +77,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         command: The flags as they were given, for the record.
     """
     if recipe.find_lr:
-        return find_rate(recipe)
+        return find_lr(recipe)
     if recipe.dry_run:
         return dry_run(recipe)
     history = History()
@@ -96,7 +96,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
         model.details = describe(recipe, data, model, accelerator)
-        tell_plan(recipe, data, model, accelerator)
+        log_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
         refuse_calibration(recipe, data.task)
@@ -122,12 +122,12 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     return recipe.folder
 
 
-def find_rate(recipe: FinetuneRecipe) -> Path:
+def find_lr(recipe: FinetuneRecipe) -> Path:
     """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the image's path."""
     _, learner, loaders = try_out(recipe)
     if recipe.linear_probe_first:
-        fit_head(learner, loaders["features"])
-    found = search_rate(learner, loaders["train"])
+        fit_linear_probe(learner, loaders["features"])
+    found = sweep_lr(learner, loaders["train"])
     file = recipe.folder / RATES_FILE
     main_process_decides(lambda: draw_rates(file, found.rates, found.losses, found.suggestion))
     logger.info("sweep  the loss was least at a learning rate of %.1e: %s", found.lowest, file)
@@ -139,7 +139,7 @@ def find_rate(recipe: FinetuneRecipe) -> Path:
 def dry_run(recipe: FinetuneRecipe) -> Path:
     """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
-    sheet = rehearse(data, learner, loaders)
+    sheet = report_dry_run(data, learner, loaders)
     learner.accelerator.end_training()
     return sheet
 
@@ -152,7 +152,7 @@ def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Loader]]:
     data = load_data(recipe)
     model = start_model(recipe, data)
     recipe = with_defaults(recipe, model, accelerator, len(data.train))
-    tell_plan(recipe, data, model, accelerator)
+    log_plan(recipe, data, model, accelerator)
     return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
 
 
@@ -198,7 +198,7 @@ def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     return details
 
 
-def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
+def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
     """Logs what is about to happen, in three lines."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
@@ -274,9 +274,9 @@ def finish(
     write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
-    tell_end(folder)
+    log_end(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

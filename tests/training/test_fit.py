@@ -44,7 +44,7 @@ def test_a_run_stops_when_no_epoch_was_better_for_long_enough(tmp_path, capsys):
 def test_the_average_is_the_best_where_it_measures_better(tmp_path):
     make_data(tmp_path, 5)
     learner, _ = start(tmp_path)
-    learner.averaged = type("Averaged", (), {"state_dict": lambda self: {"of": torch.ones(1)}})()
+    learner.ema = type("Averaged", (), {"state_dict": lambda self: {"of": torch.ones(1)}})()
     best = better_of(None, learner, {"val": evaluation(5, 1.0), "ema": evaluation(6, 1.0)})
     assert (best.kind, list(best.weights)) == ("ema", ["of"])
     assert better_of(best, learner, {"val": evaluation(6, 1.0), "ema": evaluation(5, 1.0)}) is None or best.epoch == 1

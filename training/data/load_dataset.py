@@ -17,9 +17,8 @@ from PIL import Image
 
 from resnet_hub.errors import DataError
 
-from .encoded import with_images
 from .errors import dataset_errors
-from .image_columns import open_paths
+from .image_columns import open_paths, with_images
 
 DIGITS = "digits"
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)

@@ -40,14 +40,14 @@ def train_one_epoch(learner: Learner, loader: Iterable[Batch]) -> dict[str, floa
     """
     accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     learner.start_epoch()
-    learner.progress.tell(f"epoch {position.epoch}/{recipe.epochs}")
+    learner.progress.describe(f"epoch {position.epoch}/{recipe.epochs}")
     start, before = time.perf_counter(), position.totals.clone()
     for batches in grouped(loader, recipe.grad_accum_steps):
         update(learner, batches)
-        if position.steps % learner.watch.every == 0:
-            learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+        if position.steps % learner.nan_guard.every == 0:
+            learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
             show(learner)
-    learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+    learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
     loss, images = accelerator.reduce(position.totals, "sum").tolist()
     seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
@@ -69,12 +69,12 @@ def update(learner: Learner, batches: list[Batch]) -> None:
     for number, (pixels, labels, indices) in enumerate(batches, start=1):
         last = number == len(batches)
         with nullcontext() if last else accelerator.no_sync(learner.model):
-            inputs = prepare_batch(pixels, learner.preprocessing)
-            inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
-            loss = learner.objective(learner.model(inputs).float(), targets)
+            inputs = learner.resizing(prepare_batch(pixels, learner.preprocessing), position.epoch)
+            inputs, targets = learner.mixing(inputs, labels, position.epoch, position.batches + number)
+            loss = learner.criterion(learner.model(inputs).float(), targets)
             share = loss * (len(labels) / images)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
-        learner.watch.note(position.steps + 1, loss, indices)
+        learner.nan_guard.add(position.steps + 1, loss, indices)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
     clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()
@@ -83,8 +83,8 @@ def update(learner: Learner, batches: list[Batch]) -> None:
     position.batches += len(batches)
     learner.progress.advance(images * accelerator.num_processes)
     learner.schedule.step_update(position.steps)
-    if learner.averaged:
-        learner.averaged.update(learner.network, position.steps)
+    if learner.ema:
+        learner.ema.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
 
@@ -116,7 +116,7 @@ def show_progress(loader: Iterable[Item], text: str, accelerator: Accelerator) -
     return tqdm(loader, desc=text, unit=" batches", leave=False, disable=off, dynamic_ncols=True)
 
 
-def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
+def refuse_non_finite(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
     """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
     if not math.isfinite(loss):
         raise TrainingError("loop.no_number_in_validation", epoch=epoch, folder=str(recipe.folder), lr=recipe.lr)

@@ -15,10 +15,10 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
-from ..loading import EpochSampler, Loader, Views
-from ..optim import AveragedWeights, Freezing, Objective, Schedule, head_of, make_optimizer, make_schedule
+from ..loading import BatchMixing, EpochSampler, Loader, ProgressiveResizing
+from ..optim import Criterion, EMAWeights, Freezing, Schedule, head_of, make_optimizer, make_schedule
 from ..settings import FinetuneRecipe
-from .nan_guard import LossWatch
+from .nan_guard import NaNGuard
 from .progress import Progress
 
 
@@ -54,12 +54,13 @@ class Learner:
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     sampler: EpochSampler
-    objective: Objective
-    views: Views
+    criterion: Criterion
+    resizing: ProgressiveResizing
+    mixing: BatchMixing
     freezing: Freezing
-    averaged: AveragedWeights | None
+    ema: EMAWeights | None
     """The moving average of the weights, where one is kept."""
-    watch: LossWatch
+    nan_guard: NaNGuard
     progress: Progress = field(default_factory=Progress)
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
@@ -81,8 +82,8 @@ class Learner:
     def in_units(self) -> Iterator[None]:
         """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
         with ExitStack() as both:
-            for network in [self.network] if self.averaged is None else [self.network, self.averaged.network]:
-                both.enter_context(self.objective.in_units(head_of(network)))
+            for network in [self.network] if self.ema is None else [self.network, self.ema.network]:
+                both.enter_context(self.criterion.in_units(head_of(network)))
             yield
 
 
@@ -96,9 +97,10 @@ def make_learner(
     """
     sampler, targets = loaders["train"].sampler, loaders["train"].dataset.split.labels
     task, outputs, process = network.config.task, network.num_classes, accelerator.process_index
-    objective = Objective.of(recipe, task, targets, outputs, accelerator.device)
-    views = Views.of(recipe, task, outputs, network.preprocessing, process)
-    watch = LossWatch(accelerator, loaders["train"].dataset.name)
+    criterion = Criterion.of(recipe, task, targets, outputs, accelerator.device)
+    resizing = ProgressiveResizing.of(recipe, network.preprocessing)
+    mixing = BatchMixing.of(recipe, task, outputs, process)
+    nan_guard = NaNGuard(accelerator, loaders["train"].dataset.name)
     network.set_grad_checkpointing(recipe.grad_checkpointing)
     if recipe.sync_bn:
         synchronize_norms(network, accelerator)
@@ -108,10 +110,10 @@ def make_learner(
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
     )
-    objective.start(head_of(network), new_head=network.head_is_new)
+    criterion.start(head_of(network), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.grad_accum_steps))
-    averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
+    ema = None if recipe.ema_decay is None else EMAWeights(network, recipe.ema_decay)
     learner = Learner(
         accelerator,
         recipe,
@@ -120,11 +122,12 @@ def make_learner(
         prepared,
         schedule,
         sampler,
-        objective,
-        views,
+        criterion,
+        resizing,
+        mixing,
         freezing,
-        averaged,
-        watch,
+        ema,
+        nan_guard,
     )
     return learner, loaders
 

@@ -29,7 +29,7 @@ def recalibrate(learner: Learner, loader: Iterable[Batch]) -> None:
     """
     accelerator = learner.accelerator
     moving = [name for name, module in learner.network.named_modules() if _moves(module)]
-    networks = [learner.network, *([learner.averaged.network] if learner.averaged else [])]
+    networks = [learner.network, *([learner.ema.network] if learner.ema else [])]
     layers = [network.get_submodule(name) for network in networks for name in moving]
     norms = [layer for layer in layers if isinstance(layer, _BatchNorm)]
     rates = [norm.momentum for norm in norms]

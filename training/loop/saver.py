@@ -62,7 +62,7 @@ class Saver:
         """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
         weights = sum(tensor.nbytes for tensor in self.learner.network.state_dict().values())
         moments = state_copies(self.learner.recipe, self.learner.accelerator.device)
-        average = 0 if self.learner.averaged is None else 1
+        average = 0 if self.learner.ema is None else 1
         return round((KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights)
 
     def after_update(self, learner: Learner) -> None:
@@ -82,7 +82,7 @@ class Saver:
         """
         learner = self.learner
         accelerator, position, recipe = learner.accelerator, learner.position, learner.recipe
-        learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+        learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
         if not all(parameter.isfinite().all() for parameter in learner.network.parameters()):
             folder, step = str(recipe.folder), position.steps
             raise TrainingError(
@@ -184,8 +184,8 @@ class Saver:
         """What has a state of its own, beside the network, by name."""
         yield "schedule", self.learner.schedule
         yield "optimizer", self.learner.optimizer  # with the rates that the schedule has set
-        if self.learner.averaged is not None:
-            yield "averaged", self.learner.averaged
+        if self.learner.ema is not None:
+            yield "ema", self.learner.ema
         if self.learner.accelerator.scaler is not None:
             yield "scaler", self.learner.accelerator.scaler
 

@@ -34,7 +34,7 @@ def head_of(network: ResidualNetwork) -> Head:
 
 
 @dataclass(frozen=True)
-class Objective:
+class Criterion:
     """(outputs (N, C) float32, targets) -> the mean loss of the images.
 
     Targets are class numbers (N,), shares of each class (N, C), or numbers (N, C). Every image counts by itself, so
@@ -59,7 +59,7 @@ class Objective:
         targets: np.ndarray,
         num_classes: int,
         device: torch.device | str = "cpu",
-    ) -> Objective:
+    ) -> Criterion:
         """The loss that a recipe asks for.
 
         Args:

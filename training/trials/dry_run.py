@@ -30,7 +30,7 @@ WARM_UP, MEASURED = 2, 8
 """Updates that are made before the clock is looked at, and by the clock."""
 
 
-def rehearse(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
+def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
     """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of images.
 
     Args:
@@ -57,12 +57,12 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
     head = answer * len(data.train.labels) if learner.recipe.linear_probe_first else 0.0
     logger.info(
         "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
-        told_time(head + epochs * (epoch + validation) + tested),
-        f"{told_time(head)} for the head first, " if head else "",
+        format_time(head + epochs * (epoch + validation) + tested),
+        f"{format_time(head)} for the head first, " if head else "",
         epochs,
-        told_time(epoch),
+        format_time(epoch),
         images / seconds,
-        told_time(validation),
+        format_time(validation),
     )
     weights = sum(parameter.numel() for parameter in learner.network.parameters()) * 4
     logger.info(
@@ -143,7 +143,8 @@ def time_answers(learner: Learner, loader: Iterable[Batch]) -> float:
 def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
     """Draws images of a training batch as the network sees them, mixed where they are mixed, with their targets."""
     pixels, labels, _ = (column[:SHEET] for column in batch)
-    inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels, 1, 1)
+    inputs = learner.resizing(prepare_batch(pixels, learner.preprocessing), 1)
+    inputs, targets = learner.mixing(inputs, labels, 1, 1)
     mean, std = (
         torch.tensor(values, device=inputs.device).view(1, -1, 1, 1)
         for values in (learner.preprocessing.mean, learner.preprocessing.std)
@@ -172,7 +173,7 @@ def caption(target: np.ndarray, data: Data) -> str:
     return "\n".join(told) or "none"
 
 
-def told_time(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """A length of time for people: seconds, minutes or hours."""
     for unit, length in (("h", 3600), ("min", 60)):
         if seconds >= 2 * length:

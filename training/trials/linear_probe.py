@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..loading import Batch, prepare_batch
 from ..loop import Learner, show_progress
-from ..optim import Objective, head_of
+from ..optim import Criterion, head_of
 
 logger = logging.getLogger("training")
 
@@ -26,7 +26,7 @@ ROUNDS = 100
 """Steps of L-BFGS at most."""
 
 
-def fit_head(learner: Learner, loader: Iterable[Batch]) -> None:
+def fit_linear_probe(learner: Learner, loader: Iterable[Batch]) -> None:
     """Fits a new head to the features of the training images as they are seen in evaluation; keeps one that is not.
 
     It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
@@ -44,7 +44,7 @@ def fit_head(learner: Learner, loader: Iterable[Batch]) -> None:
     start = time.perf_counter()
     features, targets = collect(learner, loader)
     scale = features.square().mean().sqrt().clamp(min=1e-12)
-    weight, bias, loss = fit_linear(features / scale, targets, learner.objective, learner.network.num_classes)
+    weight, bias, loss = fit_linear(features / scale, targets, learner.criterion, learner.network.num_classes)
     head = head_of(learner.network)
     with torch.no_grad():
         head.weight.copy_(broadcast(weight / scale).reshape(head.weight.shape))
@@ -75,15 +75,15 @@ def collect(learner: Learner, loader: Iterable[Batch]) -> tuple[Tensor, Tensor]:
     return features, labels
 
 
-def fit_linear(features: Tensor, targets: Tensor, objective: Objective, outputs: int) -> tuple[Tensor, Tensor, float]:
-    """The weight (outputs, C) and bias (outputs,) that make the objective plus a weight decay least, and its value."""
+def fit_linear(features: Tensor, targets: Tensor, criterion: Criterion, outputs: int) -> tuple[Tensor, Tensor, float]:
+    """The weight (outputs, C) and bias (outputs,) that make the criterion plus a weight decay least, and its value."""
     weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
     bias = torch.zeros(outputs, device=features.device, requires_grad=True)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = objective(F.linear(features, weight, bias), targets) + DECAY * weight.square().sum()
+        loss = criterion(F.linear(features, weight, bias), targets) + DECAY * weight.square().sum()
         loss.backward()
         return loss
 

@@ -26,7 +26,7 @@ BLOWN_UP = 3.0
 
 
 @dataclass(frozen=True)
-class RateSearch:
+class LRSweep:
     """What a sweep found."""
 
     rates: np.ndarray
@@ -48,7 +48,7 @@ class RateSearch:
         return self.lowest / 10
 
 
-class Sweep:
+class SweepSchedule:
     """A schedule whose rate rises by the same factor with each update."""
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
@@ -77,7 +77,7 @@ class Sweep:
         """Needs nothing: a sweep is not saved."""
 
 
-def search_rate(learner: Learner, loader: Iterable[Batch]) -> RateSearch:
+def sweep_lr(learner: Learner, loader: Iterable[Batch]) -> LRSweep:
     """Trains with rising rates until the loss blows up; the weights are spoilt by it.
 
     Args:
@@ -87,13 +87,13 @@ def search_rate(learner: Learner, loader: Iterable[Batch]) -> RateSearch:
     Raises:
         TrainingError: The loss is no number from the start.
     """
-    learner.schedule = Sweep(learner.optimizer)
+    learner.schedule = SweepSchedule(learner.optimizer)
     rates: list[float] = []
     smooth: list[float] = []
     mean = 0.0
     for batches in _endless(learner, loader):
         before = learner.position.totals.clone()
-        rates.append(Sweep.rate(learner.position.steps))
+        rates.append(SweepSchedule.rate(learner.position.steps))
         update(learner, batches)
         lost, images = learner.accelerator.reduce(learner.position.totals - before, "sum").tolist()
         loss = lost / images
@@ -106,7 +106,7 @@ def search_rate(learner: Learner, loader: Iterable[Batch]) -> RateSearch:
             break
     if len(rates) < 3:
         raise TrainingError("trials.no_number_at_lowest_rate", rate=float(RATES[0]))
-    return RateSearch(np.array(rates), np.array(smooth))
+    return LRSweep(np.array(rates), np.array(smooth))
 
 
 def _endless(learner: Learner, loader: Iterable[Batch]) -> Iterator[list[Batch]]:

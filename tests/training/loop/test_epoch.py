@@ -54,6 +54,6 @@ def test_the_mean_loss_weighs_each_image_alike(tmp_path):
     learner, loaders = start(tmp_path, lr=1e-9)
     learner.sampler.epoch = 1
     first, *_ = list(loaders["train"])
-    learner.objective = lambda logits, targets: logits.sum() * 0 + len(targets)  # 8 of a full batch, 2 of a small one
+    learner.criterion = lambda logits, targets: logits.sum() * 0 + len(targets)  # 8 of a full batch, 2 of a small one
     loss = train_one_epoch(learner, [first, tuple(column[:2] for column in first)])["train_loss"]
     assert loss == pytest.approx((8 * 8 + 2 * 2) / 10)

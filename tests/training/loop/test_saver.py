@@ -108,7 +108,7 @@ def test_schedule_optimizer_and_average_go_on_where_they_were(tmp_path):
     assert first.schedule.state_dict()["best"] == 1
     assert second.schedule.state_dict() == first.schedule.state_dict()
     assert learning_rate(second.optimizer) == learning_rate(first.optimizer) < first.recipe.lr
-    for old, new in ((first.averaged, second.averaged), (first.network, second.network)):
+    for old, new in ((first.ema, second.ema), (first.network, second.network)):
         assert all(torch.equal(tensor, new.state_dict()[name]) for name, tensor in old.state_dict().items())
     assert (second.position.batches, second.position.steps) == (first.position.batches, first.position.steps)
     assert torch.equal(second.position.totals, first.position.totals)
