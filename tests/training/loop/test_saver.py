@@ -26,7 +26,7 @@ from training.run.serialization import CHECKSUMS, newest_snapshot, write_snapsho
 
 # All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)
-FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--accumulate", 2, "--ema-decay", 0.9)
+FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--grad-accum-steps", 2, "--ema-decay", 0.9)
 FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
 # 64 images to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
 MOMENTS = {
@@ -108,7 +108,7 @@ def test_schedule_optimizer_and_average_go_on_where_they_were(tmp_path):
     assert first.schedule.state_dict()["best"] == 1
     assert second.schedule.state_dict() == first.schedule.state_dict()
     assert learning_rate(second.optimizer) == learning_rate(first.optimizer) < first.recipe.lr
-    for old, new in ((first.averaged, second.averaged), (first.network, second.network)):
+    for old, new in ((first.ema, second.ema), (first.network, second.network)):
         assert all(torch.equal(tensor, new.state_dict()[name]) for name, tensor in old.state_dict().items())
     assert (second.position.batches, second.position.steps) == (first.position.batches, first.position.steps)
     assert torch.equal(second.position.totals, first.position.totals)
