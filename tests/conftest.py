@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -68,6 +67,14 @@ def shut_network() -> Iterator[None]:
     socket_guard.remove()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_zygote_left() -> Iterator[None]:
+    """The interpreter that forks programs for tests ends with them, if one began."""
+    yield
+    if "zygote" in sys.modules:
+        sys.modules["zygote"].stop()
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder of real images and weights. Where it is absent the test is skipped; in CI it fails."""
@@ -110,21 +117,20 @@ def fake_hub(hub_server: FakeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 @pytest.fixture
 def run_with_hub(fake_hub: FakeHub, tmp_path: Path) -> Callable[..., str]:
-    """Runs Python source in a new process whose clients all talk to the fake Hub; returns what it printed."""
+    """Runs Python source in a new process whose clients all talk to the fake Hub; returns what it printed.
 
-    def run(source: str, **environment: str) -> str:
+    `needs` names what the source imports, as `zygote.start` takes it.
+    """
+    import zygote
+
+    def run(source: str, *needs: str) -> str:
         settings = {
             **os.environ,
             "HF_ENDPOINT": fake_hub.url,
             "HF_HOME": str(tmp_path / "hf-home"),
             "HF_TOKEN": fake_hub.token,
-            "PYTHONPATH": os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "tests"))),
-            **environment,
         }
-        program = "import socket_guard\nsocket_guard.install()\n" + textwrap.dedent(source)
-        finished = subprocess.run(
-            [sys.executable, "-c", program], env=settings, cwd=tmp_path, capture_output=True, text=True, timeout=300
-        )
+        finished = zygote.run(["-c", textwrap.dedent(source)], needs=needs, env=settings, cwd=tmp_path)
         assert finished.returncode == 0, finished.stderr
         return finished.stdout
 

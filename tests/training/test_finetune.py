@@ -1,4 +1,7 @@
-"""Fine-tuning as a user runs it: through `accelerate launch`, on real data, to a checkpoint that answers."""
+"""Fine-tuning as a user runs it: on real data, to a checkpoint that answers, and through `accelerate launch` itself.
+
+The launcher starts one process by `-m` (the digits) and by file (CIFAR-10), two once, and tells a mistake once.
+"""
 
 import json
 import tomllib
@@ -6,7 +9,7 @@ import tomllib
 import pytest
 from datasets import Dataset, load_dataset
 from images import class_folders, image
-from launching import launch
+from launching import launch, launch_truly
 
 from resnet_hub import ImageClassifier, ResNet
 
@@ -15,7 +18,7 @@ from resnet_hub import ImageClassifier, ResNet
 def digits_run(tmp_path_factory):
     """A short run on the digits, from scratch, in one process."""
     folder = tmp_path_factory.mktemp("digits") / "run"
-    return launch("finetune", "--recipe", "digits", "--epochs", 5, "--output", folder), folder
+    return launch_truly("finetune", "--recipe", "digits", "--epochs", 5, "--output", folder), folder
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +150,7 @@ def test_two_processes_train_to_one_checkpoint(tmp_path):
         "--output",
         tmp_path / "run",
     )
-    finished = launch("finetune", *flags, "--epochs", 8, "--batch-size", 8, "--lr", 0.02, processes=2)
+    finished = launch_truly("finetune", *flags, "--epochs", 8, "--batch-size", 8, "--lr", 0.02, processes=2)
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.count("done in") == 1  # the main process speaks alone
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 8
@@ -171,7 +174,7 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
         "--output",
         tmp_path / "run",
     )
-    finished = launch("finetune", *flags, "--epochs", 3, "--lr", 0.1, script=True)
+    finished = launch_truly("finetune", *flags, "--epochs", 3, "--lr", 0.1, script=True)
     assert finished.returncode == 0, finished.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["test"]["top1"] > 0.2  # chance is 0.1
@@ -180,7 +183,7 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
 
 
 def test_a_mistake_through_the_launcher_is_a_sentence_and_a_failure(tmp_path):
-    finished = launch("finetune", "--dataset", "./nothing/here", "--output", tmp_path / "run")
+    finished = launch_truly("finetune", "--dataset", "./nothing/here", "--output", tmp_path / "run")
     assert finished.returncode != 0
     assert not (tmp_path / "run").exists()  # or the next try would find its folder taken
     assert finished.stderr.startswith("error: --dataset './nothing/here': there is no such folder")
