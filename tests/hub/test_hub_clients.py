@@ -1,4 +1,4 @@
-"""The same repository through every client: our own classes, timm, transformers and datasets, each test in a process of its own."""
+"""The same repository through every client: our own classes, timm, transformers and datasets, in fresh processes."""
 
 
 def test_a_network_pushed_by_us_loads_here_and_in_timm_with_the_same_logits(run_with_hub):

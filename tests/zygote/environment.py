@@ -6,7 +6,7 @@ from pathlib import Path
 
 LIBRARIES = ("huggingface_hub", "datasets", "timm", "transformers")
 # What the zygote's own values became is found in these libraries and replaced; the defaults are huggingface_hub's.
-ADOPTED = {"HF_ENDPOINT": "https://huggingface.co", "HF_HOME": "~/.cache/huggingface"}
+ADOPTED = {"HF_ENDPOINT": "https://huggingface.co", "HF_HOME": str(Path.home() / ".cache" / "huggingface")}
 # Read when a library or the interpreter starts, and used for good.
 FIXED = ("HF_HUB_", "HF_DATASETS_", "TRANSFORMERS_", "HUGGINGFACE_", "OMP_", "MPLBACKEND", "PYTHONHASHSEED")
 
@@ -26,7 +26,7 @@ def adopt(environment: dict[str, str]) -> None:
             raise TooLateError(f"{name} has been read already; start a real interpreter for this program")
     replaced = {}
     for name, default in ADOPTED.items():
-        replaced[os.environ[name]] = os.path.expanduser(environment.get(name, default)).rstrip("/")
+        replaced[os.environ[name]] = environment.get(name, default).rstrip("/")
     os.environ.clear()
     os.environ.update(environment)
     for name, module in list(sys.modules.items()):

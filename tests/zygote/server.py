@@ -15,6 +15,8 @@ import socket
 import struct
 import sys
 import types
+from contextlib import suppress
+from pathlib import Path
 
 import socket_guard
 
@@ -65,10 +67,8 @@ def reap(statuses: dict[int, int]) -> None:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             descriptor = statuses.pop(pid)
-            try:
+            with suppress(BrokenPipeError):  # nobody waits for it any more
                 os.write(descriptor, struct.pack("i", os.waitstatus_to_exitcode(status)))
-            except BrokenPipeError:  # nobody waits for it any more
-                pass
             os.close(descriptor)
 
 
@@ -102,18 +102,17 @@ def run(program: list[str]) -> None:
         exec(compile(source, "<string>", "exec"), vars(main))
     elif kind == "-m":
         name, *arguments = rest
-        sys.path.insert(0, os.getcwd())
+        sys.path.insert(0, str(Path.cwd()))
         sys.argv = ["-m", *arguments]
         sys.modules.pop(name, None)  # where it was needed, it was imported, but not as a program
         sys.modules.pop(f"{name}.__main__", None)
         runpy.run_module(name, run_name="__main__", alter_sys=True)
     else:
-        sys.path.insert(0, os.path.dirname(os.path.abspath(kind)))
+        sys.path.insert(0, str(Path(kind).absolute().parent))
         sys.argv = program
         runpy.run_path(kind, run_name="__main__")
 
 
 if __name__ == "__main__":
     socket_guard.install()
-    # Without the folder of the tests that `-m` puts there, twice: children have the path that they are given.
     serve(socket.socket(fileno=int(sys.argv[1])))
