@@ -155,7 +155,8 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         streams, streamed = open_streams(f"alice/insects@{commit}")
         row = next(iter(streams["train"]))
         print(streamed == commit, sorted(row), row["img"]["bytes"][1:4], streams["train"].features["label"].names)
-        """
+        """,
+        "training.data.load_dataset",
     )
     assert printed.splitlines()[-3:] == [
         "[1, 2]",
