@@ -185,7 +185,7 @@ def test_a_map_that_fails_leaves_the_answer(inference, folder, monkeypatch, capl
 
 def test_a_broken_image_is_a_sentence_for_each_network(inference):
     found = answered(inference, b"no picture", ["colors", "same"])
-    assert all("in no picture format" in str(column.problem) for column in found)
+    assert all("in no image format" in str(column.problem) for column in found)
     assert do_agree(found) is None
     assert agreement(found, "en") == "No network has answered, so there is nothing to compare."
 
