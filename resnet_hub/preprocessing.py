@@ -175,7 +175,7 @@ def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
 def _label(source: object, name: str | None) -> str | Phrase:
     if name is None:
         if not isinstance(source, str | os.PathLike):
-            return Phrase("preprocessing.the_picture")
+            return Phrase("preprocessing.the_image")
         name = os.fsdecode(source)
     return repr(name if len(name) <= 200 else f"{name[:150]}...{name[-30:]}")
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
 
 from resnet_hub.demo.intake.fetch import fetch_image
@@ -19,6 +20,12 @@ from resnet_hub.demo.intake.fetch import fetch_image
 expect.set_options(timeout=20_000)
 
 
+# Without windows of its own it opens a page in two thirds of the time.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+NO_CHROMIUM = (
+    "the page's tests need Chromium: apt-get install chromium, or .venv/bin/playwright install --with-deps chromium, "
+    "or CHROMIUM=path"
+)
 _ports = []
 
 
@@ -75,7 +82,7 @@ def open_to(monkeypatch, port):
     monkeypatch.setattr(inference, "fetch_image", fetch)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(tmp_path_factory):
     """A folder with a network that knows colors, and an image of the first one."""
     from color_network import COLORS, save_color_network, solid  # and with it torch, which few tests wait for
@@ -86,9 +93,9 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(place):
-    """A page over that network, with the usual settings; files that need others serve their own."""
+    """A page over that network, with the usual settings, for all tests; files that need others serve their own."""
     with served_page(place / "colors") as settings:
         yield settings.address
 
@@ -105,6 +112,13 @@ def every_core():
         yield
     finally:
         os.sched_setaffinity(0, own)
+
+
+def installed_chromium():
+    """The one that CHROMIUM names, or the system's; None leaves it to the driver, which may have one of its own."""
+    if os.environ.get("CHROMIUM"):
+        return shutil.which(os.environ["CHROMIUM"]) or os.environ["CHROMIUM"]
+    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 class Visitors:
@@ -171,9 +185,14 @@ def chromium():
     with every_core():
         playwright = sync_playwright().start()
     loop = asyncio.get_running_loop()
-    # Without windows of its own it opens a page in two thirds of the time.
-    quick = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or quick, args=flags)
+    try:
+        browser = playwright.chromium.launch(executable_path=installed_chromium(), args=flags)
+    except PlaywrightError as error:
+        playwright.stop()
+        if "Executable doesn't exist" not in error.message:
+            raise
+        leave_out = pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip
+        leave_out(NO_CHROMIUM)
     asyncio._set_running_loop(None)
     yield Visitors(browser), loop
     asyncio._set_running_loop(loop)

@@ -12,20 +12,22 @@ from string import Formatter
 
 import pytest
 
+import resnet_hub.demo
+import training
 from resnet_hub import errors
 from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, HubUnreachableError, Phrase
 
 ROOT = Path(__file__).parent.parent
-SOURCES = [path for name in ("resnet_hub", "training") for path in sorted((ROOT / name).rglob("*.py"))]
+SOURCES = [path for package in (resnet_hub, training) for path in sorted(Path(package.__path__[0]).rglob("*.py"))]
 MAKERS = ("Error", "Refusal", "Phrase")
 """How the names end of what is made of a code."""
 CODE = re.compile(r"[a-z]\w*\.[a-z]\w*")
 
 
 def tables() -> dict[str, dict[str, str]]:
-    """Code -> language -> text, of all folders of texts in the sources."""
+    """Code -> language -> text, of all folders that packages with errors of their own have named."""
     found = {}
-    for file in sorted({*ROOT.glob("resnet_hub/**/texts/*.toml"), *ROOT.glob("training/**/texts/*.toml")}):
+    for file in sorted(file for folder in errors.FOLDERS for file in folder.glob("*.toml")):
         found |= {f"{file.stem}.{name}": table for name, table in tomllib.loads(file.read_text("utf-8")).items()}
     return found
 

@@ -225,16 +225,16 @@ BAD = {
     "a.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1", f"'a.heic' is in the format HEIC, {UNSAVED}"),
     "cut.png": (BOMB[:20], "'cut.png' is damaged or cut short; save or download it again"),
     "big.png": (BOMB, f"'big.png' has 60000 x 60000 pixels; {PIXELS}"),
-    "empty image": (Image.new("RGB", (0, 4)), f"the picture has 0 x 4 pixels; {PIXELS}"),
+    "empty image": (Image.new("RGB", (0, 4)), f"the image has 0 x 4 pixels; {PIXELS}"),
     "missing": (Path("nowhere.jpg"), "there is no file 'nowhere.jpg'; check the path"),
     "no name": ("", "there is no file ''; check the path"),
     "null byte": ("a\0b", r"there is no file 'a\x00b'; check the path"),
     "device": ("/dev/zero", "there is no file '/dev/zero'; check the path"),
     "folder": ("/", "'/' is a folder; give the path of one image in it"),
     "list": ([1], "a list is no image; give a path, the bytes of a file, a PIL image or a uint8 array"),
-    "floats": (np.zeros((4, 4)), f"the picture is an array of float64 (4, 4); {ARRAYS}"),
-    "channels first": (np.zeros((3, 4, 5), np.uint8), f"the picture is an array of uint8 (3, 4, 5); {ARRAYS}"),
-    "no pixels": (np.zeros((0, 4, 3), np.uint8), f"the picture is an array of uint8 (0, 4, 3); {ARRAYS}"),
+    "floats": (np.zeros((4, 4)), f"the image is an array of float64 (4, 4); {ARRAYS}"),
+    "channels first": (np.zeros((3, 4, 5), np.uint8), f"the image is an array of uint8 (3, 4, 5); {ARRAYS}"),
+    "no pixels": (np.zeros((0, 4, 3), np.uint8), f"the image is an array of uint8 (0, 4, 3); {ARRAYS}"),
 }
 
 

@@ -29,7 +29,7 @@ from .entry import run_settings
 from .hardware import make_accelerator
 from .loading import EvalTransform, make_loader
 from .loop import evaluate, unmapped
-from .metrics import Evaluation, told_interval
+from .metrics import Evaluation, format_interval
 from .run import EMA_FILE, LAST_FILE, History, draw_report, write_results
 from .settings import EvaluationSettings
 from .trials import with_batch_size
@@ -41,7 +41,7 @@ LARGEST_RECORDED = 256
 WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
-def measure(settings: EvaluationSettings) -> Evaluation:
+def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
     """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
@@ -50,7 +50,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
     loader = make_loader(
         split,
         EvalTransform(model.preprocessing),
-        batch_size=settings.batch_size,
+        batch_size=settings.images_per_batch,
         seed=0,
         workers=settings.workers,
         train=False,
@@ -66,7 +66,7 @@ def measure(settings: EvaluationSettings) -> Evaluation:
         temperature=temperature_of(model.details),
     )
     if accelerator.is_main_process:
-        tell(settings, model, split, found)
+        report_evaluation(settings, model, split, found)
     accelerator.end_training()
     return found
 
@@ -102,7 +102,7 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
     return unmapped(model)
 
 
-def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
+def report_evaluation(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
     """Prints the figures: for programs on standard output, else as lines of the log; writes the report."""
     intervals = found.intervals()
     figures = {"split": split.name, "images": len(found), **found.summary(), "intervals": intervals}
@@ -114,7 +114,7 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    logger.info("%s: %s, %s", split.name, found.headline, told_interval(intervals))
+    logger.info("%s: %s, %s", split.name, found.headline, format_interval(intervals))
     logger.info("  %s", "  ".join(f"{name} {value:.4f}" for name, value in found.summary().items()))
 
 
@@ -132,7 +132,7 @@ def report_folder(name: str) -> Iterator[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    return run_settings(measure, EvaluationSettings, "training.evaluate", arguments)
+    return run_settings(evaluate_checkpoint, EvaluationSettings, "training.evaluate", arguments)
 
 
 if __name__ == "__main__":

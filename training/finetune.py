@@ -27,20 +27,20 @@ from .data import Data, load_data
 from .entry import run_command
 from .fit import fit
 from .hardware import describe_hardware, main_process_decides, make_accelerator
-from .loading import make_loaders
+from .loading import Loader, make_loaders
 from .loop import (
     Learner,
     calibrate,
     evaluate,
+    log_end,
     make_learner,
     repeatable,
     saving,
     start_trackers,
-    tell_end,
     tracker_names,
     unmapped,
 )
-from .metrics import Evaluation, told_interval
+from .metrics import Evaluation, format_interval
 from .push import publishing
 from .run import (
     RATES_FILE,
@@ -63,13 +63,9 @@ from .run import (
     write_results,
 )
 from .settings import FinetuneRecipe
-from .trials import fit_head, rehearse, search_rate, with_defaults
+from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
 
 logger = logging.getLogger("training")
-
-# Where and how fast a run goes, which says nothing about the network.
-NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
-NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb", "dry_run")
 
 
 def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
@@ -81,7 +77,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         command: The flags as they were given, for the record.
     """
     if recipe.find_lr:
-        return find_rate(recipe)
+        return find_lr(recipe)
     if recipe.dry_run:
         return dry_run(recipe)
     history = History()
@@ -100,7 +96,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
         model.details = describe(recipe, data, model, accelerator)
-        tell_plan(recipe, data, model, accelerator)
+        log_plan(recipe, data, model, accelerator)
         model.details["split"] = data.validation.name
 
         refuse_calibration(recipe, data.task)
@@ -126,12 +122,12 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     return recipe.folder
 
 
-def find_rate(recipe: FinetuneRecipe) -> Path:
+def find_lr(recipe: FinetuneRecipe) -> Path:
     """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the image's path."""
     _, learner, loaders = try_out(recipe)
-    if recipe.head_first:
-        fit_head(learner, loaders["features"])
-    found = search_rate(learner, loaders["train"])
+    if recipe.linear_probe_first:
+        fit_linear_probe(learner, loaders["features"])
+    found = sweep_lr(learner, loaders["train"])
     file = recipe.folder / RATES_FILE
     main_process_decides(lambda: draw_rates(file, found.rates, found.losses, found.suggestion))
     logger.info("sweep  the loss was least at a learning rate of %.1e: %s", found.lowest, file)
@@ -143,12 +139,12 @@ def find_rate(recipe: FinetuneRecipe) -> Path:
 def dry_run(recipe: FinetuneRecipe) -> Path:
     """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
-    sheet = rehearse(data, learner, loaders)
+    sheet = report_dry_run(data, learner, loaders)
     learner.accelerator.end_training()
     return sheet
 
 
-def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
+def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Loader]]:
     """All that takes part in training, for trials that keep nothing: no folder is claimed, no image cached."""
     recipe = replace(recipe, cache_gb=0)
     accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
@@ -156,7 +152,7 @@ def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
     data = load_data(recipe)
     model = start_model(recipe, data)
     recipe = with_defaults(recipe, model, accelerator, len(data.train))
-    tell_plan(recipe, data, model, accelerator)
+    log_plan(recipe, data, model, accelerator)
     return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
 
 
@@ -186,10 +182,9 @@ def _has_no_weights(name: str) -> bool:
 def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its license."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
-    settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
     details: dict[str, Any] = {
         "dataset": local.get("dataset", recipe.dataset),
-        "recipe": settings | local,
+        "recipe": recipe.public() | local,
         "versions": versions(),
         "hardware": describe_hardware(accelerator),
     }
@@ -203,7 +198,7 @@ def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     return details
 
 
-def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
+def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
     """Logs what is about to happen, in three lines."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
@@ -218,7 +213,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
         "run    %s: %d epochs, batch %d, %s at lr %g, precision %s, on %s",
         recipe.folder,
         recipe.epochs,
-        recipe.batch_size * accelerator.num_processes,
+        recipe.images_per_batch * accelerator.num_processes,
         recipe.optimizer,
         recipe.lr,
         accelerator.mixed_precision,
@@ -226,7 +221,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def test(learner: Learner, loader: Any) -> Evaluation:
+def test(learner: Learner, loader: Loader) -> Evaluation:
     """The figures of the best weights on the test split, which nothing was tuned on."""
     network = learner.network
     return evaluate(
@@ -279,9 +274,9 @@ def finish(
     write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
-    tell_end(folder)
+    log_end(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

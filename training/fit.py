@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
 
 from torch import nn
 
 from resnet_hub.checkpoint import write_weights
 
 from .hardware import used_memory
+from .loading import Loader
 from .loop import (
     Learner,
     Saver,
     evaluate,
+    log_epoch,
     recalibrate,
-    refuse_no_number,
+    refuse_non_finite,
     remaining,
     report,
-    tell_epoch,
     train_one_epoch,
 )
 from .metrics import Evaluation
 from .push import Publisher
 from .run import EMA_FILE, LAST_FILE, Best, append_row
-from .trials import fit_head
+from .trials import fit_linear_probe
 
 logger = logging.getLogger("training")
 
 
-def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, saver: Saver) -> Best:
+def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | None, saver: Saver) -> Best:
     """Trains, measuring after each epoch; returns the best, and leaves a row for each in the saver's history.
 
     It ends after all epochs, or when none of the last `patience` ones was the best.
@@ -40,8 +40,8 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, 
         Stopped: After Ctrl-C, when the state is saved.
     """
     recipe, position, history = learner.recipe, learner.position, saver.history
-    if recipe.head_first and position.steps == 0:
-        fit_head(learner, loaders["features"])
+    if recipe.linear_probe_first and position.steps == 0:
+        fit_linear_probe(learner, loaders["features"])
     while position.epoch <= recipe.epochs and not history.is_stuck(recipe.patience):
         better = fit_epoch(learner, loaders, saver)
         if publisher:
@@ -55,16 +55,16 @@ def fit(learner: Learner, loaders: dict[str, Any], publisher: Publisher | None, 
     return history.chosen
 
 
-def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
+def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> bool:
     """Trains on what the epoch has left, measures, and keeps what is better; returns whether it was."""
     recipe, position, history = learner.recipe, learner.position, saver.history
     epoch, started = position.epoch, time.perf_counter()
     trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
-    learner.progress.tell(f"epoch {epoch}/{recipe.epochs}, validating")
+    learner.progress.describe(f"epoch {epoch}/{recipe.epochs}, validating")
     if recipe.start_size is not None and epoch == recipe.epochs:
         recalibrate(learner, loaders["train"])
     with saver.interruptible(), learner.in_units():
-        measured = measure(learner, loaders["validation"])
+        measured = evaluate_epoch(learner, loaders["validation"])
         better = better_of(history.best, learner, measured)
     figures = {f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()}
     speed = trained.pop("images_per_second")
@@ -80,24 +80,24 @@ def fit_epoch(learner: Learner, loaders: dict[str, Any], saver: Saver) -> bool:
             save_best(learner, better)
     learner.schedule.step(epoch, measured["val"].loss)
     position.next_epoch()
-    tell_epoch(row, timing, recipe.epochs, better=better is not None)
+    log_epoch(row, timing, recipe.epochs, better=better is not None)
     report(learner.accelerator, row | timing, position.steps)
     return better is not None
 
 
-def measure(learner: Learner, loader: Any) -> dict[str, Evaluation]:
+def evaluate_epoch(learner: Learner, loader: Loader) -> dict[str, Evaluation]:
     """The figures of the weights, as `val`, and of their moving average, as `ema`, where one is kept."""
     accelerator = learner.accelerator
     models: dict[str, nn.Module] = {"val": learner.model}
-    if learner.averaged:
-        learner.averaged.share(accelerator)
-        models["ema"] = learner.averaged.network
+    if learner.ema:
+        learner.ema.share(accelerator)
+        models["ema"] = learner.ema.network
     task = learner.network.config.task
     found = {
         kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task, bar=False)
         for kind, model in models.items()
     }
-    refuse_no_number(found["val"].loss, learner.position.epoch, learner.recipe)
+    refuse_non_finite(found["val"].loss, learner.position.epoch, learner.recipe)
     return found
 
 
@@ -105,7 +105,7 @@ def better_of(best: Best | None, learner: Learner, measured: dict[str, Evaluatio
     """The best of what was measured, with a copy of its weights; None where `best` is no worse."""
     for kind, found in measured.items():
         if best is None or best.is_beaten_by(found):
-            source = learner.averaged if kind == "ema" and learner.averaged else learner.network
+            source = learner.ema if kind == "ema" and learner.ema else learner.network
             weights = {name: tensor.detach().cpu().clone() for name, tensor in source.state_dict().items()}
             best = Best(learner.position.epoch, kind, found, weights)
     return best if best and best.epoch == learner.position.epoch else None
@@ -121,5 +121,5 @@ def save_best(learner: Learner, best: Best) -> None:
 def save_last(learner: Learner) -> None:
     """Writes the weights that training ended with and their moving average beside the checkpoint."""
     write_weights(learner.recipe.folder / LAST_FILE, learner.network.state_dict())
-    if learner.averaged:
-        write_weights(learner.recipe.folder / EMA_FILE, learner.averaged.state_dict())
+    if learner.ema:
+        write_weights(learner.recipe.folder / EMA_FILE, learner.ema.state_dict())

@@ -33,8 +33,8 @@ from .loop import show_progress
 from .push import (
     Answers,
     PushTarget,
+    call_with_retries,
     check_target,
-    persist,
     predictions_table,
     push_predictions,
     shown_file,
@@ -74,7 +74,7 @@ def predict(settings: PredictionSettings) -> None:
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
     settings = with_batch_size(settings, classifier.model, accelerator)
     split, classes = load_images(settings, settings.split)
-    tell_plan(settings, classifier, split)
+    log_plan(settings, classifier, split)
 
     answers = answer(settings, classifier, split, accelerator)
     if accelerator.is_main_process:
@@ -92,7 +92,7 @@ def check_places(settings: PredictionSettings) -> None:
         check_target(PushTarget.of(settings, kind="dataset"))
 
 
-def tell_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
+def log_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
     """Logs what is about to happen."""
     logger.info("data   %s: %s images of %s", settings.dataset, f"{len(split):,}", split.name)
     architecture, classes = classifier.model.config.architecture, len(classifier.label_names)
@@ -112,7 +112,7 @@ def answer(
         make_loader(
             split,
             EvalTransform(classifier.preprocessing),
-            batch_size=settings.batch_size,
+            batch_size=settings.images_per_batch,
             seed=0,
             workers=settings.workers,
             train=False,
@@ -177,7 +177,7 @@ def push(settings: PredictionSettings, split: Split, table: Any) -> None:
     """Pushes the table; where the Hub does not take it, it is in a file all the same. Raises: HubError."""
     target = PushTarget.of(settings, kind="dataset")
     try:
-        url = persist(
+        url = call_with_retries(
             lambda: push_predictions(table, target.repo_id, split.name, target.private, target.revision),
             lambda error, wait: logger.warning("push   %s; trying again in %.0f s", error, wait),
         )

@@ -21,7 +21,7 @@ FOLDERS = [Path(__file__).with_name("texts")]
 class Phrase:
     """Words in each language, made of a text and fields: what an error is, and what a field of one may be.
 
-    A name or a number is a plain field. Words of ours inside a sentence, such as "the picture", are a phrase.
+    A name or a number is a plain field. Words of ours inside a sentence, such as "the image", are a phrase.
 
     Args:
         code: The file and the table of its text, such as "hub.this_token".

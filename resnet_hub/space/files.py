@@ -73,7 +73,7 @@ def main() -> int:
     # Before OpenMP is loaded: waiting threads sleep instead of spinning, which on a busy machine is several times
     # quicker.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from resnet_hub.demo.serving import main as serve
+    from resnet_hub.demo.launch import main as serve
 
     return serve(sys.argv[1:], Path(__file__).parent)
 

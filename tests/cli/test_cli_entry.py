@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zygote
 
 from resnet_hub.cli.entry import COMMANDS, main
 
@@ -13,10 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def process(*arguments, **environment):
-    command = [sys.executable, "-m", "resnet_hub", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
-    )
+    command = ["-m", "resnet_hub", *arguments]
+    return zygote.run(command, needs=["resnet_hub.cli.entry"], cwd=REPOSITORY, env={**os.environ, **environment})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ def test_a_network_pushed_by_us_loads_here_and_in_timm_with_the_same_logits(run_
             model = ResNet.from_pretrained("alice/resnet18@main")
             theirs = timm.create_model("hf-hub:alice/resnet18", pretrained=True).eval()
             torch.testing.assert_close(theirs(images), model(images), rtol=1e-5, atol=1e-5)
-        """
+        """,
+        "timm",
+        "resnet_hub",
     )
 
 
@@ -38,7 +40,9 @@ def test_a_network_pushed_by_timm_loads_here_and_in_timm_again(run_with_hub):
             assert torch.equal(again(images), theirs(images))
             torch.testing.assert_close(ours(images), theirs(images), rtol=1e-5, atol=1e-5)
         assert ours.label_names == ("a", "b", "c")
-        """
+        """,
+        "timm",
+        "resnet_hub",
     )
 
 
@@ -57,7 +61,8 @@ def test_a_data_set_pushed_by_datasets_loads_again(run_with_hub):
         streamed = next(iter(load_dataset("alice/insects", split="train", streaming=True)))
         print(loaded.features["label"].names, loaded["label"][:], loaded[1]["image"].getpixel((0, 0)))
         print(streamed["image"].size)
-        """
+        """,
+        "datasets",
     )
     assert printed.splitlines() == ["['ant', 'bee'] [0, 1, 0] (100, 100, 100)", "(8, 8)"]
 
@@ -81,7 +86,9 @@ def test_a_network_pushed_by_us_classifies_alike_in_transformers(run_with_hub):
         with torch.inference_mode():
             torch.testing.assert_close(theirs(pixels).logits, model(pixels), rtol=1e-5, atol=1e-5)
         assert theirs.config.id2label == {0: "ant", 1: "bee", 2: "wasp"}
-        """
+        """,
+        "resnet_hub",
+        "transformers",
     )
 
 
@@ -122,7 +129,8 @@ def test_folders_of_images_and_tables_load_by_their_id_whole_and_as_streams(run_
                 print(pixels)
             print(getattr(loaded.features[column], "names", None), loaded[column][:])
         print(load_dataset("alice/folders", split="test")["label"][:])
-        """
+        """,
+        "datasets",
     )
     assert printed.splitlines() == [
         "[0, 50, 100]",

@@ -139,7 +139,7 @@ def listed(rows: Dataset, columns: list[str]) -> str:
 def kind_of(feature: object) -> str:
     """The type of a column, as text for a message."""
     if is_list(feature):
-        return f"lists of {kind_of(feature.feature)}"
+        return f"lists of {kind_of(item_of(feature))}"
     if isinstance(feature, ClassLabel):
         return f"{feature.num_classes} classes"
     return "images" if isinstance(feature, Image) else str(getattr(feature, "dtype", type(feature).__name__))

@@ -63,7 +63,7 @@ def inspect(split: Split) -> Inspection:
             pool.map(lambda index: look(split, index), share),
             total=len(share),
             desc=f"checking {split.name}",
-            unit=" pictures",
+            unit=" images",
             leave=False,
             disable=None if state.is_main_process else True,
         )

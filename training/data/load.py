@@ -55,7 +55,7 @@ class Data:
     """Images that are in two splits, as they were found; some may have been left out of train since."""
 
     @property
-    def splits(self) -> tuple[Split, ...]:
+    def splits(self) -> tuple[Split | Stream, ...]:
         """Train, validation and, where there is one, test."""
         return (self.train, self.validation) if self.test is None else (self.train, self.validation, self.test)
 

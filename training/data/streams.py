@@ -130,7 +130,7 @@ def open_stream(
         plain[names[0]],
         image_column,
         target,
-        (recipe.max_steps or 0) * recipe.batch_size * state.num_processes,
+        (recipe.max_steps or 0) * recipe.images_per_batch * state.num_processes,
         (state.process_index, state.num_processes),
         recipe.shuffle_buffer,
         recipe.seed,

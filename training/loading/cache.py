@@ -97,7 +97,7 @@ class ImageCache:
         if not wanted:
             return None
         pixels = self._bytes[self._starts[index] : self._starts[index + 1]]
-        if xxhash.xxh3_64_intdigest(pixels) != wanted:
+        if xxhash.xxh3_64_intdigest(pixels.data) != wanted:
             return None
         pixels.flags.writeable = False
         width, height = self.sizes[index].tolist()
@@ -109,7 +109,7 @@ class ImageCache:
             return
         pixels = np.frombuffer(image.tobytes(), np.uint8)
         self._bytes[self._starts[index] : self._starts[index + 1]] = pixels
-        self._checksum(index)[0] = xxhash.xxh3_64_intdigest(pixels)
+        self._checksum(index)[0] = xxhash.xxh3_64_intdigest(pixels.data)
 
 
 def open_caches(

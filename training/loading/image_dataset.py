@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -21,10 +21,27 @@ from .cache import ImageCache, Prepared, Preparing
 
 MAX_WORKERS = 8
 """Loader processes for each training process; more have not been seen to pay."""
-
-
 UNREADABLE = -2
 """Label of the blank in place of an image that cannot be decoded."""
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Pixels uint8 (N, C, H, W), targets (N,) or (N, C), and the indices of the images (N,)."""
+
+
+class Loader(Protocol):
+    """The batches of one pass over a split, as PyTorch's loaders give them."""
+
+    @property
+    def dataset(self) -> Any:
+        """The images, with their `split`."""
+
+    @property
+    def sampler(self) -> Any:
+        """The order of the images; an `EpochSampler` where they are no stream."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
 
 
 class Transform(Preparing, Protocol):

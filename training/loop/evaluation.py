@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import TEMPERATURE
 
-from ..loading import prepare_batch
+from ..loading import Batch, Loader, prepare_batch
 from ..metrics import (
     Evaluation,
     MultiLabelEvaluation,
@@ -35,7 +35,7 @@ EVALUATIONS: dict[str, type[Evaluation]] = {
 def evaluate(
     accelerator: Accelerator,
     model: nn.Module,
-    loader: Any,
+    loader: Iterable[Batch],
     preprocessing: Preprocessing,
     *,
     task: str = "single_label",
@@ -65,7 +65,7 @@ def evaluate(
 
 @torch.no_grad()
 def find_temperature(
-    accelerator: Accelerator, model: nn.Module, loader: Any, preprocessing: Preprocessing, *, task: str
+    accelerator: Accelerator, model: nn.Module, loader: Loader, preprocessing: Preprocessing, *, task: str
 ) -> float:
     """The temperature that makes the network as sure as it is right on a split that was not trained on."""
     model.eval()
@@ -81,7 +81,7 @@ def find_temperature(
     return fit_temperature(logits, targets, task)
 
 
-def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Any) -> Evaluation:
+def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Loader) -> Evaluation:
     """Finds the temperature on a split that was not trained on, notes it in the network, and measures with it.
 
     Args:

@@ -19,7 +19,7 @@ SHOWN = 3
 """Images that the message names."""
 
 
-class LossWatch:
+class NaNGuard:
     """Keeps the losses since the last look, with the images they are of."""
 
     def __init__(self, accelerator: Accelerator, image_name: Callable[[int], str]) -> None:
@@ -34,11 +34,11 @@ class LossWatch:
         self.every = 1 if alone else LOOK_EVERY
         self._noted: list[tuple[int, Tensor, Tensor]] = []
 
-    def note(self, step: int, loss: Tensor, indices: Tensor) -> None:
+    def add(self, step: int, loss: Tensor, indices: Tensor) -> None:
         """Keeps the loss of a batch and the indices of its images for the next look; waits for nothing."""
         self._noted.append((step, loss.detach(), indices))
 
-    def look(self, epoch: int, lr: float, folder: Path) -> None:
+    def check(self, epoch: int, lr: float | None, folder: Path) -> None:
         """Raises: TrainingError on every process, if a loss since the last look is infinite or no number on one."""
         noted, self._noted = self._noted, []
         found: list[TrainingError | None] = [None]
@@ -46,14 +46,14 @@ class LossWatch:
             broken = ~torch.stack([loss for _, loss, _ in noted]).isfinite()
             if broken.any().item():
                 step, _, indices = noted[int(broken.nonzero()[0])]
-                found = [self._no_number(epoch, step, indices.tolist(), lr, str(folder))]
+                found = [self._non_finite(epoch, step, indices.tolist(), lr, str(folder))]
         if self.accelerator.num_processes > 1:
             found = gather_object(found)
         error = next(filter(None, found), None)
         if error is not None:
             raise error
 
-    def _no_number(self, epoch: int, step: int, indices: list[int], lr: float, folder: str) -> TrainingError:
+    def _non_finite(self, epoch: int, step: int, indices: list[int], lr: float | None, folder: str) -> TrainingError:
         """The error for the loss of a step with these images; training on would only spread it."""
         names = ", ".join(repr(self.image_name(index)) for index in indices[:SHOWN])
         if len(indices) <= SHOWN:

@@ -28,7 +28,7 @@ QUALITIES = {
 }
 
 
-def told_qualities(row: Mapping[str, Any]) -> list[str]:
+def format_qualities(row: Mapping[str, Any]) -> list[str]:
     """The figures that decide, from a line of metrics.jsonl, in words: of the weights, and of their average if kept."""
     return [
         f"{kind}_{name} {factor * row[f'{kind}_{name}']:.4g}{unit}"
@@ -38,7 +38,7 @@ def told_qualities(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def told_interval(intervals: Mapping[str, Any]) -> str:
+def format_interval(intervals: Mapping[str, Any]) -> str:
     """The interval of the figure that decides, in words."""
     name = next(name for name in QUALITIES if name in intervals)
     title, unit, factor = QUALITIES[name]

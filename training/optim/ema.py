@@ -9,7 +9,7 @@ from torch import Tensor
 from resnet_hub.models import PretrainedNetwork
 
 
-class AveragedWeights:
+class EMAWeights:
     """The moving average of a network's weights and statistics; early on it forgets faster, so that short runs profit.
 
     Source: timm's ModelEmaV3 with warm-up: after n updates the decay is at most 1 - (1 + n) ** (-2 / 3).

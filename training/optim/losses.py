@@ -5,24 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from resnet_hub.errors import ConfigError
+from resnet_hub.nn import ResidualNetwork
 
 from ..settings import LOSSES, FinetuneRecipe
 
-Head = nn.Linear | nn.Conv2d
-"""Pooled features -> outputs; a convolution of 1x1 in some families."""
 MAX_POSITIVE_WEIGHT = 100.0
 """Most that an image with a rare class counts among several classes, against one without it."""
 
 
+class Head(Protocol):
+    """Pooled features -> outputs: a linear layer, or a 1x1 convolution in some families."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+def head_of(network: ResidualNetwork) -> Head:
+    """The classifier of a network that has outputs."""
+    return cast(Head, network.get_classifier())
+
+
 @dataclass(frozen=True)
-class Objective:
+class Criterion:
     """(outputs (N, C) float32, targets) -> the mean loss of the images.
 
     Targets are class numbers (N,), shares of each class (N, C), or numbers (N, C). Every image counts by itself, so
@@ -47,7 +59,7 @@ class Objective:
         targets: np.ndarray,
         num_classes: int,
         device: torch.device | str = "cpu",
-    ) -> Objective:
+    ) -> Criterion:
         """The loss that a recipe asks for.
 
         Args:

@@ -79,7 +79,7 @@ def publishing(recipe: FinetuneRecipe, accelerator: Accelerator) -> Iterator[Pub
     if not accelerator.is_main_process:
         yield None
         return
-    publisher = Publisher(target, recipe.folder, recipe.hub_every, recipe.hub_wait)
+    publisher = Publisher(target, recipe.folder, recipe.hub_strategy, recipe.hub_wait)
     try:
         yield publisher
     finally:

@@ -196,8 +196,12 @@ def rewrite_rows(folder: Path, rows: Sequence[Mapping[str, Any]], timings: Seque
     """Makes both files hold these epochs and no later ones, which a resumed run repeats. Raises: TrainingError."""
     with _writing(folder):
         for name, values in ((METRICS_FILE, rows), (TIMINGS_FILE, timings)):
-            text = "".join(json.dumps(row) + "\n" for row in values)
-            write_atomically(folder / name, lambda file, text=text: file.write_text(text, "utf-8"))
+            _write_lines(folder / name, values)
+
+
+def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_atomically(path, lambda file: file.write_text(text, "utf-8"))
 
 
 def remove_state(folder: Path) -> None:

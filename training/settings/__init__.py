@@ -1,10 +1,9 @@
 """Every setting of a run: defaults < recipe < flags, checked once."""
 
-from .base import Settings, setting
+from .base import Settings, flag_of, setting
 from .evaluation import EvaluationSettings
-from .flags import settings_parser
-from .losses import LOSSES
-from .optimization import USUAL_MOMENTUM
+from .flags import RENAMED, settings_parser
+from .optimization import LOSSES, USUAL_MOMENTUM
 from .pushing import HubSettings
 from .recipe import FinetuneRecipe, parse_flags
 from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
@@ -12,6 +11,7 @@ from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 __all__ = [
     "AUTO",
     "LOSSES",
+    "RENAMED",
     "SMALLEST_BATCH",
     "USUAL_BATCH",
     "USUAL_MOMENTUM",
@@ -20,6 +20,7 @@ __all__ = [
     "HubSettings",
     "RunSettings",
     "Settings",
+    "flag_of",
     "parse_flags",
     "setting",
     "settings_parser",

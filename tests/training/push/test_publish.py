@@ -7,10 +7,10 @@ import sys
 import time
 
 import pytest
+import zygote
 from fake_hub.repository import Blob
 from fake_hub.state import Fault
 from huggingface_hub import constants
-from launching import REPOSITORY
 
 from resnet_hub.errors import CheckpointError, HubError
 from training.push import publish
@@ -190,7 +190,7 @@ import sys
 from pathlib import Path
 from huggingface_hub import constants
 from training.entry import run_command
-from training.publish import Publisher, PushTarget
+from training.push.publish import Publisher, PushTarget
 
 def wait(_):
     publisher = Publisher(PushTarget({REPO!r}), Path({str(folder)!r}))
@@ -201,13 +201,11 @@ def wait(_):
 
 sys.exit(run_command(wait, []))
 """
-    process = subprocess.Popen(
-        [sys.executable, "-c", source],
-        cwd=REPOSITORY,
+    process = zygote.start(
+        ["-c", source],
+        needs=["training.entry", "training.push.publish"],
         env={**os.environ, "HF_ENDPOINT": fake_hub.url},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+        new_session=True,
     )
     commit = ("POST", f"/api/models/{REPO}/commit/main")
     deadline = time.monotonic() + 60

@@ -12,7 +12,7 @@ from PIL import Image
 from training import finetune
 from training.data.load import load_data
 from training.settings.recipe import FinetuneRecipe
-from training.trials.dry_run import caption, count_lines, told_time
+from training.trials.dry_run import caption, count_lines, format_time
 
 pytestmark = pytest.mark.usefixtures("new_process")
 
@@ -100,7 +100,7 @@ def test_a_image_is_told_by_its_target(target, task, says):
 
 @pytest.mark.parametrize(("seconds", "told"), [(3.21, "3.2 s"), (150, "2.5 min"), (9000, "2.5 h")])
 def test_times_are_told_in_a_unit_that_fits(seconds, told):
-    assert told_time(seconds) == told
+    assert format_time(seconds) == told
 
 
 @pytest.fixture(autouse=True)
