@@ -89,7 +89,7 @@ def test_files_that_fail_are_told_by_name_and_reason(open_page, address, files):
     for name in ("notes.png", "cut.png", "inner.zip"):
         assert name in told
     assert ".." not in told
-    assert "no picture format" in told
+    assert "no image format" in told
 
 
 def test_hostile_names_are_shown_as_text(open_page, address, files):
