@@ -127,7 +127,8 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record(
         "preprocess_data", lambda: "preprocess_data" in scene.reached and "there came 2" in call(web, None, None)
     )
-    brought = json.loads(re.search(r'"path": ("[^"]*")', call(web, {"path": ADDRESS, "meta": FILE}))[1])
+    found = re.search(r'"path": ("[^"]*")', call(web, {"path": ADDRESS, "meta": FILE}))
+    brought = json.loads(found[1]) if found else ""
     scene.record("addresses", lambda: "addresses" in scene.reached and Path(brought).read_bytes() == content)
     cleared = [id(files) for files in page.temp_file_sets]
     scene.record(

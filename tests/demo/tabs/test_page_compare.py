@@ -102,7 +102,7 @@ def test_one_that_fails_and_one_that_differs_do_not_keep_the_others_from_answeri
     open_compare(page, "broken", "two")
     page.locator("#compare-maps input").check()
     page.locator("#compare").click()
-    says(page, "They do not agree: colours, same say crimson; two says ")
+    says(page, "They do not agree: colors, same say crimson; two says ")
     expect(columns(page)).to_have_count(4)
     expect(columns(page).nth(2)).to_contain_text("onfig.json names no architecture")
     expect(page.locator("#comparison img")).to_have_count(3)
