@@ -50,11 +50,12 @@ def test_a_data_set_pushed_by_datasets_loads_again(run_with_hub):
     printed = run_with_hub(
         """
         import numpy
-        from datasets import ClassLabel, Dataset, Features, Image, load_dataset
-        from PIL import Image as Image
+        import datasets
+        from datasets import ClassLabel, Dataset, Features, load_dataset
+        from PIL import Image
 
         images = [Image.fromarray(numpy.full((8, 8, 3), value, "uint8")) for value in (0, 100, 200)]
-        features = Features({"image": Image(), "label": ClassLabel(names=["ant", "bee"])})
+        features = Features({"image": datasets.Image(), "label": ClassLabel(names=["ant", "bee"])})
         made = Dataset.from_dict({"image": images, "label": [0, 1, 0]}, features=features)
         made.push_to_hub("alice/insects", private=True)
         loaded = load_dataset("alice/insects", split="train")

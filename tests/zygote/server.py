@@ -3,6 +3,7 @@
 It computes nothing itself, so that it has no threads that a fork would lose.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,9 +15,12 @@ import signal
 import socket
 import struct
 import sys
+import threading
+import traceback
 import types
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import socket_guard
 
@@ -51,8 +55,7 @@ def serve(connection: socket.socket) -> None:
             for descriptor in (waking, woken, *statuses.values()):
                 os.close(descriptor)
             begin(request, *descriptors)
-            run(request["program"])
-            return  # and the interpreter ends as after any program
+            end(run(request["program"]))
         statuses[pid] = descriptors.pop()
         for descriptor in descriptors:
             os.close(descriptor)
@@ -90,8 +93,37 @@ def begin(request: dict, stdout: int, stderr: int, status: int) -> None:
         sys.modules["numpy"].random.seed()
 
 
-def run(program: list[str]) -> None:
-    """Runs what stands behind `python` in a command."""
+def run(program: list[str]) -> int:
+    """Runs what stands behind `python` in a command; returns its exit status, negative for a signal."""
+    try:
+        execute(program)
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            return left.code or 0
+        sys.stderr.write(f"{left.code}\n")
+        return 1
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        return -signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def end(status: int) -> NoReturn:
+    """Ends this child as an interpreter ends, but for taking down all that was imported, which takes long."""
+    threading._shutdown()  # waits for threads, and lets executors end theirs; nothing public does
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+def execute(program: list[str]) -> None:
     kind, *rest = program
     sys.path[:0] = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     if kind == "-c":
