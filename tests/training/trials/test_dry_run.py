@@ -60,7 +60,7 @@ def test_a_head_that_is_fitted_first_is_in_the_estimate(capsys, tmp_path, tiny_c
     flags = ("--dataset", tmp_path / "data", "--model", tiny_checkpoint, "--batch-size", 2, "--workers", 0)
     status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "run")
     assert status == 0
-    assert " for the head first, 10 epochs of " in log
+    assert " for the linear probe, 10 epochs of " in log
 
 
 def test_a_stream_is_rehearsed_too(capsys, tmp_path, monkeypatch):
