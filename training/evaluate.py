@@ -42,7 +42,7 @@ WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
 def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
-    """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
+    """Evaluates a checkpoint on a split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
     settings = with_batch_size(as_trained(settings, model.details), model, accelerator)
@@ -86,7 +86,7 @@ def as_trained(settings: EvaluationSettings, details: Mapping[str, Any]) -> Eval
 
 
 def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
-    """The network with the weights that were asked for. Raises: CheckpointError, HubError, ConfigError."""
+    """The network with the weights that the settings name. Raises: CheckpointError, HubError, ConfigError."""
     model = ResNet.from_pretrained(settings.model)
     if model.label_names is None:
         raise ConfigError("evaluation.no_class_names", model=settings.model)

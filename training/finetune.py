@@ -123,7 +123,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
 
 
 def find_lr(recipe: FinetuneRecipe) -> Path:
-    """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the image's path."""
+    """Runs the learning-rate finder; draws its sweep, logs the suggestion, and returns the figure's path."""
     _, learner, loaders = try_out(recipe)
     if recipe.linear_probe_first:
         fit_linear_probe(learner, loaders["features"])
@@ -137,7 +137,7 @@ def find_lr(recipe: FinetuneRecipe) -> Path:
 
 
 def dry_run(recipe: FinetuneRecipe) -> Path:
-    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training images."""
+    """Reports what the run would do, from a few updates that are thrown away; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
     sheet = report_dry_run(data, learner, loaders)
     learner.accelerator.end_training()

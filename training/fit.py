@@ -1,4 +1,4 @@
-"""All epochs of a run: training, measuring after each, and keeping the best."""
+"""All epochs of a run: training, evaluation after each, and the best checkpoint."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ logger = logging.getLogger("training")
 
 
 def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | None, saver: Saver) -> Best:
-    """Trains, measuring after each epoch; returns the best, and leaves a row for each in the saver's history.
+    """Trains and evaluates each epoch; returns the best, and leaves a row for each in the saver's history.
 
     It ends after all epochs, or when none of the last `patience` ones was the best.
 
     Raises:
-        TrainingError: The loss is no number any more, or the disk is full.
+        TrainingError: The loss is not finite any more, or the disk is full.
         Stopped: After Ctrl-C, when the state is saved.
     """
     recipe, position, history = learner.recipe, learner.position, saver.history
@@ -48,7 +48,7 @@ def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | Non
             publisher.offer(f"epoch {len(history.rows)} of {recipe.epochs}", better=better)
         saver.end_epoch()
     if history.is_stuck(recipe.patience):
-        logger.info("stopped after epoch %d: none of the last %d was better", len(history.rows), recipe.patience)
+        logger.info("early stopping after epoch %d: none of the last %d was better", len(history.rows), recipe.patience)
     if learner.accelerator.is_main_process:
         with learner.in_units():
             save_last(learner)
@@ -56,7 +56,7 @@ def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | Non
 
 
 def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> bool:
-    """Trains on what the epoch has left, measures, and keeps what is better; returns whether it was."""
+    """Trains on what is left of the epoch, evaluates, and saves a new best; returns whether it was one."""
     recipe, position, history = learner.recipe, learner.position, saver.history
     epoch, started = position.epoch, time.perf_counter()
     trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
@@ -86,7 +86,7 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
 
 
 def evaluate_epoch(learner: Learner, loader: Loader) -> dict[str, Evaluation]:
-    """The figures of the weights, as `val`, and of their moving average, as `ema`, where one is kept."""
+    """Evaluates the weights, as `val`, and their EMA, as `ema`, where one is kept."""
     accelerator = learner.accelerator
     models: dict[str, nn.Module] = {"val": learner.model}
     if learner.ema:
@@ -119,7 +119,7 @@ def save_best(learner: Learner, best: Best) -> None:
 
 
 def save_last(learner: Learner) -> None:
-    """Writes the weights that training ended with and their moving average beside the checkpoint."""
+    """Writes the weights that training ended with and their EMA beside the checkpoint."""
     write_weights(learner.recipe.folder / LAST_FILE, learner.network.state_dict())
     if learner.ema:
         write_weights(learner.recipe.folder / EMA_FILE, learner.ema.state_dict())

@@ -5,6 +5,7 @@ The launcher starts one process by `-m` (the digits) and by file (CIFAR-10), two
 
 import json
 import tomllib
+from dataclasses import fields
 
 import pytest
 from datasets import Dataset, load_dataset
@@ -12,6 +13,7 @@ from images import class_folders, image
 from launching import launch, launch_truly
 
 from resnet_hub import ImageClassifier, ResNet
+from training.settings import FinetuneRecipe
 
 
 def status_and_log(finished):
@@ -64,6 +66,13 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
         "mistakes.png",
         "examples",
     }
+
+
+def test_the_checkpoint_records_the_public_settings_and_no_others(digits_run):
+    folder, _ = digits_run
+    recorded = json.loads((folder / "config.json").read_text())["resnet_hub"]["recipe"]
+    assert (recorded["epochs"], recorded["threads"]) == (5, 1)
+    assert all(item.metadata["public"] for item in fields(FinetuneRecipe) if item.name in recorded)
 
 
 def test_every_epoch_has_a_line_of_metrics(digits_run):

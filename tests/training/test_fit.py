@@ -38,7 +38,7 @@ def test_a_run_stops_when_no_epoch_was_better_for_long_enough(tmp_path, capsys):
     flags += ["--epochs", 9, "--patience", 2, "--output", tmp_path / "run", "--workers", 0]
     assert finetune.main([str(flag) for flag in flags]) == 0
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 3
-    assert "stopped after epoch 3: none of the last 2 was better" in capsys.readouterr().err
+    assert "early stopping after epoch 3: none of the last 2 was better" in capsys.readouterr().err
 
 
 def test_the_average_is_the_best_where_it_measures_better(tmp_path):

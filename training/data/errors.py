@@ -42,9 +42,9 @@ def dataset_errors(said: str, repo_id: str, action: str = "read") -> Iterator[No
     except ResNetHubError:
         raise
     except (OSError, ValueError, RuntimeError, yaml.YAMLError, DatasetGenerationError, HTTP_ERROR) as error:
-        told = _explained(error, said, repo_id, action)
-        told.fields |= {name: _clean(text) for name, text in told.fields.items() if isinstance(text, str)}
-        raise told from error
+        explained = _explained(error, said, repo_id, action)
+        explained.fields |= {name: _clean(text) for name, text in explained.fields.items() if isinstance(text, str)}
+        raise explained from error
 
 
 def _clean(text: str) -> str:

@@ -68,7 +68,7 @@ def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> Datas
 
     Args:
         tables: Splits of one dataset.
-        folder: Gives the folder that the names start from; told the suffixes of the names.
+        folder: Suffixes of the names -> the folder that the names start from.
 
     Raises:
         DataError: A name leads out of the folder.

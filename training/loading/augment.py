@@ -1,4 +1,4 @@
-"""What training changes about an image: geometry one by one in the loader, arithmetic by the batch on the device."""
+"""Data augmentation: geometry of single images in the loader, arithmetic on batches on the device."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LOG_ASPECTS = np.log(ASPECTS).tolist()
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened image -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
+    """Opened image -> uint8 (C, H, W): a random resized crop or a shift, flipped half of the time.
 
-    Then, where asked for, changed by a policy, and with a rectangle erased.
+    Then, where the recipe says so, auto-augment and random erasing.
     """
 
     preprocessing: Preprocessing
@@ -40,7 +40,7 @@ class TrainTransform:
 
     @classmethod
     def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
-        """The transform that a recipe asks for. Raises: ConfigError for a policy that is unknown or cannot be."""
+        """The transform of a recipe. Raises: ConfigError for a policy that is unknown or cannot be."""
         if recipe.auto_augment != NONE:
             make_policy(recipe.auto_augment, (0, 0, 0))
             channels = preprocessing.input_size[0]

@@ -168,8 +168,8 @@ def _prepared_sizes(split: Split, transform: Preparing) -> np.ndarray:
 def _key(split: Split, transform: Preparing, sizes: np.ndarray) -> str:
     """A name for the first images of a split, prepared: equal content has an equal name, wherever it came from."""
     digests = b"" if split.digests is None else np.ascontiguousarray(split.digests[: len(sizes)]).tobytes()
-    told = f"1 {PIL.__version__} {transform.signature()} ".encode()
-    return hashlib.sha256(told + sizes.tobytes() + digests).hexdigest()[:32]
+    described = f"1 {PIL.__version__} {transform.signature()} ".encode()
+    return hashlib.sha256(described + sizes.tobytes() + digests).hexdigest()[:32]
 
 
 def _make_room(folder: Path, mine: set[str], room: int) -> None:

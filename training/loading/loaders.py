@@ -18,7 +18,7 @@ from .stream_batches import make_stream_loader
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
 ) -> dict[str, Loader]:
-    """The loaders by split; with a head that is fitted first also "features", the images of train as in serving."""
+    """The loaders by split; for a linear probe also "features", the images of train as in serving."""
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     loaders: dict[str, Loader] = {}

@@ -19,12 +19,12 @@ from ..loading import Batch, prepare_batch
 from ..optim import clip, learning_rate, penalty
 from ..settings import FinetuneRecipe
 from .learner import Learner
-from .nan_guard import LOOK_EVERY
+from .nan_guard import CHECK_EVERY
 from .seeding import seed_step
 from .trackers import report
 
 Item = TypeVar("Item")
-REPORT_EVERY = LOOK_EVERY
+REPORT_EVERY = CHECK_EVERY
 """Steps between figures for the trackers, which may send each over a network."""
 
 
@@ -36,7 +36,7 @@ def train_one_epoch(learner: Learner, loader: Iterable[Batch]) -> dict[str, floa
         loader: Prepared batches of (pixels uint8, labels, indices): those of the pass that are left.
 
     Raises:
-        TrainingError: The loss is no number any more.
+        TrainingError: The loss is not finite.
     """
     accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     learner.start_epoch()
@@ -90,7 +90,7 @@ def update(learner: Learner, batches: list[Batch]) -> None:
 
 
 def show(learner: Learner) -> None:
-    """Tells the bar the mean loss of the pass so far, and now and then the trackers; waits for the device."""
+    """Shows the mean loss so far on the bar, and now and then reports it to the trackers; waits for the device."""
     loss, images = learner.position.totals.tolist()
     lr = learning_rate(learner.optimizer)
     learner.progress.show(loss / images, lr, used_memory(learner.accelerator))
@@ -117,6 +117,6 @@ def show_progress(loader: Iterable[Item], text: str, accelerator: Accelerator) -
 
 
 def refuse_non_finite(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
-    """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
+    """Raises: TrainingError when the loss is not finite; training on would only spread it."""
     if not math.isfinite(loss):
         raise TrainingError("loop.no_number_in_validation", epoch=epoch, folder=str(recipe.folder), lr=recipe.lr)

@@ -1,4 +1,4 @@
-"""One measurement of a split: every image counted once, the same figures on any number of processes."""
+"""Evaluation of a split: every image counted once, the same figures on any number of processes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def evaluate(
     temperature: float | None = None,
     bar: bool = True,
 ) -> Evaluation:
-    """Measures the network on every image of a split once.
+    """Evaluates the network on every image of a split once.
 
     Args:
         accelerator: Gathers what the processes found; images that only pad the last batch are left out.
@@ -67,7 +67,7 @@ def evaluate(
 def find_temperature(
     accelerator: Accelerator, model: nn.Module, loader: Loader, preprocessing: Preprocessing, *, task: str
 ) -> float:
-    """The temperature that makes the network as sure as it is right on a split that was not trained on."""
+    """Temperature scaling: the temperature fitted on a split that was not trained on."""
     model.eval()
     found: list[list[Tensor]] = []
     wanted: np.ndarray | None = None
@@ -82,7 +82,7 @@ def find_temperature(
 
 
 def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Loader) -> Evaluation:
-    """Finds the temperature on a split that was not trained on, notes it in the network, and measures with it.
+    """Finds the temperature on a split that was not trained on, notes it in the network, and evaluates with it.
 
     Args:
         accelerator: Gathers what the processes found.
@@ -97,7 +97,7 @@ def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNet
 
 
 def unmapped(network: PretrainedNetwork) -> PretrainedNetwork:
-    """The network with its weights in memory of their own, in place of a checkpoint's file.
+    """Clones memory-mapped weights into memory of their own; returns the network.
 
     Where a file has them they may lie at any address, and products of matrices round by the address: a loaded network
     would not repeat the figures of the one that was saved.

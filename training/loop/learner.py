@@ -1,4 +1,4 @@
-"""All that takes part in training: network, optimizer, schedule, loss, and how far the run is."""
+"""The training state: network, optimizer, schedule, criterion, EMA, and the position in the run."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Learner:
     mixing: BatchMixing
     freezing: Freezing
     ema: EMAWeights | None
-    """The moving average of the weights, where one is kept."""
+    """The exponential moving average of the weights, where one is kept."""
     nan_guard: NaNGuard
     progress: Progress = field(default_factory=Progress)
     position: Position = field(default_factory=Position)
@@ -80,7 +80,7 @@ class Learner:
 
     @contextmanager
     def in_units(self) -> Iterator[None]:
-        """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
+        """Within it the network answers as a saved one does; a regression trains on standardized targets otherwise."""
         with ExitStack() as both:
             for network in [self.network] if self.ema is None else [self.network, self.ema.network]:
                 both.enter_context(self.criterion.in_units(head_of(network)))

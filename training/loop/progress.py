@@ -1,4 +1,4 @@
-"""What a person sees of a run: one bar on a terminal, one line for each epoch, a summary at the end."""
+"""Progress on a terminal: one bar, a line of the log for each epoch, a summary at the end."""
 
 from __future__ import annotations
 

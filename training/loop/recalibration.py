@@ -1,4 +1,4 @@
-"""BatchNorm statistics taken anew from training images, where those gathered in training are of another size."""
+"""BatchNorm recalibration: running statistics estimated anew after progressive resizing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Source: Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3: 1,000
 
 @torch.no_grad()
 def recalibrate(learner: Learner, loader: Iterable[Batch]) -> None:
-    """Gives the norms of the network, and of its average if kept, the statistics of images at the input's size.
+    """Gives the norms of the network, and of its EMA if kept, the statistics of images at the input's size.
 
     What is frozen keeps its statistics. The weights stay as they are.
 

@@ -1,4 +1,4 @@
-"""Everything that a run needs to go on, saved between two steps and taken up again exactly there."""
+"""Checkpointing of a run: everything that it needs is saved between two steps, and resumed exactly there."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Saver:
         """Saves everything; what was saved before goes only when this is complete.
 
         Raises:
-            TrainingError: The disk does not take it, or the weights are no numbers.
+            TrainingError: The disk does not take it, or the weights are not finite.
         """
         learner = self.learner
         accelerator, position, recipe = learner.accelerator, learner.position, learner.recipe

@@ -1,4 +1,4 @@
-"""Parts of the network that stay as they are: their weights, and the statistics of their norms."""
+"""Freezing of parts of the network: their weights, and the statistics of their norms."""
 
 from __future__ import annotations
 

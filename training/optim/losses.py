@@ -1,4 +1,4 @@
-"""The loss of each task: outputs and targets -> what training minimises. Numbers are met in standard deviations."""
+"""The criterion of each task. Regression targets are standardized (z-scores) for training."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def head_of(network: ResidualNetwork) -> Head:
 class Criterion:
     """(outputs (N, C) float32, targets) -> the mean loss of the images.
 
-    Targets are class numbers (N,), shares of each class (N, C), or numbers (N, C). Every image counts by itself, so
-    that the mean over parts of a batch, weighted by their sizes, is the mean over the batch.
+    Targets are class indices (N,), shares of each class (N, C), or regression targets (N, C). Every image counts by
+    itself, so that the mean over parts of a batch, weighted by their sizes, is the mean over the batch.
     """
 
     task: str
@@ -60,12 +60,12 @@ class Criterion:
         num_classes: int,
         device: torch.device | str = "cpu",
     ) -> Criterion:
-        """The loss that a recipe asks for.
+        """The criterion of a recipe.
 
         Args:
             recipe: Names the loss, the smoothing and whether classes are weighted.
             task: single_label, multi_label or regression.
-            targets: Those of the training images: class numbers (N,), or (N, C).
+            targets: Those of the training images: class indices (N,), or (N, C).
             num_classes: Outputs of the network.
             device: Where the loss is computed.
 
@@ -115,12 +115,12 @@ class Criterion:
         return distance(outputs, targets, reduction="none")
 
     def standardize(self, targets: Tensor) -> Tensor:
-        """Targets of a regression (N, C) with the mean 0 and the deviation 1 of those of the training images."""
+        """Regression targets (N, C) as z-scores: less the mean of the training images, over their deviation."""
         return targets if self.mean is None or self.std is None else (targets.float() - self.mean) / self.std
 
     @torch.no_grad()
     def start(self, head: Head, *, new_head: bool) -> None:
-        """Gets a head ready for training. One that answers in the targets' units is brought to standard deviations."""
+        """Gets a head ready for training. One that answers in the targets' units is standardized."""
         if self.mean is not None and self.std is not None and not new_head:
             head.bias.copy_((head.bias - self.mean) / self.std)
             head.weight.copy_(head.weight / _rows(self.std, head.weight))
@@ -147,7 +147,7 @@ class Criterion:
 
 
 def as_shares(targets: Tensor, num_classes: int) -> Tensor:
-    """Class numbers (N,) as shares (N, C), 1 for the class; what is (N, C) already as it is. float32."""
+    """Class indices (N,) as shares (N, C), 1 for the class; what is (N, C) already as it is. float32."""
     return F.one_hot(targets, num_classes).float() if targets.ndim == 1 else targets.float()
 
 

@@ -105,7 +105,7 @@ def state_copies(recipe: FinetuneRecipe, device: torch.device) -> float:
 
 
 def learning_rate(optimizer: torch.optim.Optimizer) -> float:
-    """The rate at present of a parameter that has no factor of its own."""
+    """The current learning rate of a parameter that has no factor of its own."""
     groups = optimizer.param_groups
     return next((group["lr"] / group["lr_scale"] for group in groups if group["lr_scale"]), 0.0)
 
@@ -117,7 +117,7 @@ def penalty(model: nn.Module, l1: float) -> torch.Tensor:
 
 
 def clip(accelerator: Accelerator, model: nn.Module, head: nn.Module, recipe: FinetuneRecipe) -> None:
-    """Clips the gradients as the recipe says: by their norm, by number, or by unit (adaptive; the head spared)."""
+    """Clips the gradients as the recipe says: by norm, by value, or adaptively by unit (AGC; the head spared)."""
     from timm.utils.agc import adaptive_clip_grad
 
     if recipe.clip_grad_norm is not None:

@@ -1,4 +1,4 @@
-"""What the settings are that nobody gave: they follow from the number of images and epochs, and what is trained."""
+"""Defaults that adapt: settings that nobody gave follow from the number of images and epochs, and what is trained."""
 
 from __future__ import annotations
 

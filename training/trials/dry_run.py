@@ -1,4 +1,4 @@
-"""What a run would do, for `--dry-run`: classes and sizes, a sheet of training images, time and memory by trying."""
+"""`--dry-run`: classes and sizes, a sheet of training images, time and memory of a few real updates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WARM_UP, MEASURED = 2, 8
 
 
 def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
-    """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of images.
+    """Reports what the run would be, from a few real updates that are thrown away; returns the sheet of images.
 
     Args:
         data: The dataset.
@@ -58,7 +58,7 @@ def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> 
     logger.info(
         "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
         format_time(head + epochs * (epoch + validation) + tested),
-        f"{format_time(head)} for the head first, " if head else "",
+        f"{format_time(head)} for the linear probe, " if head else "",
         epochs,
         format_time(epoch),
         images / seconds,
@@ -97,10 +97,10 @@ def _counted(labels: np.ndarray, data: Data) -> list[str]:
     one = labels.ndim == 1
     counts = np.bincount(labels, minlength=len(data.label_names)) if one else labels.sum(0).astype(int)
     order = np.argsort(-counts, kind="stable")
-    told = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
-    if len(told) > LISTED:
-        told = [*told[: LISTED // 2], f"{len(told) - LISTED:,} others", *told[-(LISTED // 2) :]]
-    return told
+    texts = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
+    if len(texts) > LISTED:
+        texts = [*texts[: LISTED // 2], f"{len(texts) - LISTED:,} others", *texts[-(LISTED // 2) :]]
+    return texts
 
 
 def _make_folder(sheet: Path) -> None:
@@ -163,14 +163,14 @@ def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
 
 
 def caption(target: np.ndarray, data: Data) -> str:
-    """What is to be learned of a training image: a class, its shares where images are mixed, or numbers."""
+    """The target of a training image: a class, its shares where images are mixed, or regression targets."""
     names = [cut_name(name) for name in data.label_names]
     if target.ndim == 0:
         return names[int(target)]
     if data.task == "regression":
         return "\n".join(f"{name} {value:.4g}" for name, value in list(zip(names, target, strict=True))[:3])
-    told = [f"{names[number]} {target[number]:.2g}" for number in np.argsort(-target)[:3] if target[number] > 0]
-    return "\n".join(told) or "none"
+    texts = [f"{names[number]} {target[number]:.2g}" for number in np.argsort(-target)[:3] if target[number] > 0]
+    return "\n".join(texts) or "none"
 
 
 def format_time(seconds: float) -> str:

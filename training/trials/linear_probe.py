@@ -1,4 +1,4 @@
-"""A new head fitted to what the network's last layer sees, before the network itself is trained."""
+"""Linear probe before fine-tuning (LP-FT): a new head fitted to frozen features."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def sweep_lr(learner: Learner, loader: Iterable[Batch]) -> LRSweep:
         loader: Prepared batches of training; it is gone through again where it is short.
 
     Raises:
-        TrainingError: The loss is no number from the start.
+        TrainingError: The loss is not finite from the start.
     """
     learner.schedule = SweepSchedule(learner.optimizer)
     rates: list[float] = []

@@ -1,4 +1,4 @@
-"""A loss that is no number is found with its step and the images it is of."""
+"""A non-finite loss is found with its step and images."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The moving average of the weights: what it holds, and that it can win."""
+"""The EMA of the weights: what it holds, and that it can win."""
 
 import torch
 from learners import make_data, start, state

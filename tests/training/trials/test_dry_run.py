@@ -60,10 +60,10 @@ def test_a_head_that_is_fitted_first_is_in_the_estimate(capsys, tmp_path, tiny_c
     flags = ("--dataset", tmp_path / "data", "--model", tiny_checkpoint, "--batch-size", 2, "--workers", 0)
     status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "run")
     assert status == 0
-    assert " for the head first, 10 epochs of " in log
+    assert " for the linear probe, 10 epochs of " in log
 
 
-def test_a_stream_is_rehearsed_too(capsys, tmp_path, monkeypatch):
+def test_a_dry_run_of_a_stream_reports_too(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.1)
     class_folders(tmp_path / "data", {"red": 20, "green": 20})
     flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--streaming", "--max-steps", 3, "--batch-size", 4)
