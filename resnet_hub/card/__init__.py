@@ -1,6 +1,6 @@
 """config.json and metrics -> the model card, and two cards of one repository -> one."""
 
-from resnet_hub.card.card_file import check_card_size, metadata_of, opens_in_timm, read_card, read_values, updated_card
+from resnet_hub.card.card_file import check_card_size, metadata_of, opens_in_timm, read_card, updated_card
 from resnet_hub.card.front_matter import update_front_matter
 from resnet_hub.card.markdown import text, without_folders
 from resnet_hub.card.merge import merged_card
@@ -16,7 +16,6 @@ __all__ = [
     "model_card",
     "opens_in_timm",
     "read_card",
-    "read_values",
     "text",
     "update_front_matter",
     "updated_card",

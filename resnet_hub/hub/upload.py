@@ -14,8 +14,8 @@ from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
-from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, read_values, updated_card
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES
+from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, updated_card
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, read_json
 from resnet_hub.errors import CheckpointError, HubError, Phrase
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
@@ -67,7 +67,7 @@ def push_checkpoint(
     address = push_address(repo_id, revision, create_pr)
     check_token(token)
     contents = pushed_files(folder)
-    values = read_values(folder / CONFIG_FILE)
+    values = read_json(folder / CONFIG_FILE)
     card, generated = updated_card(values, folder, address.repo_id), metadata_of(values, address.repo_id)
     refuse_token(str(card).encode(), Phrase("hub.file_in_folder", name=CARD_FILE, folder=str(folder)))
     api = HfApi(token=token)
@@ -145,7 +145,7 @@ def look_at(api: HfApi, address: RepoAddress) -> Seen:
             card = CardText.parse(fetch(CARD_FILE).read_bytes(), where)
             if CONFIG_FILE in files and files[CONFIG_FILE].size <= MAX_CONFIG_BYTES:
                 with suppress(CheckpointError):  # whatever it is, this push replaces it
-                    metadata = metadata_of(read_values(fetch(CONFIG_FILE)), address.repo_id)
+                    metadata = metadata_of(read_json(fetch(CONFIG_FILE)), address.repo_id)
     return Seen(str(commit), {path: file.blob_id for path, file in files.items()}, card, metadata)
 
 
