@@ -9,6 +9,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from resnet_hub.card.license import license_keys, recorded_license
 from resnet_hub.card.markdown import line, place
 
 TASK = "image-classification"
@@ -26,17 +27,6 @@ METRICS = {
     "r2": ("r_squared", "R squared"),
 }
 """Our name of a metric -> the Hub's identifier and a heading."""
-# The Hub refuses a card whose `license` is none of these. Source: huggingface.co/docs/hub/repositories-licenses.
-LICENSES = (
-    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m"
-    " afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0"
-    " cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0"
-    " cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0"
-    " cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0"
-    " gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc ms-pl mpl-2.0 odc-by odbl osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl"
-    " unknown other"
-)
-
 _REPO_ID = r"\w(?:[\w.-]{0,94}\w)?/\w(?:[\w.-]{0,94}\w)?"
 _MODEL = re.compile(rf"(?:hf[-_]hub:)?({_REPO_ID})(?:@.+)?", re.ASCII)
 _TAG = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
@@ -48,8 +38,7 @@ def card_metadata(
 ) -> dict[str, Any]:
     """The metadata by key, as `model_card` writes it above the text; what `config` does not say is left out."""
     run = mapping(config.get("resnet_hub"))
-    given = license(config)
-    known = given.lower() in LICENSES.split()
+    terms = license_keys(recorded_license(config))
     results = _eval_results(run)
     dataset = _DATASET.fullmatch(place(run.get("dataset", "")))
     architecture = str(config.get("architecture", ""))
@@ -57,8 +46,8 @@ def card_metadata(
         library_name="timm" if timm_compatible else "resnet_hub",
         pipeline_tag=TASK,
         tags=[TASK, "resnet_hub", *([architecture] if re.fullmatch(r"\w+", architecture) else [])],
-        license=given.lower() if known else "other" if given else None,
-        license_name=None if known else re.sub(r"[^a-z0-9.]+", "-", given.lower()).strip("-.") or None,
+        license=terms.get("license"),
+        license_name=terms.get("license_name"),
         base_model=_base_model(run),
         datasets=[dataset[1]] if dataset else None,
         metrics=sorted({result.metric_type for result in results}) or None,
@@ -71,12 +60,6 @@ def card_metadata(
 def model_name(config: Mapping[str, Any], repo_id: str | None) -> str:
     """What the card calls the model: the repository's name, else the architecture's."""
     return repo_id.rpartition("/")[2] if repo_id else line(config.get("architecture") or "residual network")
-
-
-def license(config: Mapping[str, Any]) -> str:
-    """What the run recorded, else what came with the weights it started from; empty where neither says."""
-    run, parent = mapping(config.get("resnet_hub")), mapping(config.get("pretrained_cfg"))
-    return line(run.get("license") or parent.get("license") or "")
 
 
 def numbers(run: Mapping[str, Any]) -> dict[str, float]:

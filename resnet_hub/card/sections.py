@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from resnet_hub.card.license import recorded_license
 from resnet_hub.card.markdown import line, place, table, text
-from resnet_hub.card.metadata import METRICS, card_metadata, is_number, license, mapping, model_name, numbers
+from resnet_hub.card.metadata import METRICS, card_metadata, is_number, mapping, model_name, numbers
 from resnet_hub.card.parse import CardText, marked
 from resnet_hub.card.usage import task, usage
+from resnet_hub.registry import is_non_commercial
 
 MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""
@@ -79,7 +81,7 @@ def _summary(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     if run.get("dataset"):
         sentence += f" on {text(place(run['dataset']))}"
     answer = OUTPUTS[task(config)].format(text(config.get("num_classes", "some")))
-    terms = license(config)
+    terms = recorded_license(config)
     told = f" License: {text(terms)}." if terms else ""
     return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."
 
@@ -175,8 +177,9 @@ def _limits(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
         limits.append("No results were recorded: measure it on your own images before you rely on it.")
     elif is_number(run.get("num_images")):
         limits.append(f"It was measured on {text(run['num_images'])} images from where it learned; yours may differ.")
-    if not license(config):
+    license = recorded_license(config)
+    if license is None:
         limits.append("No license was recorded: ask those who made the weights and the images before you use it.")
-    elif "-nc" in license(config).lower():
-        limits.append(f"The weights come under {text(license(config))}: no commercial use.")
+    elif is_non_commercial(license):
+        limits.append(f"The weights come under {text(license)}: no commercial use.")
     return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
