@@ -17,9 +17,10 @@ from huggingface_hub.hf_api import RepoFile
 from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, updated_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, read_json
 from resnet_hub.errors import CheckpointError, HubError, Phrase
-from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, push_address
+from resnet_hub.hub.address import RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
 from resnet_hub.hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
+from resnet_hub.hub.repository import make_repository
 
 ATTEMPTS = 4
 """How often a commit is tried while others commit to the same repository."""
@@ -72,21 +73,12 @@ def push_checkpoint(
     refuse_token(str(card).encode(), Phrase("hub.file_in_folder", name=CARD_FILE, folder=str(folder)))
     api = HfApi(token=token)
     with hub_errors(address, "write to", token):
-        _make_repository(api, address, private)
+        make_repository(api, address, private=private)
         files = [CommitOperationAdd(name, content) for name, content in contents.items()]
         commit = _commit(api, address, files, card, generated, commit_message or "Upload checkpoint", create_pr)
     url = commit.pr_url or commit.commit_url
     logger.info("pushed %s to %s", folder, url)
     return url
-
-
-def _make_repository(api: HfApi, address: RepoAddress, private: bool | None) -> None:
-    """Makes the repository and the branch where they are missing. Raises: HubError before a secret becomes public."""
-    api.create_repo(address.repo_id, private=private, exist_ok=True)
-    if private and api.model_info(address.repo_id).private is False:
-        raise HubError("hub.public", repo_id=address.repo_id)
-    if address.revision not in (None, DEFAULT_REVISION) and not address.revision.startswith("refs/"):
-        api.create_branch(address.repo_id, branch=address.revision, exist_ok=True)
 
 
 def _commit(
