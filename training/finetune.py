@@ -18,6 +18,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from resnet_hub import ResNet, create_model, list_architectures
+from resnet_hub.card import without_paths
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
 from resnet_hub.models import PretrainedNetwork
@@ -58,7 +59,6 @@ from .run import (
     remove_state,
     reporting,
     versions,
-    without_paths,
     write_examples,
     write_results,
 )

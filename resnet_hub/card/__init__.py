@@ -3,9 +3,10 @@
 from resnet_hub.card.card_file import check_card_size, metadata_of, opens_in_timm, read_card, updated_card
 from resnet_hub.card.front_matter import update_front_matter
 from resnet_hub.card.license import license_keys, weights_license
-from resnet_hub.card.markdown import text, without_folders
+from resnet_hub.card.markdown import text
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.parse import CardText, marked
+from resnet_hub.card.redact import without_folders, without_paths
 from resnet_hub.card.sections import model_card
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "updated_card",
     "weights_license",
     "without_folders",
+    "without_paths",
 ]
