@@ -2,7 +2,7 @@
 
 from .epoch import grouped, refuse_non_finite, show_progress, train_one_epoch, update
 from .evaluation import calibrate, evaluate, unmapped
-from .gather import gather, unique_rows
+from .gathering import gather, unique_rows
 from .learner import Learner, make_learner
 from .progress import log_end, log_epoch
 from .recalibration import recalibrate

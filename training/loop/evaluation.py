@@ -23,7 +23,7 @@ from ..metrics import (
     subset,
 )
 from .epoch import show_progress
-from .gather import gather, unique_rows
+from .gathering import gather, unique_rows
 
 EVALUATIONS: dict[str, type[Evaluation]] = {
     "single_label": SingleLabelEvaluation,

@@ -1,9 +1,9 @@
-"""gather.py: what several processes found is one table in which no image counts twice."""
+"""gathering.py: what several processes found is one table in which no image counts twice."""
 
 import pytest
 import torch
 
-from training.loop.gather import unique_rows
+from training.loop.gathering import unique_rows
 
 
 def test_images_that_come_twice_count_once_in_the_order_of_the_rows():
