@@ -39,7 +39,9 @@ class RepoAddress:
         return self._named(str(self))
 
     def _named(self, repo_id: str) -> Phrase:
-        return Phrase(f"hub.{self.kind.lower()}", repo_id=repo_id)
+        if self.kind == "dataset":
+            return Phrase("hub.dataset", repo_id=repo_id)
+        return Phrase("hub.space" if self.kind == "Space" else "hub.model", repo_id=repo_id)
 
     def __str__(self) -> str:
         return self.repo_id if self.revision is None else f"{self.repo_id}@{self.revision}"
