@@ -11,6 +11,8 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from resnet_hub.card.license import license_keys, recorded_license
 from resnet_hub.card.markdown import line, place
+from resnet_hub.checkpoint import SECTION
+from resnet_hub.metadata import CheckpointMetadata
 
 TASK = "image-classification"
 METRICS = {
@@ -37,10 +39,10 @@ def card_metadata(
     config: Mapping[str, Any], *, repo_id: str | None = None, timm_compatible: bool = False
 ) -> dict[str, Any]:
     """The metadata by key, as `model_card` writes it above the text; what `config` does not say is left out."""
-    run = mapping(config.get("resnet_hub"))
+    run = run_metadata(config)
     terms = license_keys(recorded_license(config))
     results = _eval_results(run)
-    dataset = _DATASET.fullmatch(place(run.get("dataset", "")))
+    dataset = _DATASET.fullmatch(place(run.dataset or ""))
     architecture = str(config.get("architecture", ""))
     data: Any = ModelCardData(
         library_name="timm" if timm_compatible else "resnet_hub",
@@ -62,9 +64,14 @@ def model_name(config: Mapping[str, Any], repo_id: str | None) -> str:
     return repo_id.rpartition("/")[2] if repo_id else line(config.get("architecture") or "residual network")
 
 
-def numbers(run: Mapping[str, Any]) -> dict[str, float]:
+def run_metadata(config: Mapping[str, Any]) -> CheckpointMetadata:
+    """What config.json says of the weights, in our section; nothing where it has none."""
+    return CheckpointMetadata.from_json(mapping(config.get(SECTION)))
+
+
+def numbers(run: CheckpointMetadata) -> dict[str, float]:
     """The metrics that are finite numbers."""
-    return {str(name): value for name, value in mapping(run.get("metrics")).items() if is_number(value)}
+    return {str(name): value for name, value in (run.metrics or {}).items() if is_number(value)}
 
 
 def is_number(value: object) -> bool:
@@ -83,9 +90,9 @@ def repo_id_in(source: str) -> str | None:
     return match[1] if match else None
 
 
-def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
+def _eval_results(run: CheckpointMetadata) -> list[EvalResult]:
     """The `model-index` entries; none where the data set they were measured on is not recorded."""
-    name = place(run.get("dataset") or "")
+    name = place(run.dataset or "")
     dataset = _DATASET.fullmatch(name)
     if not name:
         return []
@@ -95,8 +102,8 @@ def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
             dataset_type=dataset[1] if dataset else name,
             dataset_name=dataset[1] if dataset else name,
             dataset_config=dataset[2] if dataset else None,
-            dataset_revision=_optional(run.get("dataset_revision")) or (dataset[3] if dataset else None),
-            dataset_split=_optional(run.get("split")),
+            dataset_revision=_optional(run.dataset_revision) or (dataset[3] if dataset else None),
+            dataset_split=_optional(run.split),
             metric_type=METRICS.get(metric, (line(metric), ""))[0],
             metric_name=METRICS.get(metric, ("", line(metric)))[1],
             metric_value=round(value, 6),
@@ -105,9 +112,9 @@ def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
     ]
 
 
-def _base_model(run: Mapping[str, Any]) -> str | None:
+def _base_model(run: CheckpointMetadata) -> str | None:
     """The Hub id of the weights that training started from; nothing for a folder, which the Hub cannot link."""
-    source = str(run.get("base_model") or "")
+    source = run.base_model or ""
     return f"timm/{source}" if _TAG.fullmatch(source) else repo_id_in(source)
 
 

@@ -124,12 +124,13 @@ def _accuracy(tag: PublishedTag) -> str | None:
 
 
 def _checkpoint_facts(saved: CheckpointConfig) -> Values:
-    """The facts of a checkpoint; its details are what somebody wrote, so not to be trusted as markup."""
-    details = {key: saved.details.get(key) for key in ("license", "tag", "base_model", "dataset", "metrics")}
-    license = weights_license(details.pop("license"))
+    """The facts of a checkpoint; its metadata are what somebody wrote, so not to be trusted as markup."""
+    known = saved.metadata
+    license = weights_license(known.license)
     terms = f"{license}: non-commercial" if is_non_commercial(license) else license
     labels = list(saved.label_names) if saved.label_names else None
-    weights = {"license": terms, **details}
+    weights: Values = {"license": terms, "tag": known.tag, "base_model": known.base_model}
+    weights |= {"dataset": known.dataset, "metrics": known.metrics}
     return {**_network_values(saved.network, [saved.preprocessing], labels), "weights": weights, "tags": []}
 
 

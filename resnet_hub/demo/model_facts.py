@@ -79,7 +79,7 @@ def _folder_facts(path: Path) -> ModelFacts:
     if not weights.is_file():
         raise CheckpointError("model_facts.no_weights_in_folder", name=path.name, file=WEIGHTS_FILE)
     size = weights.stat().st_size
-    license = weights_license(config.details.get("license"))
+    license = weights_license(config.metadata.license)
     parameters = sum(parameter.numel() for parameter in meta_network(config.network).parameters())
     return ModelFacts(path.resolve().name, size, parameters, license, config.network.num_classes)
 

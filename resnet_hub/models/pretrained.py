@@ -116,7 +116,7 @@ class PretrainedNetwork(ResidualNetwork):
                 asked.network,
                 preprocessing=asked.preprocessing,
                 label_names=asked.label_names,
-                details=asked.details,
+                metadata=asked.metadata,
             )
         model.head_is_new = saved.needs_new_head(asked)
         if model.head_is_new:
@@ -155,7 +155,7 @@ class PretrainedNetwork(ResidualNetwork):
         return self._checkpoint_config().to_json(self.num_features)
 
     def _checkpoint_config(self) -> CheckpointConfig:
-        return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.details)
+        return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.metadata)
 
     def push_to_hub(
         self,

@@ -87,7 +87,7 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
         files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in images}
     card = folder / CARD_FILE
     said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
-    license = weights_license(config.details.get("license"), said)
+    license = weights_license(config.metadata.license, said)
     return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=license, datasets=_datasets(said))
 
 
@@ -109,7 +109,7 @@ def _from_hub(address: RepoAddress) -> ServedModel:
         config=config,
         repo_id=address.repo_id,
         preload=None if needs_token else preload,  # a Space is built without its owner's token
-        license=weights_license(config.details.get("license"), said),
+        license=weights_license(config.metadata.license, said),
         datasets=_datasets(said),
         needs_token=needs_token,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.scores import TEMPERATURE
 
 from ..loading import Batch, Loader, prepare_batch
 from ..metrics import (
@@ -92,7 +92,7 @@ def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNet
     """
     task = network.config.task
     found = find_temperature(accelerator, model, loader, network.preprocessing, task=task)
-    network.details[TEMPERATURE] = found
+    network.metadata = replace(network.metadata, temperature=found)
     return evaluate(accelerator, model, loader, network.preprocessing, task=task, temperature=found)
 
 

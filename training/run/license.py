@@ -22,7 +22,7 @@ def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str
         model: As it was loaded.
         address: Where on the Hub it came from; None for a folder.
     """
-    recorded = weights_license(model.details.get("license"))
+    recorded = weights_license(model.metadata.license)
     if recorded or address is None:
         return recorded
     owner, _, name = address.repo_id.partition("/")

@@ -78,7 +78,7 @@ def told_to_visitors(name: str, place: str) -> Iterator[None]:
 def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
     """What a loaded network says of itself, where the Hub says nothing."""
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
-    license = weights_license(classifier.model.details.get("license"))
+    license = weights_license(classifier.model.metadata.license)
     return ModelFacts(name, None, parameters, license, classifier.model.num_classes)
 
 
