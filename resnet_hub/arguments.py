@@ -19,7 +19,7 @@ class ArgumentParser(argparse.ArgumentParser):
         self,
         program: str,
         *,
-        explain_unknown: Callable[[str, Collection[str]], str | None] | None = None,
+        explain_unknown: Explain | None = None,
         **options: Any,
     ) -> None:
         """An empty parser.

@@ -132,7 +132,8 @@ def answer(
         refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
         if not scores.isfinite().all():
             raise CheckpointError("predictions.not_finite", model=settings.model)
-    return Answers(*unique_rows(found), {row: problem(split, row, settings) for row in unreadable})
+    outputs, values = unique_rows(found)
+    return Answers(outputs, values, {row: problem(split, row, settings) for row in unreadable})
 
 
 def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:

@@ -36,4 +36,4 @@ def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str
     except (OSError, ValueError, HTTP_ERROR) as error:
         logger.warning("the license of %s could not be asked for (%s)", address, type(error).__name__)
         return None
-    return weights_license(None, card.to_dict() if card else None)
+    return weights_license(None, card.to_dict() if card else None)  # type: ignore[no-untyped-call]  # the client's
