@@ -107,7 +107,7 @@ class ImageClassifier:
         self.preprocessing = model.preprocessing
         self.label_names = _label_names(model)
         # It was found for the head that came with it.
-        self.temperature = None if model.head_is_new else temperature_of(model.details)
+        self.temperature = None if model.head_is_new else temperature_of(model.metadata)
 
     @classmethod
     def from_pretrained(

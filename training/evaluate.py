@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 if not __package__:  # `accelerate launch training/evaluate.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -21,8 +20,9 @@ import torch
 from resnet_hub import ResNet
 from resnet_hub.checkpoint import load_weights
 from resnet_hub.errors import ConfigError, TrainingError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.scores import TEMPERATURE, temperature_of
+from resnet_hub.scores import temperature_of
 
 from .data import Split, load_split
 from .entry import run_settings
@@ -45,7 +45,7 @@ def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
     """Evaluates a checkpoint on a split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
-    settings = with_batch_size(as_trained(settings, model.details), model, accelerator)
+    settings = with_batch_size(as_trained(settings, model.metadata), model, accelerator)
     split = load_split(settings, settings.split, model.label_names or (), model.config.task)
     loader = make_loader(
         split,
@@ -63,7 +63,7 @@ def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
         batches,
         model.preprocessing,
         task=model.config.task,
-        temperature=temperature_of(model.details),
+        temperature=temperature_of(model.metadata),
     )
     if accelerator.is_main_process:
         report_evaluation(settings, model, split, found)
@@ -71,15 +71,14 @@ def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
     return found
 
 
-def as_trained(settings: EvaluationSettings, details: Mapping[str, Any]) -> EvaluationSettings:
+def as_trained(settings: EvaluationSettings, metadata: CheckpointMetadata) -> EvaluationSettings:
     """The settings with the batch size that the checkpoint was trained and measured with; what is given stays.
 
     Args:
         settings: Returned as they are where the checkpoint says nothing of use.
-        details: What the checkpoint says of itself, which somebody else may have written.
+        metadata: What the checkpoint says of itself, which somebody else may have written.
     """
-    recipe = details.get("recipe")
-    size = recipe.get("batch_size") if isinstance(recipe, Mapping) else None
+    size = (metadata.recipe or {}).get("batch_size")
     if settings.batch_size is not None or type(size) is not int or not 1 <= size <= LARGEST_RECORDED:
         return settings
     return replace(settings, batch_size=size)
@@ -98,7 +97,7 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
             )
         load_weights(model, file, model.config, dtype=torch.float32)
         # It was found for the best weights.
-        model.details.pop(TEMPERATURE, None)
+        model.metadata = replace(model.metadata, temperature=None)
     return unmapped(model)
 
 

@@ -18,8 +18,10 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from resnet_hub import ResNet, create_model, list_architectures
+from resnet_hub.card import without_paths
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
@@ -58,7 +60,6 @@ from .run import (
     remove_state,
     reporting,
     versions,
-    without_paths,
     write_examples,
     write_results,
 )
@@ -95,9 +96,9 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         data = load_data(recipe)
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
-        model.details = describe(recipe, data, model, accelerator)
+        model.metadata = describe(recipe, data, model, accelerator)
         log_plan(recipe, data, model, accelerator)
-        model.details["split"] = data.validation.name
+        model.metadata = replace(model.metadata, split=data.validation.name)
 
         refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
@@ -113,7 +114,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
             best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
         tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
-            model.details["seconds"] = round(history.seconds, 1)
+            model.metadata = replace(model.metadata, seconds=round(history.seconds, 1))
             with reporting(recipe.folder):
                 finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
@@ -179,23 +180,26 @@ def _has_no_weights(name: str) -> bool:
     return known and not Path(name).exists()
 
 
-def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
+def describe(
+    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
+) -> CheckpointMetadata:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its license."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
-    details: dict[str, Any] = {
-        "dataset": local.get("dataset", recipe.dataset),
-        "recipe": recipe.public() | local,
-        "versions": versions(),
-        "hardware": describe_hardware(accelerator),
-    }
-    if data.revision is not None:
-        details["dataset_revision"] = data.revision
+    base_model = license = None
     if not recipe.from_scratch:
+        address = None if "model" in local else repo_address(recipe.model)
         # In full, since what a bare name stands for may change between versions.
-        details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))
-        if license := parent_license(model, None if "model" in local else repo_address(recipe.model)):
-            details["license"] = license
-    return details
+        base_model = local["model"] if address is None else str(address)
+        license = parent_license(model, address)
+    return CheckpointMetadata(
+        dataset=local.get("dataset", recipe.dataset),
+        recipe=recipe.public() | local,
+        versions=versions(),
+        hardware=describe_hardware(accelerator),
+        dataset_revision=data.revision,
+        base_model=base_model,
+        license=license,
+    )
 
 
 def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
@@ -230,7 +234,7 @@ def test(learner: Learner, loader: Loader) -> Evaluation:
         loader,
         network.preprocessing,
         task=network.config.task,
-        temperature=temperature_of(network.details),
+        temperature=temperature_of(network.metadata),
     )
 
 
@@ -252,7 +256,7 @@ def finish(
     """Writes the best checkpoint with its final figures, the images, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
-    model.details |= reported.record() | {"split": split.name}
+    model.metadata = replace(model.metadata, **reported.record(), split=split.name)
     images = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [image.name for image in images]))
     intervals = reported.intervals(recipe.seed)
@@ -267,13 +271,13 @@ def finish(
         "split_hash": data.split_hash,
         "bad_images": without_paths(list(data.bad_images)),
         "same_images": {f"{shared.split}, {shared.other}": len(shared.images) for shared in data.overlaps},
-        "seconds": model.details["seconds"],
+        "seconds": model.metadata.seconds,
         "run": record,
     }
     write_results(folder, results)
     write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     remove_state(folder)
-    logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
+    logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
     log_end(folder)

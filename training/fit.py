@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 
 from torch import nn
 
@@ -114,7 +115,7 @@ def better_of(best: Best | None, learner: Learner, measured: dict[str, Evaluatio
 def save_best(learner: Learner, best: Best) -> None:
     """Writes the best weights as the checkpoint of the run, with their card."""
     network = learner.network
-    network.details |= best.evaluation.record()
+    network.metadata = replace(network.metadata, **best.evaluation.record())
     network.save_pretrained(learner.recipe.folder, card=network.card(learner.recipe.push_to_hub), weights=best.weights)
 
 

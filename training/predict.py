@@ -15,7 +15,6 @@ if not __package__:  # `accelerate launch training/predict.py` puts this folder 
     __package__ = "training"
     import training  # noqa: F401
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -29,7 +28,7 @@ from .data import SHOWN, Split, load_images
 from .entry import run_settings
 from .hardware import main_process_decides, make_accelerator
 from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
-from .loop import show_progress
+from .loop import gather, show_progress, unique_rows
 from .push import (
     Answers,
     PushTarget,
@@ -127,17 +126,14 @@ def answer(
         with torch.inference_mode(), accelerator.autocast():
             logits = network(prepare_batch(pixels, classifier.preprocessing))
         ranked = classifier.rank(classifier.scores(logits.float()), settings.top_k)
-        gathered = accelerator.gather_for_metrics((rows, labels, *ranked))
-        rows, labels, indices, scores = (column.cpu() for column in gathered)
+        rows, labels, indices, scores = gather(accelerator, rows, labels, *ranked)
         found.append([rows, indices, scores])
         unreadable += rows[labels == UNREADABLE].tolist()
         refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
         if not scores.isfinite().all():
             raise CheckpointError("predictions.not_finite", model=settings.model)
-    rows, indices, scores = (torch.cat(column).numpy() for column in zip(*found, strict=True))
-    # Images that pad the last batch come twice; each row is kept once, in the order of the dataset.
-    _, once = np.unique(rows, return_index=True)
-    return Answers(indices[once], scores[once], {row: problem(split, row, settings) for row in unreadable})
+    outputs, values = unique_rows(found)
+    return Answers(outputs, values, {row: problem(split, row, settings) for row in unreadable})
 
 
 def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:

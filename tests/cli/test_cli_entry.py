@@ -23,7 +23,7 @@ def process(*arguments, **environment):
     [
         (("lits",), "there is no command 'lits'; the nearest are 'list'"),
         (("--json", "list"), "the command comes first: resnet-hub list|info|predict|push|space ..."),
-        (("list", "--tag"), "resnet-hub list takes no '--tag'; the nearest flags are '--tags'"),
+        (("list", "--tag"), "there is no flag '--tag'; the nearest are '--tags'"),
         (("list", "resnte50"), "nothing matches 'resnte50'; the nearest are 'resnet50', "),
         (("list", "resnet5?", "--exclude", "resnet*"), "nothing matches 'resnet5?' but not 'resnet*'; exclude less"),
         (("list", "--exclude", "*"), "nothing matches '*' but not '*'; exclude less"),

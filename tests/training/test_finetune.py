@@ -116,14 +116,24 @@ def test_the_checkpoint_answers_with_the_dataset_s_class_names(digits_run):
 def test_a_fine_tuned_network_names_its_parent_and_where_it_was_measured(insects_run):
     folder, (status, log) = insects_run
     assert status == 0, log
-    details = ResNet.from_pretrained(folder).details
-    assert (details["base_model"], details["dataset"], details["license"]) == (
+    known = ResNet.from_pretrained(folder).metadata
+    assert (known.base_model, known.dataset, known.license) == (
         "resnet18-imagenet",
         "hymenoptera",
         "other",
     )
-    assert (details["split"], details["num_images"]) == ("validation", 153)
+    assert (known.split, known.num_images) == ("validation", 153)
     assert "new head of 2 classes, random until trained: fc.weight, fc.bias" in log
+
+
+def test_a_fine_tuned_network_is_written_again_byte_for_byte(insects_run, tmp_path):
+    folder, _ = insects_run
+    written = (folder / "config.json").read_bytes()
+    ResNet.from_pretrained(folder).save_pretrained(tmp_path)
+    assert (tmp_path / "config.json").read_bytes() == written
+    origin = ["dataset", "recipe", "versions", "hardware", "base_model", "license", "split"]
+    results = ["metrics", "num_images", "per_class", "seconds"]
+    assert list(json.loads(written)["resnet_hub"]) == [*origin, *results, "version", "format"]
 
 
 def test_ants_and_bees_are_told_apart_after_one_epoch_on_small_images(insects_run):

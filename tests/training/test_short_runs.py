@@ -140,7 +140,7 @@ def test_a_bare_architecture_starts_from_its_default_weights_and_says_so(
     log = capsys.readouterr().err
     assert status == 0
     assert "test_resnet stands for timm/test_resnet.r160_in1k, license apache-2.0" in log
-    assert ResNet.from_pretrained(tmp_path / "run").details["base_model"] == "timm/test_resnet.r160_in1k"
+    assert ResNet.from_pretrained(tmp_path / "run").metadata.base_model == "timm/test_resnet.r160_in1k"
 
 
 def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colors, tmp_path):
@@ -150,7 +150,7 @@ def test_a_checkpoint_of_ours_is_the_start_of_another_run(capsys, colors, tmp_pa
     assert run(capsys, *flags, "--model", tmp_path / "first", "--output", tmp_path / "second")[0] == 0
     second = ResNet.from_pretrained(tmp_path / "second")
     assert second.label_names == ("green", "red")
-    assert second.details["base_model"] == "first"
+    assert second.metadata.base_model == "first"
 
 
 def fill_the_disk(monkeypatch, name):

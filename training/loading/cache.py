@@ -20,13 +20,14 @@ import xxhash
 from huggingface_hub import cached_assets_path
 from PIL import Image
 
+from resnet_hub.config import IMAGE_MODES
+
 from ..data import Split
 
 logger = logging.getLogger(__name__)
 
 Prepared = Image.Image | np.ndarray
 """A prepared image, or its pixels uint8 (H, W, C) out of a cache."""
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 MEMORY_SHARE, DISK_SHARE = 0.5, 0.25
 """Of what is free: how much the cached images of a run may take where nothing is said."""
 CHECKSUM = 8
@@ -105,7 +106,7 @@ class ImageCache:
 
     def keep(self, index: int, image: Image.Image) -> None:
         """Writes a prepared image, where there is room for it."""
-        if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != MODES[self.channels]:
+        if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != IMAGE_MODES[self.channels]:
             return
         pixels = np.frombuffer(image.tobytes(), np.uint8)
         self._bytes[self._starts[index] : self._starts[index + 1]] = pixels

@@ -2,6 +2,7 @@
 
 from .epoch import grouped, refuse_non_finite, show_progress, train_one_epoch, update
 from .evaluation import calibrate, evaluate, unmapped
+from .gathering import gather, unique_rows
 from .learner import Learner, make_learner
 from .progress import log_end, log_epoch
 from .recalibration import recalibrate
@@ -14,6 +15,7 @@ __all__ = [
     "Saver",
     "calibrate",
     "evaluate",
+    "gather",
     "grouped",
     "log_end",
     "log_epoch",
@@ -28,6 +30,7 @@ __all__ = [
     "start_trackers",
     "tracker_names",
     "train_one_epoch",
+    "unique_rows",
     "unmapped",
     "update",
 ]

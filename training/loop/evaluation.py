@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.scores import TEMPERATURE
 
 from ..loading import Batch, Loader, prepare_batch
 from ..metrics import (
@@ -23,6 +23,7 @@ from ..metrics import (
     subset,
 )
 from .epoch import show_progress
+from .gathering import gather, unique_rows
 
 EVALUATIONS: dict[str, type[Evaluation]] = {
     "single_label": SingleLabelEvaluation,
@@ -58,9 +59,8 @@ def evaluate(
     found: list[list[Tensor]] = []
     for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
         logits = model(prepare_batch(pixels, preprocessing)).float()
-        columns = accelerator.gather_for_metrics((rows, *kind.answers(logits, targets, temperature)))
-        found.append([column.cpu() for column in columns])
-    return kind.of(_once(found), logits.shape[1])
+        found.append(gather(accelerator, rows, *kind.answers(logits, targets, temperature)))
+    return kind.of(unique_rows(found), logits.shape[1])
 
 
 @torch.no_grad()
@@ -74,10 +74,10 @@ def find_temperature(
     for pixels, targets, rows in show_progress(loader, "calibrating", accelerator):
         logits = model(prepare_batch(pixels, preprocessing)).float()
         wanted = subset(len(loader.dataset), logits.shape[1]) if wanted is None else wanted
-        columns = [column.cpu() for column in accelerator.gather_for_metrics((rows, targets, logits))]
+        columns = gather(accelerator, rows, targets, logits)
         kept = torch.from_numpy(np.isin(columns[0].numpy(), wanted))
         found.append([column[kept] for column in columns])
-    targets, logits = (torch.from_numpy(column) for column in _once(found))
+    targets, logits = (torch.from_numpy(column) for column in unique_rows(found))
     return fit_temperature(logits, targets, task)
 
 
@@ -92,7 +92,7 @@ def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNet
     """
     task = network.config.task
     found = find_temperature(accelerator, model, loader, network.preprocessing, task=task)
-    network.details[TEMPERATURE] = found
+    network.metadata = replace(network.metadata, temperature=found)
     return evaluate(accelerator, model, loader, network.preprocessing, task=task, temperature=found)
 
 
@@ -105,10 +105,3 @@ def unmapped(network: PretrainedNetwork) -> PretrainedNetwork:
     for tensor in (*network.parameters(), *network.buffers()):
         tensor.data = tensor.data.clone()
     return network
-
-
-def _once(found: list[list[Tensor]]) -> tuple[np.ndarray, ...]:
-    """The columns behind the first, which holds the numbers of the rows, with each row once, in their order."""
-    rows, *columns = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
-    _, once = np.unique(rows, return_index=True)
-    return tuple(column[once] for column in columns)

@@ -16,6 +16,7 @@ import numpy as np
 from accelerate import Accelerator
 from PIL import Image
 
+from resnet_hub.card import without_paths
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
@@ -24,7 +25,6 @@ from ..data import Split
 from ..hardware import main_process_decides
 from ..settings import FinetuneRecipe
 from .folder_lock import FolderLock
-from .redact import without_paths
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"

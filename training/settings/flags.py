@@ -6,10 +6,10 @@ import argparse
 import re
 from collections.abc import Callable, Collection
 from dataclasses import Field, fields
-from typing import Any, NoReturn, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from resnet_hub.checks import nearest
-from resnet_hub.errors import ConfigError
+from resnet_hub.arguments import ArgumentParser
+from resnet_hub.errors import Phrase
 
 from .base import flag_of
 
@@ -140,25 +140,18 @@ def flag_here(name: str, flags: Collection[str]) -> str | None:
     return here if here is not None and all(named in flags for named in FLAG.findall(here)) else None
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose refusals are sentences with the flag that is meant, else the nearest."""
-
-    def error(self, message: str) -> NoReturn:
-        if not message.startswith("unrecognized arguments: "):
-            raise ConfigError("settings.bad_flags", reason=message)
-        # Without its value, which may be a token.
-        given = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
-        flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-        if new := renamed_flag(given, flags):
-            raise ConfigError("settings.renamed_flag", flag=given, new=new)
-        if given.startswith("-") and (here := flag_here(given, flags)):
-            raise ConfigError("settings.flag_elsewhere", flag=given, here=here)
-        raise ConfigError("settings.unknown_flag", flag=given, nearest=nearest(given, flags))
+def flag_meant(flag: str, flags: Collection[str]) -> Phrase | None:
+    """What to answer to a flag that there is not: its new name, or what it is called here; None for an unknown one."""
+    if new := renamed_flag(flag, flags):
+        return Phrase("settings.renamed_flag", new=new)
+    if flag.startswith("-") and (here := flag_here(flag, flags)):
+        return Phrase("settings.flag_elsewhere", here=here)
+    return None
 
 
-def settings_parser(settings: type, program: str) -> argparse.ArgumentParser:
+def settings_parser(settings: type, program: str) -> ArgumentParser:
     """A parser with one flag for each field of a settings class; flags that are not given stay away."""
-    parser = _Parser(f"accelerate launch -m {program}", description=settings.__doc__, allow_abbrev=False)
+    parser = ArgumentParser(f"accelerate launch -m {program}", description=settings.__doc__, explain_unknown=flag_meant)
     types, told = get_type_hints(settings), set[str]()
     for group in reversed(settings.__mro__):
         # A group may say again what a field of its base is for this entry; the flag stays where the base has it.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from resnet_hub.card import weights_license
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts
 from resnet_hub.demo.serving.batcher import Batcher
@@ -77,8 +78,7 @@ def told_to_visitors(name: str, place: str) -> Iterator[None]:
 def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
     """What a loaded network says of itself, where the Hub says nothing."""
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
-    said = classifier.model.details.get("license")
-    license = said if isinstance(said, str) else None
+    license = weights_license(classifier.model.metadata.license)
     return ModelFacts(name, None, parameters, license, classifier.model.num_classes)
 
 

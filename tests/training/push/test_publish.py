@@ -86,7 +86,7 @@ def test_checking_twice_changes_nothing(fake_hub):
 
 def test_a_public_repository_is_not_taken_for_a_private_one(fake_hub):
     check_target(PushTarget(REPO))
-    with pytest.raises(HubError, match="--hub-private was given, but model 'alice/net' exists and is public"):
+    with pytest.raises(HubError, match="model 'alice/net' exists and is public, but a private one was asked for"):
         check_target(PushTarget(REPO, private=True))
 
 
