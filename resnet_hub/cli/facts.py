@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from resnet_hub.checkpoint import CheckpointConfig, local_path, read_config
 from resnet_hub.checks import nearest
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.hub import download_checkpoint
-from resnet_hub.models import complexity, meta_network
 from resnet_hub.registry import (
     ARCHITECTURES,
     OWNER,
     PublishedTag,
     architecture,
+    counted_cost,
     is_published_name,
     list_architectures,
     named_network,
@@ -24,6 +22,9 @@ from resnet_hub.registry import (
     published_tags,
     published_weights,
 )
+
+if TYPE_CHECKING:
+    from resnet_hub.checkpoint import CheckpointConfig
 
 Values = dict[str, Any]
 
@@ -59,6 +60,10 @@ def network_facts(source: str) -> Values:
         ConfigError: `source` is none of these.
         HubError: The Hub refused or could not be reached.
     """
+    # Inside, as what loads torch is not for those who only list.
+    from resnet_hub.checkpoint import local_path, read_config
+    from resnet_hub.hub import download_checkpoint
+
     path = local_path(source)
     if path is None and source in ARCHITECTURES:
         return {"source": source, **_published_facts(source, _default(source))}
@@ -71,16 +76,18 @@ def network_facts(source: str) -> Values:
 
 def _architecture_row(name: str) -> Values:
     entry, tag = published_architecture(name), _default(name)
-    if entry is None or not entry.complexity:
-        usual = named_network(name)[1].input_size
-        counted = _size_and_cost(architecture(name), [usual])
-        parameters, layers = counted["parameters"], counted["layers"]
-        size, cost = usual[1], counted["complexity"][0]
-        gmacs, activations = cost["gmacs"], cost["mega_activations"]
-    else:
+    size = (tag.preprocessing if tag else named_network(name)[1]).input_size[1]
+    if entry is not None and entry.complexity:
         parameters, layers = entry.parameters, entry.layers
-        size = tag.preprocessing.input_size[1] if tag else next(iter(entry.complexity))
+        size = size if tag else next(iter(entry.complexity))
         gmacs, activations = entry.complexity[size]
+    elif counted := counted_cost(name):
+        parameters, layers = counted.parameters, counted.layers
+        gmacs, activations = counted.macs / 1e9, counted.activations / 1e6
+    else:
+        values = _size_and_cost(architecture(name), [named_network(name)[1].input_size])
+        parameters, layers = values["parameters"], values["layers"]
+        gmacs, activations = (values["complexity"][0][key] for key in ("gmacs", "mega_activations"))
     tags = published_tags(name)
     return {
         "architecture": name,
@@ -147,6 +154,8 @@ def _network_values(config: ResNetConfig, inputs: Sequence[Preprocessing], label
 
 def _size_and_cost(config: ResNetConfig, sizes: Sequence[tuple[int, int, int]]) -> Values:
     """Parameters, layers, feature levels and the cost at each size, counted."""
+    from resnet_hub.models import complexity, meta_network
+
     network = meta_network(config)
     counted = [complexity(network, size) for size in sizes]
     return {

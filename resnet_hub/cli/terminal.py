@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from resnet_hub.classifier import Prediction
+if TYPE_CHECKING:
+    from resnet_hub.classifier import Prediction
 
 Values = Mapping[str, Any]
 NOTHING = "-"
