@@ -26,7 +26,7 @@ help:  ## list the targets
 
 .venv/app: .venv/bin/python requirements.txt constraints.txt pyproject.toml
 	@echo "installing into .venv; the first time takes some minutes"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 .venv/dev: .venv/app

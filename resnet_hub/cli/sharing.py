@@ -8,6 +8,7 @@ from pathlib import Path
 from resnet_hub.cli.parser import Command, print_lines
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.extras import require_extra
 
 TOKEN_HELP = "The token comes from HF_TOKEN or from `hf auth login`; it needs the right to write."
 
@@ -67,6 +68,7 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
 def _space(given: argparse.Namespace) -> int:
     from resnet_hub.space import SpaceSettings, push_space, served_model, space_address, write_space
 
+    require_extra("demo")
     # What can be told without reading the network comes first.
     space_address(given.repo_id)
     settings = SpaceSettings(given.title, given.hardware)

@@ -22,7 +22,7 @@ from resnet_hub.preprocessing import open_image, to_channels
 
 from ..data import Split
 from ..hardware import main_process_decides
-from ..settings import FinetuneRecipe
+from ..settings import FinetuneRecipe, launch_command
 from .folder_lock import FolderLock
 from .redact import without_paths
 
@@ -216,7 +216,7 @@ def reporting(folder: Path) -> Iterator[None]:
         yield
     except (OSError, CheckpointError) as error:
         cause = error.__cause__ if isinstance(error, CheckpointError) else error
-        reason, command = getattr(cause, "strerror", None) or error, "accelerate launch -m training.finetune --resume"
+        reason, command = getattr(cause, "strerror", None) or error, f"{launch_command('finetune')} --resume"
         raise TrainingError(
             f"the best weights are safe in {str(folder)!r}, but the report could not be written there ({reason}); make "
             f"room, then let the run write it with:  {command} {shlex.quote(str(folder))}"

@@ -5,6 +5,7 @@ from .evaluation import EvaluationSettings
 from .flags import settings_parser
 from .losses import LOSSES
 from .optimization import USUAL_MOMENTUM
+from .program import as_command, launch_command
 from .pushing import HubSettings
 from .recipe import FinetuneRecipe, parse_flags
 from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
@@ -20,6 +21,8 @@ __all__ = [
     "HubSettings",
     "RunSettings",
     "Settings",
+    "as_command",
+    "launch_command",
     "parse_flags",
     "setting",
     "settings_parser",

@@ -24,7 +24,7 @@ class _Parser(argparse.ArgumentParser):
 
 def settings_parser(settings: type, program: str) -> argparse.ArgumentParser:
     """A parser with one flag for each field of a settings class; flags that are not given stay away."""
-    parser = _Parser(f"accelerate launch -m {program}", description=settings.__doc__, allow_abbrev=False)
+    parser = _Parser(program, description=settings.__doc__, allow_abbrev=False)
     types, told = get_type_hints(settings), set[str]()
     for group in reversed(settings.__mro__):
         # A group may say again what a field of its base is for this entry; the flag stays where the base has it.

@@ -19,6 +19,7 @@ from .frozen import FreezeSettings
 from .images import AugmentSettings, CacheSettings, SplitSettings
 from .losses import ObjectiveSettings
 from .optimization import OptimizationSettings
+from .program import launch_command
 from .pushing import PublishSettings
 from .run import AUTO, USUAL_BATCH, RunSettings
 from .saving import SavingSettings
@@ -98,7 +99,7 @@ def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
     Raises:
         ConfigError: A flag or a key that there is not.
     """
-    parser = settings_parser(FinetuneRecipe, "training.finetune")
+    parser = settings_parser(FinetuneRecipe, launch_command("finetune"))
     parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
     parser.add_argument(
         "--resume",
