@@ -15,7 +15,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test parity contract check format bench load quality screenshots clean
+.PHONY: help setup demo app test install-test parity contract check format bench load quality screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -46,6 +46,9 @@ app: .venv/app  ## open the page: make app MODEL=folder, owner/name or tag
 
 test: .venv/dev  ## run the whole test suite
 	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+
+install-test: .venv/dev  ## install the wheel beside nothing, then its trainer, and run both: minutes, and 6 GB of disk
+	$(BIN)/python tests/install_check.py $(FLAGS)
 
 parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 GB of memory
 	$(BIN)/python -m pytest -m parity
