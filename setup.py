@@ -1,6 +1,6 @@
 """What pyproject.toml cannot say: the trainer, which has its folder beside the package, is installed inside it."""
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 from setuptools.command.build_py import build_py
 
 
@@ -13,10 +13,13 @@ class BuildPackages(build_py):
         return [module for module in modules if module[:2] != ("resnet_hub", "training")]
 
 
-TRAINER = ["resnet_hub." + name for name in find_packages(include=["training", "training.*"])]
+def packages(folder: str, name: str) -> list[str]:
+    """The packages in a folder that is installed under this name; a folder of data is one too."""
+    return [name, *(f"{name}.{inner}" for inner in find_namespace_packages(folder, exclude=["*__pycache__"]))]
+
 
 setup(
-    packages=find_packages(include=["resnet_hub", "resnet_hub.*"]) + TRAINER,
+    packages=[*packages("resnet_hub", "resnet_hub"), *packages("training", "resnet_hub.training")],
     package_dir={"resnet_hub.training": "training"},
     cmdclass={"build_py": BuildPackages},
 )

@@ -94,9 +94,7 @@ def check_trainer(python: Environment, wheel: Path) -> None:
 
 def check_checkout(python: Environment) -> None:
     """All names of the trainer in a checkout, installed as a link to it."""
-    python.run(
-        "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "-e", str(REPOSITORY)
-    )
+    python.run("python", "-m", "pip", "install", "-qq", "--no-deps", "-e", str(REPOSITORY))
     for entry in (["-m", "training.finetune"], ["training/finetune.py"], ["-m", "resnet_hub.training.finetune"]):
         assert "usage: accelerate launch" in python.run(*LAUNCH, *entry, "--help", where=REPOSITORY)
     found = python.run("python", "-c", "import resnet_hub.training as found; print(found.__file__)").strip()
@@ -112,11 +110,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="resnet-hub-install-") as folder:
         work = Path(folder, "work")
         work.mkdir()
-        subprocess.run(
-            [sys.executable, "-m", "build", "--wheel", "--outdir", folder, str(REPOSITORY)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        # By way of an archive of the sources, so that nothing of an earlier build lies about.
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, str(REPOSITORY)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (wheel,) = Path(folder).glob("*.whl")
         python = Environment((given.venv or Path(folder, "venv")).absolute(), work)
         check_core(python, wheel)
