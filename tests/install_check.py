@@ -16,10 +16,13 @@ import time
 import venv
 from pathlib import Path
 
+from images import class_folders
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 IMAGE = REPOSITORY / "resnet_hub" / "demo" / "images" / "2-cat.jpg"
 BUNDLED = "from resnet_hub.checkpoint import BUNDLED; print(BUNDLED)"
-TINY = ["--dataset", "digits", "--model", "cifar_resnet20", "--from-scratch", "--epochs", "1", "--workers", "0"]
+DATA = ["--dataset", "images", "--workers", "0"]
+TINY = [*DATA, "--model", "cifar_resnet20", "--from-scratch", "--epochs", "1"]
 ONE_PROCESS = ["--num_processes", "1", "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
 LAUNCH = ["accelerate", "launch", "--quiet", *ONE_PROCESS]
 
@@ -86,9 +89,10 @@ def check_core(python: Environment, wheel: Path) -> None:
 def check_trainer(python: Environment, wheel: Path) -> None:
     """A network is fine-tuned and measured where no checkout is, by the command and by the launcher."""
     python.install(f"{wheel}[train]")
+    class_folders(python.work / "images", {"red": 10, "green": 10})
     python.run("resnet-hub", "finetune", *TINY, "--output", "run")
-    python.run("resnet-hub", "evaluate", "--model", "run", "--dataset", "digits")
-    python.run("resnet-hub", "predict-dataset", "--model", "run", "--dataset", "digits", "--output", "answers.parquet")
+    python.run("resnet-hub", "evaluate", "--model", "run", *DATA)
+    python.run("resnet-hub", "predict-dataset", "--model", "run", *DATA, "--output", "answers.parquet")
     python.run(*LAUNCH, "-m", "resnet_hub.training.finetune", *TINY, "--output", "launched")
 
 
