@@ -56,7 +56,7 @@ parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 G
 contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetches their sources the first time
 	$(BIN)/python tests/contract $(FLAGS)
 
-check: .venv/dev  ## ruff, format, mypy, floors
+check: .venv/dev  ## ruff, format, mypy, rooms and doors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

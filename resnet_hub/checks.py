@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import reduce
 
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import ConfigError, Phrase
 
 FEW = 20
 """Names that a message can list in full."""
@@ -14,19 +15,19 @@ FEW = 20
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
     """Raises: ConfigError when `value` is none of `choices`."""
     if value not in choices:
-        raise ConfigError(f"{name}={value!r} is not known; choose one of {', '.join(map(repr, choices))}")
+        raise ConfigError("checks.unknown_choice", name=name, value=value, choices=", ".join(map(repr, choices)))
 
 
 def check_range(name: str, value: object, low: float, high: float) -> None:
     """Raises: ConfigError when `value` is no number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ConfigError(f"{name}={value!r} is out of range; expected a number from {low:g} to {high:g}")
+        raise ConfigError("checks.out_of_range", name=name, value=value, low=low, high=high)
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> None:
     """Raises: ConfigError when `value` is no whole number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(f"{name}={value!r} is out of range; expected a whole number from {low} to {high}")
+        raise ConfigError("checks.no_whole_number", name=name, value=value, low=low, high=high)
 
 
 def nearest(name: object, known: Iterable[str], n: int = 3) -> str:
@@ -38,12 +39,18 @@ def nearest(name: object, known: Iterable[str], n: int = 3) -> str:
     return ", ".join(map(repr, close))
 
 
+def alternatives(names: Iterable[str]) -> str | Phrase:
+    """The names, of which there is one or more, with "or" between them, for an error message."""
+    quoted: Iterable[str | Phrase] = map(repr, names)
+    return reduce(lambda one, other: Phrase("checks.or", one=one, other=other), quoted)
+
+
 def checked_label_names(names: Sequence[str] | None, num_classes: int) -> tuple[str, ...] | None:
     """The names as a tuple. Raises: ConfigError for a single text, or when there is not one name for each class."""
     if names is None:
         return None
     if isinstance(names, str):  # a sequence as well, but of letters
-        raise ConfigError(f"label_names={names!r} is one text; give a list of names in the order of the classes")
+        raise ConfigError("checks.label_names_in_one_text", names=names)
     if len(names) != num_classes:
-        raise ConfigError(f"there are {len(names)} label names for {num_classes} classes; give one for each class")
+        raise ConfigError("checks.label_names_for_each_class", names=len(names), classes=num_classes)
     return tuple(str(name) for name in names)

@@ -201,10 +201,7 @@ class ImageClassifier:
         """
         logits = self._logits(normalize(pixels.to(self.device), self.preprocessing)).float().cpu()
         if not logits.isfinite().all():
-            raise CheckpointError(
-                f"the network answers in {self.precision} with numbers that are not finite, so its weights are damaged "
-                "or too large; use precision='fp32', or another checkpoint"
-            )
+            raise CheckpointError("classifier.not_finite", precision=self.precision)
         return self.scores(logits)
 
     def _logits(self, images: Tensor) -> Tensor:
@@ -234,18 +231,14 @@ def _label_names(model: PretrainedNetwork) -> tuple[str, ...]:
     """One name for each output: the checkpoint's, ImageNet's for 1000 classes without names, or "class 7"."""
     count, task = model.num_classes, model.config.task
     if count == 0:
-        raise ConfigError(
-            "this network has no head (num_classes=0), so it names no class; fine-tune it on labels first"
-        )
+        raise ConfigError("classifier.no_head")
     if model.label_names is None:
         if count == 1000 and task == "single_label":
             return imagenet_label_names()
         word = "value" if task == "regression" else "class"
         return tuple(f"{word} {index}" for index in range(count))
     if len(model.label_names) != count:
-        raise CheckpointError(
-            f"the network has {len(model.label_names)} label names for {count} classes; give one for each class"
-        )
+        raise CheckpointError("classifier.label_names", names=len(model.label_names), classes=count)
     return tuple(model.label_names)
 
 
@@ -256,7 +249,7 @@ def _check_choices(precision: str, backend: str) -> None:
 
 def _check_top_k(top_k: int) -> None:
     if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
-        raise ConfigError(f"top_k={top_k!r} is out of range; expected a whole number of labels, 1 or more")
+        raise ConfigError("classifier.top_k", top_k=top_k)
 
 
 def _device(device: str | torch.device) -> torch.device:
@@ -266,12 +259,10 @@ def _device(device: str | torch.device) -> torch.device:
     try:
         chosen = torch.device(device)
     except (RuntimeError, TypeError) as error:
-        raise ConfigError(f"device={device!r} is not known; choose 'auto', 'cpu', 'cuda' or 'cuda:1'") from error
+        raise ConfigError("classifier.unknown_device", device=device) from error
     count = torch.cuda.device_count()
     if chosen.type == "cuda" and (chosen.index or 0) >= count:
-        raise ConfigError(
-            f"device={str(device)!r} is not here: PyTorch sees {count} CUDA devices; choose 'auto' or 'cpu'"
-        )
+        raise ConfigError("classifier.no_such_device", device=str(device), count=count)
     return chosen
 
 

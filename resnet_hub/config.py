@@ -58,16 +58,17 @@ class Preprocessing:
         check_choice("crop_mode", self.crop_mode, ("center", "squash", "border"))
         check_range("crop_pct", self.crop_pct, 0.05, 1)
         if len(self.input_size) != 3:
-            raise ConfigError(f"input_size={self.input_size!r} must be (channels, height, width)")
+            raise ConfigError("config.input_size", size=self.input_size)
         for name, size in zip(("channels", "height", "width"), self.input_size, strict=True):
             check_integer(f"input_size {name}", size, 1, MAX_INPUT_SIZE)
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) != self.input_size[0]:
-                raise ConfigError(f"{name} has {len(values)} numbers, but the input has {self.input_size[0]} channels")
+                numbers, channels = len(values), self.input_size[0]
+                raise ConfigError("config.numbers_for_each_channel", name=name, numbers=numbers, channels=channels)
             for value in values:
                 check_range(name, value, -255, 255)
         if min(self.std) <= 0:
-            raise ConfigError(f"std={self.std!r} must be above 0")
+            raise ConfigError("config.std_above_0", std=self.std)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values."""
@@ -189,14 +190,14 @@ class ResNetConfig:
             check_range(name, getattr(self, name), 0, 0.999)
         check_range("attn_ratio", self.attn_ratio, 1 / 4096, 1)
         if len(self.depths) != len(self.widths) or not self.depths:
-            raise ConfigError(f"depths={self.depths!r} and widths={self.widths!r} must name the same, non-empty stages")
+            raise ConfigError("config.stages", depths=self.depths, widths=self.widths)
         if not isinstance(self.block, str | tuple | list) or not all(isinstance(name, str) for name in self.block):
-            raise ConfigError(f"block={self.block!r} must be a name such as 'basic', or a list of names")
+            raise ConfigError("config.block_name", block=self.block)
         if not isinstance(self.block, str) and len(self.block) != len(self.depths):
-            raise ConfigError(f"block={self.block!r} must be one name, or one for each of {len(self.depths)} stages")
+            raise ConfigError("config.block_for_each_stage", block=self.block, stages=len(self.depths))
         for name, usual in (("act_layer", "relu"), ("norm_layer", "batchnorm")):
             if not isinstance(getattr(self, name), str):
-                raise ConfigError(f"{name}={getattr(self, name)!r} must be a name such as {usual!r}")
+                raise ConfigError("config.layer_name", name=name, value=getattr(self, name), usual=usual)
         if self.global_pool == "none":
             object.__setattr__(self, "global_pool", "")
         norm = self.norm_layer.lower().replace("_", "")
@@ -206,7 +207,7 @@ class ResNetConfig:
         check_choice("down_kernel_size", self.down_kernel_size, (1, 3, 5, 7))
         check_integer("num_classes", self.num_classes, 0, 1_000_000)
         if not self.global_pool and self.num_classes:
-            raise ConfigError(f"global_pool='' keeps the feature map, so num_classes must be 0, not {self.num_classes}")
+            raise ConfigError("config.classes_without_pooling", classes=self.num_classes)
         for width in self.widths:
             check_integer("widths", width, 1, MAX_CHANNELS)
         for depth in self.depths:
@@ -214,26 +215,22 @@ class ResNetConfig:
         check_integer("sum of depths", sum(self.depths), 1, MAX_BLOCKS)
         for name, choices in FAMILIES[self.family].items():
             if (value := getattr(self, name)) not in choices:
-                why = f"is not for family={self.family!r}, whose blocks and stems are defined without it"
-                raise ConfigError(f"{name}={value!r} {why}; choose one of {', '.join(map(repr, choices))}")
+                known = ", ".join(map(repr, choices))
+                raise ConfigError("config.other_family", name=name, value=value, family=self.family, choices=known)
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:
         """Raises: ConfigError naming two options that are fine by themselves and cannot be together."""
         if self.shortcut == "none" and self.zero_init_last:
-            raise ConfigError(
-                "shortcut='none' leaves a block nothing but F(x), which zero_init_last=True would start at zero; "
-                "set zero_init_last=False"
-            )
+            raise ConfigError("config.no_shortcut_zero_init")
         if self.shortcut == "none" and self.drop_path_rate:
-            raise ConfigError(
-                f"shortcut='none' leaves a block nothing but F(x), which drop_path_rate={self.drop_path_rate} "
-                "would skip; set drop_path_rate=0"
-            )
+            raise ConfigError("config.no_shortcut_drop_path", rate=self.drop_path_rate)
         if self.output_stride < 32 and self.reduction < self.output_stride:
             raise ConfigError(
-                f"output_stride={self.output_stride} changes nothing: {self.architecture} has "
-                f"one pixel for each {self.reduction} of the input; leave it at 32"
+                "config.output_stride",
+                stride=self.output_stride,
+                architecture=self.architecture,
+                reduction=self.reduction,
             )
 
     @property
@@ -284,13 +281,13 @@ def _checked_keys(cls: type[Preprocessing] | type[ResNetConfig], values: Mapping
     checked: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
-            raise ConfigError(f"there is no option {key!r}; the nearest are {nearest(key, known)}")
+            raise ConfigError("config.unknown_option", name=key, nearest=nearest(key, known))
         checked[key] = tuple(value) if isinstance(value, list) else value
         default = known[key].default
         if isinstance(default, tuple) and not isinstance(checked[key], tuple):
-            raise ConfigError(f"{key}={value!r} must be a list such as {list(default)}")
+            raise ConfigError("config.no_list", name=key, value=value, usual=list(default))
         if isinstance(default, bool) and not isinstance(value, bool):
-            raise ConfigError(f"{key}={value!r} must be true or false")
+            raise ConfigError("config.true_or_false", name=key, value=value)
     return checked
 
 

@@ -25,7 +25,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from torch import Tensor
 
 from resnet_hub.config import Preprocessing
-from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.errors import ConfigError, ImageError, Phrase
 
 ImageSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
@@ -101,13 +101,13 @@ def open_image(
         image = _undecoded(source, label, max_bytes)
         if not 0 < image.width * image.height <= max_pixels:
             size = f"{image.width} x {image.height}"
-            raise ImageError(f"{label} has {size} pixels; expected 1 to {max_pixels:,} in all, so give a resized copy")
+            raise ImageError("preprocessing.pixels", label=label, size=size, most=max_pixels)
         image.load()
         return _upright(image)
     except ImageError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly every type on a damaged file.
-        raise ImageError(f"{label} is damaged or cut short; save or download it again") from error
+        raise ImageError("preprocessing.damaged", label=label) from error
 
 
 def to_channels(image: Image.Image, channels: int) -> Image.Image:
@@ -119,7 +119,7 @@ def to_channels(image: Image.Image, channels: int) -> Image.Image:
     Raises: ConfigError for another number of channels.
     """
     if channels not in _MODES:
-        raise ConfigError(f"{channels} input channels make no image; it takes 1 (gray), 3 (RGB) or 4 (RGBA)")
+        raise ConfigError("preprocessing.channels", channels=channels)
     mode = _MODES[channels]
     if image.mode == mode and "transparency" not in image.info:
         return image
@@ -161,8 +161,7 @@ def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     channels = preprocessing.input_size[0]
     if pixels.dtype != torch.uint8 or pixels.ndim not in (3, 4) or pixels.shape[-3] != channels:
         raise ImageError(
-            f"pixels are {pixels.dtype} {tuple(pixels.shape)}; "
-            f"expected torch.uint8 (N, {channels}, H, W), as to_pixels gives them"
+            "preprocessing.no_pixels", type=str(pixels.dtype), shape=tuple(pixels.shape), channels=channels
         )
 
     def column(values: tuple[float, ...]) -> Tensor:
@@ -173,15 +172,15 @@ def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     return images.div_(column((255.0,))).sub_(column(preprocessing.mean)).div_(column(preprocessing.std))
 
 
-def _label(source: object, name: str | None) -> str:
+def _label(source: object, name: str | None) -> str | Phrase:
     if name is None:
         if not isinstance(source, str | os.PathLike):
-            return "the picture"
+            return Phrase("preprocessing.the_image")
         name = os.fsdecode(source)
     return repr(name if len(name) <= 200 else f"{name[:150]}...{name[-30:]}")
 
 
-def _undecoded(source: ImageSource, label: str, max_bytes: int) -> Image.Image:
+def _undecoded(source: ImageSource, label: str | Phrase, max_bytes: int) -> Image.Image:
     """The image with its size known; of a file, only the header is read."""
     if isinstance(source, Image.Image):
         return source
@@ -192,43 +191,38 @@ def _undecoded(source: ImageSource, label: str, max_bytes: int) -> Image.Image:
     known = ", ".join(_READERS)
     found = next((name for name, first in _SIGNATURES.items() if re.match(first, data[:1000], re.DOTALL)), None)
     if found is None:
-        raise ImageError(f"{label} is in no image format that can be read; give one of {known}")
+        raise ImageError("preprocessing.unknown_format", label=label, formats=known)
     if found not in _READERS:
-        raise ImageError(f"{label} is in the format {found}, which cannot be read; save it as one of {known}")
+        raise ImageError("preprocessing.other_format", label=label, found=found, formats=known)
     return _READERS[found](io.BytesIO(data))
 
 
-def _read(source: str | os.PathLike[str], label: str, max_bytes: int) -> bytes:
+def _read(source: str | os.PathLike[str], label: str | Phrase, max_bytes: int) -> bytes:
     """The bytes of a file, whose size is checked first."""
     if not isinstance(source, str | os.PathLike):
-        raise ImageError(
-            f"a {type(source).__name__} is no image; give a path, the bytes of a file, a PIL image or a uint8 array"
-        )
+        raise ImageError("preprocessing.no_image", kind=type(source).__name__)
     path = Path(os.fsdecode(source))
     try:
         if source and path.is_dir():
-            raise ImageError(f"{label} is a folder; give the path of one image in it")
+            raise ImageError("preprocessing.folder", label=label)
         if not path.is_file():
-            raise ImageError(f"there is no file {label}; check the path")
+            raise ImageError("preprocessing.no_file", label=label)
         _check_bytes(path.stat().st_size, label, max_bytes)
         return path.read_bytes()
     except OSError as error:
-        raise ImageError(f"{label} cannot be read ({error.strerror}); check the path and its permissions") from error
+        raise ImageError("preprocessing.unreadable", label=label, reason=error.strerror) from error
 
 
-def _check_bytes(size: int, label: str, limit: int) -> None:
+def _check_bytes(size: int, label: str | Phrase, limit: int) -> None:
     if size > limit:
-        raise ImageError(f"{label} has {size:,} bytes, more than the {limit:,} that are read; make it smaller")
+        raise ImageError("preprocessing.too_large", label=label, size=size, most=limit)
     if size == 0:
-        raise ImageError(f"{label} is empty (0 bytes); save or download it again")
+        raise ImageError("preprocessing.empty", label=label)
 
 
-def _checked_array(array: np.ndarray, label: str) -> np.ndarray:
+def _checked_array(array: np.ndarray, label: str | Phrase) -> np.ndarray:
     if array.dtype != np.uint8 or not array.size or array.ndim < 2 or array.shape[2:] not in ((), (1,), (3,), (4,)):
-        raise ImageError(
-            f"{label} is an array of {array.dtype} {array.shape}; expected uint8 0-255 of shape (H, W), (H, W, 1), "
-            "(H, W, 3) or (H, W, 4) with at least one pixel"
-        )
+        raise ImageError("preprocessing.array", label=label, type=str(array.dtype), shape=array.shape)
     return array.reshape(array.shape[:2]) if array.shape[2:] == (1,) else array
 
 

@@ -45,10 +45,7 @@ def chosen_backend(backend: str, model: ResidualNetwork, dtype: torch.dtype) -> 
     if backend == "auto":
         return "fused" if can_fuse(model, dtype) else "eager"
     if backend == "fused" and not can_fuse(model, dtype):
-        raise ConfigError(
-            f"backend='fused' is not to be had for this {model.config.architecture} in {str(dtype)[6:]}: it is for the "
-            "blocks of timm's networks, on a CPU that oneDNN knows; choose 'auto'"
-        )
+        raise ConfigError("runtime.cannot_be_fused", architecture=model.config.architecture, dtype=str(dtype)[6:])
     return backend
 
 

@@ -30,7 +30,7 @@ def temperature_of(details: Mapping[str, Any]) -> float | None:
     if found is None:
         return None
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or found <= 0:
-        raise CheckpointError(f"config.json says {TEMPERATURE} is {found!r}; expected a number above 0, or no such key")
+        raise CheckpointError("scores.temperature", found=found)
     return float(found)
 
 

@@ -4,11 +4,14 @@ import os
 import sys
 from pathlib import Path
 
+from resnet_hub.errors import FOLDERS
 from resnet_hub.extras import MissingExtraError, require_extra
 
 # Read once, when torch loads OpenMP. A thread that waits for another sleeps instead of spinning: on a busy machine that
 # is several times quicker, because the other one gets the core, and on an idle one it costs nothing that was measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+FOLDERS.append(Path(__file__).with_name("texts"))
 
 try:
     require_extra("train")

@@ -89,13 +89,12 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
     """The network with the weights that were asked for. Raises: CheckpointError, HubError, ConfigError."""
     model = ResNet.from_pretrained(settings.model)
     if model.label_names is None:
-        raise ConfigError(f"--model {settings.model!r} carries no class names, so its classes match no dataset")
+        raise ConfigError("evaluation.no_class_names", model=settings.model)
     if settings.checkpoint != "best":
         file = Path(settings.model) / WEIGHTS[settings.checkpoint]
         if not file.is_file():
             raise ConfigError(
-                f"--checkpoint {settings.checkpoint} is for the folder of a run with a file {file.name}, which "
-                f"--model {settings.model!r} has not; leave it out for the best weights"
+                "evaluation.no_such_weights", checkpoint=settings.checkpoint, file=file.name, model=settings.model
             )
         load_weights(model, file, model.config, dtype=torch.float32)
         # It was found for the best weights.
@@ -127,8 +126,8 @@ def report_folder(name: str) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
     except OSError as error:
-        reason = error.strerror or error
-        raise TrainingError(f"cannot write into --report {name!r} ({reason}); make room, or choose another") from error
+        reason = error.strerror or str(error)
+        raise TrainingError("evaluation.unwritable_report", folder=name, reason=reason) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

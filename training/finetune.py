@@ -169,10 +169,7 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
             options["in_chans"] = recipe.in_chans
         model = create_model(recipe.model, num_classes=len(names), label_names=names, **options)
     elif _has_no_weights(recipe.model):
-        raise ConfigError(
-            f"--model {recipe.model!r} is an architecture without published weights; add --from-scratch, "
-            f"or name weights: a checkpoint folder, a Hub id, or a published name such as resnet50"
-        )
+        raise ConfigError("finetune.no_weights", model=recipe.model)
     else:
         model = unmapped(ResNet.from_pretrained(recipe.model, label_names=names, in_chans=recipe.in_chans, **options))
     if recipe.image_size is not None:
@@ -245,7 +242,7 @@ def test(learner: Learner, loader: Any) -> Evaluation:
 def refuse_calibration(recipe: FinetuneRecipe, task: str) -> None:
     """Raises: ConfigError where there are no scores that a temperature could change."""
     if recipe.calibrate and task == "regression":
-        raise ConfigError("--calibrate needs classes, but the targets are numbers; drop it")
+        raise ConfigError("finetune.calibrated_numbers")
 
 
 def finish(

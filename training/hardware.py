@@ -72,11 +72,11 @@ def main_process_first(action: Callable[[], Result]) -> Result:
             result = action()
         except ResNetHubError as error:
             refusal = error
-    told = broadcast_object_list([None if refusal is None else str(refusal)])[0]
+    told = broadcast_object_list([refusal])[0]
     if refusal is not None:
         raise refusal
     if told is not None:
-        raise ResNetHubError(told)
+        raise told
     return result if state.is_main_process else action()
 
 

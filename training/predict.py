@@ -60,11 +60,11 @@ class PredictionSettings(HubSettings, RunSettings):
         super().__post_init__()
         check_integer("--top-k", self.top_k, 1, 100_000)
         if not self.model:
-            raise ConfigError("--model is missing; give a checkpoint folder, a Hub id or a published name")
+            raise ConfigError("predictions.no_model")
         if not self.output and self.push_to_hub is None:
-            raise ConfigError("nowhere to put the answers; give --output file.parquet or --push-to-hub owner/dataset")
+            raise ConfigError("predictions.no_place")
         if self.output and not self.output.endswith(".parquet"):
-            raise ConfigError(f"--output {self.output!r} is no name of a parquet file; expected it to end in .parquet")
+            raise ConfigError("predictions.no_parquet", file=self.output)
 
 
 def predict(settings: PredictionSettings) -> None:
@@ -87,7 +87,7 @@ def check_places(settings: PredictionSettings) -> None:
     """Finds out before any work whether the table can be put where it should. Raises: ConfigError, HubError."""
     output = Path(settings.output)
     if settings.output and (output.is_dir() or (output.exists() and not settings.overwrite)):
-        raise ConfigError(f"--output {settings.output!r} is there already; choose another name, or add --overwrite")
+        raise ConfigError("predictions.taken", file=settings.output)
     if settings.push_to_hub is not None:
         check_target(PushTarget.of(settings, kind="dataset"))
 
@@ -133,9 +133,7 @@ def answer(
         unreadable += rows[labels == UNREADABLE].tolist()
         refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
         if not scores.isfinite().all():
-            raise CheckpointError(
-                f"--model {settings.model!r} answers with numbers that are not finite; choose another"
-            )
+            raise CheckpointError("predictions.not_finite", model=settings.model)
     rows, indices, scores = (torch.cat(column).numpy() for column in zip(*found, strict=True))
     # Images that pad the last batch come twice; each row is kept once, in the order of the dataset.
     _, once = np.unique(rows, return_index=True)
@@ -154,19 +152,16 @@ def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
     """Raises: DataError on every process where more images cannot be decoded than are allowed."""
     if len(rows) > allowed:
         names = "; ".join(split.image(row)[1] for row in rows[:SHOWN]) + ("; ..." if len(rows) > SHOWN else "")
-        raise DataError(
-            f"{len(rows)} images cannot be decoded so far ({names}); "
-            f"mend or remove them, or go on without them by --max-bad-images with a number above {allowed}"
-        )
+        raise DataError("predictions.undecodable_images", count=len(rows), images=names, allowed=allowed)
 
 
 def problem(split: Split, row: int, settings: PredictionSettings) -> str:
     """Why the image of a row cannot be decoded, without the folders of this machine."""
     content, name = split.image(row)
     try:
-        open_image(content, name=name)
+        open_image(content, name=shown_file(name, settings.dataset) or name)
     except ImageError as error:
-        return str(error).replace(name, shown_file(name, settings.dataset) or name)
+        return str(error)
     return "it could not be decoded when it was its turn"
 
 
@@ -198,7 +193,7 @@ def push(settings: PredictionSettings, split: Split, table: Any) -> None:
         file = Path(settings.output or f"predictions-{time.strftime('%Y%m%d-%H%M%S')}.parquet")
         if not settings.output:
             write_predictions(table, file)
-        raise HubError(f"{str(error).rstrip('.')}; the answers are in {str(file)!r}") from error
+        raise HubError("predictions.not_pushed", reason=error, file=str(file)) from error
     logger.info("pushed %s", url)
 
 

@@ -12,7 +12,7 @@ from resnet_hub.card.metadata import card_metadata
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
 from resnet_hub.card.sections import IMAGES, model_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
-from resnet_hub.errors import CheckpointError, ResNetHubError
+from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 
 
 def generated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
@@ -43,7 +43,7 @@ def read_card(folder: Path) -> CardText | None:
     file = folder / CARD_FILE
     if not file.is_file():
         return None
-    where = f"the card {str(file)!r}"
+    where = Phrase("card.card_in_folder", file=str(file))
     check_card_size(file.stat().st_size, where)
     return CardText.parse(file.read_bytes(), where)
 
@@ -65,18 +65,19 @@ def opens_in_timm(values: Mapping[str, Any]) -> bool:
 
 def read_values(file: Path) -> dict[str, Any]:
     """The content of a config.json. Raises: CheckpointError when it is none."""
-    if file.stat().st_size > MAX_CONFIG_BYTES:
-        raise CheckpointError(f"{str(file)!r} has {file.stat().st_size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
+    size = file.stat().st_size
+    if size > MAX_CONFIG_BYTES:
+        raise CheckpointError("card.config_too_large", file=str(file), size=size, most=MAX_CONFIG_BYTES)
     try:
         values = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{str(file)!r} is no valid JSON ({error}); save the checkpoint again") from error
+        raise CheckpointError("card.invalid_json", file=str(file), error=str(error)) from error
     if not isinstance(values, dict):
-        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
+        raise CheckpointError("card.no_json_object", file=str(file))
     return values
 
 
-def check_card_size(size: int, where: str) -> None:
+def check_card_size(size: int, where: str | Phrase) -> None:
     """Raises: CheckpointError for a card of more bytes than are read."""
     if size > MAX_CARD_BYTES:
-        raise CheckpointError(f"{where} has {size:,} bytes; at most {MAX_CARD_BYTES:,} are read: shorten it")
+        raise CheckpointError("card.too_large", where=where, size=size, most=MAX_CARD_BYTES)

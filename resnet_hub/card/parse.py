@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import yaml
 
-from resnet_hub.errors import CheckpointError
+from resnet_hub.errors import CheckpointError, Phrase
 
 MAX_CARD_BYTES = 4 * 2**20
 
@@ -61,12 +61,12 @@ class CardText:
         return f"---{end}{lines}{end}---{end}{self.body}"
 
     @classmethod
-    def parse(cls, content: bytes, where: str) -> Self:
+    def parse(cls, content: bytes, where: str | Phrase) -> Self:
         """The card in the file `where` (a name for errors). Raises: CheckpointError for a card that cannot be read."""
         try:
             card = content.decode()
         except UnicodeDecodeError as error:
-            raise CheckpointError(f"{where} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+            raise CheckpointError("card.no_utf8", where=where, byte=error.start) from error
         block = _FRONT.match(card)
         if block is None:
             return cls({}, card)
@@ -74,13 +74,9 @@ class CardText:
             metadata = yaml.load(block[2], _Loader) or {}
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             fault = _fault(error, block[1].count("\n"))
-            raise CheckpointError(
-                f"{where} has metadata that is no valid YAML ({fault}); mend what stands between its two ---"
-            ) from error
+            raise CheckpointError("card.invalid_yaml", where=where, fault=fault) from error
         if not isinstance(metadata, dict):
-            raise CheckpointError(
-                f"{where} has metadata that is a {type(metadata).__name__}; expected lines of the form `key: value`"
-            )
+            raise CheckpointError("card.no_mapping", where=where, kind=type(metadata).__name__)
         return cls(metadata, card[block.end() :], block[0])
 
     @property
@@ -113,8 +109,9 @@ def marked(name: str, content: str) -> str:
     return f"<!-- resnet_hub:begin {name} -->\n{inside}<!-- resnet_hub:end {name} -->"
 
 
-def _fault(error: BaseException, lines_above: int) -> str:
+def _fault(error: BaseException, lines_above: int) -> str | Phrase:
     """Where in the file and why a reader of YAML gave up, on one line."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + lines_above + 1}: {error.problem}"
+        line = error.problem_mark.line + lines_above + 1
+        return Phrase("card.fault_in_line", line=line, problem=str(error.problem))
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -6,9 +6,10 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -29,7 +30,7 @@ from resnet_hub.checkpoint.format import (
 )
 from resnet_hub.checkpoint.weights import plain_name, read_weights
 from resnet_hub.config import ResNetConfig
-from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.errors import CheckpointError, ConfigError, Phrase, ResNetHubError
 from resnet_hub.registry import named_network
 
 logger = logging.getLogger(__name__)
@@ -53,9 +54,7 @@ def local_path(source: Source) -> Path | None:
             return path
     text = os.fspath(source)
     if isinstance(source, os.PathLike) or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
-        raise CheckpointError(
-            f"there is no folder or file {text!r}; give a checkpoint folder, or 'owner/name' on the Hub"
-        )
+        raise CheckpointError("checkpoint.no_such_path", path=text)
     return None
 
 
@@ -69,16 +68,12 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
     file = path / CONFIG_FILE
     if path.is_file() or (architecture is not None and not file.is_file()):
         if architecture is None:
-            raise CheckpointError(
-                f"{path.name!r} is a weights file; say which network it is for: architecture='resnet50'"
-            )
+            raise CheckpointError("checkpoint.weights_of_which_network", name=path.name)
         named, preprocessing = named_network(architecture)
         network = _as_in_file(named, path)
         return CheckpointConfig(network, preprocessing.with_channels(network.in_chans))
     if not file.is_file():
-        raise CheckpointError(
-            f"{str(path)!r} has no {CONFIG_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
-        )
+        raise CheckpointError("checkpoint.no_config", path=str(path))
     values = read_json(file)
     if architecture is not None:
         # A class of somebody's own that was saved with the mixin says its arguments, which may not name its network.
@@ -89,7 +84,7 @@ def read_config(path: Path, *, architecture: str | None = None) -> CheckpointCon
         saved = replace(saved, network=network, preprocessing=saved.preprocessing.with_channels(network.in_chans))
     if architecture not in (None, values["architecture"], saved.network.architecture):
         raise ConfigError(
-            f"architecture={architecture!r}, but {str(path)!r} holds a {saved.network.architecture}; drop one"
+            "checkpoint.other_architecture", wanted=architecture, path=str(path), found=saved.network.architecture
         )
     return saved
 
@@ -98,34 +93,33 @@ def read_json(file: Path) -> dict[str, Any]:
     """The one JSON object of a file. Raises: CheckpointError when it is too large, or is anything else."""
     size = file.stat().st_size
     if size > MAX_CONFIG_BYTES:
-        raise CheckpointError(f"{str(file)!r} has {size:,} bytes; at most {MAX_CONFIG_BYTES:,} are read")
+        raise CheckpointError("checkpoint.file_too_large", file=str(file), size=size, most=MAX_CONFIG_BYTES)
     try:
         values = json.loads(
             file.read_text("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
         )
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{str(file)!r} is no valid JSON ({error}); download or save the checkpoint again"
-        ) from error
+        reason = error if isinstance(error, ResNetHubError) else str(error)
+        raise CheckpointError("checkpoint.invalid_json", file=str(file), error=reason) from error
     if not isinstance(values, dict):
-        raise CheckpointError(f"{str(file)!r} holds no JSON object; expected the config of a network")
+        raise CheckpointError("checkpoint.no_json_object", file=str(file))
     return values
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object with these members. Raises: ValueError where two have one name, of which readers take either."""
+    """The object with these members. Raises: CheckpointError where two have one name, of which readers take either."""
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice[:80]!r} is there twice")
+        raise CheckpointError("checkpoint.key_twice", key=twice[:80])
     return values
 
 
 def _finite(text: str) -> float:
-    """The number. Raises: ValueError for NaN, and for what is beyond the largest number."""
+    """The number. Raises: CheckpointError for NaN, and for what is beyond the largest number."""
     if not math.isfinite(number := float(text)):
-        raise ValueError(f"{text[:80]} is no finite number")
+        raise CheckpointError("checkpoint.no_finite_number", number=text[:80])
     return number
 
 
@@ -217,9 +211,7 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
     try:
         config = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{CONFIG_FILE} cannot be written ({error}); what a network says of itself must be JSON values"
-        ) from error
+        raise CheckpointError("checkpoint.config_not_written", error=str(error)) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_weights(folder / WEIGHTS_FILE, state)
@@ -227,9 +219,8 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
         if card:
             write_atomically(folder / CARD_FILE, lambda file: file.write_text(card, "utf-8"))
     except OSError as error:
-        raise CheckpointError(
-            f"cannot write the checkpoint into {str(folder)!r} ({error.strerror or error})"
-        ) from error
+        reason = error.strerror or str(error)
+        raise CheckpointError("checkpoint.not_written", folder=str(folder), reason=reason) from error
 
 
 def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
@@ -239,8 +230,8 @@ def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
     try:
         write_atomically(file, lambda file: save_file(plain, file, metadata={"format": "pt"}))
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CheckpointError(f"cannot write the checkpoint into {str(file.parent)!r} ({reason})") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CheckpointError("checkpoint.not_written", folder=str(file.parent), reason=reason) from error
 
 
 def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
@@ -261,29 +252,36 @@ def _refuse_misfits(
     """Raises: CheckpointError naming the first tensors that are missing, unknown, or of another shape or type."""
     missing = [name for name in expected if name not in state]
     unknown = [name for name in state if name not in expected]
-    shapes = [
-        f"{name} is {list(state[name].shape)} instead of {list(tensor.shape)}"
+    shapes = {
+        name: Phrase("checkpoint.other_shape", name=name, found=list(state[name].shape), expected=list(tensor.shape))
         for name, tensor in expected.items()
         if name in state and state[name].shape != tensor.shape
-    ]
+    }
     whole = [
         name
         for name, tensor in expected.items()
         if name in state and tensor.is_floating_point() and not state[name].is_floating_point()
     ]
-    kinds = {"missing": missing, "unknown": unknown, "of another shape": shapes, "not floating-point": whole}
-    faults = [
-        f"{len(names)} {kind} ({', '.join(names[:SHOWN])}{', ...' if len(names) > SHOWN else ''})"
-        for kind, names in kinds.items()
-        if names
-    ]
+    faults = []
+    if missing:
+        faults.append(Phrase("checkpoint.missing", count=len(missing), names=_first_few(missing)))
+    if unknown:
+        faults.append(Phrase("checkpoint.unknown", count=len(unknown), names=_first_few(unknown)))
+    if shapes:
+        faults.append(Phrase("checkpoint.other_shapes", count=len(shapes), names=_first_few(list(shapes.values()))))
+    if whole:
+        faults.append(Phrase("checkpoint.not_floating_point", count=len(whole), names=_first_few(whole)))
     if not faults:
         return
     head = state.get(f"{config.classifier}.weight")
-    advice = f"Are they of a {config.architecture}? Check the architecture and its options."
+    advice = Phrase("checkpoint.check_architecture", architecture=config.architecture)
     if not missing and not unknown and head is not None and all(name.startswith(config.classifier) for name in shapes):
-        advice = (
-            f"Their head has {head.shape[0]} classes and the config says {config.num_classes}: correct the config, "
-            "or ask for a new head with num_classes=."
-        )
-    raise CheckpointError(f"the weights in {str(path)!r} do not fit the network: tensors {'; '.join(faults)}. {advice}")
+        advice = Phrase("checkpoint.check_head", found=head.shape[0], expected=config.num_classes)
+    said = reduce(lambda first, then: Phrase("checkpoint.then_fault", first=first, then=then), faults)
+    raise CheckpointError("checkpoint.misfits", path=str(path), faults=said, advice=advice)
+
+
+def _first_few(tensors: Sequence[str | Phrase]) -> str | Phrase:
+    """Names of tensors, or what is wrong with each, for an error message."""
+    shown = [*tensors[:SHOWN], *(["..."] if len(tensors) > SHOWN else [])]
+    return reduce(lambda first, then: Phrase("checkpoint.then_tensor", first=first, then=then), shown)

@@ -110,7 +110,8 @@ def _our_options(arguments: Mapping[str, Any], named: ResNetConfig) -> dict[str,
         if key in VALUES:
             ours, known = VALUES[key]
             if not isinstance(value, str | bool) or value not in known:
-                raise CheckpointError(f"config.json has {key}={value!r}; choose one of {', '.join(map(repr, known))}")
+                choices = ", ".join(map(repr, known))
+                raise CheckpointError("checkpoint.unknown_value", key=key, value=value, choices=choices)
             options[ours] = known[value]
         elif key == "block_args":
             options.update({**BLOCK_ARGS, **(value if isinstance(value, Mapping) else {key: value})})

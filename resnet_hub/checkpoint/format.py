@@ -71,9 +71,7 @@ class CheckpointConfig:
     ) -> CheckpointConfig:
         """The same with what a caller asks for. Raises: ConfigError when names and number of classes contradict."""
         if label_names is not None and num_classes not in (None, len(label_names)):
-            raise ConfigError(
-                f"num_classes={num_classes}, but label_names has {len(label_names)} names; give one of them"
-            )
+            raise ConfigError("checkpoint.two_head_sizes", classes=num_classes, names=len(label_names))
         classes = len(label_names) if label_names is not None else num_classes
         wanted = dict(options)
         if classes is not None:
@@ -156,12 +154,10 @@ class CheckpointConfig:
         values = today_form(values)
         name = values.get("architecture")
         if not isinstance(name, str):
-            raise CheckpointError(f"{CONFIG_FILE} names no architecture, so it is no image network that we can build")
+            raise CheckpointError("checkpoint.no_architecture")
         own = dict(_mapping(values, SECTION))
         if own.get("format", FORMAT) != FORMAT:
-            raise CheckpointError(
-                f"{CONFIG_FILE} has format {own['format']!r}; this version reads {FORMAT}: upgrade resnet_hub"
-            )
+            raise CheckpointError("checkpoint.newer_format", found=own["format"], known=FORMAT)
         # Old exports of timm are flat: the pretrained configuration stands at the root.
         pretrained = _mapping(values, "pretrained_cfg") or values
         options = _network_options(values, pretrained, own)
@@ -173,10 +169,7 @@ class CheckpointConfig:
         if labels is None and inherited is not None and len(inherited) == classes:
             labels = inherited
         if labels is not None and len(labels) != classes:
-            raise CheckpointError(
-                f"{CONFIG_FILE} has {len(labels)} label_names, but the network has {classes} classes; "
-                "give label_names= or correct one of them"
-            )
+            raise CheckpointError("checkpoint.label_names_for_each_class", names=len(labels), classes=classes)
         kept = {key: value for key, value in own.items() if key not in ("version", "format", "options")}
         for key in ("tag", "license"):
             if isinstance(pretrained.get(key), str):
@@ -207,7 +200,7 @@ def _network_options(
         options["num_classes"] = values["num_classes"]
     options.setdefault("num_classes", pretrained.get("num_classes", 1000))
     if "architecture" in options:
-        raise CheckpointError(f"{CONFIG_FILE} names a second architecture, {options['architecture']!r}; drop it")
+        raise CheckpointError("checkpoint.second_architecture", name=options["architecture"])
     return options
 
 
@@ -221,9 +214,8 @@ def _preprocessing(pretrained: Mapping[str, Any], network: ResNetConfig, *, stri
     usual = default_preprocessing(network).to_json()
     preprocessing = Preprocessing.from_json({**usual, **given})
     if strict and preprocessing.input_size[0] != network.in_chans:
-        raise CheckpointError(
-            f"{CONFIG_FILE} gives an input of {preprocessing.input_size[0]} channels to a network of {network.in_chans}"
-        )
+        channels = preprocessing.input_size[0]
+        raise CheckpointError("checkpoint.input_channels", channels=channels, expected=network.in_chans)
     return preprocessing.with_channels(network.in_chans)
 
 
@@ -237,12 +229,12 @@ def _label_names(names: object, classes: int | None) -> tuple[str, ...] | None:
             count = classes if classes is not None and max(named, default=-1) < classes else len(named)
             names = [named[index] if count == len(named) else named.get(index, str(index)) for index in range(count)]
         except (KeyError, ValueError) as error:
-            raise CheckpointError(f"{CONFIG_FILE} has label_names whose keys are not the numbers from 0") from error
+            raise CheckpointError("checkpoint.label_names_not_numbered") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise CheckpointError(f"{CONFIG_FILE} has label_names that are no list of texts")
+        raise CheckpointError("checkpoint.label_names_no_list")
     for name in names:
         if not name.isprintable() and _is_no_text(name):
-            raise CheckpointError(f"{CONFIG_FILE} has the label name {name!a}, which is no text; write it anew")
+            raise CheckpointError("checkpoint.label_name_no_text", name=name)
     return tuple(names)
 
 
@@ -254,7 +246,7 @@ def _is_no_text(name: str) -> bool:
 def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = values.get(key) or {}
     if not isinstance(found, Mapping):
-        raise CheckpointError(f"{CONFIG_FILE} has {key}={found!r}; expected an object with named values")
+        raise CheckpointError("checkpoint.no_named_values", key=key, value=found)
     return found
 
 

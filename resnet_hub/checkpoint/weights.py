@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
@@ -44,14 +44,12 @@ def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tens
         raise
     except Exception as error:  # a damaged pickle makes the reader fail in any way
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CheckpointError(
-            f"{str(file)!r} cannot be read as weights ({reason}); download or save it again"
-        ) from error
+        raise CheckpointError("checkpoint.unreadable_weights", file=str(file), reason=reason) from error
     for wrapper in ("state_dict", "model"):
         if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
             state = state[wrapper]
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(f"{str(file)!r} holds no table of tensors; expected a network's state dict")
+        raise CheckpointError("checkpoint.no_tensors", file=str(file))
     plain = {plain_name(str(name)): tensor for name, tensor in state.items()}
     prefix = _shared_prefix(list(plain))
     return {plain_name(name.removeprefix(prefix)): tensor for name, tensor in plain.items()}
@@ -85,9 +83,7 @@ def _weights_file(path: Path) -> Path:
     if safe.is_file():
         return safe
     if not older.is_file():
-        raise CheckpointError(
-            f"{str(path)!r} has no {WEIGHTS_FILE}; a checkpoint folder has {CONFIG_FILE} and {WEIGHTS_FILE}"
-        )
+        raise CheckpointError("checkpoint.no_weights", path=str(path))
     logger.warning("%s has no %s; its pickle %s is read for tensors only", path, WEIGHTS_FILE, older.name)
     return older
 
@@ -99,7 +95,7 @@ def _check_size(file: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             size = max(size, sum(part.file_size for part in archive.infolist()))
     if size > MAX_WEIGHTS_BYTES:
-        raise CheckpointError(f"{str(file)!r} has {size:,} bytes of weights; at most {MAX_WEIGHTS_BYTES:,} are read")
+        raise CheckpointError("checkpoint.weights_too_large", file=str(file), size=size, most=MAX_WEIGHTS_BYTES)
 
 
 def _read_pickle(file: Path) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from resnet_hub.checks import nearest
+from resnet_hub.checks import alternatives, nearest
 from resnet_hub.errors import ConfigError
 from resnet_hub.registry import (
     ARCHITECTURES,
@@ -112,5 +112,5 @@ def _tag_matches(tag: PublishedTag, patterns: Sequence[str]) -> bool:
 def _nothing_matches(patterns: Sequence[str], exclude: Sequence[str], known: Iterable[str]) -> ConfigError:
     wanted = " ".join(map(repr, patterns or ["*"]))
     if exclude:
-        return ConfigError(f"nothing matches {wanted} but not {' or '.join(map(repr, exclude))}; exclude less")
-    return ConfigError(f"nothing matches {wanted}; the nearest are {nearest(patterns[0], known)}")
+        return ConfigError("cli.nothing_left", patterns=wanted, exclude=alternatives(exclude))
+    return ConfigError("cli.nothing_matches", patterns=wanted, nearest=nearest(patterns[0], known))

@@ -55,9 +55,9 @@ def _run(arguments: Sequence[str]) -> int:
     first = arguments[0] if arguments else "--help"
     if first.startswith("-"):
         parser.parse_known_args([first])
-        raise ConfigError(f"the command comes first: {PROGRAM} {'|'.join(HELPS)} ...; see {PROGRAM} --help")
+        raise ConfigError("cli.command_first", program=PROGRAM, commands="|".join(HELPS))
     if first not in COMMANDS:
-        raise ConfigError(f"there is no command {first!r}; the nearest are {nearest(first, HELPS)}")
+        raise ConfigError("cli.unknown_command", name=first, nearest=nearest(first, HELPS))
     return run_command(first, COMMANDS[first], arguments[1:])
 
 

@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raises: ConfigError."""
-        raise ConfigError(f"{message}; see {self.prog} --help")
+        raise ConfigError("cli.usage", message=message, program=self.prog)
 
 
 def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
         near = nearest(unknown[0].partition("=")[0], flags)
-        raise ConfigError(f"{parser.prog} takes no {unknown[0]!r}; the nearest flags are {near}")
+        raise ConfigError("cli.unknown_flag", program=parser.prog, flag=unknown[0], nearest=near)
     return command.run(given)
 
 

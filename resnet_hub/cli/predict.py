@@ -36,7 +36,7 @@ def _predict(given: argparse.Namespace) -> int:
     from resnet_hub.classifier import ImageClassifier
 
     if given.revision is not None and local_path(given.source) is not None:
-        raise ConfigError(f"{given.source!r} is a folder here, which has no revision {given.revision!r}; drop one")
+        raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
     classifier = ImageClassifier.from_pretrained(given.source, device=given.device, revision=given.revision)
     table = csv.writer(sys.stdout, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     if given.csv:

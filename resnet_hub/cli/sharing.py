@@ -26,7 +26,7 @@ def _push_arguments(parser: argparse.ArgumentParser) -> None:
 def _push(given: argparse.Namespace) -> int:
     folder = Path(given.folder)
     if not folder.is_dir():
-        raise CheckpointError(f"there is no folder {given.folder!r}; give a checkpoint or run folder")
+        raise CheckpointError("cli.no_folder", folder=given.folder)
     check_logged_in()
     from resnet_hub.hub import push_checkpoint  # loads torch
 
@@ -88,7 +88,7 @@ def check_logged_in() -> None:
     from huggingface_hub import get_token
 
     if get_token() is None:
-        raise HubError("there is no token to write with; log in with `hf auth login`, or set HF_TOKEN")
+        raise HubError("cli.not_logged_in")
 
 
 COMMANDS = {

@@ -146,7 +146,7 @@ class _Asked:
         try:
             names = checked_names(text[: 5 * LONGEST].split(",")) if text else []
             return [inference.shelf.name_of(name) for name in names] or None
-        except (ResNetHubError, gr.Error):
+        except ResNetHubError:
             self._leave_out(COMPARED)
             return None
 

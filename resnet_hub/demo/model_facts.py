@@ -77,7 +77,7 @@ def _folder_facts(path: Path) -> ModelFacts:
     config = read_config(path)
     weights = path / WEIGHTS_FILE
     if not weights.is_file():
-        raise CheckpointError(f"{path.name!r} has no {WEIGHTS_FILE}; give a folder that save_pretrained or a run wrote")
+        raise CheckpointError("model_facts.no_weights_in_folder", name=path.name, file=WEIGHTS_FILE)
     size = weights.stat().st_size
     said = config.details.get("license")
     license = said if isinstance(said, str) else None
@@ -91,14 +91,14 @@ def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
             address.repo_id, revision=address.revision, files_metadata=True, timeout=SECONDS
         )
     if public_only and (info.gated or info.private):
-        raise HubError(
-            f"model {address.repo_id!r} is gated: its owner decides who may use it, so it cannot be offered here; "
-            "choose a public model"
-        )
+        raise HubError("model_facts.gated", name=address.repo_id)
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
     if WEIGHTS_FILE not in sizes:
-        kept = "only a pickle, which is never opened here" if OLDER_WEIGHTS_FILE in sizes else "no weights"
-        raise HubError(f"model {address.repo_id!r} has no {WEIGHTS_FILE} ({kept}); choose a model that has one")
+        raise HubError(
+            "model_facts.pickle" if OLDER_WEIGHTS_FILE in sizes else "model_facts.no_weights",
+            name=address.repo_id,
+            file=WEIGHTS_FILE,
+        )
     card = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
     said = card.get("license")
     license = said if isinstance(said, str) and re.fullmatch(r"[\w.+-]{1,60}", said) else None

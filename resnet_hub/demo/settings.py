@@ -95,7 +95,7 @@ class PageSettings:
     def __post_init__(self) -> None:
         for name in ("model", "device", "precision", "title", "host"):
             if not getattr(self, name).strip():
-                raise ConfigError(f"{VARIABLES[name]} is empty; give it a value or unset it")
+                raise ConfigError("page_settings.empty", variable=VARIABLES[name])
         for name, known in CHOICES.items():
             check_choice(VARIABLES[name], getattr(self, name), known)
         for name, (least, most) in NUMBERS.items():
@@ -132,15 +132,15 @@ class PageSettings:
             try:
                 probe.bind((host, self.port))
             except OSError as error:
-                raise ConfigError(self._refusal(error)) from error
+                raise self._refusal(error) from error
 
-    def _refusal(self, error: OSError) -> str:
-        choose_another = f"choose another one, for example PORT={self.port + 1 if self.port < 65_535 else 7860}"
+    def _refusal(self, error: OSError) -> ConfigError:
+        other = self.port + 1 if self.port < 65_535 else 7860
         if error.errno == errno.EADDRINUSE:
-            return f"port {self.port} is in use by another program; {choose_another}"
+            return ConfigError("page_settings.port_in_use", port=self.port, other=other)
         if error.errno == errno.EACCES:
-            return f"port {self.port} is reserved for the system; {choose_another}"
-        return f"HOST={self.host!r} is no address of this machine; unset it, or use 127.0.0.1 or 0.0.0.0"
+            return ConfigError("page_settings.port_reserved", port=self.port, other=other)
+        return ConfigError("page_settings.host", host=self.host)
 
 
 def meanings() -> dict[str, str]:
@@ -177,9 +177,7 @@ def parse_page_variables(content: bytes) -> dict[str, str]:
     except (ValueError, RecursionError):
         variables = None
     if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
-        raise ConfigError(
-            f'{PAGE_FILE} cannot be read; expected a short JSON object such as {{"RESNET_HUB_MODEL": "a/b"}}'
-        )
+        raise ConfigError("page_settings.page_file", file=PAGE_FILE)
     return variables
 
 
@@ -190,4 +188,4 @@ def _refuse_misspelt(environment: Mapping[str, str]) -> None:
             known = [variable.removeprefix(PREFIX) for variable in VARIABLES.values() if variable.startswith(PREFIX)]
             near = get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.7)
             if near:
-                raise ConfigError(f"there is no setting {name}; did you mean {PREFIX}{near[0]}?")
+                raise ConfigError("page_settings.no_such_setting", name=name, nearest=f"{PREFIX}{near[0]}")

@@ -18,16 +18,17 @@ FOLDERS = [Path(__file__).with_name("texts")]
 """Where texts are; a package with errors of its own adds its folder."""
 
 
-class ResNetHubError(Exception):
-    """A user's mistake, said in one sentence; entry points print it without a traceback.
+class Phrase:
+    """Words in each language, made of a text and fields: what an error is, and what a field of one may be.
+
+    A name or a number is a plain field. Words of ours inside a sentence, such as "the image", are a phrase.
 
     Args:
-        code: What went wrong: the file and the table of its text, such as "checkpoint.no_weights".
-        fields: The values that the text names. One that is an error itself is said in the same language.
+        code: The file and the table of its text, such as "hub.this_token".
+        fields: The values that the text names. One that is a phrase itself is said in the same language.
     """
 
     def __init__(self, code: str, /, **fields: Any) -> None:
-        super().__init__(code)
         self.code = code
         self.fields = fields
         self.sentence()  # a text that is missing, or lacks a field, is a fault where it is raised, not where it is read
@@ -35,16 +36,29 @@ class ResNetHubError(Exception):
     def __str__(self) -> str:
         return self.sentence()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), self.code, self.fields)
-
     def sentence(self, language: str = LANGUAGES[0]) -> str:
-        """The error in one of `LANGUAGES`."""
+        """The words in one of `LANGUAGES`."""
         said = {
-            name: value.sentence(language) if isinstance(value, ResNetHubError) else value
+            name: value.sentence(language) if isinstance(value, Phrase) else value
             for name, value in self.fields.items()
         }
         return text_of(self.code)[language].format(**said)
+
+
+class ResNetHubError(Phrase, Exception):
+    """A user's mistake, said in one sentence; entry points print it without a traceback.
+
+    Args:
+        code: What went wrong: the file and the table of its text, such as "checkpoint.no_weights".
+        fields: The values that the text names; what comes from a stranger is only ever one of these.
+    """
+
+    def __init__(self, code: str, /, **fields: Any) -> None:
+        Exception.__init__(self, code)
+        super().__init__(code, **fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.code, self.fields)
 
 
 def _restored(kind: type[ResNetHubError], code: str, fields: Mapping[str, Any]) -> ResNetHubError:

@@ -53,10 +53,7 @@ def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int)
     target = Target(classifier, pixels, class_index)
     config = target.model.config
     if config.shortcut == "none":
-        raise ConfigError(
-            f"{config.architecture} has no shortcuts, so nothing goes on where a block is left out; "
-            "ask a network that has them"
-        )
+        raise ConfigError("explain.no_shortcuts", architecture=config.architecture)
     with torch.inference_mode():
         starts = range(0, sum(config.depths), ROWS)
         return [effect for start in starts for effect in _effects(target, range(start, start + ROWS))]

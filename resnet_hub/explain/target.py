@@ -33,7 +33,7 @@ class Target:
     def __post_init__(self) -> None:
         check_integer("class_index", self.class_index, 0, self.model.num_classes - 1)
         if self.pixels.ndim != 3:
-            raise ImageError(f"pixels have the shape {tuple(self.pixels.shape)}; expected (C, H, W) of one image")
+            raise ImageError("explain.pixels", shape=tuple(self.pixels.shape))
 
     @property
     def model(self) -> PretrainedNetwork:
@@ -60,8 +60,5 @@ class Target:
         """
         logits = logits.detach().cpu().to(torch.float64)
         if not logits.isfinite().all():
-            raise CheckpointError(
-                "the network answers with numbers that are not finite, so its weights are damaged or too large; "
-                "use another checkpoint"
-            )
+            raise CheckpointError("explain.not_finite")
         return self.classifier.scores(logits)[:, self.class_index]

@@ -2,7 +2,7 @@
 
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, push_address, repo_address
 from resnet_hub.hub.download import download_checkpoint, mend_checkpoint
-from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors
+from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors, reason_given
 from resnet_hub.hub.pushed_files import PUSHED_FILES
 from resnet_hub.hub.upload import look_at, push_checkpoint
 
@@ -19,5 +19,6 @@ __all__ = [
     "mend_checkpoint",
     "push_address",
     "push_checkpoint",
+    "reason_given",
     "repo_address",
 ]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import ConfigError, Phrase
 from resnet_hub.registry import is_published_name, published_weights
 
 DEFAULT_REVISION = "main"
-SOURCE_FORMS = '"owner/name", "owner/name@revision", "hf-hub:owner/name" or a published name such as "resnet50.a1_in1k"'
 
 _REPO_ID = re.compile(r"\w([\w.-]{0,94}\w)?/\w([\w.-]{0,94}\w)?", re.ASCII)
 _WEIGHTS_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".th", ".ckpt", ".npz", ".onnx")
@@ -30,9 +29,17 @@ class RepoAddress:
     """What messages call it: model, dataset or Space."""
 
     @property
-    def name(self) -> str:
+    def name(self) -> Phrase:
         """Kind and id, for a message."""
-        return f"{self.kind} {self.repo_id!r}"
+        return self._named(self.repo_id)
+
+    @property
+    def full_name(self) -> Phrase:
+        """Kind, id and revision, for a message."""
+        return self._named(str(self))
+
+    def _named(self, repo_id: str) -> Phrase:
+        return Phrase("hub.space" if self.kind == "Space" else "hub.model", repo_id=repo_id)
 
     def __str__(self) -> str:
         return self.repo_id if self.revision is None else f"{self.repo_id}@{self.revision}"
@@ -46,14 +53,14 @@ def repo_address(source: str, revision: str | None = None) -> RepoAddress:
     """
     name, at, named_revision = source.removeprefix("hf-hub:").removeprefix("hf_hub:").partition("@")
     if at and revision is not None and named_revision != revision:
-        raise ConfigError(f"{source!r} asks for revision {named_revision!r}, but revision={revision!r}; give only one")
+        raise ConfigError("hub.two_revisions", source=source, named=named_revision, revision=revision)
     chosen = named_revision if at else revision
     if chosen is not None and (not chosen or _NOT_A_REVISION.search(chosen)):
-        raise ConfigError(f"{chosen!r} in {source!r} cannot be a revision; give a branch, a tag or a commit")
+        raise ConfigError("hub.no_revision_name", revision=chosen, source=source)
     if is_published_name(name) and not name.endswith(_WEIGHTS_SUFFIXES):
         return RepoAddress(published_weights(name).repo_id, chosen)
     if not _REPO_ID.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
-        raise ConfigError(f"{source!r} is no Hub id, and nothing here has that path; expected {SOURCE_FORMS}")
+        raise ConfigError("hub.no_id", source=source)
     return RepoAddress(name, chosen)
 
 
@@ -74,13 +81,10 @@ def is_repo_id(source: str) -> bool:
 def push_address(repo_id: str, revision: str | None, create_pr: bool) -> RepoAddress:
     """The address that a push goes to. Raises: ConfigError for an id without owner, or a revision that takes none."""
     if "/" not in repo_id:
-        raise ConfigError(f'{repo_id!r} does not say whose repository it is; expected "owner/name"')
+        raise ConfigError("hub.no_owner", repo_id=repo_id)
     address = repo_address(repo_id, revision)
     if create_pr and address.revision not in (None, DEFAULT_REVISION):
-        raise ConfigError(
-            f"create_pr=True and revision={address.revision!r} exclude each other:"
-            " a pull request is opened against main; give only one"
-        )
+        raise ConfigError("hub.pull_request_to_branch", revision=address.revision)
     if is_commit(address.revision):
-        raise ConfigError(f"revision={address.revision!r} is a commit, which nothing can be added to; give a branch")
+        raise ConfigError("hub.push_to_commit", revision=address.revision)
     return address

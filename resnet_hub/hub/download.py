@@ -19,7 +19,7 @@ from resnet_hub.checkpoint import CONFIG_FILE, MAX_CONFIG_BYTES, MAX_WEIGHTS_BYT
 from resnet_hub.errors import HubError
 from resnet_hub.hub import cache_integrity as hub_cache
 from resnet_hub.hub.address import RepoAddress, is_commit, repo_address
-from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors, sentence
+from resnet_hub.hub.http_errors import HTTP_ERROR, cause, check_token, hub_errors
 from resnet_hub.registry import find_tag
 
 MAX_BYTES = {CONFIG_FILE: MAX_CONFIG_BYTES, WEIGHTS_FILE: MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES}
@@ -98,7 +98,7 @@ def mend_checkpoint(
     try:
         with hub_errors(address, "read", token):
             if local_files_only:
-                raise HubError("the Hub may not be asked")
+                raise HubError("hub.may_not_be_asked")
             for file in damaged:
                 # Asked first, because the download would only say that it failed.
                 get_hf_file_metadata(hf_hub_url(address.repo_id, file.name, revision=folder.name), token=token)
@@ -106,10 +106,7 @@ def mend_checkpoint(
                 hf_hub_download(address.repo_id, file.name, revision=folder.name, token=token, cache_dir=cache_dir)
     except HubError as error:
         stored = ", ".join(repr(str(hub_cache.stored_file(file))) for file in damaged)
-        raise HubError(
-            f"the cached {names} of model {str(address)!r} is damaged and was not fetched again ({error}): "
-            f"delete {stored}, then load it while online"
-        ) from error
+        raise HubError("hub.damaged_cache", names=names, named=address.full_name, error=error, stored=stored) from error
     return True
 
 
@@ -157,16 +154,14 @@ class _Files:
         except (HfHubHTTPError, HTTP_ERROR) as error:
             if cached is None:
                 raise
-            reason = sentence(error, self.address, "read", self.token)
+            reason = cause(error, self.address, "read", self.token)
             logger.warning("%s; the cached commit %s is used", reason, cached.parent.name)
             return cached
         if cached is not None and cached.parent.name == found.commit_hash:
             return cached
         if found.size is not None and found.size > MAX_BYTES[name]:
-            raise HubError(
-                f"model {repo_id!r} has a {name} of {found.size:,} bytes, more than any network's: "
-                f"at most {MAX_BYTES[name]:,} are downloaded; choose another model"
-            )
+            most = MAX_BYTES[name]
+            raise HubError("hub.file_too_large", named=self.address.name, file=name, size=found.size, most=most)
         downloaded = hf_hub_download(
             repo_id, name, revision=revision, token=self.token, cache_dir=self.cache_dir, local_files_only=False
         )
@@ -178,8 +173,5 @@ class _Files:
         stored = hub_cache.stored_file(file)
         if hub_cache.is_intact(file, stored.name if stored != file else hash_name) is False:
             hub_cache.discard(file)
-            raise HubError(
-                f"the {file.name} that arrived for model {str(self.address)!r} is not what the Hub holds (its hash is "
-                "another), so it was not kept; try again, and check the proxy if that does not help"
-            )
+            raise HubError("hub.wrong_hash", file=file.name, named=self.address.full_name)
         return file

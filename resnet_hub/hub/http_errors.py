@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from json import JSONDecodeError
+from typing import Any
 
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import (
@@ -20,8 +22,8 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from resnet_hub.checkpoint import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
-from resnet_hub.errors import HubError, HubUnreachableError, ResNetHubError
+from resnet_hub.checkpoint import CONFIG_FILE
+from resnet_hub.errors import HubError, HubUnreachableError, Phrase, ResNetHubError
 from resnet_hub.hub.address import RepoAddress
 from resnet_hub.registry import near_published
 
@@ -29,7 +31,7 @@ from resnet_hub.registry import near_published
 HTTP_ERROR: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
 ASIDE_SECONDS = 5.0
 """How long a message waits for what it would like to say besides: another type of repository."""
-OTHER_TYPES = {"dataset": "give it as the dataset", "space": "open it in a browser"}
+OTHER_TYPES = ("dataset", "space")
 SHOWN = 20
 """How many revisions a message names."""
 
@@ -38,9 +40,9 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 def check_token(token: str | None) -> None:
     """Raises: HubError for a token no header can carry; the HTTP client's own error would show it."""
-    for place, value in (("the token", token), ("the token in HF_TOKEN or of the saved login", get_token())):
+    for which, value in ((Phrase("hub.given_token"), token), (Phrase("hub.saved_token"), get_token())):
         if value is not None and not (value and value.isascii() and value.isprintable() and " " not in value):
-            raise HubError(f"{place} is empty or holds a space or a line break; copy it again from the Hub's settings")
+            raise HubError("hub.bad_token", which=which)
 
 
 @contextmanager
@@ -55,14 +57,46 @@ def hub_errors(address: RepoAddress, action: str, token: str | None) -> Iterator
     except ResNetHubError:
         raise
     except (OSError, ValueError, RuntimeError, HTTP_ERROR) as error:
-        message = sentence(error, address, action, token)
+        said = cause(error, address, action, token)
         _clean_chain(error, token)
-        raise (HubUnreachableError if _is_outage(error) else HubError)(message) from error
+        raise (HubUnreachableError if _is_outage(error) else HubError)(said.code, **said.fields) from error
 
 
-def sentence(error: BaseException, address: RepoAddress, action: str, token: str | None) -> str:
+def cause(error: BaseException, address: RepoAddress, action: str, token: str | None) -> Phrase:
     """What happened to a request about `address`, and what to do next, in one line without any token."""
-    return _clean(" ".join(_sentence(error, address, action, token).split()), token)
+    asked = _Request(address, Phrase("hub.read" if action == "read" else "hub.write_to"), token)
+    return _clean_phrase(_cause(error, asked), token)
+
+
+def reason_given(error: HfHubHTTPError) -> str | Phrase:
+    """What the Hub itself says about a refusal, for a message."""
+    return error.server_message[:300] if error.server_message else Phrase("hub.no_reason")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked of the Hub."""
+
+    address: RepoAddress
+    action: Phrase
+    token: str | None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What most texts name."""
+        repo_id = self.address.repo_id
+        return {"action": self.action, "named": self.address.name, "endpoint": constants.ENDPOINT, "repo_id": repo_id}
+
+
+def _clean_phrase(phrase: Phrase, token: str | None) -> Phrase:
+    """The same with every text of a field on one line and clean."""
+
+    def cleaned(value: object) -> object:
+        if isinstance(value, Phrase):
+            return _clean_phrase(value, token)
+        return _clean(" ".join(value.split()), token) if isinstance(value, str) else value
+
+    return Phrase(phrase.code, **{name: cleaned(value) for name, value in phrase.fields.items()})
 
 
 def _clean(text: str, token: str | None) -> str:
@@ -88,51 +122,31 @@ def _clean_chain(error: BaseException | None, token: str | None) -> None:
         waiting += [current.__cause__, current.__context__]
 
 
-def _sentence(error: BaseException, address: RepoAddress, action: str, token: str | None) -> str:
-    named, endpoint = address.name, constants.ENDPOINT
+def _cause(error: BaseException, asked: _Request) -> Phrase:
+    fields, address = asked.fields, asked.address
     if isinstance(error, LocalEntryNotFoundError):
         if error.__cause__ is None or isinstance(error.__cause__, OfflineModeIsEnabled):
-            where = f"{address.kind} {str(address)!r}"
-            return f"{where} is not in the cache and the Hub may not be asked; load it once while online"
-        return _sentence(error.__cause__, address, action, token)
+            return Phrase("hub.not_cached", named=address.full_name)
+        return _cause(error.__cause__, asked)
     if isinstance(error, RuntimeError) and error.__cause__ is not None:  # an upload that failed, without saying why
-        return _sentence(error.__cause__, address, action, token)
+        return _cause(error.__cause__, asked)
     if isinstance(error, OfflineModeIsEnabled):
-        return f"cannot {action} {named} while HF_HUB_OFFLINE is set; unset it"
-    if isinstance(error, GatedRepoError):
-        said = f" ({error.server_message[:300]})" if error.server_message else ""
-        return f"{named} is gated{said}; ask for access at {endpoint}/{address.repo_id} and log in with `hf auth login`"
-    if isinstance(error, RepositoryNotFoundError):
-        return _not_found(address, token)
-    if isinstance(error, DisabledRepoError):
-        return f"{named} was disabled by the Hub; see {endpoint}/{address.repo_id} for the reason, or choose another"
-    if isinstance(error, RevisionNotFoundError):
-        return f"{named} has no revision {address.revision!r}; it has {_revisions(address, token)}"
-    if isinstance(error, RemoteEntryNotFoundError):
-        if CONFIG_FILE in str(error.response.url):
-            return f"{named} has no {CONFIG_FILE}, so it holds no network this can read; choose another one"
-        return f"{named} has no {WEIGHTS_FILE} and no {OLDER_WEIGHTS_FILE}; choose one that holds its weights"
+        return Phrase("hub.offline", **fields)
     if isinstance(error, HfHubHTTPError):
-        return _refusal(error, address, action, token)
+        return _refusal(error, asked)
     if isinstance(error, FileMetadataError | JSONDecodeError):
-        return (
-            f"could not {action} {named}: {endpoint} does not answer as a Hub does; "
-            "check HF_ENDPOINT and the proxy settings"
-        )
+        return Phrase("hub.no_hub", **fields)
     if isinstance(error, HTTP_ERROR):
-        said = f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
-        return (
-            f"could not {action} {named}: the Hub at {endpoint} could not be reached ({said}); "
-            "check the connection and try again"
-        )
+        reason = f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__
+        return Phrase("hub.unreachable", reason=reason, **fields)
     if isinstance(error, ConnectionError):
-        return f"the transfer of {named} by Xet failed ({error}); set HF_HUB_DISABLE_XET=1 and try again"
+        return Phrase("hub.xet", reason=str(error), **fields)
     if isinstance(error, OSError) and "Consistency check failed" in str(error):
-        return f"a file of {named} arrived with another size than the Hub says; try again"
+        return Phrase("hub.wrong_size", **fields)
     if isinstance(error, OSError) and error.strerror:
-        place = f" {error.filename!r}" if error.filename else ""
-        return f"could not {action} {named}: {error.strerror}{place}; make room, or choose another cache_dir"
-    return f"could not {action} {named}: {error}"
+        file = repr(error.filename)
+        return Phrase("hub.disk_at" if error.filename else "hub.disk", reason=error.strerror, file=file, **fields)
+    return Phrase("hub.failed", reason=str(error) or type(error).__name__, **fields)
 
 
 def _is_outage(error: BaseException) -> bool:
@@ -145,51 +159,62 @@ def _is_outage(error: BaseException) -> bool:
     return not_asked or isinstance(error, (FileMetadataError, JSONDecodeError, HTTP_ERROR, ConnectionError))
 
 
-def _refusal(error: HfHubHTTPError, address: RepoAddress, action: str, token: str | None) -> str:
-    """The sentence for an HTTP status that the client gives no class of its own."""
-    status, said = error.response.status_code, (error.server_message or "no reason given")[:300]
-    named = address.name
-    failed = f"could not {action} {named}: the Hub at {constants.ENDPOINT}"
+def _refusal(error: HfHubHTTPError, asked: _Request) -> Phrase:
+    """What the Hub answered instead of what was asked for."""
+    fields, said = asked.fields, reason_given(error)
+    if isinstance(error, GatedRepoError):
+        return Phrase("hub.gated_because" if error.server_message else "hub.gated", said=said, **fields)
+    if isinstance(error, RepositoryNotFoundError):
+        return _not_found(asked)
+    if isinstance(error, DisabledRepoError):
+        return Phrase("hub.disabled", **fields)
+    if isinstance(error, RevisionNotFoundError):
+        return Phrase("hub.no_revision", revision=asked.address.revision, others=_revisions(asked), **fields)
+    if isinstance(error, RemoteEntryNotFoundError):
+        return Phrase("hub.no_config" if CONFIG_FILE in str(error.response.url) else "hub.no_weights", **fields)
+    status = error.response.status_code
     if status == 401:
-        return f"{failed} refused the token ({said}); log in again with `hf auth login`, or pass token="
+        return Phrase("hub.token_refused", said=said, **fields)
     if status == 403:
-        return f"{_account(token)} may not {action} {named} ({said}); use a token with that permission"
+        return Phrase("hub.no_permission", account=_account(asked.token), said=said, **fields)
     if status in (409, 412):
-        return f"{named} was changed by someone else meanwhile ({said}); try again"
+        return Phrase("hub.changed", said=said, **fields)
     if status == 429:
-        asked = error.response.headers.get("retry-after", "")
-        wait = f"{asked} seconds" if asked.isdecimal() else "some minutes"
-        return f"{failed} answered 429, too many requests; wait {wait} and try again"
+        seconds = error.response.headers.get("retry-after", "")
+        wait = Phrase("hub.seconds" if seconds.isdecimal() else "hub.some_minutes", seconds=seconds)
+        return Phrase("hub.too_many_requests", wait=wait, **fields)
     if status >= 500:
-        return f"{failed} answered {status}; try again later"
-    return f"the Hub at {constants.ENDPOINT} refused to {action} {named} with status {status}: {said}"
+        return Phrase("hub.server_error", status=status, **fields)
+    return Phrase("hub.refused", status=status, said=said, **fields)
 
 
-def _not_found(address: RepoAddress, token: str | None) -> str:
-    """The sentence for an id that no model has that this account may see; another type of repository may have it."""
-    for kind, step in OTHER_TYPES.items() if address.kind == "model" else ():
+def _not_found(asked: _Request) -> Phrase:
+    """What an id that no model has that this account may see is instead: another type of repository may have it."""
+    address = asked.address
+    for kind in OTHER_TYPES if address.kind == "model" else ():
         try:
-            HfApi(token=token).repo_info(address.repo_id, repo_type=kind, timeout=ASIDE_SECONDS)
+            HfApi(token=asked.token).repo_info(address.repo_id, repo_type=kind, timeout=ASIDE_SECONDS)
         except (OSError, HTTP_ERROR, ValueError):
             continue
-        return f"{address.repo_id!r} is a {kind}, not a model; {step}, or name a model"
+        return Phrase("hub.no_model_but_dataset" if kind == "dataset" else "hub.no_model_but_space", **asked.fields)
     near = near_published(address.repo_id)
-    return f"{address.name} was not found, or it is private; check the name, or log in with `hf auth login`{near}"
+    return Phrase("hub.not_found_but_near" if near else "hub.not_found", nearest=near, **asked.fields)
 
 
-def _account(token: str | None) -> str:
+def _account(token: str | None) -> Phrase:
     """Whose token it is, for a message; never the token."""
     try:
-        return f"the account {HfApi(token=token).whoami()['name']!r}"
+        return Phrase("hub.this_account", name=HfApi(token=token).whoami()["name"])
     except (OSError, HTTP_ERROR, KeyError):
-        return "this token"
+        return Phrase("hub.this_token")
 
 
-def _revisions(address: RepoAddress, token: str | None) -> str:
+def _revisions(asked: _Request) -> str | Phrase:
     """The branches and tags of a repository, for a message."""
     try:
-        refs = HfApi(token=token).list_repo_refs(address.repo_id)
+        refs = HfApi(token=asked.token).list_repo_refs(asked.address.repo_id)
     except (OSError, HTTP_ERROR):
-        return "others"
+        return Phrase("hub.others")
     names = [ref.name for ref in (*refs.branches, *refs.tags)]
-    return ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    shown = ", ".join(map(repr, names[:SHOWN]))
+    return Phrase("hub.and_more", names=shown, count=len(names) - SHOWN) if len(names) > SHOWN else shown

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from resnet_hub.card import without_folders
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
-from resnet_hub.errors import CheckpointError
+from resnet_hub.errors import CheckpointError, Phrase
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (images).
 PUSHED_FILES = (
@@ -36,7 +36,7 @@ def pushed_files(folder: Path) -> dict[str, Path | bytes]:
     """
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
-            raise CheckpointError(f"there is no {name} in {str(folder)!r}; write the folder with save_pretrained first")
+            raise CheckpointError("hub.nothing_to_push", name=name, folder=str(folder))
     files: dict[str, Path | bytes] = {}
     for name in PUSHED_FILES:
         file = folder / name
@@ -45,21 +45,18 @@ def pushed_files(folder: Path) -> dict[str, Path | bytes]:
         files[name] = file
         if file.suffix in TEXTS:
             content = file.read_bytes()
-            refuse_token(content, f"{name} in {str(folder)!r}")
+            refuse_token(content, Phrase("hub.file_in_folder", name=name, folder=str(folder)))
             cleaned = _without_places(name, content)
             files[name] = file if cleaned == content else cleaned
     return files
 
 
-def refuse_token(content: bytes, where: str) -> None:
+def refuse_token(content: bytes, where: Phrase) -> None:
     """Raises: CheckpointError for a text with a Hub token in it; the message does not repeat it."""
     found = _TOKEN.search(content)
     if found:
         line = content.count(b"\n", 0, found.start()) + 1
-        raise CheckpointError(
-            f"{where} has what looks like a Hub token in line {line}; take it out, and revoke it if anybody saw it:"
-            " nothing was uploaded"
-        )
+        raise CheckpointError("hub.token_in_file", where=where, line=line)
 
 
 def _without_places(name: str, content: bytes) -> bytes:

@@ -16,7 +16,7 @@ from huggingface_hub.hf_api import RepoFile
 
 from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, read_values, updated_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES
-from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.errors import CheckpointError, HubError, Phrase
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
 from resnet_hub.hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
@@ -69,7 +69,7 @@ def push_checkpoint(
     contents = pushed_files(folder)
     values = read_values(folder / CONFIG_FILE)
     card, generated = updated_card(values, folder, address.repo_id), metadata_of(values, address.repo_id)
-    refuse_token(str(card).encode(), f"{CARD_FILE} in {str(folder)!r}")
+    refuse_token(str(card).encode(), Phrase("hub.file_in_folder", name=CARD_FILE, folder=str(folder)))
     api = HfApi(token=token)
     with hub_errors(address, "write to", token):
         _make_repository(api, address, private)
@@ -84,10 +84,7 @@ def _make_repository(api: HfApi, address: RepoAddress, private: bool | None) -> 
     """Makes the repository and the branch where they are missing. Raises: HubError before a secret becomes public."""
     api.create_repo(address.repo_id, private=private, exist_ok=True)
     if private and api.model_info(address.repo_id).private is False:
-        raise HubError(
-            f"model {address.repo_id!r} exists and is public, but private=True was asked for;"
-            " make it private in its settings on the Hub or choose another name"
-        )
+        raise HubError("hub.public", repo_id=address.repo_id)
     if address.revision not in (None, DEFAULT_REVISION) and not address.revision.startswith("refs/"):
         api.create_branch(address.repo_id, branch=address.revision, exist_ok=True)
 
@@ -125,11 +122,8 @@ def _commit(
         except ValueError as error:
             if "metadata" not in str(error):
                 raise
-            said = "; ".join(line.strip("- ") for line in str(error).splitlines()[1:]) or error
-            raise HubError(
-                f"the Hub refuses the metadata of the card of model {address.repo_id!r} ({said});"
-                f" mend it in {CARD_FILE} and push again: nothing was uploaded"
-            ) from error
+            said = "; ".join(line.strip("- ") for line in str(error).splitlines()[1:]) or str(error)
+            raise HubError("hub.card_refused", repo_id=address.repo_id, said=said) from error
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -138,7 +132,7 @@ def look_at(api: HfApi, address: RepoAddress) -> Seen:
     commit = api.model_info(address.repo_id, revision=address.revision).sha
     found = api.get_paths_info(address.repo_id, list(PUSHED_FILES), revision=commit)
     files = {file.path: file for file in found if isinstance(file, RepoFile)}
-    where = f"the card ({CARD_FILE}) of model {str(address)!r} on the Hub"
+    where = Phrase("hub.card_on_hub", named=address.full_name)
     card: CardText | None = None
     metadata: Mapping[str, Any] = {}
     with TemporaryDirectory() as cache:
@@ -178,6 +172,5 @@ def _refuse_other_checkpoint(address: RepoAddress, looked: Seen, seen: Seen) -> 
     changed = sorted(name for name in names if looked.files.get(name) != seen.files.get(name))
     if changed:
         raise HubError(
-            f"somebody else pushed {', '.join(changed)} to model {str(address)!r} meanwhile (commit {seen.commit[:7]});"
-            " look at it, then push again to replace it, or choose another revision"
+            "hub.pushed_meanwhile", files=", ".join(changed), named=address.full_name, commit=seen.commit[:7]
         )

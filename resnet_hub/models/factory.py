@@ -43,6 +43,6 @@ def create_model(
         ConfigError: There is no such name, option or level, or options contradict each other.
     """
     if out_indices is not None and not features_only:
-        raise ConfigError(f"out_indices={out_indices!r} chooses feature maps, so it needs features_only=True")
+        raise ConfigError("models.levels_of_logits", indices=out_indices)
     model = build(name, label_names=label_names, **options)
     return FeatureNetwork(model, out_indices) if features_only else model

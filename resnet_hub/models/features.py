@@ -114,10 +114,8 @@ def _level_indices(wanted: int | Sequence[int] | None, count: int, architecture:
     if indices is None:
         return list(range(count))
     if isinstance(indices, int) or not indices:
-        raise ConfigError(f"out_indices={wanted!r} chooses no feature level; {architecture} has 0 to {count - 1}")
+        raise ConfigError("models.no_levels", indices=wanted, architecture=architecture, last=count - 1)
     for index in indices:
         if isinstance(index, bool) or not isinstance(index, int) or not -count <= index < count:
-            raise ConfigError(
-                f"out_indices={wanted!r}: there is no level {index!r}; {architecture} has 0 to {count - 1}"
-            )
+            raise ConfigError("models.no_level", indices=wanted, index=index, architecture=architecture, last=count - 1)
     return sorted({index % count for index in indices})

@@ -92,7 +92,7 @@ class PretrainedNetwork(ResidualNetwork):
                 path, name, revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
             )
             if not mended:
-                raise CheckpointError(f"model {name!r} cannot be opened: {error}") from error
+                raise CheckpointError("models.cannot_be_opened", name=name, error=error) from error
             model = cls._from_folder(path, named, wanted, options, kind)
         return model.to(device).eval()
 

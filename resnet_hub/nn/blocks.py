@@ -84,11 +84,13 @@ class BasicBlock(ResidualBlock):
         super().__init__(config, place)
         if config.cardinality != 1 or config.base_width != 64:
             raise ConfigError(
-                f"cardinality={config.cardinality} and base_width={config.base_width} need the bottleneck block; "
-                f"{config.architecture} has basic blocks, which take only 1 and 64"
+                "nn.cardinality_of_basic_blocks",
+                cardinality=config.cardinality,
+                base_width=config.base_width,
+                architecture=config.architecture,
             )
         if place.channels:
-            raise ConfigError(f"pruned={config.pruned!r} needs bottleneck blocks; {config.architecture} has basic ones")
+            raise ConfigError("nn.pruned_basic_blocks", pruned=config.pruned, architecture=config.architecture)
         hidden, out = _reduced(config, place.width), self.out_channels
         stride, filtered = _split_stride(config, place)
         self.conv1 = _conv3x3(place.in_channels, hidden, stride=stride, dilation=place.first_dilation)
@@ -125,8 +127,12 @@ class Bottleneck(ResidualBlock):
         hidden = place.width * config.base_width // 64 * config.cardinality
         if not 1 <= hidden <= MAX_CHANNELS:
             raise ConfigError(
-                f"base_width={config.base_width} and cardinality={config.cardinality} make {hidden:,} channels "
-                f"of a stage of width {place.width}; expected 1 to {MAX_CHANNELS:,}"
+                "nn.hidden_channels",
+                base_width=config.base_width,
+                cardinality=config.cardinality,
+                channels=hidden,
+                width=place.width,
+                most=MAX_CHANNELS,
             )
         first, out = _reduced(config, hidden), self.out_channels
         if place.channels:
@@ -187,11 +193,8 @@ class Gain(ResidualBlock):
     def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
         super().__init__(config, place)
         if config.zero_init_last or not self.has_shortcut:
-            fault = "zero_init_last=True" if config.zero_init_last else "shortcut='none'"
-            raise ConfigError(
-                f"{fault} and the gain of block={config.block!r}, which starts at 0, leave a new block no gradient; "
-                "set zero_init_last=False and keep the shortcut"
-            )
+            option = "zero_init_last=True" if config.zero_init_last else "shortcut='none'"
+            raise ConfigError("nn.gain_without_gradient", option=option, block=config.block)
         self.gain = nn.Parameter(torch.zeros(1))
 
     def residual(self, x: Tensor) -> Tensor:
@@ -218,7 +221,7 @@ BLOCKS: dict[str, type[ResidualBlock]] = {
 def block_class(name: str) -> type[ResidualBlock]:
     """The residual block of this name. Raises: ConfigError naming the known ones."""
     if name not in BLOCKS:
-        raise ConfigError(f"block {name!r} is not known; choose from {nearest(name, BLOCKS)}")
+        raise ConfigError("nn.unknown_block", name=name, nearest=nearest(name, BLOCKS))
     return BLOCKS[name]
 
 
@@ -278,8 +281,11 @@ def _reduced(config: ResNetConfig, channels: int) -> int:
     first = channels // config.reduce_first
     if not first or first % config.cardinality:
         raise ConfigError(
-            f"reduce_first={config.reduce_first} leaves {first} of {channels} channels; "
-            f"expected a multiple of cardinality={config.cardinality}"
+            "nn.reduce_first",
+            reduce_first=config.reduce_first,
+            left=first,
+            channels=channels,
+            cardinality=config.cardinality,
         )
     return first
 

@@ -101,7 +101,7 @@ BLOCKS_V2: dict[str, type[PreActivationBlock]] = {
 def block_class_v2(name: str) -> type[PreActivationBlock]:
     """The pre-activation block of this name. Raises: ConfigError naming the known ones."""
     if name not in BLOCKS_V2:
-        raise ConfigError(f"block {name!r} is not known; choose from {nearest(name, BLOCKS_V2)}")
+        raise ConfigError("nn.unknown_block", name=name, nearest=nearest(name, BLOCKS_V2))
     return BLOCKS_V2[name]
 
 

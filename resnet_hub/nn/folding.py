@@ -130,9 +130,7 @@ def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module
 def _check_finite(layer: nn.Module) -> None:
     """Raises: CheckpointError. The fused relu turns what is no number into 0, so that no answer would show it."""
     if not all(tensor.isfinite().all() for tensor in layer.state_dict().values()):
-        raise CheckpointError(
-            "the network's weights hold numbers that are not finite, so they are damaged; use another checkpoint"
-        )
+        raise CheckpointError("nn.weights_not_finite")
 
 
 def _can_fold(layer: nn.Module) -> TypeGuard[nn.Conv2d]:

@@ -216,7 +216,7 @@ def activation(config: ResNetConfig) -> nn.Module:
     """The activation that the network names. Raises: ConfigError."""
     if config.act_layer not in ACTIVATIONS:
         raise ConfigError(
-            f"activation {config.act_layer!r} is not known; choose from {nearest(config.act_layer, ACTIVATIONS, 9)}"
+            "nn.unknown_act_layer", name=config.act_layer, nearest=nearest(config.act_layer, ACTIVATIONS, 9)
         )
     return ACTIVATIONS[config.act_layer]()
 
@@ -224,13 +224,10 @@ def activation(config: ResNetConfig) -> nn.Module:
 def norm(config: ResNetConfig, channels: int) -> nn.Module:
     """The normalization that the network names. Raises: ConfigError."""
     if config.norm_layer not in NORMS:
-        raise ConfigError(
-            f"norm_layer {config.norm_layer!r} is not known; choose from {nearest(config.norm_layer, NORMS, 9)}"
-        )
+        raise ConfigError("nn.unknown_norm_layer", name=config.norm_layer, nearest=nearest(config.norm_layer, NORMS, 9))
     if config.norm_layer == "groupnorm" and channels % 32:
         raise ConfigError(
-            f"norm_layer 'groupnorm' has 32 groups, but {config.architecture} has a layer of {channels} channels; "
-            "take 'groupnorm1' or 'layernorm2d'"
+            "nn.norm_groups", name=config.norm_layer, groups=32, architecture=config.architecture, channels=channels
         )
     return NORMS[config.norm_layer](channels)
 
@@ -243,7 +240,7 @@ def attention(config: ResNetConfig, channels: int) -> nn.Module:
         return SqueezeExcite(channels, config.attn_ratio)
     if config.attn_layer == "eca":
         return EfficientChannelAttention(channels)
-    raise ConfigError(f"attn_layer {config.attn_layer!r} is not known; choose 'se', 'eca' or null")
+    raise ConfigError("nn.unknown_attn_layer", name=config.attn_layer)
 
 
 def antialias(config: ResNetConfig, channels: int, stride: int) -> nn.Module:
@@ -254,7 +251,7 @@ def antialias(config: ResNetConfig, channels: int, stride: int) -> nn.Module:
         return nn.AvgPool2d(stride)
     if config.aa_layer == "blur":
         return BlurPool(channels, stride)
-    raise ConfigError(f"aa_layer {config.aa_layer!r} is not known; choose 'avg', 'blur' or null")
+    raise ConfigError("nn.unknown_aa_layer", name=config.aa_layer)
 
 
 def drop_block(config: ResNetConfig, stage: int) -> nn.Module | None:

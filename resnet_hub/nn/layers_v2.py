@@ -130,11 +130,10 @@ def norm_act(config: ResNetConfig, channels: int) -> nn.Module:
     """The normalization that the network names, with its activation. Raises: ConfigError."""
     name = config.norm_layer
     if name not in NORM_ACTS:
-        raise ConfigError(f"norm_layer {name!r} is not known; choose from {nearest(name, NORM_ACTS, 9)}")
+        raise ConfigError("nn.unknown_norm_layer", name=name, nearest=nearest(name, NORM_ACTS, 9))
     if name in ("groupnorm", "evonorms0") and channels % GROUPS:
         raise ConfigError(
-            f"norm_layer {name!r} has {GROUPS} groups, but {config.architecture} has a layer of {channels} channels; "
-            "take 'groupnorm1' or 'layernorm2d'"
+            "nn.norm_groups", name=name, groups=GROUPS, architecture=config.architecture, channels=channels
         )
     return NORM_ACTS[name](channels, config)
 

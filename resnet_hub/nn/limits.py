@@ -7,7 +7,7 @@ from itertools import count
 from torch import Tensor
 
 from resnet_hub.config import ResNetConfig
-from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.errors import ConfigError, ImageError, Phrase
 from resnet_hub.nn.blocks import Bottleneck, block_class
 from resnet_hub.nn.stem import stem_width
 
@@ -47,9 +47,11 @@ def check_parameters(config: ResNetConfig) -> None:
     estimate = parameter_estimate(config)
     if estimate > MAX_PARAMETERS:
         raise ConfigError(
-            f"{config.architecture} with these options would have about {estimate / 1e9:,.1f} thousand million "
-            f"parameters ({4 * estimate / 1e9:,.0f} GB); at most {MAX_PARAMETERS / 1e9:g} thousand million are built: "
-            "make widths, depths, base_width or num_classes smaller"
+            "nn.too_many_parameters",
+            architecture=config.architecture,
+            estimate=estimate / 1e9,
+            gigabytes=4 * estimate / 1e9,
+            most=MAX_PARAMETERS / 1e9,
         )
 
 
@@ -62,19 +64,22 @@ def check_images(config: ResNetConfig, images: Tensor) -> None:
     shape = tuple(images.shape)
     if len(shape) != 4 or shape[1] != config.in_chans:
         raise ImageError(
-            f"images of shape {shape} do not fit {config.architecture}; expected (N, {config.in_chans}, height, width)"
+            "nn.images_of_another_shape", shape=shape, architecture=config.architecture, channels=config.in_chans
         )
     if not images.is_floating_point():
-        raise ImageError(
-            f"images of type {images.dtype} are not normalized; expected floating-point numbers, as preprocessing gives"
-        )
+        raise ImageError("nn.images_not_normalized", type=str(images.dtype))
     for name, side in zip(("height", "width"), shape[2:], strict=True):
         if not side_fits(config, side):
             below = next((fitting for fitting in range(side, 0, -1) if side_fits(config, fitting)), None)
             above = next(fitting for fitting in count(side + 1) if side_fits(config, fitting))
-            expected = f"{above} or more" if below is None else f"{below} or {above}, the nearest that do"
-            fault = "are too small for" if below is None else "do not fit"
-            raise ImageError(f"images of {name} {side} {fault} {config.architecture}; expected {expected}")
+            raise ImageError(
+                "nn.side_too_small" if below is None else "nn.side_does_not_fit",
+                name=Phrase("nn.height" if name == "height" else "nn.width"),
+                side=side,
+                architecture=config.architecture,
+                below=below,
+                above=above,
+            )
 
 
 def side_fits(config: ResNetConfig, side: int) -> bool:

@@ -41,8 +41,7 @@ class ResidualNetwork(nn.Module):
         super().__init__()
         if config.family != self.family:
             raise ConfigError(
-                f"{config.architecture} has family={config.family!r}, which {type(self).__name__} does not build; "
-                "create_model and from_pretrained choose the class"
+                "nn.other_family", architecture=config.architecture, family=config.family, kind=type(self).__name__
             )
         check_parameters(config)
         self.config = config
@@ -182,11 +181,11 @@ class ResidualNetwork(nn.Module):
         """
         count = len(self.feature_info)
         if isinstance(indices, int) and not 1 <= indices <= count:
-            raise ConfigError(f"there are no last {indices} feature levels; {self.config.architecture} has {count}")
+            raise ConfigError("nn.no_last_levels", wanted=indices, architecture=self.config.architecture, count=count)
         wanted = range(count)[-indices:] if isinstance(indices, int) else range(count) if indices is None else indices
         for index in wanted:
             if not -count <= index < count:
-                raise ConfigError(f"there is no feature level {index}; {self.config.architecture} has 0 to {count - 1}")
+                raise ConfigError("nn.no_level", index=index, architecture=self.config.architecture, last=count - 1)
         chosen = {index % count for index in wanted}
         check_images(self.config, x)
         x = self._stem(x)

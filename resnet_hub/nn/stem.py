@@ -92,5 +92,5 @@ def _first_width(config: ResNetConfig) -> int:
     """Channels behind the first of three convolutions. Raises: ConfigError when there would be none."""
     first = 3 * (config.stem_width // 4) if config.stem == "tiered" else config.stem_width
     if not first:
-        raise ConfigError(f"stem_width={config.stem_width} is too narrow for the tiered stem; expected at least 4")
+        raise ConfigError("nn.stem_width", width=config.stem_width)
     return first

@@ -172,7 +172,7 @@ ARCHITECTURES: dict[str, ResNetConfig] = {
 def architecture(name: str) -> ResNetConfig:
     """The network of this name. Raises: ConfigError naming the nearest three."""
     if not isinstance(name, str) or name not in ARCHITECTURES:
-        raise ConfigError(f"there is no architecture {name!r}; the nearest are {nearest(name, ARCHITECTURES)}")
+        raise ConfigError("registry.no_architecture", name=name, nearest=nearest(name, ARCHITECTURES))
     return ARCHITECTURES[name]
 
 

@@ -25,15 +25,13 @@ def pruned_channels(config: ResNetConfig) -> list[Channels] | list[None]:
         return [None] * sum(config.depths)
     lists = _lists()
     if config.pruned not in lists:
-        raise ConfigError(
-            f"pruned={config.pruned!r} is no list of channels; choose from {nearest(config.pruned, lists)}"
-        )
+        raise ConfigError("registry.no_pruned_list", name=config.pruned, nearest=nearest(config.pruned, lists))
     stages = lists[config.pruned]
     depths = tuple(len(stage["hidden"]) for stage in stages)
     if depths != config.depths:
-        raise ConfigError(f"pruned={config.pruned!r} is a list for depths={depths}, not for depths={config.depths}")
+        raise ConfigError("registry.pruned_depths", name=config.pruned, depths=depths, wanted=config.depths)
     if config.cardinality != 1:
-        raise ConfigError(f"pruned={config.pruned!r} fits no groups; cardinality={config.cardinality} must be 1")
+        raise ConfigError("registry.pruned_groups", name=config.pruned, cardinality=config.cardinality)
     return [(first, second, stage["out"]) for stage in stages for first, second in stage["hidden"]]
 
 

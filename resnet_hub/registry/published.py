@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from resnet_hub.checks import nearest
+from resnet_hub.checks import alternatives, nearest
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 
@@ -135,11 +135,7 @@ def find_tag(name: str) -> PublishedTag:
     architecture, _, tag = current.partition(".")
     entry = _catalogue().get(architecture)
     if entry is None or tag not in entry.tags:
-        raise ConfigError(
-            f"there are no published weights {name!r}, and nothing here has that path; "
-            f"the nearest are {_nearest_tags(current)}; "
-            f"newer ones are asked for by their whole id, '{OWNER}/{name}'"
-        )
+        raise ConfigError("registry.no_tag", name=name, nearest=_nearest_tags(current), owner=OWNER)
     return entry.tags[tag]
 
 
@@ -155,25 +151,19 @@ def default_tag(architecture: str) -> PublishedTag:
     entry = _catalogue().get(current)
     if entry is None:
         trained = [name for name, other in _catalogue().items() if other.tags]
-        raise ConfigError(
-            f"there are no published weights for {architecture!r}, and nothing here has that path; "
-            f"the nearest that have some are {nearest(current.lower(), trained)}"
-        )
+        raise ConfigError("registry.no_published_weights", name=architecture, nearest=nearest(current.lower(), trained))
     if not entry.tags:
-        raise ConfigError(f"{current!r} is an architecture without published weights; train it, or name a checkpoint")
+        raise ConfigError("registry.untrained", name=current)
     if entry.default is None:
-        names = " or ".join(repr(tag.name) for tag in entry.tags.values())
-        raise ConfigError(
-            f"all published weights of {current!r} are under CC-BY-NC-4.0, for non-commercial use only; "
-            f"where that is what you want, write it out: {names}"
-        )
+        names = alternatives(tag.name for tag in entry.tags.values())
+        raise ConfigError("registry.non_commercial", name=current, names=names)
     return entry.default
 
 
 def near_published(repo_id: str) -> str:
     """The nearest published names, for a message about an id of the publisher's that leads nowhere; else empty."""
     owner, _, name = repo_id.partition("/")
-    return f"; the nearest published weights are {_nearest_tags(name)}" if owner == OWNER else ""
+    return _nearest_tags(name) if owner == OWNER else ""
 
 
 def renamed_architecture(name: str) -> str:
@@ -186,10 +176,7 @@ def renamed_architecture(name: str) -> str:
 def current_name(name: str) -> str:
     """What timm calls today what it once called `name`, with a warning; `name` itself where it is no old one."""
     if name in MISLEADING:
-        raise ConfigError(
-            f"{name!r} is an old name under which timm gives the weights of resnext101_32x8d, another network; "
-            f"write the one you mean: {' or '.join(map(repr, MISLEADING[name]))}"
-        )
+        raise ConfigError("registry.misleading_name", name=name, names=alternatives(MISLEADING[name]))
     current = _aliases().get(name)
     if current is None:
         return name

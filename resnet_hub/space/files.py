@@ -16,7 +16,7 @@ from huggingface_hub import SpaceHardware, constants
 from resnet_hub.card import CardText, marked, text, update_front_matter
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import ConfigError, Phrase
 from resnet_hub.space.model import CHECKPOINT_FOLDER, ServedModel
 
 APP_FILE = "app.py"
@@ -74,7 +74,7 @@ def main() -> int:
     # Before OpenMP is loaded: waiting threads sleep instead of spinning, which on a busy machine is several times
     # quicker.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from resnet_hub.demo.serving import main as serve
+    from resnet_hub.demo.launch import main as serve
 
     return serve(sys.argv[1:], Path(__file__).parent)
 
@@ -96,9 +96,9 @@ class SpaceSettings:
     def __post_init__(self) -> None:
         title, hardware = self.title, self.hardware
         if title is not None and (not title.strip() or len(title) > MAX_TITLE or not title.isprintable()):
-            raise ConfigError(f"title={title[:MAX_TITLE]!r} cannot be; give one line of 1 to {MAX_TITLE} characters")
+            raise ConfigError("space.title", title=title[:MAX_TITLE], most=MAX_TITLE)
         if hardware is not None and hardware not in HARDWARE:
-            raise ConfigError(f"hardware={hardware!r} is not known; choose one of {', '.join(HARDWARE)}")
+            raise ConfigError("space.hardware", hardware=hardware, choices=", ".join(HARDWARE))
 
 
 @dataclass(frozen=True)
@@ -143,17 +143,14 @@ def stale_paths(present: PresentSpace, files: Mapping[str, object]) -> list[str]
     return sorted(path for path in present.paths if path.startswith(ours) and path not in files)
 
 
-def check_present(present: PresentSpace, where: str) -> None:
+def check_present(present: PresentSpace, where: str | Phrase) -> None:
     """Raises: ConfigError when a program is there that we did not write."""
     if PAGE_FILE in present.paths:
         return
     entry = str(present.card.metadata.get("app_file", APP_FILE))
     for name in (APP_FILE, entry):
         if name in present.paths:
-            raise ConfigError(
-                f"{where} holds another program ({name!r}), which would be overwritten;"
-                " choose another name, or remove the program first"
-            )
+            raise ConfigError("space.other_program", where=where, file=name)
 
 
 def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings) -> str:
@@ -235,15 +232,19 @@ def _installed(name: str) -> str:
     try:
         return version(name).partition("+")[0]
     except PackageNotFoundError as error:
-        raise ConfigError(f"{name} is not installed here, and the page needs it; install it first") from error
+        raise ConfigError("space.not_installed", package=name) from error
 
 
 def _package_files() -> dict[str, Path]:
-    """The sources and the checkpoint of this package, which is on no index that a Space could install it from."""
+    """The sources and the checkpoint of this package, which is on no index that a Space could install it from.
+
+    The trainer, which lies inside an installed package, stays here.
+    """
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
         if (path.suffix in SOURCE_SUFFIXES or path.parent == BUNDLED)
+        and PACKAGE / "training" not in path.parents
         and not path.name.startswith(".")
         and path.is_file()
     }

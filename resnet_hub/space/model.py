@@ -67,7 +67,7 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
     path = local_path(source)
     if path is None:
         if examples:
-            raise ConfigError(f"{source!r} is on the Hub, and examples are images of a run folder; drop --examples")
+            raise ConfigError("space.examples_on_hub", source=source)
         return _from_hub(repo_address(source))
     return _from_folder(path, examples)
 
@@ -75,7 +75,7 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
 def _from_folder(folder: Path, examples: bool) -> ServedModel:
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
-            raise CheckpointError(f"{str(folder)!r} has no {name}; give a folder that save_pretrained or a run wrote")
+            raise CheckpointError("space.nothing_to_serve_in_folder", folder=str(folder), name=name)
     config = read_config(folder)
     _check_shown(config, str(folder))
     ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
@@ -84,7 +84,7 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
     if examples:
         images = [path for path in find_examples(str(folder)).paths if path.parent == folder / EXAMPLES_FOLDER]
         if not images:
-            raise ConfigError(f"{str(folder)!r} has no images in {EXAMPLES_FOLDER!r}; drop --examples")
+            raise ConfigError("space.no_examples", folder=str(folder), name=EXAMPLES_FOLDER)
         files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in images}
     card = folder / CARD_FILE
     said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
@@ -98,9 +98,7 @@ def _from_hub(address: RepoAddress) -> ServedModel:
     names = {file.rfilename for file in info.siblings or ()}
     weights = next((name for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE) if name in names), None)
     if weights is None:
-        raise HubError(
-            f"model {str(address)!r} has no {WEIGHTS_FILE}, so there is nothing to serve; choose another one"
-        )
+        raise HubError("space.nothing_to_serve", name=str(address))
     config = read_config(download_checkpoint(address.repo_id, revision=info.sha, config_only=True))
     _check_shown(config, address.repo_id)
     said = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
@@ -121,9 +119,9 @@ def _from_hub(address: RepoAddress) -> ServedModel:
 def _check_shown(config: CheckpointConfig, where: str) -> None:
     """Raises: ConfigError when the page could not show what the network answers."""
     if config.network.task == "regression":
-        raise ConfigError(f"the page shows classes, but {where!r} gives plain numbers; ask it from Python instead")
+        raise ConfigError("space.regression", where=where)
     if config.network.num_classes == 0:
-        raise ConfigError(f"{where!r} has no head (num_classes=0), so it names no class; fine-tune it first")
+        raise ConfigError("space.no_head", where=where)
 
 
 def _license(said: Mapping[str, Any], config: CheckpointConfig) -> str | None:

@@ -22,8 +22,8 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from resnet_hub.card import CardText
 from resnet_hub.checkpoint import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
-from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.hub import HTTP_ERROR, RepoAddress, check_token, hub_errors, push_address
+from resnet_hub.errors import CheckpointError, ConfigError, HubError, Phrase
+from resnet_hub.hub import HTTP_ERROR, RepoAddress, check_token, hub_errors, push_address, reason_given
 from resnet_hub.space.files import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
 from resnet_hub.space.model import ServedModel
 
@@ -37,10 +37,10 @@ def space_address(repo_id: str) -> RepoAddress:
     """The address of the Space "owner/name", with or without "spaces/". Raises: ConfigError for any other form."""
     kind, slash, rest = repo_id.partition("/")
     if slash and kind in ("models", "datasets") and "/" in rest:
-        raise ConfigError(f'{repo_id!r} is one of the {kind}, not a Space; expected "owner/name" of a Space')
+        raise ConfigError("space.not_a_space", repo_id=repo_id, kind=kind)
     address = push_address(repo_id.removeprefix(SPACES), None, False)
     if address.revision is not None:
-        raise ConfigError(f"{repo_id!r} names a revision, but a Space is built from main; drop {address.revision!r}")
+        raise ConfigError("space.revision", repo_id=repo_id, revision=address.revision)
     return RepoAddress(address.repo_id, kind="Space")
 
 
@@ -55,7 +55,7 @@ def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceS
     try:
         present = _present_in_folder(folder)
         if present.paths and PAGE_FILE not in present.paths:
-            raise ConfigError(f"{str(folder)!r} holds something else; give an empty or a new folder")
+            raise ConfigError("space.folder_taken", folder=str(folder))
         files = space_files(model, address.repo_id, present, settings)
         for path, content in files.items():
             target = folder / path
@@ -67,7 +67,8 @@ def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceS
         for path in stale_paths(present, files):
             (folder / path).unlink()
     except OSError as error:
-        raise CheckpointError(f"cannot write the Space into {str(folder)!r} ({error.strerror or error})") from error
+        reason = error.strerror or str(error)
+        raise CheckpointError("space.not_written", folder=str(folder), reason=reason) from error
 
 
 def push_space(
@@ -122,7 +123,7 @@ def _found(
         return None
     _check_fits(info, address, private)
     present = _present_on_hub(info, address, token)
-    check_present(present, f"Space {address.repo_id!r}")
+    check_present(present, address.name)
     return info.sha, present
 
 
@@ -140,12 +141,9 @@ def _check_fits(info: SpaceInfo, address: RepoAddress, private: bool) -> None:
     """Raises: HubError for a Space that cannot become the page, or that shows to all what shall be private."""
     sdk = info.sdk or (info.card_data.sdk if info.card_data else None)
     if sdk not in (None, "gradio"):
-        raise HubError(f"Space {address.repo_id!r} runs on the SDK {sdk!r}, the page on gradio; choose another name")
+        raise HubError("space.other_sdk", repo_id=address.repo_id, sdk=sdk)
     if private and info.private is False:
-        raise HubError(
-            f"Space {address.repo_id!r} exists and is public, but a private one was asked for;"
-            " make it private in its settings on the Hub or choose another name"
-        )
+        raise HubError("space.public", repo_id=address.repo_id)
 
 
 def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) -> PresentSpace:
@@ -158,7 +156,7 @@ def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) ->
             hf_hub_download(address.repo_id, name, repo_type="space", revision=info.sha, token=token)
         ).read_bytes()
 
-    card = CardText.parse(content(CARD_FILE) or b"", f"{CARD_FILE} in Space {address.repo_id!r}")
+    card = CardText.parse(content(CARD_FILE) or b"", Phrase("space.readme", named=address.name))
     return PresentSpace(paths, card, content(PAGE_FILE) or b"{}")
 
 
@@ -202,8 +200,4 @@ def _space_errors(address: RepoAddress, token: str | None) -> Iterator[None]:
         except HfHubHTTPError as error:
             if error.response.status_code != PAYMENT_REQUIRED:
                 raise
-            raise HubError(
-                f"the Hub asks for a paid plan before it runs {address.name}"
-                f" ({(error.server_message or 'no reason given')[:300]});"
-                " subscribe to PRO, choose paid --hardware, or try the page here with --dry-run"
-            ) from error
+            raise HubError("space.paid_plan", named=address.name, said=reason_given(error)) from error

@@ -179,5 +179,5 @@ def test_the_card_says_what_kind_of_answer_it_gives(problem, answer, limit):
 def test_every_section_stands_between_marks_empty_ones_too():
     names = re.findall("<!-- resnet_hub:begin (.+) -->", model_card({}))
     assert names == re.findall("<!-- resnet_hub:end (.+) -->", model_card({}))
-    assert {"summary", "usage", "results", "per-class", "images", "training", "limits"} <= set(names)
+    assert {"summary", "usage", "results", "per-class", "pictures", "training", "limits"} <= set(names)
     assert CardText.parse(model_card(CONFIG).encode(), "").own_words == ""

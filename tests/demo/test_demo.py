@@ -1,11 +1,11 @@
 """The parts of the page that need no browser: wording, examples, refusals, uploads, the API's names."""
 
 import importlib
-import logging
 import re
 import tomllib
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from browsing import awaited
@@ -23,9 +23,9 @@ from resnet_hub.demo.page import build_page
 from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
-from resnet_hub.demo.text.user_errors import Refusal, with_refusals
+from resnet_hub.demo.text.page_error import PageError
 from resnet_hub.demo.text.words import say
-from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.errors import ConfigError
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -146,40 +146,6 @@ def test_a_score_in_a_table_to_download_is_read_back_as_it_was(score):
     assert np.float32(exact(float(np.float32(score)))) == np.float32(score)
 
 
-def test_our_own_errors_reach_the_visitor_as_a_sentence():
-    @with_refusals
-    def fail():
-        raise ImageError("the picture is empty (0 bytes); save it again")
-
-    with pytest.raises(Refusal) as caught:
-        fail()
-    assert caught.value.message == "The picture is empty (0 bytes); save it again."
-
-
-def test_other_errors_keep_the_servers_paths_to_themselves():
-    @with_refusals
-    def fail():
-        raise FileNotFoundError("/home/owner/secret")
-
-    with pytest.raises(Refusal) as caught:
-        fail()
-    assert "secret" not in caught.value.message
-
-
-def test_other_errors_are_logged(caplog):
-    @with_refusals
-    def fail():
-        raise FileNotFoundError("/home/owner/secret")
-
-    with caplog.at_level(logging.ERROR), pytest.raises(Refusal):
-        fail()
-    assert "/home/owner/secret" in caplog.text
-
-
-def test_a_toast_shows_markup_as_text():
-    assert Refusal("no file '<img src=x>'").message == "No file '&lt;img src=x&gt;'."
-
-
 def test_an_uploaded_file_arrives_byte_for_byte(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff anything")
@@ -197,14 +163,14 @@ def test_no_file_is_no_bytes():
 )
 def test_only_uploaded_files_are_read(path, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    with pytest.raises(Refusal, match="choose it again"):
+    with pytest.raises(PageError, match="choose it again"):
         uploaded_bytes({"path": path and str(tmp_path / path)})
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/a.png", "HTTPS://example.com/a.png"])
 def test_addresses_are_not_fetched(address):
     moving = photo_field().async_move_resource_to_block_cache(address)
-    with pytest.raises(Refusal, match="fetches nothing from the web"):
+    with pytest.raises(gr.Error, match="fetches nothing from the web"):
         moving.send(None)
 
 

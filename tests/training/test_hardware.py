@@ -1,5 +1,6 @@
 """What a run asks of PyTorch and accelerate for a GPU, told on any machine; no test here computes on one."""
 
+import pickle
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +10,11 @@ from images import class_folders
 from launching import forget_accelerator
 
 from resnet_hub import Preprocessing
+from resnet_hub.errors import DataError
 from resnet_hub.runtime import native_bf16
 from training import hardware
 from training.data.load import load_data
-from training.hardware import describe_hardware, make_accelerator, used_memory
+from training.hardware import describe_hardware, main_process_first, make_accelerator, used_memory
 from training.loading.augment import EvalTransform
 from training.loading.image_dataset import make_loader
 from training.loading.stream_batches import make_stream_loader
@@ -132,3 +134,22 @@ def test_the_report_names_the_gpus_and_the_most_that_tensors_took(monkeypatch):
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 123)
     one, four = (SimpleNamespace(device=torch.device("cuda"), num_processes=count) for count in (1, 4))
     assert (describe_hardware(one), describe_hardware(four), used_memory(one)) == ("A GPU", "4 x A GPU", 123)
+
+
+def test_an_error_of_the_main_process_is_raised_on_the_others_as_it_was(monkeypatch):
+    sent = []
+
+    def main_fails():
+        raise DataError("data.unknown_split", split="val", splits="train")
+
+    def broadcast(objects):
+        sent[:] = sent or [pickle.dumps(objects)]
+        return pickle.loads(sent[0])
+
+    monkeypatch.setattr(hardware, "broadcast_object_list", broadcast)
+    for main in (True, False):
+        monkeypatch.setattr(hardware, "PartialState", lambda main=main: SimpleNamespace(is_main_process=main))
+        with pytest.raises(DataError) as told:
+            main_process_first(main_fails if main else lambda: "never asked")
+        assert told.value.code == "data.unknown_split"
+        assert str(told.value) == "there is no split 'val'; the dataset has train"

@@ -14,13 +14,16 @@ def fail(error):
 
 
 def test_a_mistake_is_one_sentence_without_a_traceback(capsys):
-    assert run_command(fail(DataError("there is no such folder; give another")), []) == 2
-    assert capsys.readouterr().err == "error: there is no such folder; give another\n"
+    assert run_command(fail(DataError("data.no_folder", source="cats")), []) == 2
+    assert capsys.readouterr().err == (
+        "error: --dataset 'cats': there is no such folder; give a folder of class folders or parquet files, "
+        "a Hub id such as owner/name, or digits\n"
+    )
 
 
 def test_only_the_main_process_speaks(capsys, monkeypatch):
     monkeypatch.setenv("RANK", "1")
-    assert run_command(fail(DataError("no")), []) == 2
+    assert run_command(fail(DataError("data.no_rows")), []) == 2
     assert capsys.readouterr().err == ""
 
 

@@ -30,9 +30,10 @@ def find_columns(rows: Dataset, image_column: str | None, label_column: str | No
     candidates = _target_candidates(rows)
     if not asked and len(candidates) != 1:
         if not candidates and list(features) == [image_column]:
-            raise DataError("the images have no classes; put each class into a folder of its own: folder/cats/1.jpg")
-        found = "no column is known to hold classes" if not candidates else "several columns hold classes"
-        raise DataError(f"{found}; the dataset has {listed(rows, list(features))}; choose one with --label-column")
+            raise DataError("columns.no_class_folders")
+        if not candidates:
+            raise DataError("columns.no_classes", columns=listed(rows, list(features)))
+        raise DataError("columns.several_classes", columns=listed(rows, list(features)))
     return image_column, asked or (candidates[0],)
 
 
@@ -51,11 +52,14 @@ def find_image_column(rows: Dataset, image_column: str | None) -> str:
     _refuse_absent(rows, "--image-column", image_column)
     images = [name for name, feature in features.items() if isinstance(feature, Image)]
     if image_column is not None and image_column not in images:
-        raise DataError(f"--image-column {image_column!r} holds no images; those that do: {listed(rows, images)}")
+        if not images:
+            raise DataError("columns.other_than_images", column=image_column)
+        raise DataError("columns.other_images", column=image_column, columns=listed(rows, images))
     images = _usual(images, IMAGE_COLUMNS)
     if image_column is None and len(images) != 1:
-        found = "no column holds images" if not images else "several columns hold images"
-        raise DataError(f"{found}; the dataset has {listed(rows, list(features))}; choose one with --image-column")
+        if not images:
+            raise DataError("columns.no_images", columns=listed(rows, list(features)))
+        raise DataError("columns.several_images", columns=listed(rows, list(features)))
     return image_column or images[0]
 
 
@@ -98,7 +102,7 @@ def _usual(found: list[str], names: tuple[str, ...]) -> list[str]:
 
 def _refuse_absent(rows: Dataset, flag: str, name: str | None) -> None:
     if name is not None and name not in rows.features:
-        raise DataError(f"{flag} {name!r} is no column; the dataset has {listed(rows, list(rows.features))}")
+        raise DataError("columns.absent", flag=flag, column=name, columns=listed(rows, list(rows.features)))
 
 
 def _told(feature: object, value: object) -> str | None:

@@ -1,4 +1,4 @@
-"""What went wrong between a dataset and the Hub -> one sentence that names it, the cause and the next step."""
+"""What went wrong between a dataset and the Hub -> one error that names it, the cause and the next step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = 20
 
 @contextmanager
 def dataset_errors(said: str, repo_id: str, action: str = "read") -> Iterator[None]:
-    """Whatever datasets and its clients raise inside comes out as one sentence, with that error as its cause.
+    """Whatever datasets and its clients raise inside comes out as one error, with theirs as its cause.
 
     Args:
         said: What the user wrote, such as "--dataset 'owner/name'", to begin the sentence with.
@@ -42,70 +42,76 @@ def dataset_errors(said: str, repo_id: str, action: str = "read") -> Iterator[No
     except ResNetHubError:
         raise
     except (OSError, ValueError, RuntimeError, yaml.YAMLError, DatasetGenerationError, HTTP_ERROR) as error:
-        kind, sentence = _sentence(error, repo_id, action)
-        message = " ".join(f"{said}: {sentence}".split())
-        raise kind(message.replace(get_token() or "\0", "<token>")) from error
+        told = _explained(error, said, repo_id, action)
+        told.fields |= {name: _clean(text) for name, text in told.fields.items() if isinstance(text, str)}
+        raise told from error
 
 
-def _sentence(error: BaseException, repo_id: str, action: str) -> tuple[type[ResNetHubError], str]:
-    """The class of the error and what it says; the HTTP error underneath says more than what datasets made of it."""
+def _clean(text: str) -> str:
+    """The text in one line, without the token."""
+    return " ".join(text.split()).replace(get_token() or "\0", "<token>")
+
+
+def _explained(error: BaseException, said: str, repo_id: str, action: str) -> ResNetHubError:
+    """The error to raise; the HTTP error underneath says more than what datasets made of it."""
     chain = list(_chain(error))
     text, page = str(error), f"{constants.ENDPOINT}/datasets/{repo_id}"
     if any(isinstance(cause, OfflineModeIsEnabled) for cause in chain) or "OfflineModeIsEnabled" in text:
-        return HubError, "it is not in the cache and HF_HUB_OFFLINE is set; load it once while online"
+        return HubError("datasets.offline", said=said)
     if any(isinstance(cause, GatedRepoError) for cause in chain) or "is a gated dataset" in text:
-        return DataError, f"it is gated; ask for access at {page} and log in with `hf auth login`"
+        return DataError("datasets.gated", said=said, page=page)
     if any(isinstance(cause, RevisionNotFoundError) for cause in chain) or text.startswith("Revision "):
-        return DataError, f"it has no such revision; it has {_revisions(repo_id)}"
+        return _no_revision(said, repo_id)
     refused = next((cause for cause in chain if isinstance(cause, HfHubHTTPError)), None)
     if refused is not None and refused.response.status_code != 404:
-        return HubError, _refusal(refused, action)
+        return _refusal(refused, said, action)
     if isinstance(error, HFValidationError | DatasetNotFoundError) or refused is not None:
-        return DataError, (
-            "there is no such folder here, and on the Hub it is missing or private; check the name, "
-            "or log in with `hf auth login`"
-        )
+        return DataError("datasets.not_found", said=said)
     if any(isinstance(cause, HTTP_ERROR | ConnectionError) for cause in chain) or "LocalEntryNotFound" in text:
-        return HubError, f"the Hub at {constants.ENDPOINT} could not be reached; check the connection and try again"
-    return DataError, _unreadable(error, text, repo_id)
+        return HubError("datasets.unreachable", said=said, hub=constants.ENDPOINT)
+    return _unreadable(error, said, repo_id)
 
 
-def _unreadable(error: BaseException, text: str, repo_id: str) -> str:
+def _unreadable(error: BaseException, said: str, repo_id: str) -> DataError:
     """What is the matter with a dataset that is there."""
+    text = str(error)
     listed = re.search(r"\[([^\]]*)\]", text)
     configs = listed[1] if listed else "others"
     if "Config name is missing" in text:
-        return f"it has several configs ({configs}); say which, as {repo_id}:config"
+        return DataError("datasets.several_configs", said=said, configs=configs, repo_id=repo_id)
     if "BuilderConfig" in text and "not found" in text:
-        return f"it has no such config; it has {configs}"
+        return DataError("datasets.no_config", said=said, configs=configs)
     if "Dataset scripts are no longer supported" in text:
-        return "it is a loading script, which nothing runs any more; choose one with parquet files or images"
+        return DataError("datasets.loading_script", said=said)
     if isinstance(error, yaml.YAMLError):
-        return f"its card (README.md) holds YAML that cannot be read ({_first_line(error)}); mend the card"
-    return f"it cannot be loaded ({_first_line(error)}); expected parquet files, images in class folders, or a CSV"
+        return DataError("datasets.bad_card", said=said, reason=_first_line(error))
+    return DataError("datasets.unreadable", said=said, reason=_first_line(error))
 
 
-def _refusal(error: HfHubHTTPError, action: str) -> str:
-    status, hub = error.response.status_code, f"the Hub at {constants.ENDPOINT}"
-    said = (error.server_message or "no reason given")[:300]
+def _refusal(error: HfHubHTTPError, said: str, action: str) -> HubError:
+    status, hub = error.response.status_code, constants.ENDPOINT
+    reason = (error.server_message or "no reason given")[:300]
     if status == 401:
-        return f"{hub} refused the token ({said}); log in again with `hf auth login`"
+        return HubError("datasets.token_refused", said=said, hub=hub, reason=reason)
     if status == 403:
-        return f"this account may not {action} it ({said}); use a token with that permission"
+        if action == "read":
+            return HubError("datasets.may_not_read", said=said, reason=reason)
+        return HubError("datasets.may_not_write", said=said, reason=reason)
     if status == 429:
-        return f"{hub} answered 429, too many requests; wait some minutes and try again"
+        return HubError("datasets.too_many_requests", said=said, hub=hub)
     if status >= 500:
-        return f"{hub} answered {status}; try again later"
-    return f"{hub} refused with status {status} ({said})"
+        return HubError("datasets.server_fault", said=said, hub=hub, status=status)
+    return HubError("datasets.refused", said=said, hub=hub, status=status, reason=reason)
 
 
-def _revisions(repo_id: str) -> str:
-    """The branches and tags of a dataset, for a message."""
+def _no_revision(said: str, repo_id: str) -> DataError:
+    """The error for a revision that is not there, with the branches and tags that are."""
     try:
         refs = HfApi().list_repo_refs(repo_id, repo_type="dataset")
     except (OSError, HTTP_ERROR):
-        return "others"
-    return ", ".join(repr(ref.name) for ref in [*refs.branches, *refs.tags][:SHOWN])
+        return DataError("datasets.other_revisions", said=said)
+    names = ", ".join(repr(ref.name) for ref in [*refs.branches, *refs.tags][:SHOWN])
+    return DataError("datasets.no_revision", said=said, revisions=names)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

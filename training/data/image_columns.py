@@ -47,10 +47,7 @@ def open_paths(tables: DatasetDict, folder: Callable[[set[str]], Path]) -> Datas
     names = {name for rows in tables.values() for name in rows[column] if name}
     outside = next((name for name in sorted(names) if _leads_out(name)), None)
     if outside is not None:
-        raise DataError(
-            f"column {column!r} names {outside!r}, which is not inside the dataset's folder; "
-            "give paths that start from there"
-        )
+        raise DataError("data.outside_folder", column=column, name=outside)
     root = folder({PurePosixPath(name).suffix for name in names})
 
     def located(rows: dict[str, list[str | None]]) -> dict[str, list[str | None]]:

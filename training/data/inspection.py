@@ -63,7 +63,7 @@ def inspect(split: Split) -> Inspection:
             pool.map(lambda index: look(split, index), share),
             total=len(share),
             desc=f"checking {split.name}",
-            unit=" pictures",
+            unit=" images",
             leave=False,
             disable=None if state.is_main_process else True,
         )
@@ -148,5 +148,5 @@ def without_overlaps(train: Split, *others: Split | None, drop: bool = False) ->
         )
     kept = np.setdiff1d(np.arange(len(train)), list(doubled))
     if not len(kept):
-        raise DataError("every image of train is in another split too, so --drop-duplicates leaves nothing to train")
+        raise DataError("data.only_duplicates")
     return train.select(kept) if doubled else train, found

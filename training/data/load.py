@@ -81,13 +81,13 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     if validation_name in splits:
         validation = splits[validation_name]
     elif validation_name:
-        raise DataError(f"split {validation_name!r} has no labeled images; remove it, and one is cut from train")
+        raise DataError("data.unlabeled_validation", split=validation_name)
     else:
         kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
         validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
         train = train.select(kept)
     if not len(validation):
-        raise DataError(f"no class has two images, so none can be held out of {train_name}; add images")
+        raise DataError("data.nothing_to_hold_out", split=train_name)
     train, overlaps = without_overlaps(train, validation, test, drop=recipe.drop_duplicates)
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, target)
@@ -112,7 +112,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     validation, test = splits[validation_name or "validation"], splits.get("test")
     for split in filter(None, (validation, test)):
         if not len(split):
-            raise DataError(f"the stream of {split.name} has no labeled images that can be decoded")
+            raise DataError("data.unmeasurable_stream", split=split.name)
     _, overlaps = without_overlaps(validation, test)
     if PartialState().is_main_process:
         logger.info("task   %s: %s", target.task, target.reason)
@@ -136,10 +136,7 @@ def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[s
     """
     train = next((name for name in ("train", *tables) if name in tables and name not in MEASURED_NAMES), None)
     if train is None:
-        raise DataError(
-            f"the dataset has no split to train on, only {', '.join(tables)}, which is measured on; "
-            "name a folder or a file of images train"
-        )
+        raise DataError("data.no_train_split", splits=", ".join(tables))
     validation = next((name for name in VALIDATION_NAMES if name in tables), None)
     return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
 
@@ -182,7 +179,7 @@ def _load_rows(settings: RunSettings, name: str | None) -> tuple[str, Dataset]:
     tables = main_process_first(lambda: load_splits(settings.dataset))
     name = name or next((usual for usual in (*VALIDATION_NAMES, "test") if usual in tables), next(iter(tables)))
     if name not in tables:
-        raise DataError(f"there is no split {name!r}; the dataset has {', '.join(tables)}")
+        raise DataError("data.unknown_split", split=name, splits=", ".join(tables))
     return name, tables[name]
 
 
@@ -212,8 +209,9 @@ def _read_splits(
             splits[name] = split
     _refuse_bad(bad, settings.max_bad_images)
     if names[0] not in splits:
-        kind = "images that can be decoded" if bad else "labeled images"
-        raise DataError(f"split {names[0]!r} has no {kind}; choose another --dataset or --label-column")
+        if bad:
+            raise DataError("data.no_decodable_images", split=names[0])
+        raise DataError("data.no_labeled_images", split=names[0])
     return splits, bad
 
 
@@ -228,10 +226,8 @@ def _sound(split: Split) -> tuple[Split, list[str]]:
 def _refuse_bad(bad: list[str], allowed: int) -> None:
     """Tells which images are left out. Raises: DataError where they are more than are allowed."""
     if len(bad) > allowed:
-        raise DataError(
-            f"{len(bad)} images cannot be decoded ({'; '.join(bad[:SHOWN])}{'; ...' if len(bad) > SHOWN else ''}); "
-            f"mend or remove them, or leave them out with --max-bad-images {len(bad)}"
-        )
+        shown = "; ".join(bad[:SHOWN]) + ("; ..." if len(bad) > SHOWN else "")
+        raise DataError("data.undecodable_images", count=len(bad), images=shown)
     if bad and PartialState().is_main_process:
         logger.warning("%d images cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
 
@@ -250,11 +246,8 @@ def _refuse_one_answer(train: Split, target: Target) -> None:
     if len(np.unique(train.labels, axis=0)) > 1:
         return
     if target.task == "single_label":
-        raise DataError(
-            f"the dataset has one class only, {target.names[train.labels[0]]!r}; a classifier needs at least two, "
-            "each with its images in a folder of its own: folder/cats/1.jpg"
-        )
-    raise DataError(f"every image has the same target in {', '.join(target.columns)}; there is nothing to learn")
+        raise DataError("data.one_class", name=target.names[train.labels[0]])
+    raise DataError("data.one_target", columns=", ".join(target.columns))
 
 
 def _refuse_unknown_classes(train: Split, split: Split, target: Target) -> None:
@@ -265,7 +258,4 @@ def _refuse_unknown_classes(train: Split, split: Split, target: Target) -> None:
     )
     extra = [target.names[label] for label in np.setdiff1d(used, known)]
     if extra:
-        raise DataError(
-            f"classes in {split.name} that train lacks: {', '.join(map(repr, extra[:SHOWN]))}; "
-            f"add images of them to train, or remove them from {split.name}"
-        )
+        raise DataError("data.classes_not_in_train", split=split.name, classes=", ".join(map(repr, extra[:SHOWN])))

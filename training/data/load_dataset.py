@@ -74,10 +74,7 @@ def _load(source: str, *, streaming: bool = False) -> tuple[Any, str | None]:
         return _table_file(path, streaming), None
     match = HUB_ID.fullmatch(source)
     if match is None or source.startswith(("./", "../", "~", "/")):
-        raise DataError(
-            f"--dataset {source!r}: there is no such folder; give a folder of class folders or parquet files, "
-            "a Hub id such as owner/name, or digits"
-        )
+        raise DataError("data.no_folder", source=source)
     return _from_hub(source, match["name"], match["config"], match["revision"], streaming)
 
 
@@ -104,10 +101,7 @@ def _table_file(file: Path, streaming: bool) -> Any:
     """A file of rows, its images in it or named in a column by paths that start from beside it."""
     reader = READERS.get(file.suffix.lower())
     if reader is None:
-        raise DataError(
-            f"--dataset {str(file)!r} is a file of another kind than {', '.join(READERS)}; "
-            "expected such a table, or a folder of class folders or parquet files"
-        )
+        raise DataError("data.other_file", file=str(file), kinds=", ".join(READERS))
     return _tables(reader, {"train": str(file)}, file.parent, f"--dataset {str(file)!r}", streaming)
 
 
@@ -119,7 +113,7 @@ def _tables(reader: str, files: dict[str, str], folder: Path, said: str, streami
         loaded = datasets.load_dataset(reader, data_files=files, streaming=streaming, **options)
         return loaded if streaming else open_paths(_as_dict(loaded), lambda _: folder)
     except (OSError, ValueError, DatasetGenerationError) as error:
-        raise DataError(f"{said} cannot be read as a table ({_first_line(error)})") from error
+        raise DataError("data.no_table", dataset=said, reason=_first_line(error)) from error
 
 
 def _csv_files(folder: Path) -> dict[str, str]:
@@ -139,7 +133,7 @@ def _csv_files(folder: Path) -> dict[str, str]:
 def _local(folder: Path, streaming: bool) -> Any:
     """A folder as the Hub would lay it out, or one of class folders with or without train/val/test above them."""
     if not any(folder.iterdir()):
-        raise DataError(f"--dataset {str(folder)!r} is an empty folder; expected class folders or parquet files in it")
+        raise DataError("data.empty_folder", folder=str(folder))
     if files := _csv_files(folder):
         return _tables("csv", files, folder, f"--dataset {str(folder)!r}", streaming)
     try:
@@ -160,10 +154,7 @@ def _local(folder: Path, streaming: bool) -> Any:
         loaded = datasets.load_dataset("imagefolder", data_files=files, drop_labels=flat, streaming=streaming)
         return loaded if streaming else _as_dict(loaded)
     except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
-        raise DataError(
-            f"--dataset {str(folder)!r} holds no images that we can read as a dataset; expected class folders "
-            f"(folder/cats/1.jpg), the same under train and val, or parquet files ({_first_line(error)})"
-        ) from error
+        raise DataError("data.no_images", folder=str(folder), reason=_first_line(error)) from error
 
 
 def _from_hub(
@@ -198,7 +189,7 @@ def dataset_commit(tables: DatasetDict) -> str | None:
 
 def _as_dict(loaded: object) -> DatasetDict:
     if not isinstance(loaded, DatasetDict) or not any(len(rows) for rows in loaded.values()):
-        raise DataError("the dataset has no rows; expected at least two images of at least two classes")
+        raise DataError("data.no_rows")
     return loaded
 
 

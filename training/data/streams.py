@@ -85,7 +85,7 @@ class Stream:
                     found = True
                     yield number, row
             if not found:
-                raise DataError(f"the stream of {self.name} has no labeled image to train on")
+                raise DataError("data.empty_stream", split=self.name)
 
     @property
     def num_shards(self) -> int:
@@ -190,10 +190,7 @@ def _stream_target(
     if recipe.label_names is not None:
         return target.named(tuple(name.strip() for name in recipe.label_names.split(",")))
     if not names_are_declared(rows.features, target):
-        raise DataError(
-            f"column {columns[0]!r} of the stream does not declare its classes; give all of them with --label-names, "
-            f"in an order of yours (seen so far: {', '.join(target.names[:20])})"
-        )
+        raise DataError("data.undeclared_classes", column=columns[0], names=", ".join(target.names[:20]))
     return target
 
 
@@ -218,7 +215,7 @@ def _read_ahead(
         if len(kept) == most and (holdout is None or len(held_out) == most):
             break
     if not kept or (holdout and not held_out):
-        raise DataError("the stream has too few images to train on and to hold some out; add images")
+        raise DataError("data.short_stream")
     return kept, held_out
 
 

@@ -44,9 +44,7 @@ class Target:
             return replace(self, names=names, columns=names)
         numbers = len(self.columns) > 1 or self.task == "regression"
         if numbers and (len(self.columns) > 1 or len(names) != len(self.names)):
-            raise DataError(
-                f"the network answers with {', '.join(names[:SHOWN])}; --label-column gives {', '.join(self.columns)}"
-            )
+            raise DataError("targets.other_outputs", names=", ".join(names[:SHOWN]), columns=", ".join(self.columns))
         return replace(self, names=names)
 
 
@@ -73,7 +71,7 @@ def find_target(rows: Dataset, columns: tuple[str, ...], task: str = "auto") -> 
         return Target("regression", columns, columns, f"column {column!r} holds numbers")
     whole = _is_float(feature) and all_whole(cells)
     if not is_class_value(feature) and not whole:
-        raise DataError(f"--label-column {column!r} holds {kind_of(feature)}; expected class names or whole numbers")
+        raise DataError("targets.no_classes", column=column, kind=kind_of(feature))
     delimiter = _delimiter(feature, cells, task)
     if delimiter is not None:
         names = _distinct(text_parts(cells, delimiter).flatten(), column)
@@ -95,10 +93,10 @@ def read_targets(rows: Dataset, split: str, target: Target) -> np.ndarray:
     """
     for column in target.columns:
         if column not in rows.features:
-            raise DataError(f"split {split!r} has no column {column!r}; it has {', '.join(rows.features)}")
+            raise DataError("targets.absent", split=split, column=column, columns=", ".join(rows.features))
     outputs = 1 if target.task == "single_label" else len(target.names)
     if 4 * outputs * len(rows) > MAX_TARGET_BYTES:
-        raise DataError(f"{len(rows):,} images with {outputs:,} targets each are more than memory should hold")
+        raise DataError("targets.too_large", images=len(rows), targets=outputs)
     column = target.columns[0]
     feature, cells = rows.features[column], column_cells(rows, column)
     if target.task == "regression" or len(target.columns) > 1:
@@ -120,14 +118,14 @@ def has_target(targets: np.ndarray) -> np.ndarray:
 def _of_several(rows: Dataset, columns: tuple[str, ...], task: str) -> Target:
     """Each column is one output: 0/1 columns are classes, others numbers."""
     if task == "single_label":
-        raise DataError(f"--label-column names {len(columns)} columns, which --task single_label does not go with")
+        raise DataError("targets.columns_of_single_label", count=len(columns))
     flags = True
     for column in columns:
         _refuse_text(rows.features[column], column)
         values = pc.unique(pc.drop_null(column_cells(rows, column).cast(pa.float64())))
         flags &= set(values.to_pylist()) <= {0.0, 1.0}
     if task == "multi_label" and not flags:
-        raise DataError(f"the columns {', '.join(columns)} hold other numbers than 0 and 1; try --task regression")
+        raise DataError("targets.not_binary", columns=", ".join(columns))
     if task == "auto":
         task = "multi_label" if flags else "regression"
     reason = "every column holds 0 and 1 only" if flags else f"{len(columns)} columns hold numbers"
@@ -138,13 +136,13 @@ def _of_lists(feature: Any, column: str, cells: pa.Array, task: str) -> Target:
     """Lists of numbers with fractions are one regression; of booleans, one for each class; of others, classes."""
     item, values = item_of(feature), cells.flatten()
     if task == "single_label":
-        raise DataError(f"--label-column {column!r} holds {kind_of(feature)}; --task single_label needs one class each")
+        raise DataError("targets.lists_of_single_label", column=column, kind=kind_of(feature))
     if task == "regression" or (task == "auto" and _is_float(item)):
         _refuse_text(item, column)
         names = _numbered(column, cells)
         return Target("regression", (column,), names, f"column {column!r} holds lists of numbers")
     if not is_class_value(item):
-        raise DataError(f"--label-column {column!r} holds {kind_of(feature)}; expected lists of classes or numbers")
+        raise DataError("targets.no_lists", column=column, kind=kind_of(feature))
     names = _numbered(column, cells) if pa.types.is_boolean(values.type) else _class_names(item, values, column)
     return Target("multi_label", (column,), names, f"column {column!r} holds lists of classes")
 
@@ -153,8 +151,7 @@ def _numbered(column: str, cells: pa.Array) -> tuple[str, ...]:
     lengths = pc.unique(pc.drop_null(pc.list_value_length(cells))).to_pylist()
     if len(lengths) != 1 or not lengths[0]:
         raise DataError(
-            f"--label-column {column!r} holds lists of {min(lengths, default=0)} to "
-            f"{max(lengths, default=0)} numbers; expected the same number in each row"
+            "targets.uneven_lists", column=column, shortest=min(lengths, default=0), longest=max(lengths, default=0)
         )
     return tuple(f"{column}_{number}" for number in range(lengths[0]))
 
@@ -167,7 +164,7 @@ def _distinct(values: pa.Array, column: str) -> tuple[str, ...]:
     """The different values as text: numbers in numeric order, texts in that of their characters."""
     found = pc.drop_null(pc.unique(whole_numbers(values)))
     if len(found) > MAX_CLASSES:
-        raise DataError(f"--label-column {column!r} has {len(found):,} distinct values; that is no set of classes")
+        raise DataError("targets.too_many_classes", column=column, count=len(found))
     return tuple(str(value) for value in sorted(found.to_pylist()))
 
 
@@ -182,9 +179,11 @@ def _class_numbers(feature: Any, values: pa.Array, split: str, names: tuple[str,
     unknown = sorted({value for value in found if value is not None and value not in index})
     if unknown:
         raise DataError(
-            f"classes in {split} that are not among the {len(names)} known ones: "
-            f"{', '.join(map(repr, unknown[:SHOWN]))}; expected {', '.join(map(repr, names[:SHOWN]))}"
-            f"{', ...' if len(names) > SHOWN else ''}"
+            "targets.unknown_classes",
+            split=split,
+            count=len(names),
+            unknown=", ".join(map(repr, unknown[:SHOWN])),
+            known=", ".join(map(repr, names[:SHOWN])) + (", ..." if len(names) > SHOWN else ""),
         )
     table = np.array([NO_CLASS if value is None else index[value] for value in found] + [NO_CLASS], np.int64)
     return table[encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)]
@@ -212,16 +211,16 @@ def _numbers(rows: Dataset, split: str, target: Target) -> np.ndarray:
         outputs.append(column_cells(rows, column).cast(pa.float64()).to_numpy(zero_copy_only=False))
     targets = np.stack(outputs, 1).astype(np.float32)
     if target.task == "multi_label" and not np.isin(targets[~np.isnan(targets)], (0, 1)).all():
-        raise DataError(f"the columns {', '.join(target.columns)} of {split} hold other numbers than 0 and 1")
+        raise DataError("targets.not_binary_in_split", columns=", ".join(target.columns), split=split)
     if np.isinf(targets).any():
-        raise DataError(f"a number in {', '.join(target.columns)} of {split} is infinite; mend or remove that row")
+        raise DataError("targets.infinite", columns=", ".join(target.columns), split=split)
     return targets
 
 
 def _stacked(cells: pa.Array, column: str, length: int) -> np.ndarray:
     """Lists of one length as float32 (N, length); NaN for a row without one."""
     if not pc.all(pc.equal(pc.list_value_length(pc.drop_null(cells)), length)).as_py():
-        raise DataError(f"--label-column {column!r} has lists of another length than {length}")
+        raise DataError("targets.other_length", column=column, length=length)
     targets = np.full((len(cells), length), np.nan, np.float32)
     values = cells.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
     targets[cells.is_valid().to_numpy(zero_copy_only=False)] = values.reshape(-1, length)
@@ -248,7 +247,7 @@ def _is_float(feature: Any) -> bool:
 def _refuse_text(feature: Any, column: str) -> None:
     numeric = isinstance(feature, Value) and feature.dtype.startswith(("float", "double", "int", "uint", "bool"))
     if not numeric:
-        raise DataError(f"--label-column {column!r} holds {kind_of(feature)}; expected numbers")
+        raise DataError("targets.no_numbers", column=column, kind=kind_of(feature))
 
 
 def names_are_declared(features: Features, target: Target) -> bool:

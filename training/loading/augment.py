@@ -45,8 +45,7 @@ class TrainTransform:
             make_policy(recipe.policy, (0, 0, 0))
             if preprocessing.input_size[0] not in (1, 3):
                 raise ConfigError(
-                    f"--policy {recipe.policy} changes colors, and the network has {preprocessing.input_size[0]} "
-                    "channels; drop it, or use --in-chans 3"
+                    "loading.policy_of_colors", policy=recipe.policy, channels=preprocessing.input_size[0]
                 )
         return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.policy, recipe.erasing)
 

@@ -59,7 +59,7 @@ def make_policy(name: str, fill: tuple[int, ...]) -> Policy:
     try:
         return make(name, {"img_mean": fill})
     except (AssertionError, ValueError, KeyError, AttributeError) as error:
-        raise ConfigError(f"--policy {name!r} is not known; expected one such as {EXAMPLES}") from error
+        raise ConfigError("loading.unknown_policy", name=name, examples=EXAMPLES) from error
 
 
 def with_policy(image: Image.Image, name: str, fill: tuple[int, ...], rng: np.random.Generator) -> Image.Image:

@@ -159,7 +159,7 @@ def make_loader(
         ConfigError: Balance is asked for where an image has not one class.
     """
     if balanced and split.labels.ndim > 1:
-        raise ConfigError("--balanced-sampling needs one class for each image; use --class-weights auto, or drop it")
+        raise ConfigError("loading.balanced_several_classes")
     return DataLoader(
         Images(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,

@@ -29,7 +29,7 @@ def make_loaders(
         splits["train"] = features = data.train
     else:
         if recipe.balanced_sampling:
-            raise ConfigError("--balanced-sampling cannot pick images out of a stream; drop it, or drop --streaming")
+            raise ConfigError("loading.balanced_stream")
         loaders["train"], features = make_stream_loader(data.train, training, recipe, accelerator), data.train.sample
     splits |= {"validation": data.validation} | ({"test": data.test} if data.test else {})
     transforms = {name: training if name == "train" else evaluation for name in splits}

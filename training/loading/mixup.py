@@ -57,7 +57,7 @@ class Views:
             ConfigError: A start larger than the end, or cutmix on numbers, which no rectangle has a share of.
         """
         if task == "regression" and recipe.cutmix:
-            raise ConfigError("--cutmix needs classes, but the targets are numbers; use --mixup, or drop it")
+            raise ConfigError("loading.cutmix_of_numbers")
         sides = epoch_sides(recipe.start_size, preprocessing.input_size[1], recipe.epochs)
         mixing = (recipe.mixup, recipe.cutmix, recipe.mix_probability)
         return cls(*mixing, task, num_classes, sides, recipe.seed, process)
@@ -101,7 +101,7 @@ def epoch_sides(start: int | None, end: int, epochs: int) -> tuple[int, ...]:
     if start is None:
         return (end,) * epochs
     if start > end:
-        raise ConfigError(f"--start-size {start} is larger than the input of {end} pixels; lower it")
+        raise ConfigError("loading.start_above_end", start=start, end=end)
     step = SIZE_STEPS[end < 128]
     growing = max(1, round(GROWTH * epochs)) if epochs > 1 else 0
     rising = (start + step * round((end - start) * epoch / growing / step) for epoch in range(growing))

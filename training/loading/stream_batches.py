@@ -108,10 +108,9 @@ class StreamLoader(DataLoaderShard):
                 bad += faults
                 logger.warning("passed over: %s", "; ".join(faults))
             if (indices < 0).any() or len(bad) > dataset.allowed:
-                raise DataError(
-                    f"the stream cannot go on ({'; '.join(bad[-5:]) or 'its last batch says why'}); mend it, "
-                    "or leave bad images out with --max-bad-images"
-                )
+                if bad:
+                    raise DataError("loading.broken_stream", faults="; ".join(bad[-5:]))
+                raise DataError("loading.broken_elsewhere")
             yield pixels, labels, indices
 
 

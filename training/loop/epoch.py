@@ -13,12 +13,14 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
+from resnet_hub.errors import TrainingError
+
 from ..hardware import used_memory
 from ..loading import prepare_batch
 from ..optim import clip, learning_rate, penalty
 from ..settings import FinetuneRecipe
 from .learner import Learner
-from .nan_guard import LOOK_EVERY, no_number
+from .nan_guard import LOOK_EVERY
 from .seeding import seed_step
 from .trackers import report
 
@@ -118,4 +120,4 @@ def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
 def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
     """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
     if not math.isfinite(loss):
-        raise no_number(f"in epoch {epoch}, on the validation images", recipe.lr, recipe.folder)
+        raise TrainingError("loop.no_number_in_validation", epoch=epoch, folder=str(recipe.folder), lr=recipe.lr)

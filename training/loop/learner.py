@@ -134,7 +134,7 @@ def make_learner(
 def synchronize_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
     """Makes each BatchNorm take its statistics over all processes. Raises: ConfigError on a CPU."""
     if accelerator.device.type == "cpu":
-        raise ConfigError("--sync-bn works on GPUs only; leave it out on a CPU")
+        raise ConfigError("loop.synchronized_norms")
     nn.SyncBatchNorm.convert_sync_batchnorm(network)
     for module in network.modules():
         if isinstance(module, nn.SyncBatchNorm) and hasattr(module, "act"):  # it knows of no activation of its own

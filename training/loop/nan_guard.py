@@ -41,34 +41,24 @@ class LossWatch:
     def look(self, epoch: int, lr: float, folder: Path) -> None:
         """Raises: TrainingError on every process, if a loss since the last look is infinite or no number on one."""
         noted, self._noted = self._noted, []
-        found: list[str | None] = [None]
+        found: list[TrainingError | None] = [None]
         if noted:
             broken = ~torch.stack([loss for _, loss, _ in noted]).isfinite()
             if broken.any().item():
                 step, _, indices = noted[int(broken.nonzero()[0])]
-                found = [f"in epoch {epoch}, step {step} ({self._images(indices.tolist())})"]
+                found = [self._no_number(epoch, step, indices.tolist(), lr, str(folder))]
         if self.accelerator.num_processes > 1:
             found = gather_object(found)
-        place = next(filter(None, found), None)
-        if place is not None:
-            raise no_number(place, lr, folder, images=True)
+        error = next(filter(None, found), None)
+        if error is not None:
+            raise error
 
-    def _images(self, indices: list[int]) -> str:
+    def _no_number(self, epoch: int, step: int, indices: list[int], lr: float, folder: str) -> TrainingError:
+        """The error for the loss of a step with these images; training on would only spread it."""
         names = ", ".join(repr(self.image_name(index)) for index in indices[:SHOWN])
-        return names + (f" and {len(indices) - SHOWN} more" if len(indices) > SHOWN else "")
-
-
-def no_number(place: str, lr: float, folder: Path, *, images: bool = False) -> TrainingError:
-    """The sentence for a loss or weights that are no numbers; training on would only spread them.
-
-    Args:
-        place: Where they were met, such as "in epoch 3".
-        lr: The learning rate of the recipe.
-        folder: Of the run.
-        images: Whether the place names images, which may be to blame.
-    """
-    look = ", or look at these images" if images else ""
-    return TrainingError(
-        f"the loss is no number any more {place}; what was saved before stays in {str(folder)!r}, its last good state "
-        f"too: try a lower --lr than {lr:g}, or --clip-norm 1{look}"
-    )
+        if len(indices) <= SHOWN:
+            return TrainingError("loop.no_number_in_step", epoch=epoch, step=step, images=names, folder=folder, lr=lr)
+        more = len(indices) - SHOWN
+        return TrainingError(
+            "loop.no_number_in_large_step", epoch=epoch, step=step, images=names, more=more, folder=folder, lr=lr
+        )

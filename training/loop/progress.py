@@ -40,7 +40,7 @@ class Progress:
         bar = tqdm(
             total=max(total, done),
             initial=done,
-            unit=" pictures",
+            unit=" images",
             leave=False,
             disable=None if shown else True,
             dynamic_ncols=True,

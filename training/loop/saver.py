@@ -27,7 +27,6 @@ from ..run import (
 from ..settings import launch_command
 from .interruption import Interruption, Stopped
 from .learner import Learner
-from .nan_guard import no_number
 
 ASK_EVERY = 10
 """Steps after which several processes agree on whether Ctrl-C was pressed."""
@@ -87,7 +86,10 @@ class Saver:
         accelerator, position, recipe = learner.accelerator, learner.position, learner.recipe
         learner.watch.look(position.epoch, recipe.lr, recipe.folder)
         if not all(parameter.isfinite().all() for parameter in learner.network.parameters()):
-            raise no_number(f"in epoch {position.epoch}, after step {position.steps}", recipe.lr, recipe.folder)
+            folder, step = str(recipe.folder), position.steps
+            raise TrainingError(
+                "loop.no_number_after_step", epoch=position.epoch, step=step, folder=folder, lr=recipe.lr
+            )
         totals = accelerator.reduce(position.totals, "sum").tolist()
         main_process_decides(lambda: self._write(totals))
 
@@ -191,15 +193,9 @@ class Saver:
     def _refuse_changes(self, saved: dict[str, Any]) -> None:
         processes, folder = self.learner.accelerator.num_processes, str(self.learner.recipe.folder)
         if saved["processes"] != processes:
-            raise TrainingError(
-                f"the run in {folder!r} was started with {saved['processes']} processes and is resumed with "
-                f"{processes}, which would change its batches; launch it with --num_processes {saved['processes']}"
-            )
+            raise TrainingError("loop.other_processes", folder=folder, before=saved["processes"], processes=processes)
         if saved["record"]["dataset"]["split_hash"] != self.record["dataset"]["split_hash"]:
-            raise TrainingError(
-                f"the dataset is not what it was when the run in {folder!r} was interrupted: its images or classes "
-                "have changed; put them back, or start a new run with another --output"
-            )
+            raise TrainingError("loop.other_dataset", folder=folder)
 
 
 @contextmanager

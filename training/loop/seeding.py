@@ -45,10 +45,7 @@ def repeatable(wanted: bool) -> Iterator[None]:
         if "deterministic" not in str(error):
             raise
         name = str(error).split(" ", 1)[0]
-        raise TrainingError(
-            f"--deterministic cannot be kept: {name!r} has no version here that repeats bit for bit; "
-            "leave --deterministic out, or train on the CPU"
-        ) from error
+        raise TrainingError("loop.not_deterministic", name=name) from error
     finally:
         torch.use_deterministic_algorithms(before[0])
         torch.backends.cudnn.benchmark = before[1]

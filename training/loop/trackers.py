@@ -27,12 +27,9 @@ def tracker_names(report_to: str | None) -> list[str]:
     for name in names:
         if name not in LOGGER_TYPE_TO_CLASS:
             near = nearest(name, LOGGER_TYPE_TO_CLASS)
-            raise ConfigError(f"--report-to {name!r} is no tracker that accelerate knows; the nearest are {near}")
+            raise ConfigError("loop.unknown_tracker", name=name, nearest=near)
         if name in BUILT_IN and name not in available:
-            package = PACKAGES.get(name, name)
-            raise ConfigError(
-                f"--report-to {name!r} needs a package that is not installed; install it with: pip install {package}"
-            )
+            raise ConfigError("loop.tracker_not_installed", name=name, package=PACKAGES.get(name, name))
     return names
 
 
@@ -46,9 +43,7 @@ def start_trackers(accelerator: Accelerator, project: str, settings: Mapping[str
     except Exception as error:  # trackers raise whatever their package does
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         names = ",".join(str(getattr(tracker, "name", tracker)) for tracker in accelerator.log_with)
-        raise TrainingError(
-            f"--report-to {names!r} could not be started ({reason}); log in there, or leave it out"
-        ) from error
+        raise TrainingError("loop.tracker_failed", names=names, reason=reason) from error
 
 
 def report(accelerator: Accelerator, figures: Mapping[str, Any], step: int) -> None:

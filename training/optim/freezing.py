@@ -42,7 +42,9 @@ class Freezing:
         for name in chosen:
             if name not in backbone:
                 near = nearest(name, [*backbone, "backbone"], 9)
-                raise ConfigError(f"--freeze {name!r} is no part of {network.config.architecture}; choose from {near}")
+                raise ConfigError(
+                    "optim.unknown_part", name=name, architecture=network.config.architecture, nearest=near
+                )
         held = {name: modules for name, modules in known.items() if name in chosen}
         norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
         return cls(held, recipe.unfreeze_epoch, recipe.unfreeze_every, tuple(norms) if recipe.keep_statistics else ())

@@ -62,10 +62,13 @@ class Objective:
         """
         loss = LOSSES[task][0] if recipe.loss == "auto" else recipe.loss
         if loss not in LOSSES[task]:
-            raise ConfigError(f"--loss {loss} is not for {task} targets; choose {' or '.join(LOSSES[task])}")
+            *others, last = LOSSES[task]
+            if not others:
+                raise ConfigError("optim.only_loss", loss=loss, task=task, only=last)
+            raise ConfigError("optim.other_loss", loss=loss, task=task, others=", ".join(others), last=last)
         if task == "regression":
             if recipe.class_weights == "auto":
-                raise ConfigError("--class-weights auto needs classes, but the targets are numbers; drop it")
+                raise ConfigError("optim.weights_of_numbers")
             mean, std = (torch.tensor(values, device=device) for values in _scale(targets))
             return cls(task, loss, mean=mean, std=std)
         weights = None

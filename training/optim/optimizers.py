@@ -53,29 +53,32 @@ def make_optimizer(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: 
     name = recipe.optimizer.lower().removeprefix("lookahead_")
     if name not in list_optimizers():
         near = nearest(recipe.optimizer, list_optimizers())
-        raise ConfigError(f"--optimizer {recipe.optimizer!r} is not known; the nearest are {near}")
+        raise ConfigError("optim.unknown_optimizer", optimizer=recipe.optimizer, nearest=near)
     info = get_optimizer_info(name)
     if info.second_order:
-        raise ConfigError(f"--optimizer {recipe.optimizer!r} needs second derivatives, which are not computed here")
+        raise ConfigError("optim.second_order", optimizer=recipe.optimizer)
     if recipe.momentum != USUAL_MOMENTUM and not info.has_momentum:
-        raise ConfigError(f"--optimizer {recipe.optimizer!r} has no momentum of its own; leave --momentum out")
+        raise ConfigError("optim.no_momentum", optimizer=recipe.optimizer)
     options: dict[str, Any] = {}
     if recipe.opt_eps is not None:
         if not info.has_eps:
-            raise ConfigError(f"--optimizer {recipe.optimizer!r} has no epsilon; leave --opt-eps out")
+            raise ConfigError("optim.no_epsilon", optimizer=recipe.optimizer)
         options["eps"] = recipe.opt_eps
     if recipe.betas is not None:
-        if not info.has_betas or info.num_betas != len(recipe.betas):
-            expected = f"{info.num_betas} betas" if info.has_betas else "no betas"
-            raise ConfigError(f"--optimizer {recipe.optimizer!r} has {expected}; --opt-betas gives {len(recipe.betas)}")
+        if not info.has_betas:
+            raise ConfigError("optim.no_betas", optimizer=recipe.optimizer, given=len(recipe.betas))
+        if info.num_betas != len(recipe.betas):
+            raise ConfigError(
+                "optim.other_betas", optimizer=recipe.optimizer, expected=info.num_betas, given=len(recipe.betas)
+            )
         options["betas"] = recipe.betas
     groups = parameter_groups(model, recipe, new_head=new_head)
     if not groups:
-        raise ConfigError(f"--freeze {recipe.freeze} leaves nothing to train; freeze fewer parts")
+        raise ConfigError("optim.nothing_to_train", parts=recipe.freeze)
     try:
         return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, momentum=recipe.momentum, **options)
     except (AssertionError, ImportError) as error:  # what timm raises where a GPU or a package is missing
-        raise ConfigError(f"--optimizer {recipe.optimizer!r} cannot be used here: {error}") from error
+        raise ConfigError("optim.unusable_optimizer", optimizer=recipe.optimizer, reason=str(error)) from error
 
 
 def learning_rate(optimizer: torch.optim.Optimizer) -> float:

@@ -96,7 +96,7 @@ def write_predictions(table: pa.Table, file: Path) -> None:
         write_atomically(file, lambda temporary: pq.write_table(table, temporary))
     except OSError as error:
         raise TrainingError(
-            f"cannot write {str(file)!r} ({error.strerror or error}); choose another --output"
+            "push.unwritable_predictions", file=str(file), reason=error.strerror or str(error)
         ) from error
 
 

@@ -108,20 +108,14 @@ def check_target(target: PushTarget) -> None:
     thread.start()
     thread.join(ANSWER_SECONDS)
     if not found:
-        raise HubError(
-            f"the Hub at {constants.ENDPOINT} did not answer within {ANSWER_SECONDS:.0f} s; "
-            "check the connection, or leave out --push-to-hub"
-        )
+        raise HubError("push.no_answer", hub=constants.ENDPOINT, seconds=ANSWER_SECONDS)
     if found[0] is not None:
         raise found[0]
 
 
 def _make_target(target: PushTarget) -> None:
     if get_token() is None:
-        raise HubError(
-            f"--push-to-hub {target.repo_id!r} needs a token and there is none; log in with `hf auth login`, "
-            "or set HF_TOKEN"
-        )
+        raise HubError("push.no_token", repo_id=target.repo_id)
     check_token(None)
     api, address = HfApi(), push_address(target.repo_id, target.revision, create_pr=False)
     of_models, of_datasets = (
@@ -132,15 +126,13 @@ def _make_target(target: PushTarget) -> None:
         account = api.whoami()
         if account.get("auth", {}).get("accessToken", {}).get("role") == "read":
             raise HubError(
-                f"the token of the account {account['name']!r} may only read, and --push-to-hub {target.repo_id!r} "
-                f"needs one that may write; make one at {constants.ENDPOINT}/settings/tokens"
+                "push.read_only_token", account=account["name"], repo_id=target.repo_id, hub=constants.ENDPOINT
             )
         api.create_repo(target.repo_id, repo_type=target.kind, private=target.private, exist_ok=True)
         if target.private and api.repo_info(target.repo_id, repo_type=target.kind).private is False:
-            raise HubError(
-                f"--hub-private was given, but {target.kind} {target.repo_id!r} exists and is public; "
-                "make it private in its settings on the Hub, or choose another name"
-            )
+            if target.kind == "dataset":
+                raise HubError("push.public_dataset", repo_id=target.repo_id)
+            raise HubError("push.public_model", repo_id=target.repo_id)
         branch = target.revision or DEFAULT_REVISION
         branch = DEFAULT_REVISION if branch.startswith("refs/") else branch
         try:

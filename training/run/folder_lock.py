@@ -50,6 +50,4 @@ class FolderLock:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 return  # a file system without locks
             os.close(self._descriptor)
-            raise TrainingError(
-                f"another run is writing into {str(folder)!r} right now; wait for it, or choose another --output"
-            ) from error
+            raise TrainingError("run.locked", folder=str(folder)) from error

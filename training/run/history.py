@@ -70,7 +70,7 @@ class History:
     def chosen(self) -> Best:
         """The best epoch. Raises: TrainingError before there is one."""
         if self.best is None:
-            raise TrainingError("the run has measured no epoch yet, so that none is the best; train for one at least")
+            raise TrainingError("run.no_epoch")
         return self.best
 
     @property

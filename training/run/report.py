@@ -131,7 +131,7 @@ def draw_rates(file: Path, rates: np.ndarray, losses: np.ndarray, suggestion: fl
         file.parent.mkdir(parents=True, exist_ok=True)
         save_figure(figure, file)
     except OSError as error:
-        raise TrainingError(f"cannot write {str(file)!r} ({error.strerror}); choose another --output") from error
+        raise TrainingError("run.unwritable_figure", file=str(file), reason=error.strerror) from error
 
 
 def draw_mistakes(

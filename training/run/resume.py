@@ -40,15 +40,12 @@ def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None
         return FinetuneRecipe(**given), None
     folder = _folder(given, resumed)
     if given.pop("overwrite", False):
-        raise ConfigError(f"--resume goes on with the run in {str(folder)!r} and --overwrite replaces it; drop one")
+        raise ConfigError("run.resumed_and_replaced", folder=str(folder))
     snapshot = newest_snapshot(folder / STATE_FOLDER)
     if snapshot is None:
         if (folder / RESULTS_FILE).exists():
-            raise TrainingError(f"the run in {str(folder)!r} is finished, so there is nothing to resume")
-        raise TrainingError(
-            f"there is no interrupted run in {str(folder)!r}; name its folder with --resume FOLDER, "
-            "or start it without --resume"
-        )
+            raise TrainingError("run.finished", folder=str(folder))
+        raise TrainingError("run.not_interrupted", folder=str(folder))
     saved = snapshot.read("run")["recipe"]
     if given.get("batch_size") == AUTO:  # what was found to fit is saved
         del given["batch_size"]
@@ -60,10 +57,10 @@ def _folder(given: Mapping[str, Any], resumed: str) -> Path:
     """The folder of the run that is meant."""
     if not resumed:
         if not given.get("output") and not given.get("dataset"):
-            raise ConfigError("--resume does not say which run; give its folder: --resume runs/insects")
+            raise ConfigError("run.unnamed")
         return Path(given["output"]) if given.get("output") else FinetuneRecipe(**given).folder
     if given.get("output") and Path(given["output"]).resolve() != Path(resumed).resolve():
-        raise ConfigError(f"--resume {resumed!r} and --output {given['output']!r} name two folders; drop --output")
+        raise ConfigError("run.two_folders", resumed=resumed, output=given["output"])
     return Path(resumed)
 
 
@@ -75,17 +72,11 @@ def _refuse_contradictions(given: Mapping[str, Any], saved: Mapping[str, Any], f
         before = saved.get(name, None if defaults[name] is None else defaults[name])
         if value != before:
             flag = f"--{name.replace('_', '-')}"
-            raise ConfigError(
-                f"{flag} {value} contradicts --resume: the run in {str(folder)!r} trains with {flag} {before}; "
-                f"leave {flag} out, or start a new run with another --output"
-            )
+            raise ConfigError("run.other_setting", flag=flag, value=value, before=before, folder=str(folder))
 
 
 def _recipe(settings: Mapping[str, Any], folder: Path) -> FinetuneRecipe:
     unknown = set(settings) - {item.name for item in fields(FinetuneRecipe)}
     if unknown:
-        raise ConfigError(
-            f"the run in {str(folder)!r} was started by another version, with settings that this one lacks: "
-            f"{', '.join(sorted(unknown))}"
-        )
+        raise ConfigError("run.other_version", folder=str(folder), settings=", ".join(sorted(unknown)))
     return FinetuneRecipe(**settings)

@@ -117,7 +117,7 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TrainingError(f"cannot write into the output folder {str(folder)!r} ({error.strerror})") from error
+        raise TrainingError("run.unwritable", folder=str(folder), reason=error.strerror) from error
 
 
 def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
@@ -148,11 +148,10 @@ def _replaceable(recipe: FinetuneRecipe) -> list[str]:
     with _writing(folder):
         taken = _held(folder)
     if taken and not recipe.overwrite:
-        goes_on = ", go on with it with --resume" if STATE_FOLDER in taken else ""
-        raise TrainingError(
-            f"the output folder {str(folder)!r} already holds a run ({', '.join(taken[:3])}); "
-            f"choose another with --output{goes_on}, or replace it with --overwrite"
-        )
+        files = ", ".join(taken[:3])
+        if STATE_FOLDER in taken:
+            raise TrainingError("run.interrupted", folder=str(folder), files=files)
+        raise TrainingError("run.taken", folder=str(folder), files=files)
     return taken
 
 
@@ -182,10 +181,7 @@ def check_room(folder: Path, needed: int) -> None:
     """Raises: TrainingError when the folder's disk has less than `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise TrainingError(
-            f"the run writes up to {needed / 1e6:,.0f} MB into {str(folder)!r}, whose disk has {free / 1e6:,.0f} MB "
-            "free; make room, or choose another disk with --output"
-        )
+        raise TrainingError("run.no_room", needed=needed / 1e6, folder=str(folder), free=free / 1e6)
 
 
 def append_row(folder: Path, row: Mapping[str, Any], timing: Mapping[str, Any]) -> None:
@@ -216,11 +212,9 @@ def reporting(folder: Path) -> Iterator[None]:
         yield
     except (OSError, CheckpointError) as error:
         cause = error.__cause__ if isinstance(error, CheckpointError) else error
-        reason, command = getattr(cause, "strerror", None) or error, f"{launch_command('finetune')} --resume"
-        raise TrainingError(
-            f"the best weights are safe in {str(folder)!r}, but the report could not be written there ({reason}); make "
-            f"room, then let the run write it with:  {command} {shlex.quote(str(folder))}"
-        ) from error
+        reason = getattr(cause, "strerror", None) or error
+        command = f"{launch_command('finetune')} --resume {shlex.quote(str(folder))}"
+        raise TrainingError("run.unwritten_report", folder=str(folder), reason=reason, command=command) from error
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> None:

@@ -85,8 +85,8 @@ def write_snapshot(folder: Path, parts: Mapping[str, Any], unchanged: Iterable[s
             outdated.rename(unfinished)  # or a kill halfway would leave something that looks like a snapshot
             shutil.rmtree(unfinished)
     except (OSError, SafetensorError, IndexError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise TrainingError(f"cannot write the state of the run into {str(folder)!r} ({reason})") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TrainingError("run.unwritable_state", folder=str(folder), reason=reason) from error
     return target
 
 
@@ -108,10 +108,7 @@ def newest_snapshot(folder: Path) -> Snapshot | None:
         else:
             return Snapshot(snapshot)
     if found:
-        raise TrainingError(
-            f"every state in {str(folder)!r} is damaged, so the run cannot go on; "
-            "start it again with --overwrite, perhaps from its best checkpoint, with --model"
-        )
+        raise TrainingError("run.damaged_states", folder=str(folder))
     return None
 
 
@@ -163,7 +160,7 @@ def _pack(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     if isinstance(value, list | tuple):
         items = [_pack(item, tensors, _join(name, number)) for number, item in enumerate(value)]
         return items if isinstance(value, list) else {TUPLE: items}
-    raise TrainingError(f"the state of the run holds {name!r}, a {type(value).__name__}, which cannot be saved")
+    raise TrainingError("run.unsavable", name=name, type=type(value).__name__)
 
 
 def _join(name: str, part: object) -> str:

@@ -25,7 +25,7 @@ def refuse_both(**values: object) -> None:
     """Raises: ConfigError naming two flags of which one alone makes sense, where both are given."""
     given = [flag for flag, value in values.items() if value is not None]
     if len(given) > 1:
-        raise ConfigError(f"{given[0]} and {given[1]} contradict each other; give one of them")
+        raise ConfigError("settings.contradiction", first=given[0], second=given[1])
 
 
 def number_list(flag: str, text: str) -> tuple[float, ...]:
@@ -33,4 +33,4 @@ def number_list(flag: str, text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
-        raise ConfigError(f"{flag}={text!r} is no list of numbers; write them as in 0.9,0.95") from error
+        raise ConfigError("settings.no_number_list", flag=flag, text=text) from error

@@ -46,4 +46,4 @@ class EvaluationSettings(RunSettings):
         super().__post_init__()
         check_choice("--checkpoint", self.checkpoint, CHECKPOINTS)
         if not self.model:
-            raise ConfigError("--model is missing; give a checkpoint folder, a Hub id or a timm tag")
+            raise ConfigError("settings.no_model")

@@ -18,8 +18,8 @@ class _Parser(argparse.ArgumentParser):
         if message.startswith("unrecognized arguments: "):
             given = message.removeprefix("unrecognized arguments: ").split()[0]
             flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-            message = f"there is no flag {given!r}; the nearest are {nearest(given.split('=')[0], flags)}"
-        raise ConfigError(f"{message}; see --help")
+            raise ConfigError("settings.unknown_flag", flag=given, nearest=nearest(given.split("=")[0], flags))
+        raise ConfigError("settings.bad_flags", reason=message)
 
 
 def settings_parser(settings: type, program: str) -> argparse.ArgumentParser:

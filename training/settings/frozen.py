@@ -43,4 +43,4 @@ class FreezeSettings(Settings):
             if value is not None:
                 check_integer(flag, value, 1, 100_000)
                 if self.freeze is None:
-                    raise ConfigError(f"{flag} has nothing to unfreeze; add --freeze backbone, or leave it out")
+                    raise ConfigError("settings.nothing_to_unfreeze", flag=flag)

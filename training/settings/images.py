@@ -71,8 +71,8 @@ class AugmentSettings(Settings):
         check_range("--cutmix", self.cutmix, 0, 100)
         check_range("--mix-probability", self.mix_probability, 0, 1)
         if self.shift and self.min_crop_area != USUAL_CROP:
-            raise ConfigError("--shift moves whole images and --min-crop-area is for random crops; give one of them")
+            raise ConfigError("settings.shift_and_crop")
         if self.mix_probability != 1 and not (self.mixup or self.cutmix):
-            raise ConfigError("--mix-probability says nothing without --mixup or --cutmix; add one, or leave it out")
+            raise ConfigError("settings.nothing_to_mix")
         if self.start_size is not None:
             check_integer("--start-size", self.start_size, 8, MAX_INPUT_SIZE)

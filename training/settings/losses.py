@@ -36,6 +36,4 @@ class ObjectiveSettings(Settings):
         check_choice("--loss", self.loss, ("auto", *dict.fromkeys(sum(LOSSES.values(), ()))))
         check_choice("--class-weights", self.class_weights, ("none", "auto"))
         if self.balanced_sampling and self.class_weights == "auto":
-            raise ConfigError(
-                "--balanced-sampling and --class-weights auto both make up for rare classes, together twice; drop one"
-            )
+            raise ConfigError("settings.balanced_twice")

@@ -28,7 +28,7 @@ class HubSettings(Settings):
             return
         for flag, value in (("--hub-private", self.hub_private), ("--hub-revision", self.hub_revision)):
             if value is not None:
-                raise ConfigError(f"{flag} says how to push, but not where to; add --push-to-hub owner/name")
+                raise ConfigError("settings.no_push_target", flag=flag)
 
 
 @dataclass(frozen=True)

@@ -59,21 +59,19 @@ class FinetuneRecipe(
         super().__post_init__()
         check_integer("--seed", self.seed, 0, 2**32 - 1)
         if self.unfreeze_epoch is not None and self.unfreeze_epoch > self.epochs:
-            raise ConfigError(f"--unfreeze-epoch {self.unfreeze_epoch} is after the last of --epochs {self.epochs}")
+            raise ConfigError("settings.late_unfreeze", epoch=self.unfreeze_epoch, epochs=self.epochs)
         if self.find_lr and self.dry_run:
-            raise ConfigError("--find-lr sweeps the learning rate and --dry-run trains nothing; give one of them")
+            raise ConfigError("settings.sweep_and_dry_run")
         if self.streaming and self.batch_size == AUTO:
-            raise ConfigError("--batch-size auto goes by the number of images, which a stream lacks; name one")
+            raise ConfigError("settings.batch_size_of_stream")
         if self.streaming and self.batch_size is None:
             object.__setattr__(self, "batch_size", USUAL_BATCH)
         if self.head_first and self.from_scratch:
-            raise ConfigError(
-                "--head-first fits a head to learned features, and --from-scratch has none; leave one out"
-            )
+            raise ConfigError("settings.no_features")
         if self.freeze is not None and self.from_scratch and not self.unfreezes:
-            raise ConfigError("--freeze would keep the random weights of --from-scratch as they are; leave one out")
+            raise ConfigError("settings.frozen_random_weights")
         if self.keep_statistics and self.from_scratch:
-            raise ConfigError("--keep-statistics keeps those of a checkpoint, and --from-scratch has none; drop one")
+            raise ConfigError("settings.no_statistics")
 
     @property
     def folder(self) -> Path:
@@ -124,11 +122,9 @@ def read_recipe(name: str) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"there is no recipe {name!r}; give a TOML file or one of {', '.join(recipe_names())}"
-        ) from error
+        raise ConfigError("settings.unknown_recipe", name=name, known=", ".join(recipe_names())) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"recipe {str(file)!r} is no valid TOML: {error}") from error
+        raise ConfigError("settings.no_toml", file=str(file), reason=str(error)) from error
     return _checked(values, str(file))
 
 
@@ -139,12 +135,12 @@ def _checked(values: Mapping[str, Any], file: str) -> dict[str, Any]:
     checked = {}
     for key, value in values.items():
         if key not in types:
-            raise ConfigError(f"recipe {file!r} has an unknown key {key!r}; the nearest are {nearest(key, types)}")
+            raise ConfigError("settings.unknown_key", file=file, key=key, nearest=nearest(key, types))
         kind = plain_type(types[key])
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not kind and value not in words[key]:
-            raise ConfigError(f"recipe {file!r} has {key} = {value!r}; expected a value of type {kind.__name__}")
+            raise ConfigError("settings.wrong_type", file=file, key=key, value=value, type=kind.__name__)
         checked[key] = value
     return checked
 

@@ -42,7 +42,7 @@ class RunSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.dataset:
-            raise ConfigError("--dataset is missing; give a Hub id such as owner/name, a folder, or digits")
+            raise ConfigError("settings.no_dataset")
         if self.batch_size not in (None, AUTO):
             check_integer("--batch-size", self.batch_size, 1, 65_536)
         check_integer("--max-bad-images", self.max_bad_images, 0, 10**9)

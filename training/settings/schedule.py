@@ -51,14 +51,14 @@ class ScheduleSettings(Settings):
         if self.milestones is not None:
             self._refuse_idle("--milestones", ("multistep",))
         if not all(0 < epoch < later for epoch, later in zip(self.falls, (*self.falls[1:], 1e6), strict=True)):
-            raise ConfigError(f"--milestones={self.milestones!r} do not rise from above 0; sort them")
+            raise ConfigError("settings.unsorted_milestones", milestones=self.milestones)
         if self.warmup_epochs is not None:
             self._check_warmup(self.warmup_epochs)
 
     def _check_warmup(self, epochs: float) -> None:
         check_range("--warmup-epochs", epochs, 0, 1e5)
         if epochs > self.epochs:
-            raise ConfigError(f"--warmup-epochs {epochs:g} is more than --epochs {self.epochs}; lower it")
+            raise ConfigError("settings.long_warmup", warmup=epochs, epochs=self.epochs)
 
     @property
     def warmup(self) -> float:
@@ -74,4 +74,4 @@ class ScheduleSettings(Settings):
 
     def _refuse_idle(self, flag: str, users: tuple[str, ...]) -> None:
         if self.schedule not in users:
-            raise ConfigError(f"{flag} says nothing to --schedule {self.schedule}; it is for {', '.join(users)}")
+            raise ConfigError("settings.idle_flag", flag=flag, schedule=self.schedule, users=", ".join(users))

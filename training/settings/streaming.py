@@ -27,8 +27,8 @@ class StreamSettings(Settings):
         check_integer("--shuffle-buffer", self.shuffle_buffer, 1, 10**7)
         check_integer("--stream-images", self.stream_images, 2, 10**6)
         if self.streaming and self.max_steps is None:
-            raise ConfigError("--streaming needs --max-steps, the batches per process that make one epoch; add it")
+            raise ConfigError("settings.no_max_steps")
         for name in () if self.streaming else ("max_steps", "label_names"):
             if getattr(self, name) is not None:
                 flag = f"--{name.replace('_', '-')}"
-                raise ConfigError(f"{flag} is for streams; add --streaming, or drop {flag}")
+                raise ConfigError("settings.not_streaming", flag=flag)

@@ -72,7 +72,7 @@ def with_batch_size(
     find = estimated if on_cpu else tried
     found = min(gather_object([find(Trial.of(settings, network), accelerator, most)]))
     if not found:
-        raise TrainingError("not even one image fits into memory; use a smaller --model or --image-size")
+        raise TrainingError("trials.nothing_fits")
     logger.info("batch  %d images for each process and step, of at most %d", found, most)
     return replace(settings, batch_size=found)
 

@@ -109,9 +109,7 @@ def _make_folder(sheet: Path) -> None:
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.touch()
     except OSError as error:
-        raise TrainingError(
-            f"cannot write {str(sheet)!r}, the sheet of training images ({error.strerror}); choose another --output"
-        ) from error
+        raise TrainingError("trials.unwritable_sheet", file=str(sheet), reason=error.strerror) from error
 
 
 def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:

@@ -93,9 +93,7 @@ def search_rate(learner: Learner, loader: Any) -> RateSearch:
         if len(rates) == UPDATES or loss > BLOWN_UP * max(smooth[0], min(smooth)):
             break
     if len(rates) < 3:
-        raise TrainingError(
-            f"the loss is no number at the lowest learning rate, {RATES[0]:g}; try --precision no, or another --model"
-        )
+        raise TrainingError("trials.no_number_at_lowest_rate", rate=float(RATES[0]))
     return RateSearch(np.array(rates), np.array(smooth))
 
 

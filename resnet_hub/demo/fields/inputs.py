@@ -12,7 +12,7 @@ from resnet_hub.demo.examples import ExampleImages
 from resnet_hub.demo.fields.photo import image_choice, kept_image, photo_field
 from resnet_hub.demo.overrides import AT_ONCE
 from resnet_hub.demo.serving import Inference, OpenModel, Shelf
-from resnet_hub.demo.text import describe_facts, label, language_of, refusal_of, say, with_refusals
+from resnet_hub.demo.text import describe_facts, label, language_of, say, sentence_of, with_refusals
 from resnet_hub.registry import list_architectures, published_tags
 
 NETWORK_FACTS = "facts"
@@ -134,7 +134,7 @@ async def _told(inference: Inference, source: str, request: gr.Request) -> str:
 
 def refused(error: Exception, language: str) -> str:
     """HTML: why a network cannot be used."""
-    return _line(refusal_of(error, language).sentence)
+    return _line(sentence_of(error, language))
 
 
 def in_use(model: OpenModel, language: str) -> str:

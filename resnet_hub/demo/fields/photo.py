@@ -16,7 +16,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
 from resnet_hub.demo.intake import check_disk
-from resnet_hub.demo.text import Refusal, refusal_of
+from resnet_hub.demo.text import PageError, refusal_of
 from resnet_hub.preprocessing import open_image
 
 # Gradio's own description of a list of files has references in it, which its tools for agents do not follow.
@@ -60,7 +60,7 @@ def kept_image(content: bytes, field: gr.Image) -> str:
 
     Raises:
         ImageError: They are no image.
-        Refusal: The disk is nearly full.
+        PageError: The disk is nearly full.
     """
     open_image(content)
     with Image.open(io.BytesIO(content)) as opened:
@@ -92,9 +92,9 @@ def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) 
     async def move_within_limits(url_or_file_path: str | Path | None) -> str | None:
         if not str(url_or_file_path).lower().startswith(("http://", "https://")):
             return await move(url_or_file_path)
-        if fetch is None:
-            raise Refusal("this page fetches nothing from the web; please send the picture itself")
         try:
+            if fetch is None:
+                raise PageError("page.nothing_from_the_web")
             return kept_image(await fetch(str(url_or_file_path)), field)
         except Exception as error:
             raise refusal_of(error) from error

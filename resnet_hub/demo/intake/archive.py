@@ -22,7 +22,6 @@ SMALL = 1_000_000
 """Bytes up to which an image may expand as it likes: a blank one does."""
 
 _OTHERS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
-_LINK = "the entry is a link, which is never followed; put the picture itself into the archive"
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ class FailedImage:
 
     name: str
     """As in `NamedImage`."""
-    reason: str
-    """One sentence that does not repeat the name, without its full stop."""
+    error: ImageError
+    """Why; its sentence does not repeat the name."""
 
 
 def images_in(
@@ -81,7 +80,7 @@ def images_in(
     budget = _Budget(limits or ArchiveLimits())
     for name, path in files:
         yield from _images_of(shown_name(name), path, budget)
-        if budget.stop is not None:
+        if budget.is_spent:
             return
 
 
@@ -110,143 +109,132 @@ class _Budget:
     def __init__(self, limits: ArchiveLimits) -> None:
         self.limits = limits
         self.images, self.bytes, self.entries = limits.images, limits.total_bytes, limits.entries
-        self.stop: str | None = None
-        """Why nothing more is looked at."""
+        self.is_spent = False
+        """Whether nothing more is looked at."""
 
-    def count_entry(self) -> bool:
-        """Whether there may be one more."""
+    def take_entry(self) -> None:
+        """Raises: ImageError where there may not be one more."""
         self.entries -= 1
         if self.entries < 0:
-            self._end(f"at most {self.limits.entries:,} files and entries")
-        return self.stop is None
+            self.is_spent = True
+            raise ImageError("intake.left_out_entries", most=self.limits.entries)
 
-    def count_image(self) -> bool:
-        """Whether there may be one more."""
+    def take_image(self) -> None:
+        """Raises: ImageError where there may not be one more."""
         self.images -= 1
         if self.images < 0:
-            self._end(f"at most {self.limits.images:,} pictures")
-        return self.stop is None
+            self.is_spent = True
+            raise ImageError("intake.left_out_images", most=self.limits.images)
 
-    def count_bytes(self, count: int) -> bool:
-        """Whether there may be so many more."""
+    def take_bytes(self, count: int) -> None:
+        """Raises: ImageError where there may not be so many more."""
         self.bytes -= count
         if self.bytes < 0:
-            self._end(f"at most {self.limits.total_bytes:,} bytes")
-        return self.stop is None
-
-    def _end(self, bound: str) -> None:
-        self.stop = f"this one and all after it were left out, for {bound} are taken at a time; send them separately"
+            self.is_spent = True
+            raise ImageError("intake.left_out_bytes", most=self.limits.total_bytes)
 
 
 def _images_of(name: str, path: Path, budget: _Budget) -> Iterator[NamedImage | FailedImage]:
     """The images of one file."""
-    if not budget.count_entry():
-        yield FailedImage(name, budget.stop or "")
+    try:
+        budget.take_entry()
+        first, size = _start_of(path)
+        if first.startswith(FIRST_BYTES):
+            yield from _unpacked(path, size, budget)
+            return
+        other = next((kind for start, kind in _OTHERS.items() if first.startswith(start)), None)
+        if other is not None:
+            raise ImageError("intake.archive_other", format=other)
+        _check_size(size, budget.limits)
+        budget.take_image()
+        budget.take_bytes(size)
+    except ImageError as error:
+        yield FailedImage(name, error)
         return
+    yield NamedImage(name, path.read_bytes())
+
+
+def _start_of(path: Path) -> tuple[bytes, int]:
+    """The first bytes of a file, and how many there are in all. Raises: ImageError where it is gone."""
     try:
         with path.open("rb") as file:
-            first = file.read(8)
-        size = path.stat().st_size
-    except OSError:
-        yield FailedImage(name, "the file is not, or no longer, there; send it again")
-        return
-    if first.startswith(FIRST_BYTES):
-        yield from _unpacked(name, path, size, budget)
-        return
-    other = next((kind for start, kind in _OTHERS.items() if first.startswith(start)), None)
-    reason = f"the file is an archive in the format {other}, which is not opened; send a zip" if other else None
-    reason = reason or _too_large(size, budget)
-    if reason is None and not (budget.count_image() and budget.count_bytes(size)):
-        reason = budget.stop
-    yield NamedImage(name, path.read_bytes()) if reason is None else FailedImage(name, reason)
+            return file.read(8), path.stat().st_size
+    except OSError as error:
+        raise ImageError("intake.file_gone") from error
 
 
-def _unpacked(name: str, path: Path, size: int, budget: _Budget) -> Iterator[NamedImage | FailedImage]:
-    """The images of a zip, which is opened after its list of contents was found to be of a bearable size."""
+def _unpacked(path: Path, size: int, budget: _Budget) -> Iterator[NamedImage | FailedImage]:
+    """The images of a zip, which is opened after its list of contents was found to be of a bearable size.
+
+    Raises: ImageError where it is not opened, or empty.
+    """
     most = budget.limits.archive_bytes
     if size > most:
-        reason = f"the archive has {size:,} bytes, more than the {most:,} that are read; send it in parts"
-        yield FailedImage(name, reason)
-        return
-    try:
-        archive = open_zip(path, budget.limits.entries)
-    except ImageError as error:
-        yield FailedImage(name, str(error))
-        return
-    with archive:
+        raise ImageError("intake.archive_large", size=size, most=most)
+    with open_zip(path, budget.limits.entries) as archive:
         empty = True
         for entry in archive.infolist():
             found = _image(archive, entry, budget)
             if found is not None:
                 empty = False
                 yield found
-            if budget.stop is not None:
+            if budget.is_spent:
                 return
         if empty:
-            yield FailedImage(name, "the archive holds no picture; pack some into it")
+            raise ImageError("intake.archive_empty")
 
 
 def _image(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedImage | FailedImage | None:
     """The image of one entry; None for folders, hidden files and what systems add by themselves."""
     name = shown_name(entry_name(entry))
-    if not budget.count_entry():
-        return FailedImage(name, budget.stop or "")
-    if is_litter(entry):
-        return None
-    reason = _fault(entry, budget)
-    if reason is None and not budget.count_image():
-        reason = budget.stop
-    if reason is not None:
-        return FailedImage(name, reason)
     try:
+        budget.take_entry()
+        if is_litter(entry):
+            return None
+        _check_entry(entry, budget.limits)
+        budget.take_image()
         data = _read(archive, entry, budget)
+        if data.startswith(FIRST_BYTES):
+            raise ImageError("intake.entry_nested")
+    except ImageError as error:
+        return FailedImage(name, error)
     except Exception:  # as many types as there are kinds of damage
-        return FailedImage(name, "the entry is damaged; pack the archive again")
-    if isinstance(data, str):
-        return FailedImage(name, data)
-    if data.startswith(FIRST_BYTES):
-        return FailedImage(name, "the entry is an archive inside an archive, which is not opened; send it by itself")
+        return FailedImage(name, ImageError("intake.entry_damaged"))
     return NamedImage(name, data)
 
 
-def _fault(entry: ZipInfo, budget: _Budget) -> str | None:
-    """Why an entry is not read, as far as the list of contents tells."""
+def _check_entry(entry: ZipInfo, limits: ArchiveLimits) -> None:
+    """Raises: ImageError for an entry that is not read, as far as the list of contents tells."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
-        return _LINK
+        raise ImageError("intake.entry_link")
     if kind not in (0, stat.S_IFREG):
-        return "the entry is no file; put pictures into the archive"
+        raise ImageError("intake.entry_no_file")
     if entry.flag_bits & 0x1:
-        return "the entry is locked with a password; pack the archive without one"
+        raise ImageError("intake.entry_locked")
     if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        return f"the entry is packed by method {entry.compress_type}, which is not unpacked; pack it as a usual zip"
-    return _too_large(entry.file_size, budget) or _expansion_fault(entry, entry.file_size, budget.limits)
+        raise ImageError("intake.entry_method", method=entry.compress_type)
+    _check_size(entry.file_size, limits)
+    _check_expansion(entry, entry.file_size, limits)
 
 
-def _too_large(size: int, budget: _Budget) -> str | None:
-    most = budget.limits.image_bytes
-    return (
-        f"the file has {size:,} bytes, more than the {most:,} that are read; make it smaller" if size > most else None
-    )
+def _check_size(size: int, limits: ArchiveLimits) -> None:
+    if size > limits.image_bytes:
+        raise ImageError("intake.file_large", size=size, most=limits.image_bytes)
 
 
-def _expansion_fault(entry: ZipInfo, size: int, limits: ArchiveLimits) -> str | None:
-    if size <= max(SMALL, limits.expansion * entry.compress_size):
-        return None
-    return (
-        f"the entry is more than {limits.expansion} times as large unpacked, as in a bomb; send the picture by itself"
-    )
+def _check_expansion(entry: ZipInfo, size: int, limits: ArchiveLimits) -> None:
+    if size > max(SMALL, limits.expansion * entry.compress_size):
+        raise ImageError("intake.entry_expands", times=limits.expansion)
 
 
-def _read(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> bytes | str:
-    """The bytes of an entry, or why there are too many, whatever it says of itself. Raises: anything, on damage."""
+def _read(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> bytes:
+    """The bytes of an entry, unless they are too many, whatever it says of itself. Raises: anything, on damage."""
     data = bytearray()
     with archive.open(entry) as file:
         while piece := file.read(PIECE):
             data += piece
-            if not budget.count_bytes(len(piece)):
-                return budget.stop or ""
-            reason = _too_large(len(data), budget) or _expansion_fault(entry, len(data), budget.limits)
-            if reason is not None:
-                return reason
+            budget.take_bytes(len(piece))
+            _check_size(len(data), budget.limits)
+            _check_expansion(entry, len(data), budget.limits)
     return bytes(data)

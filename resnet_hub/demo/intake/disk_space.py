@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from resnet_hub.demo.text import Refusal, language_of, refusal_of
+from resnet_hub.demo.text import PageError, language_of, sentence_of
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +24,12 @@ INSUFFICIENT_STORAGE = 507
 
 
 def check_disk(coming: int = 0) -> None:
-    """Raises: Refusal where so many more bytes would leave less than the reserve free."""
+    """Raises: PageError where so many more bytes would leave less than the reserve free."""
     folder = Path(get_upload_folder())
     free = shutil.disk_usage(folder if folder.is_dir() else gettempdir()).free
     if free - coming < RESERVE_BYTES:
         log.warning("an upload of %s bytes was refused: the disk of %s has %s bytes left", coming, folder, free)
-        raise Refusal("the disk of this page is nearly full, so it takes no pictures now; please try again in a while")
+        raise PageError("intake.disk_full")
 
 
 class RoomForUploads:
@@ -46,8 +46,8 @@ class RoomForUploads:
             length = request.headers.get("content-length", "0")
             try:
                 check_disk(int(length) if length.isascii() and length.isdigit() else 0)
-            except Refusal as error:
-                sentence = refusal_of(error, language_of(gr.Request(request))).sentence
+            except PageError as error:
+                sentence = sentence_of(error, language_of(gr.Request(request)))
                 await PlainTextResponse(sentence, INSUFFICIENT_STORAGE)(scope, receive, send)
                 return
         await self.app(scope, receive, send)

@@ -82,25 +82,24 @@ def fetch_image(
             or the answer is too large. The message holds the address as it came, and nothing of where it led.
     """
     limits = limits or UrlLimits()
-    asked = f"the address {url if len(url) <= 200 else url[:150] + '...'!r}"
+    shown = url if len(url) <= 200 else url[:150] + "..."
+    asked = ImageError("intake.asked", address=shown)
     fetch = _Fetch(asked, limits, _Deadline(limits.seconds), is_public)
     try:
         for _ in range(limits.redirects + 1):
             found = _ask(_target(url, fetch), fetch)
             if isinstance(found, bytes):
                 return found
-            url, fetch = found, replace(fetch, label=f"{asked}, redirected,")
+            url, fetch = found, replace(fetch, asked=ImageError("intake.asked_redirected", address=shown))
     except ImageError:
         raise
     except TimeoutError as error:
-        raise ImageError(
-            f"{asked} gave no whole picture within {limits.seconds:g} seconds; try again, or save it and send the file"
-        ) from error
+        raise ImageError("intake.url_slow", asked=asked, seconds=limits.seconds) from error
     except ssl.SSLCertVerificationError as error:
-        raise ImageError(f"{asked} belongs to a server that cannot prove its name; use another address") from error
+        raise ImageError("intake.url_certificate", asked=asked) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise ImageError(f"{asked} cannot be fetched: its server does not answer as it should; try again") from error
-    raise ImageError(f"{asked} redirects more than {limits.redirects} times; use the address where it ends")
+        raise ImageError("intake.url_broken", asked=asked) from error
+    raise ImageError("intake.url_redirects", asked=asked, most=limits.redirects)
 
 
 class _Deadline:
@@ -117,7 +116,7 @@ class _Deadline:
 
 @dataclass(frozen=True)
 class _Fetch:
-    label: str
+    asked: ImageError
     """What errors call the address."""
     limits: UrlLimits
     deadline: _Deadline
@@ -144,10 +143,10 @@ class _Target:
 
 def _target(url: str, fetch: _Fetch) -> _Target:
     """The address taken apart. Raises: ImageError for one that is never asked."""
-    url, label = url.strip(" "), fetch.label
+    url = url.strip(" ")
     if len(url) > fetch.limits.max_characters:
-        raise ImageError(f"{label} has more than {fetch.limits.max_characters:,} characters; use a shorter one")
-    unreadable = ImageError(f"{label} is no address on the web; expected one such as https://example.com/picture.jpg")
+        raise ImageError("intake.url_long", asked=fetch.asked, most=fetch.limits.max_characters)
+    unreadable = ImageError("intake.url_unreadable", asked=fetch.asked)
     # The standard's parsers drop tabs and line ends in silence, and do not agree on what \ is.
     if re.search(r"[\x00-\x20\x7f\\]", url):
         raise unreadable
@@ -160,11 +159,12 @@ def _target(url: str, fetch: _Fetch) -> _Target:
     if parts.scheme not in PORTS or not host:
         raise unreadable
     if "@" in parts.netloc:
-        raise ImageError(f"{label} holds a name or a password before its @; use one without")
+        raise ImageError("intake.url_password", asked=fetch.asked)
     port = PORTS[parts.scheme] if port is None else port
     if port not in fetch.limits.ports:
-        allowed = " or ".join(map(str, fetch.limits.ports))
-        raise ImageError(f"{label} names the port {port}, which is not asked; use one with port {allowed}")
+        raise ImageError(
+            "intake.url_port", asked=fetch.asked, port=port, ports=" or ".join(map(str, fetch.limits.ports))
+        )
     path = quote(parts.path or "/", safe=SAFE) + (f"?{quote(parts.query, safe=SAFE)}" if parts.query else "")
     return _Target(parts.scheme, host, port, path, url)
 
@@ -191,7 +191,7 @@ def _ask(target: _Target, fetch: _Fetch) -> bytes | str:
     places = _resolved(target, fetch)
     # A link-local address comes with its network interface behind a %.
     if not all(fetch.is_public(ip_address(place[0].partition("%")[0])) for _, place in places):
-        raise ImageError(f"{fetch.label} leads to an address that is not public; use one that anybody can open")
+        raise ImageError("intake.url_not_public", asked=fetch.asked)
     with _connected(target, places[:ATTEMPTS], fetch.deadline) as connection:
         connection.settimeout(fetch.deadline.left())
         connection.sendall(
@@ -205,9 +205,9 @@ def _ask(target: _Target, fetch: _Fetch) -> bytes | str:
         if response.status in MOVED and place:
             return _next(target, place, fetch)
         if response.status != 200:
-            raise ImageError(f"{fetch.label} is answered with status {response.status}; check it in a browser")
+            raise ImageError("intake.url_status", asked=fetch.asked, status=response.status)
         if response.getheader("Content-Encoding", "identity").lower() != "identity":
-            raise ImageError(f"{fetch.label} is answered with compressed data; save the picture and send the file")
+            raise ImageError("intake.url_compressed", asked=fetch.asked)
         return _body(response, fetch)
 
 
@@ -229,7 +229,7 @@ def _resolved(target: _Target, fetch: _Fetch) -> list[Place]:
     try:
         found = answer.result(fetch.deadline.left())
     except (socket.gaierror, UnicodeError) as error:
-        raise ImageError(f"{fetch.label} names a host that is not known; check how it is written") from error
+        raise ImageError("intake.url_unknown_host", asked=fetch.asked) from error
     return [(family, place) for family, _, _, _, place in found]
 
 
@@ -256,16 +256,14 @@ def _next(target: _Target, place: str, fetch: _Fetch) -> str:
     # Headers are read as Latin-1, and servers write UTF-8.
     url = urljoin(target.url, place.encode("latin-1").decode("utf-8", "replace").strip())
     if target.scheme == "https" and not url.lower().startswith("https:"):
-        raise ImageError(f"{fetch.label} leads from https to something else; use an address that stays encrypted")
+        raise ImageError("intake.url_downgrade", asked=fetch.asked)
     return url
 
 
 def _body(response: HTTPResponse, fetch: _Fetch) -> bytes:
     """What follows the headers. Raises: ImageError when it is too large or ends early."""
     max_bytes = fetch.limits.max_bytes
-    too_large = ImageError(
-        f"{fetch.label} leads to more than the {max_bytes:,} bytes that are fetched; use a smaller picture"
-    )
+    too_large = ImageError("intake.url_large", asked=fetch.asked, most=max_bytes)
     if (response.length or 0) > max_bytes:
         raise too_large
     body = bytearray()
@@ -274,7 +272,7 @@ def _body(response: HTTPResponse, fetch: _Fetch) -> bytes:
         if len(body) > max_bytes:
             raise too_large
     if response.length:
-        raise ImageError(f"{fetch.label} leads to a picture that ends too early; try again")
+        raise ImageError("intake.url_short", asked=fetch.asked)
     return bytes(body)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from resnet_hub.demo.text import Refusal
+from resnet_hub.demo.text import PageError
 
 MOST_FILES = 1000
 """Files that are sent together at most; images are counted apart, for zips hold many."""
@@ -18,7 +18,7 @@ def uploaded_bytes(file: Mapping[str, Any] | None) -> bytes | None:
     """The bytes of the file in an image field, or None where there is none.
 
     Raises:
-        Refusal: the file was not uploaded to this page, or has been cleared away since.
+        PageError: the file was not uploaded to this page, or has been cleared away since.
     """
     return None if file is None else uploaded_path(file).read_bytes()
 
@@ -27,14 +27,14 @@ def uploaded_files(files: object) -> list[tuple[str, Path]]:
     """What visitors call the files of a field for many, and where they lie; empty where there are none.
 
     Raises:
-        Refusal: They are too many or no files, or one was not uploaded to this page, or has been cleared away since.
+        PageError: They are too many or no files, or one was not uploaded to this page, or has been cleared away since.
     """
     if not files:
         return []
     if not isinstance(files, list) or not all(isinstance(file, Mapping) for file in files):
-        raise Refusal("the pictures came as something else than files; please send a list of files")
+        raise PageError("intake.no_files")
     if len(files) > MOST_FILES:
-        raise Refusal(f"there are {len(files):,} files, and at most {MOST_FILES:,} are taken together; send fewer")
+        raise PageError("intake.many_files", count=len(files), most=MOST_FILES)
     return [(str(file.get("orig_name") or "no name"), uploaded_path(file)) for file in files]
 
 
@@ -42,12 +42,12 @@ def uploaded_path(file: object) -> Path:
     """Where an uploaded file lies.
 
     Raises:
-        Refusal: it was not uploaded to this page, or has been cleared away since.
+        PageError: it was not uploaded to this page, or has been cleared away since.
     """
     if not isinstance(file, Mapping):
-        raise Refusal("image must be one uploaded picture")
+        raise PageError("intake.one_image")
     path = Path(str(file.get("path")).replace("\0", "")).resolve()
     # A client of the API may name any file of the server here.
     if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
-        raise Refusal("this picture is not, or no longer, on the server; please choose it again")
+        raise PageError("intake.gone")
     return path

@@ -12,7 +12,6 @@ from resnet_hub.errors import ImageError
 
 FIRST_BYTES = (b"PK\x03\x04", b"PK\x05\x06")
 """How a zip starts, a full one and an empty one."""
-DAMAGED = "the archive is damaged or cut short; pack it again"
 LISTING = 1000
 """Bytes that one entry may take in the list of contents."""
 END = 65_536 + 22
@@ -26,18 +25,18 @@ _LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 def open_zip(path: Path, most: int) -> ZipFile:
     """The archive, with its list of contents read; `most` is the number of entries that it may have.
 
-    Raises: ImageError, in a sentence about "the archive", when it is damaged, too long, or built as bombs are.
+    Raises: ImageError when it is damaged, too long, or built as bombs are.
     """
     try:
         archive = _Zip(_Listing(path, most * LISTING))
     except _TooLongError:
-        raise ImageError("the list of contents of the archive is too long; send a part of it") from None
+        raise ImageError("intake.archive_listing") from None
     except Exception as error:  # zipfile raises nearly every type on a damaged file
-        raise ImageError(DAMAGED) from error
+        raise ImageError("intake.archive_damaged") from error
     try:
         _check_count(len(archive.infolist()), most)
         if _overlap(archive):
-            raise ImageError("the entries of the archive lie over one another, as in a bomb; pack it again")
+            raise ImageError("intake.archive_overlap")
     except ImageError:
         archive.close()
         raise
@@ -112,7 +111,7 @@ def _parts(path: str) -> list[str]:
 
 def _check_count(count: int, most: int) -> None:
     if count > most:
-        raise ImageError(f"the archive has {count:,} entries, more than the {most:,} that are looked at; send a part")
+        raise ImageError("intake.archive_long", count=count, most=most)
 
 
 def _overlap(archive: ZipFile) -> bool:

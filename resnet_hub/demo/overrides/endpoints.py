@@ -17,7 +17,8 @@ from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_http_url_like, python_type_to_json_schema
 
-from resnet_hub.demo.text import Refusal, language_of, refusal_of
+from resnet_hub.demo.text import PageError, language_of, refusal_of, sentence_of
+from resnet_hub.errors import ResNetHubError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ AT_ONCE = 32
 
 While some of them are at the network, others are decoded and the next batch gathers: fewer, and it would be idle.
 """
+UPLOAD = "/gradio_api/upload"
 NAMED = "/gradio_api/call/v2/"
 """Where programs send their values by name, which gradio looks up before any code of ours runs."""
 
@@ -56,9 +58,8 @@ def endpoint(
         try:
             return await function(*arguments, **named)
         except Exception as error:
-            refusal = refusal_of(error)
-            refusal.message = refusal.sentence  # plain text: no toast shows it
-            raise refusal from error
+            # Plain text, for no toast shows it.
+            raise gr.Error(sentence_of(error), print_exception=False) from error
 
     answered.__doc__ = flat_docstring(function)
     gr.Button(visible=False).click(
@@ -87,37 +88,39 @@ def refuse_what_no_field_holds(page: gr.Blocks) -> None:
         visitor.set(request if isinstance(request, gr.Request) else None)
         return await process(*given, request=request, **named)
 
-    def refused(event: Any, sentence: str) -> Refusal:
+    def refused(event: Any, error: ResNetHubError) -> gr.Error:
         """In the visitor's language where a tab asked, for programs in English."""
-        return refusal_of(Refusal(sentence), language_of(visitor.get() if event.api_visibility == "private" else None))
+        return refusal_of(error, language_of(visitor.get() if event.api_visibility == "private" else None))
 
     async def take_or_refuse(event: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
-        names = [field.label for field in event.inputs]
-        if len(inputs) != len(names):
-            raise Refusal(
-                f"/{event.api_name} takes {len(names)} values, in this order: {', '.join(map(str, names))}; there came "
-                f"{len(inputs)}"
-            )
-        _refuse_addresses(event.inputs, inputs)
         try:
+            _check_count(event, len(inputs))
+            _refuse_addresses(event.inputs, inputs)
             return await take(event, inputs, *rest, **named)
         except gr.Error:
             raise
+        except ResNetHubError as error:
+            raise refused(event, error) from error
         except InvalidPathError as error:
-            sentence = "this picture is not, or no longer, on the server; please choose it again"
-            raise refused(event, sentence) from error
+            raise refused(event, PageError("intake.gone")) from error
         except Exception as error:
             log.debug("/%s was sent what it cannot take", event.api_name, exc_info=error)
-            raise Refusal(
-                'a picture must be uploaded to /gradio_api/upload first, and then sent as {"path": what the upload '
-                'answered, "meta": {"_type": "gradio.FileData"}}'
-            ) from error
+            raise refused(event, PageError("page.upload_first", route=UPLOAD)) from error
 
     page.preprocess_data, page.process_api = take_or_refuse, process_for
 
 
+def _check_count(event: Any, count: int) -> None:
+    """Raises: PageError where an event was sent more or fewer values than it has fields."""
+    names = [str(field.label) for field in event.inputs]
+    if count != len(names):
+        raise PageError(
+            "page.values", endpoint=event.api_name, expected=len(names), names=", ".join(names), count=count
+        )
+
+
 def _refuse_addresses(fields: Sequence[Any], values: Sequence[Any]) -> None:
-    """Raises: Refusal where a file's path is an address; gradio fetches it, whatever the field, without our limits."""
+    """Raises: PageError where a file's path is an address; gradio fetches it, in any field, without our limits."""
     for field, value in zip(fields, values, strict=True):
         if getattr(field, "takes_addresses", False):
             continue
@@ -126,7 +129,7 @@ def _refuse_addresses(fields: Sequence[Any], values: Sequence[Any]) -> None:
             part = waiting.pop()
             if isinstance(part, Mapping):
                 if is_http_url_like(part.get("path")):
-                    raise Refusal("only a single picture may be an address on the web; please send the file itself")
+                    raise PageError("page.one_address")
                 waiting += part.values()
             elif isinstance(part, list):
                 waiting += part

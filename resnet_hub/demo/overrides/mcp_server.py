@@ -22,7 +22,7 @@ from gradio.utils import get_upload_folder
 
 from resnet_hub.demo.intake import check_disk
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.text import Refusal
+from resnet_hub.demo.text import PageError, sentence_of
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +141,8 @@ class ToolServer(GradioMCPServer):  # type: ignore[misc]  # gradio has no types
             raise ValueError(f"This is no picture in base64. {HOW_IMAGES_COME}") from error
         try:
             check_disk(len(image))
-        except Refusal as error:
-            raise ValueError(error.sentence) from error
+        except PageError as error:
+            raise ValueError(sentence_of(error)) from error
         path = Path(get_upload_folder(), hashlib.sha256(image).hexdigest(), "image")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(image)

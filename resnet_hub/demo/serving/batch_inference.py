@@ -21,8 +21,7 @@ from resnet_hub.demo.serving.inference import Inference
 from resnet_hub.demo.serving.model_pool import BATCH
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.text import refusal_of
-from resnet_hub.errors import ImageError
+from resnet_hub.demo.text import sentence_of
 from resnet_hub.preprocessing import open_image, to_channels, to_pixels
 
 AHEAD = 2 * BATCH
@@ -115,7 +114,7 @@ async def _answer(
     try:
         try:
             if isinstance(found, FailedImage):
-                raise ImageError(found.reason)
+                raise found.error
             preprocessing = model.classifier.preprocessing
             pixels, small = await inference.aside(_prepared, found.data, preprocessing, thumbnail)
         finally:
@@ -124,7 +123,7 @@ async def _answer(
             decoders.release()
         scores = await inference.in_time(model.batcher.scores(pixels))
     except Exception as error:
-        return ImageAnswer(name, problem=refusal_of(error, language).sentence)
+        return ImageAnswer(name, problem=sentence_of(error, language))
     return ImageAnswer(name, tuple(model.classifier.ranked(scores, top_k)), thumbnail=small)
 
 

@@ -18,7 +18,7 @@ from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploa
 from resnet_hub.demo.serving.model_pool import Shelf
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.text import Refusal
+from resnet_hub.demo.text import PageError
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image, to_pixels
 
@@ -64,7 +64,7 @@ class Inference:
             name: What a refusal calls the image.
 
         Raises:
-            Refusal: The image, the network or the number cannot be, or the answer took too long.
+            PageError: The image, the network or the number cannot be, or the answer took too long.
         """
         most = checked_top_k(top_k)
         self.check_size(len(image))
@@ -80,7 +80,7 @@ class Inference:
         Uploads may be larger than an image, because zips are, so that the size is looked at before anything is read.
 
         Raises:
-            Refusal: The file was not uploaded to this page, or has been cleared away since.
+            PageError: The file was not uploaded to this page, or has been cleared away since.
             ImageError: It is above the page's limit.
         """
         if file is not None:
@@ -90,35 +90,29 @@ class Inference:
     def check_size(self, size: int) -> None:
         """Raises: ImageError for an image of so many bytes, where that is above the page's limit."""
         if size > self.settings.max_file_mb * 1_000_000:
-            raise ImageError(f"the picture is larger than {self.settings.max_file_mb} MB; make it smaller")
+            raise ImageError("serving.image_large", most=self.settings.max_file_mb)
 
     async def fetch(self, address: object) -> bytes:
-        """The image at a public address on the web, a file's bytes. Raises: ImageError, Refusal."""
+        """The image at a public address on the web, a file's bytes. Raises: ImageError, PageError."""
         if not isinstance(address, str) or not address.strip():
-            raise Refusal("there is no address yet; write one that begins with https://")
+            raise PageError("serving.no_address")
         limits = UrlLimits(max_bytes=self.settings.max_file_mb * 1_000_000)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._fetchers, fetch_image, address.strip(), limits)
 
     async def open(self, source: str | None) -> OpenModel:
-        """The network of this name. Raises: Refusal, and what `Shelf.open` raises."""
+        """The network of this name. Raises: PageError, and what `Shelf.open` raises."""
         try:
             return await self.shelf.open(source)
         except TimeoutError as error:
-            raise Refusal(
-                f"the model is still being loaded after {self.settings.load_seconds} seconds; it goes on, so please "
-                "ask again in a minute"
-            ) from error
+            raise PageError("serving.loading", seconds=self.settings.load_seconds) from error
 
     async def in_time(self, work: Awaitable[Result]) -> Result:
-        """The result of some work. Raises: Refusal after `answer_seconds`; the work is then given up."""
+        """The result of some work. Raises: PageError after `answer_seconds`; the work is then given up."""
         try:
             return await asyncio.wait_for(work, self.settings.answer_seconds)
         except TimeoutError as error:
-            raise Refusal(
-                f"there was no answer within {self.settings.answer_seconds} seconds, because many are waiting; please "
-                "try again later"
-            ) from error
+            raise PageError("serving.slow", seconds=self.settings.answer_seconds) from error
 
     async def aside(self, work: Callable[..., Result], *arguments: object) -> Result:
         """The result of a function that takes long, computed while other visitors are served."""
@@ -127,7 +121,7 @@ class Inference:
     async def explained(self, work: Callable[..., Result], *arguments: object) -> Result:
         """The result of a function that runs a network for seconds: one at a time, in time, beside all answers.
 
-        Raises: Refusal after `answer_seconds`.
+        Raises: PageError after `answer_seconds`.
         """
         return await self.in_time(asyncio.get_running_loop().run_in_executor(self._explainer, work, *arguments))
 
@@ -142,9 +136,9 @@ class Inference:
 
 
 def checked_top_k(top_k: object) -> int:
-    """The number of classes that a visitor or a program asked for. Raises: Refusal."""
+    """The number of classes that a visitor or a program asked for. Raises: PageError."""
     if isinstance(top_k, bool) or not isinstance(top_k, int | float) or not top_k >= 1:
-        raise Refusal("the number of classes to show must be 1 or more")
+        raise PageError("serving.top_k")
     return int(min(top_k, MOST_CLASSES))
 
 

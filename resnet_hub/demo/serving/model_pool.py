@@ -150,14 +150,14 @@ class Shelf:
     def name_of(self, source: str | None) -> str:
         """What this text of a visitor's names. Raises: ConfigError."""
         if source is not None and not isinstance(source, str):
-            raise ConfigError(f"a model is chosen by its name, a text, not {type(source).__name__}")
+            raise ConfigError("serving.name_kind", kind=type(source).__name__)
         name = (source or "").strip() or self.default
         if len(name) > LONGEST_NAME:
-            raise ConfigError(f"the name of a model has at most {LONGEST_NAME} characters")
+            raise ConfigError("serving.name_long", most=LONGEST_NAME)
         if name not in (self.default, self.wanted) and name not in self.folders:
             name = str(repo_address(name))
         if not self.offers(name):
-            raise ConfigError(f"this page does not offer the model {name!r}; choose one of the list")
+            raise ConfigError("serving.not_offered", name=name)
         return name
 
     def _is_allowed(self, name: str) -> bool:
@@ -171,9 +171,7 @@ class Shelf:
             self._asked = monotonic()
         if name not in self._opening:
             if len(self._opening) >= MOST_LOADS:
-                raise HubError(
-                    f"{MOST_LOADS} other networks are being loaded for visitors; please ask for {name!r} in a minute"
-                )
+                raise HubError("serving.busy", count=MOST_LOADS, name=name)
             task = asyncio.get_running_loop().create_task(self._load(name))
             self._opening[name] = task
             task.add_done_callback(lambda done: (self._opening.pop(name), done.cancelled() or done.exception()))
@@ -205,10 +203,8 @@ class Shelf:
         facts = self._facts(name)
         most = self.settings.max_model_mb * 1_000_000
         if facts.weights_bytes is not None and facts.weights_bytes > most:
-            raise HubError(
-                f"the weights of {name!r} are {facts.weights_bytes / 1e6:,.0f} MB, and this page loads at most "
-                f"{self.settings.max_model_mb:,} MB; choose a smaller model"
-            )
+            size = facts.weights_bytes / 1e6
+            raise HubError("serving.too_large", name=name, size=size, most=self.settings.max_model_mb)
         with told_to_visitors(name, self._place(name)):
             return open_classifier(self._place(name), self.settings), facts
 
@@ -261,9 +257,8 @@ def _read_in_time(shelf: Shelf) -> tuple[ImageClassifier, ModelFacts]:
     try:
         return found.result(shelf.settings.load_seconds)
     except TimeoutError as error:
-        raise HubUnreachableError(
-            f"model {shelf.wanted!r} is still not loaded after {shelf.settings.load_seconds} seconds; it is tried again"
-        ) from error
+        seconds = shelf.settings.load_seconds
+        raise HubUnreachableError("serving.slow_start", name=shelf.wanted, seconds=seconds) from error
 
 
 def _most_together(classifier: ImageClassifier) -> int:
@@ -283,10 +278,7 @@ def _folders(settings: PageSettings) -> dict[str, Path]:
         if text and "*" not in text and os.path.isdir(text):  # noqa: PTH112  # "" and odd texts are no error here
             path = Path(text).resolve()
             if folders.setdefault(path.name, path) != path:
-                raise ConfigError(
-                    f"{VARIABLES['models']} has two folders named {path.name!r}, which visitors could not tell apart; "
-                    "rename one"
-                )
+                raise ConfigError("serving.two_folders", variable=VARIABLES["models"], name=path.name)
         elif text and text != settings.model and (text[0] in "./~" or text.count("/") > 1):
-            raise ConfigError(f"{VARIABLES['models']} names {text!r}, but there is no such folder; correct it")
+            raise ConfigError("serving.no_such_folder", variable=VARIABLES["models"], name=text)
     return folders

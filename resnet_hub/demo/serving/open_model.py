@@ -13,7 +13,7 @@ from resnet_hub.demo.model_facts import ModelFacts
 from resnet_hub.demo.serving.batcher import Batcher
 from resnet_hub.demo.serving.zero_gpu import is_lent
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
+from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, ResNetHubError, text_of
 from resnet_hub.runtime import native_bf16
 
 SHOWN_TASKS = ("single_label", "multi_label")
@@ -36,9 +36,21 @@ def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
     classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings))
     task = classifier.model.config.task
     if task not in SHOWN_TASKS:
-        raise ConfigError(f"the page shows classes, but this network is for {task!r}; ask it from Python instead")
+        raise ConfigError("serving.other_task", task=task)
     classifier.warm_up()
     return classifier
+
+
+class OpeningError(CheckpointError):
+    """What is wrong with a network, said without the place where it lies on the server.
+
+    Its fields are the network's name, the place, and the reason, an error.
+    """
+
+    def sentence(self, language: str = LANGUAGES[0]) -> str:
+        """The error in one of `LANGUAGES`."""
+        name, place, reason = (self.fields[field] for field in ("name", "place", "reason"))
+        return text_of(self.code)[language].format(name=name, reason=reason.sentence(language).replace(place, name))
 
 
 @contextmanager
@@ -46,15 +58,20 @@ def told_to_visitors(name: str, place: str) -> Iterator[None]:
     """What is wrong with a network comes out as a sentence that names it as visitors do, and no folder of the server.
 
     Raises:
-        CheckpointError: In place of any error of ours that is not the Hub's.
+        OpeningError: In place of any error of ours that is not the Hub's.
     """
     try:
         yield
     except HubError:
         raise
     except ResNetHubError as error:
-        reason, opening = str(error).replace(place, name), f"model {name!r} cannot be opened: "
-        raise CheckpointError(reason if reason.startswith(opening) else f"{opening}{reason}") from error
+        said = str(error).replace(place, name).startswith(f"model {name!r} cannot be opened: ")
+        raise OpeningError(
+            "serving.cannot_be_opened_as_told" if said else "serving.cannot_be_opened",
+            name=name,
+            place=place,
+            reason=error,
+        ) from error
 
 
 def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:

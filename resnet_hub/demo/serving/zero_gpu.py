@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.text import Refusal
+from resnet_hub.demo.text import PageError
 from resnet_hub.errors import ConfigError, ResNetHubError
 
 VARIABLE = "SPACES_ZERO_GPU"
@@ -52,7 +52,7 @@ def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
         """Runs in the other process; errors of ours come back as values, because of others only the name would."""
         here = loaded()
         if here is None:
-            return ConfigError("the model was put away meanwhile; choose it again")
+            return ConfigError("serving.put_away")
         try:
             if not kept:
                 kept.append(ImageClassifier(here.model, precision=here.precision))
@@ -67,7 +67,7 @@ def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
         try:
             scores = lent(pixels.numpy())
         except gr.Error as error:  # the quota is used up, or no GPU is free
-            raise Refusal(f"{error.title}: {error.message}") from error
+            raise PageError("serving.gpu_refused", title=error.title, message=error.message) from error
         if isinstance(scores, ResNetHubError):
             raise scores
         return torch.from_numpy(scores)
@@ -79,8 +79,5 @@ def _spaces() -> ModuleType:
     try:
         import spaces
     except ImportError as error:
-        raise ConfigError(
-            f"{VARIABLE} is set, but the package spaces is not installed; add it to requirements.txt, or choose other "
-            "hardware"
-        ) from error
+        raise ConfigError("serving.no_spaces", variable=VARIABLE) from error
     return spaces

@@ -33,7 +33,7 @@ from resnet_hub.demo.serving import (
     image_answers,
 )
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Ranked
-from resnet_hub.demo.text import Refusal, label, language_of, refusal_of, say
+from resnet_hub.demo.text import PageError, label, language_of, say, sentence_of
 
 RUNS = "runs"
 """The queue of those who sent many images."""
@@ -74,7 +74,7 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.F
                 async for part in parts:
                     yield part
         except Exception as error:
-            yield _paragraph(refusal_of(error, language).sentence), *[gr.skip()] * 4
+            yield _paragraph(sentence_of(error, language)), *[gr.skip()] * 4
 
     def stopped_words(language: str) -> str:
         return _paragraph(say("batch.stopped", language))
@@ -130,7 +130,7 @@ async def _shown(inference: Inference, sent: Any, network: str, language: str) -
     """What the fields show while the images are answered, every half second."""
     files = uploaded_files(sent)
     if not files:
-        raise Refusal(say("batch.no_files", language))
+        raise PageError("tabs.no_files")
     model = await inference.open(network)
     expected = await inference.aside(expected_count, files, archive_limits(inference.settings))
     yield _progress(0, expected, language), "", None, None, None
@@ -214,7 +214,7 @@ def classify_batch_endpoint(inference: Inference) -> None:
         """
         sent = uploaded_files(files)
         if not sent:
-            raise Refusal(say("batch.no_files", "en"))
+            raise PageError("tabs.no_files")
         most = checked_top_k(top_k)
         chosen = await inference.open(model)
         async with aclosing(image_answers(inference, chosen, sent, most, language="en")) as run:

@@ -14,15 +14,15 @@ from resnet_hub.demo.fields import Question, photo_field
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.text import (
-    Refusal,
+    PageError,
     csv_text,
     describe_input,
     distinct_labels,
     exact,
     label,
     language_of,
-    refusal_of,
     say,
+    sentence_of,
     verdict,
     with_refusals,
 )
@@ -99,13 +99,11 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
     outputs = [sentence, labels, table, download, seen, timing]
     nothing = (None, None, "", None, "")
 
-    @with_refusals
     async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
-        language = language_of(request)
         image = inference.uploaded(photo)
         if image is None:
-            raise Refusal(say("classify.no_image", language))
-        return _shown(await inference.classify(image, network, count), language)
+            raise PageError("tabs.no_image")
+        return _shown(await inference.classify(image, network, count), language_of(request))
 
     async def show(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
         """As `ask`, but what is wrong with an image stands where its answer would."""
@@ -114,7 +112,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
         try:
             return await ask(photo, network, count, request)
         except Exception as error:
-            return refusal_of(error, language_of(request)).sentence, *nothing
+            return sentence_of(error, language_of(request)), *nothing
 
     event: dict[str, Any] = {
         "inputs": [question.photo, question.network, top_k],
@@ -124,7 +122,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
         "concurrency_id": ANSWERS,
         "api_visibility": "private",
     }
-    asked = question.classify.click(ask, **event)
+    asked = question.classify.click(with_refusals(ask), **event)
     asked.failure(show, **event)
     gr.on([question.photo.change, question.network.change, top_k.change], show, **event, trigger_mode="always_last")
 
@@ -168,7 +166,7 @@ def predict_endpoint(inference: Inference) -> None:
         """
         photo = inference.uploaded(image)
         if photo is None:
-            raise Refusal(say("classify.no_image", "en"))
+            raise PageError("tabs.no_image")
         answer = await inference.classify(photo, model, top_k)
         return {
             "sentence": verdict(answer.classification.predictions),

@@ -13,7 +13,7 @@ from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import Inference, checked_top_k
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
 from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
-from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say, translated, verdict
+from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of, verdict
 from resnet_hub.explain import overlay
 
 COMPARISONS = "comparisons"
@@ -76,7 +76,7 @@ def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
             async for columns in compared(inference, image, chosen, USUAL_CLASSES, bool(with_maps)):
                 yield comparison(columns, language)
         except Exception as error:
-            yield _sentence(refusal_of(error, language).sentence)
+            yield _sentence(sentence_of(error, language))
 
     event: dict[str, Any] = {
         "fn": show,
@@ -119,7 +119,7 @@ def _column(column: Compared, language: str) -> str:
         ]
         parts += [_map(column, language), _facts(column, language)]
     if column.problem is not None:
-        parts.append(f"<p class='problem'>{html.escape(translated(column.problem, language))}</p>")
+        parts.append(f"<p class='problem'>{html.escape(sentence_of(column.problem, language))}</p>")
     return f"<section class='network' aria-label='{name}'>{''.join(parts)}</section>"
 
 
@@ -188,7 +188,7 @@ def compare_endpoint(inference: Inference) -> None:
         names = checked_names(models)
         photo = inference.uploaded(image)
         if photo is None:
-            raise Refusal(say("classify.no_image", "en"))
+            raise PageError("tabs.no_image")
         columns = [found async for found in compared(inference, photo, names, most)][-1]
         return {
             "sentence": agreement(columns, "en"),
@@ -216,7 +216,7 @@ def _as_json(column: Compared) -> ComparedModel:
             "predictions": [],
             "parameters": None,
             "milliseconds": None,
-            "problem": column.problem,
+            "problem": None if column.problem is None else sentence_of(column.problem),
         }
         return nothing
     classification = column.answer.classification

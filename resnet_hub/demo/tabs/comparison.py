@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from resnet_hub.demo.serving import Answer, Inference
-from resnet_hub.demo.text import Refusal, distinct_labels, refusal_of, say
+from resnet_hub.demo.text import PageError, distinct_labels, say, user_error
+from resnet_hub.errors import ResNetHubError
 from resnet_hub.explain import HeatMap, heat_map
 
 LEAST, MOST = 2, 4
@@ -26,8 +27,8 @@ class Compared:
     """Its answer, where it gave one."""
     found: HeatMap | None = None
     """Where the evidence for its best class is, where that was asked."""
-    problem: str | None = None
-    """One sentence: why there is no answer, or no heat map."""
+    problem: ResNetHubError | None = None
+    """Why there is no answer, or no heat map."""
 
     @property
     def is_pending(self) -> bool:
@@ -82,12 +83,12 @@ async def compared(
 
 
 async def _answered(inference: Inference, image: bytes, column: Compared, top_k: int) -> Compared:
-    """The column with its answer, or with a sentence that says why there is none."""
+    """The column with its answer, or with why there is none."""
     try:
         model = await inference.open(column.name)
         return Compared(model.name, await inference.answer(model, image, top_k))
     except Exception as error:
-        return replace(column, problem=refusal_of(error).sentence)
+        return replace(column, problem=user_error(error))
 
 
 async def _timed(inference: Inference, column: Compared) -> Compared:
@@ -99,14 +100,14 @@ async def _timed(inference: Inference, column: Compared) -> Compared:
     try:
         await inference.in_time(answer.model.batcher.scores(answer.pixels))
     except Exception as error:
-        return replace(column, problem=refusal_of(error).sentence)
+        return replace(column, problem=user_error(error))
     classification = answer.classification
     timings = replace(classification.timings, network_ms=1e3 * (perf_counter() - started))
     return replace(column, answer=replace(answer, classification=replace(classification, timings=timings)))
 
 
 async def _explained(inference: Inference, column: Compared) -> Compared:
-    """The column with a heat map for its best class, or with a sentence that says why there is none."""
+    """The column with a heat map for its best class, or with why there is none."""
     answer = column.answer
     if answer is None:
         return column
@@ -114,17 +115,17 @@ async def _explained(inference: Inference, column: Compared) -> Compared:
     try:
         found = await inference.explained(heat_map, answer.model.classifier, answer.pixels, best, METHOD)
     except Exception as error:
-        return replace(column, problem=refusal_of(error).sentence)
+        return replace(column, problem=user_error(error))
     return replace(column, found=found)
 
 
 def checked_names(names: object) -> list[str]:
-    """The networks that a visitor or a program wants compared. Raises: Refusal unless they are 2 to 4 names."""
+    """The networks that a visitor or a program wants compared. Raises: PageError unless they are 2 to 4 names."""
     if not isinstance(names, Sequence) or isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise Refusal(f"the models to compare must be a list of {LEAST} to {MOST} names")
+        raise PageError("tabs.list_of_models", least=LEAST, most=MOST)
     given = list(dict.fromkeys(name.strip() for name in names))
     if not LEAST <= len(given) <= MOST:
-        raise Refusal(f"choose {LEAST} to {MOST} different models to compare, not {len(given)}")
+        raise PageError("tabs.how_many_to_compare", least=LEAST, most=MOST, count=len(given))
     return given
 
 

@@ -25,7 +25,7 @@ from resnet_hub.demo.fields import (
 )
 from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
-from resnet_hub.demo.text import Refusal, distinct_labels, label, language_of, refusal_of, say
+from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import HeatMap, block_effects, evidence_place, feature_maps, heat_map, overlay
 
@@ -117,7 +117,7 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
             async for part in _shown(inference, photo, network, index, how, language):
                 yield part
         except Exception as error:
-            words = _paragraph(refusal_of(error, language).sentence)
+            words = _paragraph(sentence_of(error, language))
             yield words, "", gr.skip(), gr.Slider(visible=False), "", "", ""
 
     # One event for all, so that an older explanation never comes after a newer one.
@@ -164,7 +164,7 @@ async def _shown(
         effects = await inference.explained(block_effects, classifier, answer.pixels, index)
         table = block_table(effects, found.label, language)
     except ConfigError as error:  # a network without shortcuts has no such table, and all the rest
-        table = _paragraph(refusal_of(error, language).sentence)
+        table = _paragraph(sentence_of(error, language))
     yield *rest, gr.skip(), table, gr.skip()
 
 
@@ -224,7 +224,7 @@ def explain_endpoint(inference: Inference) -> None:
         """
         photo = inference.uploaded(image)
         if photo is None:
-            raise Refusal(say("classify.no_image", "en"))
+            raise PageError("tabs.no_image")
         answer = await inference.classify(photo, model, 1)
         found = await _heat_map(inference, answer, class_index(answer, class_name), method)
         return {
@@ -250,7 +250,7 @@ def explain_endpoint(inference: Inference) -> None:
 
 
 def class_index(answer: Answer, text: object) -> int:
-    """The output of this name, in any capitals, or of this number; the best one where empty. Raises: Refusal."""
+    """The output of this name, in any capitals, or of this number; the best one where empty. Raises: PageError."""
     wanted, names = str(text if text is not None else "").strip(), answer.model.classifier.label_names
     if not wanted:
         return answer.classification.predictions[0].index
@@ -259,7 +259,5 @@ def class_index(answer: Answer, text: object) -> int:
         return max(named, key=lambda index: float(answer.scores[index]))
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) < len(names):
         return int(wanted)
-    raise Refusal(
-        f"the model has no class {wanted[:100]!r}; expected a number from 0 to {len(names) - 1}, or a name such as "
-        f"{nearest(wanted[:100], names)}"
-    )
+    name = wanted[:100]
+    raise PageError("tabs.unknown_class", name=name, last=len(names) - 1, names=nearest(name, names))

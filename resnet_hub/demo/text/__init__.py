@@ -10,11 +10,12 @@ from resnet_hub.demo.text.formatting import (
     percent,
     verdict,
 )
-from resnet_hub.demo.text.user_errors import Refusal, refusal_of, translated, with_refusals
+from resnet_hub.demo.text.page_error import PageError
+from resnet_hub.demo.text.user_errors import refusal_of, sentence_of, user_error, with_refusals
 from resnet_hub.demo.text.words import label, language_of, say, translations
 
 __all__ = [
-    "Refusal",
+    "PageError",
     "csv_text",
     "describe_facts",
     "describe_input",
@@ -26,8 +27,9 @@ __all__ = [
     "percent",
     "refusal_of",
     "say",
-    "translated",
+    "sentence_of",
     "translations",
+    "user_error",
     "verdict",
     "with_refusals",
 ]

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.model_facts import ModelFacts
-from resnet_hub.demo.text.words import LANGUAGES, say
+from resnet_hub.demo.text.words import say
+from resnet_hub.errors import LANGUAGES
 
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""

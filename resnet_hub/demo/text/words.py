@@ -10,9 +10,9 @@ from typing import Any
 
 import gradio as gr
 
+from resnet_hub.errors import LANGUAGES
+
 FOLDER = Path(__file__).with_name("words")
-LANGUAGES = ("en", "zh-CN")
-"""The first is what everybody else gets."""
 
 
 @cache

@@ -13,7 +13,7 @@ from resnet_hub.demo.fields.photo import kept_image
 from resnet_hub.demo.intake import disk_space
 from resnet_hub.demo.intake.disk_space import RESERVE_BYTES, check_disk
 from resnet_hub.demo.overrides import mcp_server
-from resnet_hub.demo.text.user_errors import Refusal
+from resnet_hub.demo.text.page_error import PageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 SENTENCE = "The disk of this page is nearly full, so it takes no pictures now; please try again in a while."
@@ -37,7 +37,7 @@ def send(address, data, **headers):
 def test_what_is_coming_counts_too(left):
     left(RESERVE_BYTES + 1000)
     check_disk(1000)
-    with pytest.raises(Refusal, match="nearly full"):
+    with pytest.raises(PageError, match="nearly full"):
         check_disk(1001)
 
 
@@ -70,6 +70,6 @@ def test_what_agents_send_and_what_is_fetched_needs_room_too(place, left, monkey
     server.max_file_mb = 1
     with pytest.raises(ValueError, match="nearly full"):
         server.convert_strings_to_filedata({"image": "QUJD"}, [["image"]])
-    with pytest.raises(Refusal, match="nearly full"):
+    with pytest.raises(PageError, match="nearly full"):
         kept_image((place / "crimson.png").read_bytes(), SimpleNamespace(GRADIO_CACHE=str(tmp_path)))
     assert list(tmp_path.rglob("*")) == []

@@ -141,7 +141,7 @@ MISTAKES = {
     "the same elsewhere": ({"model": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}}, "not of type"),
     "the same as an address": ({"image": "http://127.0.0.1/gradio_api/file=/etc/passwd"}, "not, or no longer, on the"),
     "an address": ({"image": "http://127.0.0.1/a.png"}, "not public"),
-    "no picture": ({"image": "data:image/png;base64,aGVsbG8="}, "The picture is in no picture format"),
+    "no picture": ({"image": "data:image/png;base64,aGVsbG8="}, "The image is in no image format"),
     "too large": ({"image": "A" * 1_400_000}, "The picture is larger than 1 MB; make it smaller."),
 }
 

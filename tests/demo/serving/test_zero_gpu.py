@@ -24,7 +24,8 @@ from resnet_hub.demo.serving.batcher import Batcher
 from resnet_hub.demo.serving.model_pool import own_shelf
 from resnet_hub.demo.serving.zero_gpu import network_run, prepare
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.text.user_errors import Refusal
+from resnet_hub.demo.text.page_error import PageError
+from resnet_hub.demo.text.user_errors import refusal_of
 from resnet_hub.errors import CheckpointError, ConfigError
 
 # Each function has a process of its own, copied at its first call and then kept; what goes in and out is pickled.
@@ -145,10 +146,10 @@ def test_a_quota_that_is_used_up_is_a_sentence_for_the_visitor(calls, classifier
         return call
 
     monkeypatch.setattr(sys.modules["spaces"], "GPU", refuse)
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(PageError) as caught:
         network_run(classifier)(PIXELS)
-    assert caught.value.sentence == "ZeroGPU quota exceeded: You have exceeded your <b>quota</b>."
-    assert "&lt;b&gt;" in caught.value.message
+    assert str(caught.value) == "ZeroGPU quota exceeded: You have exceeded your <b>quota</b>"
+    assert "&lt;b&gt;" in refusal_of(caught.value).message
 
 
 def test_a_network_that_was_put_away_is_not_kept_for_the_gpu(calls, tiny_checkpoint):

@@ -17,7 +17,7 @@ from hostile_archives import link, overlapping, zipped
 from resnet_hub import ImageClassifier
 from resnet_hub.demo.intake.uploads import uploaded_files
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.text.user_errors import Refusal
+from resnet_hub.demo.text.page_error import PageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
@@ -110,7 +110,7 @@ def test_programs_that_send_nothing_get_a_sentence(client):
     ids=["a file of the server", "another", "no list", "no file", "too many"],
 )
 def test_only_uploaded_files_are_read(files, sentence):
-    with pytest.raises(Refusal, match=sentence):
+    with pytest.raises(PageError, match=sentence):
         uploaded_files(files)
 
 

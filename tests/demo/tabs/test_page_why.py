@@ -165,7 +165,7 @@ def test_a_broken_file_gets_a_sentence_and_the_tab_lives_on(visit, images, tmp_p
     (tmp_path / "photo.jpg").write_bytes(cut_jpeg())
     upload(page, tmp_path / "photo.jpg")
     open_why(page)
-    expect(page.locator("#why-sentence")).to_contain_text("The picture is damaged or cut short")
+    expect(page.locator("#why-sentence")).to_contain_text("The image is damaged or cut short")
     page.get_by_label("Remove Image").click()
     upload(page, images(0, 1, 1))
     expect(alternative(page)).to_be_visible()

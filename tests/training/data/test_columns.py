@@ -92,7 +92,7 @@ def test_the_asked_for_columns_are_taken():
         "no such image column",
         "no such label column",
         "no images in it",
-        "no pictures",
+        "no images",
         "two images",
         "two classes",
         "no classes",

@@ -68,14 +68,15 @@ def test_a_table_that_cannot_be_written_whole_is_not_there(table, tmp_path, monk
 
 def test_answers_that_the_hub_does_not_take_are_in_a_file(table, tmp_path, monkeypatch):
     def refused(*_):
-        raise HubError("the Hub refused.")
+        raise HubError("datasets.server_fault", said="answers", hub="https://hub", status=503)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(predict, "push_predictions", refused)
     settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="a/answers")
     split = type("Split", (), {"name": "test"})()
-    with pytest.raises(HubError, match=r"the Hub refused; the answers are in 'predictions-.*\.parquet'"):
+    with pytest.raises(HubError, match=r"503; try again later; the answers are in 'predictions-.*\.parquet'") as told:
         predict.push(settings, split, table)
+    assert "重试。结果保存在" in told.value.sentence("zh-CN")
     (file,) = tmp_path.iterdir()
     assert pq.read_table(file).equals(table)
 

@@ -58,7 +58,7 @@ def failing(times, status=500, retry_after=None):
                 response.headers["Retry-After"] = str(retry_after)
             cause = OSError("from the client")
             cause.response = response
-            raise HubError(f"the Hub answered {status}") from cause
+            raise HubError("datasets.server_fault", said="push", hub="https://hub", status=status) from cause
         return f"https://hub/{repo_id}/{Path(folder).name}"
 
     return push
@@ -123,7 +123,11 @@ def test_a_commit_that_the_hub_refuses_twice_arrives_at_the_third_try(fake_hub, 
 def test_tries_are_bounded_and_the_reason_is_kept(order):
     waits, given = [], order("epoch 1")
     outcome = work(orders(given), failing(99), Patience(tries=4), waits.append)
-    assert (outcome.url, outcome.reason, len(waits)) == (None, "the Hub answered 500", 3)
+    assert (outcome.url, outcome.reason, len(waits)) == (
+        None,
+        "push: the Hub at https://hub answered 500; try again later",
+        3,
+    )
     assert Path(given.folder).exists()  # what is there was not uploaded
 
 

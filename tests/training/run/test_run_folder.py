@@ -121,8 +121,8 @@ def test_a_run_that_fails_before_it_begins_leaves_the_folder_as_it_was(tmp_path,
     (tmp_path / "old" / "model.safetensors").write_text("precious")
     for folder in (tmp_path / "new", tmp_path / "old"):
         run = claimed(recipe(folder, overwrite=True), accelerator, resumed=False)
-        with pytest.raises(TrainingError, match="no such data"), run:
-            raise TrainingError("no such data")
+        with pytest.raises(TrainingError, match="has measured no epoch yet"), run:
+            raise TrainingError("run.no_epoch")
     assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*")] == ["old", "old/model.safetensors"]
 
 
