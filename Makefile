@@ -15,7 +15,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test parity contract check format bench load quality screenshots clean
+.PHONY: help setup demo app test install-test parity contract check format bench load quality screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -26,7 +26,7 @@ help:  ## list the targets
 
 .venv/app: .venv/bin/python requirements.txt constraints.txt pyproject.toml
 	@echo "installing into .venv; the first time takes some minutes"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 .venv/dev: .venv/app
@@ -48,6 +48,9 @@ test: .venv/dev  ## run the whole test suite
 # Each process gets a stretch of neighbors and later, test by test, half of what the slowest still has: the pages, runs
 # and networks that a file prepares are made once, but for the few files that such a cut goes through.
 	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal --durations=25
+
+install-test: .venv/dev  ## install the wheel beside nothing, then its trainer, and run both: minutes, and 6 GB of disk
+	$(BIN)/python tests/install_check.py $(FLAGS)
 
 parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 GB of memory
 	$(BIN)/python -m pytest -m parity

@@ -67,17 +67,3 @@ def test_no_tracked_file_holds_a_path_of_a_machine():
         # Headers of weights and photographs are text; any byte is a letter of latin-1.
         text = (REPOSITORY / file).read_text("latin-1" if file.endswith((".safetensors", ".jpg")) else "utf-8")
         assert not re.search(r"(?<![\w.])/(work|root)/\w", text), file
-
-
-def test_requirements_are_listed_once():
-    import tomllib
-
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
-    assert project["project"]["dynamic"] == ["dependencies"]
-    pinned = {re.split(r"[=@ ]", line)[0].lower().replace("_", "-") for line in lines("constraints.txt")}
-    wanted = {re.split(r"[<>=\[]", line)[0].lower().replace("_", "-") for line in lines("requirements.txt")}
-    assert wanted <= pinned
-
-
-def lines(file):
-    return [line for line in (REPOSITORY / file).read_text().splitlines() if line and not line.startswith("#")]

@@ -1,12 +1,23 @@
-"""Fine-tuning and evaluation, run by `accelerate launch`; nothing in the library imports it."""
+"""Fine-tuning and evaluation, run by `accelerate launch` or `resnet-hub`; nothing in the library imports it."""
 
 import os
+import sys
 from pathlib import Path
+
+from resnet_hub.errors import FOLDERS
+from resnet_hub.extras import MissingExtraError, require_extra
 
 # Read once, when torch loads OpenMP. A thread that waits for another sleeps instead of spinning: on a busy machine that
 # is several times quicker, because the other one gets the core, and on an idle one it costs nothing that was measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from resnet_hub.errors import FOLDERS
-
 FOLDERS.append(Path(__file__).with_name("texts"))
+
+try:
+    require_extra("train")
+except MissingExtraError as error:
+    # Run as a program, by `-m` or by an entry's file, it is answered like any mistake.
+    if sys.argv[0] != "-m" and Path(sys.argv[0]).resolve().parent != Path(__file__).resolve().parent:
+        raise
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(2)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
 
-from .settings import Settings, settings_parser
+from .settings import Settings, launch_command, settings_parser
 
 Given = TypeVar("Given", bound=Settings)
 
@@ -19,12 +19,12 @@ MISTAKE = 2
 
 
 def run_settings(
-    work: Callable[[Given], object], settings: type[Given], program: str, arguments: Sequence[str] | None
+    work: Callable[[Given], object], settings: type[Given], entry: str, arguments: Sequence[str] | None
 ) -> int:
     """Runs an entry on the settings that its flags give, those of the process where None; returns the exit status."""
 
     def command(flags: Sequence[str]) -> object:
-        return work(settings(**vars(settings_parser(settings, program).parse_args(flags))))
+        return work(settings(**vars(settings_parser(settings, launch_command(entry)).parse_args(flags))))
 
     return run_command(command, sys.argv[1:] if arguments is None else arguments)
 

@@ -131,7 +131,7 @@ def report_folder(name: str) -> Iterator[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    return run_settings(evaluate_checkpoint, EvaluationSettings, "training.evaluate", arguments)
+    return run_settings(evaluate_checkpoint, EvaluationSettings, "evaluate", arguments)
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def _percent(right: Sequence[bool]) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    return run_settings(predict, PredictionSettings, "training.predict", arguments)
+    return run_settings(predict, PredictionSettings, "predict", arguments)
 
 
 if __name__ == "__main__":

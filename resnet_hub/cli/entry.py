@@ -18,20 +18,27 @@ from resnet_hub.cli import predict as cli_images
 from resnet_hub.cli import sharing as cli_sharing
 from resnet_hub.cli.parser import FAILED, MISTAKE, PROGRAM, complain, run_command
 from resnet_hub.cli.terminal import printable
+from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
+from resnet_hub.cli.trainer import run_trainer
 from resnet_hub.errors import ConfigError, ResNetHubError
 
 COMMANDS = {**cli_listings.COMMANDS, **cli_images.COMMANDS, **cli_sharing.COMMANDS}
+HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}
+"""The sentence of every command, also of those that take their flags apart themselves."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit status."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, force=True)
     logging.getLogger("resnet_hub").setLevel(logging.INFO)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        if given and given[0] in TRAINER_COMMANDS:
+            return run_trainer(TRAINER_COMMANDS[given[0]], given[1:])
         with warnings.catch_warnings():
             warnings.simplefilter("always", FutureWarning)
             warnings.showwarning = _show_warning  # type: ignore[assignment]  # the rest of it is not shown
-            status = _run(sys.argv[1:] if arguments is None else arguments)
+            status = _run(given)
         sys.stdout.flush()
     except ResNetHubError as error:
         complain(error)
@@ -49,19 +56,19 @@ def _run(arguments: Sequence[str]) -> int:
     first = arguments[0] if arguments else "--help"
     if first.startswith("-"):
         parser.parse_known_args([first])
-        raise ConfigError("cli.command_first", program=PROGRAM, commands="|".join(COMMANDS))
+        raise ConfigError("cli.command_first", program=PROGRAM, commands="|".join(HELPS))
     if first not in COMMANDS:
-        raise ConfigError("cli.unknown_command", name=first, nearest=nearest(first, COMMANDS))
+        raise ConfigError("cli.unknown_command", name=first, nearest=nearest(first, HELPS))
     return run_command(first, COMMANDS[first], arguments[1:])
 
 
 def _top_parser() -> argparse.ArgumentParser:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {command.help}" for name, command in COMMANDS.items()]
+    width = max(map(len, HELPS))
+    lines = [f"  {name:<{width}}  {text}" for name, text in HELPS.items()]
     parser = ArgumentParser(
         PROGRAM,
         usage=f"{PROGRAM} COMMAND ...",
-        description="\n".join(["Residual networks: list them, ask them, share them.", "", "commands:", *lines]),
+        description="\n".join(["Residual networks: list them, ask, share and train them.", "", "commands:", *lines]),
         epilog=f"`{PROGRAM} COMMAND --help` tells what a command takes.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from resnet_hub.cli import facts as listing
+from resnet_hub.cli.catalog import architecture_rows, tag_rows
 from resnet_hub.cli.parser import SOURCE_HELP, Command, print_json, print_lines
 from resnet_hub.cli.terminal import architecture_lines, facts_lines, tag_lines
 
@@ -25,9 +25,9 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _list(given: argparse.Namespace) -> int:
     if given.tags:
-        rows = listing.tag_rows(given.patterns, exclude=given.exclude)
+        rows = tag_rows(given.patterns, exclude=given.exclude)
     else:
-        rows = listing.architecture_rows(given.patterns, exclude=given.exclude, pretrained=given.pretrained)
+        rows = architecture_rows(given.patterns, exclude=given.exclude, pretrained=given.pretrained)
     if given.json:
         print_json(rows)
     else:
@@ -41,7 +41,9 @@ def _info_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _info(given: argparse.Namespace) -> int:
-    facts = listing.network_facts(given.source)
+    from resnet_hub.cli.facts import network_facts  # loads torch
+
+    facts = network_facts(given.source)
     if given.json:
         print_json(facts)
     else:

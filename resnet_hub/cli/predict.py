@@ -7,13 +7,14 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from resnet_hub.checkpoint import local_path
-from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.cli.parser import FAILED, SOURCE_HELP, Command, complain, print_json, print_lines
 from resnet_hub.cli.terminal import answer_lines, printable
 from resnet_hub.errors import ConfigError, ImageError
+
+if TYPE_CHECKING:
+    from resnet_hub.classifier import ImageClassifier, Prediction
 
 CSV_HEADER = ("file", "rank", "label", "index", "score")
 
@@ -30,6 +31,10 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(given: argparse.Namespace) -> int:
+    # Inside, as torch and what needs it are loaded here.
+    from resnet_hub.checkpoint import local_path
+    from resnet_hub.classifier import ImageClassifier
+
     if given.revision is not None and local_path(given.source) is not None:
         raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
     classifier = ImageClassifier.from_pretrained(given.source, device=given.device, revision=given.revision)

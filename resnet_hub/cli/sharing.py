@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from huggingface_hub import get_token
-
 from resnet_hub.cli.parser import Command, print_lines
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import CheckpointError, HubError
-from resnet_hub.hub import push_checkpoint
-from resnet_hub.space import HARDWARE, SpaceSettings, push_space, served_model, space_address, write_space
+from resnet_hub.extras import require_extra
 
 TOKEN_HELP = "The token comes from HF_TOKEN or from `hf auth login`; it needs the right to write."
 
@@ -31,6 +28,8 @@ def _push(given: argparse.Namespace) -> int:
     if not folder.is_dir():
         raise CheckpointError("cli.no_folder", folder=given.folder)
     check_logged_in()
+    from resnet_hub.hub import push_checkpoint  # loads torch
+
     url = push_checkpoint(
         folder,
         given.repo_id,
@@ -44,6 +43,8 @@ def _push(given: argparse.Namespace) -> int:
 
 
 def _space_arguments(parser: argparse.ArgumentParser) -> None:
+    from resnet_hub.space import HARDWARE  # loads torch
+
     parser.add_argument(
         "source", metavar="FOLDER_OR_REPO", help="checkpoint or run folder, owner/name[@revision], or tag"
     )
@@ -65,6 +66,9 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _space(given: argparse.Namespace) -> int:
+    from resnet_hub.space import SpaceSettings, push_space, served_model, space_address, write_space
+
+    require_extra("demo")
     # What can be told without reading the network comes first.
     space_address(given.repo_id)
     settings = SpaceSettings(given.title, given.hardware)
@@ -81,6 +85,8 @@ def _space(given: argparse.Namespace) -> int:
 
 def check_logged_in() -> None:
     """Raises: HubError where no token is found."""
+    from huggingface_hub import get_token
+
     if get_token() is None:
         raise HubError("cli.not_logged_in")
 

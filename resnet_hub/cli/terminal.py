@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from resnet_hub.classifier import Prediction
+if TYPE_CHECKING:
+    from resnet_hub.classifier import Prediction
 
 Values = Mapping[str, Any]
 NOTHING = "-"
@@ -19,7 +20,7 @@ def printable(text: str) -> str:
 
 
 def architecture_lines(rows: Sequence[Values]) -> list[str]:
-    """The table of `listing.architecture_rows`."""
+    """The table of `catalog.architecture_rows`."""
     headers = ("name", "params M", "GMACs", "acts M", "at px", "layers", "tags", "default", "license", "top-1")
     cells = [
         (
@@ -40,7 +41,7 @@ def architecture_lines(rows: Sequence[Values]) -> list[str]:
 
 
 def tag_lines(rows: Sequence[Values]) -> list[str]:
-    """The table of `listing.tag_rows`."""
+    """The table of `catalog.tag_rows`."""
     headers = ("name", "px", "top-1", "test px", "test top-1", "classes", "license")
     cells = [
         (
@@ -58,7 +59,7 @@ def tag_lines(rows: Sequence[Values]) -> list[str]:
 
 
 def facts_lines(facts: Values) -> list[str]:
-    """The page of `listing.network_facts`."""
+    """The page of `facts.network_facts`."""
     costs = [
         f"{cost['gmacs']:.2f} GMACs, {cost['mega_activations']:.2f} M activations at {_size(cost['input_size'])}"
         for cost in facts["complexity"]

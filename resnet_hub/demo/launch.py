@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
+from resnet_hub.extras import require_extra
 
 
 def main(arguments: Sequence[str], folder: Path) -> int:
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str], folder: Path) -> int:
     )
     source = parser.parse_args(arguments).source
     try:
+        require_extra("demo")
         serve(PageSettings.from_environment({**page_variables(folder), **os.environ}, source))
     except ResNetHubError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.checks import check_choice, check_integer, check_range
+from resnet_hub.extras import require_extra
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.registry import architecture
 
@@ -138,6 +139,7 @@ def digits() -> tuple[Tensor, Tensor]:
 
     Source: the optical recognition set of Alpaydin and Kaynak 1998, which comes with scikit-learn.
     """
+    require_extra("demo", modules=["sklearn"])
     from sklearn.datasets import load_digits
 
     with torch.inference_mode(False):

@@ -8,6 +8,7 @@ from resnet_hub.registry.architectures import (
     list_architectures,
     named_network,
 )
+from resnet_hub.registry.counted import CountedCost, counted_cost
 from resnet_hub.registry.imagenet_names import imagenet_label_names
 from resnet_hub.registry.pruned import pruned_channels
 from resnet_hub.registry.published import (
@@ -26,8 +27,10 @@ from resnet_hub.registry.published import (
 __all__ = [
     "ARCHITECTURES",
     "OWNER",
+    "CountedCost",
     "PublishedTag",
     "architecture",
+    "counted_cost",
     "default_preprocessing",
     "find_tag",
     "imagenet_label_names",

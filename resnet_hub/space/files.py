@@ -25,19 +25,20 @@ LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent.parent
 # What of the package is sent beside its bundled checkpoint: no caches, and nothing that merely lies there.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
-# What the page runs on; the last two for their free example images.
+# What the package and its page import: what pyproject.toml lists for them, and no trainer.
 SERVED_BY = (
     "torch",
-    "torchvision",
-    "timm",
     "safetensors",
     "huggingface-hub",
     "numpy",
     "pillow",
     "pyyaml",
     "gradio[mcp]",
+    "gradio_client",
+    "fastapi",
+    "starlette",
+    "scikit-learn",
 )
-EXAMPLES_FROM = ("scikit-learn", "matplotlib")
 HARDWARE = tuple(flavor.value for flavor in SpaceHardware)
 LENT = "zero-"
 """How the hardware is called that lends a GPU to single calls. It runs few versions of Python, 3.11 is none of them."""
@@ -128,7 +129,7 @@ def space_files(
         CARD_FILE: _readme(model, repo_id, present.card, settings).encode(),
         APP_FILE: APP.encode(),
         PAGE_FILE: (json.dumps(variables, indent=2) + "\n").encode(),
-        REQUIREMENTS_FILE: _requirements(model, _is_lent(present.card, settings)).encode(),
+        REQUIREMENTS_FILE: _requirements(_is_lent(present.card, settings)).encode(),
         **_package_files(),
         **model.files,
     }
@@ -219,10 +220,8 @@ print(Client("{repo_id}").predict(handle_file("image.jpg"), api_name="/predict")
 The page is resnet_hub's, under Apache-2.0; the weights {license}."""
 
 
-def _requirements(model: ServedModel, is_lent: bool) -> str:
-    own_examples = any("/examples/" in path for path in model.files)
-    names = SERVED_BY if own_examples else SERVED_BY + EXAMPLES_FROM
-    pins = "".join(f"{name}=={_installed(name)}\n" for name in names)
+def _requirements(is_lent: bool) -> str:
+    pins = "".join(f"{name}=={_installed(name)}\n" for name in SERVED_BY)
     lent_by = f"{LENT_BY}\n" if is_lent else ""
     return f"# What the page was made with; the network's numbers depend on it.\n{pins}{lent_by}"
 
@@ -237,11 +236,15 @@ def _installed(name: str) -> str:
 
 
 def _package_files() -> dict[str, Path]:
-    """The sources and the checkpoint of this package, which is on no index that a Space could install it from."""
+    """The sources and the checkpoint of this package, which is on no index that a Space could install it from.
+
+    The trainer, which lies inside an installed package, stays here.
+    """
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
         if (path.suffix in SOURCE_SUFFIXES or path.parent == BUNDLED)
+        and PACKAGE / "training" not in path.parents
         and not path.name.startswith(".")
         and path.is_file()
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zygote
 
-from resnet_hub.cli.entry import COMMANDS, main
+from resnet_hub.cli.entry import COMMANDS, HELPS, main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -22,7 +22,7 @@ def process(*arguments, **environment):
     ("arguments", "says"),
     [
         (("lits",), "there is no command 'lits'; the nearest are 'list'"),
-        (("--json", "list"), "the command comes first: resnet-hub list|info|predict|push|space ..."),
+        (("--json", "list"), "the command comes first: resnet-hub list|info|predict|push|space|finetune|"),
         (("list", "--tag"), "there is no flag '--tag'; the nearest are '--tags'"),
         (("list", "resnte50"), "nothing matches 'resnte50'; the nearest are 'resnet50', "),
         (("list", "resnet5?", "--exclude", "resnet*"), "nothing matches 'resnet5?' but not 'resnet*'; exclude less"),
@@ -55,7 +55,7 @@ def test_help_is_help(capsys, arguments):
     assert left.value.code == 0
     assert text.startswith("usage: resnet-hub")
     if len(arguments) < 2:
-        assert all(f"  {name} " in text for name in COMMANDS)
+        assert all(f"  {name} " in text for name in HELPS)
 
 
 def test_the_module_runs_as_a_program():

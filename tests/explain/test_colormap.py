@@ -1,11 +1,17 @@
 """Colors that keep the order of the numbers."""
 
+import matplotlib
 import numpy as np
 
 from resnet_hub.explain.colormap import colored
 
 # Luminance of sRGB, rec. 709.
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+
+
+def test_the_colors_are_matplotlib_s():
+    expected = matplotlib.colormaps["inferno"](np.arange(256), bytes=True)[:, :3]
+    assert np.array_equal(colored(np.linspace(0, 1, 256)), expected)
 
 
 def test_a_larger_number_is_brighter_at_every_step():

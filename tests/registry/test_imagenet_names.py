@@ -1,8 +1,33 @@
-"""The names of ImageNet's classes."""
+"""The names of ImageNet's classes, and how they follow from timm's."""
+
+import re
+from collections import Counter
 
 import pytest
+from timm.data import ImageNetInfo
 
 from resnet_hub.registry.imagenet_names import imagenet_label_names
+
+
+def names_by_timm():
+    """The first word of WordNet for a class; all of them where two classes share the first, and where they share all,
+    the first part of the definition too.
+    """
+    info = ImageNetInfo()
+    lemmas = info.label_descriptions()
+    firsts = [text.split(",")[0] for text in lemmas]
+    shared = {text for text, count in Counter(map(str.casefold, firsts)).items() if count > 1}
+    twins = {text for text, count in Counter(lemmas).items() if count > 1}
+    for index, (first, text) in enumerate(zip(firsts, lemmas, strict=True)):
+        if text in twins:
+            definition = info.index_to_description(index, detailed=True).removeprefix(f"{text}: ")
+            yield f"{text} ({re.split(r'[,;]| of ', definition)[0]})"
+        else:
+            yield text if first.casefold() in shared else first
+
+
+def test_the_names_are_those_that_follow_from_timm_s():
+    assert imagenet_label_names() == tuple(names_by_timm())
 
 
 def test_the_names_of_imagenet_differ_in_more_than_capitals():

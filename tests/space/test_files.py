@@ -279,3 +279,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(model, tmp_path):
     with pytest.raises(ConfigError, match="holds something else"):
         write_space(tmp_path, model, SPACE, PLAIN)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_the_trainer_of_an_installed_package_stays_out(monkeypatch, tmp_path):
+    for name in ("runtime.py", "training/fit.py", "training/recipes/digits.toml"):
+        file = tmp_path / "resnet_hub" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    monkeypatch.setattr(space, "PACKAGE", tmp_path / "resnet_hub")
+    assert list(space._package_files()) == ["resnet_hub/runtime.py"]

@@ -1,6 +1,7 @@
 """What a Space installs: exact versions, extras, and what a machine needs that lends its GPU."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,20 +30,12 @@ def requirements(text):
     return found
 
 
-@pytest.fixture
-def project():
-    return requirements((REPOSITORY / "requirements.txt").read_text())
-
-
-def test_requirements_are_exact_and_among_those_of_the_project(tiny_checkpoint, project):
+def test_a_space_gets_exact_versions_of_what_the_package_and_its_page_need_and_no_trainer(tiny_checkpoint):
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    listed = requirements("\n".join([*project["dependencies"], *project["optional-dependencies"]["demo"]]))
     given = requirements(space(tiny_checkpoint)["requirements.txt"].decode())
+    assert {name: found[0] for name, found in given.items()} == {name: found[0] for name, found in listed.items()}
     assert all(re.fullmatch(r"==[\d.]+", versions) for _, versions in given.values())
-    assert given.keys() <= project.keys()
-
-
-def test_what_the_project_asks_of_a_package_beyond_its_core_a_space_asks_too(tiny_checkpoint, project):
-    given = requirements(space(tiny_checkpoint)["requirements.txt"].decode())
-    assert {name for name in given if not given[name][0] >= project[name][0]} == set()
     assert given["gradio"] == ({"mcp"}, "==6.31.0")
 
 

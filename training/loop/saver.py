@@ -25,6 +25,7 @@ from ..run import (
     rewrite_rows,
     write_snapshot,
 )
+from ..settings import launch_command
 from .interruption import Interruption, Stopped
 from .learner import Learner
 
@@ -111,11 +112,10 @@ class Saver:
     def stopped(self) -> Stopped:
         """What to raise when the state is saved and the run is to end; says how it goes on."""
         position, processes = self.learner.position, self.learner.accelerator.num_processes
-        several = f"--multi_gpu --num_processes {processes} " if processes > 1 else ""
         folder = shlex.quote(str(self.learner.recipe.folder))
         return Stopped(
             f"stopped in epoch {position.epoch} after step {position.steps}, and saved; go on with:  "
-            f"accelerate launch {several}-m training.finetune --resume {folder}"
+            f"{launch_command('finetune', processes)} --resume {folder}"
         )
 
     def restore(self, snapshot: Snapshot) -> None:

@@ -222,13 +222,18 @@ class Publisher:
         return snapshot
 
     def _start(self) -> subprocess.Popen[str]:
-        paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "HF_ENDPOINT": constants.ENDPOINT}
+        if __package__ == "training.push":  # in a checkout, which need not be where we are
+            paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+            environment["PYTHONPATH"] = os.pathsep.join(paths)
+        # Not by -m, which warns of a module that its package imports as well.
+        program = f"import sys; from {__package__}.pusher import main; sys.exit(main(sys.argv[1:]))"
         return subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.pusher", str(self.limit)],
+            [sys.executable, "-c", program, str(self.limit)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "HF_ENDPOINT": constants.ENDPOINT, "PYTHONPATH": os.pathsep.join(paths)},
+            env=environment,
             start_new_session=True,  # Ctrl-C is for the run, which then ends this process itself
         )
 

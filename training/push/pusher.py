@@ -1,4 +1,4 @@
-"""`python -m training.push.pusher` uploads the checkpoints of a run from a process beside it: training never waits.
+"""The process that uploads the checkpoints of a run beside it, which `publish.py` starts: training never waits.
 
 Orders come in as lines of JSON on standard input. The newest wins; what could not be uploaded yet is tried again. When
 the input ends, what is still to do is done, and one line of JSON on standard output says how the last upload went.
@@ -175,7 +175,3 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
     sys.stdout.flush()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

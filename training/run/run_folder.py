@@ -23,7 +23,7 @@ from resnet_hub.preprocessing import open_image, to_channels
 
 from ..data import Split
 from ..hardware import main_process_decides
-from ..settings import FinetuneRecipe
+from ..settings import FinetuneRecipe, launch_command
 from .folder_lock import FolderLock
 
 RECIPE_FILE = "recipe.toml"
@@ -217,7 +217,7 @@ def reporting(folder: Path) -> Iterator[None]:
     except (OSError, CheckpointError) as error:
         cause = error.__cause__ if isinstance(error, CheckpointError) else error
         reason = getattr(cause, "strerror", None) or error
-        command = f"accelerate launch -m training.finetune --resume {shlex.quote(str(folder))}"
+        command = f"{launch_command('finetune')} --resume {shlex.quote(str(folder))}"
         raise TrainingError("run.unwritten_report", folder=str(folder), reason=reason, command=command) from error
 
 

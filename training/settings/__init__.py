@@ -4,6 +4,7 @@ from .base import Settings, flag_of, setting
 from .evaluation import EvaluationSettings
 from .flags import RENAMED, settings_parser
 from .optimization import LOSSES, USUAL_MOMENTUM
+from .program import as_command, launch_command
 from .pushing import HubSettings
 from .recipe import FinetuneRecipe, parse_flags
 from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
@@ -20,7 +21,9 @@ __all__ = [
     "HubSettings",
     "RunSettings",
     "Settings",
+    "as_command",
     "flag_of",
+    "launch_command",
     "parse_flags",
     "setting",
     "settings_parser",

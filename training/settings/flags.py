@@ -151,7 +151,7 @@ def flag_meant(flag: str, flags: Collection[str]) -> Phrase | None:
 
 def settings_parser(settings: type, program: str) -> ArgumentParser:
     """A parser with one flag for each field of a settings class; flags that are not given stay away."""
-    parser = ArgumentParser(f"accelerate launch -m {program}", description=settings.__doc__, explain_unknown=flag_meant)
+    parser = ArgumentParser(program, description=settings.__doc__, explain_unknown=flag_meant)
     types, told = get_type_hints(settings), set[str]()
     for group in reversed(settings.__mro__):
         # A group may say again what a field of its base is for this entry; the flag stays where the base has it.

@@ -17,6 +17,7 @@ from .evaluation import CalibrationSettings
 from .flags import FLAG, RENAMED, flag_here, plain_type, settings_parser
 from .images import AugmentSettings, CacheSettings, SplitSettings, StreamSettings
 from .optimization import FreezeSettings, LossSettings, OptimizationSettings
+from .program import launch_command
 from .pushing import PublishSettings, SavingSettings
 from .run import AUTO, USUAL_BATCH, RunSettings
 from .schedule import ScheduleSettings
@@ -89,7 +90,7 @@ def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
     Raises:
         ConfigError: A flag or a key that there is not.
     """
-    parser = settings_parser(FinetuneRecipe, "training.finetune")
+    parser = settings_parser(FinetuneRecipe, launch_command("finetune"))
     parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
     parser.add_argument(
         "--resume",

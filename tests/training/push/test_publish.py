@@ -11,6 +11,7 @@ import zygote
 from fake_hub.repository import Blob
 from fake_hub.state import Fault
 from huggingface_hub import constants
+from launching import REPOSITORY
 
 from resnet_hub.errors import CheckpointError, HubError
 from training.push import publish
@@ -218,3 +219,15 @@ sys.exit(run_command(wait, []))
     assert process.returncode == 130
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log
+
+
+@pytest.mark.parametrize(
+    ("package", "first"), [("training.push", str(REPOSITORY)), ("resnet_hub.training.push", "elsewhere")]
+)
+def test_the_process_that_pushes_finds_the_sources_of_a_checkout_and_no_other(monkeypatch, publisher, package, first):
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setattr(publish, "__package__", package)
+    monkeypatch.setattr(publish.subprocess, "Popen", lambda command, env, **_: (command, env["PYTHONPATH"]))
+    command, path = publisher._start()
+    assert f"from {package}.pusher import main" in command[2]
+    assert path.split(os.pathsep)[0] == first

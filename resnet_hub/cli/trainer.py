@@ -1,0 +1,32 @@
+"""`resnet-hub finetune`, `evaluate` and `predict-dataset`: the trainer in this process, with flags of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+
+class TrainerCommand(NamedTuple):
+    """One word of the command line that hands all others to the trainer."""
+
+    help: str
+    """One sentence."""
+    entry: str
+    """The module of `resnet_hub.training` that runs it."""
+
+
+COMMANDS = {
+    "finetune": TrainerCommand("Fine-tunes a network on a dataset of images.", "finetune"),
+    "evaluate": TrainerCommand("Measures a network on a split of a dataset.", "evaluate"),
+    "predict-dataset": TrainerCommand("Answers every image of a split, as a table.", "predict"),
+}
+
+
+def run_trainer(command: TrainerCommand, arguments: Sequence[str]) -> int:
+    """The exit status of an entry of the trainer. Raises: MissingExtraError where it is not installed."""
+    # By name, as the library stands without the trainer.
+    settings = import_module("resnet_hub.training.settings")
+    entry = import_module(f"resnet_hub.training.{command.entry}")
+    with settings.as_command():
+        return entry.main(list(arguments))

@@ -1,0 +1,46 @@
+"""What is installed on request: the packages of each extra, and a sentence with the command where some are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from resnet_hub.errors import ResNetHubError
+
+EXTRAS = {
+    "train": (
+        "accelerate",
+        "datasets",
+        "fsspec",
+        "matplotlib",
+        "psutil",
+        "pyarrow",
+        "scipy",
+        "sklearn",
+        "timm",
+        "torchvision",
+        "tqdm",
+        "xxhash",
+    ),
+    "demo": ("fastapi", "gradio", "gradio_client", "sklearn", "starlette"),
+}
+"""What can be imported with each extra; pyproject.toml says which versions of what brings it."""
+
+
+class MissingExtraError(ResNetHubError, ImportError):
+    """Packages that an extra brings are not installed."""
+
+
+def require_extra(extra: str, modules: Sequence[str] = ()) -> None:
+    """Finds out, without importing anything, whether an extra is installed.
+
+    Args:
+        extra: train or demo.
+        modules: Those of its modules that are needed; all where none is named.
+
+    Raises:
+        MissingExtraError: Some are missing; its sentence names them and the command that installs them.
+    """
+    missing = [name for name in modules or EXTRAS[extra] if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(f"install.{extra}", missing=", ".join(missing))
