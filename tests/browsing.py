@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import socket
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Error as PlaywrightError
+from chromium import installed_chromium
 from playwright.sync_api import expect, sync_playwright
 
 from resnet_hub.demo.intake.fetch import fetch_image
@@ -20,12 +19,6 @@ from resnet_hub.demo.intake.fetch import fetch_image
 expect.set_options(timeout=20_000)
 
 
-# Without windows of its own it opens a page in two thirds of the time.
-CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-NO_CHROMIUM = (
-    "the page's tests need Chromium: apt-get install chromium, or .venv/bin/playwright install --with-deps chromium, "
-    "or CHROMIUM=path"
-)
 _ports = []
 
 
@@ -114,13 +107,6 @@ def every_core():
         os.sched_setaffinity(0, own)
 
 
-def installed_chromium():
-    """The one that CHROMIUM names, or the system's; None leaves it to the driver, which may have one of its own."""
-    if os.environ.get("CHROMIUM"):
-        return shutil.which(os.environ["CHROMIUM"]) or os.environ["CHROMIUM"]
-    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
-
-
 class Visitors:
     """The browser's profiles, each lent to one visitor at a time and empty again afterwards.
 
@@ -185,14 +171,7 @@ def chromium():
     with every_core():
         playwright = sync_playwright().start()
     loop = asyncio.get_running_loop()
-    try:
-        browser = playwright.chromium.launch(executable_path=installed_chromium(), args=flags)
-    except PlaywrightError as error:
-        playwright.stop()
-        if "Executable doesn't exist" not in error.message:
-            raise
-        leave_out = pytest.fail if os.environ.get("CI", "").lower() == "true" else pytest.skip
-        leave_out(NO_CHROMIUM)
+    browser = playwright.chromium.launch(executable_path=installed_chromium(), args=flags)
     asyncio._set_running_loop(None)
     yield Visitors(browser), loop
     asyncio._set_running_loop(loop)
