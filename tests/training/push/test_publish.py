@@ -190,7 +190,7 @@ import sys
 from pathlib import Path
 from huggingface_hub import constants
 from training.entry import run_command
-from training.publish import Publisher, PushTarget
+from training.push import Publisher, PushTarget
 
 def wait(_):
     publisher = Publisher(PushTarget({REPO!r}), Path({str(folder)!r}))
@@ -217,7 +217,7 @@ sys.exit(run_command(wait, []))
     started = time.monotonic()
     _, log = process.communicate(timeout=60)
     assert time.monotonic() - started < 8
-    assert process.returncode == 130
+    assert process.returncode == 130, log
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log
 
