@@ -52,7 +52,7 @@ class Environment:
             capture_output=True,
             text=True,
         )
-        report(f"{' '.join(map(str, command))[:100]}", time.monotonic() - began)
+        report(" ".join(map(str, command)), time.monotonic() - began)
         if done.returncode != status:
             sys.exit(f"exit status {done.returncode} instead of {status}:\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
@@ -109,7 +109,9 @@ def check_checkout(python: Environment) -> None:
 def main() -> None:
     """Builds, installs and runs; ends with exit status 1 at the first thing that does not work."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--venv", type=Path, help="the environment, kept afterwards; a temporary one where absent")
+    parser.add_argument(
+        "--venv", type=Path, help="where to make the environment, kept afterwards; a temporary folder where absent"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="resnet-hub-install-") as folder:
         work = Path(folder, "work")

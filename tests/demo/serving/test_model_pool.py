@@ -117,7 +117,7 @@ def test_a_failing_load_is_told_to_all_who_wait(pool, loader):
         return await asyncio.gather(*(made.open("a/b") for _ in range(3)), return_exceptions=True)
 
     found = asyncio.run(visitors())
-    assert [(error.fields["name"], error.fields["error"].code) for error in found] == [
+    assert [(error.fields["name"], error.fields["reason"].code) for error in found] == [
         ("a/b", "checkpoint.no_architecture")
     ] * 3
     assert loader.loaded == ["hf-hub:a/b"]

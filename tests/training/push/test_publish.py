@@ -216,7 +216,7 @@ sys.exit(run_command(wait, []))
     started = time.monotonic()
     _, log = process.communicate(timeout=60)
     assert time.monotonic() - started < 8
-    assert process.returncode == 130
+    assert process.returncode == 130, log
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log
 
