@@ -62,7 +62,7 @@ def network_facts(source: str) -> Values:
     path = local_path(source)
     if path is None and source in ARCHITECTURES:
         return {"source": source, **_published_facts(source, _default(source))}
-    tag = _catalogued(source) if path is None else None
+    tag = _published_tag(source) if path is None else None
     if tag is not None:
         return {"source": source, **_published_facts(tag.architecture, tag)}
     saved = read_config(path or download_checkpoint(source, config_only=True))
@@ -98,7 +98,7 @@ def _architecture_row(name: str) -> Values:
 
 
 def _published_facts(name: str, tag: PublishedTag | None) -> Values:
-    """The facts of an architecture, fed and headed as these published weights are."""
+    """The facts of an architecture, with the input and the head of these published weights."""
     config, tags = architecture(name), published_tags(name)
     inputs = [tag.preprocessing, tag.test_preprocessing] if tag else [named_network(name)[1]]
     config = config.with_options(num_classes=tag.num_classes) if tag else config
@@ -122,7 +122,7 @@ def _accuracy(tag: PublishedTag) -> str | None:
 
 
 def _checkpoint_facts(saved: CheckpointConfig) -> Values:
-    """The facts of a checkpoint; its details are what somebody wrote, so not to be trusted as markup."""
+    """The facts of a checkpoint; its metadata is untrusted text, so not to be used as markup."""
     details = {key: saved.details.get(key) for key in ("license", "tag", "base_model", "dataset", "metrics")}
     license = details.pop("license")
     terms = f"{license}: non-commercial" if license and "-nc" in str(license).lower() else license
@@ -185,7 +185,7 @@ def _default(name: str) -> PublishedTag | None:
     return entry.default if entry else None
 
 
-def _catalogued(source: str) -> PublishedTag | None:
+def _published_tag(source: str) -> PublishedTag | None:
     """The published weights that `source` names, by a published name or by their whole id. Raises: ConfigError."""
     owner, slash, name = source.removeprefix("hf-hub:").partition("/")
     if slash and owner == OWNER:
