@@ -1,4 +1,4 @@
-"""Logits -> scores, as the task of a network says, softened by the temperature that a calibrated checkpoint carries."""
+"""Logits -> scores by the task of a network, after temperature scaling where the checkpoint is calibrated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCORES: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def temperature_of(details: Mapping[str, Any]) -> float | None:
-    """What the logits of a network are divided by; None where its checkpoint says nothing.
+    """The temperature that divides the logits of a network (calibration); None where its checkpoint has none.
 
     Raises:
         CheckpointError: It is no number above 0.
@@ -35,7 +35,7 @@ def temperature_of(details: Mapping[str, Any]) -> float | None:
 
 
 def scores(logits: Tensor, task: str, temperature: float | None) -> Tensor:
-    """Scores (N, num_classes) of logits; the numbers of a regression are what they are."""
+    """Scores (N, num_classes) of logits; the values of a regression stay as they are."""
     if temperature is not None and task != "regression":
         logits = logits / temperature
     return SCORES[task](logits)

@@ -85,7 +85,7 @@ def numbers(run: Mapping[str, Any]) -> dict[str, float]:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a finite number, and no truth value."""
+    """Whether it is a finite number, and no boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -101,7 +101,7 @@ def repo_id_in(source: str) -> str | None:
 
 
 def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
-    """The `model-index` entries; none where the data set they were measured on is not recorded."""
+    """The `model-index` entries; none where the dataset they were measured on is not recorded."""
     name = place(run.get("dataset") or "")
     dataset = _DATASET.fullmatch(name)
     if not name:

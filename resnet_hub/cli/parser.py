@@ -1,4 +1,4 @@
-"""What every command of `resnet-hub` is made of: a row of the table, a parser that refuses in sentences, its output."""
+"""What every command of `resnet-hub` shares: its row in the table, a parser that raises `ConfigError`, its output."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Command(NamedTuple):
     help: str
     """One sentence."""
     add_arguments: Callable[[argparse.ArgumentParser], None]
-    """Gives a parser what the command takes."""
+    """Adds the command's arguments to a parser."""
     run: Callable[[argparse.Namespace], int]
     """Does it and returns the exit status. Raises: ResNetHubError."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose refusals are sentences."""
+    """An argument parser that raises `ConfigError` instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
         """Raises: ConfigError."""
@@ -59,7 +59,7 @@ def print_lines(lines: Sequence[str]) -> None:
 
 def print_json(values: Any) -> None:
     """Writes the values to the standard output, for programs."""
-    # json escapes all but printable ASCII by itself, so no text in it can control a terminal.
+    # json escapes all but printable ASCII by itself, so no text in it can hold terminal escape sequences.
     sys.stdout.write(json.dumps(values, indent=2) + "\n")
 
 

@@ -65,7 +65,7 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _space(given: argparse.Namespace) -> int:
-    # What can be told without reading the network comes first.
+    # What can be checked without loading the network comes first.
     space_address(given.repo_id)
     settings = SpaceSettings(given.title, given.hardware)
     if given.dry_run is None:
