@@ -1,4 +1,4 @@
-"""Checks of single settings; each refusal is a sentence with what came and what was expected."""
+"""Validation of single settings; each error says what was given and what was expected."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def checked_label_names(names: Sequence[str] | None, num_classes: int) -> tuple[
     """The names as a tuple. Raises: ConfigError for a single text, or when there is not one name for each class."""
     if names is None:
         return None
-    if isinstance(names, str):  # a sequence as well, but of letters
+    if isinstance(names, str):  # a string is a sequence as well, but of characters
         raise ConfigError("checks.label_names_in_one_text", names=names)
     if len(names) != num_classes:
         raise ConfigError("checks.label_names_for_each_class", names=len(names), classes=num_classes)

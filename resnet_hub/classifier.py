@@ -35,7 +35,7 @@ class Prediction:
     score: float
     """Probability, 0 to 1: softmax over the classes, or each class's own sigmoid where several may apply.
 
-    A network for regression gives the plain number. A calibrated checkpoint has its logits softened first.
+    A regression network gives the plain value. A calibrated checkpoint applies temperature scaling to its logits first.
     """
 
 
@@ -64,7 +64,7 @@ class Classification:
 
 
 class ImageClassifier:
-    """Images -> ranked labels with a loaded network. Calls from several threads at once are fine.
+    """Images -> ranked labels with a loaded network. Thread-safe.
 
     A network of one input channel gets its images in gray, one of four gets their transparency as well.
     """
@@ -85,13 +85,13 @@ class ImageClassifier:
             device: "auto" is CUDA where there is one, else the CPU.
             precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
             backend: How the network is run: "eager" is PyTorch as it stands; "fused" is a faster copy for the CPU,
-                made of the weights at the first image; "auto" is that where it is to be had.
+                made of the weights at the first image; "auto" is "fused" where it is available.
             batch_size: Most images that a list is split into at a time.
 
         Raises:
             ConfigError: A setting that is not among the choices, or that this network or device does not have, or a
                 network without a head.
-            CheckpointError: The network has more or fewer names than classes, or a temperature that cannot be.
+            CheckpointError: The number of names is not the number of classes, or the temperature is invalid.
         """
         _check_choices(precision, backend)
         check_integer("batch_size", batch_size, 1, 65_536)
@@ -122,7 +122,7 @@ class ImageClassifier:
         """A classifier with published or saved weights; `options` are those of `ResNet.from_pretrained`.
 
         Raises:
-            ConfigError: A setting or an option that cannot be.
+            ConfigError: An invalid setting or option.
             CheckpointError: The folder or file does not hold this network.
             HubError: The Hub refused or could not be reached.
         """
@@ -144,7 +144,7 @@ class ImageClassifier:
     ) -> list[Prediction] | list[list[Prediction]]:
         """The `top_k` best classes of an image, best first; for a list or tuple, a list of such lists in its order.
 
-        A network for regression gives all its numbers, in the order of its outputs.
+        A regression network gives all its values, in the order of its outputs.
 
         Raises:
             ImageError: An image cannot be read; the message names it.
@@ -176,7 +176,7 @@ class ImageClassifier:
         return self.classification(pixels, scores, replace(timings, network_ms=1e3 * (perf_counter() - started)), top_k)
 
     def warm_up(self) -> None:
-        """Runs the network on a blank image, so that nobody's first image waits for what is set up but once."""
+        """Runs the network on a blank image, so that the first real image does not wait for one-time setup."""
         self.scores_of(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
 
     def prepare(self, image: ImageSource, *, name: str | None = None) -> Tensor:
@@ -214,16 +214,16 @@ class ImageClassifier:
         return self.scores(logits)
 
     def _logits(self, images: Tensor) -> Tensor:
-        """The network's answer to normalized images, float32 (N, C, H, W)."""
+        """The logits (N, num_classes) of normalized images, float32 (N, C, H, W)."""
         if self.backend == "fused":
-            with self._fusing:  # the first visitors of a page come together
+            with self._fusing:  # the first requests of a page may be concurrent
                 self._fused = self._fused or fused_network(self.model, self._computed_in)
             return self._fused(images)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
             return self.model(images.to(self._dtype))
 
     def scores(self, logits: Tensor) -> Tensor:
-        """Scores (N, num_classes) of the network's logits, with the temperature that came with it."""
+        """Scores (N, num_classes) of the network's logits, after temperature scaling."""
         return scores(logits, self.model.config.task, self.temperature)
 
     def ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
@@ -235,9 +235,9 @@ class ImageClassifier:
     def rank(self, scores: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
         """The best classes and their scores, best first, each (N, k), of many images' scores (N, num_classes).
 
-        A network for regression gives all its numbers, in the order of its outputs.
+        A regression network gives all its values, in the order of its outputs.
         """
-        if self.model.config.task == "regression":  # every number is an answer, and a large one is no better
+        if self.model.config.task == "regression":  # every value is an answer, and a larger one is no better
             return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
         # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
         best = scores.sort(dim=1, descending=True, stable=True)

@@ -13,7 +13,7 @@ from resnet_hub.families import FAMILIES
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# Far above any published network, far below what would exhaust a machine before anything is said.
+# Far above any published network, far below what would exhaust memory before an error is raised.
 MAX_CHANNELS = 65_536
 MAX_BLOCKS = 1_024
 MAX_INPUT_SIZE = 4_096
@@ -176,7 +176,7 @@ class ResNetConfig:
     pruned: str | None = None
     """The list of channels that pruning left, by name; no list for whole networks."""
     task: str = "single_label"
-    """What the outputs are: single_label (one of the classes), multi_label (any of them) or regression (numbers)."""
+    """What the outputs are: single_label (one of the classes), multi_label (any of them) or regression (values)."""
 
     def __post_init__(self) -> None:
         check_choice("family", self.family, tuple(FAMILIES))

@@ -1,4 +1,4 @@
-"""The families of networks, each built by one class, and what a family leaves no choice in."""
+"""The families of networks, each built by one class, and the options that a family fixes."""
 
 from __future__ import annotations
 

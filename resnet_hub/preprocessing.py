@@ -30,7 +30,7 @@ from resnet_hub.errors import ConfigError, ImageError, Phrase
 ImageSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
 MAX_BYTES = 100_000_000
-# Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that it never has to.
+# Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that its warning never comes.
 MAX_PIXELS = 80_000_000
 # A resized image above this (a 1 x 50,000 strip, say) is never held whole: its crop is computed alone.
 MAX_RESIZED_PIXELS = 2**25
@@ -50,7 +50,7 @@ if features.check("avif"):
 
     _READERS["AVIF"] = AvifImageFile
 
-# First bytes of a file. Formats without a reader are here to be named to those who bring one.
+# Magic bytes of a file. Formats without a decoder are here so that an error can name them.
 _SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n\x1a\n",
@@ -83,7 +83,7 @@ def open_image(
 ) -> Image.Image:
     """The image, decoded and upright, as 8-bit L, LA, RGB or RGBA without metadata; opening it again changes nothing.
 
-    Gray numbers of 16 or 32 bits are scaled from 0..65535 to 0..255. Floats are taken as 0..1 where none is above 1,
+    Gray values of 16 or 32 bits are scaled from 0..65535 to 0..255. Floats are taken as 0..1 where none is above 1,
     else as 0..255, and clipped. An animation gives its first frame, an already opened one the frame it stands at.
 
     Args:
@@ -154,7 +154,7 @@ def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> Tensor:
 def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     """The network's input, float32 (N, C, H, W) on the same device, of uint8 pixels (N, C, H, W) or (C, H, W).
 
-    Source: ToTensor and Normalize of torchvision, with their operations in their order, so equal to the last bit.
+    Source: ToTensor and Normalize of torchvision, with their operations in their order, so bit for bit equal.
     Raises: ImageError for pixels of another type or shape.
     """
     channels = preprocessing.input_size[0]
@@ -228,7 +228,7 @@ def _checked_array(array: np.ndarray, label: str | Phrase) -> np.ndarray:
 def _upright(image: Image.Image) -> Image.Image:
     """A copy turned as the camera's EXIF tag says, in a mode of `_eight_bit`, without metadata."""
     orientation = None
-    with suppress(Exception):  # A damaged EXIF block takes nothing away from the image.
+    with suppress(Exception):  # A damaged EXIF block does not affect the pixels.
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     plain = _eight_bit(image)
     turned = plain.transpose(_TURNS[orientation]) if orientation in _TURNS else plain.copy()
@@ -237,7 +237,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """The image as L, LA, RGB or RGBA: no palette, no number above 255, no color that stands for transparency."""
+    """The image as L, LA, RGB or RGBA: no palette, no value above 255, no transparent color key."""
     if image.mode == "F" or image.mode.startswith("I"):
         return Image.fromarray(_gray(np.asarray(image)))
     gray = image.mode in ("1", "L", "LA", "La")
@@ -284,7 +284,7 @@ def _resized_part(
         return whole if part == (0, 0, *resized) else whole.crop(part)
     scale = image.width / resized[0], image.height / resized[1]
     box = [edge * scale[index % 2] for index, edge in enumerate(part)]
-    # Pillow keeps boxes in single precision, too coarse far along a strip: cut first, wider than any filter reaches.
+    # Pillow keeps boxes in float32, too coarse far along a strip: crop first, with a margin above the filter's support.
     reach = [4 * max(1.0, step) for step in scale]
     left, top = (max(0, math.floor(box[index] - reach[index])) for index in (0, 1))
     right, bottom = (min(image.size[index], math.ceil(box[index + 2] + reach[index])) for index in (0, 1))

@@ -27,7 +27,7 @@ from resnet_hub.nn import (
 
 Network = Callable[[Tensor], Tensor]
 BACKENDS = ("auto", "eager", "fused")
-"""The ways in which a network can be run; "auto" is the last one where it can be."""
+"""The inference backends; "auto" is the last one where it is available."""
 
 
 def native_bf16(device: torch.device | None = None) -> bool:
@@ -41,7 +41,7 @@ def native_bf16(device: torch.device | None = None) -> bool:
 
 
 def chosen_backend(backend: str, model: ResidualNetwork, dtype: torch.dtype) -> str:
-    """The way a network is run that is to compute in a type. Raises: ConfigError where it is not to be had."""
+    """The backend for a network that computes in this dtype. Raises: ConfigError where it is not available."""
     if backend == "auto":
         return "fused" if can_fuse(model, dtype) else "eager"
     if backend == "fused" and not can_fuse(model, dtype):
@@ -50,7 +50,7 @@ def chosen_backend(backend: str, model: ResidualNetwork, dtype: torch.dtype) -> 
 
 
 def can_fuse(model: nn.Module, dtype: torch.dtype) -> bool:
-    """Whether `fused_network` knows every kind of block of this network, and this PyTorch and CPU can do its part."""
+    """Whether `fused_network` supports every block of this network, and this PyTorch and CPU the fused operations."""
     if not isinstance(model, ResNet | ResNetV2) or next(model.parameters()).device.type != "cpu":
         return False
     return all(type(block) in RESIDUALS for block in _blocks(model)) and computes(dtype)
@@ -59,7 +59,7 @@ def can_fuse(model: nn.Module, dtype: torch.dtype) -> bool:
 def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:
     """Normalized images (N, C, H, W), float32, -> logits (N, num_classes), float32; the model stays as it is.
 
-    The weights are copied once, into the layout that the CPU computes in. Calls from several threads at once are fine.
+    The weights are copied once, packed for the CPU. Thread-safe.
 
     Args:
         model: A network in evaluation mode for which `can_fuse` holds.
@@ -79,7 +79,7 @@ def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:
         x = images.to(dtype).contiguous(memory_format=torch.channels_last)
         return classify(pool(_through(steps, x).float()))
 
-    run(torch.zeros(1, *model.preprocessing.input_size))  # lays out the weights, before threads can meet
+    run(torch.zeros(1, *model.preprocessing.input_size))  # packs the weights, before threads can race
     return run
 
 

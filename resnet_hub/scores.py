@@ -1,4 +1,4 @@
-"""Logits -> scores, as the task of a network says, softened by the temperature that a calibrated checkpoint carries."""
+"""Logits -> scores by the task of a network, after temperature scaling where the checkpoint is calibrated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def temperature_of(metadata: CheckpointMetadata) -> float | None:
 
 
 def scores(logits: Tensor, task: str, temperature: float | None) -> Tensor:
-    """Scores (N, num_classes) of logits; the numbers of a regression are what they are."""
+    """Scores (N, num_classes) of logits; the values of a regression stay as they are."""
     if temperature is not None and task != "regression":
         logits = logits / temperature
     return SCORES[task](logits)

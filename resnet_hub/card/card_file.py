@@ -15,14 +15,14 @@ from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 
 
 def generated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
-    """The card that follows from `values`, the content of config.json, and from the images in the folder."""
+    """The card generated from `values`, the content of config.json, and from the images in the folder."""
     images = [name for name in IMAGES if (folder / name).is_file()]
     card = model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
     return CardText.parse(card.encode(), CARD_FILE)
 
 
 def updated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
-    """The same, with what was written by hand into the folder's README.md.
+    """The generated card, merged with the hand-written text of the folder's README.md.
 
     Raises:
         CheckpointError: There is a README.md that cannot be read.
@@ -55,7 +55,7 @@ def metadata_of(values: Mapping[str, Any], repo_id: str | None) -> Mapping[str, 
 
 
 def opens_in_timm(values: Mapping[str, Any]) -> bool:
-    """Whether timm builds the network of this config.json; not where it is none of ours to judge."""
+    """Whether timm can build the network of this config.json; False where it is not a config of ours."""
     try:
         return CheckpointConfig.from_json(values).opens_in_timm
     except (ResNetHubError, TypeError, ValueError):

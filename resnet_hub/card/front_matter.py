@@ -1,4 +1,4 @@
-"""Single keys of the YAML above a README: some are set, and all else in it stays as somebody typed it."""
+"""Edits single keys of a README's YAML front matter; all else in it is kept as typed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FENCES = re.compile(r"(\s*---\s*?\n)(.*?)(\r?\n---\s*)", re.DOTALL)
 
 
 def update_front_matter(card: CardText, values: Mapping[str, Any], *, drop: Collection[str] = ()) -> str:
-    """The README with these values; other keys, their comments and style, and the text below stay as they were typed.
+    """The README with these front matter values; other keys, their comments and style, and the body are kept as typed.
 
     Args:
         card: A whole README; it gets a block where it has none.
         values: Keys that are set, new ones at the end.
-        drop: Keys that are taken out, unless `values` sets them.
+        drop: Keys to remove, unless `values` sets them.
     """
     kept = {key: value for key, value in card.metadata.items() if key not in drop or key in values}
     wanted = {**kept, **values}

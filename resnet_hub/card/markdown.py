@@ -1,4 +1,4 @@
-"""Text from strangers -> Markdown in which it is nothing but text: names of classes, data sets, files and settings."""
+"""Untrusted text -> escaped Markdown: names of classes, datasets, files and settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EMPTY = "(empty)"
 """Stands for a name without any letter, which would leave a list or a table with a hole."""
 
 _SECRET_VALUE = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
-# Characters that turn the reading direction of what follows.
+# Bidirectional control characters, which change the reading direction of what follows.
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Punctuation but for , ' and / and but for . _ - before a letter or digit, as in "3.5", "low-light" and "a1_in1k".
 _MARKUP = re.compile(r"[!-&(-+:-@\[-^`{-~]|[._-](?![^\W_])|(?<=\bwww)\.", re.IGNORECASE)
@@ -39,7 +39,7 @@ def line(value: object) -> str:
 
 
 def place(value: object) -> str:
-    """A data set, a model or a setting on one line; of an absolute path only the last name."""
+    """A dataset, a model or a setting on one line; of an absolute path only the last name."""
     return line(without_folders(str(value)[:SCANNED]))
 
 

@@ -24,7 +24,7 @@ def merged_card(theirs: CardText, ours: CardText, before: Mapping[str, Any]) -> 
     Args:
         theirs: The card that is there, perhaps written by hand.
         ours: The new one. Where only it has words outside our sections, those are kept.
-        before: The metadata that an earlier one of ours left in theirs: what of it is no longer so, goes.
+        before: The metadata that an earlier one of ours left in theirs: entries of it that no longer hold are removed.
     """
     metadata = merged_metadata(theirs.metadata, ours.metadata, before)
     if ours.own_words and theirs.body.strip() and not theirs.own_words:
@@ -35,7 +35,7 @@ def merged_card(theirs: CardText, ours: CardText, before: Mapping[str, Any]) -> 
 
 
 def merged_metadata(theirs: Mapping[str, Any], ours: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Their keys in their order, ours up to date, and what we alone had put there and say no more left out."""
+    """Their keys in their order with ours up to date, without those that only we had set and no longer set."""
     merged: dict[str, Any] = {}
     for key in (*theirs, *(key for key in ours if key not in theirs)):
         if key in LISTS:
@@ -83,7 +83,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _merged_index(theirs: Any, ours: Any, before: Any) -> Any:
-    """The results of both; of those for the same data set and metric only ours, and none that we say no more."""
+    """The results of both; for the same dataset and metric only ours, and none that we no longer report."""
     if not isinstance(theirs, list):
         return theirs if ours is None else ours
     known = {key for index in (ours, before) for key in _measured(index)}
@@ -120,7 +120,7 @@ def _metrics(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _key(result: Mapping[str, Any], metric: Mapping[str, Any]) -> tuple[str, ...]:
-    """The data set and the metric of a result; the revision may differ between two pushes of one thing."""
+    """The dataset and the metric of a result; its revision may differ between two pushes of the same result."""
     dataset = mapping(result.get("dataset"))
     told = [mapping(result.get("task")).get("type"), *(dataset.get(key) for key in ("type", "config", "split"))]
     return tuple(map(str, [*told, metric.get("type")]))

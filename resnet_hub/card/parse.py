@@ -1,6 +1,6 @@
 """README.md <-> metadata and sections: what is ours in a card changes, what others wrote in it stays.
 
-Our sections stand between marks, HTML comments that no reader sees.
+Our sections stand between markers: HTML comments, which are not rendered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from resnet_hub.errors import CheckpointError, Phrase
 
 MAX_CARD_BYTES = 4 * 2**20
 
-# Source: huggingface_hub.repocard.REGEX_YAML_BLOCK, the Hub's own; it does not look for a mark of byte order.
+# Source: huggingface_hub.repocard.REGEX_YAML_BLOCK, the Hub's own; it does not look for a byte order mark (BOM).
 _FRONT = re.compile(r"(\ufeff?\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(?:\r\n|\n|$))")
 # A section ends before another one begins, so that a lost mark cannot swallow what stands between two of them.
 _SECTION = re.compile(
@@ -86,7 +86,7 @@ class CardText:
 
     @property
     def own_words(self) -> str:
-        """What stands outside all sections of ours: what somebody wrote by hand."""
+        """The text outside all sections of ours: what was written by hand."""
         return _SECTION.sub("", self.body).strip()
 
     def with_sections_of(self, newer: CardText) -> str:
@@ -110,7 +110,7 @@ def marked(name: str, content: str) -> str:
 
 
 def _fault(error: BaseException, lines_above: int) -> str | Phrase:
-    """Where in the file and why a reader of YAML gave up, on one line."""
+    """Where in the file and why the YAML parser failed, on one line."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         line = error.problem_mark.line + lines_above + 1
         return Phrase("card.fault_in_line", line=line, problem=str(error.problem))

@@ -27,7 +27,7 @@ OUTPUTS = {
     "multi_label": "any of {} classes for an image, several at once or none",
     "regression": "{} numbers for an image",
 }
-"""Task -> what the network answers."""
+"""Task -> what the network predicts."""
 _NOTE = (
     "<!-- Between resnet_hub's marks the text is written anew with each push; all other text stays as you write it. -->"
 )

@@ -21,7 +21,7 @@ def task(config: Mapping[str, Any]) -> str:
 
 
 def in_chans(config: Mapping[str, Any]) -> int:
-    """Channels of the input that the config tells; 3 where it tells none."""
+    """Input channels that the config gives; 3 where it gives none."""
     size = mapping(config.get("pretrained_cfg")).get("input_size")
     told = mapping(config.get("model_args")).get("in_chans") or (size[0] if isinstance(size, list) and size else 3)
     return told if isinstance(told, int) else 3

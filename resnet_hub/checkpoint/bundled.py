@@ -1,4 +1,4 @@
-"""The checkpoint that comes with the package: a small network to begin with where no Hub can be reached."""
+"""The checkpoint that comes with the package: a small network for machines that cannot reach the Hub."""
 
 from __future__ import annotations
 

@@ -143,15 +143,15 @@ def load_weights(
     new_input: bool = False,
     dtype: torch.dtype,
 ) -> None:
-    """Gives `model`, built without storage, the weights at `path`.
+    """Loads the weights at `path` into `model`, built on the meta device.
 
     Args:
-        model: A network on the meta device; with `keep_head`, its head has storage and random weights already.
+        model: A network on the meta device; with `keep_head`, its head is initialized already.
         path: A checkpoint folder or a weights file.
         config: The network's, which names its head and its first convolution.
-        keep_head: Leave the head as it is, and say so in the log.
+        keep_head: Keep the head's random weights, and log its tensors.
         new_input: Adapt the first convolution to the network's number of channels.
-        dtype: Type of the floating-point tensors.
+        dtype: dtype of the floating-point tensors.
 
     Raises:
         CheckpointError: Names, shapes or types differ; the first few are named.
@@ -167,16 +167,16 @@ def load_weights(
         expected = {name: tensor for name, tensor in expected.items() if name not in head}
         state = {name: tensor for name, tensor in state.items() if not name.startswith(prefix)}
     for name in expected:
-        # Files older than torch 0.4.1 lack the counter; nothing reads it but a cumulative average.
+        # Files older than torch 0.4.1 lack `num_batches_tracked`; only a cumulative moving average reads it.
         if name.endswith(COUNTER):
             state.setdefault(name, torch.zeros((), dtype=torch.int64))
-    # Frozen statistics are counted no further, so their layers have no counter.
+    # Frozen BatchNorm layers update no running statistics, so they have no `num_batches_tracked`.
     state = {name: tensor for name, tensor in state.items() if name in expected or not name.endswith(COUNTER)}
     first_conv = f"{config.first_conv}.weight"
     if new_input and first_conv in state:
         state[first_conv] = adapt_input(state[first_conv], expected[first_conv].shape[1])
     _refuse_misfits(path, config, expected, state)
-    for name in list(state):  # one after the other, so that a tensor of another type goes as soon as it is converted
+    for name in list(state):  # one by one, so that a tensor of another dtype is freed as soon as it is converted
         state[name] = state[name].to(dtype if expected[name].is_floating_point() else expected[name].dtype)
     model.load_state_dict(state, strict=not keep_head, assign=True)
 
@@ -224,7 +224,7 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
 
 
 def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
-    """Writes a weights file, whole or not at all. Raises: CheckpointError."""
+    """Writes a weights file atomically. Raises: CheckpointError."""
     # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
     plain = {plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     try:
@@ -235,7 +235,7 @@ def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
 
 
 def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` fill a neighbour of `file`, then puts it in place: readers see the old or the new, never a part."""
+    """Lets `write` fill a temporary file beside `file`, then renames it, so that readers never see a partial file."""
     with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as unfinished:
         temporary = Path(unfinished.name)
     try:

@@ -37,13 +37,13 @@ TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer", "global_
 ROOT_OPTIONS = ("num_classes", "global_pool")
 # They steer training only: a network reads the same with or without them.
 TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
-# What the outputs are, at the root in the words of transformers, whose pipeline reads it; absent for one class of many.
+# What the outputs are, at the root under the name that transformers and its pipeline read; absent for single-label.
 PROBLEM_TYPES = {
     "single_label": "single_label_classification",
     "multi_label": "multi_label_classification",
     "regression": "regression",
 }
-# timm cannot build this one, but reads its tensors into batch normalization, which answers alike.
+# timm cannot build this norm, but loads its tensors into batch normalization, with the same outputs.
 FROZEN = "frozenbatchnorm2d"
 
 
@@ -68,7 +68,7 @@ class CheckpointConfig:
         in_chans: int | None,
         options: Mapping[str, Any],
     ) -> CheckpointConfig:
-        """The same with what a caller asks for. Raises: ConfigError when names and number of classes contradict."""
+        """The same with a caller's options. Raises: ConfigError when names and number of classes contradict."""
         if label_names is not None and num_classes not in (None, len(label_names)):
             raise ConfigError("checkpoint.two_head_sizes", classes=num_classes, names=len(label_names))
         classes = len(label_names) if label_names is not None else num_classes
@@ -240,7 +240,7 @@ def _label_names(names: object, classes: int | None) -> tuple[str, ...] | None:
 
 
 def _is_no_text(name: str) -> bool:
-    """Whether it holds half a character, which no file or page can show."""
+    """Whether it holds a lone surrogate, which cannot be encoded as UTF-8."""
     return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 

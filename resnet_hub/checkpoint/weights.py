@@ -1,4 +1,4 @@
-"""A weights file -> tensors under plain names, mapped from the file where it allows it; nothing else is unpickled."""
+"""A weights file -> tensors under plain names, memory-mapped where the format allows it; only tensors are unpickled."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ CHUNK_BYTES = 8 * 2**20
 def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
     """The tensors of a folder's model.safetensors, or of a weights file, under plain names.
 
-    Those of a safetensors file are mapped, not read: their bytes come into memory when they are used. Where `dtype` is
-    given, its floating-point tensors are of that type.
+    Those of a safetensors file are memory-mapped: their bytes are read from disk on first use. Where `dtype` is given,
+    floating-point tensors are converted to it.
 
     Raises:
         CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
@@ -42,7 +42,7 @@ def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tens
         state: Any = _read_safetensors(file, dtype) if file.suffix == ".safetensors" else _read_pickle(file)
     except CheckpointError:
         raise
-    except Exception as error:  # a damaged pickle makes the reader fail in any way
+    except Exception as error:  # a damaged pickle can make the unpickler raise any exception
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise CheckpointError("checkpoint.unreadable_weights", file=str(file), reason=reason) from error
     for wrapper in ("state_dict", "model"):
@@ -103,7 +103,7 @@ def _read_pickle(file: Path) -> Any:
 
 
 def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor]:
-    """The tensors, mapped; where their type has to change, new ones, made without the file's own in memory beside."""
+    """The tensors, memory-mapped; where their dtype has to change, converted chunk by chunk to bound peak memory."""
     state = load_file(file)
     if dtype is None or not any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in state.values()):
         return state
@@ -111,7 +111,7 @@ def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor
     del state
     converted: dict[str, Tensor] = {}
     for names in _chunks(sizes):
-        with safe_open(file, "pt") as opened:  # a mapping of its own, which takes the pages it touched along
+        with safe_open(file, "pt") as opened:  # a mapping of its own, so that closing it releases the pages it touched
             for name in names:
                 tensor = opened.get_tensor(name)
                 converted[name] = tensor.to(dtype, copy=True) if tensor.is_floating_point() else tensor.clone()

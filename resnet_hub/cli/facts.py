@@ -42,7 +42,7 @@ def network_facts(source: str) -> Values:
 
 
 def _published_facts(name: str, tag: PublishedTag | None) -> Values:
-    """The facts of an architecture, fed and headed as these published weights are."""
+    """The facts of an architecture, with the input and the head of these published weights."""
     config, tags = architecture(name), published_tags(name)
     inputs = [tag.preprocessing, tag.test_preprocessing] if tag else [named_network(name)[1]]
     config = config.with_options(num_classes=tag.num_classes) if tag else config

@@ -25,7 +25,7 @@ class Command(NamedTuple):
     help: str
     """One sentence."""
     add_arguments: Callable[[argparse.ArgumentParser], None]
-    """Gives a parser what the command takes."""
+    """Adds the command's arguments to a parser."""
     run: Callable[[argparse.Namespace], int]
     """Does it and returns the exit status. Raises: ResNetHubError."""
 
@@ -44,7 +44,7 @@ def print_lines(lines: Sequence[str]) -> None:
 
 def print_json(values: Any) -> None:
     """Writes the values to the standard output, for programs."""
-    # json escapes all but printable ASCII by itself, so no text in it can control a terminal.
+    # json escapes all but printable ASCII by itself, so no text in it can hold terminal escape sequences.
     sys.stdout.write(json.dumps(values, indent=2) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Plain lines for a terminal or a file: tables, facts, answers; nothing in them can control a terminal."""
+"""Plain lines for a terminal or a file: tables, facts, predictions; terminal escape sequences are escaped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES_SHOWN = 12
 
 
 def printable(text: str) -> str:
-    """The text with everything invisible (line breaks, escape sequences, turned writing directions) as an escape."""
+    """The text with everything non-printable (line breaks, escape sequences, bidirectional controls) escaped."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 

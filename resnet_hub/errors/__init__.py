@@ -1,4 +1,4 @@
-"""Errors that a user can mend: a code, fields, and a sentence made of both in each language.
+"""Errors that a user can fix: a code, fields, and a sentence made of both in each language.
 
 The sentences stand in `texts/*.toml`, one table for each code: `checkpoint.no_weights` is the table
 `[no_weights]` of `texts/checkpoint.toml`. Each says what came, what was expected and what to do next.
@@ -86,7 +86,7 @@ def _texts(file: str) -> Mapping[str, Mapping[str, str]]:
 
 
 class ConfigError(ResNetHubError, ValueError):
-    """A setting, an option or a name that cannot be meant."""
+    """An invalid setting, option or name."""
 
 
 class ImageError(ResNetHubError, ValueError):
@@ -98,11 +98,11 @@ class CheckpointError(ResNetHubError, ValueError):
 
 
 class HubError(ResNetHubError, OSError):
-    """The Hub refused, could not be reached, or does not have what was asked for."""
+    """The Hub refused, could not be reached, or does not have what was requested."""
 
 
 class HubUnreachableError(HubError):
-    """The Hub could not be asked, did not answer, or is overloaded: the same request may do at another time."""
+    """A transient error: the Hub could not be reached, did not answer, or is overloaded; a retry may succeed."""
 
 
 class DataError(ResNetHubError, ValueError):
@@ -110,4 +110,4 @@ class DataError(ResNetHubError, ValueError):
 
 
 class TrainingError(ResNetHubError, RuntimeError):
-    """A run that cannot start or go on: its output folder is taken, or its loss is no number any more."""
+    """A run that cannot start or go on: its output folder is in use, or its loss is not finite (NaN or inf)."""

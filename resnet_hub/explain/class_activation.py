@@ -25,7 +25,7 @@ def class_activation(target: Target, method: str) -> tuple[Tensor, float]:
     Source: Selvaraju et al. 2017, "Grad-CAM", equations 1 and 2; Draelos and Carin 2020, "Use HiResCAM instead of
     Grad-CAM", equation 5. Both without the final relu.
     """
-    # The gradient stops at the feature map, so no parameter needs one and nothing of the stages is kept for it.
+    # The gradient stops at the feature map, so no parameter needs one and no activation of the stages is kept.
     with torch.inference_mode(False), torch.no_grad():
         features = target.model.forward_features(target.images())
         with torch.enable_grad():

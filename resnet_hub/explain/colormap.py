@@ -1,4 +1,4 @@
-"""Numbers -> colors, in steps that look even: dark for 0, bright for 1, and still in order when seen in gray."""
+"""Values -> colors by a perceptually uniform colormap: dark for 0, bright for 1, and still monotonic in grayscale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A heat map: where in the image the evidence for a class is, in numbers, in a word and in colors."""
+"""A heat map: where in the image the evidence for a class is, as values, in a word and in colors."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def heat_map(
     *,
     give_up: Callable[[], bool] | None = None,
 ) -> HeatMap:
-    """Where in the image the evidence for a class is; the network stays as it was, and threads do not meet.
+    """Where in the image the evidence for a class is; the network is not modified, and calls are thread-safe.
 
     Args:
         classifier: Whose answer is to be explained.

@@ -24,7 +24,7 @@ def score_drops(target: Target, give_up: Callable[[], bool] | None = None) -> tu
     """How far the score falls for each covered place, and the score of the whole image.
 
     The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square image, negative where the score rises. A
-    patch is twice as wide and high as its place, so neighbours overlap. It is filled with the mean color of the
+    patch is twice as wide and high as its place, so neighbors overlap. It is filled with the mean color of the
     images the network was trained on. Images go through the network as those to be classified do, fast and in the
     classifier's precision.
 
@@ -83,6 +83,6 @@ def _covered(target: Target, patch: Patch | None) -> Tensor:
 
 
 def _precision(target: Target) -> torch.dtype:
-    """The type of numbers that the classifier computes in."""
+    """The dtype that the classifier computes in."""
     half = target.classifier.precision == "bf16" or next(target.model.parameters()).dtype != torch.float32
     return torch.bfloat16 if half else torch.float32

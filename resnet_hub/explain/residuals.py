@@ -1,4 +1,4 @@
-"""What each residual block adds: how large its correction is, and what the network answers without it."""
+"""What each residual block adds: how large its residual is, and the network's score with the block ablated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BlockEffect:
     name: str
     """What the block is called in the weights: "layer1.0"."""
     relative_size: float
-    """||F(x)|| / ||shortcut(x)||, the correction beside what it corrects; infinite where the shortcut is all 0."""
+    """||F(x)|| / ||shortcut(x)||, the residual relative to its shortcut; infinite where the shortcut is all 0."""
     score: float
     """The score of the class by the whole network."""
     score_without: float
@@ -34,7 +34,7 @@ class BlockEffect:
 
 
 def block_effects(classifier: ImageClassifier, pixels: Tensor, class_index: int) -> list[BlockEffect]:
-    """The effect of each block, in the order in which they compute; the network stays as it was.
+    """The effect of each block, in execution order; the network is not modified.
 
     One pass for `ROWS` blocks: each of them adds one row to the batch, in which it alone is left out.
 

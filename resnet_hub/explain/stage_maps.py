@@ -1,4 +1,4 @@
-"""What the stages of a network see: their liveliest feature maps, on one sheet for each stage."""
+"""What the stages of a network see: their feature maps of highest variance, on one sheet for each stage."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class StageMaps:
 
 
 def feature_maps(classifier: ImageClassifier, pixels: Tensor, per_stage: int = 8) -> list[StageMaps]:
-    """The feature maps of the stem and of each stage that differ most from place to place, the liveliest first.
+    """The feature maps of the stem and of each stage with the highest spatial variance, in descending order.
 
     Args:
         classifier: Whose network looks.
@@ -63,12 +63,12 @@ def feature_maps(classifier: ImageClassifier, pixels: Tensor, per_stage: int = 8
 
 
 def _stage_maps(name: str, maps: Tensor, count: int) -> StageMaps:
-    """The liveliest of the maps (C, h, w) on a sheet."""
+    """The maps (C, h, w) of highest variance on a sheet."""
     channels, height, width = maps.shape
-    # Without the border, which zero padding makes lively in some maps whatever the image is.
+    # Without the border, where zero padding raises the variance of some maps whatever the image is.
     inner = maps[:, 1:-1, 1:-1] if min(height, width) >= 8 else maps
-    liveliness = inner.flatten(1).std(dim=1, correction=0)
-    shown = liveliness.sort(descending=True, stable=True).indices[:count].tolist()
+    deviations = inner.flatten(1).std(dim=1, correction=0)
+    shown = deviations.sort(descending=True, stable=True).indices[:count].tolist()
     rows = math.ceil(count / COLUMNS)
     step = TILE + GAP
     sheet = Image.new("RGBA", (COLUMNS * step - GAP, rows * step - GAP))  # transparent where nothing is shown
@@ -81,7 +81,7 @@ def _stage_maps(name: str, maps: Tensor, count: int) -> StageMaps:
 
 
 def _tile(values: np.ndarray) -> Image.Image:
-    """One map in colors, its longer side `TILE` pixels; enlarged, each of its numbers stays a square."""
+    """One map in colors, its longer side `TILE` pixels; enlarged, each of its values stays a square."""
     low, high = values.min(), values.max()
     levels = (values - low) / (high - low) if high > low else np.zeros_like(values)
     scale = TILE / max(values.shape)

@@ -46,7 +46,7 @@ class Target:
         return self.classifier.label_names[self.class_index]
 
     def images(self) -> Tensor:
-        """The network's input (1, C, H, W), on its device and in the type of its weights. Raises: ImageError."""
+        """The network's input (1, C, H, W), on its device and in the dtype of its weights. Raises: ImageError."""
         parameter = next(self.model.parameters())
         return normalize(self.pixels.to(parameter.device), self.classifier.preprocessing).to(parameter.dtype)
 

@@ -1,6 +1,6 @@
-"""Why shortcuts make deep networks trainable, measured on new networks with and without them.
+"""Why shortcuts make deep networks trainable, measured on freshly initialized networks with and without them.
 
-Both kinds are the CIFAR networks of He et al. 2015, section 4.2, with the same layers and the same first weights.
+Both kinds are the CIFAR networks of He et al. 2015, section 4.2, with the same layers and the same initial weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SIDE = 16
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """How much the loss of a new network depends on what each of its blocks takes in."""
+    """How much the loss of a new network depends on the input of each of its blocks."""
 
     depth: int
     """Layers of the network."""
@@ -82,7 +82,7 @@ def first_losses(
 ) -> Iterator[float]:
     """Yields the training loss of a new network before each update, on one batch of handwritten digits.
 
-    The batch is always the same, so a network that can be trained at all soon knows it by heart; guessing one of ten
+    The batch is always the same, so a network that can be trained at all soon overfits it; guessing one of ten
     digits costs 2.30. Updates are SGD with a momentum of 0.9.
 
     Args:
@@ -110,7 +110,7 @@ def first_losses(
 
 
 def new_network(depth: int, shortcuts: bool, seed: int) -> PretrainedNetwork:
-    """A new CIFAR network in training mode; its weights follow from `seed`, and no other random numbers are touched.
+    """A new CIFAR network in training mode; its weights follow from `seed`, and the global RNG state is left alone.
 
     Raises: ConfigError for a depth that is none of `DEPTHS`.
     """
@@ -120,7 +120,7 @@ def new_network(depth: int, shortcuts: bool, seed: int) -> PretrainedNetwork:
         with torch.device("meta"):
             model = PretrainedNetwork.class_for(config)(config)
         model.to_empty(device="cpu")
-    # As a network draws its own weights, but from a generator of its own: other threads may draw at the same time.
+    # As a network initializes its weights, but from a generator of its own: other threads may use the global RNG.
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

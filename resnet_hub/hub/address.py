@@ -1,4 +1,4 @@
-"""What a person writes -> where on the Hub it is: ids, revisions, published names. Nothing is asked of the Hub here."""
+"""What a user writes -> its address on the Hub: ids, revisions, published names. Sends no request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT_REVISION = "main"
 
 _REPO_ID = re.compile(r"\w([\w.-]{0,94}\w)?/\w([\w.-]{0,94}\w)?", re.ASCII)
 _WEIGHTS_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".th", ".ckpt", ".npz", ".onnx")
-# What git forbids in the name of a branch or tag; the cache also makes a file of this name, so it may not climb out.
+# What git forbids in the name of a branch or tag; the cache also names a file after it, so no path traversal.
 _NOT_A_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|^[/-]|[/.]$|/\.|^\.")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -67,12 +67,12 @@ def repo_address(source: str, revision: str | None = None) -> RepoAddress:
 
 
 def is_commit(revision: str | None) -> bool:
-    """Whether this is a whole commit hash, which stands for the same files for ever."""
+    """Whether this is a full commit hash, which always names the same files."""
     return revision is not None and _COMMIT.fullmatch(revision) is not None
 
 
 def is_repo_id(source: str) -> bool:
-    """Whether `repo_address` understands `source`; nothing is asked of the Hub."""
+    """Whether `repo_address` can parse `source`; sends no request."""
     try:
         repo_address(source)
     except ConfigError:

@@ -1,4 +1,4 @@
-"""What the Hub's client keeps on this machine: which files of which commit, and whether they are as they were sent."""
+"""The local cache of the Hub's client: which files of which commit it holds, and whether they are intact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from huggingface_hub import constants, try_to_load_from_cache
 
 
 def cached_file(repo_id: str, name: str, revision: str | None, cache_dir: str | Path | None) -> Path | None:
-    """The file as it was when this revision was last asked for; None where it is not kept."""
+    """The file as it was when this revision was last asked for; None where it is not cached."""
     found = try_to_load_from_cache(repo_id, name, cache_dir or constants.HF_HUB_CACHE, revision)
     return Path(found) if isinstance(found, str) else None
 
@@ -22,7 +22,7 @@ def known_absent(snapshot: Path, name: str) -> bool:
 
 
 def note_absent(snapshot: Path, name: str) -> None:
-    """Remembers it, as the client does, so that the commit can be loaded again without a request."""
+    """Records it, as the client does, so that the commit can be loaded again without a request."""
     mark = _absence(snapshot, name)
     try:
         mark.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def stored_file(file: Path) -> Path:
 
 
 def is_intact(file: Path, hash_name: str) -> bool | None:
-    """Whether the file has the hash that the Hub calls it by; None where that is no hash known here.
+    """Whether the file has the hash that the Hub calls it by; None where the name is no known hash.
 
     Source: large files are named by their sha256, others as git does. Some mirrors give the plain sha1.
     """
@@ -55,7 +55,7 @@ def is_intact(file: Path, hash_name: str) -> bool | None:
 
 
 def damaged_files(snapshot: Path) -> list[Path]:
-    """The files of a snapshot folder that are no longer what their names say."""
+    """The files of a snapshot folder whose content no longer matches their hash."""
     return [file for file in sorted(snapshot.iterdir()) if is_intact(file, stored_file(file).name) is False]
 
 

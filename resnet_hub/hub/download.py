@@ -1,4 +1,4 @@
-"""Repo id -> folder: a checkpoint comes down from the Hub, both files of one commit and as they were published."""
+"""Repo id -> folder: downloads a checkpoint from the Hub, both files from one commit and verified by hash."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def download_checkpoint(
 
     Both files are of one commit, whatever is pushed meanwhile, and each has the hash that the Hub says. A cached branch
     costs one request; a cached commit, or anything cached while offline, none. Where the Hub does not answer and the
-    files are cached, a warning says so and they are used. A refusal is told at once; a transfer that breaks off is
-    taken up again, and the client's log says each wait.
+    files are cached, a warning says so and they are used. A refusal is raised at once; an interrupted transfer is
+    resumed, and the client logs each backoff.
 
     Args:
         source: An id, with or without "@revision" and "hf-hub:", or a published name.
@@ -85,7 +85,7 @@ def mend_checkpoint(
     cache_dir: str | Path | None,
     local_files_only: bool = False,
 ) -> bool:
-    """Fetches again what of a downloaded folder has changed on this disk; says whether there was anything.
+    """Downloads the corrupted files of a cached folder again; returns whether there were any.
 
     Raises:
         HubError: It could not be fetched; the sentence says which file to delete.
@@ -143,7 +143,7 @@ class _Files:
         if self.offline:
             raise LocalEntryNotFoundError(f"{name} of {repo_id} is not in the cache")
         try:
-            # Asked here and once: the client's own download asks up to six times, in silence, before it gives up.
+            # Requested here and once: the client's own download retries up to five times, silently, before it gives up.
             found = get_hf_file_metadata(hf_hub_url(repo_id, name, revision=revision), token=self.token)
         except (RevisionNotFoundError, RemoteEntryNotFoundError):
             raise
@@ -169,7 +169,7 @@ class _Files:
 
     def _checked(self, file: Path, hash_name: str) -> Path:
         """The downloaded file. Raises: HubError, and forgets it, where it is not what the Hub said it would send."""
-        # A branch may have moved on between the question and the download: the name of what came is in the cache.
+        # A branch may have moved between the request and the download: the hash of what came is in the cache.
         stored = hub_cache.stored_file(file)
         if hub_cache.is_intact(file, stored.name if stored != file else hash_name) is False:
             hub_cache.discard(file)

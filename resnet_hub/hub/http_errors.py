@@ -1,4 +1,4 @@
-"""What went wrong between here and the Hub -> one sentence that names the repository, the cause and the next step."""
+"""An HTTP error of the Hub -> one sentence that names the repository, the cause and the next step."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def check_token(token: str | None) -> None:
-    """Raises: HubError for a token no header can carry; the HTTP client's own error would show it."""
+    """Raises: HubError for a token that is no valid header value; the HTTP client's own error would leak it."""
     for which, value in ((Phrase("hub.given_token"), token), (Phrase("hub.saved_token"), get_token())):
         if value is not None and not (value and value.isascii() and value.isprintable() and " " not in value):
             raise HubError("hub.bad_token", which=which)
@@ -89,7 +89,7 @@ class _Request:
 
 
 def _clean_phrase(phrase: Phrase, token: str | None) -> Phrase:
-    """The same with every text of a field on one line and clean."""
+    """The same with every text of a field on one line and redacted."""
 
     def cleaned(value: object) -> object:
         if isinstance(value, Phrase):
@@ -100,14 +100,14 @@ def _clean_phrase(phrase: Phrase, token: str | None) -> Phrase:
 
 
 def _clean(text: str, token: str | None) -> str:
-    """The text without tokens, and without what an address may hold in front of its host."""
+    """The text with tokens redacted, and the credentials in front of a URL's host as well."""
     for secret in filter(None, (token, get_token())):
         text = text.replace(secret, "<token>")
     return _CREDENTIALS.sub("", text)
 
 
 def _clean_chain(error: BaseException | None, token: str | None) -> None:
-    """Takes tokens out of an error and of all that caused it: a server may repeat the one it was sent."""
+    """Redacts tokens in an error and in all of its causes: a server may echo the one it was sent."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -150,7 +150,7 @@ def _cause(error: BaseException, asked: _Request) -> Phrase:
 
 
 def _is_outage(error: BaseException) -> bool:
-    """Whether the Hub was never asked, gave no answer of its own, or said that it has no time now."""
+    """Whether it is an outage: the Hub was not reached, gave no answer of its own, or said that it is overloaded."""
     if isinstance(error, LocalEntryNotFoundError | RuntimeError) and error.__cause__ is not None:
         return _is_outage(error.__cause__)
     if isinstance(error, HfHubHTTPError):
@@ -160,7 +160,7 @@ def _is_outage(error: BaseException) -> bool:
 
 
 def _refusal(error: HfHubHTTPError, asked: _Request) -> Phrase:
-    """What the Hub answered instead of what was asked for."""
+    """What the Hub answered instead of what was requested."""
     fields, said = asked.fields, reason_given(error)
     if isinstance(error, GatedRepoError):
         return Phrase("hub.gated_because" if error.server_message else "hub.gated", said=said, **fields)

@@ -39,7 +39,7 @@ class Seen:
     """The id of the content of each of `PUSHED_FILES` that it has."""
     card: CardText | None
     metadata: Mapping[str, Any]
-    """What a card of ours says above the text for the config that is there."""
+    """The front matter that a card of ours has for the config that is there."""
 
 
 def push_checkpoint(
@@ -55,7 +55,7 @@ def push_checkpoint(
     """The URL of the one commit (with `create_pr`, of the pull request) that uploads a checkpoint or run folder.
 
     The repository and the branch `revision` are made where missing. Of the folder only `PUSHED_FILES` are sent. Of the
-    card, what the config tells is written anew; the words that somebody wrote by hand, on the Hub or here, stay.
+    card, the sections generated from the config are rewritten; hand-written text, on the Hub or here, is kept.
 
     Raises:
         CheckpointError: The folder has no config.json or no model.safetensors, or one of its files holds a Hub token,
@@ -90,7 +90,7 @@ def _commit(
     message: str,
     create_pr: bool,
 ) -> CommitInfo:
-    """The commit with these files and this card; made anew when somebody else's came first and left the files alone."""
+    """The commit with these files and this card; retried after a concurrent commit that left the files alone."""
     looked: Seen | None = None
     for attempt in range(1, ATTEMPTS + 1):
         seen = look_at(api, address)

@@ -1,7 +1,7 @@
 """What one image costs a network: multiply-accumulates and activations, counted on the meta device without computing.
 
 The conventions are those of fvcore and so of timm's published tables: convolutions and matrix products count in full, a
-batch norm costs 2 and a group or layer norm 5 operations for each number, everything else nothing.
+batch norm costs 2 and a group or layer norm 5 operations for each element, everything else nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Complexity:
     """The size of a network and the cost of one image."""
 
     parameters: int
-    """Numbers that training changes."""
+    """Trainable parameters."""
     macs: int
     """Multiply-accumulates for one image."""
     activations: int
@@ -40,7 +40,7 @@ class Complexity:
 def complexity(model: nn.Module, input_size: Sequence[int]) -> Complexity:
     """The size of `model` and the cost of one image (C, H, W) in evaluation; the model is left as it was.
 
-    A model on the meta device costs nothing to measure; any other one computes.
+    A model on the meta device computes nothing; any other one runs a forward pass.
     """
     training = {module: module.training for module in model.modules()}
     counter = _Counter()
@@ -55,7 +55,7 @@ def complexity(model: nn.Module, input_size: Sequence[int]) -> Complexity:
 
 
 def meta_network(config: ResNetConfig) -> PretrainedNetwork:
-    """The described network on the meta device: shapes alone, which take no memory."""
+    """The described network on the meta device: shapes only, no storage."""
     with torch.device("meta"):
         return PretrainedNetwork.class_for(config)(config)
 
@@ -102,7 +102,7 @@ PRODUCTS: dict[Any, Callable[[Sequence[Any]], int]] = {
 
 
 def _batch_norm_cost(args: Sequence[Any]) -> int:
-    """Operations for each number: scale and shift, and where it computes the statistics as well, those too."""
+    """Operations for each element: scale and shift, and the statistics where it computes them as well."""
     weight, computes_statistics = args[1], args[5]
     return 2 if not computes_statistics else 4 if weight is None else 5
 

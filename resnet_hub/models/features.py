@@ -61,7 +61,7 @@ class FeatureNetwork(nn.Module):
         """Takes the network's layers over, with their weights.
 
         Args:
-            model: A network with `feature_info`, whose parts stand in the order in which they compute.
+            model: A network with `feature_info`, whose parts stand in execution order.
             out_indices: Levels from 0 (the stem) on, negative ones counted from the end; a number takes that many
                 last ones, None all.
 
@@ -83,7 +83,7 @@ class FeatureNetwork(nn.Module):
                 break
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Trades time for memory in training: stages compute their activations again in the backward pass."""
+        """Trades time for memory in training: stages recompute their activations in the backward pass."""
         self.grad_checkpointing = enable
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -99,7 +99,7 @@ class FeatureNetwork(nn.Module):
 
 
 def _parts(model: nn.Module, levels: Sequence[Level]) -> Iterator[tuple[str, nn.Module]]:
-    """The network's parts in the order in which they compute; one that holds levels is taken apart."""
+    """The network's parts in execution order; one that holds levels is split up."""
     holders = {level["module"].partition(".")[0] for level in levels if "." in level["module"]}
     for name, part in model.named_children():
         if name in holders:

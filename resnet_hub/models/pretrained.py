@@ -57,7 +57,7 @@ class PretrainedNetwork(ResidualNetwork):
 
         Args:
             source: A checkpoint folder, "owner/name[@revision]", a timm tag, or a weights file with `architecture=`.
-            num_classes: Asks for a new head with this many outputs; the tensors that start anew are logged.
+            num_classes: Requests a new head with this many outputs; the tensors that are re-initialized are logged.
             label_names: Names of the classes in index order; a new head where they contradict the checkpoint's.
             in_chans: Channels of the input; the first convolution is adapted as timm does.
             revision: Branch, tag or commit on the Hub.
@@ -65,13 +65,13 @@ class PretrainedNetwork(ResidualNetwork):
             cache_dir: Where downloads are kept.
             local_files_only: Never ask the Hub.
             device: Where the weights go; the CPU where absent.
-            dtype: Type of the weights; float32 where absent, whatever the file holds.
+            dtype: dtype of the weights; float32 where absent, whatever the file holds.
             options: Options of `ResNetConfig`, such as `drop_path_rate`, and `architecture` for a weights file
                 or for a checkpoint that does not say it.
 
         Raises:
             CheckpointError: The folder or file does not hold this network; the first tensors that misfit are named.
-            ConfigError: An option cannot be.
+            ConfigError: An option is invalid.
             HubError: The Hub refused or could not be reached.
         """
         wanted = {"num_classes": num_classes, "label_names": label_names, "in_chans": in_chans}
@@ -108,10 +108,10 @@ class PretrainedNetwork(ResidualNetwork):
         options: Mapping[str, Any],
         dtype: torch.dtype,
     ) -> PretrainedNetwork:
-        """The network in a checkpoint folder or weights file, with the head and the options that were asked for."""
+        """The network in a checkpoint folder or weights file, with the requested head and options."""
         saved = read_config(path, architecture=architecture)
         asked = saved.adapted(**wanted, options=options)
-        with torch.device("meta"):  # so that no weights are drawn which the file replaces
+        with torch.device("meta"):  # so that no weights are initialized that the file replaces
             model = cls.class_for(asked.network)(
                 asked.network,
                 preprocessing=asked.preprocessing,
@@ -128,7 +128,7 @@ class PretrainedNetwork(ResidualNetwork):
     def save_pretrained(
         self, folder: str | Path, *, card: str | None = None, weights: Mapping[str, torch.Tensor] | None = None
     ) -> None:
-        """Writes config.json, model.safetensors and README.md; each file appears whole or not at all.
+        """Writes config.json, model.safetensors and README.md; each file is written atomically.
 
         Args:
             folder: Made if missing.

@@ -51,7 +51,7 @@ class ResNet(PretrainedNetwork, family="resnet"):
         self.fc = nn.Linear(features, classes) if classes else nn.Identity()
 
     def _initialize(self) -> None:
-        """Draws new weights. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2, over the outputs."""
+        """Kaiming initialization, fan-out. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -1,6 +1,6 @@
-"""The residual network of the second kind, whose blocks normalize and activate first: stem -> stages -> norm -> head.
+"""The pre-activation residual network (v2): stem -> stages -> norm -> head.
 
-`resnet.py` is the one to read before. Modules that hold weights bear the names of timm's state dict (stem.conv,
+Read `resnet.py` first. Modules that hold weights bear the names of timm's state dict (stem.conv,
 stages.0.blocks.0.norm1, norm, head.fc), so that weights go both ways.
 """
 
@@ -36,7 +36,7 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         return block_class_v2(name)
 
     def _add_stages(self) -> None:
-        """Adds the stages, and norm: the last block's sum has been through none."""
+        """Adds the stages, and norm: the last block's sum is not normalized yet."""
         super()._add_stages()
         self.norm = norm_act(self.config, self.feature_info[-1]["num_chs"])
 
@@ -51,7 +51,7 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         self.head = nn.Sequential(OrderedDict(fc=fc))
 
     def _initialize(self) -> None:
-        """Draws new weights. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2, over the outputs."""
+        """Kaiming initialization, fan-out. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2."""
         for module in (*self.stem.modules(), *self.stages.modules()):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -32,7 +32,7 @@ class BlockPlace:
     stride: int = 1
     """Input pixels for each output pixel, in each direction."""
     dilation: int = 1
-    """Spacing of the 3x3 kernels' taps, in pixels."""
+    """Dilation of the 3x3 kernels, in pixels."""
     first_dilation: int = 1
     """The same for the block's strided convolution, which sees the feature map of the stage before."""
     drop_path: float = 0.0
@@ -40,7 +40,7 @@ class BlockPlace:
     drop_block: nn.Module | None = None
     """The DropBlock layer of the stage."""
     channels: tuple[int, int, int] | None = None
-    """Outputs of a bottleneck's three convolutions where pruning left others than `width` gives."""
+    """Output channels of a pruned bottleneck's three convolutions, where they differ from what `width` gives."""
 
 
 class ResidualBlock(nn.Module):
@@ -184,7 +184,7 @@ class ZeroPadShortcut(nn.Module):
 
 
 class Gain(ResidualBlock):
-    """act(gain * F(x) + x) with one learned number that starts at 0, so that a new block is its shortcut.
+    """act(gain * F(x) + x) with one learned scalar that starts at 0, so that a new block is its shortcut.
 
     Source: De and Smith 2020, "Batch Normalization Biases Residual Blocks" (SkipInit); Bachlechner et al. 2021,
     "ReZero is All You Need".
@@ -254,7 +254,7 @@ def shortcut_pool(place: BlockPlace) -> nn.Module:
 
 
 def recomputed(block: nn.Module, x: Tensor) -> Tensor:
-    """The block's output; its activations are not kept but computed again in the backward pass."""
+    """The block's output by gradient checkpointing: its activations are recomputed in the backward pass."""
     if torch.compiler.is_compiling():  # the compiler takes no context, and counts each batch once anyway
         return checkpoint(block, x, use_reentrant=False)
     return checkpoint(block, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _uncounted(block)))
@@ -262,7 +262,7 @@ def recomputed(block: nn.Module, x: Tensor) -> Tensor:
 
 @contextmanager
 def _uncounted(block: nn.Module) -> Iterator[None]:
-    """Holds the running statistics still: a batch that is computed twice must count once."""
+    """Freezes the running statistics: a batch that is computed twice must count once."""
     layers = [module for module in block.modules() if isinstance(module, _BatchNorm)]
     before = [(layer.momentum, layer.num_batches_tracked) for layer in layers]
     for layer in layers:

@@ -1,7 +1,7 @@
-"""Layers -> fewer ones that compute the same: a convolution does its norm, its activation and its sum as well.
+"""Folds and fuses layers: a convolution takes in its norm, its activation and its residual sum.
 
-The fused convolutions are oneDNN's, the ones that PyTorch's compiler would choose; called by hand they need no compiler
-on the machine and no minutes at the first image.
+The fused convolutions are oneDNN's, the ones that torch.compile would choose; called directly they need no compiler
+on the machine and no minutes of compilation at the first image.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CONVOLUTIONS = (nn.Conv2d, StandardizedConv2d)
 NORMS = (nn.BatchNorm2d, BatchNormAct)
 """The norms that go into a convolution; the second one's activation is a layer of its own by then."""
 TOLERANCES = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
-"""The types that a network can be fused in, and how far off the largest number a fused operation may be in each."""
+"""The dtypes that a network can be fused in, and the tolerance of each, relative to the largest value."""
 
 
 class FusedConvolution(nn.Module):
@@ -37,7 +37,7 @@ class FusedConvolution(nn.Module):
 
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d | None, active: bool, dtype: torch.dtype) -> None:
         super().__init__()
-        # Folded in float32, whatever the network's own type: what is rounded is the product.
+        # Folded in float32, whatever the network's own dtype, so that only the product is rounded.
         whole = copy.deepcopy(conv).float()
         if isinstance(whole, StandardizedConv2d):
             whole.weight = nn.Parameter(whole.standardized())
@@ -72,7 +72,7 @@ class FusedConvolution(nn.Module):
 
 @cache
 def computes(dtype: torch.dtype) -> bool:
-    """Whether this PyTorch has the fused operations and this CPU does them in a type; tried once, on a small one."""
+    """Whether this PyTorch has the fused operations and this CPU runs them in a dtype; tried once, on a small one."""
     if dtype not in TOLERANCES:
         return False
     try:
@@ -85,10 +85,10 @@ def computes(dtype: torch.dtype) -> bool:
 
 
 def _error(dtype: torch.dtype) -> float:
-    """How far off the fused operations are in a type, as a share of the largest number."""
+    """The error of the fused operations in a dtype, relative to the largest value."""
     weight = torch.linspace(-1, 1, 16 * 16 * 9).reshape(16, 16, 3, 3)
     x = torch.linspace(-1, 1, 16 * 8 * 8).reshape(1, 16, 8, 8).contiguous(memory_format=torch.channels_last)
-    conv = nn.Conv2d(16, 16, 3, padding=1, bias=False, device="meta")  # which draws no random numbers
+    conv = nn.Conv2d(16, 16, 3, padding=1, bias=False, device="meta")  # which uses no random numbers
     conv.weight = nn.Parameter(weight)
     fused = FusedConvolution(conv, None, True, dtype)
     with torch.inference_mode():
@@ -128,13 +128,13 @@ def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module
 
 
 def _check_finite(layer: nn.Module) -> None:
-    """Raises: CheckpointError. The fused relu turns what is no number into 0, so that no answer would show it."""
+    """Raises: CheckpointError. The fused relu turns NaN into 0, so that no output would show it."""
     if not all(tensor.isfinite().all() for tensor in layer.state_dict().values()):
         raise CheckpointError("nn.weights_not_finite")
 
 
 def _can_fold(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
-    """Whether the operation can stand for this layer: a convolution that is padded by a number of zeros."""
+    """Whether the fused operation can replace this layer: a convolution with zero padding of a fixed size."""
     if type(layer) not in CONVOLUTIONS:
         return False
     return isinstance(layer.padding, tuple) and layer.padding_mode == "zeros"

@@ -35,7 +35,7 @@ class SqueezeExcite(nn.Module):
 
 
 class EfficientChannelAttention(nn.Module):
-    """x * sigmoid(conv1d(mean(x))) over neighbouring channels: (N, C, H, W) -> the same shape.
+    """x * sigmoid(conv1d(mean(x))) over neighboring channels: (N, C, H, W) -> the same shape.
 
     Source: Wang et al. 2020, "ECA-Net", equation 12: the kernel grows with log2(C).
     """
@@ -126,7 +126,7 @@ class DropBlock(nn.Module):
         seeds = x.new_empty(n, 1, height, width).bernoulli_(gamma)
         dropped = F.max_pool2d(seeds, (tall, wide), stride=1, padding=(tall // 2, wide // 2))
         kept = 1 - dropped[..., :height, :width]
-        # Counted in float32: the sum over a large batch would be infinite in half precision.
+        # Summed in float32: the sum over a large batch would overflow in half precision.
         return x * kept * (kept.numel() / kept.sum(dtype=torch.float32).clamp(min=1)).to(x.dtype)
 
 
@@ -168,7 +168,7 @@ def _hard_mish(x: Tensor) -> Tensor:
 
 
 class Elementwise(nn.Module):
-    """A function of each number for itself, as a layer."""
+    """An elementwise function, as a layer."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -179,7 +179,7 @@ class Elementwise(nn.Module):
         return self.function(x)
 
 
-# Under timm's names; prelu learns one slope in each place.
+# Under timm's names; prelu learns one slope per layer.
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
     "relu6": lambda: nn.ReLU6(inplace=True),

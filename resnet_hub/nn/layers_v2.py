@@ -38,7 +38,7 @@ class BatchNormAct(Activated, nn.BatchNorm2d):
 
 
 class FrozenBatchNormAct(Activated, FrozenBatchNorm2d):
-    """Batch normalization that never changes, then the activation."""
+    """Frozen batch normalization, then the activation."""
 
 
 class GroupNormAct(Activated, nn.GroupNorm):
@@ -69,7 +69,7 @@ class EvoNormS0(nn.Module):
         """Returns the normalized and activated `x`."""
         n, channels, height, width = x.shape
         grouped = (n, GROUPS, channels // GROUPS, height, width)
-        # In float32: the sum of squares of a large group would be infinite in half precision.
+        # In float32: the sum of squares of a large group would overflow in half precision.
         variance = x.reshape(grouped).float().var((2, 3, 4), correction=0, keepdim=True)
         gated = (x * (x * _by_channel(self.v, x)).sigmoid()).reshape(grouped)
         normalized = (gated / (variance + 1e-5).sqrt().to(x.dtype)).flatten(1, 2)
@@ -107,7 +107,7 @@ class StandardizedConv2d(nn.Conv2d):
 
     def standardized(self) -> Tensor:
         """Returns the weight that convolves."""
-        # Batch normalization with a filter for a channel: one fused operation, forwards and backwards.
+        # Batch normalization with the filters as channels: one fused operation, forward and backward.
         filters = self.weight.reshape(1, self.out_channels, -1)
         return F.batch_norm(filters, None, None, training=True, momentum=0.0, eps=1e-8).reshape_as(self.weight)
 
@@ -148,5 +148,5 @@ def convolution(
 
 
 def _by_channel(parameter: Tensor, x: Tensor) -> Tensor:
-    """(C) -> (1, C, 1, 1), in the type of `x`, which mixed precision has lowered."""
+    """(C) -> (1, C, 1, 1), in the dtype of `x`, which autocast has lowered."""
     return parameter.reshape(1, -1, 1, 1).to(x.dtype)

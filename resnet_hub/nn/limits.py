@@ -1,4 +1,4 @@
-"""What a network refuses before any work is done: sizes that no machine holds, and images that do not fit it."""
+"""Checks before any work is done: parameter counts that fit no machine, and images that do not fit the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resnet_hub.errors import ConfigError, ImageError, Phrase
 from resnet_hub.nn.blocks import Bottleneck, block_class
 from resnet_hub.nn.stem import stem_width
 
-# 16 GB in float32; the largest published residual networks have 0.9 thousand million.
+# 16 GB in float32; the largest published residual networks have 0.9 billion.
 MAX_PARAMETERS = 4_000_000_000
 
 
@@ -33,7 +33,7 @@ def parameter_estimate(config: ResNetConfig) -> int:
 
 
 def _block_weights(config: ResNetConfig, kind: type, width_in: int, width: int) -> int:
-    """Weights of a block's convolutions on the way of F(x)."""
+    """Weights of the convolutions in F(x) of a block."""
     if not issubclass(kind, Bottleneck):
         hidden = width // config.reduce_first
         return 9 * (width_in * hidden + hidden * width)
@@ -43,7 +43,7 @@ def _block_weights(config: ResNetConfig, kind: type, width_in: int, width: int) 
 
 
 def check_parameters(config: ResNetConfig) -> None:
-    """Raises: ConfigError when the network would have more parameters than any machine should be asked for."""
+    """Raises: ConfigError when the network would have more parameters than any machine can hold."""
     estimate = parameter_estimate(config)
     if estimate > MAX_PARAMETERS:
         raise ConfigError(

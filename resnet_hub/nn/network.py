@@ -60,7 +60,7 @@ class ResidualNetwork(nn.Module):
         self._add_stages()
         self.num_features: int = self.feature_info[-1]["num_chs"]
         self._add_head()
-        if not next(self.parameters()).is_meta:  # without storage there is nothing to draw, and pretending takes long
+        if not next(self.parameters()).is_meta:  # nothing to initialize, and simulating it is slow
             self._initialize()
 
     @property
@@ -85,7 +85,7 @@ class ResidualNetwork(nn.Module):
         raise NotImplementedError
 
     def _initialize(self) -> None:
-        """Draws new weights."""
+        """Initializes the weights."""
         raise NotImplementedError
 
     def _stem(self, x: Tensor) -> Tensor:
@@ -168,7 +168,7 @@ class ResidualNetwork(nn.Module):
         if pre_logits or not self.num_classes:
             return x
         if self.config.task == "regression" and torch.is_autocast_enabled(x.device.type):
-            # Numbers are in the units of their targets: of 1205.5, bfloat16 keeps 1208.
+            # Regression values are in the units of their targets: bfloat16 would round 1205.5 to 1208.
             with torch.autocast(x.device.type, enabled=False):
                 return self._classify(x.float())
         return self._classify(x)
@@ -243,7 +243,7 @@ class ResidualNetwork(nn.Module):
         self.get_classifier().to(weight.device, weight.dtype)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Trades time for memory in training: blocks compute their activations again in the backward pass."""
+        """Trades time for memory in training: blocks recompute their activations in the backward pass."""
         self.grad_checkpointing = enable
 
 

@@ -1,4 +1,4 @@
-"""Normalization of feature maps (N, C, H, W) beyond what PyTorch has ready; layers.py picks one by name."""
+"""Normalization layers for feature maps (N, C, H, W) that PyTorch lacks; layers.py picks one by name."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class RMSNorm2d(nn.Module):
 
 
 class FrozenBatchNorm2d(nn.Module):
-    """BatchNorm2d that never changes: scale, shift and statistics are read from a checkpoint and stay as they are.
+    """Frozen BatchNorm2d: scale, shift and running statistics are loaded from a checkpoint and never updated.
 
-    For tuning with batches too small for statistics. Its tensors are BatchNorm2d's without the counter of batches.
+    For fine-tuning with batches too small for statistics. Its tensors are BatchNorm2d's but `num_batches_tracked`.
     """
 
     weight: Tensor

@@ -1,4 +1,4 @@
-"""Which networks and weights there are: the table of architectures and the catalogue of published weights."""
+"""Which networks and weights there are: the table of architectures and the catalog of published weights."""
 
 from resnet_hub.registry.architectures import (
     ARCHITECTURES,

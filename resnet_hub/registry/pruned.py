@@ -15,7 +15,7 @@ Channels = tuple[int, int, int]
 
 
 def pruned_channels(config: ResNetConfig) -> list[Channels] | list[None]:
-    """For each block the outputs of its three convolutions, or None where nothing was pruned.
+    """For each block the output channels of its three convolutions, or None where nothing was pruned.
 
     Raises: ConfigError when there is no such list, or it is not for this network.
 

@@ -1,4 +1,4 @@
-"""The catalogue of published weights: an architecture's tags with their preprocessing, license and accuracy.
+"""The catalog of published weights: an architecture's tags with their preprocessing, license and accuracy.
 
 `published.json` beside this file holds the facts; names that people write become addresses on the Hub here.
 """
@@ -18,7 +18,7 @@ from resnet_hub.checks import alternatives, nearest
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 
-CATALOGUE = Path(__file__).with_name("published.json")
+CATALOG = Path(__file__).with_name("published.json")
 OWNER = "timm"
 # Where timm answers to an old name with the weights of another, narrower network: what may have been meant.
 NARROWER = "resnext101_32x8d.fb_wsl_ig1b_ft_in1k"
@@ -86,7 +86,7 @@ class PublishedArchitecture:
     name: str
     """Its name in timm."""
     parameters: int
-    """Numbers that training changes, with the usual head."""
+    """Trainable parameters, with the usual head."""
     layers: int
     """Convolutions and linear layers on the longest path."""
     complexity: Mapping[int, tuple[float, float]]
@@ -109,23 +109,23 @@ def is_non_commercial(license: str | None) -> bool:
 
 
 def published_architectures() -> list[str]:
-    """The names of all networks in the catalogue, with weights or without, sorted."""
-    return sorted(_catalogue())
+    """The names of all networks in the catalog, with weights or without, sorted."""
+    return sorted(_catalog())
 
 
 def published_architecture(name: str) -> PublishedArchitecture | None:
-    """The catalogue's entry of this network; None where it has none."""
-    return _catalogue().get(name)
+    """The catalog's entry of this network; None where it has none."""
+    return _catalog().get(name)
 
 
 def published_tags(architecture: str) -> list[PublishedTag]:
-    """All published weights of a network in the publisher's order; none for a network that is not in the catalogue."""
-    entry = _catalogue().get(architecture)
+    """All published weights of a network in the publisher's order; none for a network that is not in the catalog."""
+    entry = _catalog().get(architecture)
     return list(entry.tags.values()) if entry else []
 
 
 def is_published_name(text: str) -> bool:
-    """Whether `text` has the form of an architecture or a tag; it need not be in the catalogue."""
+    """Whether `text` has the form of an architecture or a tag; it need not be in the catalog."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -138,7 +138,7 @@ def find_tag(name: str) -> PublishedTag:
     """The weights of this full name, such as "resnet50.a1_in1k". Raises: ConfigError naming the nearest three."""
     current = current_name(name)
     architecture, _, tag = current.partition(".")
-    entry = _catalogue().get(architecture)
+    entry = _catalog().get(architecture)
     if entry is None or tag not in entry.tags:
         raise ConfigError("registry.no_tag", name=name, nearest=_nearest_tags(current), owner=OWNER)
     return entry.tags[tag]
@@ -153,9 +153,9 @@ def default_tag(architecture: str) -> PublishedTag:
     current = current_name(architecture)
     if "." in current:
         return find_tag(current)
-    entry = _catalogue().get(current)
+    entry = _catalog().get(current)
     if entry is None:
-        trained = [name for name, other in _catalogue().items() if other.tags]
+        trained = [name for name, other in _catalog().items() if other.tags]
         raise ConfigError("registry.no_published_weights", name=architecture, nearest=nearest(current.lower(), trained))
     if not entry.tags:
         raise ConfigError("registry.untrained", name=current)
@@ -194,14 +194,14 @@ def current_name(name: str) -> str:
 def _nearest_tags(name: str) -> str:
     """The published names closest to `name`, of its own architecture where that is known."""
     known = published_tags(name.partition(".")[0]) or [
-        tag for entry in _catalogue().values() for tag in entry.tags.values()
+        tag for entry in _catalog().values() for tag in entry.tags.values()
     ]
     return nearest(name.lower(), [tag.name for tag in known])
 
 
 @cache
 def _file() -> Mapping[str, Any]:
-    return json.loads(CATALOGUE.read_text("utf-8"))
+    return json.loads(CATALOG.read_text("utf-8"))
 
 
 @cache
@@ -210,7 +210,7 @@ def _aliases() -> Mapping[str, str]:
 
 
 @cache
-def _catalogue() -> Mapping[str, PublishedArchitecture]:
+def _catalog() -> Mapping[str, PublishedArchitecture]:
     return {name: _entry(name, values) for name, values in _file()["architectures"].items()}
 
 

@@ -1,4 +1,4 @@
-"""A network and the page that serves it -> the files of a Gradio Space; `space_upload.py` puts them on the Hub."""
+"""A network and the page that serves it -> the files of a Gradio Space; `push.py` puts them on the Hub."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"
 LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent.parent
-# What of the package is sent beside its bundled checkpoint: no caches, and nothing that merely lies there.
+# The files of the package that are sent beside its bundled checkpoint: no caches, no stray files.
 SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the package and its page import: what pyproject.toml lists for them, and no trainer.
 SERVED_BY = (
@@ -41,7 +41,7 @@ SERVED_BY = (
 )
 HARDWARE = tuple(flavor.value for flavor in SpaceHardware)
 LENT = "zero-"
-"""How the hardware is called that lends a GPU to single calls. It runs few versions of Python, 3.11 is none of them."""
+"""The hardware that lends a GPU to single calls (ZeroGPU). It runs few versions of Python, 3.11 is none of them."""
 LENT_PYTHON = "3.12"
 LENT_BY = "spaces>=0.51,<1"
 """What asks for the GPU there; only such a machine needs it, so it need not be installed here."""
@@ -227,7 +227,7 @@ def _requirements(is_lent: bool) -> str:
 
 
 def _installed(name: str) -> str:
-    """The version of an installed package, named with or without extras, but not what tells its builds apart."""
+    """The version of an installed package, named with or without extras, without its local version (as `+cpu`)."""
     name = name.partition("[")[0]
     try:
         return version(name).partition("+")[0]

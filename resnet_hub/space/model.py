@@ -1,4 +1,4 @@
-"""A folder or a model on the Hub -> what a page needs to serve it; what it could not serve is refused here."""
+"""A folder or a model on the Hub -> what a page needs to serve it; a model that it cannot serve is refused here."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
 
     A folder's checkpoint travels with the Space, so that page and weights are one commit and never drift apart; with
     `examples`, the images of its folder `examples` as well. A model of the Hub stays there: without a revision the
-    page follows its main branch, with one it is held to that commit.
+    page follows its main branch, with one it is pinned to that commit.
 
     Raises:
         CheckpointError: The folder does not hold a network that loads.

@@ -57,7 +57,7 @@ def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceS
 
     Raises:
         CheckpointError: The folder cannot be written, or its README.md not read.
-        ConfigError: `repo_id` cannot be, or the folder holds something else.
+        ConfigError: `repo_id` is invalid, or the folder holds something else.
     """
     address = space_address(repo_id)
     try:
@@ -89,7 +89,7 @@ def push_space(
 
     Raises:
         CheckpointError: The Space's README.md cannot be read.
-        ConfigError: `repo_id` cannot be, or the Space holds another program.
+        ConfigError: `repo_id` is invalid, or the Space holds another program.
         HubError: The Hub refused or could not be reached, the Space is of another SDK, or `private` meets a public one.
     """
     address = space_address(repo_id)
@@ -111,7 +111,7 @@ def push_space(
             repo_type="space",
             parent_commit=commit,
         )
-    _tell_what_is_left(api, model, address)
+    _log_manual_steps(api, model, address)
     return f"{constants.ENDPOINT}/{SPACES}{address.repo_id}"
 
 
@@ -179,8 +179,8 @@ def _present_in_folder(folder: Path) -> PresentSpace:
     return PresentSpace(paths, card, (folder / PAGE_FILE).read_bytes())
 
 
-def _tell_what_is_left(api: HfApi, model: ServedModel, address: RepoAddress) -> None:
-    """Logs what keeps the page from the model and only the Space's owner can change."""
+def _log_manual_steps(api: HfApi, model: ServedModel, address: RepoAddress) -> None:
+    """Logs what keeps the page from loading the model and only the Space's owner can change."""
     settings = f"{constants.ENDPOINT}/{SPACES}{address.repo_id}/settings"
     if model.needs_token:
         logger.warning(
@@ -192,7 +192,7 @@ def _tell_what_is_left(api: HfApi, model: ServedModel, address: RepoAddress) -> 
     try:
         own = api.get_space_variables(address.repo_id).get(name)
     except (OSError, HTTP_ERROR):
-        return  # the Space is written; what would only have been a hint is not worth an error
+        return  # the Space is written; a missing hint is not worth an error
     if own is not None and own.value != model.source:
         logger.warning(
             "the Space's own variable %s=%s goes before %s; change it at %s", name, own.value, PAGE_FILE, settings

@@ -37,7 +37,7 @@ def test_the_cost_is_the_published_one(name, size):
 
 
 @pytest.mark.parametrize("name", BUILT)
-def test_parameters_and_layers_are_the_catalogue_s(name):
+def test_parameters_and_layers_are_the_catalog_s(name):
     entry = published_architecture(name)
     assert sum(parameter.numel() for parameter in network(name).parameters()) == entry.parameters
     assert count_layers(network(name)) == entry.layers
@@ -77,7 +77,7 @@ def test_the_described_network_takes_no_memory():
     assert {parameter.device.type for parameter in network("resnet18").parameters()} == {"meta"}
 
 
-def test_every_row_of_the_published_table_is_in_the_catalogue(data_folder):
+def test_every_row_of_the_published_table_is_in_the_catalog(data_folder):
     for row in published_numbers(data_folder):
         entry = published_architecture(row["model"].partition(".")[0])
         assert entry.complexity[int(row["img_size"])] == (float(row["gmacs"]), float(row["macts"])), row["model"]

@@ -12,7 +12,7 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION, architecture, list_architectures
 from resnet_hub.registry.published import (
-    CATALOGUE,
+    CATALOG,
     default_tag,
     find_tag,
     is_published_name,
@@ -25,14 +25,14 @@ from resnet_hub.registry.published import (
 MODULES = ("resnet", "resnetv2")
 TAGS = [tag for name in published_architectures() for tag in published_tags(name)]
 NON_COMMERCIAL = [tag for tag in TAGS if tag.non_commercial]
-ALIASES = json.loads(CATALOGUE.read_text("utf-8"))["aliases"]
+ALIASES = json.loads(CATALOG.read_text("utf-8"))["aliases"]
 
 
 def by_name(tag):
     return tag.name
 
 
-def test_the_catalogue_is_timm_s():
+def test_the_catalog_is_timm_s():
     assert published_architectures() == sorted(name for module in MODULES for name in list_models(module=module))
 
 
@@ -174,8 +174,8 @@ def test_the_form_of_a_name(text, is_one):
     assert is_published_name(text) is is_one
 
 
-def test_the_catalogue_stays_small_and_has_a_line_for_each_tag():
-    text = CATALOGUE.read_text("utf-8")
+def test_the_catalog_stays_small_and_has_a_line_for_each_tag():
+    text = CATALOG.read_text("utf-8")
     assert len(text) < 150_000
     assert sum('"input_size"' in line for line in text.splitlines()) == text.count('"input_size"') == 199
 
