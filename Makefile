@@ -6,7 +6,7 @@ PORT ?= 7860
 DEMO ?= runs/digits
 MODEL ?=
 FLAGS ?=
-# Processes that run tests beside each other, each on whole files; one takes up to 4 GB of memory.
+# Processes that run tests beside each other; one takes up to 4 GB of memory.
 TESTERS ?= 2
 
 BIN := .venv/bin
@@ -45,7 +45,9 @@ app: .venv/app  ## open the page: make app MODEL=folder, owner/name or tag
 	$(BIN)/python app.py $(MODEL)
 
 test: .venv/dev  ## run the whole test suite
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+# Each process gets a stretch of neighbors and later, test by test, half of what the slowest still has: the pages, runs
+# and networks that a file prepares are made once, but for the few files that such a cut goes through.
+	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal --durations=25
 
 install-test: .venv/dev  ## install the wheel beside nothing, then its trainer, and run both: minutes, and 6 GB of disk
 	$(BIN)/python tests/install_check.py $(FLAGS)

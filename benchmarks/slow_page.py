@@ -8,10 +8,10 @@ from pathlib import Path
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo import launch as serving
-from resnet_hub.demo.serving import model_pool as shelf
+from resnet_hub.demo.serving import model_pool
 from resnet_hub.demo.settings import PageSettings
 
-open_at_once = shelf.open_classifier
+open_at_once = model_pool.open_classifier
 
 
 def open_slowly(source: str, settings: PageSettings) -> ImageClassifier:
@@ -22,5 +22,5 @@ def open_slowly(source: str, settings: PageSettings) -> ImageClassifier:
 
 
 if __name__ == "__main__":
-    shelf.open_classifier = open_slowly
+    model_pool.open_classifier = open_slowly
     sys.exit(serving.main(sys.argv[2:], Path(__file__).parent))

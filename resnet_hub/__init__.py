@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from resnet_hub.classifier import ImageClassifier, Prediction
     from resnet_hub.config import Preprocessing, ResNetConfig
     from resnet_hub.errors import ResNetHubError
-    from resnet_hub.models import FeatureNetwork, ResNet, ResNetV2, create_model
+    from resnet_hub.models import AutoResNet, FeatureNetwork, ResNet, ResNetV2, create_model
     from resnet_hub.registry import list_architectures
 
 __all__ = [
+    "AutoResNet",
     "FeatureNetwork",
     "ImageClassifier",
     "Prediction",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AutoResNet": "models",
     "FeatureNetwork": "models",
     "ImageClassifier": "classifier",
     "Prediction": "classifier",

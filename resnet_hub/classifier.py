@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from time import perf_counter
 from typing import Any, Self, overload
@@ -107,7 +107,7 @@ class ImageClassifier:
         self.preprocessing = model.preprocessing
         self.label_names = _label_names(model)
         # It was found for the head that came with it.
-        self.temperature = None if model.head_is_new else temperature_of(model.details)
+        self.temperature = None if model.head_is_new else temperature_of(model.metadata)
 
     @classmethod
     def from_pretrained(
@@ -170,15 +170,10 @@ class ImageClassifier:
             name: What errors call the image; its path where absent.
         """
         _check_top_k(top_k)
+        pixels, timings = self.prepare_timed(image, name=name)
         started = perf_counter()
-        opened = open_image(image, name=name)
-        decoded = perf_counter()
-        pixels = to_pixels(opened, self.preprocessing)
-        prepared = perf_counter()
         scores = self.scores_of(pixels[None])[0]
-        answered = perf_counter()
-        timings = Timings(1e3 * (decoded - started), 1e3 * (prepared - decoded), 1e3 * (answered - prepared))
-        return Classification(self.ranked(scores, top_k), timings, image_of(pixels))
+        return self.classification(pixels, scores, replace(timings, network_ms=1e3 * (perf_counter() - started)), top_k)
 
     def warm_up(self) -> None:
         """Runs the network on a blank image, so that nobody's first image waits for what is set up but once."""
@@ -190,7 +185,21 @@ class ImageClassifier:
         Raises:
             ImageError: The image cannot be read; the message calls it `name`, or by its path.
         """
-        return to_pixels(open_image(image, name=name), self.preprocessing)
+        return self.prepare_timed(image, name=name)[0]
+
+    def prepare_timed(self, image: ImageSource, *, name: str | None = None) -> tuple[Tensor, Timings]:
+        """As `prepare`, with the times of its steps; the network's is 0."""
+        started = perf_counter()
+        opened = open_image(image, name=name)
+        decoded = perf_counter()
+        pixels = to_pixels(opened, self.preprocessing)
+        return pixels, Timings(1e3 * (decoded - started), 1e3 * (perf_counter() - decoded), 0.0)
+
+    def classification(self, pixels: Tensor, scores: Tensor, timings: Timings, top_k: int) -> Classification:
+        """The answer to one prepared image, of its scores (num_classes,), which a batch with others may have given."""
+        rows = pixels.permute(1, 2, 0).numpy()
+        seen = Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
+        return Classification(self.ranked(scores, top_k), timings, seen)
 
     @torch.inference_mode()
     def scores_of(self, pixels: Tensor) -> Tensor:
@@ -219,12 +228,20 @@ class ImageClassifier:
 
     def ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
         """The `top_k` best classes, best first, of one image's scores (num_classes,)."""
-        if self.model.config.task == "regression":  # every number is an answer, and a large one is no better
-            return [Prediction(*row) for row in zip(self.label_names, range(len(scores)), scores.tolist(), strict=True)]
-        # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
-        best = scores.sort(descending=True, stable=True)
-        pairs = zip(best.indices[:top_k].tolist(), best.values[:top_k].tolist(), strict=True)
+        indices, values = self.rank(scores[None], top_k)
+        pairs = zip(indices[0].tolist(), values[0].tolist(), strict=True)
         return [Prediction(self.label_names[index], index, score) for index, score in pairs]
+
+    def rank(self, scores: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
+        """The best classes and their scores, best first, each (N, k), of many images' scores (N, num_classes).
+
+        A network for regression gives all its numbers, in the order of its outputs.
+        """
+        if self.model.config.task == "regression":  # every number is an answer, and a large one is no better
+            return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
+        # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
+        best = scores.sort(dim=1, descending=True, stable=True)
+        return best.indices[:, :top_k], best.values[:, :top_k]
 
 
 def _label_names(model: PretrainedNetwork) -> tuple[str, ...]:
@@ -269,9 +286,3 @@ def _device(device: str | torch.device) -> torch.device:
 def _name(image: ImageSource, index: int) -> str | None:
     """What errors call the image at this place of a list; None leaves it to its path."""
     return None if isinstance(image, str | os.PathLike) else f"image {index + 1} of the list"
-
-
-def image_of(pixels: Tensor) -> Image.Image:
-    """What a network saw, uint8 (C, H, W), as an image."""
-    rows = pixels.permute(1, 2, 0).numpy()
-    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)

@@ -31,6 +31,8 @@ NORM_NAMES = {
     "rmsnorm": "rmsnorm2d",
 }
 TASKS = ("single_label", "multi_label", "regression")
+IMAGE_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Pillow's modes by channels of the input; a network of other channels takes no images."""
 
 
 @dataclass(frozen=True)

@@ -43,4 +43,4 @@ def require_extra(extra: str, modules: Sequence[str] = ()) -> None:
     """
     missing = [name for name in modules or EXTRAS[extra] if find_spec(name) is None]
     if missing:
-        raise MissingExtraError(f"install.{extra}", missing=", ".join(missing))
+        raise MissingExtraError("install.demo" if extra == "demo" else "install.train", missing=", ".join(missing))

@@ -24,7 +24,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from torch import Tensor
 
-from resnet_hub.config import Preprocessing
+from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import ConfigError, ImageError, Phrase
 
 ImageSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
@@ -76,7 +76,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def open_image(
@@ -118,9 +117,9 @@ def to_channels(image: Image.Image, channels: int) -> Image.Image:
 
     Raises: ConfigError for another number of channels.
     """
-    if channels not in _MODES:
+    if channels not in IMAGE_MODES:
         raise ConfigError("preprocessing.channels", channels=channels)
-    mode = _MODES[channels]
+    mode = IMAGE_MODES[channels]
     if image.mode == mode and "transparency" not in image.info:
         return image
     plain = _eight_bit(image)

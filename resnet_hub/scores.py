@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from torch import Tensor
 
 from resnet_hub.errors import CheckpointError
+from resnet_hub.metadata import CheckpointMetadata
 
-TEMPERATURE = "temperature"
-"""Where a checkpoint says it: under this key of our section in config.json."""
 # What makes scores of logits (N, num_classes), for each task of a network.
 SCORES: dict[str, Callable[[Tensor], Tensor]] = {
     "single_label": lambda logits: logits.softmax(dim=1),
@@ -20,13 +18,13 @@ SCORES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def temperature_of(details: Mapping[str, Any]) -> float | None:
+def temperature_of(metadata: CheckpointMetadata) -> float | None:
     """What the logits of a network are divided by; None where its checkpoint says nothing.
 
     Raises:
         CheckpointError: It is no number above 0.
     """
-    found = details.get(TEMPERATURE)
+    found = metadata.extra.get("temperature") if metadata.temperature is None else metadata.temperature
     if found is None:
         return None
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found) or found <= 0:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import socket
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
+from chromium import installed_chromium
 from playwright.sync_api import expect, sync_playwright
 
 from resnet_hub.demo.intake.fetch import fetch_image
@@ -45,19 +45,19 @@ def served_page(checkpoint, **settings):
     # Here, so that other tests need not wait for gradio.
     from resnet_hub.demo.page import build_page, launch_page
     from resnet_hub.demo.serving.health import health_route
-    from resnet_hub.demo.serving.model_pool import own_shelf
+    from resnet_hub.demo.serving.model_pool import start_pool
     from resnet_hub.demo.settings import PageSettings
 
     # In float32, so that its scores are those of a classifier that is asked here.
     settings = {"device": "cpu", "precision": "fp32", "port": free_port(), **settings}
     chosen = PageSettings(model=str(checkpoint), **settings)
 
-    shelf = own_shelf(chosen)
+    pool = start_pool(chosen)
 
     # Outside of a running event loop, gradio makes two and never closes them.
     async def serve():
-        page = build_page(shelf, chosen)
-        launch_page(page, chosen, [health_route(shelf)])
+        page = build_page(pool, chosen)
+        launch_page(page, chosen, [health_route(pool)])
         return page
 
     page = awaited(serve())
@@ -75,7 +75,7 @@ def open_to(monkeypatch, port):
     monkeypatch.setattr(inference, "fetch_image", fetch)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(tmp_path_factory):
     """A folder with a network that knows colors, and an image of the first one."""
     from color_network import COLORS, save_color_network, solid  # and with it torch, which few tests wait for
@@ -86,9 +86,9 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(place):
-    """A page over that network, with the usual settings; files that need others serve their own."""
+    """A page over that network, with the usual settings, for all tests; files that need others serve their own."""
     with served_page(place / "colors") as settings:
         yield settings.address
 
@@ -171,9 +171,7 @@ def chromium():
     with every_core():
         playwright = sync_playwright().start()
     loop = asyncio.get_running_loop()
-    # Without windows of its own it opens a page in two thirds of the time.
-    quick = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or quick, args=flags)
+    browser = playwright.chromium.launch(executable_path=installed_chromium(), args=flags)
     asyncio._set_running_loop(None)
     yield Visitors(browser), loop
     asyncio._set_running_loop(loop)

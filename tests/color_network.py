@@ -1,5 +1,7 @@
 """A small network that really learned to tell three colors apart, two of them under hostile names."""
 
+from functools import cache
+
 import torch
 from PIL import Image
 
@@ -17,11 +19,12 @@ def solid(color):
     return Image.new("RGB", (48, 40), color)
 
 
-def save_color_network(folder, labels=LABELS):
-    """Trains for a second or two; the checkpoint in `folder` gets two images in `examples/`."""
+@cache
+def learned():
+    """The weights, which take a second or two to train."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = ResNet(create_model("cifar_resnet20", num_classes=3).config, label_names=labels)
+        model = create_model("cifar_resnet20", num_classes=3)
         pixels = torch.stack([to_pixels(solid(color), model.preprocessing) for color in COLORS for _ in range(8)])
         targets = torch.arange(3).repeat_interleave(8)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
@@ -31,6 +34,13 @@ def save_color_network(folder, labels=LABELS):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+    return model.state_dict()
+
+
+def save_color_network(folder, labels=LABELS):
+    """Saves the network as a checkpoint, with two images in its `examples/`."""
+    model = ResNet(create_model("cifar_resnet20", num_classes=3).config, label_names=labels)
+    model.load_state_dict(learned())
     model.eval().save_pretrained(folder)
     (folder / "examples").mkdir()
     for name, color in (("a.png", COLORS[0]), ("b.png", COLORS[1])):

@@ -1,28 +1,19 @@
-"""What all tests share: a shut network, a fresh home for the Hub's clients, the fake Hub, real data, a tiny network."""
+"""What all tests share: a shut network, a fresh home for the Hub's clients, and where the other fixtures are."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
-import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import socket_guard
 
-if TYPE_CHECKING:
-    from fake_hub import FakeHub
-
-pytest_plugins = ["browsing", "calling"]
+pytest_plugins = ["chromium", "browsing", "calling", "checkpoints", "finished_runs", "hub_access", "real_data"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LONG = ("test_timm_parity.py",)
-"""Files of several minutes that come late in the alphabet: whoever began one last would leave the others waiting."""
 _home = tempfile.TemporaryDirectory(prefix="resnet-hub-tests-", ignore_cleanup_errors=True)
 
 # The clients read these once, when they are imported, which the fixtures below and the test modules do.
@@ -55,11 +46,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:Use 'content=<...>' to upload raw:DeprecationWarning")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begins with the files that take longest; the others keep their order."""
-    items.sort(key=lambda item: item.path.name not in LONG)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def shut_network() -> Iterator[None]:
     """Every test can connect to this machine only."""
@@ -68,93 +54,12 @@ def shut_network() -> Iterator[None]:
     socket_guard.remove()
 
 
-@pytest.fixture(scope="session")
-def data_folder() -> Path:
-    """The folder of real images and weights. Where it is absent the test is skipped; in CI it fails."""
-    folder = Path(os.environ.get("RESNET_HUB_DATA", REPOSITORY.parent / "shared" / "data"))
-    if not folder.is_dir():
-        reason = f"no real data at {folder}; set RESNET_HUB_DATA to the folder that holds it"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def hub_server() -> Iterator[FakeHub]:
-    """The one server of a test session; tests take `fake_hub`, which empties it first."""
-    from fake_hub import FakeHub
-    from huggingface_hub import close_session
-
-    with FakeHub() as hub:
-        yield hub
-        close_session()  # or the server would wait for the connections that the client keeps open
-
-
-@pytest.fixture
-def fake_hub(hub_server: FakeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeHub:
-    """A new Hub that huggingface_hub talks to in this process, with an empty cache, logged in as alice.
-
-    timm and datasets keep their own copy of the address from when they were imported: use `run_with_hub` for them.
-    """
-    from huggingface_hub import constants
-
-    hub_server.reset()
-    template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", hub_server.url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf-cache"))
-    monkeypatch.setenv("HF_TOKEN", hub_server.token)
-    return hub_server
-
-
-@pytest.fixture
-def run_with_hub(fake_hub: FakeHub, tmp_path: Path) -> Callable[..., str]:
-    """Runs Python source in a new process whose clients all talk to the fake Hub; returns what it printed."""
-
-    def run(source: str, **environment: str) -> str:
-        settings = {
-            **os.environ,
-            "HF_ENDPOINT": fake_hub.url,
-            "HF_HOME": str(tmp_path / "hf-home"),
-            "HF_TOKEN": fake_hub.token,
-            "PYTHONPATH": os.pathsep.join((str(REPOSITORY), str(REPOSITORY / "tests"))),
-            **environment,
-        }
-        program = "import socket_guard\nsocket_guard.install()\n" + textwrap.dedent(source)
-        finished = subprocess.run(
-            [sys.executable, "-c", program], env=settings, cwd=tmp_path, capture_output=True, text=True, timeout=300
-        )
-        assert finished.returncode == 0, finished.stderr
-        return finished.stdout
-
-    return run
-
-
-@pytest.fixture
-def tiny_checkpoint(tmp_path: Path) -> Path:
-    """A folder with a small network for 32 x 32 images of three classes, with random weights from a fixed seed."""
-    import torch
-
-    from resnet_hub import ResNet
-    from resnet_hub.registry.architectures import architecture
-
-    config = architecture("cifar_resnet20").with_options(num_classes=3)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        ResNet(config, label_names=("cat", "dog", "bird")).save_pretrained(tmp_path / "tiny")
-    return tmp_path / "tiny"
-
-
-@pytest.fixture
-def plain_checkpoint(tmp_path: Path) -> Path:
-    """A checkpoint folder as hub.py sees one: the names matter, the content does not."""
-    folder = tmp_path / "checkpoint"
-    folder.mkdir()
-    (folder / "config.json").write_text('{"architecture": "resnet18"}')
-    (folder / "model.safetensors").write_bytes(b"weights")
-    (folder / "README.md").write_text("---\ntags:\n- resnet_hub\n---\n\n# net\n")
-    return folder
+@pytest.fixture(scope="session", autouse=True)
+def no_zygote_left() -> Iterator[None]:
+    """The interpreter that forks programs for tests ends with them, if one began."""
+    yield
+    if "zygote" in sys.modules:
+        sys.modules["zygote"].stop()
 
 
 @pytest.fixture
@@ -185,9 +90,3 @@ def new_process() -> None:
     from launching import forget_accelerator
 
     forget_accelerator()
-
-
-@pytest.fixture
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets the Hub's client try again at once, where it would wait up to 23 seconds in all."""
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)

@@ -1,10 +1,9 @@
-"""Runs of training that are killed at a chosen moment: `python killing.py JSON`, each run in a process of its own.
+"""A run of training that is killed at a chosen moment: `python killing.py JSON`, which is [flags, moment].
 
-JSON is a list of [flags, moment]; a moment is null, ["step", n], ["row", n] (when epoch n has its row in metrics.jsonl,
-but no state yet) or ["saved", n] (when it has its state). What is printed is a list of exit statuses.
+A moment is null, ["step", n], ["row", n] (when epoch n has its row in metrics.jsonl, but no state yet) or ["saved", n]
+(when it has its state).
 """
 
-import importlib
 import json
 import os
 import signal
@@ -12,9 +11,6 @@ import sys
 
 from training import finetune
 from training.loop import saver as state
-
-for name in ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils"):
-    importlib.import_module(name)  # once here, and not in each run
 
 
 def kill_at(moment):
@@ -42,12 +38,7 @@ def kill_at(moment):
 
 
 if __name__ == "__main__":
-    statuses = []
-    for flags, moment in json.loads(sys.argv[1]):
-        child = os.fork()  # nothing was computed yet, so that there are no threads to lose
-        if child == 0:
-            if moment:
-                kill_at(moment)
-            os._exit(finetune.main(flags))
-        statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    sys.stdout.write(json.dumps(statuses))
+    flags, moment = json.loads(sys.argv[1])
+    if moment:
+        kill_at(moment)
+    sys.exit(finetune.main(flags))

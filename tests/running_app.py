@@ -1,11 +1,13 @@
-"""Runs `python app.py` in a process of its own."""
+"""Runs `python app.py` in a process of its own.
+
+Tests of what happens while it imports start an interpreter themselves.
+"""
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
+
+import zygote
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,13 +19,6 @@ def free_port():
 
 def run_app(*arguments, folder=REPOSITORY, cwd=REPOSITORY, **environment):
     """The running program."""
-    return subprocess.Popen(
-        [sys.executable, folder / "app.py", *map(str, arguments)],
-        cwd=cwd,
-        env={**{name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Tests may run in the background of a shell, which has what it starts there ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    told = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+    program = [folder / "app.py", *arguments]
+    return zygote.start(program, needs=["resnet_hub.demo.page"], cwd=cwd, env={**told, **environment})

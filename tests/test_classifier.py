@@ -152,6 +152,18 @@ def test_a_server_gets_with_its_own_batches_what_calling_gives():
     assert [classifier.ranked(row, 5) for row in scores] == classifier(images)
 
 
+@pytest.mark.parametrize("task", ["single_label", "regression"])
+def test_many_rows_are_ranked_as_each_alone_and_equal_scores_in_the_order_of_the_classes(task):
+    classifier = ImageClassifier(create_model("cifar_resnet20", num_classes=3, task=task), device="cpu")
+    scores = torch.tensor([[0.2, 0.5, 0.5], [0.1, 0.1, 0.1], [0.7, 0.1, 0.2]])
+    indices, values = classifier.rank(scores, 2)
+    for row, found, value in zip(scores, indices.tolist(), values.tolist(), strict=True):
+        alone = classifier.ranked(row, 2)
+        assert [one.index for one in alone] == found
+        assert [one.score for one in alone] == value
+    assert indices.tolist() == ([[1, 2], [0, 1], [0, 2]] if task == "single_label" else [[0, 1, 2]] * 3)
+
+
 def test_prepare_names_a_bad_image_as_it_is_told():
     with pytest.raises(ImageError, match=r"'upload\.png' is empty"):
         tiny().prepare(b"", name="upload.png")

@@ -11,11 +11,12 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from torch.utils.data import DataLoader, Dataset
 
 import resnet_hub.demo
 import training
 from resnet_hub import errors
-from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, HubUnreachableError, Phrase
+from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, HubUnreachableError, ImageError, Phrase
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [path for package in (resnet_hub, training) for path in sorted(Path(package.__path__[0]).rglob("*.py"))]
@@ -135,3 +136,19 @@ def test_errors_are_there_without_torch_and_without_reading_a_text():
         "assert not {'torch', 'numpy', 'huggingface_hub'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT / "resnet_hub")
+
+
+class Broken(Dataset):
+    """Images of which none can be decoded."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        raise ImageError("preprocessing.no_file", label="a.png")
+
+
+def test_an_error_of_a_loader_process_keeps_its_kind_and_its_sentence():
+    with pytest.raises(ImageError) as raised:
+        next(iter(DataLoader(Broken(), num_workers=1)))
+    assert str(raised.value) == "there is no file a.png; check the path"

@@ -9,6 +9,7 @@ from random_weights import lively
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.errors import CheckpointError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.scores import scores, temperature_of
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0]])
@@ -26,13 +27,13 @@ def test_a_temperature_divides_the_logits_of_classes_and_leaves_numbers(task, ex
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "2", True, [2.0]])
 def test_a_temperature_that_cannot_be_is_refused(value):
     with pytest.raises(CheckpointError, match="expected a number above 0, or no such key"):
-        temperature_of({"temperature": value})
+        temperature_of(CheckpointMetadata.from_json({"temperature": value}))
 
 
 def test_a_classifier_reads_the_temperature_of_its_checkpoint(tmp_path):
     model = lively(num_classes=3, label_names=("a", "b", "c"))
     plain = {found.label: found.score for found in ImageClassifier(model, device="cpu")(IMAGE)}
-    model.details["temperature"] = 4.0
+    model.metadata = CheckpointMetadata(temperature=4.0)
     model.save_pretrained(tmp_path)
     assert json.loads((tmp_path / "config.json").read_text())["resnet_hub"]["temperature"] == 4.0
     softened = {found.label: found.score for found in ImageClassifier.from_pretrained(tmp_path, device="cpu")(IMAGE)}
@@ -42,7 +43,7 @@ def test_a_classifier_reads_the_temperature_of_its_checkpoint(tmp_path):
 
 def test_a_new_head_has_no_temperature(tmp_path):
     model = lively(num_classes=3, label_names=("a", "b", "c"))
-    model.details["temperature"] = 4.0
+    model.metadata = CheckpointMetadata(temperature=4.0)
     model.save_pretrained(tmp_path)
     changed = ResNet.from_pretrained(tmp_path, label_names=("x", "y"))
     assert ImageClassifier(changed, device="cpu").temperature is None

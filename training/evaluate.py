@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 if not __package__:  # `accelerate launch training/evaluate.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -21,15 +20,16 @@ import torch
 from resnet_hub import ResNet
 from resnet_hub.checkpoint import load_weights
 from resnet_hub.errors import ConfigError, TrainingError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.scores import TEMPERATURE, temperature_of
+from resnet_hub.scores import temperature_of
 
 from .data import Split, load_split
 from .entry import run_settings
 from .hardware import make_accelerator
 from .loading import EvalTransform, make_loader
 from .loop import evaluate, unmapped
-from .metrics import Evaluation, told_interval
+from .metrics import Evaluation, format_interval
 from .run import EMA_FILE, LAST_FILE, History, draw_report, write_results
 from .settings import EvaluationSettings
 from .trials import with_batch_size
@@ -41,16 +41,16 @@ LARGEST_RECORDED = 256
 WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
-def measure(settings: EvaluationSettings) -> Evaluation:
-    """The network's answers on the split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
+def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
+    """Evaluates a checkpoint on a split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
-    settings = with_batch_size(as_trained(settings, model.details), model, accelerator)
+    settings = with_batch_size(as_trained(settings, model.metadata), model, accelerator)
     split = load_split(settings, settings.split, model.label_names or (), model.config.task)
     loader = make_loader(
         split,
         EvalTransform(model.preprocessing),
-        batch_size=settings.batch_size,
+        batch_size=settings.images_per_batch,
         seed=0,
         workers=settings.workers,
         train=False,
@@ -63,30 +63,29 @@ def measure(settings: EvaluationSettings) -> Evaluation:
         batches,
         model.preprocessing,
         task=model.config.task,
-        temperature=temperature_of(model.details),
+        temperature=temperature_of(model.metadata),
     )
     if accelerator.is_main_process:
-        tell(settings, model, split, found)
+        report_evaluation(settings, model, split, found)
     accelerator.end_training()
     return found
 
 
-def as_trained(settings: EvaluationSettings, details: Mapping[str, Any]) -> EvaluationSettings:
+def as_trained(settings: EvaluationSettings, metadata: CheckpointMetadata) -> EvaluationSettings:
     """The settings with the batch size that the checkpoint was trained and measured with; what is given stays.
 
     Args:
         settings: Returned as they are where the checkpoint says nothing of use.
-        details: What the checkpoint says of itself, which somebody else may have written.
+        metadata: What the checkpoint says of itself, which somebody else may have written.
     """
-    recipe = details.get("recipe")
-    size = recipe.get("batch_size") if isinstance(recipe, Mapping) else None
+    size = (metadata.recipe or {}).get("batch_size")
     if settings.batch_size is not None or type(size) is not int or not 1 <= size <= LARGEST_RECORDED:
         return settings
     return replace(settings, batch_size=size)
 
 
 def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
-    """The network with the weights that were asked for. Raises: CheckpointError, HubError, ConfigError."""
+    """The network with the weights that the settings name. Raises: CheckpointError, HubError, ConfigError."""
     model = ResNet.from_pretrained(settings.model)
     if model.label_names is None:
         raise ConfigError("evaluation.no_class_names", model=settings.model)
@@ -98,11 +97,11 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
             )
         load_weights(model, file, model.config, dtype=torch.float32)
         # It was found for the best weights.
-        model.details.pop(TEMPERATURE, None)
+        model.metadata = replace(model.metadata, temperature=None)
     return unmapped(model)
 
 
-def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
+def report_evaluation(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
     """Prints the figures: for programs on standard output, else as lines of the log; writes the report."""
     intervals = found.intervals()
     figures = {"split": split.name, "images": len(found), **found.summary(), "intervals": intervals}
@@ -114,7 +113,7 @@ def tell(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, f
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    logger.info("%s: %s, %s", split.name, found.headline, told_interval(intervals))
+    logger.info("%s: %s, %s", split.name, found.headline, format_interval(intervals))
     logger.info("  %s", "  ".join(f"{name} {value:.4f}" for name, value in found.summary().items()))
 
 
@@ -132,7 +131,7 @@ def report_folder(name: str) -> Iterator[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    return run_settings(measure, EvaluationSettings, "evaluate", arguments)
+    return run_settings(evaluate_checkpoint, EvaluationSettings, "evaluate", arguments)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,10 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from resnet_hub import ResNet, create_model, list_architectures
+from resnet_hub.card import without_paths
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import repo_address
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
@@ -27,20 +29,20 @@ from .data import Data, load_data
 from .entry import run_command
 from .fit import fit
 from .hardware import describe_hardware, main_process_decides, make_accelerator
-from .loading import make_loaders
+from .loading import Loader, make_loaders
 from .loop import (
     Learner,
     calibrate,
     evaluate,
+    log_end,
     make_learner,
     repeatable,
     saving,
     start_trackers,
-    tell_end,
     tracker_names,
     unmapped,
 )
-from .metrics import Evaluation, told_interval
+from .metrics import Evaluation, format_interval
 from .push import publishing
 from .run import (
     RATES_FILE,
@@ -58,18 +60,13 @@ from .run import (
     remove_state,
     reporting,
     versions,
-    without_paths,
     write_examples,
     write_results,
 )
 from .settings import FinetuneRecipe
-from .trials import fit_head, rehearse, search_rate, with_defaults
+from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
 
 logger = logging.getLogger("training")
-
-# Where and how fast a run goes, which says nothing about the network.
-NOT_TRAINING = ("output", "overwrite", "push_to_hub", "hub_private", "hub_revision", "hub_every", "hub_wait")
-NOT_TRAINING += ("save_every_steps", "report_to", "cache_gb", "dry_run")
 
 
 def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: Sequence[str] | None = None) -> Path:
@@ -81,7 +78,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         command: The flags as they were given, for the record.
     """
     if recipe.find_lr:
-        return find_rate(recipe)
+        return find_lr(recipe)
     if recipe.dry_run:
         return dry_run(recipe)
     history = History()
@@ -99,9 +96,9 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         data = load_data(recipe)
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
-        model.details = describe(recipe, data, model, accelerator)
-        tell_plan(recipe, data, model, accelerator)
-        model.details["split"] = data.validation.name
+        model.metadata = describe(recipe, data, model, accelerator)
+        log_plan(recipe, data, model, accelerator)
+        model.metadata = replace(model.metadata, split=data.validation.name)
 
         refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
@@ -117,7 +114,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
             best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
         tested = test(learner, loaders["test"]) if data.test else None
         if accelerator.is_main_process:
-            model.details["seconds"] = round(history.seconds, 1)
+            model.metadata = replace(model.metadata, seconds=round(history.seconds, 1))
             with reporting(recipe.folder):
                 finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
@@ -126,12 +123,12 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     return recipe.folder
 
 
-def find_rate(recipe: FinetuneRecipe) -> Path:
-    """Sweeps the learning rate; draws the sweep, logs what it suggests, and returns the image's path."""
+def find_lr(recipe: FinetuneRecipe) -> Path:
+    """Runs the learning-rate finder; draws its sweep, logs the suggestion, and returns the figure's path."""
     _, learner, loaders = try_out(recipe)
-    if recipe.head_first:
-        fit_head(learner, loaders["features"])
-    found = search_rate(learner, loaders["train"])
+    if recipe.linear_probe_first:
+        fit_linear_probe(learner, loaders["features"])
+    found = sweep_lr(learner, loaders["train"])
     file = recipe.folder / RATES_FILE
     main_process_decides(lambda: draw_rates(file, found.rates, found.losses, found.suggestion))
     logger.info("sweep  the loss was least at a learning rate of %.1e: %s", found.lowest, file)
@@ -141,14 +138,14 @@ def find_rate(recipe: FinetuneRecipe) -> Path:
 
 
 def dry_run(recipe: FinetuneRecipe) -> Path:
-    """Tells what the run would do, after a few updates that are thrown away; returns a sheet of training images."""
+    """Reports what the run would do, from a few updates that are thrown away; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
-    sheet = rehearse(data, learner, loaders)
+    sheet = report_dry_run(data, learner, loaders)
     learner.accelerator.end_training()
     return sheet
 
 
-def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
+def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Loader]]:
     """All that takes part in training, for trials that keep nothing: no folder is claimed, no image cached."""
     recipe = replace(recipe, cache_gb=0)
     accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
@@ -156,7 +153,7 @@ def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Any]]:
     data = load_data(recipe)
     model = start_model(recipe, data)
     recipe = with_defaults(recipe, model, accelerator, len(data.train))
-    tell_plan(recipe, data, model, accelerator)
+    log_plan(recipe, data, model, accelerator)
     return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
 
 
@@ -183,27 +180,29 @@ def _has_no_weights(name: str) -> bool:
     return known and not Path(name).exists()
 
 
-def describe(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> dict[str, Any]:
+def describe(
+    recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
+) -> CheckpointMetadata:
     """What the checkpoint will say of its origin; of local folders only the name, of the parent its license."""
     local = {key: Path(value).name for key in ("dataset", "model") if Path(value := getattr(recipe, key)).exists()}
-    settings = {key: value for key, value in recipe.to_json().items() if key not in NOT_TRAINING}
-    details: dict[str, Any] = {
-        "dataset": local.get("dataset", recipe.dataset),
-        "recipe": settings | local,
-        "versions": versions(),
-        "hardware": describe_hardware(accelerator),
-    }
-    if data.revision is not None:
-        details["dataset_revision"] = data.revision
+    base_model = license = None
     if not recipe.from_scratch:
+        address = None if "model" in local else repo_address(recipe.model)
         # In full, since what a bare name stands for may change between versions.
-        details["base_model"] = local["model"] if "model" in local else str(repo_address(recipe.model))
-        if license := parent_license(model, None if "model" in local else repo_address(recipe.model)):
-            details["license"] = license
-    return details
+        base_model = local["model"] if address is None else str(address)
+        license = parent_license(model, address)
+    return CheckpointMetadata(
+        dataset=local.get("dataset", recipe.dataset),
+        recipe=recipe.public() | local,
+        versions=versions(),
+        hardware=describe_hardware(accelerator),
+        dataset_revision=data.revision,
+        base_model=base_model,
+        license=license,
+    )
 
 
-def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
+def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator) -> None:
     """Logs what is about to happen, in three lines."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
@@ -218,7 +217,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
         "run    %s: %d epochs, batch %d, %s at lr %g, precision %s, on %s",
         recipe.folder,
         recipe.epochs,
-        recipe.batch_size * accelerator.num_processes,
+        recipe.images_per_batch * accelerator.num_processes,
         recipe.optimizer,
         recipe.lr,
         accelerator.mixed_precision,
@@ -226,7 +225,7 @@ def tell_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, acce
     )
 
 
-def test(learner: Learner, loader: Any) -> Evaluation:
+def test(learner: Learner, loader: Loader) -> Evaluation:
     """The figures of the best weights on the test split, which nothing was tuned on."""
     network = learner.network
     return evaluate(
@@ -235,7 +234,7 @@ def test(learner: Learner, loader: Any) -> Evaluation:
         loader,
         network.preprocessing,
         task=network.config.task,
-        temperature=temperature_of(network.details),
+        temperature=temperature_of(network.metadata),
     )
 
 
@@ -257,7 +256,7 @@ def finish(
     """Writes the best checkpoint with its final figures, the images, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
-    model.details |= reported.record() | {"split": split.name}
+    model.metadata = replace(model.metadata, **reported.record(), split=split.name)
     images = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
     model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [image.name for image in images]))
     intervals = reported.intervals(recipe.seed)
@@ -272,16 +271,16 @@ def finish(
         "split_hash": data.split_hash,
         "bad_images": without_paths(list(data.bad_images)),
         "same_images": {f"{shared.split}, {shared.other}": len(shared.images) for shared in data.overlaps},
-        "seconds": model.details["seconds"],
+        "seconds": model.metadata.seconds,
         "run": record,
     }
     write_results(folder, results)
     write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
     remove_state(folder)
-    logger.info("done in %.0f s: best epoch %d of %d", model.details["seconds"], best.epoch, recipe.epochs)
-    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, told_interval(intervals))
+    logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)
+    logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
-    tell_end(folder)
+    log_end(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,7 +30,7 @@ def make_accelerator(
     """The accelerator of this process; on the CPU, several processes talk through gloo.
 
     Args:
-        precision: auto, no, bf16 or fp16; auto keeps what `accelerate launch` was told, and where that is nothing,
+        precision: auto, no, bf16 or fp16; auto keeps what `accelerate launch` was given, and where that is nothing,
             takes bf16 on a device that computes in it.
         threads: CPU threads of this process; None shares out the cores. (The launcher's own default is one thread.)
         unused_parameters: Whether some parameters take part in some epochs only, which processes must look out for.
@@ -39,9 +39,11 @@ def make_accelerator(
     """
     on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
     if precision == "auto":
-        told = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
+        launched = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
         precision = (
-            told if told != "no" else ("bf16" if native_bf16(torch.device("cpu" if on_cpu else "cuda")) else "no")
+            launched
+            if launched != "no"
+            else ("bf16" if native_bf16(torch.device("cpu" if on_cpu else "cuda")) else "no")
         )
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(threads or max(1, available_cores() // processes))
@@ -72,11 +74,11 @@ def main_process_first(action: Callable[[], Result]) -> Result:
             result = action()
         except ResNetHubError as error:
             refusal = error
-    told = broadcast_object_list([refusal])[0]
+    raised = broadcast_object_list([refusal])[0]
     if refusal is not None:
         raise refusal
-    if told is not None:
-        raise told
+    if raised is not None:
+        raise raised
     return result if state.is_main_process else action()
 
 

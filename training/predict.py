@@ -15,7 +15,6 @@ if not __package__:  # `accelerate launch training/predict.py` puts this folder 
     __package__ = "training"
     import training  # noqa: F401
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -29,12 +28,12 @@ from .data import SHOWN, Split, load_images
 from .entry import run_settings
 from .hardware import main_process_decides, make_accelerator
 from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
-from .loop import show_progress
+from .loop import gather, show_progress, unique_rows
 from .push import (
     Answers,
     PushTarget,
+    call_with_retries,
     check_target,
-    persist,
     predictions_table,
     push_predictions,
     shown_file,
@@ -74,7 +73,7 @@ def predict(settings: PredictionSettings) -> None:
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
     settings = with_batch_size(settings, classifier.model, accelerator)
     split, classes = load_images(settings, settings.split)
-    tell_plan(settings, classifier, split)
+    log_plan(settings, classifier, split)
 
     answers = answer(settings, classifier, split, accelerator)
     if accelerator.is_main_process:
@@ -92,7 +91,7 @@ def check_places(settings: PredictionSettings) -> None:
         check_target(PushTarget.of(settings, kind="dataset"))
 
 
-def tell_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
+def log_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
     """Logs what is about to happen."""
     logger.info("data   %s: %s images of %s", settings.dataset, f"{len(split):,}", split.name)
     architecture, classes = classifier.model.config.architecture, len(classifier.label_names)
@@ -112,7 +111,7 @@ def answer(
         make_loader(
             split,
             EvalTransform(classifier.preprocessing),
-            batch_size=settings.batch_size,
+            batch_size=settings.images_per_batch,
             seed=0,
             workers=settings.workers,
             train=False,
@@ -126,26 +125,15 @@ def answer(
     for pixels, labels, rows in show_progress(loader, "predicting", accelerator):
         with torch.inference_mode(), accelerator.autocast():
             logits = network(prepare_batch(pixels, classifier.preprocessing))
-        ranked = rank(classifier.scores(logits.float()), network.config.task, settings.top_k)
-        gathered = accelerator.gather_for_metrics((rows, labels, *ranked))
-        rows, labels, indices, scores = (column.cpu() for column in gathered)
+        ranked = classifier.rank(classifier.scores(logits.float()), settings.top_k)
+        rows, labels, indices, scores = gather(accelerator, rows, labels, *ranked)
         found.append([rows, indices, scores])
         unreadable += rows[labels == UNREADABLE].tolist()
         refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
         if not scores.isfinite().all():
             raise CheckpointError("predictions.not_finite", model=settings.model)
-    rows, indices, scores = (torch.cat(column).numpy() for column in zip(*found, strict=True))
-    # Images that pad the last batch come twice; each row is kept once, in the order of the dataset.
-    _, once = np.unique(rows, return_index=True)
-    return Answers(indices[once], scores[once], {row: problem(split, row, settings) for row in unreadable})
-
-
-def rank(scores: Tensor, task: str, top_k: int) -> tuple[Tensor, Tensor]:
-    """The best classes and their scores, each (N, k), as `ImageClassifier` ranks them; a regression in order."""
-    if task == "regression":
-        return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
-    best = scores.sort(dim=1, descending=True, stable=True)
-    return best.indices[:, :top_k], best.values[:, :top_k]
+    outputs, values = unique_rows(found)
+    return Answers(outputs, values, {row: problem(split, row, settings) for row in unreadable})
 
 
 def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
@@ -185,7 +173,7 @@ def push(settings: PredictionSettings, split: Split, table: Any) -> None:
     """Pushes the table; where the Hub does not take it, it is in a file all the same. Raises: HubError."""
     target = PushTarget.of(settings, kind="dataset")
     try:
-        url = persist(
+        url = call_with_retries(
             lambda: push_predictions(table, target.repo_id, split.name, target.private, target.revision),
             lambda error, wait: logger.warning("push   %s; trying again in %.0f s", error, wait),
         )

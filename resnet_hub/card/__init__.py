@@ -1,24 +1,28 @@
 """config.json and metrics -> the model card, and two cards of one repository -> one."""
 
-from resnet_hub.card.card_file import check_card_size, metadata_of, opens_in_timm, read_card, read_values, updated_card
+from resnet_hub.card.card_file import check_card_size, metadata_of, opens_in_timm, read_card, updated_card
 from resnet_hub.card.front_matter import update_front_matter
-from resnet_hub.card.markdown import text, without_folders
+from resnet_hub.card.license import license_keys, weights_license
+from resnet_hub.card.markdown import text
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.parse import CardText, marked
+from resnet_hub.card.redact import without_folders, without_paths
 from resnet_hub.card.sections import model_card
 
 __all__ = [
     "CardText",
     "check_card_size",
+    "license_keys",
     "marked",
     "merged_card",
     "metadata_of",
     "model_card",
     "opens_in_timm",
     "read_card",
-    "read_values",
     "text",
     "update_front_matter",
     "updated_card",
+    "weights_license",
     "without_folders",
+    "without_paths",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from resnet_hub.card.merge import merged_card
 from resnet_hub.card.metadata import card_metadata
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
 from resnet_hub.card.sections import IMAGES, model_card
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SECTION, CheckpointConfig
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SECTION, CheckpointConfig, read_json
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 
 
@@ -32,7 +31,7 @@ def updated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = 
     if theirs is None:
         return ours
     try:
-        before = metadata_of(read_values(folder / CONFIG_FILE), repo_id)
+        before = metadata_of(read_json(folder / CONFIG_FILE), repo_id)
     except (CheckpointError, OSError):
         before = {}
     return merged_card(theirs, ours, before)
@@ -61,20 +60,6 @@ def opens_in_timm(values: Mapping[str, Any]) -> bool:
         return CheckpointConfig.from_json(values).opens_in_timm
     except (ResNetHubError, TypeError, ValueError):
         return False
-
-
-def read_values(file: Path) -> dict[str, Any]:
-    """The content of a config.json. Raises: CheckpointError when it is none."""
-    size = file.stat().st_size
-    if size > MAX_CONFIG_BYTES:
-        raise CheckpointError("card.config_too_large", file=str(file), size=size, most=MAX_CONFIG_BYTES)
-    try:
-        values = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError("card.invalid_json", file=str(file), error=str(error)) from error
-    if not isinstance(values, dict):
-        raise CheckpointError("card.no_json_object", file=str(file))
-    return values
 
 
 def check_card_size(size: int, where: str | Phrase) -> None:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from resnet_hub.card.redact import without_folders
+
 MAX_TEXT = 200
 """Characters of one foreign name."""
 SCANNED = 10 * MAX_TEXT
@@ -13,8 +15,6 @@ SCANNED = 10 * MAX_TEXT
 EMPTY = "(empty)"
 """Stands for a name without any letter, which would leave a list or a table with a hole."""
 
-# The folders of an absolute path, which say whose machine it was; "owner/name" and addresses of web pages have none.
-_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:file:|[A-Za-z]:)?(?:~[\w-]*)?[/\\](?:[^/\\]*[/\\])*")
 _SECRET_VALUE = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
 # Characters that turn the reading direction of what follows.
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -41,11 +41,6 @@ def line(value: object) -> str:
 def place(value: object) -> str:
     """A data set, a model or a setting on one line; of an absolute path only the last name."""
     return line(without_folders(str(value)[:SCANNED]))
-
-
-def without_folders(value: str) -> str:
-    """The text with the last name only of every absolute path in it."""
-    return _FOLDERS.sub("", value.rstrip("/\\"))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

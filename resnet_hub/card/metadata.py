@@ -9,7 +9,10 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from resnet_hub.card.license import license_keys, recorded_license
 from resnet_hub.card.markdown import line, place
+from resnet_hub.checkpoint import SECTION
+from resnet_hub.metadata import CheckpointMetadata
 
 TASK = "image-classification"
 METRICS = {
@@ -26,17 +29,6 @@ METRICS = {
     "r2": ("r_squared", "R squared"),
 }
 """Our name of a metric -> the Hub's identifier and a heading."""
-# The Hub refuses a card whose `license` is none of these. Source: huggingface.co/docs/hub/repositories-licenses.
-LICENSES = (
-    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 bigcode-openrail-m"
-    " afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0"
-    " cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0"
-    " cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0"
-    " cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0"
-    " gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc ms-pl mpl-2.0 odc-by odbl osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl"
-    " unknown other"
-)
-
 _REPO_ID = r"\w(?:[\w.-]{0,94}\w)?/\w(?:[\w.-]{0,94}\w)?"
 _MODEL = re.compile(rf"(?:hf[-_]hub:)?({_REPO_ID})(?:@.+)?", re.ASCII)
 _TAG = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
@@ -47,18 +39,17 @@ def card_metadata(
     config: Mapping[str, Any], *, repo_id: str | None = None, timm_compatible: bool = False
 ) -> dict[str, Any]:
     """The metadata by key, as `model_card` writes it above the text; what `config` does not say is left out."""
-    run = mapping(config.get("resnet_hub"))
-    given = license(config)
-    known = given.lower() in LICENSES.split()
+    run = run_metadata(config)
+    terms = license_keys(recorded_license(config))
     results = _eval_results(run)
-    dataset = _DATASET.fullmatch(place(run.get("dataset", "")))
+    dataset = _DATASET.fullmatch(place(run.dataset or ""))
     architecture = str(config.get("architecture", ""))
     data: Any = ModelCardData(
         library_name="timm" if timm_compatible else "resnet_hub",
         pipeline_tag=TASK,
         tags=[TASK, "resnet_hub", *([architecture] if re.fullmatch(r"\w+", architecture) else [])],
-        license=given.lower() if known else "other" if given else None,
-        license_name=None if known else re.sub(r"[^a-z0-9.]+", "-", given.lower()).strip("-.") or None,
+        license=terms.get("license"),
+        license_name=terms.get("license_name"),
         base_model=_base_model(run),
         datasets=[dataset[1]] if dataset else None,
         metrics=sorted({result.metric_type for result in results}) or None,
@@ -73,15 +64,14 @@ def model_name(config: Mapping[str, Any], repo_id: str | None) -> str:
     return repo_id.rpartition("/")[2] if repo_id else line(config.get("architecture") or "residual network")
 
 
-def license(config: Mapping[str, Any]) -> str:
-    """What the run recorded, else what came with the weights it started from; empty where neither says."""
-    run, parent = mapping(config.get("resnet_hub")), mapping(config.get("pretrained_cfg"))
-    return line(run.get("license") or parent.get("license") or "")
+def run_metadata(config: Mapping[str, Any]) -> CheckpointMetadata:
+    """What config.json says of the weights, in our section; nothing where it has none."""
+    return CheckpointMetadata.from_json(mapping(config.get(SECTION)))
 
 
-def numbers(run: Mapping[str, Any]) -> dict[str, float]:
+def numbers(run: CheckpointMetadata) -> dict[str, float]:
     """The metrics that are finite numbers."""
-    return {str(name): value for name, value in mapping(run.get("metrics")).items() if is_number(value)}
+    return {str(name): value for name, value in (run.metrics or {}).items() if is_number(value)}
 
 
 def is_number(value: object) -> bool:
@@ -100,9 +90,9 @@ def repo_id_in(source: str) -> str | None:
     return match[1] if match else None
 
 
-def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
+def _eval_results(run: CheckpointMetadata) -> list[EvalResult]:
     """The `model-index` entries; none where the data set they were measured on is not recorded."""
-    name = place(run.get("dataset") or "")
+    name = place(run.dataset or "")
     dataset = _DATASET.fullmatch(name)
     if not name:
         return []
@@ -112,8 +102,8 @@ def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
             dataset_type=dataset[1] if dataset else name,
             dataset_name=dataset[1] if dataset else name,
             dataset_config=dataset[2] if dataset else None,
-            dataset_revision=_optional(run.get("dataset_revision")) or (dataset[3] if dataset else None),
-            dataset_split=_optional(run.get("split")),
+            dataset_revision=_optional(run.dataset_revision) or (dataset[3] if dataset else None),
+            dataset_split=_optional(run.split),
             metric_type=METRICS.get(metric, (line(metric), ""))[0],
             metric_name=METRICS.get(metric, ("", line(metric)))[1],
             metric_value=round(value, 6),
@@ -122,9 +112,9 @@ def _eval_results(run: Mapping[str, Any]) -> list[EvalResult]:
     ]
 
 
-def _base_model(run: Mapping[str, Any]) -> str | None:
+def _base_model(run: CheckpointMetadata) -> str | None:
     """The Hub id of the weights that training started from; nothing for a folder, which the Hub cannot link."""
-    source = str(run.get("base_model") or "")
+    source = run.base_model or ""
     return f"timm/{source}" if _TAG.fullmatch(source) else repo_id_in(source)
 
 

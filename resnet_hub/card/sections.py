@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from resnet_hub.card.license import recorded_license
 from resnet_hub.card.markdown import line, place, table, text
-from resnet_hub.card.metadata import METRICS, card_metadata, is_number, license, mapping, model_name, numbers
+from resnet_hub.card.metadata import METRICS, card_metadata, is_number, mapping, model_name, numbers, run_metadata
 from resnet_hub.card.parse import CardText, marked
 from resnet_hub.card.usage import task, usage
+from resnet_hub.metadata import CheckpointMetadata
+from resnet_hub.registry import is_non_commercial
 
 MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""
@@ -50,7 +53,7 @@ def model_card(
         timm_compatible: Whether timm loads it too, which makes it a timm model for the Hub's widget and counter.
         images: Which of `IMAGES` lie beside it.
     """
-    run, beside = mapping(config.get("resnet_hub")), set(images)
+    run, beside = run_metadata(config), set(images)
     sections = {
         "summary": f"{_NOTE}\n\n# {text(model_name(config, repo_id))}\n\n{_summary(config, run)}",
         "usage": usage(config, repo_id, timm=timm_compatible),
@@ -59,7 +62,7 @@ def model_card(
         "per-class": _per_class(config, run),
         "classes": _classes(config),
         "training": _headed("How it was trained", table(("Setting", "Value"), _training_rows(run))),
-        "versions": _headed("Versions", table(("Package", "Version"), mapping(run.get("versions")).items())),
+        "versions": _headed("Versions", table(("Package", "Version"), (run.versions or {}).items())),
         "limits": _limits(config, run),
     }
     body = "\n\n".join(marked(name, content) for name, content in sections.items())
@@ -71,34 +74,34 @@ def _headed(heading: str, content: str) -> str:
     return f"## {heading}\n\n{content}" if content else ""
 
 
-def _summary(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+def _summary(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
     kind = "An image regressor" if task(config) == "regression" else "An image classifier"
     sentence = f"{kind}: the residual network {text(config.get('architecture', 'of unknown name'))}"
-    if run.get("base_model"):
-        sentence += f", fine-tuned from {text(place(run['base_model']))}"
-    if run.get("dataset"):
-        sentence += f" on {text(place(run['dataset']))}"
+    if run.base_model:
+        sentence += f", fine-tuned from {text(place(run.base_model))}"
+    if run.dataset:
+        sentence += f" on {text(place(run.dataset))}"
     answer = OUTPUTS[task(config)].format(text(config.get("num_classes", "some")))
-    terms = license(config)
+    terms = recorded_license(config)
     told = f" License: {text(terms)}." if terms else ""
     return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."
 
 
-def _results(run: Mapping[str, Any]) -> str:
+def _results(run: CheckpointMetadata) -> str:
     rows = [(METRICS.get(metric, ("", metric))[1], round(value, 4)) for metric, value in numbers(run).items()]
     if not rows:
         return ""
-    where = [text(place(run["dataset"]))] if run.get("dataset") else []
-    where += [f"revision {text(run['dataset_revision'])}"] if run.get("dataset_revision") else []
-    where += [f"split {text(run['split'])}"] if run.get("split") else []
-    where += [f"{text(run['num_images'])} images"] if run.get("num_images") else []
+    where = [text(place(run.dataset))] if run.dataset else []
+    where += [f"revision {text(run.dataset_revision)}"] if run.dataset_revision else []
+    where += [f"split {text(run.split)}"] if run.split else []
+    where += [f"{text(run.num_images)} images"] if run.num_images else []
     measured = f"Measured on {', '.join(where)}." if where else "On which images this was measured is not recorded."
     return f"## Results\n\n{table(('Metric', 'Value'), rows)}\n\n{measured}"
 
 
-def _per_class(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+def _per_class(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
     """Precision, recall, F1 and count of the classes, those with the lowest F1 first."""
-    recorded = mapping(run.get("per_class"))
+    recorded = run.per_class or {}
     found, names = recorded.get("rows"), config.get("label_names")
     named: Sequence[object] = names if isinstance(names, list | tuple) else ()
     rows = []
@@ -134,12 +137,12 @@ def _classes(config: Mapping[str, Any]) -> str:
     return f"## Classes\n\n{len(names)} {word}, in the order of the outputs:\n\n{listed}{rest}"
 
 
-def _training_rows(run: Mapping[str, Any]) -> list[tuple[object, object]]:
-    rows: list[tuple[object, object]] = list(_flat(mapping(run.get("recipe"))))
-    if run.get("hardware"):
-        rows.append(("hardware", place(run["hardware"])))
-    if is_number(run.get("seconds")):
-        rows.append(("time", f"{run['seconds'] / 60:.1f} minutes"))
+def _training_rows(run: CheckpointMetadata) -> list[tuple[object, object]]:
+    rows: list[tuple[object, object]] = list(_flat(run.recipe or {}))
+    if run.hardware:
+        rows.append(("hardware", place(run.hardware)))
+    if run.seconds is not None and is_number(run.seconds):
+        rows.append(("time", f"{run.seconds / 60:.1f} minutes"))
     return rows
 
 
@@ -155,7 +158,7 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, o
             yield f"{above}{name}", line(listed)
 
 
-def _limits(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+def _limits(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
     classes = text(config.get("num_classes", "known"))
     limits = {
         "single_label": [
@@ -173,10 +176,11 @@ def _limits(config: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     }[task(config)]
     if not numbers(run):
         limits.append("No results were recorded: measure it on your own images before you rely on it.")
-    elif is_number(run.get("num_images")):
-        limits.append(f"It was measured on {text(run['num_images'])} images from where it learned; yours may differ.")
-    if not license(config):
+    elif is_number(run.num_images):
+        limits.append(f"It was measured on {text(run.num_images)} images from where it learned; yours may differ.")
+    license = recorded_license(config)
+    if license is None:
         limits.append("No license was recorded: ask those who made the weights and the images before you use it.")
-    elif "-nc" in license(config).lower():
-        limits.append(f"The weights come under {text(license(config))}: no commercial use.")
+    elif is_non_commercial(license):
+        limits.append(f"The weights come under {text(license)}: no commercial use.")
     return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)

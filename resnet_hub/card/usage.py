@@ -8,11 +8,10 @@ from typing import Any
 from resnet_hub.card.markdown import text
 from resnet_hub.card.metadata import mapping, repo_id_in
 from resnet_hub.checkpoint import PROBLEM_TYPES, TRAINING_OPTIONS
+from resnet_hub.config import IMAGE_MODES
 from resnet_hub.registry import in_timm
 
 TASKS = {problem: task for task, problem in PROBLEM_TYPES.items()}
-# Pillow's modes by channels of the input; other networks take no images.
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _SCORES = {"single_label": ".softmax(dim=1)", "multi_label": ".sigmoid()", "regression": ""}
 
 
@@ -32,7 +31,7 @@ def usage(config: Mapping[str, Any], repo_id: str | None, *, timm: bool) -> str:
     """The section with a block of code for each library that opens the checkpoint."""
     source = (repo_id_in(repo_id) if repo_id else None) or "owner/name"
     channels = in_chans(config)
-    if channels not in MODES:
+    if channels not in IMAGE_MODES:
         return f"## How to use it\n\n{_tensors(source, channels)}"
     blocks = [f"```python\n{_ours(source)}```"]
     if timm:
@@ -78,7 +77,7 @@ from PIL import Image
 
 model = timm.create_model("hf-hub:{source}", pretrained=True).eval()
 transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
-image = transform(Image.open("image.jpg").convert("{MODES[channels]}"))
+image = transform(Image.open("image.jpg").convert("{IMAGE_MODES[channels]}"))
 with torch.inference_mode():
     scores = model(image[None]){_SCORES[task(config)]}
 names = model.pretrained_cfg.get("label_names")
@@ -100,7 +99,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 processor = AutoImageProcessor.from_pretrained("{source}")
 model = AutoModelForImageClassification.from_pretrained("{source}").eval()
-inputs = processor(Image.open("image.jpg").convert("{MODES[channels]}"), return_tensors="pt")
+inputs = processor(Image.open("image.jpg").convert("{IMAGE_MODES[channels]}"), return_tensors="pt")
 with torch.inference_mode():
     scores = model(**inputs).logits{_SCORES[task(config)]}
 names = model.config.id2label

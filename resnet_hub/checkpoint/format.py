@@ -14,6 +14,7 @@ from resnet_hub.checkpoint.foreign import today_form
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.registry import architecture, default_preprocessing, in_timm
 
 CONFIG_FILE = "config.json"
@@ -21,7 +22,7 @@ WEIGHTS_FILE = "model.safetensors"
 OLDER_WEIGHTS_FILE = "pytorch_model.bin"
 CARD_FILE = "README.md"
 DESCRIPTIONS = "label_descriptions"
-"""A sentence for each class name, which timm keeps beside the names."""
+"""Where timm keeps a sentence for each class name, beside the names."""
 MAX_CONFIG_BYTES = 16 * 2**20
 """A larger config.json is refused unread."""
 MAX_WEIGHTS_BYTES = 32 * 10**9
@@ -34,8 +35,6 @@ FORMAT = 1
 TIMM_OPTIONS = ("in_chans", "output_stride", "act_layer", "norm_layer", "global_pool")
 # Written at the root, as timm does.
 ROOT_OPTIONS = ("num_classes", "global_pool")
-LINEAGE = ("license", "base_model")
-"""What of the details stays true of a network with a new head; results and data are the old one's."""
 # They steer training only: a network reads the same with or without them.
 TRAINING_OPTIONS = ("drop_rate", "drop_path_rate", "drop_block_rate", "zero_init_last")
 # What the outputs are, at the root in the words of transformers, whose pipeline reads it; absent for one class of many.
@@ -58,8 +57,8 @@ class CheckpointConfig:
     """What its input is."""
     label_names: tuple[str, ...] | None = None
     """Names of the classes in index order."""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    """Origin and results: license, tag, base_model, dataset, metrics, recipe, versions; JSON values."""
+    metadata: CheckpointMetadata = field(default_factory=CheckpointMetadata)
+    """What is known of the weights."""
 
     def adapted(
         self,
@@ -88,7 +87,7 @@ class CheckpointConfig:
         )
         if not self.needs_new_head(adapted):
             return adapted
-        return replace(adapted, details={key: self.details[key] for key in LINEAGE if key in self.details})
+        return replace(adapted, metadata=self.metadata.lineage())
 
     def needs_new_head(self, wanted: CheckpointConfig) -> bool:
         """Whether this checkpoint's head cannot serve `wanted`: another size, or classes of other names."""
@@ -124,7 +123,7 @@ class CheckpointConfig:
         }
         if self.label_names is not None:
             values["label_names"] = list(self.label_names)
-            described = self.details.get(DESCRIPTIONS, {})
+            described = self.metadata.label_descriptions or {}
             if known := {name: described[name] for name in self.label_names if name in described}:
                 values[DESCRIPTIONS] = known
         if network.task != "single_label":
@@ -133,14 +132,15 @@ class CheckpointConfig:
         if model_args:
             values["model_args"] = model_args
         values["pretrained_cfg"] = {
-            **{name: self.details[name] for name in ("tag", "license") if isinstance(self.details.get(name), str)},
+            **({"tag": self.metadata.tag} if self.metadata.tag is not None else {}),
+            **({"license": self.metadata.license} if self.metadata.license is not None else {}),
             **self.preprocessing.to_json(),
             "num_classes": network.num_classes,
             "pool_size": [max(1, side // network.output_stride) for side in size[1:]],
             "first_conv": network.first_conv,
             "classifier": network.classifier,
         }
-        own: dict[str, Any] = {**self.details, "version": _package_version(), "format": FORMAT}
+        own: dict[str, Any] = {**self.metadata.to_json(), "version": _package_version(), "format": FORMAT}
         own.pop(DESCRIPTIONS, None)
         options = self._own_options()
         if options:
@@ -177,7 +177,8 @@ class CheckpointConfig:
         described = values.get(DESCRIPTIONS) or pretrained.get(DESCRIPTIONS)
         if labels is not None and isinstance(described, Mapping):
             kept[DESCRIPTIONS] = {name: described[name] for name in labels if isinstance(described.get(name), str)}
-        return cls(network, _preprocessing(pretrained, network, strict=SECTION in values), labels, kept)
+        preprocessing = _preprocessing(pretrained, network, strict=SECTION in values)
+        return cls(network, preprocessing, labels, CheckpointMetadata.from_json(kept))
 
 
 def _network_options(

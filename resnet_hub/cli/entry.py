@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from resnet_hub.arguments import ArgumentParser
 from resnet_hub.checks import nearest
 from resnet_hub.cli import listings as cli_listings
 from resnet_hub.cli import predict as cli_images
 from resnet_hub.cli import sharing as cli_sharing
-from resnet_hub.cli.parser import FAILED, MISTAKE, PROGRAM, Parser, complain, run_command
+from resnet_hub.cli.parser import FAILED, MISTAKE, PROGRAM, complain, run_command
 from resnet_hub.cli.terminal import printable
 from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.trainer import run_trainer
@@ -64,13 +65,12 @@ def _run(arguments: Sequence[str]) -> int:
 def _top_parser() -> argparse.ArgumentParser:
     width = max(map(len, HELPS))
     lines = [f"  {name:<{width}}  {text}" for name, text in HELPS.items()]
-    parser = Parser(
+    parser = ArgumentParser(
         PROGRAM,
         usage=f"{PROGRAM} COMMAND ...",
         description="\n".join(["Residual networks: list them, ask, share and train them.", "", "commands:", *lines]),
         epilog=f"`{PROGRAM} COMMAND --help` tells what a command takes.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
     return parser

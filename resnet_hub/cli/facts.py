@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from resnet_hub.card import weights_license
 from resnet_hub.checkpoint import CheckpointConfig, local_path, read_config
 from resnet_hub.cli.catalog import Values, default_tag, tag_values
 from resnet_hub.config import Preprocessing, ResNetConfig
@@ -14,6 +15,7 @@ from resnet_hub.registry import (
     OWNER,
     PublishedTag,
     architecture,
+    is_non_commercial,
     is_published_name,
     named_network,
     published_tags,
@@ -64,12 +66,13 @@ def _accuracy(tag: PublishedTag) -> str | None:
 
 
 def _checkpoint_facts(saved: CheckpointConfig) -> Values:
-    """The facts of a checkpoint; its details are what somebody wrote, so not to be trusted as markup."""
-    details = {key: saved.details.get(key) for key in ("license", "tag", "base_model", "dataset", "metrics")}
-    license = details.pop("license")
-    terms = f"{license}: non-commercial" if license and "-nc" in str(license).lower() else license
+    """The facts of a checkpoint; its metadata are what somebody wrote, so not to be trusted as markup."""
+    known = saved.metadata
+    license = weights_license(known.license)
+    terms = f"{license}: non-commercial" if is_non_commercial(license) else license
     labels = list(saved.label_names) if saved.label_names else None
-    weights = {"license": terms, **details}
+    weights: Values = {"license": terms, "tag": known.tag, "base_model": known.base_model}
+    weights |= {"dataset": known.dataset, "metrics": known.metrics}
     return {**_network_values(saved.network, [saved.preprocessing], labels), "weights": weights, "tags": []}
 
 

@@ -1,4 +1,4 @@
-"""What every command of `resnet-hub` is made of: a row of the table, a parser that refuses in sentences, its output."""
+"""What every command of `resnet-hub` is made of: a row of the table, its arguments, its output."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
-from resnet_hub.checks import nearest
+from resnet_hub.arguments import ArgumentParser
 from resnet_hub.cli.terminal import printable
-from resnet_hub.errors import ConfigError
 
 PROGRAM = "resnet-hub"
 FAILED = 1
@@ -31,25 +30,11 @@ class Command(NamedTuple):
     """Does it and returns the exit status. Raises: ResNetHubError."""
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose refusals are sentences."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises: ConfigError."""
-        raise ConfigError("cli.usage", message=message, program=self.prog)
-
-
 def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
     """The exit status of the command with these arguments. Raises: ResNetHubError."""
-    parser = Parser(f"{PROGRAM} {name}", description=command.help, allow_abbrev=False)
+    parser = ArgumentParser(f"{PROGRAM} {name}", description=command.help)
     command.add_arguments(parser)
-    # Intermixed, so that images may stand on both sides of a flag.
-    given, unknown = parser.parse_known_intermixed_args(list(arguments))
-    if unknown:
-        flags = [flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")]
-        near = nearest(unknown[0].partition("=")[0], flags)
-        raise ConfigError("cli.unknown_flag", program=parser.prog, flag=unknown[0], nearest=near)
-    return command.run(given)
+    return command.run(parser.parse_args(arguments))
 
 
 def print_lines(lines: Sequence[str]) -> None:

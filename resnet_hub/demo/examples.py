@@ -25,8 +25,8 @@ def find_examples(source: str) -> ExampleImages:
     """Up to six images of the subfolder `examples` of the folder `source`, else the free ones."""
     own = _images(Path(source) / "examples")
     if own:
-        return ExampleImages(own, "question.credit_own")
-    return ExampleImages(_images(FREE_IMAGES), "question.credit")
+        return ExampleImages(own, "inputs.credit_own")
+    return ExampleImages(_images(FREE_IMAGES), "inputs.credit")
 
 
 def _images(folder: Path) -> tuple[Path, ...]:

@@ -74,12 +74,12 @@ def serve(settings: PageSettings) -> None:
 def _serve(settings: PageSettings) -> None:
     # Inside, so that --help and a mistake in the settings need not wait for gradio.
     from resnet_hub.demo.page import build_page, launch_page
-    from resnet_hub.demo.serving import health_route, own_shelf, prepare
+    from resnet_hub.demo.serving import health_route, prepare, start_pool
 
     prepare()
-    shelf = own_shelf(settings)
-    page = build_page(shelf, settings)
-    launch_page(page, settings, [health_route(shelf)])
+    pool = start_pool(settings)
+    page = build_page(pool, settings)
+    launch_page(page, settings, [health_route(pool)])
     try:
         sys.stdout.write(f"{settings.address}\n")
         sys.stdout.flush()

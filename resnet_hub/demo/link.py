@@ -11,82 +11,96 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from resnet_hub.demo.fields import Question, in_use, refused
-from resnet_hub.demo.serving import MOST_CLASSES, Inference, OpenModel
-from resnet_hub.demo.tabs import METHODS, WhyFields, checked_names, class_in_link, key_of_link
+from resnet_hub.demo.fields import Inputs, in_use, refused
+from resnet_hub.demo.serving import Inference
+from resnet_hub.demo.tabs import BuiltTab, LinkValue, Opened, PageTab
 from resnet_hub.demo.text import language_of, say
 from resnet_hub.errors import ResNetHubError
 
-MODEL, TOP_K, TAB, METHOD, CLASS, COMPARED = "model", "k", "tab", "method", "class", "compare"
-"""What stands in the link."""
-LONGEST = 200
-"""Characters of a value that are looked at."""
+MODEL, TAB = "model", "tab"
+"""What the link says whatever the tabs are; the rest is theirs."""
+LONGEST_NAME = 200
+"""Characters of a network's name that are looked at."""
+LONGEST = 1000
+"""Characters of any other value that are looked at."""
 SHOWN = 40
 """Characters of an unknown value that are repeated."""
-FIRST = "answer"
-"""The tab that is open where a link names none."""
 
 
 @dataclass(frozen=True)
-class Linked:
-    """What a link restores."""
+class TabRows:
+    """The tabs as they stand on the page, in two rows."""
 
-    question: Question
-    top_k: gr.Slider
-    why: WhyFields
-    compared: gr.Dropdown
-    """The networks that are compared."""
     outer: gr.Tabs
     """The tabs of the page; the first holds the inner ones."""
     inner: gr.Tabs
     """The tabs about one image."""
+    built: Mapping[PageTab, BuiltTab]
+    """All of them but the one that holds the inner ones, in their order."""
+
+    @property
+    def first(self) -> str:
+        """The tab that is open where a link names none."""
+        return next(iter(self.built)).id
+
+    @property
+    def values(self) -> list[tuple[PageTab, LinkValue]]:
+        """What the tabs add to the link."""
+        return [(tab, value) for tab, built in self.built.items() for value in built.link]
+
+    def open_tab(self, row: str, tab: str) -> str:
+        """The tab that is seen while these are open in the outer and in the inner row."""
+        return tab if row == self.outer.children[0].id else row
+
+    def opened(self, tab: str) -> tuple[str, str]:
+        """What is open in the outer and in the inner row while this tab is seen."""
+        rows = [child.id for child in self.outer.children]
+        return (tab, self.first) if tab in rows else (rows[0], tab)
 
 
-def link_line(page: gr.Blocks, linked: Linked, told: gr.HTML, inference: Inference) -> None:
+def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML, inference: Inference) -> None:
     """Adds the link to the current container, and makes the page follow the one that it was opened with.
 
     Args:
         page: The page as a whole.
-        linked: What a link restores.
-        told: Where it is told what could not be restored.
+        inputs: The image and the network.
+        rows: The tabs, with what they add to the link.
+        left_out: Where it is said what could not be restored.
         inference: The networks.
     """
     link = gr.HTML(elem_id="link", elem_classes="plain")
-    outer, inner = _followed(linked.outer), _followed(linked.inner)
-    question, why = linked.question, linked.why
+    outer, inner = _followed(rows.outer), _followed(rows.inner)
+    values = rows.values
+    fields = [value.field for _, value in values]
 
-    async def reopen(count: float, request: gr.Request) -> tuple[Any, ...]:
+    async def reopen(request: gr.Request, *now: Any) -> tuple[Any, ...]:
         """What the fields hold when a visitor arrives; those that a link does not change are left alone."""
         asked, language = dict(request.query_params), language_of(request)
         choice = network = gr.skip()
-        model = inference.shelf.own
+        model = inference.pool.own
         facts = in_use(model, language)
         if asked.get(MODEL):
             try:
-                model = await inference.open(asked[MODEL][:LONGEST])
+                model = await inference.open(asked[MODEL][:LONGEST_NAME])
                 choice = network = model.name
                 facts = in_use(model, language)
             except Exception as error:
                 facts = refused(error, language)
-        found = _Asked(asked, model, inference)
-        count = found.count or count
-        shown = (choice, network, facts, count, *found.tabs(linked), *found.why(network), found.compared or gr.skip())
-        name, tab = model.name, found.tab or FIRST
-        names = found.compared or _usual(linked.compared)
-        method = found.method or why.method.value
-        return *shown, _link(name, count, tab, method, found.index, names, language), found.told(language)
+        opened = Opened(model, network if isinstance(network, str) else "", inference)
+        found = _Found(asked, rows, opened)
+        texts = [found.texts.get(value.name, value.say(held)) for (_, value), held in zip(values, now, strict=True)]
+        line = _link(rows, model.name, found.tab or rows.first, texts, language)
+        return choice, network, facts, *found.tabs(), *found.filled(), line, found.left_out(language)
 
-    def follow(
-        network: str, count: float, row: str, tab: str, method: str, key: str, names: list[str], request: gr.Request
-    ) -> str:
-        tab = tab if row == linked.outer.children[0].id else row
-        name = network or inference.shelf.default
-        return _link(name, count, tab, method, class_in_link(key), names, language_of(request))
+    def follow(request: gr.Request, network: str, row: str, tab: str, *now: Any) -> str:
+        texts = [value.say(held) for (_, value), held in zip(values, now, strict=True)]
+        name = network or inference.pool.default
+        return _link(rows, name, rows.open_tab(row, tab), texts, language_of(request))
 
-    fields = [question.choice, question.network, question.facts, linked.top_k, linked.outer, linked.inner, outer, inner]
-    fields += [why.method, why.chosen, why.known, linked.compared, link, told]
-    page.load(reopen, linked.top_k, fields, api_visibility="private")
-    followed = [question.network, linked.top_k, outer, inner, why.method, why.known, linked.compared]
+    restored = [inputs.choice, inputs.network, inputs.facts, rows.outer, rows.inner, outer, inner]
+    restored += [field for _, value in values for field in value.fills]
+    page.load(reopen, fields, [*restored, link, left_out], api_visibility="private")
+    followed = [inputs.network, outer, inner, *fields]
     gr.on(
         [field.change for field in followed],
         follow,
@@ -109,89 +123,62 @@ def _followed(tabs: gr.Tabs) -> gr.Textbox:
     return place
 
 
-def _usual(compared: gr.Dropdown) -> list[str]:
-    return list(compared.value or [])
+class _Found:
+    """What a link asks for beside the network; what cannot be is left out, and told in one sentence."""
 
-
-class _Asked:
-    """What a link asks for beside the network; a value that cannot be is None here, and told in one sentence."""
-
-    def __init__(self, asked: Mapping[str, str], model: OpenModel, inference: Inference) -> None:
-        self._asked, self._model = asked, model
+    def __init__(self, asked: Mapping[str, str], rows: TabRows, opened: Opened) -> None:
+        self._rows, self._opened = rows, opened
         self._unknown: list[tuple[str, str]] = []
-        self.count = self._number(TOP_K, 1, 10**8)
-        self.count = self.count and min(self.count, MOST_CLASSES)
-        self.index = self._number(CLASS, 0, model.classifier.model.num_classes - 1)
-        self.method = self._one_of(METHOD, METHODS)
-        self.tab = self._one_of(TAB, (FIRST, "why", "compare", "many", "depth"))
-        self.compared = self._names(inference)
+        self.texts: dict[str, str] = {}
+        """What the tabs' values are, by name."""
+        for _, value in rows.values:
+            if text := asked.get(value.name, ""):
+                read = self._read(value, text[:LONGEST])
+                if read is None:
+                    self._unknown.append((value.name, text[:SHOWN]))
+                else:
+                    self.texts[value.name] = read
+        self.tab = asked.get(TAB) or None
+        """The tab that is seen; None where the link names none that is known."""
+        if self.tab is not None and all(self.tab != tab.id for tab in rows.built):
+            self._unknown.append((TAB, self.tab[:SHOWN]))
+            self.tab = None
 
-    def _number(self, name: str, least: int, most: int) -> int | None:
-        text = self._asked.get(name, "")
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
-        if least <= number <= most:
-            return number
-        self._leave_out(name)
-        return None
-
-    def _one_of(self, name: str, known: Sequence[str]) -> str | None:
-        text = self._asked.get(name, "")
-        if text in known:
-            return text
-        self._leave_out(name)
-        return None
-
-    def _names(self, inference: Inference) -> list[str] | None:
-        text = self._asked.get(COMPARED, "")
+    def _read(self, value: LinkValue, text: str) -> str | None:
         try:
-            names = checked_names(text[: 5 * LONGEST].split(",")) if text else []
-            return [inference.shelf.name_of(name) for name in names] or None
+            return value.read(text, self._opened)
         except ResNetHubError:
-            self._leave_out(COMPARED)
             return None
 
-    def _leave_out(self, name: str) -> None:
-        """Notes a value that was given."""
-        if text := self._asked.get(name, ""):
-            self._unknown.append((name, text[:SHOWN]))
-
-    def tabs(self, linked: Linked) -> tuple[Any, ...]:
+    def tabs(self) -> tuple[Any, ...]:
         """Both rows of tabs, and the fields that hold which are open."""
         if self.tab is None:
             return (gr.skip(),) * 4
-        rows = [tab.id for tab in linked.outer.children]
-        row, tab = (self.tab, FIRST) if self.tab in rows else (rows[0], self.tab)
+        row, tab = self._rows.opened(self.tab)
         return gr.Tabs(selected=row), gr.Tabs(selected=tab), row, tab
 
-    def why(self, network: Any) -> tuple[Any, ...]:
-        """The method, the choice of a class, and the key that keeps this class for the first image."""
-        method = self.method or gr.skip()
-        if self.index is None:
-            return method, gr.skip(), gr.skip()
-        name = self._model.classifier.label_names[self.index]
-        key = key_of_link(network if isinstance(network, str) else "", self.index)
-        return method, gr.Dropdown([(name, self.index)], value=self.index), key
+    def filled(self) -> list[Any]:
+        """What the fields of the tabs hold."""
+        filled: list[Any] = []
+        for _, value in self._rows.values:
+            text = self.texts.get(value.name)
+            filled += [gr.skip()] * len(value.fills) if text is None else value.fill(text, self._opened)
+        return filled
 
-    def told(self, language: str) -> str:
+    def left_out(self, language: str) -> str:
         """HTML: one sentence on what could not be restored; empty where all was."""
         if not self._unknown:
             return ""
         parts = say("page.comma", language).join(f"{name}={text}" for name, text in self._unknown)
-        return f"<p class='notice' role='status'>{html.escape(say('question.link_unknown', language, parts=parts))}</p>"
+        return f"<p class='notice' role='status'>{html.escape(say('inputs.link_unknown', language, parts=parts))}</p>"
 
 
-def _link(
-    network: str, count: float, tab: str, method: str, index: int | None, compared: Sequence[str], language: str
-) -> str:
+def _link(rows: TabRows, network: str, open_tab: str, texts: Sequence[str | None], language: str) -> str:
     """HTML: the link; it says of a tab only what can be seen there."""
-    values: dict[str, object] = {MODEL: network, TOP_K: int(count)}
-    if tab != FIRST:
-        values[TAB] = tab
-    if tab == "why":
-        values[METHOD] = method
-        if index is not None:
-            values[CLASS] = index
-    if tab == "compare" and compared:
-        values[COMPARED] = ",".join(compared)
+    said = [(tab, value, text) for (tab, value), text in zip(rows.values, texts, strict=True) if text is not None]
+    values = {MODEL: network, **{value.name: text for _, value, text in said if value.always}}
+    if open_tab != rows.first:
+        values[TAB] = open_tab
+    values |= {value.name: text for tab, value, text in said if tab.id == open_tab}
     address = "?" + urlencode(values, safe="/@,")
-    return f"<a class='quiet' href='{html.escape(address)}'>{html.escape(say('question.link', language))}</a>"
+    return f"<a class='quiet' href='{html.escape(address)}'>{html.escape(say('inputs.link', language))}</a>"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi
 
+from resnet_hub.card import weights_license
 from resnet_hub.checkpoint import OLDER_WEIGHTS_FILE, WEIGHTS_FILE, local_path, read_config
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub import RepoAddress, hub_errors, repo_address
@@ -79,8 +79,7 @@ def _folder_facts(path: Path) -> ModelFacts:
     if not weights.is_file():
         raise CheckpointError("model_facts.no_weights_in_folder", name=path.name, file=WEIGHTS_FILE)
     size = weights.stat().st_size
-    said = config.details.get("license")
-    license = said if isinstance(said, str) else None
+    license = weights_license(config.metadata.license)
     parameters = sum(parameter.numel() for parameter in meta_network(config.network).parameters())
     return ModelFacts(path.resolve().name, size, parameters, license, config.network.num_classes)
 
@@ -100,8 +99,7 @@ def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
             file=WEIGHTS_FILE,
         )
     card = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
-    said = card.get("license")
-    license = said if isinstance(said, str) and re.fullmatch(r"[\w.+-]{1,60}", said) else None
+    license = weights_license(None, card)
     parameters = info.safetensors.total if info.safetensors else None
     classes = (info.config or {}).get("num_classes") if isinstance(info.config, dict) else None
     return ModelFacts(

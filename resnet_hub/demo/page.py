@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import html
-import io
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -15,32 +13,22 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.examples import find_examples
-from resnet_hub.demo.fields import Question, listen_for_images, question
+from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images
 from resnet_hub.demo.intake import RoomForUploads
-from resnet_hub.demo.link import Linked, link_line
+from resnet_hub.demo.link import TabRows, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
-    WaitingLine,
+    launch_quietly,
     refusals_of_requests,
     refuse_what_no_field_holds,
     remember_little,
     set_up_tools,
+    use_page_queue,
     why_no_tools,
 )
-from resnet_hub.demo.serving import Inference, OpenModel, Shelf
+from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.tabs import (
-    ESCAPED,
-    answer_tab,
-    batch_tab,
-    classify_batch_endpoint,
-    compare_endpoint,
-    compare_tab,
-    depth_tab,
-    explain_endpoint,
-    predict_endpoint,
-    why_tab,
-)
+from resnet_hub.demo.tabs import ESCAPED, TABS, BuiltTab, PageTab, TabContext
 from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations
 
 log = logging.getLogger(__name__)
@@ -51,9 +39,9 @@ KEEP_SECONDS = 3600
 """How long an uploaded image stays on the server."""
 
 
-def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
-    """The page over a shelf with the page's own network on it; not launched, and without having run a network."""
-    inference = Inference(settings, shelf)
+def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
+    """The page over a pool with the page's own network in it; not launched, and without having run a network."""
+    inference = Inference(settings, pool)
     with gr.Blocks(
         title=settings.title,
         analytics_enabled=False,
@@ -67,68 +55,65 @@ def build_page(shelf: Shelf, settings: PageSettings) -> gr.Blocks:
             elem_classes="plain",
         )
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
-        notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=shelf.missing is not None)
+        notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
-        with gr.Tabs() as tabs:
-            with gr.Tab(label("page.one"), id="one"):
-                linked = _one_image(inference, tabs)
-                asked = linked.question
-            with gr.Tab(label("batch.tab"), id="many"):
-                files = batch_tab(page, asked, inference)
-            with gr.Tab(label("depth.tab"), id="depth") as depth:
-                depth_tab(depth, inference)
-        link_line(page, linked, left_out, inference)
-        listen_for_images(page, asked.photo, files)
+        inputs, rows = _tabs(page, inference)
+        link_line(page, inputs, rows, left_out, inference)
+        for built in rows.built.values():
+            if built.files is not None:
+                listen_for_images(page, inputs.photo, built.files)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
             gr.Markdown(label("page.how_text"))
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
-        _told_at_the_start(page, inference, asked, [about, limits, notice])
-        if shelf.missing is not None:
-            _own_at_the_start(page, shelf, asked)
-        asked.network.change(_about(inference), asked.network, [about, notice], api_visibility="private")
-        predict_endpoint(inference)
-        explain_endpoint(inference)
-        compare_endpoint(inference)
-        classify_batch_endpoint(inference)
+        _fill_at_the_start(page, inference, inputs, [about, limits, notice])
+        if pool.missing is not None:
+            _own_at_the_start(page, pool, inputs)
+        inputs.network.change(_about(inference), inputs.network, [about, notice], api_visibility="private")
+        for tab in TABS:
+            if tab.endpoint is not None:
+                tab.endpoint(inference)
     refuse_what_no_field_holds(page)
-    page.queue()
-    page._queue = WaitingLine.of(page, settings.max_queue)
+    use_page_queue(page, settings.max_queue)
     return page
 
 
-def _one_image(inference: Inference, tabs: gr.Tabs) -> Linked:
-    """Fills the current container: what is asked on the left, a tab for each kind of answer on the right.
+def _tabs(page: gr.Blocks, inference: Inference) -> tuple[Inputs, TabRows]:
+    """Fills the current container with all tabs: those about one image stand together, beside what is asked."""
+    built: dict[PageTab, BuiltTab] = {}
 
-    Returns what a link restores.
-    """
-    with gr.Row(equal_height=False, elem_classes="classify"):
-        with gr.Column(elem_classes="question"):
-            asked = question(inference, find_examples(inference.settings.model))
-        with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
-            with gr.Tab(label("classify.tab"), id="answer"):
-                top_k = answer_tab(asked, inference)
-            with gr.Tab(label("why.tab"), id="why") as why:
-                fields = why_tab(why, asked, inference)
-            with gr.Tab(label("compare.tab"), id="compare"):
-                compared = compare_tab(asked, inference)
-    return Linked(asked, top_k, fields, compared, tabs, inner)
+    def build(tab: PageTab) -> None:
+        with gr.Tab(label(tab.label), id=tab.id) as container:
+            built[tab] = tab.build(TabContext(page, container, inputs, inference))
+
+    with gr.Tabs() as outer:
+        with gr.Tab(label("page.one"), id="one"), gr.Row(equal_height=False, elem_classes="classify"):
+            with gr.Column(elem_classes="inputs"):
+                inputs = input_panel(inference, find_examples(inference.settings.model))
+            with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
+                for tab in TABS:
+                    if tab.about_the_image:
+                        build(tab)
+        for tab in TABS:
+            if not tab.about_the_image:
+                build(tab)
+    return inputs, TabRows(outer, inner, built)
 
 
-def _told_at_the_start(page: gr.Blocks, inference: Inference, asked: Question, told: Sequence[gr.HTML]) -> None:
+def _fill_at_the_start(page: gr.Blocks, inference: Inference, inputs: Inputs, texts: Sequence[gr.HTML]) -> None:
     """Fills, in the visitor's language, what no browser can translate by itself: about, limits and notice."""
-    settings, shelf = inference.settings, inference.shelf
+    settings, pool = inference.settings, inference.pool
 
-    async def tell(request: gr.Request) -> tuple[Any, ...]:
-        shelf.look_again()
+    async def fill(request: gr.Request) -> tuple[Any, ...]:
+        pool.look_again()
         language = language_of(request)
         words = say("page.privacy", language, file_mb=settings.max_file_mb, minutes=KEEP_SECONDS // 60)
-        about = describe_model(shelf.own, language, shelf.missing)
-        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(shelf.missing, language)
-        return about, limits, notice, gr.Image(alt_text=say("question.chosen", language))
+        about = describe_model(pool.own, language, pool.missing)
+        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(pool.missing, language)
+        return about, limits, notice, gr.Image(alt_text=say("inputs.chosen", language))
 
-    page.load(tell, None, [*told, asked.photo], queue=False, api_visibility="private")
+    page.load(fill, None, [*texts, inputs.photo], queue=False, api_visibility="private")
     page.load(None, js=NAME_THE_WINDOW, api_visibility="private")
 
 
@@ -139,26 +124,26 @@ def _notice(missing: str | None, language: str) -> str:
     return f"<p class='notice' role='alert'>{html.escape(say('page.stand_in', language, wanted=missing))}</p>"
 
 
-def _own_at_the_start(page: gr.Blocks, shelf: Shelf, asked: Question) -> None:
+def _own_at_the_start(page: gr.Blocks, pool: ModelPool, inputs: Inputs) -> None:
     """Names the page's own network of the moment: the built page has the one that stood in when it was built."""
 
     async def name(request: gr.Request) -> Any:
         if request.query_params.get("model"):
             return gr.skip(), gr.skip()
-        return shelf.own.name, shelf.own.name
+        return pool.own.name, pool.own.name
 
-    page.load(name, None, [asked.network, asked.choice], queue=False, api_visibility="private")
+    page.load(name, None, [inputs.network, inputs.choice], queue=False, api_visibility="private")
 
 
 def _about(inference: Inference) -> Any:
-    shelf = inference.shelf
+    pool = inference.pool
 
-    async def tell(network: str, request: gr.Request) -> tuple[str, str]:
+    async def describe(network: str, request: gr.Request) -> tuple[str, str]:
         model, language = await inference.open(network), language_of(request)
-        missing = shelf.missing if model is shelf.own else None
-        return describe_model(model, language, missing), _notice(shelf.missing, language)
+        missing = pool.missing if model is pool.own else None
+        return describe_model(model, language, missing), _notice(pool.missing, language)
 
-    return tell
+    return describe
 
 
 def describe_model(model: OpenModel, language: str, missing: str | None = None) -> str:
@@ -185,32 +170,29 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
     reason = why_no_tools(settings)
     if reason is not None:
         log.info("agents cannot use this page as tools: %s", reason)
-    # Gradio prints the address of its tools even when it is to be quiet; ours is the one line that is printed.
-    with contextlib.redirect_stdout(io.StringIO()):
-        page.launch(
-            mcp_server=reason is None,
-            server_name=settings.host,
-            server_port=settings.port,
-            prevent_thread_lock=True,
-            quiet=True,
-            share=False,
-            ssr_mode=False,
-            # Errors that we did not phrase stay in the log: only sentences raised as gr.Error reach a visitor.
-            show_error=False,
-            run_history=False,
-            enable_monitoring=False,
-            # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell images and zips apart.
-            max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
-            app_kwargs={
-                **refusals_of_requests(page),
-                "routes": list(routes),
-                "middleware": [Middleware(RoomForUploads)],
-            },
-            footer_links=["api", "gradio", "settings"],
-            i18n=translations(),
-            state_session_capacity=MOST_SESSIONS,
-            **appearance(),
-        )
+    launch_quietly(
+        page,
+        mcp_server=reason is None,
+        server_name=settings.host,
+        server_port=settings.port,
+        share=False,
+        ssr_mode=False,
+        # Errors that we did not phrase stay in the log: only sentences raised as gr.Error reach a visitor.
+        show_error=False,
+        run_history=False,
+        enable_monitoring=False,
+        # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell images and zips apart.
+        max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
+        app_kwargs={
+            **refusals_of_requests(page),
+            "routes": list(routes),
+            "middleware": [Middleware(RoomForUploads)],
+        },
+        footer_links=["api", "gradio", "settings"],
+        i18n=translations(),
+        state_session_capacity=MOST_SESSIONS,
+        **appearance(),
+    )
     if reason is None:
         set_up_tools(page, settings)
     remember_little(page)

@@ -54,6 +54,9 @@ class ResNetHubError(Phrase, Exception):
     """
 
     def __init__(self, code: str, /, **fields: Any) -> None:
+        if "\n" in code:  # torch makes an error of a DataLoader worker again from the text of its traceback
+            again = Phrase("errors.of_a_worker", sentence=code.rstrip().rpartition("\n")[2].partition(": ")[2])
+            code, fields = again.code, again.fields
         Exception.__init__(self, code)
         super().__init__(code, **fields)
 
@@ -67,8 +70,6 @@ def _restored(kind: type[ResNetHubError], code: str, fields: Mapping[str, Any]) 
 
 def text_of(code: str) -> Mapping[str, str]:
     """Language -> the template of an error. Raises: KeyError for a code that has no text."""
-    if " " in code:  # TRANSITION: a sentence that has no code yet
-        return dict.fromkeys(LANGUAGES, code.replace("{", "{{").replace("}", "}}"))
     file, _, name = code.partition(".")
     return _texts(file)[name]
 

@@ -4,6 +4,7 @@ from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, pu
 from resnet_hub.hub.download import download_checkpoint, mend_checkpoint
 from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors, reason_given
 from resnet_hub.hub.pushed_files import PUSHED_FILES
+from resnet_hub.hub.repository import make_repository, refuse_public
 from resnet_hub.hub.upload import look_at, push_checkpoint
 
 __all__ = [
@@ -16,9 +17,11 @@ __all__ = [
     "hub_errors",
     "is_repo_id",
     "look_at",
+    "make_repository",
     "mend_checkpoint",
     "push_address",
     "push_checkpoint",
     "reason_given",
+    "refuse_public",
     "repo_address",
 ]

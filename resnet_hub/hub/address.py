@@ -39,6 +39,8 @@ class RepoAddress:
         return self._named(str(self))
 
     def _named(self, repo_id: str) -> Phrase:
+        if self.kind == "dataset":
+            return Phrase("hub.dataset", repo_id=repo_id)
         return Phrase("hub.space" if self.kind == "Space" else "hub.model", repo_id=repo_id)
 
     def __str__(self) -> str:

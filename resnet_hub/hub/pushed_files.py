@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from resnet_hub.card import without_folders
+from resnet_hub.card import without_folders, without_paths
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError, Phrase
 
@@ -46,7 +46,7 @@ def pushed_files(folder: Path) -> dict[str, Path | bytes]:
         if file.suffix in TEXTS:
             content = file.read_bytes()
             refuse_token(content, Phrase("hub.file_in_folder", name=name, folder=str(folder)))
-            cleaned = _without_places(name, content)
+            cleaned = _without_folders_in(name, content)
             files[name] = file if cleaned == content else cleaned
     return files
 
@@ -59,7 +59,7 @@ def refuse_token(content: bytes, where: Phrase) -> None:
         raise CheckpointError("hub.token_in_file", where=where, line=line)
 
 
-def _without_places(name: str, content: bytes) -> bytes:
+def _without_folders_in(name: str, content: bytes) -> bytes:
     """The content of a run's file with the last name only of every absolute path; as it is where it is no such file."""
     try:
         if name == "recipe.toml":
@@ -67,7 +67,7 @@ def _without_places(name: str, content: bytes) -> bytes:
         if name == "results.json":
             values = json.loads(content)
             told = values["bad_images"]
-            values["bad_images"] = [without_folders(str(image)) for image in told]
+            values["bad_images"] = without_paths(told)
             if values["bad_images"] != told:
                 return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
     except (ValueError, KeyError, TypeError):

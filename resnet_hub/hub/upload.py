@@ -14,12 +14,13 @@ from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
-from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, read_values, updated_card
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES
+from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, updated_card
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, read_json
 from resnet_hub.errors import CheckpointError, HubError, Phrase
-from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, push_address
+from resnet_hub.hub.address import RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
 from resnet_hub.hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
+from resnet_hub.hub.repository import make_repository
 
 ATTEMPTS = 4
 """How often a commit is tried while others commit to the same repository."""
@@ -67,26 +68,17 @@ def push_checkpoint(
     address = push_address(repo_id, revision, create_pr)
     check_token(token)
     contents = pushed_files(folder)
-    values = read_values(folder / CONFIG_FILE)
+    values = read_json(folder / CONFIG_FILE)
     card, generated = updated_card(values, folder, address.repo_id), metadata_of(values, address.repo_id)
     refuse_token(str(card).encode(), Phrase("hub.file_in_folder", name=CARD_FILE, folder=str(folder)))
     api = HfApi(token=token)
     with hub_errors(address, "write to", token):
-        _make_repository(api, address, private)
+        make_repository(api, address, private=private)
         files = [CommitOperationAdd(name, content) for name, content in contents.items()]
         commit = _commit(api, address, files, card, generated, commit_message or "Upload checkpoint", create_pr)
     url = commit.pr_url or commit.commit_url
     logger.info("pushed %s to %s", folder, url)
     return url
-
-
-def _make_repository(api: HfApi, address: RepoAddress, private: bool | None) -> None:
-    """Makes the repository and the branch where they are missing. Raises: HubError before a secret becomes public."""
-    api.create_repo(address.repo_id, private=private, exist_ok=True)
-    if private and api.model_info(address.repo_id).private is False:
-        raise HubError("hub.public", repo_id=address.repo_id)
-    if address.revision not in (None, DEFAULT_REVISION) and not address.revision.startswith("refs/"):
-        api.create_branch(address.repo_id, branch=address.revision, exist_ok=True)
 
 
 def _commit(
@@ -145,7 +137,7 @@ def look_at(api: HfApi, address: RepoAddress) -> Seen:
             card = CardText.parse(fetch(CARD_FILE).read_bytes(), where)
             if CONFIG_FILE in files and files[CONFIG_FILE].size <= MAX_CONFIG_BYTES:
                 with suppress(CheckpointError):  # whatever it is, this push replaces it
-                    metadata = metadata_of(read_values(fetch(CONFIG_FILE)), address.repo_id)
+                    metadata = metadata_of(read_json(fetch(CONFIG_FILE)), address.repo_id)
     return Seen(str(commit), {path: file.blob_id for path, file in files.items()}, card, metadata)
 
 

@@ -1,5 +1,6 @@
 """What users construct: networks by name, by config, from a checkpoint; read resnet.py first."""
 
+from resnet_hub.models.auto import AutoResNet
 from resnet_hub.models.cost import complexity, meta_network
 from resnet_hub.models.factory import create_model
 from resnet_hub.models.features import FeatureNetwork
@@ -7,4 +8,13 @@ from resnet_hub.models.pretrained import PretrainedNetwork
 from resnet_hub.models.resnet import ResNet
 from resnet_hub.models.resnetv2 import ResNetV2
 
-__all__ = ["FeatureNetwork", "PretrainedNetwork", "ResNet", "ResNetV2", "complexity", "create_model", "meta_network"]
+__all__ = [
+    "AutoResNet",
+    "FeatureNetwork",
+    "PretrainedNetwork",
+    "ResNet",
+    "ResNetV2",
+    "complexity",
+    "create_model",
+    "meta_network",
+]

@@ -68,11 +68,11 @@ def count_layers(model: nn.Module) -> int:
     )
 
 
-class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has no types here
+class _Counter(TorchDispatchMode):
     """Adds up the cost of each operation that runs inside; hooks on modules would miss BlurPool's convolution."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        TorchDispatchMode.__init__(self)
         self.macs = 0
         self.activations = 0
 

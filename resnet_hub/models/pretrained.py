@@ -50,7 +50,10 @@ class PretrainedNetwork(ResidualNetwork):
         dtype: torch.dtype | None = None,
         **options: Any,
     ) -> PretrainedNetwork:
-        """A network with published or saved weights, in evaluation mode, of the class that its architecture asks for.
+        """A network with published or saved weights, in evaluation mode.
+
+        Its class is the one that its architecture asks for: `ResNet.from_pretrained("resnetv2_50.a1h_in1k")` returns a
+        `ResNetV2`, and `AutoResNet` says so by its name. A subclass of a family's class opens that family's as itself.
 
         Args:
             source: A checkpoint folder, "owner/name[@revision]", a timm tag, or a weights file with `architecture=`.
@@ -113,7 +116,7 @@ class PretrainedNetwork(ResidualNetwork):
                 asked.network,
                 preprocessing=asked.preprocessing,
                 label_names=asked.label_names,
-                details=asked.details,
+                metadata=asked.metadata,
             )
         model.head_is_new = saved.needs_new_head(asked)
         if model.head_is_new:
@@ -152,7 +155,7 @@ class PretrainedNetwork(ResidualNetwork):
         return self._checkpoint_config().to_json(self.num_features)
 
     def _checkpoint_config(self) -> CheckpointConfig:
-        return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.details)
+        return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.metadata)
 
     def push_to_hub(
         self,

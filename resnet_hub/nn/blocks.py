@@ -278,15 +278,10 @@ def _uncounted(block: nn.Module) -> Iterator[None]:
 
 def _reduced(config: ResNetConfig, channels: int) -> int:
     """Outputs of a block's first convolution. Raises: ConfigError when the groups of the next do not divide them."""
-    first = channels // config.reduce_first
-    if not first or first % config.cardinality:
-        raise ConfigError(
-            "nn.reduce_first",
-            reduce_first=config.reduce_first,
-            left=first,
-            channels=channels,
-            cardinality=config.cardinality,
-        )
+    reduction, groups = config.reduce_first, config.cardinality
+    first = channels // reduction
+    if not first or first % groups:
+        raise ConfigError("nn.reduce_first", reduce_first=reduction, left=first, channels=channels, cardinality=groups)
     return first
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.nn.blocks import BlockPlace, ResidualBlock, recomputed
 from resnet_hub.nn.blocks_v2 import PreActivationBlock
 from resnet_hub.nn.layers import GlobalPool, drop_block
@@ -36,7 +38,7 @@ class ResidualNetwork(nn.Module):
         *,
         preprocessing: Preprocessing | None = None,
         label_names: Sequence[str] | None = None,
-        details: Mapping[str, Any] | None = None,
+        metadata: CheckpointMetadata | None = None,
     ) -> None:
         super().__init__()
         if config.family != self.family:
@@ -47,8 +49,8 @@ class ResidualNetwork(nn.Module):
         self.config = config
         self.preprocessing = preprocessing or default_preprocessing(config)
         self.label_names = checked_label_names(label_names, config.num_classes)
-        # What is known of the weights' origin: license, base model, data, metrics. It travels in the checkpoint.
-        self.details = dict(details or {})
+        # What is known of the weights; it travels in the checkpoint.
+        self.metadata = metadata or CheckpointMetadata()
         # Whether the head has random weights still: true until a checkpoint's head is loaded.
         self.head_is_new = True
         self.grad_checkpointing = False
@@ -60,6 +62,11 @@ class ResidualNetwork(nn.Module):
         self._add_head()
         if not next(self.parameters()).is_meta:  # without storage there is nothing to draw, and pretending takes long
             self._initialize()
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """`metadata` as JSON values by key, to be read only."""
+        return MappingProxyType(self.metadata.to_json())
 
     def _add_stem(self) -> None:
         """Adds the stem, `maxpool` and the first feature level."""

@@ -69,7 +69,7 @@ class PublishedTag:
     @property
     def non_commercial(self) -> bool:
         """Whether the license forbids commercial use."""
-        return self.license is not None and "-nc" in self.license
+        return is_non_commercial(self.license)
 
     @property
     def terms(self) -> str:
@@ -101,6 +101,11 @@ class PublishedArchitecture:
         """The first weights whose license is stated and allows commercial use: what the bare name stands for."""
         free = (tag for tag in self.tags.values() if tag.license is not None and not tag.non_commercial)
         return next(free, None)
+
+
+def is_non_commercial(license: str | None) -> bool:
+    """Whether a license forbids commercial use; one that nobody states does not."""
+    return license is not None and "-nc" in license.lower()
 
 
 def published_architectures() -> list[str]:

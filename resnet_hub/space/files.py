@@ -13,7 +13,7 @@ from typing import Any
 
 from huggingface_hub import SpaceHardware, constants
 
-from resnet_hub.card import CardText, marked, text, update_front_matter
+from resnet_hub.card import CardText, license_keys, marked, text, update_front_matter
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError, Phrase
@@ -163,10 +163,11 @@ def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSet
         values["title"] = settings.title
     if settings.hardware is not None:
         values["suggested_hardware"] = settings.hardware
-    ours = marked(SECTION, _text(model, repo_id, str(values.get("title", old.get("title")))))
+    section = marked(SECTION, _text(model, repo_id, str(values.get("title", old.get("title")))))
     written = CardText({}, "" if card.body.strip() == TEMPLATE_TEXT else card.body)
-    body = written.with_sections_of(CardText({}, f"\n{ours}\n"))
-    return update_front_matter(CardText(old, body, card.front), values, drop=("models", "datasets", "preload_from_hub"))
+    body = written.with_sections_of(CardText({}, f"\n{section}\n"))
+    ours = "models", "datasets", "preload_from_hub", *(["license_name"] if "license" in values else [])
+    return update_front_matter(CardText(old, body, card.front), values, drop=ours)
 
 
 def _is_lent(card: CardText, settings: SpaceSettings) -> bool:
@@ -181,9 +182,8 @@ def front_matter(model: ServedModel) -> dict[str, Any]:
         "sdk_version": _installed("gradio"),
         "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
         "app_file": APP_FILE,
+        **license_keys(model.license),
     }
-    if model.license is not None:
-        values["license"] = model.license
     if model.repo_id is not None:
         values["models"] = [model.repo_id]
     if model.datasets:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
-from resnet_hub.card import CardText
+from resnet_hub.card import CardText, weights_license
 from resnet_hub.checkpoint import (
     CARD_FILE,
     CONFIG_FILE,
@@ -45,7 +44,7 @@ class ServedModel:
     files: Mapping[str, Path] = field(default_factory=dict)
     """Files that travel with the Space, by their path in it."""
     license: str | None = None
-    """The Hub's identifier of the license of the weights."""
+    """The license of the weights."""
     datasets: Sequence[str] = ()
     """Hub ids of what it was trained on."""
     needs_token: bool = False
@@ -88,8 +87,8 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
         files |= {f"{CHECKPOINT_FOLDER}/{EXAMPLES_FOLDER}/{path.name}": path for path in images}
     card = folder / CARD_FILE
     said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
-    license, datasets = _license(said, config), _datasets(said)
-    return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=license, datasets=datasets)
+    license = weights_license(config.metadata.license, said)
+    return ServedModel(CHECKPOINT_FOLDER, config, files=files, license=license, datasets=_datasets(said))
 
 
 def _from_hub(address: RepoAddress) -> ServedModel:
@@ -110,7 +109,7 @@ def _from_hub(address: RepoAddress) -> ServedModel:
         config=config,
         repo_id=address.repo_id,
         preload=None if needs_token else preload,  # a Space is built without its owner's token
-        license=_license(said, config),
+        license=weights_license(config.metadata.license, said),
         datasets=_datasets(said),
         needs_token=needs_token,
     )
@@ -122,14 +121,6 @@ def _check_shown(config: CheckpointConfig, where: str) -> None:
         raise ConfigError("space.regression", where=where)
     if config.network.num_classes == 0:
         raise ConfigError("space.no_head", where=where)
-
-
-def _license(said: Mapping[str, Any], config: CheckpointConfig) -> str | None:
-    """The license that the card gives, else the one in config.json, where it has the form of the Hub's identifiers."""
-    for found in (said.get("license"), config.details.get("license")):
-        if isinstance(found, str) and re.fullmatch(r"[a-z0-9.+-]+", found.lower()):
-            return found.lower()
-    return None
 
 
 def _datasets(said: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,15 @@ from resnet_hub.card import CardText
 from resnet_hub.checkpoint import CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, Phrase
-from resnet_hub.hub import HTTP_ERROR, RepoAddress, check_token, hub_errors, push_address, reason_given
+from resnet_hub.hub import (
+    HTTP_ERROR,
+    RepoAddress,
+    check_token,
+    hub_errors,
+    push_address,
+    reason_given,
+    refuse_public,
+)
 from resnet_hub.space.files import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
 from resnet_hub.space.model import ServedModel
 
@@ -142,8 +150,8 @@ def _check_fits(info: SpaceInfo, address: RepoAddress, private: bool) -> None:
     sdk = info.sdk or (info.card_data.sdk if info.card_data else None)
     if sdk not in (None, "gradio"):
         raise HubError("space.other_sdk", repo_id=address.repo_id, sdk=sdk)
-    if private and info.private is False:
-        raise HubError("space.public", repo_id=address.repo_id)
+    if private:
+        refuse_public(address, info.private)
 
 
 def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) -> PresentSpace:

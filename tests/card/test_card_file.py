@@ -1,6 +1,7 @@
 """folder_card.py: saving again brings a folder's card up to date around the words that somebody wrote."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from huggingface_hub import ModelCard
@@ -9,12 +10,13 @@ from random_weights import lively
 from resnet_hub import ResNet
 from resnet_hub.card.card_file import opens_in_timm, read_card
 from resnet_hub.errors import CheckpointError
+from resnet_hub.metadata import CheckpointMetadata
 
 
 @pytest.fixture
 def model():
     network = lively(num_classes=2, label_names=("ant", "bee"))
-    network.details |= {"dataset": "alice/insects", "metrics": {"top1": 0.8}, "license": "cc-by-nc-4.0"}
+    network.metadata = CheckpointMetadata(dataset="alice/insects", metrics={"top1": 0.8}, license="cc-by-nc-4.0")
     return network
 
 
@@ -31,7 +33,7 @@ def test_a_saved_network_has_a_card_that_the_hub_s_reader_understands(model, tmp
 def test_saving_again_changes_our_sections_and_keeps_the_words_around_them(model, tmp_path):
     model.save_pretrained(tmp_path)
     (tmp_path / "README.md").write_text(text(tmp_path) + "\nMy words.\n")
-    model.details |= {"metrics": {"top1": 0.9}}
+    model.metadata = replace(model.metadata, metrics={"top1": 0.9})
     model.save_pretrained(tmp_path)
     assert "| Top-1 accuracy | 0.9 |" in text(tmp_path)
     assert text(tmp_path).endswith("\nMy words.\n")

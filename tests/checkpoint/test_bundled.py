@@ -55,7 +55,7 @@ def test_it_classifies_a_image_by_name(cifar10):
 
 def test_its_card_states_license_and_measured_accuracy():
     card = ModelCard.load(BUNDLED / "README.md")
-    metrics = ResNet.from_pretrained(BUNDLED).details["metrics"]
+    metrics = ResNet.from_pretrained(BUNDLED).metadata.metrics
     results = {result.metric_type: result.metric_value for result in card.data.eval_results}
     assert (card.data.license, results["accuracy"]) == ("apache-2.0", metrics["top1"])
     assert f"{metrics['top1']:.2%}".replace("%", " %") in card.text

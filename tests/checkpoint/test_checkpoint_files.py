@@ -13,6 +13,7 @@ from resnet_hub.checkpoint import folder as checkpoint
 from resnet_hub.checkpoint.folder import local_path
 from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.metadata import CheckpointMetadata
 
 
 @pytest.fixture
@@ -114,9 +115,9 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "details", [{"loss": float("nan")}, {"classes": {1, 2}}, {"name": "\ud800"}], ids=["nan", "set", "half a character"]
 )
-def test_details_that_are_no_json_are_refused_before_anything_is_written(details, tmp_path):
+def test_metadata_that_are_no_json_are_refused_before_anything_is_written(details, tmp_path):
     model = lively()
-    model.details = details
+    model.metadata = CheckpointMetadata.from_json(details)
     with pytest.raises(CheckpointError, match=r"config\.json cannot be written \(.*\); what a network says of itself"):
         model.save_pretrained(tmp_path / "saved", card="# Card")
     assert not (tmp_path / "saved").exists()

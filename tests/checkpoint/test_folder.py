@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from resnet_hub import Preprocessing, ResNet
 from resnet_hub.checkpoint.folder import write_checkpoint
 from resnet_hub.errors import CheckpointError
+from resnet_hub.metadata import CheckpointMetadata
 
 NAMES = ("cat", "dog", "bird")
 IMAGES = torch.randn(2, 4, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -65,11 +66,11 @@ def test_a_channels_last_network_comes_back_with_equal_tensors(tmp_path):
 def test_all_that_is_known_comes_back(tmp_path):
     model = network()
     model.preprocessing = Preprocessing((3, 100, 90), "bilinear", 0.9, "squash", (0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
-    model.details = {"license": "mit", "metrics": {"top1": 0.5}}
+    model.metadata = CheckpointMetadata(license="mit", metrics={"top1": 0.5})
     model.save_pretrained(tmp_path)
     loaded = ResNet.from_pretrained(tmp_path)
     assert (loaded.config, loaded.preprocessing) == (model.config, model.preprocessing)
-    assert (loaded.label_names, loaded.details) == (NAMES, model.details)
+    assert (loaded.label_names, loaded.metadata) == (NAMES, model.metadata)
 
 
 def test_a_loaded_network_is_in_evaluation_mode_and_can_be_trained(folder):

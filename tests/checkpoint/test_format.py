@@ -11,6 +11,7 @@ from resnet_hub.checkpoint.format import CheckpointConfig
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.registry.architectures import ARCHITECTURES, architecture
 
 OURS = {"options": {"shortcut": "projection"}}
@@ -46,7 +47,7 @@ INPUT_160 = Preprocessing((3, 160, 160), "bilinear", 0.95, "center", (0.5,) * 3,
 def settings(name="resnet18", label_names=None, details=None, preprocessing=None, **options):
     network = architecture(name).with_options(**options)
     usual = preprocessing or Preprocessing().with_channels(network.in_chans)
-    return CheckpointConfig(network, usual, label_names, details or {})
+    return CheckpointConfig(network, usual, label_names, CheckpointMetadata.from_json(details or {}))
 
 
 def written(saved):

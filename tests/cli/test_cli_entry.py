@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zygote
 
 from resnet_hub.cli.entry import COMMANDS, HELPS, main
 
@@ -13,21 +14,16 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def process(*arguments, **environment):
-    command = [sys.executable, "-m", "resnet_hub", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
-    )
+    command = ["-m", "resnet_hub", *arguments]
+    return zygote.run(command, needs=["resnet_hub.cli.entry"], cwd=REPOSITORY, env={**os.environ, **environment})
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("lits",), "there is no command 'lits'; the nearest are 'list'"),
-        (
-            ("--json", "list"),
-            "the command comes first: resnet-hub list|info|predict|push|space|finetune|",
-        ),
-        (("list", "--tag"), "resnet-hub list takes no '--tag'; the nearest flags are '--tags'"),
+        (("--json", "list"), "the command comes first: resnet-hub list|info|predict|push|space|finetune|"),
+        (("list", "--tag"), "there is no flag '--tag'; the nearest are '--tags'"),
         (("list", "resnte50"), "nothing matches 'resnte50'; the nearest are 'resnet50', "),
         (("list", "resnet5?", "--exclude", "resnet*"), "nothing matches 'resnet5?' but not 'resnet*'; exclude less"),
         (("list", "--exclude", "*"), "nothing matches '*' but not '*'; exclude less"),

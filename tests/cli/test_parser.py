@@ -31,8 +31,11 @@ def test_flags_may_stand_anywhere(capsys):
     ("given", "says"),
     [
         ([], "the following arguments are required: words; see resnet-hub echo --help"),
-        (["a", "--lou"], "resnet-hub echo takes no '--lou'; the nearest flags are '--loud'"),
-        (["a", "--cuont=2"], "resnet-hub echo takes no '--cuont=2'; the nearest flags are '--count'"),
+        (["a", "--lou"], "there is no flag '--lou'; the nearest are '--loud', '--count', '--help'; see resnet-hub"),
+        (
+            ["a", "--cuont=2"],
+            "there is no flag '--cuont'; the nearest are '--count', '--loud'; see resnet-hub echo --help",
+        ),
         (["a", "--count", "x"], "argument --count: invalid int value: 'x'; see resnet-hub echo --help"),
     ],
     ids=["missing", "abbreviated", "misspelt", "no number"],

@@ -20,7 +20,7 @@ from resnet_hub.demo.examples import FREE_IMAGES, MOST, find_examples
 from resnet_hub.demo.fields.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
 from resnet_hub.demo.text.page_error import PageError
@@ -179,7 +179,7 @@ def built_page(source, **settings):
     chosen = PageSettings(model=str(source), device="cpu", **settings)
 
     async def build():
-        return build_page(own_shelf(chosen), chosen)
+        return build_page(start_pool(chosen), chosen)
 
     return awaited(build())
 
@@ -197,7 +197,7 @@ def test_no_more_classes_are_offered_than_the_network_has(tiny_checkpoint):
 
 
 def test_waiting_visitors_are_bounded(tiny_checkpoint):
-    assert built_page(tiny_checkpoint, max_queue=7)._queue.most == 7
+    assert built_page(tiny_checkpoint, max_queue=7)._queue.max_waiting == 7
 
 
 def test_analytics_are_off_wherever_the_page_is_imported(monkeypatch):

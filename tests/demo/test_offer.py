@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from resnet_hub.demo.serving.model_pool import Shelf, own_shelf
+from resnet_hub.demo.serving.model_pool import ModelPool, start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.runtime import native_bf16
@@ -19,8 +19,8 @@ def folders(tmp_path, tiny_checkpoint, monkeypatch):
     return tmp_path
 
 
-def shelf(models):
-    return Shelf(PageSettings(model="tiny", models=models, device="cpu"))
+def pool(models):
+    return ModelPool(PageSettings(model="tiny", models=models, device="cpu"))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def shelf(models):
     ids=["all", "nothing", "a published name", "two patterns", "folders", "both"],
 )
 def test_visitors_may_choose_what_the_owner_wrote(folders, models, offered, refused):
-    chosen = shelf(models)
+    chosen = pool(models)
     for name in offered:
         chosen.name_of(name)
     for name in refused:
@@ -47,7 +47,7 @@ def test_visitors_may_choose_what_the_owner_wrote(folders, models, offered, refu
 @pytest.mark.parametrize("text", ["./absent", "~/absent", "runs/a/absent", "../absent", "/absent"])
 def test_a_folder_that_is_not_there_is_said_at_the_start(folders, text):
     with pytest.raises(ConfigError, match=f"RESNET_HUB_MODELS names '{text}', but there is no such folder"):
-        shelf(f"insects, {text}")
+        pool(f"insects, {text}")
 
 
 def test_two_folders_of_one_name_are_said_at_the_start(folders):
@@ -55,21 +55,21 @@ def test_two_folders_of_one_name_are_said_at_the_start(folders):
     with pytest.raises(
         ConfigError, match="RESNET_HUB_MODELS has two folders named 'insects', which visitors could not"
     ):
-        shelf("insects, other/insects")
+        pool("insects, other/insects")
 
 
 def test_the_same_folder_twice_is_one(folders):
-    assert list(shelf("insects, ./insects, tiny").folders) == ["tiny", "insects"]
+    assert list(pool("insects, ./insects, tiny").folders) == ["tiny", "insects"]
 
 
 def test_a_precision_that_is_not_known_is_said_before_anything_is_loaded():
     settings = PageSettings(model="alice/nowhere", precision="fp64")
     with pytest.raises(ConfigError, match="RESNET_HUB_PRECISION='fp64' is not known; choose one of 'auto', 'fp32', "):
-        own_shelf(settings)
+        start_pool(settings)
 
 
 @pytest.mark.parametrize("precision", ["auto", "fp32", "bf16"])
 def test_each_precision_answers(tiny_checkpoint, precision):
-    own = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", precision=precision)).own
+    own = start_pool(PageSettings(model=str(tiny_checkpoint), device="cpu", precision=precision)).own
     usual = "bf16" if native_bf16() else "fp32"
     assert own.classifier.precision == (usual if precision == "auto" else precision)

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from functools import partial
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -94,13 +93,23 @@ def test_the_table_holds_the_exact_scores(visit, images, classifier):
     assert rows(page) == expected
 
 
-def test_the_scores_to_download_are_those_of_the_network_to_the_last_bit(visit, images, classifier):
+def test_the_scores_to_download_are_ranked_on_request_and_are_those_of_the_network(
+    visit, images, classifier, monkeypatch
+):
+    ranked, rank = [], ImageClassifier.rank
+    monkeypatch.setattr(
+        ImageClassifier, "rank", lambda self, scores, top_k: (ranked.append(top_k), rank(self, scores, top_k))[1]
+    )
     page = visit()
     image = images(COLORS[0])
     upload(page, image)
-    expect(page.locator("#download a")).to_be_visible()
-    text = unquote(page.locator("#download a").get_attribute("href").partition(",")[2])
-    rows = list(csv.DictReader(io.StringIO(text)))
+    expect(page.locator("#download")).to_have_text("Download the scores of all classes (CSV)")
+    assert ranked == [3]
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    assert download.value.suggested_filename == "scores.csv"
+    assert max(ranked) > 20
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8"))))
     scores = classifier.scores_of(classifier.prepare(image)[None])[0]
     best = classifier.ranked(scores, len(scores))
     assert [(int(row["index"]), np.float32(row["score"])) for row in rows] == [

@@ -78,7 +78,7 @@ def test_something_else_at_an_address_is_told_and_the_page_lives_on(open_page, a
     open_to(web)
     page = open_page(address)
     fetch(page, f"{web}/page.png")
-    expect(page.locator("#address-told")).to_contain_text("in no picture format that can be read")
+    expect(page.locator("#address-told")).to_contain_text("in no image format that can be read")
     fetch(page, f"{web}/crimson.png")
     expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
     expect(page.locator("#address-told")).to_have_text("")

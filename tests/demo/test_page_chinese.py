@@ -106,7 +106,7 @@ def test_many_images_are_in_chinese(page, folders):
     expect(page.locator("#files")).to_contain_text("B")
     page.locator("#batch-start").click()
     expect(page.locator("#batch-progress")).to_contain_text("完成\uff1a识别了 1 张\uff0c失败 1 张")
-    expect(page.locator("#batch-failed")).to_contain_text("这不是可以读取的图片格式")
+    expect(page.locator("#batch-failed")).to_contain_text("图片不是可以读取的图片格式")
     assert english(page) == ["notes.png"]  # the file that failed
 
 

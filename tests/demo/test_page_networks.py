@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from refused_networks import MOST_MB, NAME, REFUSED
 
 from resnet_hub import ResNet, create_model
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import ResNetHubError
 
@@ -93,9 +93,9 @@ def test_a_network_that_cannot_be_used_leaves_the_one_in_use(open_page, address,
 @pytest.mark.parametrize(("prepare", "sentence"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_served_is_refused_in_a_sentence(prepare, sentence, tiny_checkpoint, fake_hub, caplog):
     prepare(HfApi())
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", max_model_mb=MOST_MB))
+    pool = start_pool(PageSettings(model=str(tiny_checkpoint), device="cpu", max_model_mb=MOST_MB))
     with pytest.raises(ResNetHubError, match=sentence):
-        awaited(shelf.open(NAME))
+        awaited(pool.open(NAME))
 
 
 @pytest.mark.parametrize("classes", [2, 20_000])
@@ -105,12 +105,12 @@ def test_few_and_many_classes_are_served(classes, open_page, tmp_path, crimson):
         page = open_page(settings.address)
         upload(page, crimson)
         expect(page.locator("#labels .confidence-set")).to_have_count(min(5, classes))
-        expect(page.locator("#download a")).to_be_visible()
+        expect(page.locator("#download")).to_be_visible()
 
 
 @pytest.mark.parametrize("models", ["", "bob/*"])
 def test_the_owner_may_offer_less(models, tiny_checkpoint):
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu", models=models))
-    assert awaited(shelf.open("")).name == awaited(shelf.open("tiny")).name == "tiny"
+    pool = start_pool(PageSettings(model=str(tiny_checkpoint), device="cpu", models=models))
+    assert awaited(pool.open("")).name == awaited(pool.open("tiny")).name == "tiny"
     with pytest.raises(ResNetHubError, match="this page does not offer the model 'alice/net'"):
-        awaited(shelf.open("alice/net"))
+        awaited(pool.open("alice/net"))

@@ -3,11 +3,9 @@
 import json
 import logging
 import os
-import subprocess
-import sys
 
 import pytest
-from conftest import REPOSITORY
+import zygote
 from fake_hub.state import Fault
 from huggingface_hub import HfApi, constants
 
@@ -198,11 +196,10 @@ def test_two_processes_that_load_at_once_into_one_cache_both_get_everything(fake
     (plain_checkpoint / "model.safetensors").write_bytes(bytes(20_000_000))
     push_checkpoint(plain_checkpoint, REPO)
     started = [
-        subprocess.Popen(
-            [sys.executable, "-c", LOADING, tmp_path / f"ready{number}", tmp_path / "shared"],
-            env={**os.environ, "HF_ENDPOINT": fake_hub.url, "PYTHONPATH": str(REPOSITORY)},
-            stdout=subprocess.PIPE,
-            text=True,
+        zygote.start(
+            ["-c", LOADING, tmp_path / f"ready{number}", tmp_path / "shared"],
+            needs=["resnet_hub.hub"],
+            env={**os.environ, "HF_ENDPOINT": fake_hub.url},
         )
         for number in range(2)
     ]

@@ -19,7 +19,9 @@ def test_a_network_pushed_by_us_loads_here_and_in_timm_with_the_same_logits(run_
             model = ResNet.from_pretrained("alice/resnet18@main")
             theirs = timm.create_model("hf-hub:alice/resnet18", pretrained=True).eval()
             torch.testing.assert_close(theirs(images), model(images), rtol=1e-5, atol=1e-5)
-        """
+        """,
+        "timm",
+        "resnet_hub",
     )
 
 
@@ -38,7 +40,9 @@ def test_a_network_pushed_by_timm_loads_here_and_in_timm_again(run_with_hub):
             assert torch.equal(again(images), theirs(images))
             torch.testing.assert_close(ours(images), theirs(images), rtol=1e-5, atol=1e-5)
         assert ours.label_names == ("a", "b", "c")
-        """
+        """,
+        "timm",
+        "resnet_hub",
     )
 
 
@@ -46,18 +50,20 @@ def test_a_data_set_pushed_by_datasets_loads_again(run_with_hub):
     printed = run_with_hub(
         """
         import numpy
-        from datasets import ClassLabel, Dataset, Features, Image, load_dataset
-        from PIL import Image as Image
+        import datasets
+        from datasets import ClassLabel, Dataset, Features, load_dataset
+        from PIL import Image
 
         images = [Image.fromarray(numpy.full((8, 8, 3), value, "uint8")) for value in (0, 100, 200)]
-        features = Features({"image": Image(), "label": ClassLabel(names=["ant", "bee"])})
+        features = Features({"image": datasets.Image(), "label": ClassLabel(names=["ant", "bee"])})
         made = Dataset.from_dict({"image": images, "label": [0, 1, 0]}, features=features)
         made.push_to_hub("alice/insects", private=True)
         loaded = load_dataset("alice/insects", split="train")
         streamed = next(iter(load_dataset("alice/insects", split="train", streaming=True)))
         print(loaded.features["label"].names, loaded["label"][:], loaded[1]["image"].getpixel((0, 0)))
         print(streamed["image"].size)
-        """
+        """,
+        "datasets",
     )
     assert printed.splitlines() == ["['ant', 'bee'] [0, 1, 0] (100, 100, 100)", "(8, 8)"]
 
@@ -81,7 +87,9 @@ def test_a_network_pushed_by_us_classifies_alike_in_transformers(run_with_hub):
         with torch.inference_mode():
             torch.testing.assert_close(theirs(pixels).logits, model(pixels), rtol=1e-5, atol=1e-5)
         assert theirs.config.id2label == {0: "ant", 1: "bee", 2: "wasp"}
-        """
+        """,
+        "resnet_hub",
+        "transformers",
     )
 
 
@@ -122,7 +130,8 @@ def test_folders_of_images_and_tables_load_by_their_id_whole_and_as_streams(run_
                 print(pixels)
             print(getattr(loaded.features[column], "names", None), loaded[column][:])
         print(load_dataset("alice/folders", split="test")["label"][:])
-        """
+        """,
+        "datasets",
     )
     assert printed.splitlines() == [
         "[0, 50, 100]",

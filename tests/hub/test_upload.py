@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi
 
+from resnet_hub import ResNet
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub.download import download_checkpoint
 from resnet_hub.hub.upload import PUSHED_FILES, push_checkpoint
@@ -101,3 +102,23 @@ def test_private_weights_do_not_go_into_a_public_repository(fake_hub, plain_chec
 def test_the_saved_checkpoint_of_a_small_network_can_be_pushed(fake_hub, tiny_checkpoint: Path):
     push_checkpoint(tiny_checkpoint, REPO)
     assert HfApi().model_info(REPO).card_data.tags[:2] == ["image-classification", "resnet_hub"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ('{"architecture": "cifar_resnet20", "num_classes": 3, "num_classes": 4}', "'num_classes' is there twice"),
+        ('{"architecture": "cifar_resnet20", "num_features": NaN}', "NaN is no finite number"),
+    ],
+    ids=["a doubled key", "no number"],
+)
+def test_a_config_that_loading_refuses_is_refused_by_a_push_in_the_same_words(
+    fake_hub, tiny_checkpoint, content, fault
+):
+    (tiny_checkpoint / "config.json").write_text(content)
+    with pytest.raises(CheckpointError, match=fault) as loading:
+        ResNet.from_pretrained(tiny_checkpoint)
+    with pytest.raises(CheckpointError) as pushing:
+        push_checkpoint(tiny_checkpoint, REPO)
+    assert str(pushing.value) == str(loading.value)
+    assert not fake_hub.state.requests

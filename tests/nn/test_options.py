@@ -1,7 +1,11 @@
-"""Every option in every kind of network: it trains, and its checkpoint comes back the same."""
+"""Options in every kind of network: a network of them trains, and its checkpoint comes back the same.
+
+Each option is in each kind once, several of them in one network; `make parity` takes every option alone.
+"""
 
 import pytest
 import torch
+from pairwise import all_pairs
 from random_weights import assert_equal, lively
 
 from resnet_hub import ResNet
@@ -18,31 +22,39 @@ KINDS = {
     "pre-activation": ("resnetv2_18", {"depths": (1, 2), "widths": (32, 64)}),
     "BiT": ("resnetv2_50x1_bit", {"depths": (1, 2), "widths": (32, 64)}),
 }
-OPTIONS = [
+# Options that any network takes together, one of each row at a time; the first of a row is a network's own.
+HEADS = [
+    {},
     {"num_classes": 0},
-    *({"in_chans": channels} for channels in (1, 2, 4, 13)),
-    *({"global_pool": pool} for pool in ("max", "avgmax", "catavgmax")),
     {"global_pool": "none", "num_classes": 0},
-    *({"act_layer": name} for name in ("leaky_relu", "elu", "gelu", "silu", "prelu")),
-    *({"norm_layer": name} for name in ("batch", "group", "layer", "frozen_batch")),
-    {"drop_rate": 0.2},
-    {"drop_block_rate": 0.1},
+    *({"global_pool": pool} for pool in ("max", "avgmax", "catavgmax")),
     {"task": "multi_label"},
     {"task": "regression"},
-    {"stem": "7x7"},
-    {"stem": "3x3"},
-    {"shortcut": "projection"},
+]
+ROWS = [
+    HEADS,
+    [{}, *({"in_chans": channels} for channels in (1, 2, 4, 13))],
+    [{}, *({"act_layer": name} for name in ("leaky_relu", "elu", "gelu", "silu", "prelu"))],
+    [{}, *({"norm_layer": name} for name in ("batch", "group", "layer", "frozen_batch"))],
+    [{}, {"drop_rate": 0.2}],
+    [{}, {"drop_block_rate": 0.1}],
+    [{}, {"stem": "7x7"}, {"stem": "3x3"}],
+    [{}, {"shortcut": "projection"}],
+]
+OPTIONS = [option for row in ROWS for option in row if option]
+PAIRS = [
+    (list(KINDS)[kind], {key: value for row, at in zip(ROWS, chosen, strict=True) for key, value in row[at].items()})
+    for kind, *chosen in all_pairs([len(KINDS), *map(len, ROWS)])
 ]
 IMAGES = torch.randn(2, 13, 48, 48, generator=torch.Generator().manual_seed(0))
 
 
-def option_id(options):
-    return ",".join(f"{key}={value}" for key, value in options.items())
+def option_id(row):
+    return row if isinstance(row, str) else ",".join(f"{key}={value}" for key, value in row.items())
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=option_id)
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_option_trains_and_comes_back_from_its_checkpoint(kind, options, tmp_path):
+def check(kind, options, folder):
+    """Asserts that a network with these options trains, and that its checkpoint comes back the same."""
     name, small = KINDS[kind]
     if name == "plain18" and "shortcut" in options:
         options = {**options, "zero_init_last": True}  # with a shortcut it is no plain network any more
@@ -51,9 +63,21 @@ def test_an_option_trains_and_comes_back_from_its_checkpoint(kind, options, tmp_
     model.train()(images).square().sum().backward()
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
     assert model.get_parameter(f"{model.first_conv}.weight").grad.any()
-    model.eval().save_pretrained(tmp_path)
+    model.eval().save_pretrained(folder)
     with torch.inference_mode():
-        assert_equal(ResNet.from_pretrained(tmp_path)(images), model(images))
+        assert_equal(ResNet.from_pretrained(folder)(images), model(images))
+
+
+@pytest.mark.parametrize(("kind", "options"), PAIRS, ids=option_id)
+def test_any_two_options_of_any_kind_train_and_come_back_from_their_checkpoint(kind, options, tmp_path):
+    check(kind, options, tmp_path)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("options", OPTIONS, ids=option_id)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_option_alone_trains_and_comes_back_from_its_checkpoint(kind, options, tmp_path):
+    check(kind, options, tmp_path)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "plain"])

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -72,6 +73,13 @@ def test_the_front_matter_is_that_of_a_gradio_space(model):
     assert data["sdk_version"] == pinned["gradio"]
     assert data["python_version"] == f"{sys.version_info.major}.{sys.version_info.minor}"
     assert not {"suggested_hardware", "models", "preload_from_hub", "license"} & data.keys()
+
+
+def test_a_license_that_the_hub_does_not_know_is_named_and_goes_with_the_next(model):
+    named = card(space_files(replace(model, license="uber-nc"), SPACE, NOTHING, PLAIN))
+    assert (named.data.license, named.data.license_name) == ("other", "uber-nc")
+    known = card(space_files(replace(model, license="mit"), SPACE, present(str(named)), PLAIN))
+    assert (known.data.license, known.data.get("license_name")) == ("mit", None)
 
 
 @pytest.mark.parametrize("title", [HOSTILE, "true", "3.10", "- a", "x" * 100])

@@ -7,6 +7,7 @@ from huggingface_hub import HfApi
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.space.model import served_model
 
 
@@ -84,6 +85,14 @@ def test_license_and_data_sets_are_those_of_the_card(pushed):
     HfApi().upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=pushed)
     model = served_model(pushed)
     assert (model.license, model.datasets) == ("cc-by-nc-4.0", ["alice/ants"])
+
+
+def test_what_came_with_the_weights_goes_before_a_card_that_was_edited(fake_hub):
+    model = create_model("cifar_resnet20", num_classes=2)
+    model.metadata = CheckpointMetadata(license="cc-by-nc-4.0")
+    model.push_to_hub("alice/net")
+    HfApi().upload_file(path_or_fileobj=b"---\nlicense: mit\n---\n", path_in_repo="README.md", repo_id="alice/net")
+    assert served_model("alice/net").license == "cc-by-nc-4.0"
 
 
 def test_a_folder_without_a_card_has_the_license_of_its_config(tiny_checkpoint):

@@ -16,6 +16,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+BY_PAGE = pytest.param("by_page", marks=pytest.mark.browser)
 HINT = "Choose a picture, and the answer appears here."
 
 
@@ -97,7 +98,7 @@ def by_address(caller, server):
     return ask
 
 
-@pytest.mark.parametrize("entrance", ["by_page", "by_program", "by_batch", "by_zip", "by_address"])
+@pytest.mark.parametrize("entrance", [BY_PAGE, "by_program", "by_batch", "by_zip", "by_address"])
 @pytest.mark.parametrize(("name", "make", "words"), BAD.values(), ids=BAD)
 def test_whatever_comes_in_is_answered_and_so_is_the_next(request, entrance, name, make, words, good):
     ask = request.getfixturevalue(entrance)

@@ -10,6 +10,7 @@ from launching import FROM_SCRATCH, forget_accelerator
 from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
+from resnet_hub.metadata import CheckpointMetadata
 from training import evaluate, finetune
 from training.settings.evaluation import EvaluationSettings
 
@@ -107,7 +108,7 @@ def test_figures_do_not_depend_on_the_batch_size(finished, capsys):
 )
 def test_the_batch_is_that_of_training_unless_one_is_given_or_it_cannot_be_meant(details, given, expected):
     settings = EvaluationSettings(dataset="d", model="m", batch_size=given)
-    assert evaluate.as_trained(settings, details).batch_size == expected
+    assert evaluate.as_trained(settings, CheckpointMetadata.from_json(details)).batch_size == expected
 
 
 def test_every_figure_lies_in_its_interval(finished):

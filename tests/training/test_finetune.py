@@ -1,42 +1,56 @@
-"""Fine-tuning as a user runs it: through `accelerate launch`, on real data, to a checkpoint that answers."""
+"""Fine-tuning as a user runs it: on real data, to a checkpoint that answers, and through `accelerate launch` itself.
+
+The launcher starts one process by `-m` (the digits) and by file (CIFAR-10), two once, and tells a mistake once.
+"""
 
 import json
 import tomllib
+from dataclasses import fields
 
 import pytest
 from datasets import Dataset, load_dataset
 from images import class_folders, image
-from launching import launch
+from launching import launch, launch_truly
 
 from resnet_hub import ImageClassifier, ResNet
+from training.settings import FinetuneRecipe
 
 
-@pytest.fixture(scope="module")
-def digits_run(tmp_path_factory):
-    """A short run on the digits, from scratch, in one process."""
-    folder = tmp_path_factory.mktemp("digits") / "run"
-    return launch("finetune", "--recipe", "digits", "--epochs", 5, "--output", folder), folder
+def status_and_log(finished):
+    return finished.returncode, finished.stderr
 
 
-@pytest.fixture(scope="module")
-def insects_run(tmp_path_factory, data_folder):
-    """A short run on the ants and bees from ImageNet weights, with small images."""
-    folder = tmp_path_factory.mktemp("insects") / "run"
+@pytest.fixture
+def digits_run(finished_run):
+    """A short run on the digits, from scratch, in one process: its folder, its status and log."""
+    flags = ("--recipe", "digits", "--epochs", 5, "--output")
+    place, told = finished_run("digits", lambda place: status_and_log(launch_truly("finetune", *flags, place / "run")))
+    return place / "run", told
+
+
+@pytest.fixture
+def insects_run(finished_run, data_folder):
+    """A short run on the ants and bees from ImageNet weights, with small images: its folder, its status and log."""
     source = data_folder / "weights" / "resnet18-imagenet"
-    flags = ("--dataset", data_folder / "hymenoptera", "--model", source, "--output", folder)
-    return launch("finetune", *flags, "--epochs", 1, "--image-size", 112), folder
+    flags = ("--dataset", data_folder / "hymenoptera", "--model", source, "--epochs", 1, "--image-size", 112)
+
+    def make(place):
+        return status_and_log(launch("finetune", *flags, "--output", place / "run"))
+
+    place, told = finished_run("insects", make)
+    return place / "run", told
 
 
 def test_the_digits_are_learned_from_scratch(digits_run):
-    finished, folder = digits_run
-    assert finished.returncode == 0, finished.stderr
+    folder, (status, log) = digits_run
+    assert status == 0, log
     results = json.loads((folder / "results.json").read_text())
     assert results["validation"]["top1"] > 0.97
-    assert f"confusion {folder / 'confusion.png'}" in finished.stderr
+    assert f"confusion {folder / 'confusion.png'}" in log
 
 
 def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
-    _, folder = digits_run
+    folder, _ = digits_run
     names = {file.name for file in folder.iterdir()}
     assert names == {
         "config.json",
@@ -54,8 +68,15 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
     }
 
 
+def test_the_checkpoint_records_the_public_settings_and_no_others(digits_run):
+    folder, _ = digits_run
+    recorded = json.loads((folder / "config.json").read_text())["resnet_hub"]["recipe"]
+    assert (recorded["epochs"], recorded["threads"]) == (5, 1)
+    assert all(item.metadata["public"] for item in fields(FinetuneRecipe) if item.name in recorded)
+
+
 def test_every_epoch_has_a_line_of_metrics(digits_run):
-    _, folder = digits_run
+    folder, _ = digits_run
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5]
     for row in rows:
@@ -67,7 +88,7 @@ def test_every_epoch_has_a_line_of_metrics(digits_run):
 
 
 def test_the_best_epoch_is_what_is_kept(digits_run):
-    _, folder = digits_run
+    folder, _ = digits_run
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     results = json.loads((folder / "results.json").read_text())
     best = max(rows, key=lambda row: (row["val_top1"], -row["val_loss"]))
@@ -76,13 +97,13 @@ def test_the_best_epoch_is_what_is_kept(digits_run):
 
 
 def test_the_resolved_recipe_is_written(digits_run):
-    _, folder = digits_run
+    folder, _ = digits_run
     written = tomllib.loads((folder / "recipe.toml").read_text())
     assert (written["dataset"], written["epochs"], written["momentum"]) == ("digits", 5, 0.9)
 
 
 def test_the_checkpoint_answers_with_the_dataset_s_class_names(digits_run):
-    _, folder = digits_run
+    folder, _ = digits_run
     classifier = ImageClassifier.from_pretrained(folder)
     right = 0
     examples = sorted((folder / "examples").glob("*.png"))
@@ -93,32 +114,42 @@ def test_the_checkpoint_answers_with_the_dataset_s_class_names(digits_run):
 
 
 def test_a_fine_tuned_network_names_its_parent_and_where_it_was_measured(insects_run):
-    finished, folder = insects_run
-    assert finished.returncode == 0, finished.stderr
-    details = ResNet.from_pretrained(folder).details
-    assert (details["base_model"], details["dataset"], details["license"]) == (
+    folder, (status, log) = insects_run
+    assert status == 0, log
+    known = ResNet.from_pretrained(folder).metadata
+    assert (known.base_model, known.dataset, known.license) == (
         "resnet18-imagenet",
         "hymenoptera",
         "other",
     )
-    assert (details["split"], details["num_images"]) == ("validation", 153)
-    assert "new head of 2 classes, random until trained: fc.weight, fc.bias" in finished.stderr
+    assert (known.split, known.num_images) == ("validation", 153)
+    assert "new head of 2 classes, random until trained: fc.weight, fc.bias" in log
+
+
+def test_a_fine_tuned_network_is_written_again_byte_for_byte(insects_run, tmp_path):
+    folder, _ = insects_run
+    written = (folder / "config.json").read_bytes()
+    ResNet.from_pretrained(folder).save_pretrained(tmp_path)
+    assert (tmp_path / "config.json").read_bytes() == written
+    origin = ["dataset", "recipe", "versions", "hardware", "base_model", "license", "split"]
+    results = ["metrics", "num_images", "per_class", "seconds"]
+    assert list(json.loads(written)["resnet_hub"]) == [*origin, *results, "version", "format"]
 
 
 def test_ants_and_bees_are_told_apart_after_one_epoch_on_small_images(insects_run):
-    _, folder = insects_run
+    folder, _ = insects_run
     assert json.loads((folder / "results.json").read_text())["validation"]["top1"] > 0.8
 
 
 def test_no_path_of_this_machine_is_in_the_card_or_the_config(insects_run, data_folder):
-    _, folder = insects_run
+    folder, _ = insects_run
     for name in ("README.md", "config.json"):
         assert str(data_folder.resolve().parent) not in (folder / name).read_text()
         assert str(folder) not in (folder / name).read_text()
 
 
 def test_two_processes_measure_what_one_measures(insects_run, data_folder):
-    _, folder = insects_run
+    folder, _ = insects_run
     flags = ("evaluate", "--model", folder, "--dataset", data_folder / "hymenoptera", "--json", "--batch-size", 20)
     found = json.loads(launch(*flags, processes=2).stdout)
     one = json.loads((folder / "results.json").read_text())["validation"]  # in batches of another size
@@ -129,7 +160,7 @@ def test_two_processes_measure_what_one_measures(insects_run, data_folder):
 
 
 def test_evaluation_repeats_what_training_measured(insects_run, data_folder):
-    _, folder = insects_run
+    folder, _ = insects_run
     finished = launch("evaluate", "--model", folder, "--dataset", data_folder / "hymenoptera", "--json")
     results = json.loads((folder / "results.json").read_text())["validation"]
     found = json.loads(finished.stdout)
@@ -147,7 +178,7 @@ def test_two_processes_train_to_one_checkpoint(tmp_path):
         "--output",
         tmp_path / "run",
     )
-    finished = launch("finetune", *flags, "--epochs", 8, "--batch-size", 8, "--lr", 0.02, processes=2)
+    finished = launch_truly("finetune", *flags, "--epochs", 8, "--batch-size", 8, "--lr", 0.02, processes=2)
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.count("done in") == 1  # the main process speaks alone
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 8
@@ -171,7 +202,7 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
         "--output",
         tmp_path / "run",
     )
-    finished = launch("finetune", *flags, "--epochs", 3, "--lr", 0.1, script=True)
+    finished = launch_truly("finetune", *flags, "--epochs", 3, "--lr", 0.1, script=True)
     assert finished.returncode == 0, finished.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["test"]["top1"] > 0.2  # chance is 0.1
@@ -180,7 +211,7 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
 
 
 def test_a_mistake_through_the_launcher_is_a_sentence_and_a_failure(tmp_path):
-    finished = launch("finetune", "--dataset", "./nothing/here", "--output", tmp_path / "run")
+    finished = launch_truly("finetune", "--dataset", "./nothing/here", "--output", tmp_path / "run")
     assert finished.returncode != 0
     assert not (tmp_path / "run").exists()  # or the next try would find its folder taken
     assert finished.stderr.startswith("error: --dataset './nothing/here': there is no such folder")

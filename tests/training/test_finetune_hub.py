@@ -40,8 +40,8 @@ def test_from_a_dataset_on_the_hub_to_a_network_on_the_hub_that_answers(fake_hub
     classifier = ImageClassifier.from_pretrained("alice/net")
     for color, name in FRENCH.items():
         assert classifier(image(color, 500), top_k=1)[0].label == name
-    details = ResNet.from_pretrained("alice/net").details
-    assert (details["dataset"], details["dataset_revision"]) == ("alice/colors", dataset.resolve("main").sha)
+    known = ResNet.from_pretrained("alice/net").metadata
+    assert (known.dataset, known.dataset_revision) == ("alice/colors", dataset.resolve("main").sha)
     repository = fake_hub.repository("alice/net")
     assert repository.private
     assert {"README.md", "results.json", "curves.png", "confusion.png"} <= set(repository.resolve("main").files)

@@ -34,17 +34,17 @@ def test_a_run_stops_when_no_epoch_was_better_for_long_enough(tmp_path, capsys):
     make_data(tmp_path / "data", 5)
     flags = ["--dataset", tmp_path / "data", "--model", "cifar_resnet20", "--from-scratch", "--image-size", 16]
     # So that nothing ever gets better.
-    flags += ["--freeze", "backbone", "--unfreeze-epoch", 9, "--lr", 1e-9, "--clip-value", 1e-6]
+    flags += ["--freeze", "backbone", "--unfreeze-epoch", 9, "--lr", 1e-9, "--clip-grad-value", 1e-6]
     flags += ["--epochs", 9, "--patience", 2, "--output", tmp_path / "run", "--workers", 0]
     assert finetune.main([str(flag) for flag in flags]) == 0
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 3
-    assert "stopped after epoch 3: none of the last 2 was better" in capsys.readouterr().err
+    assert "early stopping after epoch 3: none of the last 2 was better" in capsys.readouterr().err
 
 
 def test_the_average_is_the_best_where_it_measures_better(tmp_path):
     make_data(tmp_path, 5)
     learner, _ = start(tmp_path)
-    learner.averaged = type("Averaged", (), {"state_dict": lambda self: {"of": torch.ones(1)}})()
+    learner.ema = type("Averaged", (), {"state_dict": lambda self: {"of": torch.ones(1)}})()
     best = better_of(None, learner, {"val": evaluation(5, 1.0), "ema": evaluation(6, 1.0)})
     assert (best.kind, list(best.weights)) == ("ema", ["of"])
     assert better_of(best, learner, {"val": evaluation(6, 1.0), "ema": evaluation(5, 1.0)}) is None or best.epoch == 1

@@ -5,7 +5,7 @@ import torch
 from learners import make_data, start
 
 from resnet_hub import ResNet
-from training.loop.evaluation import _once, evaluate, find_temperature, unmapped
+from training.loop.evaluation import evaluate, find_temperature, unmapped
 from training.metrics.calibration import fit_temperature
 
 ALIGNMENT = 64
@@ -16,11 +16,6 @@ ALIGNMENT = 64
 def prepared(tmp_path):
     make_data(tmp_path, 20)
     return start(tmp_path)
-
-
-def test_images_that_come_twice_count_once_in_the_order_of_the_rows():
-    found = [[torch.tensor([2, 0]), torch.tensor([0.2, 0.0])], [torch.tensor([1, 2]), torch.tensor([0.1, 0.2])]]
-    assert _once(found)[0].tolist() == pytest.approx([0.0, 0.1, 0.2])
 
 
 def test_the_order_of_the_images_does_not_matter(prepared):

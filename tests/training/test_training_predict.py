@@ -68,7 +68,8 @@ def test_two_processes_write_the_rows_of_one_and_push_them_as_a_dataset(
         from datasets import load_dataset
         rows = load_dataset("alice/answers", split="train")
         print(rows["row"][:], rows.column_names)
-        """
+        """,
+        "datasets",
     )
     assert printed.strip() == f"{list(range(11))} {COLUMNS}"
 

@@ -1,4 +1,4 @@
-"""Which columns of a dataset hold the images and what is to be learned of them: by type, then by name."""
+"""Which columns of a dataset hold the images and the targets: by type, then by name."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def known_classes(rows: Dataset, label_column: str | None) -> list[str | None]:
     if len(candidates) != 1:
         return [None] * len(rows)
     feature = rows.features[candidates[0]]
-    return [_told(feature, value) for value in rows[candidates[0]]]
+    return [_format_value(feature, value) for value in rows[candidates[0]]]
 
 
 def _label_candidates(rows: Dataset) -> list[str]:
@@ -88,7 +88,7 @@ def _label_candidates(rows: Dataset) -> list[str]:
 
 
 def _target_candidates(rows: Dataset) -> list[str]:
-    """Columns that hold what can be learned: those known to hold classes, else the first with a usual name."""
+    """Columns that can be targets: those known to hold classes, else the first with a usual name."""
     features = rows.features
     classes = [name for name, feature in features.items() if isinstance(item_of(feature), ClassLabel)]
     named = [name for name in LABEL_COLUMNS if name in features and isinstance(item_of(features[name]), Value)]
@@ -105,12 +105,12 @@ def _refuse_absent(rows: Dataset, flag: str, name: str | None) -> None:
         raise DataError("columns.absent", flag=flag, column=name, columns=listed(rows, list(rows.features)))
 
 
-def _told(feature: object, value: object) -> str | None:
+def _format_value(feature: object, value: object) -> str | None:
     """One cell as text; None for no class, which some published test splits write as -1."""
     if value is None or (isinstance(feature, ClassLabel) and value == -1):
         return None
     if isinstance(value, list):
-        return "; ".join(str(_told(item_of(feature), item)) for item in value)
+        return "; ".join(str(_format_value(item_of(feature), item)) for item in value)
     return feature.names[value] if isinstance(feature, ClassLabel) else str(value)
 
 
@@ -139,7 +139,7 @@ def listed(rows: Dataset, columns: list[str]) -> str:
 def kind_of(feature: object) -> str:
     """The type of a column, as text for a message."""
     if is_list(feature):
-        return f"lists of {kind_of(feature.feature)}"
+        return f"lists of {kind_of(item_of(feature))}"
     if isinstance(feature, ClassLabel):
         return f"{feature.num_classes} classes"
     return "images" if isinstance(feature, Image) else str(getattr(feature, "dtype", type(feature).__name__))

@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from resnet_hub.errors import DataError, HubError, ResNetHubError
+from resnet_hub.errors import DataError, HubError, Phrase, ResNetHubError
 from resnet_hub.hub import HTTP_ERROR
 
 SHOWN = 20
@@ -42,9 +42,9 @@ def dataset_errors(said: str, repo_id: str, action: str = "read") -> Iterator[No
     except ResNetHubError:
         raise
     except (OSError, ValueError, RuntimeError, yaml.YAMLError, DatasetGenerationError, HTTP_ERROR) as error:
-        told = _explained(error, said, repo_id, action)
-        told.fields |= {name: _clean(text) for name, text in told.fields.items() if isinstance(text, str)}
-        raise told from error
+        explained = _explained(error, said, repo_id, action)
+        explained.fields |= {name: _clean(text) for name, text in explained.fields.items() if isinstance(text, str)}
+        raise explained from error
 
 
 def _clean(text: str) -> str:
@@ -76,7 +76,7 @@ def _unreadable(error: BaseException, said: str, repo_id: str) -> DataError:
     """What is the matter with a dataset that is there."""
     text = str(error)
     listed = re.search(r"\[([^\]]*)\]", text)
-    configs = listed[1] if listed else "others"
+    configs = listed[1] if listed else Phrase("datasets.others")
     if "Config name is missing" in text:
         return DataError("datasets.several_configs", said=said, configs=configs, repo_id=repo_id)
     if "BuilderConfig" in text and "not found" in text:
@@ -90,7 +90,7 @@ def _unreadable(error: BaseException, said: str, repo_id: str) -> DataError:
 
 def _refusal(error: HfHubHTTPError, said: str, action: str) -> HubError:
     status, hub = error.response.status_code, constants.ENDPOINT
-    reason = (error.server_message or "no reason given")[:300]
+    reason = error.server_message[:300] if error.server_message else Phrase("datasets.no_reason")
     if status == 401:
         return HubError("datasets.token_refused", said=said, hub=hub, reason=reason)
     if status == 403:
@@ -109,7 +109,7 @@ def _no_revision(said: str, repo_id: str) -> DataError:
     try:
         refs = HfApi().list_repo_refs(repo_id, repo_type="dataset")
     except (OSError, HTTP_ERROR):
-        return DataError("datasets.other_revisions", said=said)
+        return DataError("datasets.no_revision", said=said, revisions=Phrase("datasets.others"))
     names = ", ".join(repr(ref.name) for ref in [*refs.branches, *refs.tags][:SHOWN])
     return DataError("datasets.no_revision", said=said, revisions=names)
 

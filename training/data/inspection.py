@@ -52,7 +52,7 @@ class Overlap:
 
 
 def inspect(split: Split) -> Inspection:
-    """Opens every image of a split, each process a share, and tells all processes what was found.
+    """Opens every image of a split, each process a share, and returns the findings on every process.
 
     Doing so before training costs as much as one epoch's decoding; a run that stops in its third hour costs more.
     """
@@ -113,7 +113,7 @@ def overlap(split: Split, other: Split) -> Overlap | None:
 
 
 def without_overlaps(train: Split, *others: Split | None, drop: bool = False) -> tuple[Split, list[Overlap]]:
-    """The first split and what images any two have in common, which the log tells.
+    """The first split and what images any two have in common, which is logged.
 
     Args:
         train: The first.

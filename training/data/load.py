@@ -36,13 +36,13 @@ MEASURED_NAMES = (*VALIDATION_NAMES, "test")
 
 @dataclass(frozen=True)
 class Data:
-    """All that a run takes from its dataset."""
+    """The dataset of a run: splits, names of the outputs, task, and what was found in it."""
 
     train: Split | Stream
     validation: Split
     test: Split | None
     label_names: tuple[str, ...]
-    """Names of the outputs: classes in index order, or the numbers of a regression."""
+    """Names of the outputs: classes in index order, or the targets of a regression."""
     split_hash: str
     """SHA-256 over which image with which target went where; equal hashes mean equal splits."""
     bad_images: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Data:
     """Images that are in two splits, as they were found; some may have been left out of train since."""
 
     @property
-    def splits(self) -> tuple[Split, ...]:
+    def splits(self) -> tuple[Split | Stream, ...]:
         """Train, validation and, where there is one, test."""
         return (self.train, self.validation) if self.test is None else (self.train, self.validation, self.test)
 
@@ -224,7 +224,7 @@ def _sound(split: Split) -> tuple[Split, list[str]]:
 
 
 def _refuse_bad(bad: list[str], allowed: int) -> None:
-    """Tells which images are left out. Raises: DataError where they are more than are allowed."""
+    """Logs which images are left out. Raises: DataError where they are more than are allowed."""
     if len(bad) > allowed:
         shown = "; ".join(bad[:SHOWN]) + ("; ..." if len(bad) > SHOWN else "")
         raise DataError("data.undecodable_images", count=len(bad), images=shown)
@@ -233,7 +233,7 @@ def _refuse_bad(bad: list[str], allowed: int) -> None:
 
 
 def _fingerprint(*splits: Split | None) -> str:
-    """A hash over what every image shows and what is to be learned of it, split by split."""
+    """A hash over what every image shows and its target, split by split."""
     total = hashlib.sha256()
     for split in filter(None, splits):
         total.update(f"|{len(split)}|".encode())

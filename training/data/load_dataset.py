@@ -17,9 +17,8 @@ from PIL import Image
 
 from resnet_hub.errors import DataError
 
-from .encoded import with_images
 from .errors import dataset_errors
-from .image_columns import open_paths
+from .image_columns import open_paths, with_images
 
 DIGITS = "digits"
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -88,7 +87,7 @@ def digits() -> DatasetDict:
     scans = load_digits()
     images = []
     for scan in scans.images:  # 0 is paper, 16 is full ink
-        small = Image.fromarray(np.uint8(np.round(255 - scan * (255 / 16))))
+        small = Image.fromarray(np.round(255 - scan * (255 / 16)).astype(np.uint8))
         buffer = BytesIO()
         small.resize((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC).save(buffer, "png")
         images.append({"bytes": buffer.getvalue(), "path": None})

@@ -13,7 +13,7 @@ STRATA = 10
 
 @dataclass(frozen=True)
 class Split:
-    """Images of one split and what is to be learned of them."""
+    """Images of one split and their targets."""
 
     name: str
     rows: Dataset
@@ -48,14 +48,14 @@ class Split:
         return replace(self, name=name or self.name, rows=self.rows.select(kept), labels=self.labels[kept], **looked_at)
 
     def strata(self) -> np.ndarray:
-        """A number for each image, equal for images alike: its class, its first class, or its tenth of the numbers.
+        """A number for each image, equal for similar ones: its class, its first class, or the decile of its targets.
 
         Classes of several are 0 and 1; other numbers are a regression.
         """
         return strata(self.labels)
 
     def caption(self, index: int, names: tuple[str, ...], task: str) -> str:
-        """What is to be learned of one image, for people: "cat", "cat, dog" or "age 3.2"."""
+        """The target of one image, for people: "cat", "cat, dog" or "age 3.2"."""
         label = self.labels[index]
         if task == "single_label":
             return names[label]
@@ -74,7 +74,7 @@ def strata(labels: np.ndarray) -> np.ndarray:
 
 
 def quantiles(labels: np.ndarray) -> np.ndarray:
-    """The tenth that each row of numbers (N, C) lies in, along the direction in which they vary most; int64 (N,)."""
+    """The decile of each row of regression targets (N, C), along the direction in which they vary most; int64 (N,)."""
     spread = labels.std(0)
     scaled = (labels - labels.mean(0)) / np.where(spread > 0, spread, 1)
     direction = np.linalg.eigh(scaled.T @ scaled)[1][:, -1]

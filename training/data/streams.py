@@ -1,4 +1,4 @@
-"""`Stream`: training images that are read as they come. What is held out of them follows from the images alone."""
+"""`Stream`: a streamed training split. What is held out of it follows from the images alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Holdout:
 
 @dataclass(frozen=True)
 class Stream:
-    """Training images that are read as they come, again from the start, mixed anew, when they are through."""
+    """Training images that are streamed: read as they come, reshuffled and read again after each pass."""
 
     name: str
     rows: IterableDataset
@@ -130,7 +130,7 @@ def open_stream(
         plain[names[0]],
         image_column,
         target,
-        (recipe.max_steps or 0) * recipe.batch_size * state.num_processes,
+        (recipe.max_steps or 0) * recipe.images_per_batch * state.num_processes,
         (state.process_index, state.num_processes),
         recipe.shuffle_buffer,
         recipe.seed,
@@ -185,7 +185,7 @@ def _content(cell: dict[str, Any] | None) -> tuple[bytes, str | None]:
 def _stream_target(
     read: Sequence[dict[str, Any]], rows: IterableDataset, columns: tuple[str, ...], recipe: FinetuneRecipe
 ) -> Target:
-    """What is learned, by the types and the first rows. Raises: DataError where the class names are not known."""
+    """The target, by the types and the first rows. Raises: DataError where the class names are not known."""
     target = find_target(_table(read, rows.features, columns), columns, recipe.task)
     if recipe.label_names is not None:
         return target.named(tuple(name.strip() for name in recipe.label_names.split(",")))

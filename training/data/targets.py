@@ -1,4 +1,4 @@
-"""Columns -> what is to be learned: the task, the names of the outputs, and one target for each image as an array."""
+"""Columns -> targets: the task, the names of the outputs, and one target for each image as an array."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_CLASS = -1
 
 @dataclass(frozen=True)
 class Target:
-    """What is learned of an image: read off one split, applied to all."""
+    """The task and its outputs: read off one split, applied to all."""
 
     task: str
     """single_label, multi_label or regression."""
@@ -116,7 +116,7 @@ def has_target(targets: np.ndarray) -> np.ndarray:
 
 
 def _of_several(rows: Dataset, columns: tuple[str, ...], task: str) -> Target:
-    """Each column is one output: 0/1 columns are classes, others numbers."""
+    """Each column is one output: 0/1 columns are classes, others regression targets."""
     if task == "single_label":
         raise DataError("targets.columns_of_single_label", count=len(columns))
     flags = True
@@ -169,7 +169,7 @@ def _distinct(values: pa.Array, column: str) -> tuple[str, ...]:
 
 
 def _class_numbers(feature: Any, values: pa.Array, split: str, names: tuple[str, ...]) -> np.ndarray:
-    """Class numbers as in `names`, int64 (N,), -1 for none; classes are matched by name, each distinct one once."""
+    """Class indices as in `names`, int64 (N,), -1 for none; classes are matched by name, each distinct one once."""
     encoded = pc.dictionary_encode(whole_numbers(values))
     found = encoded.dictionary.to_pylist()
     if isinstance(feature, ClassLabel):  # some published test splits write -1 for no class
@@ -236,7 +236,7 @@ def _delimiter(feature: Any, cells: pa.Array, task: str) -> str | None:
 
 
 def _has_fractions(feature: Any, cells: pa.Array) -> bool:
-    """Whether a column is one of numbers to be met; whole ones with gaps are classes, as they are without the gaps."""
+    """Whether a column holds regression targets; whole numbers with gaps are classes, as they are without the gaps."""
     return _is_float(feature) and not (cells.null_count and all_whole(cells))
 
 

@@ -1,17 +1,21 @@
 """Images -> batches on the device: decoding, augmentation, mixing, caching."""
 
 from .augment import EvalTransform, prepare_batch
-from .image_dataset import UNREADABLE, EpochSampler, make_loader
+from .image_dataset import UNREADABLE, Batch, EpochSampler, Loader, make_loader
 from .loaders import make_loaders
-from .mixup import Views
+from .mixup import BatchMixing
+from .progressive_resizing import ProgressiveResizing
 from .stream_batches import StreamLoader
 
 __all__ = [
     "UNREADABLE",
+    "Batch",
+    "BatchMixing",
     "EpochSampler",
     "EvalTransform",
+    "Loader",
+    "ProgressiveResizing",
     "StreamLoader",
-    "Views",
     "make_loader",
     "make_loaders",
     "prepare_batch",

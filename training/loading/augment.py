@@ -1,4 +1,4 @@
-"""What training changes about an image: geometry one by one in the loader, arithmetic by the batch on the device."""
+"""Data augmentation: geometry of single images in the loader, arithmetic on batches on the device."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ LOG_ASPECTS = np.log(ASPECTS).tolist()
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened image -> uint8 (C, H, W): a random crop or shift, mirrored half of the time.
+    """Opened image -> uint8 (C, H, W): a random resized crop or a shift, flipped half of the time.
 
-    Then, where asked for, changed by a policy, and with a rectangle erased.
+    Then, where the recipe says so, auto-augment and random erasing.
     """
 
     preprocessing: Preprocessing
     min_crop_area: float
     shift: int
     flip: bool
-    policy: str = NONE
-    erasing: float = 0.0
+    auto_augment: str = NONE
+    random_erasing: float = 0.0
 
     @classmethod
     def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
-        """The transform that a recipe asks for. Raises: ConfigError for a policy that is unknown or cannot be."""
-        if recipe.policy != NONE:
-            make_policy(recipe.policy, (0, 0, 0))
-            if preprocessing.input_size[0] not in (1, 3):
-                raise ConfigError(
-                    "loading.policy_of_colors", policy=recipe.policy, channels=preprocessing.input_size[0]
-                )
-        return cls(preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.policy, recipe.erasing)
+        """The transform of a recipe. Raises: ConfigError for a policy that is unknown or cannot be."""
+        if recipe.auto_augment != NONE:
+            make_policy(recipe.auto_augment, (0, 0, 0))
+            channels = preprocessing.input_size[0]
+            if channels not in (1, 3):
+                raise ConfigError("loading.policy_of_colors", policy=recipe.auto_augment, channels=channels)
+        return cls(
+            preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.auto_augment, recipe.random_erasing
+        )
 
     def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the image; the same `rng` gives the same view."""
@@ -90,11 +91,11 @@ class TrainTransform:
         rows = self._shifted(prepared, rng) if self.shift else self._cropped(prepared, rng)
         if self.flip and rng.random() < 0.5:
             rows = rows[:, ::-1]
-        if self.policy != NONE:
+        if self.auto_augment != NONE:
             fill = self._fill if len(self._fill) == 3 else self._fill * 3
-            rows = rows_of(with_policy(image_of(rows), self.policy, fill, rng))
+            rows = rows_of(with_policy(image_of(rows), self.auto_augment, fill, rng))
         pixels = to_tensor(rows)
-        return with_erasing(pixels, self.erasing, self._fill, rng) if self.erasing else pixels
+        return with_erasing(pixels, self.random_erasing, self._fill, rng) if self.random_erasing else pixels
 
     @property
     def _fill(self) -> tuple[int, ...]:

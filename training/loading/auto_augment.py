@@ -1,4 +1,4 @@
-"""Augmentation policies and erasing by timm and torchvision, random by a sample's generator alone."""
+"""Auto-augment policies and random erasing of timm and torchvision, random by a sample's generator alone."""
 
 from __future__ import annotations
 

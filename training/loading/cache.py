@@ -20,13 +20,14 @@ import xxhash
 from huggingface_hub import cached_assets_path
 from PIL import Image
 
+from resnet_hub.config import IMAGE_MODES
+
 from ..data import Split
 
 logger = logging.getLogger(__name__)
 
 Prepared = Image.Image | np.ndarray
 """A prepared image, or its pixels uint8 (H, W, C) out of a cache."""
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 MEMORY_SHARE, DISK_SHARE = 0.5, 0.25
 """Of what is free: how much the cached images of a run may take where nothing is said."""
 CHECKSUM = 8
@@ -97,7 +98,7 @@ class ImageCache:
         if not wanted:
             return None
         pixels = self._bytes[self._starts[index] : self._starts[index + 1]]
-        if xxhash.xxh3_64_intdigest(pixels) != wanted:
+        if xxhash.xxh3_64_intdigest(pixels.data) != wanted:
             return None
         pixels.flags.writeable = False
         width, height = self.sizes[index].tolist()
@@ -105,11 +106,11 @@ class ImageCache:
 
     def keep(self, index: int, image: Image.Image) -> None:
         """Writes a prepared image, where there is room for it."""
-        if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != MODES[self.channels]:
+        if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != IMAGE_MODES[self.channels]:
             return
         pixels = np.frombuffer(image.tobytes(), np.uint8)
         self._bytes[self._starts[index] : self._starts[index + 1]] = pixels
-        self._checksum(index)[0] = xxhash.xxh3_64_intdigest(pixels)
+        self._checksum(index)[0] = xxhash.xxh3_64_intdigest(pixels.data)
 
 
 def open_caches(
@@ -168,8 +169,8 @@ def _prepared_sizes(split: Split, transform: Preparing) -> np.ndarray:
 def _key(split: Split, transform: Preparing, sizes: np.ndarray) -> str:
     """A name for the first images of a split, prepared: equal content has an equal name, wherever it came from."""
     digests = b"" if split.digests is None else np.ascontiguousarray(split.digests[: len(sizes)]).tobytes()
-    told = f"1 {PIL.__version__} {transform.signature()} ".encode()
-    return hashlib.sha256(told + sizes.tobytes() + digests).hexdigest()[:32]
+    described = f"1 {PIL.__version__} {transform.signature()} ".encode()
+    return hashlib.sha256(described + sizes.tobytes() + digests).hexdigest()[:32]
 
 
 def _make_room(folder: Path, mine: set[str], room: int) -> None:

@@ -1,10 +1,10 @@
-"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,) or (N, C), indices (N,)), by loader processes."""
+"""Splits -> batches of (pixels uint8 (N, C, H, W), labels (N,) or (N, C), indices (N,)), by DataLoader workers."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,11 +20,28 @@ from ..hardware import available_cores
 from .cache import ImageCache, Prepared, Preparing
 
 MAX_WORKERS = 8
-"""Loader processes for each training process; more have not been seen to pay."""
-
-
+"""DataLoader workers for each training process; more gave no speed-up."""
 UNREADABLE = -2
 """Label of the blank in place of an image that cannot be decoded."""
+
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Pixels uint8 (N, C, H, W), targets (N,) or (N, C), and the indices of the images (N,)."""
+
+
+class Loader(Protocol):
+    """The batches of one pass over a split, as PyTorch's loaders give them."""
+
+    @property
+    def dataset(self) -> Any:
+        """The images, with their `split`."""
+
+    @property
+    def sampler(self) -> Any:
+        """The order of the images; an `EpochSampler` where they are no stream."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
 
 
 class Transform(Preparing, Protocol):
@@ -37,7 +54,7 @@ class Transform(Preparing, Protocol):
         """Pixels uint8 (C, H, W) of a prepared image."""
 
 
-class Images(Dataset[tuple[Tensor, int | Tensor, int]]):
+class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
@@ -85,7 +102,7 @@ class Images(Dataset[tuple[Tensor, int | Tensor, int]]):
         return image
 
     def _target(self, index: int) -> int | Tensor:
-        """The class number, or the targets of several outputs as float32 (C,)."""
+        """The class index, or the targets of several outputs as float32 (C,)."""
         target = self.split.labels[index]
         return int(target) if target.ndim == 0 else torch.from_numpy(target)
 
@@ -148,7 +165,7 @@ def make_loader(
         transform: Opened image -> uint8 (C, H, W).
         batch_size: Images for each process and step.
         seed: Decides the order and what is random about a sample.
-        workers: Loader processes for each training process; None takes what the cores allow.
+        workers: DataLoader workers for each training process; None takes what the cores allow.
         train: Whether the batches are for training.
         processes: Training processes that share the cores and the images.
         lenient: Whether an image that cannot be decoded becomes a blank instead of an error.
@@ -161,7 +178,7 @@ def make_loader(
     if balanced and split.labels.ndim > 1:
         raise ConfigError("loading.balanced_several_classes")
     return DataLoader(
-        Images(split, transform, seed, lenient=lenient, cache=cache),
+        ImageDataset(split, transform, seed, lenient=lenient, cache=cache),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
         num_workers=loader_workers(workers, processes),

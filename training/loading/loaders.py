@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from accelerate import Accelerator
 
 from resnet_hub.errors import ConfigError
@@ -13,17 +11,17 @@ from ..data import Data, Split
 from ..settings import FinetuneRecipe
 from .augment import EvalTransform, TrainTransform
 from .cache import open_caches
-from .image_dataset import make_loader
+from .image_dataset import Loader, make_loader
 from .stream_batches import make_stream_loader
 
 
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
-) -> dict[str, Any]:
-    """The loaders by split; with a head that is fitted first also "features", the images of train as in serving."""
+) -> dict[str, Loader]:
+    """The loaders by split; for a linear probe also "features", the images of train as in serving."""
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
-    loaders: dict[str, Any] = {}
+    loaders: dict[str, Loader] = {}
     splits: dict[str, Split] = {}
     if isinstance(data.train, Split):
         splits["train"] = features = data.train
@@ -35,13 +33,13 @@ def make_loaders(
     transforms = {name: training if name == "train" else evaluation for name in splits}
     caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
     kept = dict(zip(splits, caches, strict=True))
-    if recipe.head_first:  # its views are used once, so that they are not worth the room
+    if recipe.linear_probe_first:  # its views are used once, so that they are not worth the room
         splits["features"] = features
     for name, split in splits.items():
         loaders[name] = make_loader(
             split,
             transforms.get(name, evaluation),
-            batch_size=recipe.batch_size,
+            batch_size=recipe.images_per_batch,
             seed=recipe.seed,
             workers=recipe.workers,
             train=name == "train",
@@ -49,6 +47,6 @@ def make_loaders(
             balanced=name == "train" and recipe.balanced_sampling,
             cache=kept.get(name),
         )
-    if recipe.head_first:
+    if recipe.linear_probe_first:
         loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
     return loaders

@@ -1,4 +1,4 @@
-"""What training changes about a whole batch, on the device: its size in early epochs, and images mixed in pairs."""
+"""Mixup and CutMix: images of a batch mixed in pairs, with their targets, on the device."""
 
 from __future__ import annotations
 
@@ -8,70 +8,60 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 
 from ..optim import as_shares
 from ..settings import FinetuneRecipe
 
-GROWTH = 0.75
-"""Share of the epochs in which the images grow; the rest is trained at the input's size."""
-SIZE_STEPS = (16, 4)
-"""Pixels between two sizes: for inputs of at least 128 pixels, and for smaller ones."""
-
 
 @dataclass(frozen=True)
-class Views:
+class BatchMixing:
     """(network input (N, C, H, W), targets, epoch, batch) -> what is trained on instead.
 
     What is random follows from (seed, epoch, number of the batch, process) alone.
+
+    Source: Zhang et al. 2018, "mixup"; Yun et al. 2019, "CutMix".
     """
 
     mixup: float
+    """Alpha of mixup; 0 is off."""
     cutmix: float
+    """Alpha of CutMix; 0 is off. Where both are on, each batch gets one of them."""
     probability: float
+    """Share of the batches that are mixed."""
     task: str
     num_classes: int
-    sides: tuple[int, ...]
-    """Height of the images in each epoch, in pixels."""
     seed: int
     process: int
 
     @classmethod
-    def of(
-        cls, recipe: FinetuneRecipe, task: str, num_classes: int, preprocessing: Preprocessing, process: int
-    ) -> Views:
-        """The views that a recipe asks for.
+    def of(cls, recipe: FinetuneRecipe, task: str, num_classes: int, process: int) -> BatchMixing:
+        """The mixing that a recipe requests.
 
         Args:
-            recipe: Says what is mixed, and the size to start with.
+            recipe: Says what is mixed, and how often.
             task: single_label, multi_label or regression.
             num_classes: Outputs of the network.
-            preprocessing: The network's, which says the size to end with.
             process: Number of this process.
 
         Raises:
-            ConfigError: A start larger than the end, or cutmix on numbers, which no rectangle has a share of.
+            ConfigError: CutMix on regression targets, which no rectangle has a share of.
         """
         if task == "regression" and recipe.cutmix:
             raise ConfigError("loading.cutmix_of_numbers")
-        sides = epoch_sides(recipe.start_size, preprocessing.input_size[1], recipe.epochs)
-        mixing = (recipe.mixup, recipe.cutmix, recipe.mix_probability)
-        return cls(*mixing, task, num_classes, sides, recipe.seed, process)
+        return cls(recipe.mixup, recipe.cutmix, recipe.mix_probability, task, num_classes, recipe.seed, process)
 
     def __call__(self, inputs: Tensor, targets: Tensor, epoch: int, batch: int) -> tuple[Tensor, Tensor]:
-        """Returns the inputs at the size of the epoch, mixed where that is asked for, and their targets.
+        """Returns the inputs, mixed where the recipe says so, and their targets.
 
         Args:
-            inputs: Normalized images; changed in place where they are mixed.
-            targets: Class numbers (N,), or (N, C); where images are mixed, class numbers become shares.
+            inputs: Normalized images (N, C, H, W); changed in place where they are mixed.
+            targets: Class indices (N,), or (N, C); where images are mixed, class indices become shares.
             epoch: Number of the pass, from 1.
             batch: Number of the batch in this process's pass.
         """
-        inputs = resized(inputs, self.sides[min(epoch, len(self.sides)) - 1])
         if self.probability == 0 or not (self.mixup or self.cutmix):
             return inputs, targets
         return self._mixed(inputs, targets, (self.seed, epoch, batch, self.process))
@@ -84,38 +74,12 @@ class Views:
         if not pairs:
             return inputs, dense
         # Each image is a class of its own here, so that the targets say which images are mixed in which shares:
-        # one rule for classes, several classes and numbers alike.
+        # one rule for every task.
         mix = Mixup(self.mixup, self.cutmix, prob=self.probability, label_smoothing=0, num_classes=pairs)
         with numpy_seeded(seed):
             changed, shares = mix(inputs[:pairs], torch.arange(pairs, device=inputs.device))
         inputs = torch.cat((changed, inputs[pairs:])).contiguous(memory_format=torch.channels_last)
         return inputs, torch.cat((shares @ dense[:pairs], dense[pairs:]))
-
-
-def epoch_sides(start: int | None, end: int, epochs: int) -> tuple[int, ...]:
-    """The side of the images in each epoch, in pixels: rising evenly to `end`, which the last quarter has.
-
-    Raises:
-        ConfigError: The start is larger than the end.
-    """
-    if start is None:
-        return (end,) * epochs
-    if start > end:
-        raise ConfigError("loading.start_above_end", start=start, end=end)
-    step = SIZE_STEPS[end < 128]
-    growing = max(1, round(GROWTH * epochs)) if epochs > 1 else 0
-    rising = (start + step * round((end - start) * epoch / growing / step) for epoch in range(growing))
-    return tuple(min(end, side) for side in rising) + (end,) * (epochs - growing)
-
-
-def resized(inputs: Tensor, side: int) -> Tensor:
-    """The batch with this height and the same aspect; smoothed first, so that nothing flickers. Larger stays."""
-    height, width = inputs.shape[-2:]
-    if side >= height:
-        return inputs
-    size = (side, max(1, round(width * side / height)))
-    small = F.interpolate(inputs, size, mode="bilinear", align_corners=False, antialias=True)
-    return small.contiguous(memory_format=torch.channels_last)
 
 
 @contextmanager

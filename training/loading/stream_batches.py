@@ -21,7 +21,7 @@ from resnet_hub.preprocessing import open_image
 
 from ..data import Row, Stream
 from ..settings import FinetuneRecipe
-from .image_dataset import Transform, loader_workers, start_worker
+from .image_dataset import Batch, Transform, loader_workers, start_worker
 
 logger = logging.getLogger(__name__)
 Sample = tuple[Tensor, Any, int, list[str]]
@@ -36,7 +36,8 @@ class StreamImages(IterableDataset[Sample]):
 
     def __init__(self, stream: Stream, transform: Transform, recipe: FinetuneRecipe) -> None:
         self.split, self.transform, self.seed = stream, transform, recipe.seed
-        self.steps, self.batch_size, self.allowed = recipe.max_steps or 1, recipe.batch_size, recipe.max_bad_images
+        self.steps, self.batch_size = recipe.max_steps or 1, recipe.images_per_batch
+        self.allowed = recipe.max_bad_images
         self.first_epoch = 1
         self._samples: Iterator[Sample] | None = None
 
@@ -88,17 +89,17 @@ class StreamImages(IterableDataset[Sample]):
         return self.transform.vary(image, np.random.default_rng((self.seed, number, xxhash.xxh3_64_intdigest(content))))
 
 
-class StreamLoader(DataLoaderShard):
+class StreamLoader(DataLoaderShard):  # type: ignore[misc]  # accelerate has no types
     """The batches of a stream on the device of this process; `len` is the batches of an epoch."""
 
     def __len__(self) -> int:
         return self.dataset.steps
 
-    def skipping(self, batches: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def skipping(self, batches: int) -> Iterator[Batch]:
         """What is left of an epoch after its first batches; they are read again, and thrown away."""
         return islice(iter(self), batches, None)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         dataset = self.dataset
         if dataset._samples is None:
             dataset.first_epoch = max(1, getattr(self.sampler, "epoch", 1))
@@ -123,7 +124,7 @@ def make_stream_loader(
     loader = StreamLoader(
         StreamImages(stream, transform, recipe),
         device=accelerator.device,
-        batch_size=recipe.batch_size,
+        batch_size=recipe.images_per_batch,
         num_workers=workers,
         collate_fn=_collate,
         persistent_workers=workers > 0,

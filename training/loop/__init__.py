@@ -1,9 +1,10 @@
 """The epochs: updates, evaluation, saving, and what watches over them."""
 
-from .epoch import grouped, refuse_no_number, show_progress, train_one_epoch, update
+from .epoch import grouped, refuse_non_finite, show_progress, train_one_epoch, update
 from .evaluation import calibrate, evaluate, unmapped
-from .learner import Learner, Objective, make_learner
-from .progress import tell_end, tell_epoch
+from .gathering import gather, unique_rows
+from .learner import Learner, make_learner
+from .progress import log_end, log_epoch
 from .recalibration import recalibrate
 from .saver import Saver, remaining, saving
 from .seeding import repeatable
@@ -11,24 +12,25 @@ from .trackers import report, start_trackers, tracker_names
 
 __all__ = [
     "Learner",
-    "Objective",
     "Saver",
     "calibrate",
     "evaluate",
+    "gather",
     "grouped",
+    "log_end",
+    "log_epoch",
     "make_learner",
     "recalibrate",
-    "refuse_no_number",
+    "refuse_non_finite",
     "remaining",
     "repeatable",
     "report",
     "saving",
     "show_progress",
     "start_trackers",
-    "tell_end",
-    "tell_epoch",
     "tracker_names",
     "train_one_epoch",
+    "unique_rows",
     "unmapped",
     "update",
 ]

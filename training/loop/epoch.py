@@ -6,30 +6,29 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 from tqdm import tqdm
 
 from resnet_hub.errors import TrainingError
 
 from ..hardware import used_memory
-from ..loading import prepare_batch
+from ..loading import Batch, prepare_batch
 from ..optim import clip, learning_rate, penalty
 from ..settings import FinetuneRecipe
 from .learner import Learner
-from .nan_guard import LOOK_EVERY
+from .nan_guard import CHECK_EVERY
 from .seeding import seed_step
 from .trackers import report
 
 Item = TypeVar("Item")
-REPORT_EVERY = LOOK_EVERY
+REPORT_EVERY = CHECK_EVERY
 """Steps between figures for the trackers, which may send each over a network."""
 
 
-def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
+def train_one_epoch(learner: Learner, loader: Iterable[Batch]) -> dict[str, float]:
     """Trains on every batch once; returns the mean loss, the last learning rate and images per second.
 
     Args:
@@ -37,18 +36,18 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
         loader: Prepared batches of (pixels uint8, labels, indices): those of the pass that are left.
 
     Raises:
-        TrainingError: The loss is no number any more.
+        TrainingError: The loss is not finite.
     """
     accelerator, recipe, position = learner.accelerator, learner.recipe, learner.position
     learner.start_epoch()
-    learner.progress.tell(f"epoch {position.epoch}/{recipe.epochs}")
+    learner.progress.describe(f"epoch {position.epoch}/{recipe.epochs}")
     start, before = time.perf_counter(), position.totals.clone()
-    for batches in grouped(loader, recipe.accumulate):
+    for batches in grouped(loader, recipe.grad_accum_steps):
         update(learner, batches)
-        if position.steps % learner.watch.every == 0:
-            learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+        if position.steps % learner.nan_guard.every == 0:
+            learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
             show(learner)
-    learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+    learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
     loss, images = accelerator.reduce(position.totals, "sum").tolist()
     seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
@@ -58,7 +57,7 @@ def train_one_epoch(learner: Learner, loader: Any) -> dict[str, float]:
     }
 
 
-def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> None:
+def update(learner: Learner, batches: list[Batch]) -> None:
     """Updates the weights once: the gradient is that of the mean loss over the images of all these batches.
 
     Processes hold equally many images at each update, which accelerate's loaders see to, so that the mean over
@@ -70,12 +69,12 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     for number, (pixels, labels, indices) in enumerate(batches, start=1):
         last = number == len(batches)
         with nullcontext() if last else accelerator.no_sync(learner.model):
-            inputs = prepare_batch(pixels, learner.preprocessing)
-            inputs, targets = learner.views(inputs, labels, position.epoch, position.batches + number)
-            loss = learner.objective(learner.model(inputs).float(), targets)
+            inputs = learner.resizing(prepare_batch(pixels, learner.preprocessing), position.epoch)
+            inputs, targets = learner.mixing(inputs, labels, position.epoch, position.batches + number)
+            loss = learner.criterion(learner.model(inputs).float(), targets)
             share = loss * (len(labels) / images)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
-        learner.watch.note(position.steps + 1, loss, indices)
+        learner.nan_guard.add(position.steps + 1, loss, indices)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
     clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()
@@ -84,14 +83,14 @@ def update(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> No
     position.batches += len(batches)
     learner.progress.advance(images * accelerator.num_processes)
     learner.schedule.step_update(position.steps)
-    if learner.averaged:
-        learner.averaged.update(learner.network, position.steps)
+    if learner.ema:
+        learner.ema.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
 
 
 def show(learner: Learner) -> None:
-    """Tells the bar the mean loss of the pass so far, and now and then the trackers; waits for the device."""
+    """Shows the mean loss so far on the bar, and now and then reports it to the trackers; waits for the device."""
     loss, images = learner.position.totals.tolist()
     lr = learning_rate(learner.optimizer)
     learner.progress.show(loss / images, lr, used_memory(learner.accelerator))
@@ -111,13 +110,13 @@ def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield group
 
 
-def show_progress(loader: Any, text: str, accelerator: Accelerator) -> Any:
+def show_progress(loader: Iterable[Item], text: str, accelerator: Accelerator) -> Iterable[Item]:
     """A bar on a terminal's main process; nothing elsewhere."""
     off = None if accelerator.is_main_process else True
     return tqdm(loader, desc=text, unit=" batches", leave=False, disable=off, dynamic_ncols=True)
 
 
-def refuse_no_number(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
-    """Raises: TrainingError when the loss is infinite or no number; training on would only spread it."""
+def refuse_non_finite(loss: float, epoch: int, recipe: FinetuneRecipe) -> None:
+    """Raises: TrainingError when the loss is not finite; training on would only spread it."""
     if not math.isfinite(loss):
         raise TrainingError("loop.no_number_in_validation", epoch=epoch, folder=str(recipe.folder), lr=recipe.lr)

@@ -1,8 +1,9 @@
-"""One measurement of a split: every image counted once, the same figures on any number of processes."""
+"""Evaluation of a split: every image counted once, the same figures on any number of processes."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,9 +12,8 @@ from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.models import PretrainedNetwork
-from resnet_hub.scores import TEMPERATURE
 
-from ..loading import prepare_batch
+from ..loading import Batch, Loader, prepare_batch
 from ..metrics import (
     Evaluation,
     MultiLabelEvaluation,
@@ -23,6 +23,7 @@ from ..metrics import (
     subset,
 )
 from .epoch import show_progress
+from .gathering import gather, unique_rows
 
 EVALUATIONS: dict[str, type[Evaluation]] = {
     "single_label": SingleLabelEvaluation,
@@ -35,14 +36,14 @@ EVALUATIONS: dict[str, type[Evaluation]] = {
 def evaluate(
     accelerator: Accelerator,
     model: nn.Module,
-    loader: Any,
+    loader: Iterable[Batch],
     preprocessing: Preprocessing,
     *,
     task: str = "single_label",
     temperature: float | None = None,
     bar: bool = True,
 ) -> Evaluation:
-    """Measures the network on every image of a split once.
+    """Evaluates the network on every image of a split once.
 
     Args:
         accelerator: Gathers what the processes found; images that only pad the last batch are left out.
@@ -58,31 +59,30 @@ def evaluate(
     found: list[list[Tensor]] = []
     for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
         logits = model(prepare_batch(pixels, preprocessing)).float()
-        columns = accelerator.gather_for_metrics((rows, *kind.answers(logits, targets, temperature)))
-        found.append([column.cpu() for column in columns])
-    return kind.of(_once(found), logits.shape[1])
+        found.append(gather(accelerator, rows, *kind.answers(logits, targets, temperature)))
+    return kind.of(unique_rows(found), logits.shape[1])
 
 
 @torch.no_grad()
 def find_temperature(
-    accelerator: Accelerator, model: nn.Module, loader: Any, preprocessing: Preprocessing, *, task: str
+    accelerator: Accelerator, model: nn.Module, loader: Loader, preprocessing: Preprocessing, *, task: str
 ) -> float:
-    """The temperature that makes the network as sure as it is right on a split that was not trained on."""
+    """Temperature scaling: the temperature fitted on a split that was not trained on."""
     model.eval()
     found: list[list[Tensor]] = []
     wanted: np.ndarray | None = None
     for pixels, targets, rows in show_progress(loader, "calibrating", accelerator):
         logits = model(prepare_batch(pixels, preprocessing)).float()
         wanted = subset(len(loader.dataset), logits.shape[1]) if wanted is None else wanted
-        columns = [column.cpu() for column in accelerator.gather_for_metrics((rows, targets, logits))]
+        columns = gather(accelerator, rows, targets, logits)
         kept = torch.from_numpy(np.isin(columns[0].numpy(), wanted))
         found.append([column[kept] for column in columns])
-    targets, logits = (torch.from_numpy(column) for column in _once(found))
+    targets, logits = (torch.from_numpy(column) for column in unique_rows(found))
     return fit_temperature(logits, targets, task)
 
 
-def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Any) -> Evaluation:
-    """Finds the temperature on a split that was not trained on, notes it in the network, and measures with it.
+def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNetwork, loader: Loader) -> Evaluation:
+    """Finds the temperature on a split that was not trained on, notes it in the network, and evaluates with it.
 
     Args:
         accelerator: Gathers what the processes found.
@@ -92,12 +92,12 @@ def calibrate(accelerator: Accelerator, model: nn.Module, network: PretrainedNet
     """
     task = network.config.task
     found = find_temperature(accelerator, model, loader, network.preprocessing, task=task)
-    network.details[TEMPERATURE] = found
+    network.metadata = replace(network.metadata, temperature=found)
     return evaluate(accelerator, model, loader, network.preprocessing, task=task, temperature=found)
 
 
 def unmapped(network: PretrainedNetwork) -> PretrainedNetwork:
-    """The network with its weights in memory of their own, in place of a checkpoint's file.
+    """Clones memory-mapped weights into memory of their own; returns the network.
 
     Where a file has them they may lie at any address, and products of matrices round by the address: a loaded network
     would not repeat the figures of the one that was saved.
@@ -105,10 +105,3 @@ def unmapped(network: PretrainedNetwork) -> PretrainedNetwork:
     for tensor in (*network.parameters(), *network.buffers()):
         tensor.data = tensor.data.clone()
     return network
-
-
-def _once(found: list[list[Tensor]]) -> tuple[np.ndarray, ...]:
-    """The columns behind the first, which holds the numbers of the rows, with each row once, in their order."""
-    rows, *columns = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
-    _, once = np.unique(rows, return_index=True)
-    return tuple(column[once] for column in columns)

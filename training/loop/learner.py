@@ -1,4 +1,4 @@
-"""All that takes part in training: network, optimizer, schedule, loss, and how far the run is."""
+"""The training state: network, optimizer, schedule, criterion, EMA, and the position in the run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -16,10 +15,10 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
-from ..loading import EpochSampler, Views
-from ..optim import AveragedWeights, Freezing, Objective, make_optimizer, make_schedule
+from ..loading import BatchMixing, EpochSampler, Loader, ProgressiveResizing
+from ..optim import Criterion, EMAWeights, Freezing, Schedule, head_of, make_optimizer, make_schedule
 from ..settings import FinetuneRecipe
-from .nan_guard import LossWatch
+from .nan_guard import NaNGuard
 from .progress import Progress
 
 
@@ -52,16 +51,16 @@ class Learner:
     """The bare network: names, stages, weights to save."""
     model: nn.Module
     """The same network as accelerate wraps it: what is called in training."""
-    optimizer: Any
-    schedule: Any
-    """`step_update(updates)` after each update sets the learning rates; `step(epoch, val_loss)` ends an epoch."""
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
     sampler: EpochSampler
-    objective: Objective
-    views: Views
+    criterion: Criterion
+    resizing: ProgressiveResizing
+    mixing: BatchMixing
     freezing: Freezing
-    averaged: AveragedWeights | None
-    """The moving average of the weights, where one is kept."""
-    watch: LossWatch
+    ema: EMAWeights | None
+    """The exponential moving average of the weights, where one is kept."""
+    nan_guard: NaNGuard
     progress: Progress = field(default_factory=Progress)
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
@@ -81,16 +80,16 @@ class Learner:
 
     @contextmanager
     def in_units(self) -> Iterator[None]:
-        """Within it the network answers as a saved one does; a regression trains in standard deviations otherwise."""
+        """Within it the network answers as a saved one does; a regression trains on standardized targets otherwise."""
         with ExitStack() as both:
-            for network in filter(None, (self.network, self.averaged and self.averaged.network)):
-                both.enter_context(self.objective.in_units(network.get_classifier()))
+            for network in [self.network] if self.ema is None else [self.network, self.ema.network]:
+                both.enter_context(self.criterion.in_units(head_of(network)))
             yield
 
 
 def make_learner(
-    recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Any], accelerator: Accelerator
-) -> tuple[Learner, dict[str, Any]]:
+    recipe: FinetuneRecipe, network: PretrainedNetwork, loaders: dict[str, Loader], accelerator: Accelerator
+) -> tuple[Learner, dict[str, Loader]]:
     """The learner, and the loaders as accelerate prepares them.
 
     Raises:
@@ -98,9 +97,10 @@ def make_learner(
     """
     sampler, targets = loaders["train"].sampler, loaders["train"].dataset.split.labels
     task, outputs, process = network.config.task, network.num_classes, accelerator.process_index
-    objective = Objective.of(recipe, task, targets, outputs, accelerator.device)
-    views = Views.of(recipe, task, outputs, network.preprocessing, process)
-    watch = LossWatch(accelerator, loaders["train"].dataset.name)
+    criterion = Criterion.of(recipe, task, targets, outputs, accelerator.device)
+    resizing = ProgressiveResizing.of(recipe, network.preprocessing)
+    mixing = BatchMixing.of(recipe, task, outputs, process)
+    nan_guard = NaNGuard(accelerator, loaders["train"].dataset.name)
     network.set_grad_checkpointing(recipe.grad_checkpointing)
     if recipe.sync_bn:
         synchronize_norms(network, accelerator)
@@ -110,10 +110,10 @@ def make_learner(
     model, prepared, *batches = accelerator.prepare(
         network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
     )
-    objective.start(network.get_classifier(), new_head=network.head_is_new)
+    criterion.start(head_of(network), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
-    schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.accumulate))
-    averaged = None if recipe.ema_decay is None else AveragedWeights(network, recipe.ema_decay)
+    schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.grad_accum_steps))
+    ema = None if recipe.ema_decay is None else EMAWeights(network, recipe.ema_decay)
     learner = Learner(
         accelerator,
         recipe,
@@ -122,11 +122,12 @@ def make_learner(
         prepared,
         schedule,
         sampler,
-        objective,
-        views,
+        criterion,
+        resizing,
+        mixing,
         freezing,
-        averaged,
-        watch,
+        ema,
+        nan_guard,
     )
     return learner, loaders
 
@@ -142,4 +143,4 @@ def synchronize_norms(network: PretrainedNetwork, accelerator: Accelerator) -> N
 
 
 def _activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-    return module.act(output)
+    return module.get_submodule("act")(output)

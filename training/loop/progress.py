@@ -1,4 +1,4 @@
-"""What a person sees of a run: one bar on a terminal, one line for each epoch, a summary at the end."""
+"""Progress on a terminal: one bar, a line of the log for each epoch, a summary at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from resnet_hub.checkpoint import CARD_FILE
 
-from ..metrics import told_qualities
+from ..metrics import format_qualities
 
 logger = logging.getLogger("training")
 
@@ -53,7 +53,7 @@ class Progress:
             finally:
                 self._bar = None
 
-    def tell(self, text: str) -> None:
+    def describe(self, text: str) -> None:
         """Says in front of the bar what is being done."""
         if self._bar is not None:
             self._bar.set_description_str(text)
@@ -69,7 +69,7 @@ class Progress:
             self._bar.set_postfix_str(f"loss {loss:.3f}, lr {lr:.1e}, {memory / 2**30:.1f} GiB", refresh=False)
 
 
-def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *, better: bool) -> None:
+def log_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *, better: bool) -> None:
     """Logs one line with fixed keys."""
     logger.info(
         "epoch %*d/%d  train_loss %.4f  val_loss %.4f  %s  lr %.2e  %.0f images/s  %.1f s  %.1f GiB%s",
@@ -78,7 +78,7 @@ def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *
         epochs,
         row["train_loss"],
         row["val_loss"],
-        "  ".join(told_qualities(row)),
+        "  ".join(format_qualities(row)),
         row["lr"],
         timing["images_per_second"],
         timing["seconds"],
@@ -87,7 +87,7 @@ def tell_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *
     )
 
 
-def tell_end(folder: Path) -> None:
+def log_end(folder: Path) -> None:
     """Logs where the run is, and the commands that go on from there."""
     logger.info("  checkpoint %s   card %s", folder, folder / CARD_FILE)
     logger.info("  classify:  resnet-hub predict %s image.jpg", shlex.quote(str(folder)))

@@ -1,15 +1,15 @@
-"""BatchNorm statistics taken anew from training images, where those gathered in training are of another size."""
+"""BatchNorm recalibration: running statistics estimated anew after progressive resizing."""
 
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..loading import prepare_batch
+from ..loading import Batch, prepare_batch
 from .learner import Learner
 
 IMAGES = 8192
@@ -18,8 +18,8 @@ Source: Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3: 1,000
 
 
 @torch.no_grad()
-def recalibrate(learner: Learner, loader: Any) -> None:
-    """Gives the norms of the network, and of its average if kept, the statistics of images at the input's size.
+def recalibrate(learner: Learner, loader: Iterable[Batch]) -> None:
+    """Gives the norms of the network, and of its EMA if kept, the statistics of images at the input's size.
 
     What is frozen keeps its statistics. The weights stay as they are.
 
@@ -29,8 +29,9 @@ def recalibrate(learner: Learner, loader: Any) -> None:
     """
     accelerator = learner.accelerator
     moving = [name for name, module in learner.network.named_modules() if _moves(module)]
-    networks = [learner.network, *([learner.averaged.network] if learner.averaged else [])]
-    norms = [network.get_submodule(name) for network in networks for name in moving]
+    networks = [learner.network, *([learner.ema.network] if learner.ema else [])]
+    layers = [network.get_submodule(name) for network in networks for name in moving]
+    norms = [layer for layer in layers if isinstance(layer, _BatchNorm)]
     rates = [norm.momentum for norm in norms]
     for network in networks:
         network.eval()  # so that nothing is dropped
@@ -38,7 +39,7 @@ def recalibrate(learner: Learner, loader: Any) -> None:
         norm.reset_running_stats()
         norm.train()
         norm.momentum = None  # the plain mean over all batches
-    batches = max(1, IMAGES // (learner.recipe.batch_size * accelerator.num_processes))
+    batches = max(1, IMAGES // (learner.recipe.images_per_batch * accelerator.num_processes))
     for pixels, _, _ in itertools.islice(loader, batches):
         inputs = prepare_batch(pixels, learner.preprocessing)
         with accelerator.autocast():

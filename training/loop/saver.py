@@ -1,4 +1,4 @@
-"""Everything that a run needs to go on, saved between two steps and taken up again exactly there."""
+"""Checkpointing of a run: everything that it needs is saved between two steps, and resumed exactly there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import torch
 from resnet_hub.errors import TrainingError
 
 from ..hardware import main_process_decides
-from ..loading import StreamLoader
+from ..loading import Batch, Loader, StreamLoader
+from ..optim import state_copies
 from ..run import (
     KEPT,
     STATE_FOLDER,
@@ -30,8 +31,6 @@ from .learner import Learner
 
 ASK_EVERY = 10
 """Steps after which several processes agree on whether Ctrl-C was pressed."""
-ONE_MOMENT = ("sgd", "momentum", "lion", "muon")
-"""Optimizers that keep one number for each weight; others keep two."""
 NETWORK, LEARNER, BEST, RUN = "network", "learner", "best", "run"
 """The parts of a snapshot, each one JSON file and one safetensors file."""
 
@@ -62,10 +61,10 @@ class Saver:
 
     def bytes_needed(self) -> int:
         """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
-        weights = sum(tensor.numel() * tensor.element_size() for tensor in self.learner.network.state_dict().values())
-        moments = 1 if self.learner.recipe.optimizer in ONE_MOMENT else 2
-        average = 0 if self.learner.averaged is None else 1
-        return (KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights
+        weights = sum(tensor.nbytes for tensor in self.learner.network.state_dict().values())
+        moments = state_copies(self.learner.recipe, self.learner.accelerator.device)
+        average = 0 if self.learner.ema is None else 1
+        return round((KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights)
 
     def after_update(self, learner: Learner) -> None:
         """Saves where it is time. Raises: Stopped after Ctrl-C, when the state is saved."""
@@ -80,11 +79,11 @@ class Saver:
         """Saves everything; what was saved before goes only when this is complete.
 
         Raises:
-            TrainingError: The disk does not take it, or the weights are no numbers.
+            TrainingError: The disk does not take it, or the weights are not finite.
         """
         learner = self.learner
         accelerator, position, recipe = learner.accelerator, learner.position, learner.recipe
-        learner.watch.look(position.epoch, recipe.lr, recipe.folder)
+        learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
         if not all(parameter.isfinite().all() for parameter in learner.network.parameters()):
             folder, step = str(recipe.folder), position.steps
             raise TrainingError(
@@ -185,8 +184,8 @@ class Saver:
         """What has a state of its own, beside the network, by name."""
         yield "schedule", self.learner.schedule
         yield "optimizer", self.learner.optimizer  # with the rates that the schedule has set
-        if self.learner.averaged is not None:
-            yield "averaged", self.learner.averaged
+        if self.learner.ema is not None:
+            yield "ema", self.learner.ema
         if self.learner.accelerator.scaler is not None:
             yield "scaler", self.learner.accelerator.scaler
 
@@ -228,7 +227,7 @@ def saving(
             yield saver
 
 
-def remaining(learner: Learner, loader: Any) -> Any:
+def remaining(learner: Learner, loader: Loader) -> Iterable[Batch]:
     """The batches that the pass of the learner's position has left; none is read to be thrown away, but of a stream."""
     done = learner.position.batches
     if not done:

@@ -1,4 +1,4 @@
-"""`--report-to`: the trackers of accelerate that a run tells its figures."""
+"""`--report-to`: the trackers of accelerate that a run reports to."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ def start_trackers(accelerator: Accelerator, project: str, settings: Mapping[str
 
 
 def report(accelerator: Accelerator, figures: Mapping[str, Any], step: int) -> None:
-    """Tells every tracker the figures of an update of the weights; without trackers nothing happens."""
+    """Reports the figures of an update of the weights to every tracker; without trackers nothing happens."""
     if accelerator.trackers:
         accelerator.log({key: value for key, value in figures.items() if isinstance(value, int | float)}, step=step)

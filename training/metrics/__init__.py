@@ -3,7 +3,7 @@
 from .calibration import fit_temperature, subset
 from .multi_label import MultiLabelEvaluation
 from .regression import RegressionEvaluation
-from .single_label import QUALITIES, Evaluation, SingleLabelEvaluation, told_interval, told_qualities
+from .single_label import QUALITIES, Evaluation, SingleLabelEvaluation, format_interval, format_qualities
 
 __all__ = [
     "QUALITIES",
@@ -12,7 +12,7 @@ __all__ = [
     "RegressionEvaluation",
     "SingleLabelEvaluation",
     "fit_temperature",
+    "format_interval",
+    "format_qualities",
     "subset",
-    "told_interval",
-    "told_qualities",
 ]

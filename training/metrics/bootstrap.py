@@ -1,4 +1,4 @@
-"""How far a measured figure may be off by the choice of images: confidence intervals by the bootstrap."""
+"""Confidence intervals by the bootstrap: how far a figure may be off by the choice of images."""
 
 from __future__ import annotations
 

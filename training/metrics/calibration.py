@@ -1,4 +1,4 @@
-"""Whether a network is as sure as it is right: calibration error, and the temperature that mends it."""
+"""Expected calibration error (ECE) and temperature scaling."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def reliability_rows(confidences: np.ndarray, right: np.ndarray) -> list[dict[st
 
 
 def fit_temperature(logits: Tensor, targets: Tensor, task: str) -> float:
-    """The most likely temperature: scores of logits / temperature are as sure as they are right.
+    """The temperature of least negative log-likelihood, by which logits are divided.
 
     Args:
         logits: (N, C), of images that were not trained on.

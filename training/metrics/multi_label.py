@@ -1,4 +1,4 @@
-"""What a network got right where an image may have several classes: average precision, F1 at 0.5, calibration."""
+"""Metrics of multi-label classification: mean average precision, F1 at 0.5, calibration."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class MultiLabelEvaluation(Evaluation):
         return cls(targets, losses.astype(np.float64), *scores)
 
     @cached_property
-    def told(self) -> np.ndarray:
-        """Which classes the network tells of each image: those above 0.5, bool (N, C)."""
+    def predicted(self) -> np.ndarray:
+        """The predicted classes of each image: those above 0.5, bool (N, C)."""
         return self.scores > 0.5
 
     @cached_property
@@ -58,22 +58,24 @@ class MultiLabelEvaluation(Evaluation):
         found = []
         for index, order, ends in self._ranked:
             weights = counts[order]
-            told = np.cumsum(weights)[ends]
+            predicted = np.cumsum(weights)[ends]
             hits = np.cumsum(weights * self.targets[order, index])[ends]
             if hits[-1]:
-                precision = hits / np.maximum(told, 1)
+                precision = hits / np.maximum(predicted, 1)
                 found.append(float((np.diff(hits, prepend=0) * precision).sum() / hits[-1]))
         return float(np.mean(found)) if found else 0.0
 
     def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
         """map, micro_f1, macro_f1 of the classes that occur, loss, ece, ece_calibrated where there is a temperature."""
         weights = np.ones(len(self)) if counts is None else counts
-        hits, told, true = (weights @ values for values in (self.told * self.targets, self.told, self.targets))
+        hits, predicted, true = (
+            weights @ values for values in (self.predicted * self.targets, self.predicted, self.targets)
+        )
         occurring = true > 0
         figures = {
             "map": self.average_precision(weights),
-            "micro_f1": float(2 * hits.sum() / max(1, (told + true).sum())),
-            "macro_f1": float(np.mean(2 * hits[occurring] / (told + true)[occurring])) if occurring.any() else 0.0,
+            "micro_f1": float(2 * hits.sum() / max(1, (predicted + true).sum())),
+            "macro_f1": float(np.mean(2 * hits[occurring] / (predicted + true)[occurring])) if occurring.any() else 0.0,
             "loss": float(np.average(self.losses, weights=weights)),
             "ece": self._error(self.scores, weights),
         }
@@ -98,7 +100,7 @@ class MultiLabelEvaluation(Evaluation):
     @cached_property
     def per_class(self) -> dict[str, np.ndarray]:
         """Precision, recall, F1 at 0.5, and the number of images with the class, one entry for each."""
-        values = precision_recall_fscore_support(self.targets, self.told, average=None, zero_division=0)
+        values = precision_recall_fscore_support(self.targets, self.predicted, average=None, zero_division=0)
         return dict(zip(("precision", "recall", "f1", "images"), values, strict=True))
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -130,5 +132,5 @@ class MultiLabelEvaluation(Evaluation):
         return {"calibration": {"bins": BINS, "rows": reliability_rows(scores.ravel(), self.targets.ravel())}}
 
     def record(self) -> dict[str, Any]:
-        """What the checkpoint tells of this evaluation, with the worst classes."""
+        """What the checkpoint records of this evaluation, with the worst classes."""
         return super().record() | {"per_class": worst_classes(self.per_class)}

@@ -1,4 +1,4 @@
-"""How close a network came to the numbers of a regression: mean absolute and squared error, R squared."""
+"""Metrics of a regression: mean absolute error, root mean squared error, R squared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .single_label import Evaluation, Mistake
 
 @dataclass(frozen=True)
 class RegressionEvaluation(Evaluation):
-    """Answers with numbers, in the units of the targets. The loss is the squared error, averaged over the numbers."""
+    """Predicted values in the units of the targets. The loss is the squared error, averaged over the outputs."""
 
     predictions: np.ndarray
     """float32 (N, C)."""

@@ -1,4 +1,4 @@
-"""What a network got right: its answer to every image of a split -> accuracy, F1, confusion, calibration."""
+"""Metrics of single-label classification: accuracy, macro F1, confusion matrix, calibration."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ QUALITIES = {
 }
 
 
-def told_qualities(row: Mapping[str, Any]) -> list[str]:
-    """The figures that decide, from a line of metrics.jsonl, in words: of the weights, and of their average if kept."""
+def format_qualities(row: Mapping[str, Any]) -> list[str]:
+    """The figures that decide, from a line of metrics.jsonl, in words: of the weights, and of their EMA if kept."""
     return [
         f"{kind}_{name} {factor * row[f'{kind}_{name}']:.4g}{unit}"
         for name, (_, unit, factor) in QUALITIES.items()
@@ -38,7 +38,7 @@ def told_qualities(row: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def told_interval(intervals: Mapping[str, Any]) -> str:
+def format_interval(intervals: Mapping[str, Any]) -> str:
     """The interval of the figure that decides, in words."""
     name = next(name for name in QUALITIES if name in intervals)
     title, unit, factor = QUALITIES[name]
@@ -118,11 +118,11 @@ class Evaluation(ABC):
         return bootstrap(self.figures, len(self), answers=max(1, self.targets[:1].size), seed=seed)
 
     def details(self) -> dict[str, Any]:
-        """What else results.json tells."""
+        """What else results.json holds."""
         return {}
 
     def record(self) -> dict[str, Any]:
-        """What the checkpoint tells of this evaluation, under the keys that the card reads."""
+        """What the checkpoint records of this evaluation, under the keys that the card reads."""
         return {"metrics": self.summary(), "num_images": len(self)}
 
 
@@ -176,7 +176,7 @@ class SingleLabelEvaluation(Evaluation):
 
     def macro_f1(self, counts: np.ndarray | None = None) -> float:
         """Mean F1 of the classes that occur."""
-        hits, told, true = (
+        hits, predicted, true = (
             np.bincount(labels, counts if weights is None else weights, self.num_classes)
             for labels, weights in (
                 (self.targets, self.right * (1.0 if counts is None else counts)),
@@ -185,7 +185,7 @@ class SingleLabelEvaluation(Evaluation):
             )
         )
         occurring = true > 0
-        return float(np.mean(2 * hits[occurring] / (told + true)[occurring]))
+        return float(np.mean(2 * hits[occurring] / (predicted + true)[occurring]))
 
     def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
         """top1, loss, macro_f1, ece, ece_calibrated where there is a temperature, top5 of more than five classes."""
@@ -215,9 +215,9 @@ class SingleLabelEvaluation(Evaluation):
         """Number of images by (true class, predicted class) of these different classes (S,), int64 (S, S)."""
         places = np.full(self.num_classes, -1)
         places[classes] = np.arange(len(classes))
-        true, told = places[self.targets], places[self.predictions]
-        known = (true >= 0) & (told >= 0)
-        counts = np.bincount(true[known] * len(classes) + told[known], minlength=len(classes) ** 2)
+        true, predicted = places[self.targets], places[self.predictions]
+        known = (true >= 0) & (predicted >= 0)
+        counts = np.bincount(true[known] * len(classes) + predicted[known], minlength=len(classes) ** 2)
         return counts.reshape(len(classes), len(classes))
 
     def confused(self, count: int) -> np.ndarray:
@@ -252,7 +252,7 @@ class SingleLabelEvaluation(Evaluation):
         return {"calibration": {"bins": BINS, "rows": reliability_rows(sure, self.right)}}
 
     def record(self) -> dict[str, Any]:
-        """What the checkpoint tells of this evaluation, with the worst classes."""
+        """What the checkpoint records of this evaluation, with the worst classes."""
         return super().record() | {"per_class": worst_classes(self.per_class)}
 
 

@@ -1,4 +1,4 @@
-"""A moving average of the weights, kept beside those that are trained."""
+"""Exponential moving average (EMA) of the weights."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 from resnet_hub.models import PretrainedNetwork
 
 
-class AveragedWeights:
-    """The moving average of a network's weights and statistics; early on it forgets faster, so that short runs profit.
+class EMAWeights:
+    """EMA of a network's weights and BatchNorm statistics; early on the decay is lower, so that short runs profit.
 
     Source: timm's ModelEmaV3 with warm-up: after n updates the decay is at most 1 - (1 + n) ** (-2 / 3).
     """

@@ -1,4 +1,4 @@
-"""Parts of the network that stay as they are: their weights, and the statistics of their norms."""
+"""Freezing of parts of the network: their weights, and the statistics of their norms."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Freezing:
                 )
         held = {name: modules for name, modules in known.items() if name in chosen}
         norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-        return cls(held, recipe.unfreeze_epoch, recipe.unfreeze_every, tuple(norms) if recipe.keep_statistics else ())
+        return cls(held, recipe.unfreeze_epoch, recipe.unfreeze_every, tuple(norms) if recipe.freeze_bn_stats else ())
 
     @property
     def is_gradual(self) -> bool:

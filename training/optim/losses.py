@@ -1,32 +1,44 @@
-"""The loss of each task: outputs and targets -> what training minimises. Numbers are met in standard deviations."""
+"""The criterion of each task. Regression targets are standardized (z-scores) for training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from resnet_hub.errors import ConfigError
+from resnet_hub.nn import ResidualNetwork
 
 from ..settings import LOSSES, FinetuneRecipe
 
-Head = nn.Linear | nn.Conv2d
-"""Pooled features -> outputs; a convolution of 1x1 in some families."""
 MAX_POSITIVE_WEIGHT = 100.0
 """Most that an image with a rare class counts among several classes, against one without it."""
 
 
+class Head(Protocol):
+    """Pooled features -> outputs: a linear layer, or a 1x1 convolution in some families."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+def head_of(network: ResidualNetwork) -> Head:
+    """The classifier of a network that has outputs."""
+    return cast(Head, network.get_classifier())
+
+
 @dataclass(frozen=True)
-class Objective:
+class Criterion:
     """(outputs (N, C) float32, targets) -> the mean loss of the images.
 
-    Targets are class numbers (N,), shares of each class (N, C), or numbers (N, C). Every image counts by itself, so
-    that the mean over parts of a batch, weighted by their sizes, is the mean over the batch.
+    Targets are class indices (N,), shares of each class (N, C), or regression targets (N, C). Every image counts by
+    itself, so that the mean over parts of a batch, weighted by their sizes, is the mean over the batch.
     """
 
     task: str
@@ -47,13 +59,13 @@ class Objective:
         targets: np.ndarray,
         num_classes: int,
         device: torch.device | str = "cpu",
-    ) -> Objective:
-        """The loss that a recipe asks for.
+    ) -> Criterion:
+        """The criterion of a recipe.
 
         Args:
             recipe: Names the loss, the smoothing and whether classes are weighted.
             task: single_label, multi_label or regression.
-            targets: Those of the training images: class numbers (N,), or (N, C).
+            targets: Those of the training images: class indices (N,), or (N, C).
             num_classes: Outputs of the network.
             device: Where the loss is computed.
 
@@ -103,12 +115,12 @@ class Objective:
         return distance(outputs, targets, reduction="none")
 
     def standardize(self, targets: Tensor) -> Tensor:
-        """Targets of a regression (N, C) with the mean 0 and the deviation 1 of those of the training images."""
+        """Regression targets (N, C) as z-scores: less the mean of the training images, over their deviation."""
         return targets if self.mean is None or self.std is None else (targets.float() - self.mean) / self.std
 
     @torch.no_grad()
     def start(self, head: Head, *, new_head: bool) -> None:
-        """Gets a head ready for training. One that answers in the targets' units is brought to standard deviations."""
+        """Gets a head ready for training. One that answers in the targets' units is standardized."""
         if self.mean is not None and self.std is not None and not new_head:
             head.bias.copy_((head.bias - self.mean) / self.std)
             head.weight.copy_(head.weight / _rows(self.std, head.weight))
@@ -135,7 +147,7 @@ class Objective:
 
 
 def as_shares(targets: Tensor, num_classes: int) -> Tensor:
-    """Class numbers (N,) as shares (N, C), 1 for the class; what is (N, C) already as it is. float32."""
+    """Class indices (N,) as shares (N, C), 1 for the class; what is (N, C) already as it is. float32."""
     return F.one_hot(targets, num_classes).float() if targets.ndim == 1 else targets.float()
 
 

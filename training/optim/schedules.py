@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -11,7 +11,23 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from ..settings import FinetuneRecipe
 
 
-def make_schedule(optimizer: torch.optim.Optimizer, recipe: FinetuneRecipe, steps_per_epoch: int) -> Any:
+class Schedule(Protocol):
+    """What moves the learning rates: timm's schedulers, and those of this module."""
+
+    def step_update(self, updates: int, /) -> None:
+        """Sets the rates that follow this many updates."""
+
+    def step(self, epoch: int, loss: float, /) -> None:
+        """Ends an epoch with this validation loss."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a run needs to go on."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Goes on from what `state_dict` gave."""
+
+
+def make_schedule(optimizer: torch.optim.Optimizer, recipe: FinetuneRecipe, steps_per_epoch: int) -> Schedule:
     """The schedule that the recipe names, after a linear warm-up; by the update, but for plateau.
 
     But for plateau, the rates follow from the number of updates alone: `step_update(n)` takes a run that goes on to

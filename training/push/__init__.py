@@ -2,14 +2,14 @@
 
 from .predictions import Answers, predictions_table, push_predictions, shown_file, write_predictions
 from .publish import Publisher, PushTarget, check_target, publishing
-from .retry import persist
+from .retry import call_with_retries
 
 __all__ = [
     "Answers",
     "Publisher",
     "PushTarget",
+    "call_with_retries",
     "check_target",
-    "persist",
     "predictions_table",
     "publishing",
     "push_predictions",

@@ -11,17 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 
 from accelerate import Accelerator
 from huggingface_hub import HfApi, constants, get_token
-from huggingface_hub.errors import HfHubHTTPError
 
 from resnet_hub.checkpoint import WEIGHTS_FILE
 from resnet_hub.errors import HubError
-from resnet_hub.hub import DEFAULT_REVISION, PUSHED_FILES, check_token, hub_errors, look_at, push_address
+from resnet_hub.hub import PUSHED_FILES, check_token, hub_errors, look_at, make_repository, push_address
 
 from ..data import dataset_errors
 from ..hardware import main_process_decides
@@ -79,7 +78,7 @@ def publishing(recipe: FinetuneRecipe, accelerator: Accelerator) -> Iterator[Pub
     if not accelerator.is_main_process:
         yield None
         return
-    publisher = Publisher(target, recipe.folder, recipe.hub_every, recipe.hub_wait)
+    publisher = Publisher(target, recipe.folder, recipe.hub_strategy, recipe.hub_wait)
     try:
         yield publisher
     finally:
@@ -128,19 +127,7 @@ def _make_target(target: PushTarget) -> None:
             raise HubError(
                 "push.read_only_token", account=account["name"], repo_id=target.repo_id, hub=constants.ENDPOINT
             )
-        api.create_repo(target.repo_id, repo_type=target.kind, private=target.private, exist_ok=True)
-        if target.private and api.repo_info(target.repo_id, repo_type=target.kind).private is False:
-            if target.kind == "dataset":
-                raise HubError("push.public_dataset", repo_id=target.repo_id)
-            raise HubError("push.public_model", repo_id=target.repo_id)
-        branch = target.revision or DEFAULT_REVISION
-        branch = DEFAULT_REVISION if branch.startswith("refs/") else branch
-        try:
-            # Asked for main as well: this is what the Hub refuses to whoever may not write to an existing repository.
-            api.create_branch(target.repo_id, repo_type=target.kind, branch=branch)
-        except HfHubHTTPError as error:
-            if error.response.status_code != 409:  # 409: the branch is there
-                raise
+        make_repository(api, replace(address, kind=target.kind), private=target.private, check_rights=True)
         if target.kind == "model":
             look_at(api, address)  # a card there that cannot be read would stop every push
 

@@ -17,17 +17,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from threading import Condition, Thread, Timer
 
-from huggingface_hub.utils import disable_progress_bars
 from huggingface_hub.utils.logging import set_verbosity_error
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
 
-from .retry import Patience
+from .retry import Backoff
 
 logger = logging.getLogger("training")
 
-PATIENCE = Patience()
+BACKOFF = Backoff()
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Inbox:
 def work(
     inbox: Inbox,
     push: Callable[..., str] = push_checkpoint,
-    patience: Patience = PATIENCE,
+    backoff: Backoff = BACKOFF,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Uploads until the orders end; returns how the last one went.
@@ -105,18 +105,18 @@ def work(
     Args:
         inbox: Where the orders come in.
         push: Uploads one snapshot and returns the commit's address.
-        patience: How long failures are waited for.
+        backoff: How long failures are waited for.
         sleep: Lets this many seconds pass.
     """
     outcome, failures = Outcome(), 0
     while (order := inbox.next()) is not None:
-        for attempt in range(1, patience.tries + 1):
+        for attempt in range(1, backoff.tries + 1):
             outcome, error = upload(order, push)
             if error is None:
                 failures = 0
                 break
             failures += 1
-            wait = patience.wait_after(error, failures) if attempt < patience.tries else None
+            wait = backoff.wait_after(error, failures) if attempt < backoff.tries else None
             then = f"trying again in {wait:.0f} s" if wait is not None else "training goes on"
             logger.warning("push   %s was not pushed: %s; %s", order.name, outcome.reason, then)
             if wait is None:
@@ -168,7 +168,8 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logger.setLevel(logging.INFO)
     disable_progress_bars()
-    set_verbosity_error()  # its client tells of every commit that changes nothing, and what it thinks of the card
+    # Its client tells of every commit that changes nothing, and what it thinks of the card.
+    set_verbosity_error()  # type: ignore[no-untyped-call]
     warnings.simplefilter("ignore", UserWarning)
     outcome = work(Inbox(until_the_end(sys.stdin, float(arguments[0]))))
     sys.stdout.write(json.dumps(asdict(outcome)) + "\n")

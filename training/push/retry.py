@@ -1,4 +1,4 @@
-"""Which of the Hub's refusals pass by themselves, and how long to wait before it is asked again."""
+"""Retries with backoff: which errors of the Hub are transient, and how long to wait before the next attempt."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from resnet_hub.hub import HTTP_ERROR
 
 Result = TypeVar("Result")
 
-# A conflict and a rate limit pass, and so do the server's own faults.
-PASSING = (408, 409, 412, 429, 500, 502, 503, 504)
+# Timeouts, conflicts, rate limits and server errors.
+TRANSIENT_STATUSES = (408, 409, 412, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How often and how long a push is tried again; seconds."""
+class Backoff:
+    """Exponential backoff with jitter: attempts, and waits in seconds."""
 
     tries: int = 10
     """Attempts at one checkpoint, the first included: about five minutes with the waits below."""
@@ -41,7 +41,7 @@ class Patience:
 
         Source: Brooker 2015, "Exponential Backoff And Jitter", the "equal jitter" variant.
         """
-        if not passes(error):
+        if not is_transient(error):
             return None
         # The exponent is kept small, since a run may fail for days.
         wait = min(self.longest, self.first * 2.0 ** min(failures - 1, 30))
@@ -50,33 +50,35 @@ class Patience:
         return jitter if asked is None else min(self.most, asked) + min(jitter, 1.0)
 
 
-def persist(action: Callable[[], Result], tell: Callable[[Exception, float], None], tries: int = 4) -> Result:
-    """What `action` gives, tried again after failures that pass by themselves; raises its last error.
+def call_with_retries(
+    action: Callable[[], Result], log_retry: Callable[[Exception, float], None], tries: int = 4
+) -> Result:
+    """Calls `action`, again after transient errors; returns its result, or raises its last error.
 
     Args:
         action: Asks the Hub for something.
-        tell: Told each error that is waited for, and the wait in seconds.
+        log_retry: Called with each transient error, and the wait in seconds.
         tries: Attempts, the first included.
     """
-    patience = Patience(tries)
+    backoff = Backoff(tries)
     for failures in range(1, tries):
         try:
             return action()
         except ResNetHubError as error:
-            wait = patience.wait_after(error, failures)
+            wait = backoff.wait_after(error, failures)
             if wait is None:
                 raise
-            tell(error, wait)
+            log_retry(error, wait)
             time.sleep(wait)
     return action()
 
 
-def passes(error: BaseException) -> bool:
-    """Whether the same push may succeed later: a busy or broken Hub, a lost connection, someone else's commit."""
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may succeed later: a busy or broken Hub, a lost connection, someone else's commit."""
     for cause in _causes(error):
         response = getattr(cause, "response", None)
         if response is not None:
-            return response.status_code in PASSING
+            return response.status_code in TRANSIENT_STATUSES
         # Timeouts, refused and broken connections; Xet raises the builtin one.
         if isinstance(cause, (HTTP_ERROR, ConnectionError, TimeoutError)):
             return True

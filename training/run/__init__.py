@@ -3,7 +3,6 @@
 from .history import Best, History
 from .license import parent_license
 from .record import describe_run, resumed_record, versions
-from .redact import without_paths
 from .report import cut_name, draw_rates, draw_report, save_figure
 from .resume import parse_run
 from .run_folder import (
@@ -51,7 +50,6 @@ __all__ = [
     "rewrite_rows",
     "save_figure",
     "versions",
-    "without_paths",
     "write_examples",
     "write_results",
     "write_snapshot",

@@ -23,7 +23,7 @@ class Best:
 
     epoch: int
     kind: str
-    """Whose they are: `val` for those that are trained, `ema` for their moving average."""
+    """Whose they are: `val` for those that are trained, `ema` for their EMA."""
     evaluation: Evaluation
     weights: dict[str, Tensor]
 

@@ -6,6 +6,7 @@ import logging
 
 from huggingface_hub import HfApi
 
+from resnet_hub.card import weights_license
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import HTTP_ERROR, RepoAddress
 from resnet_hub.models import PretrainedNetwork
@@ -21,7 +22,7 @@ def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str
         model: As it was loaded.
         address: Where on the Hub it came from; None for a folder.
     """
-    recorded = model.details.get("license")
+    recorded = weights_license(model.metadata.license)
     if recorded or address is None:
         return recorded
     owner, _, name = address.repo_id.partition("/")
@@ -35,6 +36,4 @@ def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str
     except (OSError, ValueError, HTTP_ERROR) as error:
         logger.warning("the license of %s could not be asked for (%s)", address, type(error).__name__)
         return None
-    named = card and (card.license_name if card.license == "other" else card.license)
-    # One of several would be a guess.
-    return named if isinstance(named, str) else (card.license if card and isinstance(card.license, str) else None)
+    return weights_license(None, card.to_dict() if card else None)  # type: ignore[no-untyped-call]  # the client's

@@ -12,10 +12,11 @@ from typing import Any
 
 from accelerate import Accelerator
 
+from resnet_hub.card import without_paths
+
 from ..data import Data
 from ..hardware import describe_hardware
 from ..settings import FinetuneRecipe
-from .redact import without_paths
 
 PACKAGES = (
     "resnet_hub",

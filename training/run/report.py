@@ -161,8 +161,8 @@ def draw_mistakes(
         image = to_channels(open_image(content, name=name), channels)
         image.thumbnail((THUMBNAIL, THUMBNAIL))
         axes.imshow(image.convert("RGB"))
-        told = f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}"
-        axes.set_title(told, fontsize=8, parse_math=False)
+        title = f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}"
+        axes.set_title(title, fontsize=8, parse_math=False)
     return save_figure(figure, folder / MISTAKES_FILE)
 
 

@@ -9,23 +9,9 @@ from typing import Any
 
 from resnet_hub.errors import ConfigError, TrainingError
 
-from ..settings import AUTO, FinetuneRecipe, parse_flags
+from ..settings import AUTO, RENAMED, FinetuneRecipe, flag_of, parse_flags
 from .run_folder import RESULTS_FILE, STATE_FOLDER
 from .serialization import Snapshot, newest_snapshot
-
-FREE = (
-    "threads",
-    "workers",
-    "save_every_steps",
-    "report_to",
-    "push_to_hub",
-    "hub_private",
-    "hub_revision",
-    "hub_every",
-    "hub_wait",
-    "cache_gb",
-)
-"""Settings that may be others after an interruption: they do not change what is learned."""
 
 
 def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None]:
@@ -47,10 +33,11 @@ def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None
             raise TrainingError("run.finished", folder=str(folder))
         raise TrainingError("run.not_interrupted", folder=str(folder))
     saved = snapshot.read("run")["recipe"]
+    _check_names(saved, folder)
     if given.get("batch_size") == AUTO:  # what was found to fit is saved
         del given["batch_size"]
     _refuse_contradictions(given, saved, folder)
-    return _recipe({**saved, **given, "output": str(folder)}, folder), snapshot
+    return FinetuneRecipe(**{**saved, **given, "output": str(folder)}), snapshot
 
 
 def _folder(given: Mapping[str, Any], resumed: str) -> Path:
@@ -64,19 +51,21 @@ def _folder(given: Mapping[str, Any], resumed: str) -> Path:
     return Path(resumed)
 
 
-def _refuse_contradictions(given: Mapping[str, Any], saved: Mapping[str, Any], folder: Path) -> None:
-    defaults = {item.name: item.default for item in fields(FinetuneRecipe)}
-    for name, value in given.items():
-        if name in FREE or name == "output":
-            continue
-        before = saved.get(name, None if defaults[name] is None else defaults[name])
-        if value != before:
-            flag = f"--{name.replace('_', '-')}"
-            raise ConfigError("run.other_setting", flag=flag, value=value, before=before, folder=str(folder))
-
-
-def _recipe(settings: Mapping[str, Any], folder: Path) -> FinetuneRecipe:
-    unknown = set(settings) - {item.name for item in fields(FinetuneRecipe)}
+def _check_names(saved: Mapping[str, Any], folder: Path) -> None:
+    """Raises: ConfigError where the run was started by another version, whose settings had other names."""
+    unknown = sorted(saved.keys() - {item.name for item in fields(FinetuneRecipe)})
+    if renamed := ", ".join(f"{name} -> {RENAMED[name]}" for name in unknown if name in RENAMED):
+        raise ConfigError("run.renamed_settings", folder=str(folder), renamed=renamed)
     if unknown:
-        raise ConfigError("run.other_version", folder=str(folder), settings=", ".join(sorted(unknown)))
-    return FinetuneRecipe(**settings)
+        raise ConfigError("run.other_version", folder=str(folder), settings=", ".join(unknown))
+
+
+def _refuse_contradictions(given: Mapping[str, Any], saved: Mapping[str, Any], folder: Path) -> None:
+    settings = {item.name: item for item in fields(FinetuneRecipe)}
+    for name, value in given.items():
+        if settings[name].metadata["may_change"] or name == "output":
+            continue
+        before = saved.get(name, settings[name].default)
+        if value != before:
+            flag = flag_of(name)
+            raise ConfigError("run.other_setting", flag=flag, value=value, before=before, folder=str(folder))

@@ -16,6 +16,7 @@ import numpy as np
 from accelerate import Accelerator
 from PIL import Image
 
+from resnet_hub.card import without_paths
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.preprocessing import open_image, to_channels
@@ -24,7 +25,6 @@ from ..data import Split
 from ..hardware import main_process_decides
 from ..settings import FinetuneRecipe, launch_command
 from .folder_lock import FolderLock
-from .redact import without_paths
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"
@@ -38,7 +38,7 @@ RATES_FILE = "lr.png"
 LAST_FILE = "last.safetensors"
 """The weights that training ended with; model.safetensors has the best."""
 EMA_FILE = "ema.safetensors"
-"""The moving average of the weights at the end, where one was kept."""
+"""The EMA of the weights at the end, where one was kept."""
 EXAMPLES_FOLDER = "examples"
 STATE_FOLDER = "state"
 TRACKER_FOLDER = "trackers"
@@ -196,8 +196,12 @@ def rewrite_rows(folder: Path, rows: Sequence[Mapping[str, Any]], timings: Seque
     """Makes both files hold these epochs and no later ones, which a resumed run repeats. Raises: TrainingError."""
     with _writing(folder):
         for name, values in ((METRICS_FILE, rows), (TIMINGS_FILE, timings)):
-            text = "".join(json.dumps(row) + "\n" for row in values)
-            write_atomically(folder / name, lambda file, text=text: file.write_text(text, "utf-8"))
+            _write_lines(folder / name, values)
+
+
+def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_atomically(path, lambda file: file.write_text(text, "utf-8"))
 
 
 def remove_state(folder: Path) -> None:

@@ -1,10 +1,9 @@
 """Every setting of a run: defaults < recipe < flags, checked once."""
 
-from .base import Settings, setting
+from .base import Settings, flag_of, setting
 from .evaluation import EvaluationSettings
-from .flags import settings_parser
-from .losses import LOSSES
-from .optimization import USUAL_MOMENTUM
+from .flags import RENAMED, settings_parser
+from .optimization import LOSSES, USUAL_MOMENTUM
 from .program import as_command, launch_command
 from .pushing import HubSettings
 from .recipe import FinetuneRecipe, parse_flags
@@ -13,6 +12,7 @@ from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 __all__ = [
     "AUTO",
     "LOSSES",
+    "RENAMED",
     "SMALLEST_BATCH",
     "USUAL_BATCH",
     "USUAL_MOMENTUM",
@@ -22,6 +22,7 @@ __all__ = [
     "RunSettings",
     "Settings",
     "as_command",
+    "flag_of",
     "launch_command",
     "parse_flags",
     "setting",

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from resnet_hub.errors import ConfigError
 
 
-def setting(default: Any, text: str, *, words: tuple[str, ...] = ()) -> Any:
-    """A field of a group of settings with its one-sentence help, units included, and words it takes beside numbers."""
-    return field(default=default, metadata={"help": text, "words": words})
+def setting(
+    default: Any, text: str, *, words: tuple[str, ...] = (), public: bool = True, may_change: bool = False
+) -> Any:
+    """A field of a group of settings, which becomes a flag and a key of recipes.
+
+    Args:
+        default: The value where nobody gives one.
+        text: One sentence of help, units included.
+        words: Texts that a number's field takes as well.
+        public: Whether the model card says it: False for what says nothing of the network, such as folders.
+        may_change: Whether a resumed run may have another value: True for what does not change what is learned.
+    """
+    facts = {"help": text, "words": words, "public": public, "may_change": may_change}
+    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True)
@@ -19,6 +30,20 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raises: ConfigError for a value that cannot be."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings that are not absent, as JSON values."""
+        return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) is not None}
+
+    def public(self) -> dict[str, Any]:
+        """The settings that a model card may say, as JSON values; absent ones are left out."""
+        hidden = {item.name for item in fields(self) if not item.metadata["public"]}
+        return {name: value for name, value in self.to_json().items() if name not in hidden}
+
+
+def flag_of(name: str) -> str:
+    """The flag of a field: --batch-size of batch_size."""
+    return f"--{name.replace('_', '-')}"
 
 
 def refuse_both(**values: object) -> None:

@@ -1,4 +1,4 @@
-"""What is measured of a network besides its plain figures."""
+"""Settings of evaluation and calibration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKPOINTS = ("best", "last", "ema")
 
 @dataclass(frozen=True)
 class CalibrationSettings(Settings):
-    """How sure the network's scores are."""
+    """Calibration: temperature scaling."""
 
     calibrate: bool = setting(
         False, "fit a temperature on the validation split, by which served scores are as sure as they are right"
@@ -27,7 +27,7 @@ class EvaluationSettings(RunSettings):
     """Measures a network on one split of a dataset, the same on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or timm tag")
-    batch_size: int | None = setting(
+    batch_size: int | str | None = setting(
         None,
         "images per process and step; where absent those of the checkpoint's training, if they are at most 256, else "
         "32; auto: the largest that fits",

@@ -1,4 +1,4 @@
-"""Where to on the Hub an entry pushes, and a run of training when."""
+"""Where a run goes: its checkpoints, trackers, and pushes to the Hub."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ PUSH_TIMES = ("best", "epoch", "end")
 
 @dataclass(frozen=True)
 class HubSettings(Settings):
-    """What a run that pushes to the Hub is told. The token is none of it: it comes from HF_TOKEN or the saved login."""
+    """The repository to push to. The token is no setting: it comes from HF_TOKEN or the saved login."""
 
-    push_to_hub: str | None = setting(None, "owner/name of the repository to push to, made where missing")
-    hub_private: bool | None = setting(None, "keep the repository private; its owner's default where absent")
-    hub_revision: str | None = setting(None, "branch to push to, made where missing; main where absent")
+    push_to_hub: str | None = setting(
+        None, "owner/name of the repository to push to, made where missing", public=False, may_change=True
+    )
+    hub_private: bool | None = setting(
+        None, "keep the repository private; its owner's default where absent", public=False, may_change=True
+    )
+    hub_revision: str | None = setting(
+        None, "branch to push to, made where missing; main where absent", public=False, may_change=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,12 +41,43 @@ class HubSettings(Settings):
 class PublishSettings(HubSettings):
     """When a run of training pushes its checkpoints."""
 
-    hub_every: str = setting(
-        "best", "when to push: best (each new best checkpoint), epoch (after each), end; the end is always pushed"
+    hub_strategy: str = setting(
+        "best",
+        "when to push: best (each new best checkpoint), epoch (after each), end; the end is always pushed",
+        public=False,
+        may_change=True,
     )
-    hub_wait: int = setting(600, "seconds that the end of the run waits for its last push")
+    hub_wait: int = setting(
+        600, "seconds that the end of the run waits for its last push", public=False, may_change=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("--hub-every", self.hub_every, PUSH_TIMES)
+        check_choice("--hub-strategy", self.hub_strategy, PUSH_TIMES)
         check_integer("--hub-wait", self.hub_wait, 0, 86_400)
+
+
+@dataclass(frozen=True)
+class SavingSettings(Settings):
+    """Checkpointing, reproducibility and trackers."""
+
+    save_every_steps: int | None = setting(
+        None,
+        "updates of the weights between saves of all that --resume needs; only after each epoch where absent",
+        public=False,
+        may_change=True,
+    )
+    deterministic: bool = setting(
+        False, "repeat bit for bit on the same machine from the same --seed: no operation that cannot; can be slower"
+    )
+    report_to: str | None = setting(
+        None,
+        "trackers to report to, separated by commas: tensorboard, trackio, wandb or another of accelerate's",
+        public=False,
+        may_change=True,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.save_every_steps is not None:
+            check_integer("--save-every-steps", self.save_every_steps, 1, 10**9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -12,21 +12,16 @@ from typing import Any, get_type_hints
 from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 
-from .base import setting
+from .base import flag_of, setting
 from .evaluation import CalibrationSettings
-from .flags import plain_type, settings_parser
-from .frozen import FreezeSettings
-from .images import AugmentSettings, CacheSettings, SplitSettings
-from .losses import ObjectiveSettings
-from .optimization import OptimizationSettings
+from .flags import FLAG, RENAMED, flag_here, plain_type, settings_parser
+from .images import AugmentSettings, CacheSettings, SplitSettings, StreamSettings
+from .optimization import FreezeSettings, LossSettings, OptimizationSettings
 from .program import launch_command
-from .pushing import PublishSettings
+from .pushing import PublishSettings, SavingSettings
 from .run import AUTO, USUAL_BATCH, RunSettings
-from .saving import SavingSettings
 from .schedule import ScheduleSettings
-from .search import SearchSettings
-from .start import StartSettings
-from .streaming import StreamSettings
+from .start import SearchSettings, StartSettings
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 
@@ -38,7 +33,7 @@ class FinetuneRecipe(
     AugmentSettings,
     CacheSettings,
     FreezeSettings,
-    ObjectiveSettings,
+    LossSettings,
     OptimizationSettings,
     ScheduleSettings,
     StartSettings,
@@ -50,9 +45,11 @@ class FinetuneRecipe(
 ):
     """Fine-tunes a residual network on a dataset of images and writes a checkpoint folder with its report."""
 
-    output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent")
-    overwrite: bool = setting(False, "replace a run that the output folder already holds")
-    dry_run: bool = setting(False, "tell classes, sizes, time and memory, draw training images, and train nothing")
+    output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent", public=False)
+    overwrite: bool = setting(False, "replace a run that the output folder already holds", public=False)
+    dry_run: bool = setting(
+        False, "tell classes, sizes, time and memory, draw training images, and train nothing", public=False
+    )
     seed: int = setting(0, "seed of the split, the order, the augmentation and the new weights")
 
     def __post_init__(self) -> None:
@@ -66,11 +63,11 @@ class FinetuneRecipe(
             raise ConfigError("settings.batch_size_of_stream")
         if self.streaming and self.batch_size is None:
             object.__setattr__(self, "batch_size", USUAL_BATCH)
-        if self.head_first and self.from_scratch:
+        if self.linear_probe_first and self.from_scratch:
             raise ConfigError("settings.no_features")
         if self.freeze is not None and self.from_scratch and not self.unfreezes:
             raise ConfigError("settings.frozen_random_weights")
-        if self.keep_statistics and self.from_scratch:
+        if self.freeze_bn_stats and self.from_scratch:
             raise ConfigError("settings.no_statistics")
 
     @property
@@ -85,10 +82,6 @@ class FinetuneRecipe(
         """The resolved settings as a recipe file; absent ones are left out."""
         rows = ((item.name, getattr(self, item.name)) for item in fields(self))
         return "".join(f"{name} = {_toml(value)}\n" for name, value in rows if value is not None)
-
-    def to_json(self) -> dict[str, Any]:
-        """The settings that are not absent, as JSON values."""
-        return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) is not None}
 
 
 def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
@@ -132,10 +125,9 @@ def _checked(values: Mapping[str, Any], file: str) -> dict[str, Any]:
     """The values with whole numbers as floats where due. Raises: ConfigError for an unknown key or another type."""
     types = get_type_hints(FinetuneRecipe)
     words = {item.name: item.metadata.get("words", ()) for item in fields(FinetuneRecipe)}
+    _refuse_unknown(values, types, file)
     checked = {}
     for key, value in values.items():
-        if key not in types:
-            raise ConfigError("settings.unknown_key", file=file, key=key, nearest=nearest(key, types))
         kind = plain_type(types[key])
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -143,6 +135,18 @@ def _checked(values: Mapping[str, Any], file: str) -> dict[str, Any]:
             raise ConfigError("settings.wrong_type", file=file, key=key, value=value, type=kind.__name__)
         checked[key] = value
     return checked
+
+
+def _refuse_unknown(keys: Collection[str], known: Collection[str], file: str) -> None:
+    """Raises: ConfigError for keys that are no settings, with the names that are meant: of all renamed ones at once."""
+    unknown = [key for key in keys if key not in known]
+    if renamed := ", ".join(f"{key} -> {RENAMED[key]}" for key in unknown if key in RENAMED):
+        raise ConfigError("settings.renamed_keys", file=file, renamed=renamed)
+    for key in unknown:
+        if here := flag_here(key, [flag_of(name) for name in known]):
+            here = FLAG.sub(lambda flag: flag[0].lstrip("-").replace("-", "_"), here)  # in the spelling of keys
+            raise ConfigError("settings.key_elsewhere", file=file, key=key, here=here)
+        raise ConfigError("settings.unknown_key", file=file, key=key, nearest=nearest(key, known))
 
 
 def _toml(value: Any) -> str:

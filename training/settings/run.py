@@ -1,4 +1,4 @@
-"""What every entry is told: the dataset, its columns, and what it computes with."""
+"""Settings of every entry: the dataset, its columns, batches, processes and precision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USUAL_BATCH, SMALLEST_BATCH = 32, 8
 
 @dataclass(frozen=True)
 class RunSettings(Settings):
-    """What every run over a dataset is told."""
+    """The dataset and how it is computed with."""
 
     dataset: str = setting(
         "", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, CSV, or digits"
@@ -27,14 +27,18 @@ class RunSettings(Settings):
         None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
     )
     max_bad_images: int = setting(0, "images that may be undecodable, and are left out, before the run is refused")
-    batch_size: int | None = setting(
+    batch_size: int | str | None = setting(
         None,
         "images per process and step; 32 where absent, down to 8 where an epoch would have fewer than 30 steps; "
         "auto: the largest that fits and leaves an epoch 16 steps",
         words=(AUTO,),
     )
-    workers: int | None = setting(None, "loader processes for each process; by the number of cores where absent")
-    threads: int | None = setting(None, "CPU threads of each process; the cores shared out where absent")
+    workers: int | None = setting(
+        None, "loader processes for each process; by the number of cores where absent", may_change=True
+    )
+    threads: int | None = setting(
+        None, "CPU threads of each process; the cores shared out where absent", may_change=True
+    )
     precision: str = setting(
         "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it"
     )
@@ -51,3 +55,10 @@ class RunSettings(Settings):
         if self.threads is not None:
             check_integer("--threads", self.threads, 1, 1024)
         check_choice("--precision", self.precision, ("auto", "no", "bf16", "fp16"))
+
+    @property
+    def images_per_batch(self) -> int:
+        """The batch size of each process, once it is a number. Raises: ValueError where nothing has chosen it yet."""
+        if not isinstance(self.batch_size, int):
+            raise ValueError(f"batch_size={self.batch_size!r} is not resolved yet")
+        return self.batch_size

@@ -1,4 +1,4 @@
-"""How long a run trains, and how the learning rate moves meanwhile."""
+"""Epochs, early stopping and the learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ SCHEDULES = ("cosine", "tanh", "poly", "step", "multistep", "one-cycle", "platea
 
 @dataclass(frozen=True)
 class ScheduleSettings(Settings):
-    """How long it trains, and how the learning rate moves."""
+    """Epochs, early stopping and the learning-rate schedule."""
 
     epochs: int = setting(10, "passes over the training images")
-    patience: int | None = setting(None, "epochs without a better one after which the run stops; never where absent")
-    schedule: str = setting("cosine", f"how the learning rate moves after the warm-up: {', '.join(SCHEDULES)}")
+    patience: int | None = setting(
+        None, "early stopping: epochs without a better one after which the run stops; never where absent"
+    )
+    schedule: str = setting("cosine", f"learning-rate schedule after the warm-up: {', '.join(SCHEDULES)}")
     warmup_epochs: float | None = setting(
         None, "epochs over which the learning rate rises from 0; a tenth of all, at most 1, where absent"
     )
@@ -28,7 +30,7 @@ class ScheduleSettings(Settings):
         "epochs between two falls of step (a third of all where absent), without a lower validation loss before "
         "plateau falls (a tenth), of the last part of wsd and rsqrt (a fifth)",
     )
-    decay_rate: float = setting(0.1, "what step, multistep and plateau multiply the learning rate with, 0 to 1")
+    decay_rate: float = setting(0.1, "LR decay factor (gamma) of step, multistep and plateau, 0 to 1")
     milestones: str | None = setting(
         None, "epochs after which multistep falls, as in 30,60; after a half and three quarters where absent"
     )

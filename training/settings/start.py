@@ -1,4 +1,4 @@
-"""The network that a run starts from."""
+"""The network that training starts from, and the learning-rate finder that runs in place of training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from resnet_hub.checks import check_integer, check_range
 from resnet_hub.config import MAX_INPUT_SIZE
 
-from .base import Settings, setting
+from .base import Settings, flag_of, setting
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,17 @@ class StartSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("drop_rate", "drop_path_rate", "drop_block_rate"):
-            check_range(f"--{name.replace('_', '-')}", getattr(self, name), 0, 0.999)
+            check_range(flag_of(name), getattr(self, name), 0, 0.999)
         if self.image_size is not None:
             check_integer("--image-size", self.image_size, 8, MAX_INPUT_SIZE)
+
+
+@dataclass(frozen=True)
+class SearchSettings(Settings):
+    """The learning-rate finder."""
+
+    find_lr: bool = setting(
+        False,
+        "sweep the learning rate over 120 updates, draw lr.png into the output folder, suggest --lr, train nothing",
+        public=False,
+    )

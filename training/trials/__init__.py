@@ -2,8 +2,8 @@
 
 from .batch_size import with_batch_size
 from .defaults import with_defaults
-from .dry_run import rehearse
-from .linear_probe import fit_head
-from .lr_finder import search_rate
+from .dry_run import report_dry_run
+from .linear_probe import fit_linear_probe
+from .lr_finder import sweep_lr
 
-__all__ = ["fit_head", "rehearse", "search_rate", "with_batch_size", "with_defaults"]
+__all__ = ["fit_linear_probe", "report_dry_run", "sweep_lr", "with_batch_size", "with_defaults"]

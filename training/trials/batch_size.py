@@ -135,7 +135,7 @@ class LiveBytes(TorchDispatchMode):
     """Counts the bytes of the tensors that are made within it, and keeps the most that there were at a time."""
 
     def __init__(self) -> None:
-        super().__init__()
+        TorchDispatchMode.__init__(self)
         self.now = self.most = 0
         self._known: set[int] = set()
 
@@ -178,7 +178,7 @@ def _most_bytes(trial: Trial, accelerator: Accelerator, batch_size: int) -> int:
 
 def tried(trial: Trial, accelerator: Accelerator, most: int) -> int:
     """The largest of `most`, half of it, and so on, with which a GPU makes an update without running out of memory."""
-    trial.network.to(accelerator.device, memory_format=torch.channels_last)
+    trial.network.to(accelerator.device).to(memory_format=torch.channels_last)
     ballast = torch.empty(trial.aside, dtype=torch.uint8, device=accelerator.device)
     sizes = iter([*(most >> power for power in range(1, most.bit_length())), 0])
 

@@ -1,4 +1,4 @@
-"""What the settings are that nobody gave: they follow from the number of images and epochs, and what is trained."""
+"""Defaults that adapt: settings that nobody gave follow from the number of images and epochs, and what is trained."""
 
 from __future__ import annotations
 
@@ -38,16 +38,17 @@ def with_defaults(
     """
     recipe = with_batch_size(recipe, network, accelerator, images=images)
     learned = not recipe.from_scratch
-    batch = recipe.batch_size or USUAL_BATCH
-    lr, head_first, keep_statistics = recipe.lr, recipe.head_first, recipe.keep_statistics
+    lr, linear_probe_first, freeze_bn_stats = recipe.lr, recipe.linear_probe_first, recipe.freeze_bn_stats
     few = learned and not recipe.streaming and images < FEW_IMAGES
-    if head_first is None:
-        head_first = few and network.head_is_new
-    if keep_statistics is None:
-        keep_statistics = few
+    if linear_probe_first is None:
+        linear_probe_first = few and network.head_is_new
+    if freeze_bn_stats is None:
+        freeze_bn_stats = few
     if lr is None:
         careful = GENTLE_RATE if few and images < VERY_FEW_IMAGES else CAREFUL_RATE
-        share = batch * recipe.accumulate * accelerator.num_processes / USUAL_BATCH
-        lr = (careful if keep_statistics else USUAL_RATE) * min(1.0, share)
+        share = recipe.images_per_batch * recipe.grad_accum_steps * accelerator.num_processes / USUAL_BATCH
+        lr = (careful if freeze_bn_stats else USUAL_RATE) * min(1.0, share)
     warmup = recipe.warmup
-    return replace(recipe, lr=lr, head_first=head_first, keep_statistics=keep_statistics, warmup_epochs=warmup)
+    return replace(
+        recipe, lr=lr, linear_probe_first=linear_probe_first, freeze_bn_stats=freeze_bn_stats, warmup_epochs=warmup
+    )

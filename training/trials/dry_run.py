@@ -1,23 +1,22 @@
-"""What a run would do, for `--dry-run`: classes and sizes, a sheet of training images, time and memory by trying."""
+"""`--dry-run`: classes and sizes, a sheet of training images, time and memory of a few real updates."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
 
 from resnet_hub.errors import TrainingError
 
 from ..data import Data, Split
 from ..hardware import main_process_decides, used_memory
-from ..loading import prepare_batch
+from ..loading import Batch, Loader, prepare_batch
 from ..loop import Learner, grouped, update
 from ..run import cut_name, save_figure
 
@@ -31,8 +30,8 @@ WARM_UP, MEASURED = 2, 8
 """Updates that are made before the clock is looked at, and by the clock."""
 
 
-def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
-    """Tells what the run would be, from a few real updates that are thrown away; returns the sheet of images.
+def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
+    """Reports what the run would be, from a few real updates that are thrown away; returns the sheet of images.
 
     Args:
         data: The dataset.
@@ -46,7 +45,7 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     if main:
         logger.info("%s", "\n".join(count_lines(data)))
     learner.start_epoch()
-    batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.accumulate))
+    batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.grad_accum_steps))
     if main:
         draw_views(sheet, learner, batches[0], data)
         logger.info("views  %s: training images as the network sees them", sheet)
@@ -55,15 +54,15 @@ def rehearse(data: Data, learner: Learner, loaders: dict[str, Any]) -> Path:
     validation, tested = answer * len(data.validation), answer * len(data.test or ())
     epoch = len(data.train) / (images / seconds)
     epochs = learner.recipe.epochs
-    head = answer * len(data.train.labels) if learner.recipe.head_first else 0.0
+    head = answer * len(data.train.labels) if learner.recipe.linear_probe_first else 0.0
     logger.info(
         "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
-        told_time(head + epochs * (epoch + validation) + tested),
-        f"{told_time(head)} for the head first, " if head else "",
+        format_time(head + epochs * (epoch + validation) + tested),
+        f"{format_time(head)} for the linear probe, " if head else "",
         epochs,
-        told_time(epoch),
+        format_time(epoch),
         images / seconds,
-        told_time(validation),
+        format_time(validation),
     )
     weights = sum(parameter.numel() for parameter in learner.network.parameters()) * 4
     logger.info(
@@ -98,10 +97,10 @@ def _counted(labels: np.ndarray, data: Data) -> list[str]:
     one = labels.ndim == 1
     counts = np.bincount(labels, minlength=len(data.label_names)) if one else labels.sum(0).astype(int)
     order = np.argsort(-counts, kind="stable")
-    told = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
-    if len(told) > LISTED:
-        told = [*told[: LISTED // 2], f"{len(told) - LISTED:,} others", *told[-(LISTED // 2) :]]
-    return told
+    texts = [f"{cut_name(data.label_names[number])} {counts[number]:,}" for number in order]
+    if len(texts) > LISTED:
+        texts = [*texts[: LISTED // 2], f"{len(texts) - LISTED:,} others", *texts[-(LISTED // 2) :]]
+    return texts
 
 
 def _make_folder(sheet: Path) -> None:
@@ -112,9 +111,9 @@ def _make_folder(sheet: Path) -> None:
         raise TrainingError("trials.unwritable_sheet", file=str(sheet), reason=error.strerror) from error
 
 
-def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[float, int]:
+def time_updates(learner: Learner, batches: list[Batch]) -> tuple[float, int]:
     """Seconds of some updates of the weights and how many images, over all processes, they used."""
-    groups = list(grouped(batches, learner.recipe.accumulate))
+    groups = list(grouped(batches, learner.recipe.grad_accum_steps))
     warm_up = min(WARM_UP, len(groups) - 1)
     for group in groups[:warm_up]:
         update(learner, group)
@@ -129,7 +128,7 @@ def time_updates(learner: Learner, batches: list[tuple[Tensor, Tensor, Tensor]])
 
 
 @torch.no_grad()
-def time_answers(learner: Learner, loader: Any) -> float:
+def time_answers(learner: Learner, loader: Iterable[Batch]) -> float:
     """Seconds for each image of a split, over all processes, that the network answers."""
     learner.model.eval()
     batches = list(islice(loader, 1 + MEASURED // 2))
@@ -141,10 +140,11 @@ def time_answers(learner: Learner, loader: Any) -> float:
     return (time.perf_counter() - started) / (images * learner.accelerator.num_processes)
 
 
-def draw_views(file: Path, learner: Learner, batch: tuple[Tensor, Tensor, Tensor], data: Data) -> None:
+def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
     """Draws images of a training batch as the network sees them, mixed where they are mixed, with their targets."""
     pixels, labels, _ = (column[:SHEET] for column in batch)
-    inputs, targets = learner.views(prepare_batch(pixels, learner.preprocessing), labels, 1, 1)
+    inputs = learner.resizing(prepare_batch(pixels, learner.preprocessing), 1)
+    inputs, targets = learner.mixing(inputs, labels, 1, 1)
     mean, std = (
         torch.tensor(values, device=inputs.device).view(1, -1, 1, 1)
         for values in (learner.preprocessing.mean, learner.preprocessing.std)
@@ -163,17 +163,17 @@ def draw_views(file: Path, learner: Learner, batch: tuple[Tensor, Tensor, Tensor
 
 
 def caption(target: np.ndarray, data: Data) -> str:
-    """What is to be learned of a training image: a class, its shares where images are mixed, or numbers."""
+    """The target of a training image: a class, its shares where images are mixed, or regression targets."""
     names = [cut_name(name) for name in data.label_names]
     if target.ndim == 0:
         return names[int(target)]
     if data.task == "regression":
         return "\n".join(f"{name} {value:.4g}" for name, value in list(zip(names, target, strict=True))[:3])
-    told = [f"{names[number]} {target[number]:.2g}" for number in np.argsort(-target)[:3] if target[number] > 0]
-    return "\n".join(told) or "none"
+    texts = [f"{names[number]} {target[number]:.2g}" for number in np.argsort(-target)[:3] if target[number] > 0]
+    return "\n".join(texts) or "none"
 
 
-def told_time(seconds: float) -> str:
+def format_time(seconds: float) -> str:
     """A length of time for people: seconds, minutes or hours."""
     for unit, length in (("h", 3600), ("min", 60)):
         if seconds >= 2 * length:

@@ -1,19 +1,20 @@
-"""A new head fitted to what the network's last layer sees, before the network itself is trained."""
+"""Linear probe before fine-tuning (LP-FT): a new head fitted to frozen features."""
 
 from __future__ import annotations
 
 import logging
 import math
 import time
-from typing import Any
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from accelerate.utils import broadcast
 from torch import Tensor
 
-from ..loading import prepare_batch
-from ..loop import Learner, Objective, show_progress
+from ..loading import Batch, prepare_batch
+from ..loop import Learner, show_progress
+from ..optim import Criterion, head_of
 
 logger = logging.getLogger("training")
 
@@ -25,7 +26,7 @@ ROUNDS = 100
 """Steps of L-BFGS at most."""
 
 
-def fit_head(learner: Learner, loader: Any) -> None:
+def fit_linear_probe(learner: Learner, loader: Iterable[Batch]) -> None:
     """Fits a new head to the features of the training images as they are seen in evaluation; keeps one that is not.
 
     It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
@@ -43,8 +44,8 @@ def fit_head(learner: Learner, loader: Any) -> None:
     start = time.perf_counter()
     features, targets = collect(learner, loader)
     scale = features.square().mean().sqrt().clamp(min=1e-12)
-    weight, bias, loss = fit_linear(features / scale, targets, learner.objective, learner.network.num_classes)
-    head = learner.network.get_classifier()
+    weight, bias, loss = fit_linear(features / scale, targets, learner.criterion, learner.network.num_classes)
+    head = head_of(learner.network)
     with torch.no_grad():
         head.weight.copy_(broadcast(weight / scale).reshape(head.weight.shape))
         if head.bias is not None:
@@ -55,7 +56,7 @@ def fit_head(learner: Learner, loader: Any) -> None:
 
 
 @torch.no_grad()
-def collect(learner: Learner, loader: Any) -> tuple[Tensor, Tensor]:
+def collect(learner: Learner, loader: Iterable[Batch]) -> tuple[Tensor, Tensor]:
     """The features (N, C) float32 that the head sees of the images, and their targets, the same on all processes."""
     accelerator, network = learner.accelerator, learner.network
     network.eval()
@@ -74,15 +75,15 @@ def collect(learner: Learner, loader: Any) -> tuple[Tensor, Tensor]:
     return features, labels
 
 
-def fit_linear(features: Tensor, targets: Tensor, objective: Objective, outputs: int) -> tuple[Tensor, Tensor, float]:
-    """The weight (outputs, C) and bias (outputs,) that make the objective plus a weight decay least, and its value."""
+def fit_linear(features: Tensor, targets: Tensor, criterion: Criterion, outputs: int) -> tuple[Tensor, Tensor, float]:
+    """The weight (outputs, C) and bias (outputs,) that make the criterion plus a weight decay least, and its value."""
     weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
     bias = torch.zeros(outputs, device=features.device, requires_grad=True)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = objective(F.linear(features, weight, bias), targets) + DECAY * weight.square().sum()
+        loss = criterion(F.linear(features, weight, bias), targets) + DECAY * weight.square().sum()
         loss.backward()
         return loss
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from resnet_hub.errors import TrainingError
 
+from ..loading import Batch
 from ..loop import Learner, grouped, update
 
 RATES = (1e-6, 10.0)
@@ -24,7 +26,7 @@ BLOWN_UP = 3.0
 
 
 @dataclass(frozen=True)
-class RateSearch:
+class LRSweep:
     """What a sweep found."""
 
     rates: np.ndarray
@@ -46,10 +48,10 @@ class RateSearch:
         return self.lowest / 10
 
 
-class Sweep:
+class SweepSchedule:
     """A schedule whose rate rises by the same factor with each update."""
 
-    def __init__(self, optimizer: Any) -> None:
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizer = optimizer
         self.step_update(0)
 
@@ -64,8 +66,18 @@ class Sweep:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(updates) * group.get("lr_scale", 1.0)
 
+    def step(self, epoch: int, loss: float) -> None:
+        """Does nothing: the rates follow the updates."""
 
-def search_rate(learner: Learner, loader: Any) -> RateSearch:
+    def state_dict(self) -> dict[str, Any]:
+        """Returns nothing: a sweep is not saved."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Needs nothing: a sweep is not saved."""
+
+
+def sweep_lr(learner: Learner, loader: Iterable[Batch]) -> LRSweep:
     """Trains with rising rates until the loss blows up; the weights are spoilt by it.
 
     Args:
@@ -73,15 +85,15 @@ def search_rate(learner: Learner, loader: Any) -> RateSearch:
         loader: Prepared batches of training; it is gone through again where it is short.
 
     Raises:
-        TrainingError: The loss is no number from the start.
+        TrainingError: The loss is not finite from the start.
     """
-    learner.schedule = Sweep(learner.optimizer)
+    learner.schedule = SweepSchedule(learner.optimizer)
     rates: list[float] = []
     smooth: list[float] = []
     mean = 0.0
     for batches in _endless(learner, loader):
         before = learner.position.totals.clone()
-        rates.append(Sweep.rate(learner.position.steps))
+        rates.append(SweepSchedule.rate(learner.position.steps))
         update(learner, batches)
         lost, images = learner.accelerator.reduce(learner.position.totals - before, "sum").tolist()
         loss = lost / images
@@ -94,12 +106,12 @@ def search_rate(learner: Learner, loader: Any) -> RateSearch:
             break
     if len(rates) < 3:
         raise TrainingError("trials.no_number_at_lowest_rate", rate=float(RATES[0]))
-    return RateSearch(np.array(rates), np.array(smooth))
+    return LRSweep(np.array(rates), np.array(smooth))
 
 
-def _endless(learner: Learner, loader: Any) -> Iterator[list[Any]]:
+def _endless(learner: Learner, loader: Iterable[Batch]) -> Iterator[list[Batch]]:
     """The batches of one pass after another, grouped by updates."""
     while True:
         learner.start_epoch()
-        yield from grouped(loader, learner.recipe.accumulate)
+        yield from grouped(loader, learner.recipe.grad_accum_steps)
         learner.position.next_epoch()

@@ -1,5 +1,6 @@
-"""What the tabs are made of: the inputs they share, and what shows an answer."""
+"""What the tabs are made of: the inputs they share, what shows an answer, and the endpoints beside them."""
 
+from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
 from resnet_hub.demo.fields.explanation_html import (
     SMALL,
     block_table,
@@ -10,32 +11,34 @@ from resnet_hub.demo.fields.explanation_html import (
     sheet_figures,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
-from resnet_hub.demo.fields.inputs import Question, in_use, offered, question, refused
+from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered, refused
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 
 __all__ = [
+    "AT_ONCE",
     "DOWNLOADS",
     "GALLERY",
     "SMALL",
+    "Inputs",
     "Line",
-    "Question",
     "as_json",
     "block_table",
     "data_uri",
     "downloads",
+    "endpoint",
     "failures",
     "files_field",
     "groups",
     "in_use",
+    "input_panel",
     "line_chart",
     "listen_for_images",
     "map_figure",
     "map_words",
     "offered",
     "photo_field",
-    "question",
     "refused",
     "score_words",
     "sheet_figures",

@@ -9,14 +9,14 @@ from typing import Any
 import gradio as gr
 
 from resnet_hub.demo.examples import ExampleImages
+from resnet_hub.demo.fields.endpoints import AT_ONCE
 from resnet_hub.demo.fields.photo import image_choice, kept_image, photo_field
-from resnet_hub.demo.overrides import AT_ONCE
-from resnet_hub.demo.serving import Inference, OpenModel, Shelf
+from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
 from resnet_hub.demo.text import describe_facts, label, language_of, say, sentence_of, with_refusals
 from resnet_hub.registry import list_architectures, published_tags
 
 NETWORK_FACTS = "facts"
-"""The queue of questions about networks, and of loading them."""
+"""The queue of requests for facts about networks, and of loading them."""
 
 # In the browser: what a visitor types takes the place of the name that stands there, instead of standing behind it. A
 # moment later, for the click that brought the visitor there still has to put its cursor.
@@ -26,8 +26,8 @@ if (field && field === document.activeElement) field.select() }, 50) }"""
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked; every tab about one image listens to these."""
+class Inputs:
+    """What is asked: an image and a network; every tab about one image listens to these."""
 
     photo: gr.Image
     """The image; its events need `preprocess=False`, and `Inference.uploaded` reads them."""
@@ -41,33 +41,33 @@ class Question:
     """What is known of the chosen network."""
 
 
-def question(inference: Inference, examples: ExampleImages) -> Question:
+def input_panel(inference: Inference, examples: ExampleImages) -> Inputs:
     """Fills the current container."""
     photo = photo_field(
-        label=label("question.image"),
+        label=label("inputs.image"),
         buttons=["fullscreen"],
         height=320,
         elem_id="photo",
-        alt_text=say("question.chosen", "en"),
-        placeholder=label("question.drop"),
+        alt_text=say("inputs.chosen", "en"),
+        placeholder=label("inputs.drop"),
     )
-    button = gr.Button(label("question.classify"), variant="primary", elem_id="classify")
+    button = gr.Button(label("inputs.classify"), variant="primary", elem_id="classify")
     if examples.paths:
-        image_choice(examples.paths, photo, label("question.examples"))
+        image_choice(examples.paths, photo, label("inputs.examples"))
         gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
     _address(inference, photo)
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
     choice, facts = _network_choice(inference, network)
-    return Question(photo, network, button, choice, facts)
+    return Inputs(photo, network, button, choice, facts)
 
 
 def _address(inference: Inference, photo: gr.Image) -> None:
     """A line for the address of an image on the web, which becomes the image."""
     with gr.Row(equal_height=True, elem_classes="address"):
         address = gr.Textbox(
-            label=label("question.address"), placeholder="https://", max_length=2000, scale=5, elem_id="address"
+            label=label("inputs.address"), placeholder="https://", max_length=2000, scale=5, elem_id="address"
         )
-        fetch = gr.Button(label("question.fetch"), scale=1, min_width=90, elem_id="fetch")
+        fetch = gr.Button(label("inputs.fetch"), scale=1, min_width=90, elem_id="fetch")
     told = gr.HTML(elem_id="address-told", elem_classes="plain")
 
     async def bring(written: str, request: gr.Request) -> tuple[Any, str]:
@@ -90,19 +90,19 @@ def _address(inference: Inference, photo: gr.Image) -> None:
 
 def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropdown, gr.HTML]:
     """The choice of a network, with what is known of it before it is loaded."""
-    shelf = inference.shelf
+    pool = inference.pool
     with gr.Group():
         choice = gr.Dropdown(
-            offered(shelf),
-            value=shelf.default,
-            label=label("question.network"),
-            info=label("question.network_info"),
+            offered(pool),
+            value=pool.default,
+            label=label("inputs.network"),
+            info=label("inputs.network_info"),
             allow_custom_value=True,
             filterable=True,
             elem_id="network",
         )
         facts = gr.HTML(elem_id="network-facts", elem_classes="plain", html_template="${value}")
-        use = gr.Button(label("question.use"), elem_id="use-network", size="sm")
+        use = gr.Button(label("inputs.use"), elem_id="use-network", size="sm")
 
     async def tell(source: str, request: gr.Request) -> str:
         return await _told(inference, source, request)
@@ -127,7 +127,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
 async def _told(inference: Inference, source: str, request: gr.Request) -> str:
     """HTML: what is known of a network that a visitor looks at, or why it cannot be."""
     try:
-        return _line(describe_facts(await inference.shelf.facts(source), language_of(request)))
+        return _line(describe_facts(await inference.pool.facts(source), language_of(request)))
     except Exception as error:
         return refused(error, language_of(request))
 
@@ -139,15 +139,15 @@ def refused(error: Exception, language: str) -> str:
 
 def in_use(model: OpenModel, language: str) -> str:
     """HTML: which network answers from now on."""
-    return _line(say("question.in_use", language, facts=describe_facts(model.facts, language)))
+    return _line(say("inputs.in_use", language, facts=describe_facts(model.facts, language)))
 
 
 def _line(text: str) -> str:
     return f"<p class='quiet' role='status'>{html.escape(text)}</p>"
 
 
-def offered(shelf: Shelf) -> list[str]:
+def offered(pool: ModelPool) -> list[str]:
     """The names that a visitor may search: the page's own networks, the owner's folders, published weights."""
     published = [tag.repo_id for name in list_architectures(pretrained=True) for tag in published_tags(name)]
-    names = [shelf.default, shelf.wanted, *shelf.folders, *(name for name in published if shelf.offers(name))]
+    names = [pool.default, pool.wanted, *pool.folders, *(name for name in published if pool.offers(name))]
     return list(dict.fromkeys(names))

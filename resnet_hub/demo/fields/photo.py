@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
 from resnet_hub.demo.intake import check_disk
+from resnet_hub.demo.overrides import bring_addresses, describe_in_api, keep_file
 from resnet_hub.demo.text import PageError, refusal_of
 from resnet_hub.preprocessing import open_image
 
@@ -32,6 +32,9 @@ _FILES: dict[str, Any] = {
     },
 }
 
+# The value in the snippets on the page of the API.
+_EXAMPLE = {"path": "photo.jpg", "meta": {"_type": "gradio.FileData"}, "orig_name": "photo.jpg"}
+
 
 def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **options: Any) -> gr.Image:
     """A field for one image, from a file, a camera or the clipboard.
@@ -41,17 +44,15 @@ def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **option
         options: Gradio's, such as a label.
     """
     image = gr.Image(sources=["upload", "webcam", "clipboard"], **options)
-    image.async_move_resource_to_block_cache = _fetching(image, fetch)
-    image.takes_addresses = True
-    image.example_payload = _example_payload
+    bring_addresses(image, _fetching(image, fetch))
+    describe_in_api(image, example=_EXAMPLE)
     return image
 
 
 def files_field(**options: Any) -> gr.File:
     """A field for many files; `options` are gradio's, such as a label."""
     files = gr.File(file_count="multiple", **options)
-    files.api_info = lambda: _FILES
-    files.example_payload = lambda: [_example_payload()]
+    describe_in_api(files, _FILES, [_EXAMPLE])
     return files
 
 
@@ -66,9 +67,7 @@ def kept_image(content: bytes, field: gr.Image) -> str:
     with Image.open(io.BytesIO(content)) as opened:
         suffix = (opened.format or "png").lower()
     check_disk(len(content))
-    path = save_bytes_to_cache(content, f"image.{suffix}", cache_dir=field.GRADIO_CACHE)
-    field.temp_files.add(path)
-    return path
+    return keep_file(content, f"image.{suffix}", field)
 
 
 def image_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
@@ -85,23 +84,15 @@ def image_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
     )
 
 
-def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) -> Any:
-    """What brings a file into gradio's cache; its own way to addresses has no limit of size, and no public one only."""
-    move = field.async_move_resource_to_block_cache
+def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) -> Callable[[str], Awaitable[str]]:
+    """What makes an address a file among the uploads, within our limits of size and of what is public."""
 
-    async def move_within_limits(url_or_file_path: str | Path | None) -> str | None:
-        if not str(url_or_file_path).lower().startswith(("http://", "https://")):
-            return await move(url_or_file_path)
+    async def bring(address: str) -> str:
         try:
             if fetch is None:
                 raise PageError("page.nothing_from_the_web")
-            return kept_image(await fetch(str(url_or_file_path)), field)
+            return kept_image(await fetch(address), field)
         except Exception as error:
             raise refusal_of(error) from error
 
-    return move_within_limits
-
-
-def _example_payload() -> dict[str, Any]:
-    """The value in the snippets on the page of the API."""
-    return {"path": "photo.jpg", "meta": {"_type": "gradio.FileData"}, "orig_name": "photo.jpg"}
+    return bring

@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from resnet_hub.checks import check_integer, check_range
 from resnet_hub.demo.intake.public_address import Address, is_public
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ImageError, Phrase
 
 Place = tuple[int, tuple[Any, ...]]
 """An address with its family, as sockets take it."""
@@ -83,14 +83,14 @@ def fetch_image(
     """
     limits = limits or UrlLimits()
     shown = url if len(url) <= 200 else url[:150] + "..."
-    asked = ImageError("intake.asked", address=shown)
+    asked = Phrase("intake.asked", address=shown)
     fetch = _Fetch(asked, limits, _Deadline(limits.seconds), is_public)
     try:
         for _ in range(limits.redirects + 1):
             found = _ask(_target(url, fetch), fetch)
             if isinstance(found, bytes):
                 return found
-            url, fetch = found, replace(fetch, asked=ImageError("intake.asked_redirected", address=shown))
+            url, fetch = found, replace(fetch, asked=Phrase("intake.asked_redirected", address=shown))
     except ImageError:
         raise
     except TimeoutError as error:
@@ -116,7 +116,7 @@ class _Deadline:
 
 @dataclass(frozen=True)
 class _Fetch:
-    asked: ImageError
+    asked: Phrase
     """What errors call the address."""
     limits: UrlLimits
     deadline: _Deadline

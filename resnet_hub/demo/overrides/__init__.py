@@ -1,20 +1,29 @@
-"""All that bends gradio's insides, and nothing else; docs/architecture.md says why for each."""
+"""All that bends gradio's insides, and nothing else; each module says at its top what it bends and why.
 
-from resnet_hub.demo.overrides.endpoints import AT_ONCE, endpoint, refusals_of_requests, refuse_what_no_field_holds
+`tests/demo/overrides/test_gradio_insides.py` has a row for each, which says what stops when gradio changes under it.
+"""
+
+from resnet_hub.demo.overrides.api_schemas import describe_in_api
+from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
 from resnet_hub.demo.overrides.mcp_server import set_up_tools, why_no_tools
-from resnet_hub.demo.overrides.queue import WaitingLine
+from resnet_hub.demo.overrides.queue import use_page_queue
+from resnet_hub.demo.overrides.quiet_launch import launch_quietly
+from resnet_hub.demo.overrides.requests import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.overrides.sessions import MOST_SESSIONS, remember_little
-from resnet_hub.demo.overrides.stopping import Stops
+from resnet_hub.demo.overrides.stopping import Stops, cancel_on
 
 __all__ = [
-    "AT_ONCE",
     "MOST_SESSIONS",
     "Stops",
-    "WaitingLine",
-    "endpoint",
+    "bring_addresses",
+    "cancel_on",
+    "describe_in_api",
+    "keep_file",
+    "launch_quietly",
     "refusals_of_requests",
     "refuse_what_no_field_holds",
     "remember_little",
     "set_up_tools",
+    "use_page_queue",
     "why_no_tools",
 ]

@@ -1,6 +1,7 @@
 """The page's API as tools for agents, by the Model Context Protocol: gradio's server, with our images and JSON.
 
-Left alone, it stores images of any size for ever, and answers with Python's repr in place of JSON.
+Bends the class of `Blocks.mcp_server_obj` once it is made, because gradio has no way to choose it. Left alone, it
+stores images of any size for ever, answers with Python's repr in place of JSON, and never closes its own client.
 """
 
 from __future__ import annotations

@@ -1,8 +1,12 @@
-"""The line in which visitors wait: gradio's queue, told what to say when it is full and to forget those who left."""
+"""The queue in which visitors wait: gradio's, with a sentence for when it is full, and which forgets those who left.
+
+Bends `Blocks._queue` and what is inside `Queue`, because gradio has no way to choose the class, counts events for which
+there is room as waiting, computes on for visitors who left, and keeps something of every event for ever.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import fastapi
 import gradio as gr
@@ -15,41 +19,40 @@ RETRY_SECONDS = 5
 PLACES = 256
 """Events of all kinds that are worked on at the same time; gradio's 40 would let one kind take the places of all."""
 REMEMBERED = 4000
-"""Visitors of whom the line knows that all is answered, before it forgets them."""
-
-
+"""Visitors of whom the queue knows that all is answered, before it forgets them."""
 LOOK_SECONDS = 0.005
-"""How often the line looks for a free place. Gradio does it every millisecond, idle or not, which costs more."""
+"""How often the queue looks for a free place. Gradio does it every millisecond, idle or not, which costs more."""
 PROGRESS_SECONDS = 0.05
-"""How often it looks for progress to tell; gradio does it every ten milliseconds."""
+"""How often it looks for progress to report; gradio does it every ten milliseconds."""
 
 
-class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
-    """Gradio's queue; nothing in it grows with the number of questions that were ever asked."""
+def use_page_queue(page: gr.Blocks, max_waiting: int) -> None:
+    """Gives a page that is built, and not launched, a queue in which `max_waiting` events may wait."""
+    page.queue()
+    page._queue = PageQueue(page, max_waiting)
 
-    most: int
-    """Questions that may wait; gradio's own limit would count those too for which there is room already."""
 
-    @classmethod
-    def of(cls, page: gr.Blocks, max_size: int) -> Self:
-        """The line of a page, in which `max_size` questions may wait; `page._queue` is its place."""
-        line = cls(
+class PageQueue(Queue):  # type: ignore[misc]  # gradio has no types
+    """Gradio's queue; nothing in it grows with the number of events that ever were."""
+
+    def __init__(self, page: gr.Blocks, max_waiting: int) -> None:
+        """The queue of a page; gradio's own limit, `max_size`, would count those too for which there is room."""
+        super().__init__(
             live_updates=True,
             concurrency_count=PLACES,
             update_intervals=1,
             max_size=None,
             blocks=page,
         )
-        line.most = max_size
-        line.sleep_when_free, line.progress_update_sleep_when_free = LOOK_SECONDS, PROGRESS_SECONDS
-        line.ANALYTICS_MAX_EVENTS = 1
-        return line
+        self.max_waiting = max_waiting
+        self.sleep_when_free, self.progress_update_sleep_when_free = LOOK_SECONDS, PROGRESS_SECONDS
+        self.ANALYTICS_MAX_EVENTS = 1
 
     async def push(self, body: Any, request: fastapi.Request, username: str | None) -> Any:
-        """Takes a question into the line. Raises: HTTPException with a sentence where it is full."""
+        """Takes an event into the queue. Raises: HTTPException with a sentence where it is full."""
         self._forget_the_answered()
-        if self._waiting() >= self.most:
-            sentence = say("page.full", language_of(gr.Request(request)), waiting=self.most)
+        if self._waiting() >= self.max_waiting:
+            sentence = say("page.full", language_of(gr.Request(request)), waiting=self.max_waiting)
             raise fastapi.HTTPException(503, sentence, {"Retry-After": str(RETRY_SECONDS)})
         return await super().push(body, request, username)
 
@@ -67,7 +70,7 @@ class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
         return self.cached_event_analytics_summary
 
     def _waiting(self) -> int:
-        """Questions for which there is no room yet."""
+        """Events for which there is no room yet."""
         kinds = self.event_queue_per_concurrency_id.values()
         rooms = (PLACES if kind.concurrency_limit is None else kind.concurrency_limit for kind in kinds)
         return sum(
@@ -75,7 +78,7 @@ class WaitingLine(Queue):  # type: ignore[misc]  # gradio has no types
         )
 
     def _forget_the_answered(self) -> None:
-        """Gradio keeps a set for each visitor, and each question of a program counts as one, for ever."""
+        """Gradio keeps a set for each visitor, and each request of a program counts as one, for ever."""
         if len(self.pending_event_ids_session) > REMEMBERED:
             for session in list(self.pending_event_ids_session):
                 pending = self.pending_event_ids_session[session]

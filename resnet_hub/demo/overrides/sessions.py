@@ -1,4 +1,7 @@
-"""What the page remembers of each visitor between two events: next to nothing, and of not too many visitors."""
+"""What the page remembers of each visitor between two events: next to nothing, and of not too many visitors.
+
+Bends `App.state_holder` of a launched page, because gradio has no way to choose what a session keeps.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Session(SessionState):  # type: ignore[misc]  # gradio has no types
     """A visitor's session, without answers.
 
     Gradio describes every field of the page for each visitor and keeps the last answers there, so that the page as it
-    is can be shared as a link, which this one does not offer. A question of a program counts as a visitor: the
+    is can be shared as a link, which this one does not offer. A request of a program counts as a visitor: the
     descriptions would take longer than all else that the server does for it, and hundreds of kilobytes.
     """
 

@@ -1,9 +1,13 @@
-"""How a visitor's run is stopped, whatever the browser still knows of it."""
+"""How a visitor's run is stopped, whatever the browser still knows of it.
+
+Leans on `cancels`, whose event makes the browser name the run that is to end: gradio then takes it out of the queue, or
+cancels its task. Both are needed here, and neither is enough: see `Stops`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
@@ -13,8 +17,8 @@ Part = TypeVar("Part")
 class Stops:
     """The runs of visitors, each of whom can stop the latest.
 
-    Besides gradio's `cancels`, which takes a run out of the waiting line too, but relies on the browser to name it: a
-    run that begins before the answers about the last one are there is not known, and would go on to its end.
+    Besides gradio's `cancels`, which takes a run out of the queue too, but relies on the browser to name it: a run that
+    begins before the answers about the last one are there is not known, and would go on to its end.
     """
 
     def __init__(self) -> None:
@@ -48,6 +52,20 @@ class Stops:
             stopped.cancel()
             if self._stops.get(visitor) is stop:
                 del self._stops[visitor]
+
+
+def cancel_on(
+    listener: Callable[..., Any], run: Any, function: Callable[..., Any] | None = None, outputs: Any = None
+) -> None:
+    """Cancels a run when something happens in the browser, and calls a function beside the queue.
+
+    Args:
+        listener: What happens, such as `button.click`.
+        run: The event that began the run.
+        function: Called with the request where it asks for it; nothing but the run's end where absent.
+        outputs: What the function fills.
+    """
+    listener(function, None, outputs, cancels=[run], queue=False, api_visibility="private")
 
 
 async def _unless(stopped: asyncio.Task[Any], run: AsyncGenerator[Part, None]) -> Part | None:

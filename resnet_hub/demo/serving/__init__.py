@@ -3,7 +3,7 @@
 from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, ImageAnswer, archive_limits, image_answers
 from resnet_hub.demo.serving.health import health_route
 from resnet_hub.demo.serving.inference import MOST_CLASSES, Answer, Inference, checked_top_k
-from resnet_hub.demo.serving.model_pool import Shelf, own_shelf
+from resnet_hub.demo.serving.model_pool import ModelPool, start_pool
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.serving.zero_gpu import prepare
 
@@ -13,12 +13,12 @@ __all__ = [
     "Answer",
     "ImageAnswer",
     "Inference",
+    "ModelPool",
     "OpenModel",
-    "Shelf",
     "archive_limits",
     "checked_top_k",
     "health_route",
     "image_answers",
-    "own_shelf",
     "prepare",
+    "start_pool",
 ]

@@ -68,7 +68,7 @@ async def image_answers(
     language: str,
     thumbnails: int = 0,
 ) -> AsyncGenerator[ImageAnswer, None]:
-    """The answers to all images of the files, in their order. Closed or cancelled, it leaves every line it waits in.
+    """The answers to all images of the files, in their order. Closed or cancelled, it leaves every queue it waits in.
 
     Args:
         inference: Where images are decoded.
@@ -80,7 +80,7 @@ async def image_answers(
     """
     images = images_in(files, archive_limits(inference.settings))
     decoders = asyncio.Semaphore(DECODERS)
-    line: deque[asyncio.Task[ImageAnswer]] = deque()
+    under_way: deque[asyncio.Task[ImageAnswer]] = deque()
     count = 0
     try:
         while True:
@@ -89,14 +89,14 @@ async def image_answers(
             if found is None:
                 break
             work = _answer(inference, model, found, top_k, decoders, language, count < thumbnails)
-            line.append(asyncio.get_running_loop().create_task(work))
+            under_way.append(asyncio.get_running_loop().create_task(work))
             count += 1
-            while line and (line[0].done() or len(line) >= AHEAD):
-                yield await line.popleft()
-        while line:
-            yield await line.popleft()
+            while under_way and (under_way[0].done() or len(under_way) >= AHEAD):
+                yield await under_way.popleft()
+        while under_way:
+            yield await under_way.popleft()
     finally:
-        for task in line:
+        for task in under_way:
             task.cancel()
         with suppress(ValueError):  # a thread is still reading; it ends with this image
             images.close()

@@ -33,7 +33,7 @@ class Batcher:
         self._turns: asyncio.Task[None] | None = None
 
     async def scores(self, pixels: Tensor) -> Tensor:
-        """The network's row for one image, uint8 (C, H, W). Cancelled while it waits, the image leaves the line."""
+        """The network's row for one image, uint8 (C, H, W). Cancelled while it waits, the image leaves the queue."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Tensor] = loop.create_future()
         self._waiting.append((pixels, answer, copy_context()))
@@ -54,7 +54,7 @@ class Batcher:
 
     async def _answer(self, batch: list[Waiting]) -> None:
         stacked = torch.stack([pixels for pixels, _, _ in batch])
-        asked_by = batch[0][2]  # a GPU that is lent is lent to a visitor, whose request is in the context
+        asked_by = batch[0][2]  # ZeroGPU charges a visitor, whose request is in the context
         try:
             rows = await asyncio.get_running_loop().run_in_executor(self.executor, asked_by.run, self.run, stacked)
         except Exception as error:

@@ -6,21 +6,20 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
 from torch import Tensor
 
-from resnet_hub.classifier import Classification, Timings, image_of
-from resnet_hub.config import Preprocessing
+from resnet_hub.classifier import Classification
 from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploaded_path
-from resnet_hub.demo.serving.model_pool import Shelf
+from resnet_hub.demo.serving.model_pool import ModelPool
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import PageError
 from resnet_hub.errors import ImageError
-from resnet_hub.preprocessing import open_image, to_pixels
 
 Result = TypeVar("Result")
 FETCHERS = 4
@@ -46,10 +45,10 @@ class Answer:
 class Inference:
     """Answers many visitors at once: images are decoded side by side, networks run one batch at a time."""
 
-    def __init__(self, settings: PageSettings, shelf: Shelf) -> None:
-        """Answers with the networks of a shelf."""
+    def __init__(self, settings: PageSettings, pool: ModelPool) -> None:
+        """Answers with the networks of a pool."""
         self.settings = settings
-        self.shelf = shelf
+        self.pool = pool
         self._decoders = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "decode")
         self._fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
         self._explainer = ThreadPoolExecutor(1, "explain")
@@ -71,7 +70,7 @@ class Inference:
         return await self.answer(await self.open(source), image, most, name)
 
     async def answer(self, model: OpenModel, image: bytes, top_k: int, name: str | None = None) -> Answer:
-        """What `classify` returns, from a network that is open already, also when the shelf has put it back since."""
+        """What `classify` returns, from a network that is open already, also when the pool has evicted it since."""
         return await self.in_time(self._classify(model, image, top_k, name))
 
     def uploaded(self, file: Mapping[str, Any] | None) -> bytes | None:
@@ -101,9 +100,9 @@ class Inference:
         return await loop.run_in_executor(self._fetchers, fetch_image, address.strip(), limits)
 
     async def open(self, source: str | None) -> OpenModel:
-        """The network of this name. Raises: PageError, and what `Shelf.open` raises."""
+        """The network of this name. Raises: PageError, and what `ModelPool.open` raises."""
         try:
-            return await self.shelf.open(source)
+            return await self.pool.open(source)
         except TimeoutError as error:
             raise PageError("serving.loading", seconds=self.settings.load_seconds) from error
 
@@ -126,13 +125,13 @@ class Inference:
         return await self.in_time(asyncio.get_running_loop().run_in_executor(self._explainer, work, *arguments))
 
     async def _classify(self, model: OpenModel, image: bytes, top_k: int, name: str | None) -> Answer:
+        """As `ImageClassifier.classify`, with the network's part in a batch with other visitors' images."""
         classifier = model.classifier
-        pixels, decode_ms, preprocessing_ms = await self.aside(_prepared, image, classifier.preprocessing, name)
+        pixels, timings = await self.aside(partial(classifier.prepare_timed, image, name=name))
         started = perf_counter()
         scores = await model.batcher.scores(pixels)
-        timings = Timings(decode_ms, preprocessing_ms, 1e3 * (perf_counter() - started))
-        best = classifier.ranked(scores, min(top_k, classifier.model.num_classes))
-        return Answer(model, pixels, scores, Classification(best, timings, image_of(pixels)))
+        timings = replace(timings, network_ms=1e3 * (perf_counter() - started))
+        return Answer(model, pixels, scores, classifier.classification(pixels, scores, timings, top_k))
 
 
 def checked_top_k(top_k: object) -> int:
@@ -140,12 +139,3 @@ def checked_top_k(top_k: object) -> int:
     if isinstance(top_k, bool) or not isinstance(top_k, int | float) or not top_k >= 1:
         raise PageError("serving.top_k")
     return int(min(top_k, MOST_CLASSES))
-
-
-def _prepared(image: bytes, preprocessing: Preprocessing, name: str | None) -> tuple[Tensor, float, float]:
-    """What the network sees of a file, and the milliseconds for decoding and for the rest."""
-    started = perf_counter()
-    opened = open_image(image, name=name)
-    decoded = perf_counter()
-    pixels = to_pixels(opened, preprocessing)
-    return pixels, 1e3 * (decoded - started), 1e3 * (perf_counter() - decoded)

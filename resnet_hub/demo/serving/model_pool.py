@@ -1,4 +1,4 @@
-"""The networks that a page holds in memory: opened when a visitor asks for one, the least used put back first."""
+"""The networks that a page holds in memory: opened when a visitor asks for one, least recently used evicted first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
 from resnet_hub.demo.serving.batcher import Batcher
 from resnet_hub.demo.serving.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
-from resnet_hub.demo.serving.zero_gpu import is_lent, network_run
+from resnet_hub.demo.serving.zero_gpu import is_zero_gpu, network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.hub import repo_address
@@ -42,8 +42,8 @@ AGAIN_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
-class Shelf:
-    """Up to `max_models` open networks, by name; the page's own stays, others make room.
+class ModelPool:
+    """An LRU cache of up to `max_models` open networks, by name; the page's own is never evicted.
 
     While the Hub does not give the network that the owner wants, the one that comes with the page stands in for it; the
     Hub is asked again while there are visitors, and what then arrives is the page's own from there on.
@@ -53,7 +53,7 @@ class Shelf:
     """
 
     def __init__(self, settings: PageSettings) -> None:
-        """The shelf of a page, still empty."""
+        """The pool of a page, still empty."""
         self.settings = settings
         self.folders = _folders(settings)
         own = local_path(settings.model)
@@ -70,7 +70,7 @@ class Shelf:
         self._network = ThreadPoolExecutor(1, "network")
 
     def put(self, classifier: ImageClassifier, facts: ModelFacts, name: str | None = None) -> OpenModel:
-        """Puts an open network on the shelf, as the page's own where no name is given."""
+        """Puts an open network into the pool, as the page's own where no name is given."""
         model = OpenModel(
             self.default if name is None else name,
             classifier,
@@ -105,7 +105,7 @@ class Shelf:
     def look_again(self) -> None:
         """Asks the Hub for the missing network, if the last time is long enough ago; nobody waits for it."""
         if self.missing is not None and monotonic() - self._asked > AGAIN_SECONDS:
-            self._begin(self.wanted).add_done_callback(_tell_failure)
+            self._begin(self.wanted).add_done_callback(_log_failure)
 
     async def open(self, source: str | None) -> OpenModel:
         """The network of this name, the page's own where empty; loaded, if need be, while others are answered.
@@ -217,8 +217,8 @@ class Shelf:
             return classifier, facts_of(self.wanted, classifier)
 
 
-def own_shelf(settings: PageSettings) -> Shelf:
-    """A shelf with the page's own network on it.
+def start_pool(settings: PageSettings) -> ModelPool:
+    """A pool with the page's own network in it.
 
     Where the Hub cannot be reached or takes longer than `load_seconds`, the network that comes with the page stands in,
     and the log says so.
@@ -229,43 +229,43 @@ def own_shelf(settings: PageSettings) -> Shelf:
         HubError: The Hub has no such network, or it cannot be reached and no other network came with the page.
     """
     check_choice(VARIABLES["precision"], settings.precision, PRECISIONS)
-    shelf = Shelf(settings)
+    pool = ModelPool(settings)
     try:
-        shelf.put(*_read_in_time(shelf))
+        pool.put(*_read_in_time(pool))
     except HubUnreachableError as error:
         if not BUNDLED.is_dir():
             raise
         log.warning("%s; until then, %s, which comes with the page, stands in for it", error, BUNDLED.name)
-        shelf.stand_in(BUNDLED)
-    return shelf
+        pool.stand_in(BUNDLED)
+    return pool
 
 
-def _read_in_time(shelf: Shelf) -> tuple[ImageClassifier, ModelFacts]:
+def _read_in_time(pool: ModelPool) -> tuple[ImageClassifier, ModelFacts]:
     """The wanted network. Raises: HubUnreachableError after `load_seconds`, and what reading it raises."""
-    if local_path(shelf.settings.model) is not None:
-        return shelf.read(shelf.wanted)
+    if local_path(pool.settings.model) is not None:
+        return pool.read(pool.wanted)
     found: Future[tuple[ImageClassifier, ModelFacts]] = Future()
 
     def read() -> None:
         try:
-            found.set_result(shelf.read(shelf.wanted))
+            found.set_result(pool.read(pool.wanted))
         except BaseException as error:
             found.set_exception(error)
 
     # A daemon, so that Ctrl-C need not wait for a Hub that is silent. What arrives too late is in the cache.
     Thread(target=read, daemon=True).start()
     try:
-        return found.result(shelf.settings.load_seconds)
+        return found.result(pool.settings.load_seconds)
     except TimeoutError as error:
-        seconds = shelf.settings.load_seconds
-        raise HubUnreachableError("serving.slow_start", name=shelf.wanted, seconds=seconds) from error
+        seconds = pool.settings.load_seconds
+        raise HubUnreachableError("serving.slow_start", name=pool.wanted, seconds=seconds) from error
 
 
 def _most_together(classifier: ImageClassifier) -> int:
-    return BATCH if classifier.device.type == "cpu" and not is_lent() else GPU_BATCH
+    return BATCH if classifier.device.type == "cpu" and not is_zero_gpu() else GPU_BATCH
 
 
-def _tell_failure(loading: asyncio.Task[OpenModel]) -> None:
+def _log_failure(loading: asyncio.Task[OpenModel]) -> None:
     if not loading.cancelled() and (error := loading.exception()) is not None:
         log.warning("%s", error)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import torch
 
+from resnet_hub.card import weights_license
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.zero_gpu import is_lent
+from resnet_hub.demo.serving.zero_gpu import is_zero_gpu
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, ResNetHubError, text_of
 from resnet_hub.runtime import native_bf16
@@ -32,7 +33,7 @@ class OpenModel:
 
 def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
     """The network behind `source`, set up and tried out. Raises: ResNetHubError."""
-    device = "cpu" if is_lent() else settings.device  # the GPU is there during a call only
+    device = "cpu" if is_zero_gpu() else settings.device  # the GPU is there during a call only
     classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings))
     task = classifier.model.config.task
     if task not in SHOWN_TASKS:
@@ -77,12 +78,15 @@ def told_to_visitors(name: str, place: str) -> Iterator[None]:
 def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
     """What a loaded network says of itself, where the Hub says nothing."""
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
-    said = classifier.model.details.get("license")
-    license = said if isinstance(said, str) else None
+    license = weights_license(classifier.model.metadata.license)
     return ModelFacts(name, None, parameters, license, classifier.model.num_classes)
 
 
 def _precision(settings: PageSettings) -> str:
     """What the network computes in; a page takes bfloat16 on a CPU too, where that has instructions for it."""
     on_cpu = settings.device == "cpu" or (settings.device == "auto" and not torch.cuda.is_available())
-    return "bf16" if settings.precision == "auto" and on_cpu and native_bf16() and not is_lent() else settings.precision
+    return (
+        "bf16"
+        if settings.precision == "auto" and on_cpu and native_bf16() and not is_zero_gpu()
+        else settings.precision
+    )

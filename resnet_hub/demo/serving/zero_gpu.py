@@ -22,28 +22,28 @@ CALL_SECONDS = 20
 """How long a GPU is asked for: a batch takes less than one, starting the process and moving the network the rest."""
 
 
-def is_lent() -> bool:
-    """Whether a GPU is to be had for single calls only."""
+def is_zero_gpu() -> bool:
+    """Whether this machine has a GPU for single calls only."""
     return os.environ.get(VARIABLE, "").lower() in ("1", "t", "true")
 
 
 def prepare() -> None:
     """Has to come before CUDA is used, and does nothing on other machines. Raises: ConfigError without `spaces`."""
-    if is_lent():
+    if is_zero_gpu():
         _spaces().disable_gradio_auto_wrap()  # it would wrap the page's events, which is not for async functions
 
 
 def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
-    """What gives the scores of uint8 pixels (N, C, H, W), as `classifier.scores_of` does; on a lent GPU where that is.
+    """What gives the scores of uint8 pixels (N, C, H, W), as `classifier.scores_of` does; on ZeroGPU where that is.
 
     The network stays on the CPU: a call starts a process as a copy of this one, moves the network there, and a process
     that is used again has it already. Each network gets a function of its own, and so a process that was copied after
     the network was loaded.
 
     Raises:
-        ConfigError: The package `spaces` is not installed where GPUs are lent.
+        ConfigError: The package `spaces` is not installed on such a machine.
     """
-    if not is_lent():
+    if not is_zero_gpu():
         return classifier.scores_of
     loaded = weakref.ref(classifier)  # `spaces` never forgets a function, which must not keep a network
     kept: list[ImageClassifier] = []  # filled in the other process only
@@ -60,12 +60,12 @@ def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
         except ResNetHubError as error:
             return error
 
-    lent = _spaces().GPU(scores_of, duration=CALL_SECONDS)
+    on_gpu = _spaces().GPU(scores_of, duration=CALL_SECONDS)
 
     def run(pixels: Tensor) -> Tensor:
         # Arrays travel by value, tensors in memory that ends with the process that shared it.
         try:
-            scores = lent(pixels.numpy())
+            scores = on_gpu(pixels.numpy())
         except gr.Error as error:  # the quota is used up, or no GPU is free
             raise PageError("serving.gpu_refused", title=error.title, message=error.message) from error
         if isinstance(scores, ResNetHubError):

@@ -1,26 +1,19 @@
-"""One file for each tab of the page, with its endpoint for programs."""
+"""One file for each tab of the page, with its endpoint for programs; `TABS` has a row for each."""
 
 from resnet_hub.demo.tabs.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.tabs.classify import ESCAPED, answer_tab, predict_endpoint
 from resnet_hub.demo.tabs.compare import compare_endpoint, compare_tab
-from resnet_hub.demo.tabs.comparison import checked_names
 from resnet_hub.demo.tabs.depth import depth_tab
-from resnet_hub.demo.tabs.why import METHODS, WhyFields, class_in_link, explain_endpoint, key_of_link, why_tab
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, PageTab, TabContext
+from resnet_hub.demo.tabs.why import explain_endpoint, why_tab
 
-__all__ = [
-    "ESCAPED",
-    "METHODS",
-    "WhyFields",
-    "answer_tab",
-    "batch_tab",
-    "checked_names",
-    "class_in_link",
-    "classify_batch_endpoint",
-    "compare_endpoint",
-    "compare_tab",
-    "depth_tab",
-    "explain_endpoint",
-    "key_of_link",
-    "predict_endpoint",
-    "why_tab",
-]
+TABS = (
+    PageTab("answer", "classify.tab", answer_tab, predict_endpoint, about_the_image=True),
+    PageTab("why", "why.tab", why_tab, explain_endpoint, about_the_image=True),
+    PageTab("compare", "compare.tab", compare_tab, compare_endpoint, about_the_image=True),
+    PageTab("many", "batch.tab", batch_tab, classify_batch_endpoint),
+    PageTab("depth", "depth.tab", depth_tab),
+)
+"""The tabs in their order; the first is open where a link names none. The page, the link and the API read this."""
+
+__all__ = ["ESCAPED", "TABS", "BuiltTab", "LinkValue", "Opened", "PageTab", "TabContext"]

@@ -14,16 +14,16 @@ import gradio as gr
 from resnet_hub.demo.fields import (
     DOWNLOADS,
     GALLERY,
-    Question,
     as_json,
     downloads,
+    endpoint,
     failures,
     files_field,
     groups,
     table,
 )
 from resnet_hub.demo.intake import expected_count, uploaded_files
-from resnet_hub.demo.overrides import Stops, endpoint
+from resnet_hub.demo.overrides import Stops, cancel_on
 from resnet_hub.demo.serving import (
     MOST_THUMBNAILS,
     ImageAnswer,
@@ -33,6 +33,7 @@ from resnet_hub.demo.serving import (
     image_answers,
 )
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Ranked
+from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import PageError, label, language_of, say, sentence_of
 
 RUNS = "runs"
@@ -51,8 +52,9 @@ class ImageResult(TypedDict):
     problem: str | None
 
 
-def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.File:
-    """Fills the current container; the network in use answers. Returns the field for files."""
+def batch_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; the network in use answers."""
+    inference = context.inference
     gr.HTML(label("batch.lead"), elem_classes="plain quiet")
     limits = gr.HTML(elem_id="batch-limits", elem_classes="plain")
     files = files_field(label=label("batch.files"), file_types=["image", ".zip"], height=200, elem_id="files")
@@ -85,7 +87,7 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.F
 
     event = start.click(
         show,
-        [files, question.network],
+        [files, context.inputs.network],
         [status, problems, links, gallery, rows],
         preprocess=False,
         show_progress="minimal",
@@ -95,9 +97,9 @@ def batch_tab(page: gr.Blocks, question: Question, inference: Inference) -> gr.F
         api_visibility="private",
     )
 
-    page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
-    stop.click(stopped, None, status, cancels=[event], queue=False, api_visibility="private")
-    return files
+    context.page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
+    cancel_on(stop.click, event, stopped, status)
+    return BuiltTab(files=files)
 
 
 def _table_field() -> gr.Dataframe:

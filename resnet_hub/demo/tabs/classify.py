@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any, TypedDict
-from urllib.parse import quote
 
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
-from resnet_hub.demo.fields import Question, photo_field
-from resnet_hub.demo.overrides import AT_ONCE, endpoint
+from resnet_hub.demo.fields import AT_ONCE, Inputs, endpoint, photo_field
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
 from resnet_hub.demo.text import (
     PageError,
     csv_text,
@@ -34,6 +32,14 @@ CSV_ROWS = 1000
 SEEN_HEIGHT = 224
 """Height in pixels at which the network's input is shown."""
 USUAL_CLASSES = 5
+
+# In the browser: the text becomes a file there, so that nothing is kept on the server for it.
+SAVE = """text => { if (!text) return;
+const link = document.createElement('a');
+link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv;charset=utf-8'}));
+link.download = 'scores.csv';
+link.click();
+setTimeout(() => URL.revokeObjectURL(link.href), 10000); }"""
 
 # Labels are a stranger's text. The escaping runs in the browser, so that the API answers in plain text; `{{value}}`
 # would not do, since gradio evaluates what it leaves as a template once more.
@@ -65,16 +71,14 @@ class PredictAnswer(TypedDict):
     milliseconds: Milliseconds
 
 
-def answer_tab(question: Question, inference: Inference) -> gr.Slider:
-    """Fills the current container; answers whenever the image, the network or the number of classes changes.
-
-    Returns the slider for the number of classes.
-    """
+def answer_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; answers whenever the image, the network or the number of classes changes."""
+    inputs, inference = context.inputs, context.inference
     sentence = gr.HTML(
         label("classify.hint"), html_template=f"<p role='status'>{ESCAPED}</p>", elem_id="verdict", elem_classes="plain"
     )
     labels = gr.Label(label=label("classify.labels"), show_heading=False, elem_id="labels")
-    top_k = _top_k_slider(inference.shelf.own.classifier.model.num_classes)
+    top_k = _top_k_slider(inference.pool.own.classifier.model.num_classes)
     table = gr.Dataframe(
         type="array",
         label=label("classify.table"),
@@ -84,7 +88,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
         column_widths=["16%", "40%", "26%", "18%"],
         elem_id="scores",
     )
-    download = gr.HTML(elem_id="download", elem_classes="plain")
+    download = gr.Button(visible=False, size="sm", elem_id="download")
     with gr.Accordion(label("classify.seen"), open=True):
         seen = gr.Image(
             label=label("classify.seen"),
@@ -97,7 +101,7 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
         )
         timing = gr.HTML(html_template=f"<p class='quiet'>{ESCAPED}</p>", elem_id="timing", elem_classes="plain")
     outputs = [sentence, labels, table, download, seen, timing]
-    nothing = (None, None, "", None, "")
+    nothing = (None, None, gr.Button(visible=False), None, "")
 
     async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
         image = inference.uploaded(photo)
@@ -115,23 +119,36 @@ def answer_tab(question: Question, inference: Inference) -> gr.Slider:
             return sentence_of(error, language_of(request)), *nothing
 
     event: dict[str, Any] = {
-        "inputs": [question.photo, question.network, top_k],
+        "inputs": [inputs.photo, inputs.network, top_k],
         "outputs": outputs,
         "preprocess": False,
         "concurrency_limit": AT_ONCE,
         "concurrency_id": ANSWERS,
         "api_visibility": "private",
     }
-    asked = question.classify.click(with_refusals(ask), **event)
+    asked = inputs.classify.click(with_refusals(ask), **event)
     asked.failure(show, **event)
-    gr.on([question.photo.change, question.network.change, top_k.change], show, **event, trigger_mode="always_last")
+    gr.on([inputs.photo.change, inputs.network.change, top_k.change], show, **event, trigger_mode="always_last")
 
     @with_refusals
     async def fit_slider(network: str, count: float) -> gr.Slider:
         return _top_k_slider((await inference.open(network)).classifier.model.num_classes, count)
 
-    question.network.change(fit_slider, [question.network, top_k], top_k, queue=False, api_visibility="private")
-    return top_k
+    inputs.network.change(fit_slider, [inputs.network, top_k], top_k, queue=False, api_visibility="private")
+    _csv_on_request(download, inputs, inference)
+    return BuiltTab([_top_k_in_link(top_k)])
+
+
+def _top_k_in_link(top_k: gr.Slider) -> LinkValue:
+    """The number of classes, which the link says on every tab."""
+
+    def read(text: str, _opened: Opened) -> str | None:
+        number = whole_number(text)
+        return None if not number else str(min(number, MOST_CLASSES))
+
+    return LinkValue(
+        "k", top_k, lambda count: str(int(count)), read, lambda text, _opened: [int(text)], [top_k], always=True
+    )
 
 
 def _top_k_slider(classes: int, value: float = USUAL_CLASSES) -> gr.Slider:
@@ -220,26 +237,49 @@ def _shown(answer: Answer, language: str) -> tuple[Any, ...]:
         network=f"{times.network_ms:.1f}",
     )
     words = describe_input(classifier.preprocessing, language)
-    link = _csv_link(answer, language)
     return (
         verdict(predictions, language),
         distinct_labels(predictions, language),
         table,
-        link,
+        gr.Button(_csv_words(classifier.model.num_classes, language), visible=True),
         seen,
         f"{timing} {words}",
     )
 
 
-def _csv_link(answer: Answer, language: str) -> str:
-    """HTML: a link that holds the table of all classes itself, so that nothing is kept on the server for it."""
-    classifier = answer.model.classifier
-    every = classifier.ranked(answer.scores, CSV_ROWS)
-    text = csv_text(
-        ("rank", "label", "score", "index"),
-        [(rank, found.label, exact(found.score), found.index) for rank, found in enumerate(every, 1)],
+def _csv_words(classes: int, language: str) -> str:
+    key = "classify.csv" if classes <= CSV_ROWS else "classify.csv_first"
+    return say(key, language, count=f"{min(classes, CSV_ROWS):,}")
+
+
+def _csv_on_request(button: gr.Button, inputs: Inputs, inference: Inference) -> None:
+    """Lets the button save the scores of all classes, which the network is asked for at the press."""
+    text = gr.Textbox(visible=False)
+
+    @with_refusals
+    async def scores(photo: dict[str, Any] | None, network: str, request: gr.Request) -> str:
+        image = inference.uploaded(photo)
+        if image is None:
+            raise PageError("tabs.no_image")
+        return scores_csv(await inference.classify(image, network, 1))
+
+    asked = button.click(
+        scores,
+        [inputs.photo, inputs.network],
+        text,
+        preprocess=False,
+        concurrency_limit=AT_ONCE,
+        concurrency_id=ANSWERS,
+        show_progress="hidden",
+        api_visibility="private",
     )
-    whole = len(every) == classifier.model.num_classes
-    words = say("classify.csv" if whole else "classify.csv_first", language, count=f"{len(every):,}")
-    address = f"data:text/csv;charset=utf-8,{quote(text)}"
-    return f"<a class='download' download='scores.csv' href='{html.escape(address)}'>{html.escape(words)}</a>"
+    asked.success(None, text, None, js=SAVE, api_visibility="private")
+
+
+def scores_csv(answer: Answer) -> str:
+    """The best classes of an answer with their exact scores, best first, as CSV."""
+    best = answer.model.classifier.ranked(answer.scores, CSV_ROWS)
+    return csv_text(
+        ("rank", "label", "score", "index"),
+        [(rank, found.label, exact(found.score), found.index) for rank, found in enumerate(best, 1)],
+    )

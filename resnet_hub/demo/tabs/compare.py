@@ -8,11 +8,12 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.fields import SMALL, Question, data_uri, map_words, offered, photo_field
-from resnet_hub.demo.overrides import AT_ONCE, endpoint
+from resnet_hub.demo.fields import AT_ONCE, SMALL, data_uri, endpoint, map_words, offered, photo_field
+from resnet_hub.demo.overrides import describe_in_api
 from resnet_hub.demo.serving import Inference, checked_top_k
 from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
 from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
 from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of, verdict
 from resnet_hub.explain import overlay
 
@@ -42,15 +43,13 @@ class CompareAnswer(TypedDict):
     models: list[ComparedModel]
 
 
-def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
-    """Fills the current container; compares at a press of its button, and again when the image changes in view.
-
-    Returns the choice of networks.
-    """
-    shelf = inference.shelf
+def compare_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; compares at a press of its button, and again when the image changes in view."""
+    inputs, inference = context.inputs, context.inference
+    pool = inference.pool
     networks = gr.Dropdown(
-        offered(shelf),
-        value=list(dict.fromkeys([shelf.default, *shelf.folders]))[:LEAST],
+        offered(pool),
+        value=list(dict.fromkeys([pool.default, *pool.folders]))[:LEAST],
         label=label("compare.networks"),
         info=label("compare.networks_info"),
         multiselect=True,
@@ -80,7 +79,7 @@ def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
 
     event: dict[str, Any] = {
         "fn": show,
-        "inputs": [question.photo, networks, maps],
+        "inputs": [inputs.photo, networks, maps],
         "outputs": shown,
         "preprocess": False,
         "trigger_mode": "always_last",
@@ -90,8 +89,24 @@ def compare_tab(question: Question, inference: Inference) -> gr.Dropdown:
         "api_visibility": "private",
     }
     button.click(**event)
-    question.photo.change(**event, js=IN_VIEW)
-    return networks
+    inputs.photo.change(**event, js=IN_VIEW)
+    return BuiltTab([_networks_in_link(networks)])
+
+
+def _networks_in_link(networks: gr.Dropdown) -> LinkValue:
+    """The networks that are compared, with commas between."""
+
+    def read(text: str, opened: Opened) -> str:
+        return ",".join(opened.inference.pool.name_of(name) for name in checked_names(text.split(",")))
+
+    return LinkValue(
+        "compare",
+        networks,
+        lambda names: ",".join(names or ()) or None,
+        read,
+        lambda text, _opened: [text.split(",")],
+        [networks],
+    )
 
 
 def comparison(columns: Sequence[Compared], language: str) -> str:
@@ -198,8 +213,7 @@ def compare_endpoint(inference: Inference) -> None:
 
     models = gr.JSON(label="models", visible=False)
     names = {"type": "array", "items": {"type": "string"}, "minItems": LEAST, "maxItems": MOST}
-    models.api_info = lambda: names
-    models.example_inputs = lambda: ["resnet18.a1_in1k", "resnet50.a1_in1k"]
+    describe_in_api(models, names, ["resnet18.a1_in1k", "resnet50.a1_in1k"])
     inputs = [
         photo_field(inference.fetch, label="image", visible=False),
         models,

@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.fields import Line, line_chart
-from resnet_hub.demo.overrides import AT_ONCE
-from resnet_hub.demo.serving import Inference
+from resnet_hub.demo.fields import AT_ONCE, Line, line_chart
+from resnet_hub.demo.overrides import cancel_on
+from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import label, language_of, say, with_refusals
 from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
 
@@ -54,8 +54,9 @@ def measured_flow(depth: int, shortcuts: bool) -> GradientFlow:
     return gradient_flow(depth, shortcuts)
 
 
-def depth_tab(tab: gr.Tab, inference: Inference) -> None:
-    """Fills the current container, which is `tab`; measures gradients when it is opened, trains on request."""
+def depth_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; measures gradients when it is opened, trains on request."""
+    inference = context.inference
     trainings = Trainings()
     gr.HTML(label("depth.text"), elem_classes="plain prose-text", elem_id="depth-text")
     depth = gr.Radio(list(DEPTHS), value=USUAL_DEPTH, label=label("depth.depth"), elem_id="depth")
@@ -83,10 +84,11 @@ def depth_tab(tab: gr.Tab, inference: Inference) -> None:
         "concurrency_id": MEASUREMENTS,
         "api_visibility": "private",
     }
-    looked_at = [tab.select, depth.change]
+    looked_at = [context.tab.select, depth.change]
     gr.on(looked_at, show_gradients, outputs=[gradients, losses], trigger_mode="always_last", **event)
     training = train.click(show_training, outputs=losses, show_progress="minimal", **event)
-    depth.change(None, cancels=[training], api_visibility="private")
+    cancel_on(depth.change, training)
+    return BuiltTab()
 
 
 def gradient_chart(flows: list[GradientFlow], language: str) -> str:

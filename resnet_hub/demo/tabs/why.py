@@ -6,7 +6,6 @@ import html
 import json
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypedDict
 
@@ -14,17 +13,18 @@ import gradio as gr
 
 from resnet_hub.checks import nearest
 from resnet_hub.demo.fields import (
-    Question,
+    AT_ONCE,
     block_table,
     data_uri,
+    endpoint,
     map_figure,
     map_words,
     photo_field,
     score_words,
     sheet_figures,
 )
-from resnet_hub.demo.overrides import AT_ONCE, endpoint
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
 from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import HeatMap, block_effects, evidence_place, feature_maps, heat_map, overlay
@@ -43,17 +43,6 @@ return [photo, network, chosen, method, Boolean(document.querySelector('#why-met
 FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
 
 
-@dataclass(frozen=True)
-class WhyFields:
-    """The fields of the tab that a link restores."""
-
-    method: gr.Radio
-    chosen: gr.Dropdown
-    """The class that is explained."""
-    known: gr.Textbox
-    """The key of the explanation that is shown; see `class_in_link`."""
-
-
 class ExplainAnswer(TypedDict):
     """What /explain says of an image and a class."""
 
@@ -69,8 +58,9 @@ class ExplainAnswer(TypedDict):
     overlay: str
 
 
-def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
-    """Fills the current container, which is `tab`; explains while a visitor looks, and whenever something changes."""
+def why_tab(context: TabContext) -> BuiltTab:
+    """Fills the current container; explains while a visitor looks, and whenever something changes."""
+    inputs, inference = context.inputs, context.inference
     chosen = gr.Dropdown([], label=label("why.class"), info=label("why.class_info"), elem_id="why-class")
     method = gr.Radio(
         list(zip(("HiResCAM", "Grad-CAM", label("why.occlusion")), METHODS, strict=True)),
@@ -122,9 +112,9 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
 
     # One event for all, so that an older explanation never comes after a newer one.
     gr.on(
-        [question.photo.change, question.network.change, tab.select, chosen.input, method.input],
+        [inputs.photo.change, inputs.network.change, context.tab.select, chosen.input, method.input],
         show,
-        [question.photo, question.network, chosen, method, opened, known],
+        [inputs.photo, inputs.network, chosen, method, opened, known],
         [sentence, figure, chosen, opacity, stages, blocks, known],
         preprocess=False,
         js=LOOKED_AT,
@@ -135,7 +125,35 @@ def why_tab(tab: gr.Tab, question: Question, inference: Inference) -> WhyFields:
         api_visibility="private",
     )
     opacity.input(None, opacity, None, js=FADE, api_visibility="private")
-    return WhyFields(method, chosen, known)
+    return BuiltTab(_in_link(method, chosen, known))
+
+
+def _in_link(method: gr.Radio, chosen: gr.Dropdown, known: gr.Textbox) -> list[LinkValue]:
+    """The method, and the class where a visitor chose it: by the key of the explanation that is shown."""
+
+    def say_class(key: str) -> str | None:
+        index = class_in_link(key)
+        return None if index is None else str(index)
+
+    def read_class(text: str, opened: Opened) -> str | None:
+        index = whole_number(text)
+        return None if index is None or index >= opened.model.classifier.model.num_classes else str(index)
+
+    def fill_class(text: str, opened: Opened) -> tuple[gr.Dropdown, str]:
+        name = opened.model.classifier.label_names[int(text)]
+        return gr.Dropdown([(name, int(text))], value=int(text)), key_of_link(opened.network, int(text))
+
+    return [
+        LinkValue(
+            "method",
+            method,
+            lambda name: name,
+            lambda text, _opened: text if text in METHODS else None,
+            lambda text, _opened: [text],
+            [method],
+        ),
+        LinkValue("class", known, say_class, read_class, fill_class, [chosen, known]),
+    ]
 
 
 async def _shown(

@@ -83,16 +83,16 @@ def describe_facts(facts: ModelFacts, language: str) -> str:
     """One sentence with all that is known of a model before it is loaded."""
     parts = []
     if facts.parameters is not None:
-        parts.append(say("question.fact_parameters", language, millions=f"{facts.parameters / 1e6:.1f}"))
+        parts.append(say("inputs.fact_parameters", language, millions=f"{facts.parameters / 1e6:.1f}"))
     if facts.weights_bytes is not None:
-        parts.append(say("question.fact_size", language, mb=f"{facts.weights_bytes / 1e6:,.1f}"))
+        parts.append(say("inputs.fact_size", language, mb=f"{facts.weights_bytes / 1e6:,.1f}"))
     if facts.classes is not None:
-        parts.append(say("question.fact_classes", language, classes=f"{facts.classes:,}"))
+        parts.append(say("inputs.fact_classes", language, classes=f"{facts.classes:,}"))
     if facts.top1 is not None:
-        parts.append(say("question.fact_top1", language, top1=f"{facts.top1:.1f}"))
+        parts.append(say("inputs.fact_top1", language, top1=f"{facts.top1:.1f}"))
     license = facts.license or say("page.no_license", language)
-    parts.append(say("question.fact_license", language, license=license))
-    return say("question.facts", language, name=facts.name, parts=say("question.fact_comma", language).join(parts))
+    parts.append(say("inputs.fact_license", language, license=license))
+    return say("inputs.facts", language, name=facts.name, parts=say("inputs.fact_comma", language).join(parts))
 
 
 def exact(score: float) -> str:

@@ -134,7 +134,7 @@ MISTAKES = {
     "no class": ({"top_k": 0}, "The number of classes to show must be 1 or more."),
     "an unknown model": ({"model": "<b>"}, "'<b>' is no Hub id"),
     "a text for a number": ({"top_k": "three"}, "'three' is not of type 'number'"),
-    "an unknown argument": ({"color": "red"}, "`colour` is not a valid key-word argument"),
+    "an unknown argument": ({"color": "red"}, "`color` is not a valid key-word argument"),
     "no text": ({"image": None}, "None is not of type 'string'"),
     "a path": ({"image": "/etc/passwd"}, "This is no picture in base64. Pictures are data URIs"),
     "a file of the server": ({"image": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}}, "not of type"),

@@ -12,8 +12,8 @@ from color_network import COLORS, LABELS, save_color_network, solid
 
 from benchmarks.visitors import Best, Page, RefusedError, classify, completed, connected, join, upload
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.overrides import endpoints as api
-from resnet_hub.demo.overrides import queue as line_module
+from resnet_hub.demo.fields import endpoints
+from resnet_hub.demo.overrides import queue as page_queue
 
 AT_ONCE = 2
 
@@ -50,13 +50,13 @@ def checkpoint(tmp_path_factory):
 
 @pytest.fixture
 def gate(monkeypatch):
-    monkeypatch.setattr(api, "AT_ONCE", AT_ONCE)
+    monkeypatch.setattr(endpoints, "AT_ONCE", AT_ONCE)
     return Gate(monkeypatch)
 
 
 @pytest.fixture
 def serve(gate, checkpoint, tmp_path, monkeypatch):
-    """Serves a page that works on two questions at a time; gives how to ask it."""
+    """Serves a page that works on two requests at a time; gives how to ask it."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
 
     @contextmanager
@@ -164,16 +164,16 @@ def test_those_who_leave_free_their_places(serve, gate, image):
     assert gate.batches == [1, 1]
 
 
-def test_nothing_is_kept_of_answered_questions(serve, image, monkeypatch):
-    monkeypatch.setattr(line_module, "REMEMBERED", 5)
+def test_nothing_is_kept_of_answered_requests(serve, image, monkeypatch):
+    monkeypatch.setattr(page_queue, "REMEMBERED", 5)
     lines = []
-    push = line_module.WaitingLine.push
+    push = page_queue.PageQueue.push
 
     async def watched(line, *arguments, **named):
         lines.append(line)
         return await push(line, *arguments, **named)
 
-    monkeypatch.setattr(line_module.WaitingLine, "push", watched)
+    monkeypatch.setattr(page_queue.PageQueue, "push", watched)
 
     async def scene(page):
         async with connected(page.port, 1) as [connection]:

@@ -5,15 +5,15 @@ import json
 from threading import Event
 
 from resnet_hub.demo.serving import health
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 
 
-def asked(shelf):
+def asked(pool):
     """The status and the JSON of GET /health."""
 
     async def ask():
-        return await health.health_route(shelf).endpoint(None)
+        return await health.health_route(pool).endpoint(None)
 
     answer = asyncio.run(ask())
     assert answer.headers["cache-control"] == "no-store"
@@ -21,24 +21,24 @@ def asked(shelf):
 
 
 def test_a_page_that_answers_says_with_which_network(tiny_checkpoint, monkeypatch):
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu"))
-    monkeypatch.setattr(shelf.own.batcher, "run", None)  # calling it would fail
-    assert asked(shelf) == (200, {"status": "ok", "model": "tiny", "missing": None})
+    pool = start_pool(PageSettings(model=str(tiny_checkpoint), device="cpu"))
+    monkeypatch.setattr(pool.own.batcher, "run", None)  # calling it would fail
+    assert asked(pool) == (200, {"status": "ok", "model": "tiny", "missing": None})
 
 
 def test_networks_that_do_not_come_to_an_end_are_told(tiny_checkpoint, monkeypatch):
     monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="cpu"))
+    pool = start_pool(PageSettings(model=str(tiny_checkpoint), device="cpu"))
     end = Event()
 
     async def ask():
-        monkeypatch.setattr(shelf.own.batcher, "run", lambda pixels: (end.wait(20), pixels.flatten(1))[1])
-        asking = asyncio.create_task(shelf.own.batcher.scores(shelf.own.classifier.model.conv1.weight.detach()[0]))
+        monkeypatch.setattr(pool.own.batcher, "run", lambda pixels: (end.wait(20), pixels.flatten(1))[1])
+        asking = asyncio.create_task(pool.own.batcher.scores(pool.own.classifier.model.conv1.weight.detach()[0]))
         await asyncio.sleep(0.05)
-        stuck = await health.health_route(shelf).endpoint(None)
+        stuck = await health.health_route(pool).endpoint(None)
         end.set()
         await asking
         return stuck.status_code, json.loads(stuck.body)["status"]
 
     assert asyncio.run(ask()) == (503, "stuck")
-    assert asked(shelf)[0] == 200
+    assert asked(pool)[0] == 200

@@ -17,8 +17,8 @@ from playwright.sync_api import expect
 from resnet_hub import create_model
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.page import describe_model
-from resnet_hub.demo.serving import model_pool as shelves
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving import model_pool
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, HubUnreachableError
 
@@ -33,14 +33,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 def hub(fake_hub, monkeypatch):
     """The fake Hub with the wanted network on it, and a page that asks it again at once."""
     create_model("cifar_resnet20", num_classes=len(LETTERS), label_names=LETTERS).push_to_hub(WANTED)
-    monkeypatch.setattr(shelves, "AGAIN_SECONDS", -1.0)
+    monkeypatch.setattr(model_pool, "AGAIN_SECONDS", -1.0)
     return fake_hub
 
 
 @pytest.fixture
 def bundled(tiny_checkpoint, monkeypatch):
     """A small network that comes with the page."""
-    monkeypatch.setattr(shelves, "BUNDLED", tiny_checkpoint)
+    monkeypatch.setattr(model_pool, "BUNDLED", tiny_checkpoint)
     return tiny_checkpoint
 
 
@@ -64,9 +64,9 @@ def health(address):
 )
 def test_while_the_hub_does_not_answer_another_network_stands_in_and_the_log_says_so(hub, bundled, caplog, outage):
     hub.state.faults += [Fault(method, "*", **outage) for method in ("HEAD", "GET")]
-    shelf = own_shelf(settings())
-    assert (shelf.own.name, shelf.missing, shelf.own.facts.classes) == ("tiny", WANTED, 3)
-    (record,) = (one for one in caplog.records if one.name == shelves.__name__)
+    pool = start_pool(settings())
+    assert (pool.own.name, pool.missing, pool.own.facts.classes) == ("tiny", WANTED, 3)
+    (record,) = (one for one in caplog.records if one.name == model_pool.__name__)
     assert record.levelno == logging.WARNING
     assert f"could not read model {WANTED!r}" in record.message
     assert "tiny, which comes with the page, stands in for it" in record.message
@@ -74,15 +74,15 @@ def test_while_the_hub_does_not_answer_another_network_stands_in_and_the_log_say
 
 def test_offline_another_network_stands_in_for_one_that_is_not_cached(hub, bundled, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert own_shelf(settings()).missing == WANTED
+    assert start_pool(settings()).missing == WANTED
 
 
 def test_what_is_cached_needs_no_stand_in(hub, bundled):
     ImageClassifier.from_pretrained(WANTED)
     shut(hub)
-    shelf = own_shelf(settings())
-    assert (shelf.own.name, shelf.missing) == (WANTED, None)
-    assert (shelf.own.facts.classes, shelf.own.facts.weights_bytes) == (5, None)
+    pool = start_pool(settings())
+    assert (pool.own.name, pool.missing) == (WANTED, None)
+    assert (pool.own.facts.classes, pool.own.facts.weights_bytes) == (5, None)
 
 
 def test_what_the_owner_s_login_has_cached_is_not_given_to_visitors_while_nobody_can_say_whether_it_is_public(
@@ -90,18 +90,18 @@ def test_what_the_owner_s_login_has_cached_is_not_given_to_visitors_while_nobody
 ):
     create_model("cifar_resnet20", num_classes=2).push_to_hub("alice/secret", private=True)
     ImageClassifier.from_pretrained("alice/secret")
-    shelf = own_shelf(settings())
+    pool = start_pool(settings())
     shut(hub)
     with pytest.raises(HubUnreachableError):
-        asyncio.run(shelf.open("alice/secret"))
+        asyncio.run(pool.open("alice/secret"))
 
 
 def test_a_hub_that_is_silent_is_not_waited_for(hub, bundled):
     hub.state.faults.append(Fault("HEAD", "*", delay=4.0, times=1))
     started = monotonic()
-    shelf = own_shelf(settings(load_seconds=1))
+    pool = start_pool(settings(load_seconds=1))
     assert monotonic() - started < 3.5
-    assert shelf.missing == WANTED
+    assert pool.missing == WANTED
 
 
 @pytest.mark.parametrize(
@@ -119,46 +119,46 @@ def test_a_mistake_is_told_and_nothing_stands_in_for_it(hub, bundled, tmp_path, 
     (tmp_path / "damaged" / "config.json").write_text((bundled / "config.json").read_text())
     (tmp_path / "damaged" / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(error, match=sentence) as caught:
-        own_shelf(settings(model))
+        start_pool(settings(model))
     assert not isinstance(caught.value, HubUnreachableError)
 
 
 def test_where_no_network_came_with_the_page_the_outage_is_told(hub, tmp_path, monkeypatch):
-    monkeypatch.setattr(shelves, "BUNDLED", tmp_path / "absent")
+    monkeypatch.setattr(model_pool, "BUNDLED", tmp_path / "absent")
     shut(hub)
     with pytest.raises(HubUnreachableError, match="answered 503; try again later"):
-        own_shelf(settings())
+        start_pool(settings())
 
 
 def test_a_visitor_who_chooses_the_missing_network_again_gets_it_once_the_hub_is_back(hub, bundled):
     shut(hub)
-    shelf = own_shelf(settings(models=""))
+    pool = start_pool(settings(models=""))
 
     async def visit():
         with pytest.raises(HubUnreachableError, match="answered 503; try again later"):
-            await shelf.open(WANTED)
+            await pool.open(WANTED)
         hub.state.faults.clear()
-        chosen = await shelf.open(WANTED)
-        return chosen, await shelf.open(None), await shelf.open("tiny")
+        chosen = await pool.open(WANTED)
+        return chosen, await pool.open(None), await pool.open("tiny")
 
     chosen, own, stand_in = asyncio.run(visit())
     assert own is chosen
-    assert (own.name, own.classifier.model.num_classes, shelf.missing) == (WANTED, 5, None)
+    assert (own.name, own.classifier.model.num_classes, pool.missing) == (WANTED, 5, None)
     assert stand_in.name == "tiny"
 
 
 def test_visitors_of_the_stand_in_have_the_hub_asked_again_and_do_not_wait(hub, bundled, caplog):
     shut(hub)
-    shelf = own_shelf(settings())
+    pool = start_pool(settings())
     hub.state.faults[:] = [Fault("HEAD", "*", delay=1.0, times=1)]
 
     async def visit():
         started = monotonic()
-        first = await shelf.open(None)
+        first = await pool.open(None)
         waited = monotonic() - started
-        while shelf.missing is not None and monotonic() - started < 20:
+        while pool.missing is not None and monotonic() - started < 20:
             await asyncio.sleep(0.05)
-        return first, waited, await shelf.open("")
+        return first, waited, await pool.open("")
 
     first, waited, then = asyncio.run(visit())
     assert (first.name, then.name) == ("tiny", WANTED)
@@ -168,12 +168,12 @@ def test_visitors_of_the_stand_in_have_the_hub_asked_again_and_do_not_wait(hub, 
 
 def test_the_hub_is_left_alone_between_two_tries(hub, bundled, monkeypatch):
     shut(hub)
-    shelf = own_shelf(settings())
-    monkeypatch.setattr(shelves, "AGAIN_SECONDS", 60.0)
+    pool = start_pool(settings())
+    monkeypatch.setattr(model_pool, "AGAIN_SECONDS", 60.0)
     hub.state.requests.clear()
 
     async def visit():
-        await shelf.open(None)
+        await pool.open(None)
         await asyncio.sleep(0.2)
 
     asyncio.run(visit())
@@ -182,8 +182,8 @@ def test_the_hub_is_left_alone_between_two_tries(hub, bundled, monkeypatch):
 
 def test_the_facts_tell_what_the_network_stands_in_for(hub, bundled):
     shut(hub)
-    shelf = own_shelf(settings())
-    assert f"<dd>tiny, in place of {WANTED}</dd>" in describe_model(shelf.own, "en", shelf.missing)
+    pool = start_pool(settings())
+    assert f"<dd>tiny, in place of {WANTED}</dd>" in describe_model(pool.own, "en", pool.missing)
 
 
 def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bundled, open_page, tmp_path):

@@ -19,9 +19,9 @@ from gradio_client import Client, handle_file
 from running_app import REPOSITORY, free_port
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo.serving import zero_gpu as lent_gpu
+from resnet_hub.demo.serving import zero_gpu
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.serving.zero_gpu import network_run, prepare
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.page_error import PageError
@@ -115,19 +115,19 @@ def test_a_gpu_is_asked_for_shortly_and_gets_plain_arrays(calls, classifier):
 def test_the_network_waits_on_the_cpu_though_cuda_seems_to_be_there(calls, tiny_checkpoint, monkeypatch):
     # As `spaces` makes it seem, before and after a call.
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint), device="auto"))
-    assert shelf.own.classifier.device.type == "cpu"
+    pool = start_pool(PageSettings(model=str(tiny_checkpoint), device="auto"))
+    assert pool.own.classifier.device.type == "cpu"
     assert calls == []
 
 
 def test_a_batch_of_the_page_runs_on_the_lent_gpu(calls, tiny_checkpoint):
-    shelf = own_shelf(PageSettings(model=str(tiny_checkpoint)))
+    pool = start_pool(PageSettings(model=str(tiny_checkpoint)))
 
     async def ask():
-        return await asyncio.gather(*(shelf.own.batcher.scores(pixels) for pixels in PIXELS))
+        return await asyncio.gather(*(pool.own.batcher.scores(pixels) for pixels in PIXELS))
 
     scores = torch.stack(asyncio.run(ask()))
-    assert torch.equal(scores, shelf.own.classifier.scores_of(PIXELS))
+    assert torch.equal(scores, pool.own.classifier.scores_of(PIXELS))
     assert [len(arguments[0]) for _, arguments in calls] == [2]
 
 
@@ -197,7 +197,7 @@ def test_the_page_answers_from_a_process_that_has_the_gpu(tiny_checkpoint, tmp_p
             **{name: value for name, value in os.environ.items() if name != "HOST"},
             "PORT": str(port),
             "PYTHONPATH": str(tmp_path / "path"),
-            lent_gpu.VARIABLE: "true",
+            zero_gpu.VARIABLE: "true",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -70,7 +70,7 @@ def test_each_image_gets_its_answer_in_the_order_of_the_files(client, files, che
 def test_what_fails_has_a_problem_in_a_sentence_and_the_rest_has_none(client, files):
     problems = [one["problem"] for one in client.predict(sent(files), api_name="/classify_batch")]
     assert [problem is None for problem in problems] == [True, False, True, False, True]
-    assert "is in no picture format that can be read" in problems[1]
+    assert "is in no image format that can be read" in problems[1]
     assert "is damaged or cut short" in problems[3]
 
 
@@ -146,7 +146,7 @@ ZIPS = {
         [("all.zip", "has 10,000 entries, more than the 2,000 that are looked at; send a part")],
     ),
     "a name that is markup": (zipped((MARKUP, RED)), [(MARKUP, None)]),
-    "zeros only": (zipped(("a.png", bytes(900_000))), [("a.png", "is in no picture format")]),
+    "zeros only": (zipped(("a.png", bytes(900_000))), [("a.png", "is in no image format")]),
     "a bomb": (zipped(("a.png", bytes(50_000_000))), [("a.png", "more than the 1,000,000 that are read")]),
     "entries that share their bytes": (overlapping(bytes(10_000), 50), [("all.zip", "as in a bomb")]),
     "a link": (zipped(link("a.png", b"/etc/passwd")), [("a.png", "is a link, which is never followed")]),

@@ -67,7 +67,7 @@ def test_files_and_zips_are_sorted_by_class(open_page, address, files, checkpoin
     expect(page.locator("#batch-gallery summary")).to_have_count(3)
     assert page.locator("#batch-gallery summary").first.inner_text().endswith("(1)")
 
-    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))["images"]}
+    answers = {one["name"]: one for one in json.loads(downloaded(page, "json"))["pictures"]}
     best = ImageClassifier.from_pretrained(checkpoint, device="cpu")(files[0])
     assert [row["label"] for row in answers["red.png"]["predictions"]] == [found.label for found in best]
     assert answers["red.png"]["predictions"][0]["score"] == pytest.approx(best[0].score)
@@ -89,7 +89,7 @@ def test_files_that_fail_are_told_by_name_and_reason(open_page, address, files):
     for name in ("notes.png", "cut.png", "inner.zip"):
         assert name in told
     assert ".." not in told
-    assert "no picture format" in told
+    assert "no image format" in told
 
 
 def test_hostile_names_are_shown_as_text(open_page, address, files):
@@ -188,7 +188,7 @@ def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, m
             "Stopped. What was answered until then stands below."
         )
         if run == 0:
-            assert len(json.loads(downloaded(page, "json"))["images"]) == 3
+            assert len(json.loads(downloaded(page, "json"))["pictures"]) == 3
         wait_until(lambda: not stuck)
     monkeypatch.undo()
     page.locator("#batch-start").click()

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.demo.serving.inference import Inference
-from resnet_hub.demo.serving.model_pool import own_shelf
+from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import comparison
 from resnet_hub.demo.tabs.comparison import Compared, agreement, compared, do_agree
@@ -102,7 +102,7 @@ def test_one_that_fails_and_one_that_differs_do_not_keep_the_others_from_answeri
     open_compare(page, "broken", "two")
     page.locator("#compare-maps input").check()
     page.locator("#compare").click()
-    says(page, "They do not agree: colours, same say crimson; two says ")
+    says(page, "They do not agree: colors, same say crimson; two says ")
     expect(columns(page)).to_have_count(4)
     expect(columns(page).nth(2)).to_contain_text("onfig.json names no architecture")
     expect(page.locator("#comparison img")).to_have_count(3)
@@ -162,7 +162,7 @@ def answered(inference, image, names, **options):
 @pytest.fixture
 def inference(folder, models):
     settings = PageSettings(model=str(folder / "colors"), models=models, device="cpu", max_models=1)
-    return Inference(settings, own_shelf(settings))
+    return Inference(settings, start_pool(settings))
 
 
 def test_more_networks_are_compared_than_the_page_keeps_in_memory(inference, folder):
@@ -185,7 +185,7 @@ def test_a_map_that_fails_leaves_the_answer(inference, folder, monkeypatch, capl
 
 def test_a_broken_image_is_a_sentence_for_each_network(inference):
     found = answered(inference, b"no picture", ["colors", "same"])
-    assert all("in no picture format" in str(column.problem) for column in found)
+    assert all("in no image format" in str(column.problem) for column in found)
     assert do_agree(found) is None
     assert agreement(found, "en") == "No network has answered, so there is nothing to compare."
 

@@ -9,7 +9,7 @@ from image_server import image_server
 from resnet_hub.demo.intake.archive import ArchiveLimits, FailedImage, images_in
 from resnet_hub.demo.intake.fetch import UrlLimits, fetch_image
 from resnet_hub.demo.text.user_errors import sentence_of
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ImageError, Phrase
 
 FINE = ("1.png", bytes(3000))
 
@@ -120,7 +120,7 @@ def test_an_address_that_is_not_asked_has_a_code_and_the_facts(url, code, facts,
 
 
 def test_what_is_told_of_an_address_is_a_sentence_in_each_language():
-    asked = ImageError("intake.asked_redirected", address="http://a/")
+    asked = Phrase("intake.asked_redirected", address="http://a/")
     error = ImageError("intake.url_status", asked=asked, status=404)
     assert sentence_of(error) == (
         "The address 'http://a/', redirected, is answered with status 404; check it in a browser."

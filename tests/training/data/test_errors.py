@@ -51,7 +51,7 @@ def test_datasets_are_read_by_id_config_and_revision_and_what_is_wrong_is_a_sent
         f"""
         import json
         from resnet_hub.errors import ResNetHubError
-        from training.sources import dataset_commit, load_splits
+        from training.data.load_dataset import dataset_commit, load_splits
 
         found = {{}}
         for name in {list(expected)!r}:
@@ -61,7 +61,8 @@ def test_datasets_are_read_by_id_config_and_revision_and_what_is_wrong_is_a_sent
             except ResNetHubError as error:
                 found[name] = str(error)
         print(json.dumps(found))
-        """
+        """,
+        "training.data.load_dataset",
     )
     found = json.loads(printed.splitlines()[-1])
     for name, says in expected.items():

@@ -1,13 +1,16 @@
-"""A CSV that names image files becomes images, from inside its own folder only."""
+"""Columns that hold images without saying so: bytes, and names of files inside their own folder only."""
 
 import csv
+import io
 
+import datasets
+import pandas
 import pytest
 from images import image
 
 from resnet_hub.errors import DataError
 from training.data.load import load_data
-from training.data.load_dataset import load_splits
+from training.data.load_dataset import load_splits, open_streams
 from training.settings.recipe import FinetuneRecipe
 
 
@@ -49,3 +52,29 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(write, name):
 def test_a_table_without_images_stays_a_table(write):
     splits = load_splits(str(write([("red", "rouge"), ("green", "vert")])))
     assert splits["train"]["photo"][:] == ["red", "green"]
+
+
+def encoded(shown):
+    file = io.BytesIO()
+    shown.save(file, "png")
+    return file.getvalue()
+
+
+KINDS = {
+    "bytes": lambda content: content,
+    "bytes beside a path": lambda content: {"bytes": content, "path": "1.png"},
+    "bytes alone in a cell": lambda content: {"bytes": content},
+}
+
+
+@pytest.mark.parametrize("cell", KINDS.values(), ids=KINDS)
+def test_images_in_a_table_that_pandas_wrote_are_found_whole_or_as_they_come(tmp_path, cell):
+    contents = [encoded(image("red", number)) for number in range(3)]
+    columns = {"photo": [None, *map(cell, [b"damaged", *contents])], "checksum": [b"\x00" * 4] * 5}
+    columns |= {"name": ["1.png"] * 5, "label": list("aabba")}
+    pandas.DataFrame(columns).to_parquet(tmp_path / "rows.parquet")
+    rows = load_splits(str(tmp_path))["train"]
+    assert [kind for kind in rows.features.values() if isinstance(kind, datasets.Image)] == [rows.features["photo"]]
+    assert [shown.size for shown in rows.select(range(2, 5))["photo"]] == 3 * [(40, 32)]
+    stream = open_streams(str(tmp_path))[0]["train"]
+    assert [row["photo"]["bytes"] for row in stream.skip(2)] == contents

@@ -144,7 +144,7 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         import datasets, sys
         from datasets import ClassLabel, Dataset, Features
         from images import image
-        from training.sources import load_splits, open_streams
+        from training.data.load_dataset import load_splits, open_streams
 
         features = Features({"img": datasets.Image(), "label": ClassLabel(names=["wasp", "ant"])})
         rows = Dataset.from_dict({"img": [image("red", 0), image("green", 1)], "label": [0, 1]}, features=features)
@@ -155,7 +155,8 @@ def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
         streams, streamed = open_streams(f"alice/insects@{commit}")
         row = next(iter(streams["train"]))
         print(streamed == commit, sorted(row), row["img"]["bytes"][1:4], streams["train"].features["label"].names)
-        """
+        """,
+        "training.data.load_dataset",
     )
     assert printed.splitlines()[-3:] == [
         "[1, 2]",

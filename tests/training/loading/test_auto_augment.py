@@ -68,7 +68,7 @@ def test_erasing_is_as_frequent_as_asked_for():
 
 @pytest.mark.parametrize("name", ["randaugment", "rand-m9-zz4", "4a", "trivial", "augmix-q3"])
 def test_an_unknown_policy_is_refused_with_examples(name):
-    with pytest.raises(ConfigError, match=f"--policy '{name}' is not known; expected one such as none, trivial"):
+    with pytest.raises(ConfigError, match=f"--auto-augment '{name}' is not known; expected one such as none, trivial"):
         make_policy(name, GRAY)
 
 
@@ -76,7 +76,7 @@ def test_an_unknown_policy_is_refused_with_examples(name):
 @pytest.mark.parametrize("shift", [0, 2], ids=["crops", "shifts"])
 def test_a_transform_with_policy_and_erasing_keeps_the_network_s_shape(channels, shift):
     size = Preprocessing(input_size=(3, 24, 24)).with_channels(channels)
-    recipe = FinetuneRecipe(dataset="d", policy="trivialaugment", erasing=0.5, shift=shift)
+    recipe = FinetuneRecipe(dataset="d", auto_augment="trivialaugment", random_erasing=0.5, shift=shift)
     transform = TrainTransform.of(recipe, size)
     views = [transform(IMAGE, rng(seed)) for seed in range(6)]
     assert {(view.shape, view.dtype) for view in views} == {((channels, 24, 24), torch.uint8)}
@@ -86,4 +86,4 @@ def test_a_transform_with_policy_and_erasing_keeps_the_network_s_shape(channels,
 def test_a_policy_is_refused_for_channels_that_have_no_colors():
     size = Preprocessing(input_size=(3, 24, 24)).with_channels(5)
     with pytest.raises(ConfigError, match="changes colors, and the network has 5 channels; drop it"):
-        TrainTransform.of(FinetuneRecipe(dataset="d", policy="3a"), size)
+        TrainTransform.of(FinetuneRecipe(dataset="d", auto_augment="3a"), size)

@@ -12,7 +12,7 @@ from training.data.load import load_data
 from training.loading import cache as cache_module
 from training.loading.augment import EvalTransform, TrainTransform
 from training.loading.cache import open_caches
-from training.loading.image_dataset import Images, make_loader
+from training.loading.image_dataset import ImageDataset, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=0.875)
@@ -41,9 +41,9 @@ def samples(images, epoch):
 
 @pytest.mark.parametrize("transform", [CROPS, SHIFTS, VIEWS, GRAY], ids=["crops", "shifts", "views", "gray"])
 def test_a_cached_image_has_the_same_pixels_to_the_last_bit(split, folder, transform, monkeypatch):
-    plain = Images(split, transform, seed=3)
+    plain = ImageDataset(split, transform, seed=3)
     (cache,) = open_caches([(split, transform)], 1, folder)
-    cached = Images(split, transform, seed=3, cache=cache)
+    cached = ImageDataset(split, transform, seed=3, cache=cache)
     first = samples(cached, 1)
     monkeypatch.setattr("training.loading.image_dataset.open_image", None)  # no more decoding
     again = samples(cached, 1)
@@ -73,7 +73,7 @@ def test_loader_processes_fill_the_cache_together(split, folder):
 
 def fill(split, folder):
     (cache,) = open_caches([(split, CROPS)], 1, folder)
-    samples(Images(split, CROPS, seed=0, cache=cache), 1)
+    samples(ImageDataset(split, CROPS, seed=0, cache=cache), 1)
 
 
 def test_two_runs_that_fill_one_cache_at_once_leave_it_whole(split, folder):

@@ -11,7 +11,7 @@ from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
 from training.data.load import load_data
 from training.loading.augment import EvalTransform, TrainTransform
-from training.loading.image_dataset import EpochSampler, Images, balanced_order, make_loader
+from training.loading.image_dataset import EpochSampler, ImageDataset, balanced_order, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=1.0)
@@ -51,7 +51,7 @@ def test_another_epoch_has_another_order_and_other_views(split):
     batches = loader(split)
     orders = [[int(index) for _, _, indices in collect(batches, epoch) for index in indices] for epoch in (1, 2)]
     assert orders[0] != orders[1]
-    images = Images(split, RANDOM, seed=5)
+    images = ImageDataset(split, RANDOM, seed=5)
     assert not torch.equal(images[1, 0][0], images[2, 0][0])
     assert torch.equal(images[1, 0][0], images[1, 0][0])
 

@@ -63,8 +63,8 @@ def test_a_stream_is_trained_on_to_a_checkpoint(tmp_path):
     assert run(folder, *flags, "--output", tmp_path / "run") == 0
     saved = ResNet.from_pretrained(tmp_path / "run")
     assert saved.label_names == ("red", "green")
-    assert saved.details["split"] == "test"
-    assert saved.details["num_images"] == 10
+    assert saved.metadata.split == "test"
+    assert saved.metadata.num_images == 10
 
 
 def test_balance_cannot_be_had_of_a_stream(tmp_path, capsys):

@@ -1,27 +1,25 @@
-"""What is changed about whole batches: mixed images with the targets of both, and sizes that grow."""
+"""Mixed images have the targets of both, and follow from the seed."""
 
 import numpy as np
 import pytest
 import torch
 
-from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
-from training.loading.mixup import Views, epoch_sides
+from training.loading.mixup import BatchMixing
 from training.settings.recipe import FinetuneRecipe
 
-SIZE = Preprocessing(input_size=(3, 32, 32))
 LABELS = torch.arange(6) % 3
 # Each image is of one value, from which the shares of a blend can be read.
 IMAGES = torch.arange(6.0)[:, None, None, None].expand(6, 3, 32, 32)
 
 
-def views(task="single_label", classes=3, process=0, size=SIZE, **settings):
-    return Views.of(FinetuneRecipe(dataset="d", **settings), task, classes, size, process)
+def mixing(task="single_label", classes=3, process=0, **settings):
+    return BatchMixing.of(FinetuneRecipe(dataset="d", **settings), task, classes, process)
 
 
 @pytest.mark.parametrize("settings", [{"mixup": 1.0}, {"cutmix": 1.0}], ids=["mixup", "cutmix"])
 def test_targets_are_mixed_in_the_shares_of_the_images(settings):
-    inputs, targets = views(**settings)(IMAGES.clone(), LABELS, 1, 1)
+    inputs, targets = mixing(**settings)(IMAGES.clone(), LABELS, 1, 1)
     assert torch.allclose(targets.sum(1), torch.ones(6))
     share = targets[0, 0]  # image 0, of class 0, is mixed with image 5, of class 2
     assert 0 < share < 1
@@ -31,25 +29,25 @@ def test_targets_are_mixed_in_the_shares_of_the_images(settings):
 
 def test_numbers_and_several_classes_are_mixed_alike():
     numbers = torch.arange(6.0)[:, None] * 10
-    inputs, targets = views("regression", 1, mixup=0.5)(IMAGES.clone(), numbers, 2, 3)
+    inputs, targets = mixing("regression", 1, mixup=0.5)(IMAGES.clone(), numbers, 2, 3)
     assert torch.allclose(targets[:, 0], 10 * inputs.mean((1, 2, 3)), atol=1e-4)
 
 
 def test_an_odd_batch_leaves_its_last_image_as_it_is():
-    inputs, targets = views(mixup=1.0)(IMAGES[:5].clone(), LABELS[:5], 1, 1)
+    inputs, targets = mixing(mixup=1.0)(IMAGES[:5].clone(), LABELS[:5], 1, 1)
     assert torch.equal(inputs[4], IMAGES[4])
     assert targets[4].tolist() == [0, 1, 0]
     assert not torch.equal(inputs[0], IMAGES[0])
 
 
 def test_a_batch_of_one_image_is_not_mixed():
-    inputs, targets = views(mixup=1.0)(IMAGES[:1].clone(), LABELS[:1], 1, 1)
+    inputs, targets = mixing(mixup=1.0)(IMAGES[:1].clone(), LABELS[:1], 1, 1)
     assert (inputs.equal(IMAGES[:1]), targets.tolist()) == (True, [[1, 0, 0]])
 
 
 def test_what_is_mixed_follows_from_seed_epoch_batch_and_process_alone():
     def mixed(epoch=1, batch=1, **settings):
-        return views(mixup=1.0, cutmix=1.0, **settings)(IMAGES.clone(), LABELS, epoch, batch)[1]
+        return mixing(mixup=1.0, cutmix=1.0, **settings)(IMAGES.clone(), LABELS, epoch, batch)[1]
 
     first = mixed()
     np.random.seed(3)
@@ -62,50 +60,22 @@ def test_the_global_generator_is_left_alone():
     np.random.seed(5)
     expected = np.random.rand()
     np.random.seed(5)
-    views(mixup=1.0)(IMAGES.clone(), LABELS, 1, 1)
+    mixing(mixup=1.0)(IMAGES.clone(), LABELS, 1, 1)
     assert np.random.rand() == expected
 
 
 def test_a_share_of_the_batches_is_mixed():
-    mixing = views(mixup=1.0, mix_probability=0.3)
-    changed = [not torch.equal(mixing(IMAGES.clone(), LABELS, 1, batch)[0], IMAGES) for batch in range(100)]
+    mix = mixing(mixup=1.0, mix_probability=0.3)
+    changed = [not torch.equal(mix(IMAGES.clone(), LABELS, 1, batch)[0], IMAGES) for batch in range(100)]
     assert 15 < sum(changed) < 45
 
 
 def test_without_mixing_a_batch_is_what_it_was():
-    inputs, targets = views()(IMAGES, LABELS, 1, 1)
+    inputs, targets = mixing()(IMAGES, LABELS, 1, 1)
     assert inputs is IMAGES
     assert targets is LABELS
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "epochs", "sides"),
-    [
-        (128, 224, 8, (128, 144, 160, 176, 192, 208, 224, 224)),
-        (16, 32, 4, (16, 20, 28, 32)),
-        (128, 224, 1, (224,)),
-        (None, 224, 2, (224, 224)),
-    ],
-    ids=["224", "small", "one epoch", "off"],
-)
-def test_images_grow_and_end_at_the_input_s_size(start, end, epochs, sides):
-    assert epoch_sides(start, end, epochs) == sides
-
-
-def test_early_batches_are_smaller_and_late_ones_not():
-    growing = views(start_size=16, epochs=4)
-    assert growing(IMAGES, LABELS, 1, 1)[0].shape == (6, 3, 16, 16)
-    assert growing(IMAGES, LABELS, 4, 1)[0].shape == (6, 3, 32, 32)
-
-
-@pytest.mark.parametrize(
-    ("task", "settings", "says"),
-    [
-        ("regression", {"cutmix": 1.0}, "--cutmix needs classes, but the targets are numbers"),
-        ("single_label", {"start_size": 64}, "--start-size 64 is larger than the input of 32 pixels"),
-    ],
-    ids=["cutmix", "start size"],
-)
-def test_what_cannot_be_is_refused(task, settings, says):
-    with pytest.raises(ConfigError, match=says):
-        views(task, **settings)
+def test_cutmix_of_regression_targets_is_refused():
+    with pytest.raises(ConfigError, match="--cutmix needs classes, but the targets are numbers"):
+        mixing("regression", cutmix=1.0)

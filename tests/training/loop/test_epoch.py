@@ -19,7 +19,7 @@ def joined(batches):
 @pytest.mark.parametrize("accumulate", [2, 3, 8], ids=["5 = 2 + 2 + 1", "5 = 3 + 2", "5 of 8"])
 def test_accumulated_batches_train_as_one_large_batch_the_last_partial_ones_too(tmp_path, accumulate):
     make_data(tmp_path)
-    learner, loaders = start(tmp_path, options=NO_STATISTICS, accumulate=accumulate, lr=0.1)
+    learner, loaders = start(tmp_path, options=NO_STATISTICS, grad_accum_steps=accumulate, lr=0.1)
     large, _ = start(tmp_path, options=NO_STATISTICS, lr=0.1)
     learner.schedule = large.schedule = type("Constant", (), {"step_update": lambda self, steps: None})()
     large.sampler.epoch = learner.sampler.epoch = 1
@@ -37,7 +37,7 @@ def test_two_processes_that_accumulate_train_as_one_with_large_batches(tmp_path)
     make_data(tmp_path / "data", 25)  # 40 to train: 5 rounds of 2 x 4, so the last group has one round of two
     create_model("cifar_resnet20", num_classes=2, **NO_STATISTICS).save_pretrained(tmp_path / "start")
     flags = ["--dataset", tmp_path / "data", "--model", tmp_path / "start", "--image-size", 16, "--epochs", 1]
-    flags += ["--warmup-epochs", 0, "--accumulate", 2, "--lr", 0.02, "--workers", 0, "--precision", "no"]
+    flags += ["--warmup-epochs", 0, "--grad-accum-steps", 2, "--lr", 0.02, "--workers", 0, "--precision", "no"]
     two = launch("finetune", *flags, "--batch-size", 4, "--output", tmp_path / "two", processes=2)
     assert two.returncode == 0, two.stderr
     one = [*flags, "--batch-size", 8, "--output", tmp_path / "one", "--threads", 1]
@@ -54,6 +54,6 @@ def test_the_mean_loss_weighs_each_image_alike(tmp_path):
     learner, loaders = start(tmp_path, lr=1e-9)
     learner.sampler.epoch = 1
     first, *_ = list(loaders["train"])
-    learner.objective = lambda logits, targets: logits.sum() * 0 + len(targets)  # 8 of a full batch, 2 of a small one
+    learner.criterion = lambda logits, targets: logits.sum() * 0 + len(targets)  # 8 of a full batch, 2 of a small one
     loss = train_one_epoch(learner, [first, tuple(column[:2] for column in first)])["train_loss"]
     assert loss == pytest.approx((8 * 8 + 2 * 2) / 10)

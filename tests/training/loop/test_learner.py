@@ -15,7 +15,7 @@ from training.loop.learner import synchronize_norms
 
 def test_the_position_counts_updates_batches_and_images(tmp_path):
     make_data(tmp_path)
-    learner, loaders = start(tmp_path, accumulate=2)
+    learner, loaders = start(tmp_path, grad_accum_steps=2)
     seen = []
     learner.after_update.append(lambda learner: seen.append((learner.position.steps, learner.position.batches)))
     train_one_epoch(learner, loaders["train"])
@@ -26,18 +26,18 @@ def test_the_position_counts_updates_batches_and_images(tmp_path):
     assert learner.position.totals.tolist() == [0, 0]
 
 
-def test_the_objective_sees_what_the_views_made_of_a_batch(tmp_path):
+def test_the_criterion_sees_what_mixing_made_of_a_batch(tmp_path):
     make_data(tmp_path)
     learner, loaders = start(tmp_path)
-    learner.views = lambda inputs, labels, epoch, batch: (inputs * 0, nn.functional.one_hot(labels, 2).float())
+    learner.mixing = lambda inputs, labels, epoch, batch: (inputs * 0, nn.functional.one_hot(labels, 2).float())
     targets = []
 
-    def objective(logits, wanted):
+    def criterion(logits, wanted):
         targets.append(wanted)
         assert torch.allclose(logits, logits[:1])  # all images were made alike
         return nn.functional.cross_entropy(logits, wanted)
 
-    learner.objective = objective
+    learner.criterion = criterion
     train_one_epoch(learner, loaders["train"])
     assert targets[0].shape == (8, 2)
 

@@ -1,4 +1,4 @@
-"""A loss that is no number is found with its step and the images it is of."""
+"""A non-finite loss is found with its step and images."""
 
 import pytest
 import torch
@@ -7,43 +7,43 @@ from learners import make_data, start
 
 from resnet_hub.errors import TrainingError
 from training.loop.epoch import train_one_epoch
-from training.loop.nan_guard import LossWatch
+from training.loop.nan_guard import NaNGuard
 
 
 @pytest.fixture
-def watch():
-    return LossWatch(Accelerator(cpu=True), lambda index: f"image {index}")
+def guard():
+    return NaNGuard(Accelerator(cpu=True), lambda index: f"image {index}")
 
 
-def test_losses_that_are_numbers_pass(watch, tmp_path):
-    watch.note(1, torch.tensor(3.0), torch.tensor([1, 2]))
-    watch.look(1, 0.1, tmp_path)
-    watch.look(1, 0.1, tmp_path)
+def test_losses_that_are_numbers_pass(guard, tmp_path):
+    guard.add(1, torch.tensor(3.0), torch.tensor([1, 2]))
+    guard.check(1, 0.1, tmp_path)
+    guard.check(1, 0.1, tmp_path)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_the_first_that_is_none_is_named_with_its_images_and_what_to_try(watch, tmp_path, value):
+def test_the_first_that_is_none_is_named_with_its_images_and_what_to_try(guard, tmp_path, value):
     for step, loss in enumerate((1.0, value, float("nan")), start=7):
-        watch.note(step, torch.tensor(loss), torch.arange(5 * step, 5 * step + 5))
+        guard.add(step, torch.tensor(loss), torch.arange(5 * step, 5 * step + 5))
     with pytest.raises(TrainingError) as stopped:
-        watch.look(2, 0.5, tmp_path)
+        guard.check(2, 0.5, tmp_path)
     assert str(stopped.value) == (
         "the loss is no number any more in epoch 2, step 8 ('image 40', 'image 41', 'image 42' and 2 more); "
         f"what was saved before stays in '{tmp_path}', its last good state too: try a lower --lr than 0.5, or "
-        "--clip-norm 1, or look at these images"
+        "--clip-grad-norm 1, or look at these images"
     )
 
 
 def test_training_stops_at_the_step_and_names_the_files_of_its_batch(tmp_path):
     make_data(tmp_path / "data")
     learner, loaders = start(tmp_path / "data")
-    losses, seen = learner.objective, []
+    losses, seen = learner.criterion, []
 
-    def objective(outputs, targets):
+    def criterion(outputs, targets):
         seen.append(len(targets))
         return losses(outputs, targets) * (float("nan") if len(seen) == 3 else 1)
 
-    learner.objective = objective
+    learner.criterion = criterion
     with pytest.raises(TrainingError) as stopped:
         train_one_epoch(learner, loaders["train"])
     assert len(seen) == 3
@@ -53,5 +53,5 @@ def test_training_stops_at_the_step_and_names_the_files_of_its_batch(tmp_path):
     assert ".png" in names
 
 
-def test_on_one_cpu_it_looks_after_every_step(watch):
-    assert watch.every == 1
+def test_on_one_cpu_it_looks_after_every_step(guard):
+    assert guard.every == 1

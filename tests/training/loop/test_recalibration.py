@@ -25,7 +25,7 @@ def test_the_first_norm_has_the_statistics_of_the_training_images(trained):
     learner, loaders = trained(ema_decay=0.5)
     recalibrate(learner, loaders["train"])
     inputs = [prepare_batch(pixels, learner.preprocessing) for pixels, _, _ in loaders["train"]]
-    for network in (learner.network, learner.averaged.network):
+    for network in (learner.network, learner.ema.network):
         with torch.no_grad():
             seen = [network.conv1(batch) for batch in inputs]
         means = torch.stack([batch.mean((0, 2, 3)) for batch in seen]).mean(0)

@@ -4,18 +4,17 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import zygote
 from images import class_folders
 from launching import FROM_SCRATCH, forget_accelerator
 from learners import make_data, start
 from safetensors.torch import load_file
 
-from training import finetune
+from training import finetune, fit
 from training.loop import saver as state
 from training.loop.epoch import train_one_epoch
 from training.loop.interruption import Interruption
@@ -26,7 +25,7 @@ from training.run.serialization import CHECKSUMS, newest_snapshot, write_snapsho
 
 # All that keeps a state of its own: moments, their schedule, an average of the weights; and much that is random.
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 3, "--batch-size", 8, "--workers", 0, "--threads", 1)
-FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--accumulate", 2, "--ema-decay", 0.9)
+FLAGS += ("--optimizer", "adamw", "--lr", 0.004, "--schedule", "plateau", "--grad-accum-steps", 2, "--ema-decay", 0.9)
 FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
 # 64 images to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
 MOMENTS = {
@@ -36,6 +35,9 @@ MOMENTS = {
     "between two epochs": ["saved", 2],
     "between two steps of the last epoch": ["step", 11],
 }
+# What training imports as late as it can.
+LATER = ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils")
+COUNTS = {"red": 40, "green": 40}
 FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl")
 
 
@@ -43,24 +45,28 @@ pytestmark = pytest.mark.usefixtures("new_process")
 
 
 @pytest.fixture(scope="module")
-def colors(tmp_path_factory):
-    return class_folders(tmp_path_factory.mktemp("state") / "colors", {"red": 40, "green": 40})
+def colors(finished_run):
+    return finished_run("colors", lambda place: str(class_folders(place / "colors", COUNTS)))[0] / "colors"
 
 
-@pytest.fixture(scope="module")
-def runs(colors):
-    """A run that nobody touched, `whole`, and one killed at all `MOMENTS`, `killed`; the statuses of their parts."""
-    folder = colors.parent
+def trained(folder, colors):
+    """Trains `whole`, and `killed` in several parts; returns the statuses of the parts and all that was said."""
     base = [str(flag) for flag in ("--dataset", colors, *FLAGS)]
     first = [*base, "--save-every-steps", "2", "--output", str(folder / "killed")]
     again = ["--resume", str(folder / "killed")]
     flags = [[*base, "--output", str(folder / "whole")], first, *[again] * len(MOMENTS)]
     parts = list(zip(flags, [None, *MOMENTS.values(), None], strict=True))
-    program = [sys.executable, Path(__file__).parents[2] / "killing.py", json.dumps(parts)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    finished = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=400)
-    assert finished.returncode == 0, finished.stderr
-    return folder, json.loads(finished.stdout), finished.stderr
+    program = Path(__file__).parents[2] / "killing.py"
+    needs = ["training.finetune", *LATER]
+    ended = [zygote.run([program, json.dumps(part)], needs=needs, timeout=400) for part in parts]
+    return [one.returncode for one in ended], "".join(one.stderr for one in ended)
+
+
+@pytest.fixture(scope="module")
+def runs(finished_run, colors):
+    """The folder of a run that nobody touched, `whole`, and of one killed at all `MOMENTS`, `killed`; what was told."""
+    folder, (statuses, log) = finished_run("killed", lambda place: trained(place, colors))
+    return folder, statuses, log
 
 
 def test_the_run_was_killed_at_each_moment_and_finished_in_the_end(runs):
@@ -108,7 +114,7 @@ def test_schedule_optimizer_and_average_go_on_where_they_were(tmp_path):
     assert first.schedule.state_dict()["best"] == 1
     assert second.schedule.state_dict() == first.schedule.state_dict()
     assert learning_rate(second.optimizer) == learning_rate(first.optimizer) < first.recipe.lr
-    for old, new in ((first.averaged, second.averaged), (first.network, second.network)):
+    for old, new in ((first.ema, second.ema), (first.network, second.network)):
         assert all(torch.equal(tensor, new.state_dict()[name]) for name, tensor in old.state_dict().items())
     assert (second.position.batches, second.position.steps) == (first.position.batches, first.position.steps)
     assert torch.equal(second.position.totals, first.position.totals)
@@ -119,7 +125,7 @@ def press_at(monkeypatch):
     """Lets Ctrl-C be pressed in this process after a step, or in an evaluation."""
 
     def arrange(step=None, evaluation=None):
-        updated, measured = state.Saver.after_update, finetune.fit.__globals__["evaluate"]
+        updated, measured = state.Saver.after_update, fit.measure
         calls = []
 
         def after_update(saver, learner):
@@ -127,14 +133,14 @@ def press_at(monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
             updated(saver, learner)
 
-        def evaluate(*arguments, **options):
+        def measure(*arguments):
             calls.append(1)
             if len(calls) == evaluation:
                 os.kill(os.getpid(), signal.SIGINT)
-            return measured(*arguments, **options)
+            return measured(*arguments)
 
         monkeypatch.setattr(state.Saver, "after_update", after_update)
-        monkeypatch.setitem(finetune.fit.__globals__, "evaluate", evaluate)
+        monkeypatch.setattr(fit, "measure", measure)
 
     return arrange
 
@@ -142,8 +148,10 @@ def press_at(monkeypatch):
 @pytest.mark.parametrize(
     ("moment", "step"), [({"step": 3}, 3), ({"evaluation": 1}, 4)], ids=["in an epoch", "while it is measured"]
 )
-def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, colors, monkeypatch, moment, step):
-    folder = colors.parent / f"stopped at {step}"
+def test_ctrl_c_saves_and_the_command_it_prints_goes_on(
+    runs, press_at, capsys, colors, monkeypatch, tmp_path, moment, step
+):
+    folder = tmp_path / f"stopped at {step}"
     press_at(**moment)
     status = finetune.main([str(flag) for flag in ("--dataset", colors, *FLAGS, "--output", folder)])
     monkeypatch.undo()
@@ -155,7 +163,7 @@ def test_ctrl_c_saves_and_the_command_it_prints_goes_on(runs, press_at, capsys, 
     forget_accelerator()
     assert finetune.main(["--resume", str(folder)]) == 0
     for file in FINAL:
-        assert (folder / file).read_bytes() == (colors.parent / "whole" / file).read_bytes(), file
+        assert (folder / file).read_bytes() == (runs[0] / "whole" / file).read_bytes(), file
 
 
 @pytest.fixture

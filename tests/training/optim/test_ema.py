@@ -1,9 +1,9 @@
-"""The moving average of the weights: what it holds, and that it can win."""
+"""The EMA of the weights: what it holds, and that it can win."""
 
 import torch
 from learners import make_data, start, state
 
-from training.fit import measure
+from training.fit import evaluate_epoch
 from training.loop.epoch import train_one_epoch
 
 
@@ -23,7 +23,7 @@ def test_the_average_lags_behind_the_weights_and_follows_their_statistics(tmp_pa
 
     learner.after_update.append(follow)
     train_one_epoch(learner, loaders["train"])
-    found = learner.averaged.state_dict()
+    found = learner.ema.state_dict()
     for name in names:
         assert torch.allclose(found[name], expected[name], atol=1e-6)
         assert not torch.equal(found[name], state(learner)[name])
@@ -33,7 +33,7 @@ def test_the_average_is_measured_beside_the_weights(tmp_path):
     make_data(tmp_path, 10)
     learner, loaders = start(tmp_path, ema_decay=0.99, lr=0.1)
     train_one_epoch(learner, loaders["train"])
-    assert set(measure(learner, loaders["validation"])) == {"val", "ema"}
+    assert set(evaluate_epoch(learner, loaders["validation"])) == {"val", "ema"}
 
 
 def test_the_average_is_saved_and_restored(tmp_path):
@@ -41,6 +41,6 @@ def test_the_average_is_saved_and_restored(tmp_path):
     learner, loaders = start(tmp_path, ema_decay=0.9)
     train_one_epoch(learner, loaders["train"])
     again, _ = start(tmp_path, ema_decay=0.9)
-    again.averaged.load_state_dict(learner.averaged.state_dict())
-    for name, tensor in learner.averaged.state_dict().items():
-        assert torch.equal(again.averaged.state_dict()[name], tensor)
+    again.ema.load_state_dict(learner.ema.state_dict())
+    for name, tensor in learner.ema.state_dict().items():
+        assert torch.equal(again.ema.state_dict()[name], tensor)

@@ -135,7 +135,7 @@ def test_two_processes_thaw_alike(tmp_path):
 
 def test_norms_that_keep_their_statistics_keep_them_bit_for_bit_while_all_weights_move(tmp_path):
     make_data(tmp_path, 10)
-    learner, loaders = start(tmp_path, keep_statistics=True, lr=0.1)
+    learner, loaders = start(tmp_path, freeze_bn_stats=True, lr=0.1)
     before = state(learner)
     train_one_epoch(learner, loaders["train"])
     moved = {name for name, tensor in state(learner).items() if not torch.equal(tensor, before[name])}

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from resnet_hub.errors import ConfigError
-from training.optim.losses import Objective, as_shares, class_weights
+from training.optim.losses import Criterion, as_shares, class_weights
 from training.settings.recipe import FinetuneRecipe
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 3.0]])
@@ -15,14 +15,14 @@ LABELS = torch.tensor([0, 1])
 MANY = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]], np.float32)
 
 
-def objective(task="single_label", targets=(0, 1), classes=3, **settings):
-    return Objective.of(FinetuneRecipe(dataset="d", **settings), task, np.asarray(targets), classes)
+def criterion(task="single_label", targets=(0, 1), classes=3, **settings):
+    return Criterion.of(FinetuneRecipe(dataset="d", **settings), task, np.asarray(targets), classes)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
 def test_shares_of_one_class_are_met_as_its_number_is(loss, smoothing):
-    minimised = objective(loss=loss, label_smoothing=smoothing, class_weights="auto")
+    minimised = criterion(loss=loss, label_smoothing=smoothing, class_weights="auto")
     losses = minimised.losses(LOGITS, LABELS)
     assert torch.allclose(losses, minimised.losses(LOGITS, as_shares(LABELS, 3)))
     assert minimised(LOGITS, LABELS) == losses.mean()
@@ -30,24 +30,24 @@ def test_shares_of_one_class_are_met_as_its_number_is(loss, smoothing):
 
 def test_cross_entropy_is_pytorch_s():
     expected = F.cross_entropy(LOGITS, LABELS, label_smoothing=0.1)
-    assert objective(label_smoothing=0.1)(LOGITS, LABELS) == pytest.approx(expected.item())
+    assert criterion(label_smoothing=0.1)(LOGITS, LABELS) == pytest.approx(expected.item())
 
 
 def test_bce_sums_over_the_classes_and_is_smoothed_towards_their_share():
     expected = F.binary_cross_entropy_with_logits(LOGITS, 0.9 * as_shares(LABELS, 3) + 0.1 / 3) * 3
-    assert objective(loss="bce", label_smoothing=0.1)(LOGITS, LABELS).item() == pytest.approx(expected.item())
+    assert criterion(loss="bce", label_smoothing=0.1)(LOGITS, LABELS).item() == pytest.approx(expected.item())
 
 
 def test_several_classes_are_smoothed_towards_a_half():
     expected = F.binary_cross_entropy_with_logits(LOGITS, torch.from_numpy(0.9 * MANY + 0.05)) * 3
-    found = objective("multi_label", MANY, label_smoothing=0.1)(LOGITS, torch.from_numpy(MANY))
+    found = criterion("multi_label", MANY, label_smoothing=0.1)(LOGITS, torch.from_numpy(MANY))
     assert found.item() == pytest.approx(expected.item())
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
 def test_with_auto_weights_all_classes_count_alike(loss):
     labels = torch.tensor([0] * 9 + [1])
-    minimised = objective(targets=labels.numpy(), classes=2, loss=loss, class_weights="auto", label_smoothing=0)
+    minimised = criterion(targets=labels.numpy(), classes=2, loss=loss, class_weights="auto", label_smoothing=0)
     losses = minimised.losses(torch.zeros(10, 2), labels)
     assert losses[:9].sum().item() == pytest.approx(losses[9].item())
     assert minimised.weights @ torch.tensor([9.0, 1.0]) == 10  # 1 on average, so that the learning rate stays right
@@ -64,20 +64,20 @@ def test_a_class_without_images_has_the_weight_one():
 @pytest.mark.parametrize("loss", ["mse", "smooth_l1"])
 def test_numbers_are_met_in_deviations_of_the_training_targets(loss):
     targets = np.array([[0.0, 1000.0], [2.0, 3000.0]], np.float32)
-    minimised = objective("regression", targets, 2, loss=loss)
+    minimised = criterion("regression", targets, 2, loss=loss)
     losses = minimised.losses(torch.zeros(2, 2), torch.from_numpy(targets))  # both are one deviation off
     assert losses.tolist() == pytest.approx([1, 1] if loss == "mse" else [0.5, 0.5])
 
 
 def test_an_output_that_never_changes_has_a_loss():
     targets = np.full((3, 1), 5, np.float32)
-    assert objective("regression", targets, 1)(torch.zeros(3, 1), torch.from_numpy(targets)) == 0
+    assert criterion("regression", targets, 1)(torch.zeros(3, 1), torch.from_numpy(targets)) == 0
 
 
 @pytest.mark.parametrize("head", [nn.Linear(4, 2), nn.Conv2d(4, 2, 1)], ids=["linear", "convolution"])
 def test_a_head_answers_in_units_within_and_trains_on_as_it_was(head):
     targets = np.array([[0.0, 1000.0], [2.0, 3000.0]], np.float32)
-    minimised = objective("regression", targets, 2)
+    minimised = criterion("regression", targets, 2)
     features = torch.randn(3, 4, *((1, 1) if isinstance(head, nn.Conv2d) else ()))
     plain = head(features).flatten(1)
     before = [parameter.detach().clone() for parameter in head.parameters()]
@@ -87,7 +87,7 @@ def test_a_head_answers_in_units_within_and_trains_on_as_it_was(head):
 
 
 def test_a_saved_regression_goes_on_where_it_was():
-    head, minimised = nn.Linear(4, 1), objective("regression", [[10.0], [30.0]], 1)
+    head, minimised = nn.Linear(4, 1), criterion("regression", [[10.0], [30.0]], 1)
     features = torch.randn(3, 4)
     plain = head(features)
     with minimised.in_units(head):
@@ -108,7 +108,7 @@ def test_a_saved_regression_goes_on_where_it_was():
 )
 def test_what_does_not_go_with_the_task_is_refused(task, settings, says):
     with pytest.raises(ConfigError, match=says):
-        objective(task, **settings)
+        criterion(task, **settings)
 
 
 def test_two_cures_for_rare_classes_are_one_too_many():

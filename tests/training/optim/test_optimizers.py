@@ -7,7 +7,7 @@ from launching import forget_accelerator
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
 from training.hardware import make_accelerator
-from training.optim.optimizers import clip, learning_rate, make_optimizer, parameter_groups, penalty
+from training.optim.optimizers import clip, learning_rate, make_optimizer, parameter_groups, penalty, state_copies
 from training.settings.recipe import FinetuneRecipe
 
 
@@ -132,7 +132,9 @@ def test_the_l1_penalty_spares_norms_biases_and_what_is_frozen(model):
             assert torch.equal(parameter.grad, 0.5 * parameter.detach().sign())
 
 
-@pytest.mark.parametrize("settings", [{"clip_norm": 0.1}, {"clip_value": 0.001}, {"clip_agc": 0.01}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"clip_grad_norm": 0.1}, {"clip_grad_value": 0.001}, {"clip_grad_agc": 0.01}], ids=str
+)
 def test_gradients_are_clipped(model, settings):
     forget_accelerator()
     accelerator = make_accelerator("no", threads=1)
@@ -140,9 +142,9 @@ def test_gradients_are_clipped(model, settings):
         parameter.grad = torch.ones_like(parameter)
     clip(accelerator, model, model.get_classifier(), recipe(**settings))
     body = [each for name, each in model.named_parameters() if not name.startswith(f"{model.classifier}.")]
-    if "clip_norm" in settings:
+    if "clip_grad_norm" in settings:
         assert torch.stack([each.grad.norm() for each in model.parameters()]).norm() == pytest.approx(0.1, rel=1e-2)
-    elif "clip_value" in settings:
+    elif "clip_grad_value" in settings:
         assert max(each.grad.max() for each in model.parameters()) == pytest.approx(0.001)
     else:
         for each in body:
@@ -150,3 +152,11 @@ def test_gradients_are_clipped(model, settings):
                 bound = 0.01 * each.detach().flatten(1).norm(dim=1).clamp(min=1e-3)
                 assert (each.grad.flatten(1).norm(dim=1) <= bound * 1.001).all()
         assert all((each.grad == 1).all() for each in model.get_classifier().parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "copies"),
+    [("sgd", 1), ("momentum", 1), ("lion", 1), ("muon", 1), ("adamw", 2), ("adan", 4), ("lookahead_adam", 3)],
+)
+def test_the_state_of_an_optimizer_is_as_many_times_the_weights_as_it_turns_out_to_be(name, copies):
+    assert state_copies(recipe(optimizer=name), torch.device("cpu")) == copies

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import zygote
 from fake_hub.repository import Blob
 from fake_hub.state import Fault
 from huggingface_hub import constants
@@ -86,7 +87,7 @@ def test_checking_twice_changes_nothing(fake_hub):
 
 def test_a_public_repository_is_not_taken_for_a_private_one(fake_hub):
     check_target(PushTarget(REPO))
-    with pytest.raises(HubError, match="--hub-private was given, but model 'alice/net' exists and is public"):
+    with pytest.raises(HubError, match="model 'alice/net' exists and is public, but a private one was asked for"):
         check_target(PushTarget(REPO, private=True))
 
 
@@ -190,7 +191,7 @@ import sys
 from pathlib import Path
 from huggingface_hub import constants
 from training.entry import run_command
-from training.push import Publisher, PushTarget
+from training.push.publish import Publisher, PushTarget
 
 def wait(_):
     publisher = Publisher(PushTarget({REPO!r}), Path({str(folder)!r}))
@@ -201,13 +202,11 @@ def wait(_):
 
 sys.exit(run_command(wait, []))
 """
-    process = subprocess.Popen(
-        [sys.executable, "-c", source],
-        cwd=REPOSITORY,
+    process = zygote.start(
+        ["-c", source],
+        needs=["training.entry", "training.push.publish"],
         env={**os.environ, "HF_ENDPOINT": fake_hub.url},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+        new_session=True,
     )
     commit = ("POST", f"/api/models/{REPO}/commit/main")
     deadline = time.monotonic() + 60

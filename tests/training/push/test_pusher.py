@@ -10,7 +10,7 @@ from fake_hub.state import Fault
 from resnet_hub.errors import HubError
 from training.push import pusher
 from training.push.pusher import Inbox, Order, Outcome, upload, work
-from training.push.retry import Patience
+from training.push.retry import Backoff
 
 REPO = "alice/net"
 
@@ -97,14 +97,14 @@ def test_the_newest_order_wins_and_the_one_it_replaces_is_removed(order):
 
 def test_what_passes_is_tried_again_until_it_succeeds(order):
     waits = []
-    outcome = work(orders(order("epoch 1")), failing(3), Patience(first=2), waits.append)
+    outcome = work(orders(order("epoch 1")), failing(3), Backoff(first=2), waits.append)
     assert outcome.url == "https://hub/alice/net/epoch 1"
     assert len(waits) == 3
 
 
 def test_a_rate_limit_is_waited_for_as_long_as_the_hub_asks(order):
     waits = []
-    work(orders(order("epoch 1")), failing(1, 429, retry_after=17), Patience(), waits.append)
+    work(orders(order("epoch 1")), failing(1, 429, retry_after=17), Backoff(), waits.append)
     assert len(waits) == 1
     assert 17 <= waits[0] <= 18
 
@@ -122,7 +122,7 @@ def test_a_commit_that_the_hub_refuses_twice_arrives_at_the_third_try(fake_hub, 
 
 def test_tries_are_bounded_and_the_reason_is_kept(order):
     waits, given = [], order("epoch 1")
-    outcome = work(orders(given), failing(99), Patience(tries=4), waits.append)
+    outcome = work(orders(given), failing(99), Backoff(tries=4), waits.append)
     assert (outcome.url, outcome.reason, len(waits)) == (
         None,
         "push: the Hub at https://hub answered 500; try again later",

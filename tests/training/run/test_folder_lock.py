@@ -2,11 +2,9 @@
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+import zygote
 
 from resnet_hub.errors import TrainingError
 from training.run.folder_lock import LOCK_FILE, FolderLock
@@ -14,7 +12,7 @@ from training.run.folder_lock import LOCK_FILE, FolderLock
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from training.folder_lock import FolderLock
+from training.run.folder_lock import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
 child = os.fork()  # as a loader process, which outlives a killed run for some seconds
 if child:
@@ -26,13 +24,12 @@ time.sleep(60)
 @pytest.fixture
 def other_run(tmp_path):
     """A process that holds the folder, and has a child; both end with the test."""
-    project = Path(__file__).resolve().parents[3]
-    process = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True, cwd=project)
+    process = zygote.start(["-c", HOLD, tmp_path], needs=["training.run.folder_lock"])
     child = int(process.stdout.readline())
     yield process
     os.kill(child, signal.SIGKILL)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=20)
 
 
 def test_a_folder_that_another_run_writes_into_is_refused_until_that_is_killed(tmp_path, other_run):

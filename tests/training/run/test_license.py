@@ -7,6 +7,7 @@ from random_weights import lively
 from resnet_hub import ResNet
 from resnet_hub.card.sections import model_card
 from resnet_hub.hub.address import repo_address
+from resnet_hub.metadata import CheckpointMetadata
 from training.run.license import parent_license
 
 
@@ -42,7 +43,7 @@ def test_a_license_that_only_the_card_tells_is_carried_over(on_hub, front, licen
 
 def test_the_license_in_the_checkpoint_comes_first(fake_hub):
     model = lively(num_classes=2)
-    model.details["license"] = "mit"
+    model.metadata = CheckpointMetadata(license="mit")
     assert parent_license(model, repo_address("alice/parent")) == "mit"
     assert not fake_hub.state.requests
 
@@ -67,7 +68,7 @@ def test_a_folder_without_a_license_has_none():
 def test_a_non_commercial_parent_gives_a_non_commercial_card(on_hub, fake_hub):
     address = on_hub("license: cc-by-nc-4.0")
     model = ResNet.from_pretrained(str(address), num_classes=3)
-    model.details["license"] = parent_license(model, address)
+    model.metadata = CheckpointMetadata(license=parent_license(model, address))
     model.push_to_hub("alice/child")
     assert HfApi().model_info("alice/child").card_data.license == "cc-by-nc-4.0"
     assert "cc-by-nc-4.0" in model_card({"pretrained_cfg": {"license": "cc-by-nc-4.0"}})

@@ -1,9 +1,12 @@
 """`--resume`: the run that is meant, its settings, and flags that contradict them."""
 
+from contextlib import nullcontext
+from dataclasses import fields
+
 import pytest
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.run.resume import parse_run
+from training.run.resume import _refuse_contradictions, parse_run
 from training.run.serialization import write_snapshot
 from training.settings.recipe import FinetuneRecipe
 
@@ -77,3 +80,19 @@ def test_settings_of_another_version_are_named(interrupted):
     write_snapshot(interrupted / "state", {"run": {"recipe": {"dataset": "digits", "warp": 9}}})
     with pytest.raises(ConfigError, match="was started by another version, with settings that this one lacks: warp"):
         parse_run(["--resume", str(interrupted)])
+
+
+def test_a_run_of_an_earlier_version_is_told_what_to_do_before_its_settings_are_compared(interrupted):
+    saved = {"dataset": "digits", "max_bad_pictures": 0, "accumulate": 2, "lr": 0.1}
+    write_snapshot(interrupted / "state", {"run": {"recipe": saved}})
+    with pytest.raises(ConfigError) as refused:
+        parse_run(["--resume", str(interrupted), "--grad-accum-steps", "2"])
+    assert "accumulate -> grad_accum_steps, max_bad_pictures -> max_bad_images" in str(refused.value)
+    assert "resume it with that version, or start a new run with another --output" in str(refused.value)
+
+
+@pytest.mark.parametrize("item", fields(FinetuneRecipe), ids=lambda item: item.name)
+def test_what_a_resumed_run_may_change_stands_on_the_field(item, tmp_path):
+    contradiction = pytest.raises(ConfigError, match=f"--{item.name.replace('_', '-')} b contradicts --resume")
+    with nullcontext() if item.metadata["may_change"] or item.name == "output" else contradiction:
+        _refuse_contradictions({item.name: "b"}, {item.name: "a"}, tmp_path)

@@ -34,7 +34,9 @@ def test_every_recipe_of_the_project_is_valid_and_opens_with_its_command(name):
 
 
 def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
-    recipe = FinetuneRecipe(dataset='a "quoted" \\ name\n', model="ö/\x7f", clip_norm=1.0, flip=False, image_size=96)
+    recipe = FinetuneRecipe(
+        dataset='a "quoted" \\ name\n', model="ö/\x7f", clip_grad_norm=1.0, flip=False, image_size=96
+    )
     file = tmp_path / "recipe.toml"
     file.write_text(recipe.to_toml(), "utf-8")
     assert FinetuneRecipe(**read_recipe(str(file))) == recipe
@@ -60,12 +62,18 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
         ),
         (["--schedule", "multistep", "--milestones", "4,3"], "--milestones='4,3' do not rise from above 0; sort them"),
         (["--schedule", "multistep", "--milestones", "4;3"], "--milestones='4;3' is no list of numbers; write them as"),
-        (["--clip-norm", "1", "--clip-agc", "1"], "--clip-norm and --clip-agc contradict each other; give one of them"),
+        (
+            ["--clip-grad-norm", "1", "--clip-grad-agc", "1"],
+            "--clip-grad-norm and --clip-grad-agc contradict each other; give one of them",
+        ),
         (["--opt-betas", "0.9,1.5"], "--opt-betas=1.5 is out of range"),
         (["--unfreeze-every", "2"], "--unfreeze-every has nothing to unfreeze; add --freeze backbone, or leave it out"),
         (["--freeze", "backbone", "--unfreeze-epoch", "11"], "--unfreeze-epoch 11 is after the last of --epochs 10"),
-        (["--head-first", "--from-scratch"], "--head-first fits a head to learned features, and --from-scratch has no"),
-        (["--keep-statistics", "--from-scratch"], "--keep-statistics keeps those of a checkpoint, and --from-scratch"),
+        (
+            ["--linear-probe-first", "--from-scratch"],
+            "--linear-probe-first fits a head to learned features, and --from-scratch has no",
+        ),
+        (["--freeze-bn-stats", "--from-scratch"], "--freeze-bn-stats keeps those of a checkpoint, and --from-scratch"),
         (["--freeze", "backbone", "--from-scratch"], "--freeze would keep the random weights of --from-scratch as"),
         (["--shift", "2", "--min-crop-area", "0.5"], "--shift moves whole images and --min-crop-area is for random"),
         (["--mix-probability", "0.5"], "--mix-probability says nothing without --mixup or --cutmix; add one, or leave"),
@@ -142,7 +150,10 @@ def test_the_run_folder_is_named_after_the_dataset_and_the_model(dataset, model,
         (["--push-to-hub", "net"], "'net' does not say whose repository it is"),
         (["--push-to-hub", "a/net", "--hub-revision", "a..b"], "cannot be a revision"),
         (["--hub-revision", "dev"], "--hub-revision says how to push, but not where to; add --push-to-hub owner/name"),
-        (["--push-to-hub", "a/net", "--hub-every", "day"], "--hub-every='day' is not known; choose one of 'best', 'ep"),
+        (
+            ["--push-to-hub", "a/net", "--hub-strategy", "day"],
+            "--hub-strategy='day' is not known; choose one of 'best', 'ep",
+        ),
     ],
     ids=["no owner", "no revision", "no repository", "no time"],
 )

@@ -8,7 +8,7 @@ from resnet_hub import create_model
 from training.settings.recipe import FinetuneRecipe
 from training.trials.defaults import with_defaults
 
-GIVEN = {"batch_size": 4, "lr": 0.3, "head_first": False, "keep_statistics": False}
+GIVEN = {"batch_size": 4, "lr": 0.3, "linear_probe_first": False, "freeze_bn_stats": False}
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def network():
 
 def resolved(network, accelerator, images, **settings):
     recipe = with_defaults(FinetuneRecipe(dataset="d", **settings), network, accelerator, images)
-    return recipe.batch_size, recipe.lr, recipe.head_first, recipe.keep_statistics
+    return recipe.batch_size, recipe.lr, recipe.linear_probe_first, recipe.freeze_bn_stats
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,11 @@ def resolved(network, accelerator, images, **settings):
         (100, {"from_scratch": True}, (8, 0.0025, False, False)),
         (10_000, {"batch_size": 8}, (8, 0.0025, False, False)),
         (10_000, {"batch_size": 256}, (256, 0.01, False, False)),
-        (10_000, {"batch_size": 4, "accumulate": 4}, (4, 0.005, False, False)),
-        (9_999, {"keep_statistics": False}, (32, 0.01, True, False)),
+        (10_000, {"batch_size": 4, "grad_accum_steps": 4}, (4, 0.005, False, False)),
+        (9_999, {"freeze_bn_stats": False}, (32, 0.01, True, False)),
         (100, GIVEN, tuple(GIVEN.values())),
-        (10_000, {"head_first": True, "keep_statistics": True}, (32, 0.005, True, True)),
-        (100, {"keep_statistics": False}, (8, 0.0025, True, False)),
+        (10_000, {"linear_probe_first": True, "freeze_bn_stats": True}, (32, 0.005, True, True)),
+        (100, {"freeze_bn_stats": False}, (8, 0.0025, True, False)),
     ],
     ids=str,
 )

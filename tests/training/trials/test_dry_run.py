@@ -12,7 +12,7 @@ from PIL import Image
 from training import finetune
 from training.data.load import load_data
 from training.settings.recipe import FinetuneRecipe
-from training.trials.dry_run import caption, count_lines, told_time
+from training.trials.dry_run import caption, count_lines, format_time
 
 pytestmark = pytest.mark.usefixtures("new_process")
 
@@ -60,10 +60,10 @@ def test_a_head_that_is_fitted_first_is_in_the_estimate(capsys, tmp_path, tiny_c
     flags = ("--dataset", tmp_path / "data", "--model", tiny_checkpoint, "--batch-size", 2, "--workers", 0)
     status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "run")
     assert status == 0
-    assert " for the head first, 10 epochs of " in log
+    assert " for the linear probe, 10 epochs of " in log
 
 
-def test_a_stream_is_rehearsed_too(capsys, tmp_path, monkeypatch):
+def test_a_dry_run_of_a_stream_reports_too(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(datasets.config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0.1)
     class_folders(tmp_path / "data", {"red": 20, "green": 20})
     flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--streaming", "--max-steps", 3, "--batch-size", 4)
@@ -100,7 +100,7 @@ def test_a_image_is_told_by_its_target(target, task, says):
 
 @pytest.mark.parametrize(("seconds", "told"), [(3.21, "3.2 s"), (150, "2.5 min"), (9000, "2.5 h")])
 def test_times_are_told_in_a_unit_that_fits(seconds, told):
-    assert told_time(seconds) == told
+    assert format_time(seconds) == told
 
 
 @pytest.fixture(autouse=True)

@@ -7,15 +7,15 @@ from learners import make_data, start, state
 from sklearn.linear_model import LogisticRegression
 
 from training.loop.epoch import train_one_epoch
-from training.trials.linear_probe import DECAY, collect, fit_head, fit_linear
+from training.trials.linear_probe import DECAY, collect, fit_linear, fit_linear_probe
 
 
 @pytest.mark.parametrize("architecture", ["test_resnet", "resnetv2_18"])
 def test_the_head_learns_the_features_and_nothing_else_moves(tmp_path, architecture):
     make_data(tmp_path, 10)
-    learner, loaders = start(tmp_path, architecture, size=32, head_first=True)
+    learner, loaders = start(tmp_path, architecture, size=32, linear_probe_first=True)
     before = state(learner)
-    fit_head(learner, loaders["features"])
+    fit_linear_probe(learner, loaders["features"])
     head = learner.network.classifier
     assert all(
         torch.equal(tensor, before[name]) for name, tensor in state(learner).items() if not name.startswith(head)
@@ -28,10 +28,10 @@ def test_the_head_learns_the_features_and_nothing_else_moves(tmp_path, architect
 
 def test_a_head_for_the_same_classes_is_kept(tmp_path):
     make_data(tmp_path, 5)
-    learner, loaders = start(tmp_path, head_first=True)
+    learner, loaders = start(tmp_path, linear_probe_first=True)
     learner.network.head_is_new = False
     before = state(learner)
-    fit_head(learner, loaders["features"])
+    fit_linear_probe(learner, loaders["features"])
     assert all(torch.equal(tensor, before[name]) for name, tensor in state(learner).items())
 
 
@@ -49,6 +49,6 @@ def test_the_fit_is_that_of_a_logistic_regression():
 
 def test_a_run_starts_from_the_fitted_head(tmp_path):
     make_data(tmp_path, 10)
-    learner, loaders = start(tmp_path, "test_resnet", size=32, lr=1e-6, head_first=True)
-    fit_head(learner, loaders["features"])
+    learner, loaders = start(tmp_path, "test_resnet", size=32, lr=1e-6, linear_probe_first=True)
+    fit_linear_probe(learner, loaders["features"])
     assert train_one_epoch(learner, loaders["train"])["train_loss"] < 0.6  # ln 2 = 0.69 is chance

@@ -6,16 +6,16 @@ from learners import make_data, start
 from PIL import Image
 
 from training import finetune
-from training.trials.lr_finder import RATES, UPDATES, RateSearch, Sweep, search_rate
+from training.trials.lr_finder import RATES, UPDATES, LRSweep, SweepSchedule, sweep_lr
 
 
 def test_the_suggestion_is_a_tenth_of_the_rate_with_the_least_loss():
-    found = RateSearch(np.array([1e-3, 1e-2, 1e-1, 1.0]), np.array([1.0, 0.5, 0.2, 3.0]))
+    found = LRSweep(np.array([1e-3, 1e-2, 1e-1, 1.0]), np.array([1.0, 0.5, 0.2, 3.0]))
     assert (found.lowest, found.suggestion) == (0.1, pytest.approx(0.01))
 
 
 def test_rates_rise_evenly_in_the_logarithm_from_the_first_to_the_last():
-    rates = [Sweep.rate(number) for number in range(UPDATES)]
+    rates = [SweepSchedule.rate(number) for number in range(UPDATES)]
     assert (rates[0], rates[-1]) == (RATES[0], pytest.approx(RATES[1]))
     assert np.ptp(np.diff(np.log(rates))) < 1e-9
 
@@ -23,7 +23,7 @@ def test_rates_rise_evenly_in_the_logarithm_from_the_first_to_the_last():
 def test_a_sweep_ends_when_the_loss_blows_up_and_goes_through_few_images_again(tmp_path):
     make_data(tmp_path, 10)
     learner, loaders = start(tmp_path, momentum=0.9, head_lr_factor=10.0)
-    found = search_rate(learner, loaders["train"])
+    found = sweep_lr(learner, loaders["train"])
     assert 20 < len(found.rates) == len(found.losses) <= UPDATES
     assert learner.position.epoch > 5
     assert 1e-5 < found.suggestion < 1

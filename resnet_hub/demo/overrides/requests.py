@@ -1,82 +1,33 @@
-"""Names that programs call: endpoints beside the tabs, and a sentence for whatever is sent to them by mistake."""
+"""What programs send by mistake: a sentence for each, where gradio has none.
+
+Bends `Blocks.preprocess_data` and `Blocks.process_api`, because gradio has no place to look at the values of an event
+before it takes them, and what it raises there reaches a program without a word. `FnIndexInferError` is the only sign
+that an endpoint is not there.
+"""
 
 from __future__ import annotations
 
-import functools
-import inspect
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, get_type_hints
+from typing import Any
 
 import gradio as gr
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
-from gradio_client.utils import is_http_url_like, python_type_to_json_schema
+from gradio_client.utils import is_http_url_like
 
-from resnet_hub.demo.text import PageError, language_of, refusal_of, sentence_of
+from resnet_hub.demo.overrides.file_cache import takes_addresses
+from resnet_hub.demo.text import PageError, language_of, refusal_of
 from resnet_hub.errors import ResNetHubError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 32
-"""Events of one kind that are worked on at the same time; further ones wait in line.
-
-While some of them are at the network, others are decoded and the next batch gathers: fewer, and it would be idle.
-"""
 UPLOAD = "/gradio_api/upload"
 NAMED = "/gradio_api/call/v2/"
 """Where programs send their values by name, which gradio looks up before any code of ours runs."""
-
-
-def endpoint(
-    function: Callable[..., Any],
-    name: str,
-    inputs: Sequence[gr.components.Component],
-    *,
-    at_once: int | None = None,
-    queue: str | None = None,
-) -> None:
-    """Offers an async function to programs under /name; its docstring and its types are the documentation.
-
-    Args:
-        function: Takes what the inputs' fields hold, unprocessed; returns JSON of the type that it declares.
-        name: What programs call it.
-        inputs: Fields nobody sees, made in a hidden row; their labels and defaults stand in the documentation.
-        at_once: Calls that are worked on at the same time.
-        queue: The name of the queue that it shares; one of its own where absent.
-    """
-    answer = gr.JSON(visible=False, label="Answer")
-    schema = python_type_to_json_schema(get_type_hints(function)["return"])
-    answer.api_info = lambda: schema
-
-    @functools.wraps(function)
-    async def answered(*arguments: Any, **named: Any) -> Any:
-        try:
-            return await function(*arguments, **named)
-        except Exception as error:
-            # Plain text, for no toast shows it.
-            raise gr.Error(sentence_of(error), print_exception=False) from error
-
-    answered.__doc__ = flat_docstring(function)
-    gr.Button(visible=False).click(
-        answered,
-        list(inputs),
-        answer,
-        preprocess=False,
-        api_name=name,
-        concurrency_limit=AT_ONCE if at_once is None else at_once,
-        concurrency_id=queue or name,
-    )
-
-
-def flat_docstring(function: Callable[..., Any]) -> str:
-    """The docstring with one line for each argument and one for what comes back; gradio reads it by lines."""
-    head, returns, tail = (inspect.getdoc(function) or "").partition("\nReturns:\n")
-    return re.sub(r"\n {8,}(?=\S)", " ", head) + (f"{returns}    {' '.join(tail.split())}" if returns else "")
 
 
 def refuse_what_no_field_holds(page: gr.Blocks) -> None:
@@ -122,7 +73,7 @@ def _check_count(event: Any, count: int) -> None:
 def _refuse_addresses(fields: Sequence[Any], values: Sequence[Any]) -> None:
     """Raises: PageError where a file's path is an address; gradio fetches it, in any field, without our limits."""
     for field, value in zip(fields, values, strict=True):
-        if getattr(field, "takes_addresses", False):
+        if takes_addresses(field):
             continue
         waiting = [value]
         while waiting:

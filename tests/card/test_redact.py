@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.run.redact import without_paths
+from resnet_hub.card.redact import without_paths
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,14 @@ from training.run.redact import without_paths
         ("owner/name:config@main", "owner/name:config@main"),
         ("https://example.org/a/b", "https://example.org/a/b"),
         ("12 / 5", "12 / 5"),
+        ("'/home/ann/my images/x y.jpg' is empty", "'x y.jpg' is empty"),
+        ('"/home/o\'brien/my images/a.jpg" is empty', '"a.jpg" is empty'),
+        ("see C:\\Users\\ann\\a.jpg", "see a.jpg"),
+        ("file:/home/ann/insects", "insects"),
+        ("~ann/insects/", "insects"),
+        ("//server/share/insects", "insects"),
+        ("on //server/share/insects", "on insects"),
+        ("data / insects, 1 and/or 2", "data / insects, 1 and/or 2"),
         ("--token hf_abcDEF123", "--token hf_..."),
     ],
 )

@@ -114,7 +114,7 @@ def test_compare_answers_for_each_network_and_says_that_they_differ(client, fold
     assert first["milliseconds"]["network"] > 0
     assert answer["agree"] is False
     assert answer["sentence"].startswith("They do not agree: two says ")
-    assert answer["sentence"].endswith("; colours says crimson.")
+    assert answer["sentence"].endswith("; colors says crimson.")
 
 
 def test_a_network_that_fails_is_a_sentence_and_the_others_answer(client, folder):
@@ -155,7 +155,7 @@ MISTAKES = {
         "/predict takes 3 values, in this order: image, top_k, model; there came 1",
     ),
     "too many values": ("predict", [IMAGE, 3, "", 1], "there came 4"),
-    "one network": ("compare", [IMAGE, ["colors", "colours "], 3], "Choose 2 to 4 different models"),
+    "one network": ("compare", [IMAGE, ["colors", "colors "], 3], "Choose 2 to 4 different models"),
     "five networks": ("compare", [IMAGE, list("abcde"), 3], "Choose 2 to 4 different models to compare, not 5"),
     "a text for a list": ("compare", [IMAGE, "colors", 3], "must be a list of 2 to 4 names"),
     "numbers for names": ("compare", [IMAGE, [1, 2], 3], "must be a list of 2 to 4 names"),
@@ -193,7 +193,7 @@ def test_a_number_that_is_large_or_no_integer_gets_what_there_is(post, number):
         ("/call/nothing", {"data": []}, 404, "There is no such endpoint; there are /predict, "),
         ("/call/v2/nothing", {}, 404, "There is no such endpoint; there are /predict, "),
         ("/call/v2/predict", {}, 400, "/predict takes these values by name: image, top_k, model."),
-        ("/call/v2/predict", {"image": 1}, 400, "/predict takes these values by name: image, top_k, model."),
+        ("/call/v2/predict", {"photo": 1}, 400, "/predict takes these values by name: image, top_k, model."),
     ],
     ids=["no such name", "none by name", "nothing sent", "another name"],
 )

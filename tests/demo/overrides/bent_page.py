@@ -1,0 +1,196 @@
+"""A small page with all that bends gradio, asked as programs, agents and visitors do; what was seen of it, by name."""
+
+import asyncio
+import base64
+import contextlib
+import io
+import json
+import os
+import re
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+import httpx
+from browsing import awaited, free_port
+
+from resnet_hub.demo import fields, overrides
+from resnet_hub.demo.overrides.sessions import Session
+from resnet_hub.demo.settings import PageSettings
+
+ADDRESS = "https://example.com/a.png"
+FILE = {"_type": "gradio.FileData"}
+
+
+@contextlib.contextmanager
+def printed():
+    """Gives what was printed meanwhile: by Python, and past it to the file of standard output."""
+    written = io.StringIO()
+    before = os.dup(1)
+    with tempfile.TemporaryFile() as file, contextlib.redirect_stdout(written):
+        os.dup2(file.fileno(), 1)
+        try:
+            yield lambda: written.getvalue() + os.pread(file.fileno(), 1000, 0).decode()
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
+
+
+class Scene:
+    """The small page, and what was seen of it."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, object] = {}
+        self.reached: set[str] = set()
+        self.started, self.ended = threading.Event(), threading.Event()
+
+    def record(self, name: str, happened) -> None:
+        """Keeps whether something holds, or how asking for it failed."""
+        try:
+            self.seen[name] = bool(happened()) or "it did not happen"
+        except Exception as error:
+            self.seen[name] = repr(error)
+
+    def noted(self, name, function, holds=lambda *_given, **_named: True):
+        """The function, which notes that gradio called it as we expect."""
+
+        def called(*given, **named):
+            if holds(*given, **named):
+                self.reached.add(name)
+            return function(*given, **named)
+
+        return called
+
+    def build(self, content: bytes) -> gr.Blocks:
+        """The page with everything that bends gradio."""
+
+        async def fetch(_address):
+            self.reached.add("addresses")
+            return content
+
+        async def look(image: dict | None) -> dict[str, str]:
+            return {"path": image["path"]}
+
+        async def endless():
+            try:
+                yield "begun"
+                self.started.set()
+                await asyncio.Event().wait()
+            finally:
+                self.ended.set()
+
+        with gr.Blocks() as page:
+            self.photo = fields.photo_field(fetch, label="image", visible=False)
+            fields.endpoint(look, "look", [self.photo])
+            text = gr.Textbox()
+            self.run = gr.Button().click(endless, None, text, api_visibility="private")
+            overrides.cancel_on(gr.Button().click, self.run)
+        overrides.refuse_what_no_field_holds(page)
+        page.process_api = self.noted("process_api", page.process_api, lambda *_given, **named: "request" in named)
+        page.preprocess_data = self.noted(
+            "preprocess_data",
+            page.preprocess_data,
+            lambda event, values, *_rest, **_named: list(event.inputs) and values,
+        )
+        overrides.use_page_queue(page, 8)
+        return page
+
+    def launch(self, page: gr.Blocks) -> str:
+        """Serves it; returns its address."""
+        port = free_port()
+        with printed() as lines:
+            overrides.launch_quietly(
+                page, mcp_server=True, server_port=port, ssr_mode=False, app_kwargs=overrides.refusals_of_requests(page)
+            )
+            self.seen["quiet launch"] = lines() == "" or lines()
+        overrides.set_up_tools(page, PageSettings())
+        overrides.remember_little(page)
+        return f"http://127.0.0.1:{port}/gradio_api"
+
+
+def call(web, *values):
+    """What /look answers, as text."""
+    sent = web.post("/call/look", json={"data": values}).json()
+    return web.get(f"/call/look/{sent['event_id']}").text
+
+
+def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> None:
+    """Asks as programs and visitors do."""
+    (uploaded,) = web.post("/upload", files={"files": ("a.png", content)}).json()
+    folder = Path(gr.utils.get_upload_folder()).resolve()
+    scene.record("upload folder", lambda: Path(uploaded).resolve().is_relative_to(folder))
+    answer = call(web, {"path": uploaded, "meta": FILE})
+    for name in ("queue", "process_api"):
+        scene.record(name, lambda name=name: name in scene.reached and uploaded in answer)
+    scene.record(
+        "preprocess_data", lambda: "preprocess_data" in scene.reached and "there came 2" in call(web, None, None)
+    )
+    found = re.search(r'"path": ("[^"]*")', call(web, {"path": ADDRESS, "meta": FILE}))
+    brought = json.loads(found[1]) if found else ""
+    scene.record("addresses", lambda: "addresses" in scene.reached and Path(brought).read_bytes() == content)
+    cleared = [id(files) for files in page.temp_file_sets]
+    scene.record(
+        "temp_files",
+        lambda: (
+            brought in scene.photo.temp_files and {id(scene.photo.temp_files), id(page.upload_file_set)} <= {*cleared}
+        ),
+    )
+    scene.record("InvalidPathError", lambda: "choose it again" in call(web, {"path": "/etc/passwd", "meta": FILE}))
+    scene.record("FnIndexInferError", lambda: "There is no such" in web.post("/call/none", json={"data": []}).text)
+    scene.record("names of values", lambda: "by name: image" in web.post("/call/v2/look", json={"photo": 1}).text)
+    documented = page.get_api_info()["named_endpoints"]["/look"]
+    example = documented["parameters"][0]["example_input"]
+    answered = documented["returns"][0]["type"]
+    scene.record("API schemas", lambda: example["path"] == "photo.jpg" and answered["additionalProperties"])
+    scene.record("queue parts", lambda: queue_parts(page._queue))
+    scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
+    scene.record("cancels", lambda: is_cancelled(scene, page, web))
+    sessions = page.app.state_holder.session_data.values()
+    scene.record(
+        "sessions",
+        lambda: sessions and all(isinstance(one, Session) and one.config_values == {} for one in sessions),
+    )
+
+
+def queue_parts(queue):
+    counted = queue.event_queue_per_concurrency_id.values()
+    parts = (queue._asyncio_tasks, queue.pending_event_ids_session, queue.pending_messages_per_session)
+    names = ("queue", "current_concurrency", "concurrency_limit")
+    return (
+        len(queue.active_jobs) == queue.max_thread_count
+        and all(part is not None for part in parts)
+        and all(hasattr(one, name) for one in counted for name in names)
+    )
+
+
+async def task_name():
+    task = asyncio.current_task()
+    gr.utils.set_task_name(task, "session", 1, "event", batch=False)
+    return task.get_name()
+
+
+def is_cancelled(scene, page, web):
+    """Whether a run ends because the browser, told by the event with `cancels`, names it to /cancel."""
+    (number,) = (number for number, function in page.fns.items() if function.get_config() == scene.run)
+    told = [cancelled for function in page.fns.values() for cancelled in function.cancels]
+    visit = {"session_hash": "visitor", "fn_index": number}
+    event = web.post("/queue/join", json={"data": [], **visit}).json()["event_id"]
+    assert scene.started.wait(10)
+    web.post("/cancel", json={**visit, "event_id": event})
+    return told == [number] and scene.ended.wait(10)
+
+
+def ask_as_agent(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes, methods) -> None:
+    """Calls the endpoint as a tool."""
+    image = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    body = {"name": "look", "arguments": {"image": image}}
+    accepted = {"Accept": "application/json, text/event-stream"}
+    ask_tool = partial(web.post, "/mcp/", headers=accepted)
+    answer = ask_tool(json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": body}).text
+    scene.record("tool server", lambda: {*methods} <= scene.reached and r"{\"path\": " in answer)
+    server = page.mcp_server_obj
+    scene.record(
+        "tool client", lambda: server._client_instance is not None and server.manager.asgi_app.max_body_size > 1_000_000
+    )

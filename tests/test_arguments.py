@@ -1,0 +1,53 @@
+"""arguments.py: flags stand anywhere, none is abbreviated, and what is no flag is answered with the one meant."""
+
+import pytest
+
+from resnet_hub.arguments import ArgumentParser
+from resnet_hub.errors import ConfigError
+
+
+def parser(**options):
+    made = ArgumentParser("tool", **options)
+    made.add_argument("--count", type=int, default=1)
+    return made
+
+
+def refusal(made, *arguments):
+    with pytest.raises(ConfigError) as refused:
+        made.parse_args(arguments)
+    return refused.value
+
+
+def test_flags_may_stand_between_words():
+    made = parser()
+    made.add_argument("words", nargs="*")
+    assert vars(made.parse_args(["a", "--count", "2", "b"])) == {"words": ["a", "b"], "count": 2}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("--cont", "there is no flag '--cont'; the nearest are '--count'; see tool --help"),
+        ("--token=hf_secret", "there is no flag '--token'; the nearest are '--count', '--help'; see tool --help"),
+        ("--count=x", "argument --count: invalid int value: 'x'; see tool --help"),
+        ("count", "there is no flag 'count'; the nearest are '--count'; see tool --help"),
+    ],
+)
+def test_a_refusal_names_what_is_nearest_and_no_value(given, says):
+    assert str(refusal(parser(), given)) == says
+
+
+def test_a_word_too_many_is_named_whole():
+    made = parser()
+    made.add_argument("word")
+    assert str(refusal(made, "a", "my image.jpg")) == "tool takes no 'my image.jpg'; see tool --help"
+
+
+def test_a_program_may_know_better_what_is_meant():
+    made = parser(explain_unknown=lambda flag, flags: f"here it is {flags[-1]}" if flag == "--number" else None)
+    assert str(refusal(made, "--number", "3")) == "there is no flag '--number'; here it is --count; see tool --help"
+    assert "the nearest are '--count'" in str(refusal(made, "--counts"))
+
+
+def test_a_refusal_is_said_in_chinese():
+    assert refusal(parser(), "--cont").sentence("zh-CN").startswith("没有参数 '--cont'")

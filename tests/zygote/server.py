@@ -1,0 +1,150 @@
+"""The side of the zygote: `python -m zygote.server DESCRIPTOR` imports what is asked for, and forks.
+
+It computes nothing itself, so that it has no threads that a fork would lose.
+"""
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import random
+import runpy
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import traceback
+import types
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import socket_guard
+
+from zygote.environment import adopt
+
+
+def serve(connection: socket.socket) -> None:
+    """Forks a child for each request until nobody is there to ask; tells the status of each that ends."""
+    statuses: dict[int, int] = {}
+    waking, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    while True:
+        ready, _, _ = select.select([connection, waking], [], [])
+        if waking in ready:
+            os.read(waking, 512)
+            reap(statuses)
+        if connection not in ready:
+            continue
+        header, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
+        if not header:
+            break
+        request = json.loads(connection.recv(struct.unpack("I", header)[0], socket.MSG_WAITALL))
+        for name in request["needs"]:
+            importlib.import_module(name)
+        gc.collect()
+        gc.freeze()  # or the first collection of each child would copy every page
+        pid = os.fork()
+        if pid == 0:
+            connection.close()
+            for descriptor in (waking, woken, *statuses.values()):
+                os.close(descriptor)
+            begin(request, *descriptors)
+            end(run(request["program"]))
+        statuses[pid] = descriptors.pop()
+        for descriptor in descriptors:
+            os.close(descriptor)
+        connection.sendall(struct.pack("i", pid))
+    for pid in statuses:
+        os.kill(pid, signal.SIGKILL)
+
+
+def reap(statuses: dict[int, int]) -> None:
+    """Tells the status of every child that has ended."""
+    for pid in list(statuses):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            descriptor = statuses.pop(pid)
+            with suppress(BrokenPipeError):  # nobody waits for it any more
+                os.write(descriptor, struct.pack("i", os.waitstatus_to_exitcode(status)))
+            os.close(descriptor)
+
+
+def begin(request: dict, stdout: int, stderr: int, status: int) -> None:
+    """Makes this child what a new interpreter would be: streams, signals, folder, environment, randomness."""
+    os.close(status)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if request["new_session"]:
+        os.setsid()
+    for stream, descriptor in (("stdout", stdout), ("stderr", stderr)):
+        os.dup2(descriptor, getattr(sys, stream).fileno())
+        os.close(descriptor)
+    os.chdir(request["cwd"])
+    adopt(request["environment"])
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+
+
+def run(program: list[str]) -> int:
+    """Runs what stands behind `python` in a command; returns its exit status, negative for a signal."""
+    try:
+        execute(program)
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            return left.code or 0
+        sys.stderr.write(f"{left.code}\n")
+        return 1
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        return -signal.SIGINT
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def end(status: int) -> NoReturn:
+    """Ends this child as an interpreter ends, but for taking down all that was imported, which takes long."""
+    threading._shutdown()  # waits for threads, and lets executors end theirs; nothing public does
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if status < 0:
+        signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+def execute(program: list[str]) -> None:
+    kind, *rest = program
+    sys.path[:0] = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if kind == "-c":
+        source, *arguments = rest
+        sys.path.insert(0, "")
+        sys.argv = ["-c", *arguments]
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(source, "<string>", "exec"), vars(main))
+    elif kind == "-m":
+        name, *arguments = rest
+        sys.path.insert(0, str(Path.cwd()))
+        sys.argv = ["-m", *arguments]
+        sys.modules.pop(name, None)  # where it was needed, it was imported, but not as a program
+        sys.modules.pop(f"{name}.__main__", None)
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, str(Path(kind).absolute().parent))
+        sys.argv = program
+        runpy.run_path(kind, run_name="__main__")
+
+
+if __name__ == "__main__":
+    socket_guard.install()
+    serve(socket.socket(fileno=int(sys.argv[1])))
