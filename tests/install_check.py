@@ -110,7 +110,7 @@ def main() -> None:
     """Builds, installs and runs; ends with exit status 1 at the first thing that does not work."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--venv", type=Path, help="where to make the environment, kept afterwards; a temporary folder where absent"
+        "--venv", type=Path, help="folder of the environment, kept afterwards; a temporary one where absent"
     )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="resnet-hub-install-") as folder:
