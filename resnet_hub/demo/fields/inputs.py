@@ -118,7 +118,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
         "api_visibility": "private",
     }
     choice.focus(None, js=SELECTED, api_visibility="private")
-    # Without a sign of progress, which would move the button away from under a click that takes the cursor out of here.
+    # Without a progress indicator, which would shift the layout and move the button away from under a click.
     choice.input(tell, choice, facts, show_progress="hidden", **queued)
     use.click(put_to_use, choice, [network, facts], **queued)
     return choice, facts

@@ -32,7 +32,7 @@ class OpenModel:
 
 
 def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
-    """The network behind `source`, set up and tried out. Raises: ResNetHubError."""
+    """The network behind `source`, set up and warmed up. Raises: ResNetHubError."""
     device = "cpu" if is_zero_gpu() else settings.device  # the GPU is there during a call only
     classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings))
     task = classifier.model.config.task
