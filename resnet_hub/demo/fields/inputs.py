@@ -105,7 +105,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
         use = gr.Button(label("inputs.use"), elem_id="use-network", size="sm")
 
     async def tell(source: str, request: gr.Request) -> str:
-        return await _told(inference, source, request)
+        return await _facts_html(inference, source, request)
 
     @with_refusals
     async def put_to_use(source: str, request: gr.Request) -> tuple[str, str]:
@@ -124,7 +124,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
     return choice, facts
 
 
-async def _told(inference: Inference, source: str, request: gr.Request) -> str:
+async def _facts_html(inference: Inference, source: str, request: gr.Request) -> str:
     """HTML: what is known of a network that a visitor looks at, or why it cannot be."""
     try:
         return _line(describe_facts(await inference.pool.facts(source), language_of(request)))

@@ -17,7 +17,7 @@ from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
+from resnet_hub.demo.serving.open_model import OpenModel, errors_for_visitors, facts_of, open_classifier
 from resnet_hub.demo.serving.zero_gpu import is_zero_gpu, network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
@@ -187,7 +187,7 @@ class ModelPool:
         return self.put(classifier, facts, name)
 
     def _facts(self, name: str) -> ModelFacts:
-        with told_to_visitors(name, self._place(name)):
+        with errors_for_visitors(name, self._place(name)):
             return model_facts(self._place(name), public_only=name != self.wanted)
 
     def _place(self, name: str) -> str:
@@ -205,7 +205,7 @@ class ModelPool:
         if facts.weights_bytes is not None and facts.weights_bytes > most:
             size = facts.weights_bytes / 1e6
             raise HubError("serving.too_large", name=name, size=size, most=self.settings.max_model_mb)
-        with told_to_visitors(name, self._place(name)):
+        with errors_for_visitors(name, self._place(name)):
             return open_classifier(self._place(name), self.settings), facts
 
     def _read_wanted(self) -> tuple[ImageClassifier, ModelFacts]:

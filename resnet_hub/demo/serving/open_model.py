@@ -55,7 +55,7 @@ class OpeningError(CheckpointError):
 
 
 @contextmanager
-def told_to_visitors(name: str, place: str) -> Iterator[None]:
+def errors_for_visitors(name: str, place: str) -> Iterator[None]:
     """What is wrong with a network comes out as a sentence that names it as visitors do, and no folder of the server.
 
     Raises:
