@@ -27,7 +27,7 @@ async def full_line(model: Path, images: list[Path]) -> str:
     with serving(["app.py", str(model)], {"RESNET_HUB_MODELS": "", "RESNET_HUB_MAX_QUEUE": "8"}) as server:
         page = our_page(server)
         answered, said = await _all_at_once(page, images[0], 4 * VISITORS)
-    return f"line of 8, {4 * VISITORS} visitors at once: {answered} answered, {_told(said)}"
+    return f"line of 8, {4 * VISITORS} visitors at once: {answered} answered, {_format_refusals(said)}"
 
 
 async def leaving(model: Path, images: list[Path]) -> str:
@@ -67,7 +67,8 @@ async def slow_load(model: Path, images: list[Path]) -> str:
             _, said = await waiting
             later, _ = await _all_at_once(our_page(server, other.name), images[0], 1)
     return (
-        f"somebody's network takes {SLOW_SECONDS} s to come, where the page waits {SLOW_SECONDS // 3}: {_told(said)}"
+        f"somebody's network takes {SLOW_SECONDS} s to come, where the page waits {SLOW_SECONDS // 3}: "
+        f"{_format_refusals(said)}"
         f", then {later} answered; p95 of 8 others {_p95(before):,.0f} ms before, {_p95(during):,.0f} ms meanwhile, "
         f"{len(during.errors + during.wrong)} errors"
     )
@@ -95,6 +96,6 @@ async def _all_at_once(page: Page, image: Path, count: int) -> tuple[int, list[s
     return said.count(None), [text for text in said if text is not None]
 
 
-def _told(said: list[str]) -> str:
+def _format_refusals(said: list[str]) -> str:
     """The others and what they read, each sentence once."""
     return f"{len(said)} read " + "; ".join(sorted({f'"{text}"' for text in said})) if said else "nobody refused"

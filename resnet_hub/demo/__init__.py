@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resnet_hub import errors
 
-# Gradio reads this when it is imported: nothing about a visitor leaves the machine unless its owner asks for it.
+# Gradio reads this at import: no telemetry about visitors unless the page's owner turns it on.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 # Here, because this is imported before any module of the page can raise one of its errors.

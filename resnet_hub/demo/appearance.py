@@ -16,11 +16,11 @@ def appearance() -> dict[str, Any]:
         secondary_hue="teal",
         neutral_hue="slate",
         radius_size="lg",
-        # Bold, not gradio's usual 600: the semibold file it ships holds a part of the alphabet only.
+        # Bold, not gradio's usual 600: the semibold font file it ships holds a subset of the glyphs only.
         font=(LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"),
         font_mono=(LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"),
     )
-    # The theme's own grays and teals miss the contrast of 4.5 to 1 that small text needs.
+    # The theme's own grays and teals miss the WCAG contrast ratio of 4.5:1 that small text needs.
     theme.set(
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",

@@ -9,7 +9,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 MOST = 6
 """Images shown at most."""
 FREE_IMAGES = Path(__file__).with_name("images")
-"""Images in the public domain; sources.toml says whose."""
+"""Images in the public domain; sources.toml has their credits."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from resnet_hub.extras import require_extra
 
 
 def main(arguments: Sequence[str], folder: Path) -> int:
-    """0 after the page was served, 2 after a mistake of the user, told in one sentence, 130 after Ctrl-C at the start.
+    """Exit status: 0 after the page was served, 2 after a user's mistake, 130 after Ctrl-C at the start.
 
     Args:
         arguments: What stands behind `python app.py`.

@@ -114,7 +114,7 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
 
 
 def _followed(tabs: gr.Tabs) -> gr.Textbox:
-    """A field nobody sees, with the id of the open one of the tabs."""
+    """A hidden field with the id of the open tab."""
     place = gr.Textbox(tabs.children[0].id, visible="hidden")
     for tab in tabs.children:
         tab.select(
@@ -124,7 +124,7 @@ def _followed(tabs: gr.Tabs) -> gr.Textbox:
 
 
 class _Found:
-    """What a link asks for beside the network; what cannot be is left out, and told in one sentence."""
+    """What a link asks for beside the network; what is invalid is left out, and reported in one sentence."""
 
     def __init__(self, asked: Mapping[str, str], rows: TabRows, opened: Opened) -> None:
         self._rows, self._opened = rows, opened

@@ -28,7 +28,7 @@ class ModelFacts:
     weights_bytes: int | None
     """Size of the weights file."""
     parameters: int | None
-    """Numbers in the network."""
+    """Parameters of the network."""
     license: str | None
     """The license of the weights, in words."""
     classes: int | None
@@ -40,7 +40,7 @@ class ModelFacts:
 def model_facts(source: str, *, public_only: bool = False) -> ModelFacts:
     """The facts about a checkpoint folder, a published name or a model on the Hub.
 
-    Of a published name the catalogue tells, without a request; the Hub is asked about any other, once.
+    A published name is looked up in the catalog, without a request; any other takes one request to the Hub.
 
     Args:
         source: What `from_pretrained` takes, but for bare weights files.
@@ -60,7 +60,7 @@ def model_facts(source: str, *, public_only: bool = False) -> ModelFacts:
     if owner == OWNER and address.revision is None:
         try:
             return _published_facts(name)
-        except ConfigError:  # newer than the catalogue
+        except ConfigError:  # newer than the catalog
             pass
     return _hub_facts(address, public_only)
 

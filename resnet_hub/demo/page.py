@@ -40,7 +40,7 @@ KEEP_SECONDS = 3600
 
 
 def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
-    """The page over a pool with the page's own network in it; not launched, and without having run a network."""
+    """The page over a model pool with the page's own network in it; not launched, and without having run a network."""
     inference = Inference(settings, pool)
     with gr.Blocks(
         title=settings.title,

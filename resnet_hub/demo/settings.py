@@ -108,7 +108,7 @@ class PageSettings:
         A Space gets the host 0.0.0.0, because its visitors come from another machine.
 
         Raises:
-            ConfigError: for a value that cannot be meant, or a misspelt RESNET_HUB_ name.
+            ConfigError: for an invalid value, or a misspelt RESNET_HUB_ name.
         """
         _refuse_misspelt(environment)
         values: dict[str, str | int] = {"host": "0.0.0.0"} if "SPACE_ID" in environment else {}

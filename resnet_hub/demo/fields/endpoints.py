@@ -1,4 +1,4 @@
-"""Names that programs call: an endpoint is a function behind fields that nobody sees."""
+"""API endpoints for programs: an endpoint is a function behind hidden fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resnet_hub.demo.overrides import describe_in_api
 from resnet_hub.demo.text import sentence_of
 
 AT_ONCE = 32
-"""Events of one kind that are worked on at the same time; further ones wait in the queue.
+"""Events of one kind that run concurrently; further ones wait in the queue.
 
 While some of them are at the network, others are decoded and the next batch gathers: fewer, and it would be idle.
 """
@@ -34,8 +34,8 @@ def endpoint(
     Args:
         function: Takes what the inputs' fields hold, unprocessed; returns JSON of the type that it declares.
         name: What programs call it.
-        inputs: Fields nobody sees, made in a hidden row; their labels and defaults stand in the documentation.
-        at_once: Calls that are worked on at the same time.
+        inputs: Hidden fields; their labels and defaults stand in the documentation.
+        at_once: Calls that run concurrently.
         queue: The name of the queue that it shares; one of its own where absent.
     """
     answer = gr.JSON(visible=False, label="Answer")
@@ -63,6 +63,6 @@ def endpoint(
 
 
 def flat_docstring(function: Callable[..., Any]) -> str:
-    """The docstring with one line for each argument and one for what comes back; gradio reads it by lines."""
+    """The docstring with one line for each argument and one for the return value; gradio parses it by lines."""
     head, returns, tail = (inspect.getdoc(function) or "").partition("\nReturns:\n")
     return re.sub(r"\n {8,}(?=\S)", " ", head) + (f"{returns}    {' '.join(tail.split())}" if returns else "")

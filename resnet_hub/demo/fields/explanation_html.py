@@ -22,7 +22,7 @@ SMALL = 224
 
 
 def map_words(found: HeatMap, language: str) -> str:
-    """One sentence for those who do not see the map: the class, and where the evidence is."""
+    """The alternative text of the map: the class, and where the evidence is."""
     place = say(f"why.place_{evidence_place(found)}", language)
     return say("why.map_empty" if found.is_empty else "why.map", language, label=found.label, place=place)
 
@@ -97,7 +97,7 @@ def block_table(effects: Sequence[BlockEffect], label: str, language: str) -> st
 
 
 def data_uri(image: Image.Image) -> str:
-    """The image as an address that holds it, in PNG, which loses nothing."""
+    """The image as a data URI, in PNG, which is lossless."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

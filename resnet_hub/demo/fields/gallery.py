@@ -87,7 +87,7 @@ def failures(answers: Sequence[ImageAnswer], language: str) -> str:
 
 
 def downloads(answers: Sequence[ImageAnswer], model: str, language: str) -> dict[str, Any]:
-    """All answers as CSV and as JSON, for the template DOWNLOADS: nothing is kept on the server for them."""
+    """All answers as CSV and as JSON, for the template DOWNLOADS: no file is stored on the server for them."""
     return {
         "csv": csv_text(CSV_HEADER, [_csv_row(answer) for answer in answers]),
         "csv_words": html.escape(say("batch.csv", language)),

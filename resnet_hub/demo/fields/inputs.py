@@ -105,7 +105,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
         use = gr.Button(label("inputs.use"), elem_id="use-network", size="sm")
 
     async def tell(source: str, request: gr.Request) -> str:
-        return await _told(inference, source, request)
+        return await _facts_html(inference, source, request)
 
     @with_refusals
     async def put_to_use(source: str, request: gr.Request) -> tuple[str, str]:
@@ -118,13 +118,13 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
         "api_visibility": "private",
     }
     choice.focus(None, js=SELECTED, api_visibility="private")
-    # Without a sign of progress, which would move the button away from under a click that takes the cursor out of here.
+    # Without a progress indicator, which would shift the layout and move the button away from under a click.
     choice.input(tell, choice, facts, show_progress="hidden", **queued)
     use.click(put_to_use, choice, [network, facts], **queued)
     return choice, facts
 
 
-async def _told(inference: Inference, source: str, request: gr.Request) -> str:
+async def _facts_html(inference: Inference, source: str, request: gr.Request) -> str:
     """HTML: what is known of a network that a visitor looks at, or why it cannot be."""
     try:
         return _line(describe_facts(await inference.pool.facts(source), language_of(request)))

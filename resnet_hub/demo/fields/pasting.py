@@ -20,7 +20,7 @@ LISTEN = """() => document.addEventListener('paste', event => {
 
 
 def listen_for_images(page: gr.Blocks, photo: gr.Image, files: gr.File) -> None:
-    """Lets pasted images replace the one image, or join the many; buttons nobody sees upload them.
+    """Lets pasted images replace the one image, or join the many; hidden buttons upload them.
 
     They stand outside of all tabs, for what is in a tab is there only once it was opened.
     """

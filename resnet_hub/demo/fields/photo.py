@@ -1,4 +1,4 @@
-"""The fields for one image and for many: what was uploaded reaches the classifier as the very bytes that were sent.
+"""The fields for one image and for many: the uploaded bytes reach the classifier unchanged.
 
 Its events need `preprocess=False`, for gradio would decode the file. A subclass of `gr.Image` would be the usual way,
 but gradio writes a stub file beside the source of every subclass.
@@ -19,7 +19,7 @@ from resnet_hub.demo.overrides import bring_addresses, describe_in_api, keep_fil
 from resnet_hub.demo.text import PageError, refusal_of
 from resnet_hub.preprocessing import open_image
 
-# Gradio's own description of a list of files has references in it, which its tools for agents do not follow.
+# Gradio's own description of a list of files has references in it, which its MCP tools do not resolve.
 _FILES: dict[str, Any] = {
     "type": "array",
     "items": {
@@ -32,7 +32,7 @@ _FILES: dict[str, Any] = {
     },
 }
 
-# The value in the snippets on the page of the API.
+# The example value in the snippets of the API documentation.
 _EXAMPLE = {"path": "photo.jpg", "meta": {"_type": "gradio.FileData"}, "orig_name": "photo.jpg"}
 
 
@@ -85,7 +85,7 @@ def image_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
 
 
 def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) -> Callable[[str], Awaitable[str]]:
-    """What makes an address a file among the uploads, within our limits of size and of what is public."""
+    """A function that downloads a public URL to a file among the uploads, within the limits of size."""
 
     async def bring(address: str) -> str:
         try:

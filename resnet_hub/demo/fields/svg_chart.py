@@ -1,4 +1,4 @@
-"""A small line chart as SVG: it takes the colors of the page, light or dark, and needs no library."""
+"""A small line chart as SVG: it follows the page's theme, light or dark, and needs no library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 78, 16, 16, 64
 """Space around the lines, in the chart's own pixels."""
 TICKS = 6
-"""Numbers beside each axis, about."""
+"""Tick labels on each axis, about."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ def line_chart(lines: Sequence[Line], about: str, across: str, upwards: str, ste
 
     Args:
         lines: Up to two lines that begin at the left; one that is still growing may be shorter than the chart.
-        about: What the chart shows, for those who do not see it.
-        across: What the positions are, counted from 1.
-        upwards: What the heights are.
+        about: What the chart shows, as its alternative text.
+        across: The label of the x axis, counted from 1.
+        upwards: The label of the y axis.
         steps: Positions in all.
-        log: Whether equal distances upwards are equal factors.
+        log: Whether the y axis is logarithmic.
     """
     values = [value for line in lines for value in line.values]
     low, high = _range(values, log)

@@ -1,4 +1,4 @@
-"""What strangers send: addresses, zips, uploads; bounded before anything is read."""
+"""Untrusted input: URLs, zips, uploads; limits are checked before anything is read."""
 
 from resnet_hub.demo.intake.archive import ArchiveLimits, FailedImage, NamedImage, expected_count, images_in
 from resnet_hub.demo.intake.disk_space import RoomForUploads, check_disk

@@ -1,6 +1,6 @@
-"""Files that a stranger sent together, images and zips of images -> one image after the other, within bounds.
+"""Untrusted files, images and zips of images -> one image after the other, within limits.
 
-Nothing is ever written, no name is ever a path, and no more than one image is in memory.
+Nothing is written to disk, no entry name is used as a path, and one image at most is in memory.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from resnet_hub.demo.intake.zip_entries import FIRST_BYTES, entry_name, is_litte
 from resnet_hub.errors import ImageError
 
 PIECE = 65_536
-"""Bytes that are unpacked between two looks at the bounds."""
+"""Bytes that are decompressed between two checks of the limits."""
 SMALL = 1_000_000
-"""Bytes up to which an image may expand as it likes: a blank one does."""
+"""Bytes up to which the compression ratio is not checked: a blank image has a high one."""
 
 _OTHERS = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz"}
 
@@ -33,11 +33,11 @@ class ArchiveLimits:
     image_bytes: int = 20_000_000
     """Largest image."""
     archive_bytes: int = 200_000_000
-    """Largest zip, packed."""
+    """Largest zip, compressed."""
     total_bytes: int = 500_000_000
-    """Largest sum of all images, unpacked."""
+    """Largest sum of all images, decompressed."""
     expansion: int = 100
-    """Most that an image may be larger than it is packed."""
+    """Largest compression ratio of an image (zip bombs)."""
     entries: int = 2000
     """Files and entries of archives that are looked at, folders and litter included."""
 
@@ -85,7 +85,7 @@ def images_in(
 
 
 def expected_count(files: Iterable[tuple[str, Path]], limits: ArchiveLimits | None = None) -> int:
-    """How many images and failures `images_in` will give, found without unpacking; damage may change it."""
+    """About how many images and failures `images_in` will yield, counted without decompressing anything."""
     limits = limits or ArchiveLimits()
     count = 0
     for _, path in islice(files, limits.entries):
@@ -164,7 +164,7 @@ def _start_of(path: Path) -> tuple[bytes, int]:
 
 
 def _unpacked(path: Path, size: int, budget: _Budget) -> Iterator[NamedImage | FailedImage]:
-    """The images of a zip, which is opened after its list of contents was found to be of a bearable size.
+    """The images of a zip, which is opened after the size of its central directory was checked.
 
     Raises: ImageError where it is not opened, or empty.
     """
@@ -204,7 +204,7 @@ def _image(archive: ZipFile, entry: ZipInfo, budget: _Budget) -> NamedImage | Fa
 
 
 def _check_entry(entry: ZipInfo, limits: ArchiveLimits) -> None:
-    """Raises: ImageError for an entry that is not read, as far as the list of contents tells."""
+    """Raises: ImageError for an entry that is not read, as far as the central directory tells."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind == stat.S_IFLNK:
         raise ImageError("intake.entry_link")

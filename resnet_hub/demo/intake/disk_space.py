@@ -1,4 +1,4 @@
-"""What keeps uploads from filling the disk: beyond a reserve that stays free, none is taken in."""
+"""Keeps uploads from filling the disk: below a reserve of free space they are refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_disk(coming: int = 0) -> None:
 
 
 class RoomForUploads:
-    """An application in front of the page that answers uploads with 507 and a sentence while there is no room."""
+    """ASGI middleware in front of the page that answers uploads with 507 and a sentence while there is no room."""
 
     def __init__(self, app: ASGIApp) -> None:
         """In front of `app`."""

@@ -1,7 +1,7 @@
-"""An address on the web -> the bytes of an image, for servers that strangers send addresses to.
+"""A URL -> the bytes of an image, without server-side request forgery (SSRF).
 
-Such a server must not be used to reach what only it can reach. So a host is looked up once, each of its addresses must
-be public, and the connection goes to the very address that was checked; redirects are followed in the same way.
+A server that takes URLs from strangers must not be used to reach its internal network. So a host is resolved once, each
+of its addresses must be public, and the connection goes to the address that was checked; so for every redirect.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SAFE = "%/:@!$&'()*+,;=~?"
 ATTEMPTS = 3
 """Addresses of a host that are tried."""
 
-# The system's resolver knows no time limit; one that hangs keeps a thread, and there are so many of them at most.
+# The system's resolver has no timeout; a lookup that hangs blocks a thread, and this bounds their number.
 _resolvers = BoundedSemaphore(16)
 
 
@@ -48,11 +48,11 @@ class UrlLimits:
     max_bytes: int = 20_000_000
     """Largest image, in bytes."""
     seconds: float = 10.0
-    """All the time there is, from looking up the first host to the last byte."""
+    """Total timeout in seconds, from the first DNS lookup to the last byte."""
     redirects: int = 3
     """Redirects that are followed."""
     ports: tuple[int, ...] = (80, 443)
-    """TCP ports that may be asked."""
+    """TCP ports that may be connected to."""
     max_characters: int = 2000
     """Longest address."""
 
@@ -70,7 +70,7 @@ def fetch_image(
 ) -> bytes:
     """The bytes at an address on the web; whether they are an image, `open_image` says. Blocks while it waits.
 
-    Nothing of the environment takes part: no proxies, no cookies, no passwords.
+    The environment is ignored: no proxies, no cookies, no credentials.
 
     Args:
         url: An address with http or https, as a stranger typed it.
@@ -78,7 +78,7 @@ def fetch_image(
         is_public: Says which addresses may be connected to.
 
     Raises:
-        ImageError: The address cannot be meant or does not lead to a public server, the server gave no answer in time,
+        ImageError: The address is invalid or does not lead to a public server, the server gave no answer in time,
             or the answer is too large. The message holds the address as it came, and nothing of where it led.
     """
     limits = limits or UrlLimits()
@@ -252,7 +252,7 @@ def _connected(target: _Target, places: list[Place], deadline: _Deadline) -> soc
 
 
 def _next(target: _Target, place: str, fetch: _Fetch) -> str:
-    """Where a redirect leads. Raises: ImageError for one from an encrypted to an open address."""
+    """The target of a redirect. Raises: ImageError for one from https to http."""
     # Headers are read as Latin-1, and servers write UTF-8.
     url = urljoin(target.url, place.encode("latin-1").decode("utf-8", "replace").strip())
     if target.scheme == "https" and not url.lower().startswith("https:"):

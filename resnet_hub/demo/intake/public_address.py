@@ -1,4 +1,4 @@
-"""Which IP addresses are the public internet's: what a server may connect to when strangers tell it where."""
+"""Which IP addresses are public: what a server may connect to for a URL that a stranger sent (SSRF guard)."""
 
 from __future__ import annotations
 

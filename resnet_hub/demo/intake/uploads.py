@@ -47,7 +47,7 @@ def uploaded_path(file: object) -> Path:
     if not isinstance(file, Mapping):
         raise PageError("intake.one_image")
     path = Path(str(file.get("path")).replace("\0", "")).resolve()
-    # A client of the API may name any file of the server here.
+    # A client of the API may name any file of the server here (path traversal).
     if not path.is_relative_to(Path(get_upload_folder()).resolve()) or not path.is_file():
         raise PageError("intake.gone")
     return path

@@ -1,4 +1,4 @@
-"""A zip from a stranger -> its list of contents, read within bounds, and what its entries are called."""
+"""An untrusted zip -> its central directory, read within limits, and safe names of its entries."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from zipfile import ZipFile, ZipInfo
 from resnet_hub.errors import ImageError
 
 FIRST_BYTES = (b"PK\x03\x04", b"PK\x05\x06")
-"""How a zip starts, a full one and an empty one."""
+"""The magic bytes of a zip, a full one and an empty one."""
 LISTING = 1000
-"""Bytes that one entry may take in the list of contents."""
+"""Bytes that one entry may take in the central directory."""
 END = 65_536 + 22
-"""Bytes at the end of an archive in which zipfile looks for the place of the list of contents."""
+"""Bytes at the end of an archive in which zipfile looks for the end of central directory record."""
 LONGEST_NAME = 120
 """Characters of a name that are shown."""
 
@@ -23,7 +23,7 @@ _LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 
 
 def open_zip(path: Path, most: int) -> ZipFile:
-    """The archive, with its list of contents read; `most` is the number of entries that it may have.
+    """The archive, with its central directory read; `most` is the number of entries that it may have.
 
     Raises: ImageError when it is damaged, too long, or built as bombs are.
     """
@@ -44,14 +44,14 @@ def open_zip(path: Path, most: int) -> ZipFile:
 
 
 class _TooLongError(Exception):
-    """A list of contents is longer than may be read."""
+    """A central directory is longer than may be read."""
 
 
 class _Listing(io.FileIO):
-    """An archive of which no more than `most` bytes are read at once, as zipfile reads a list of contents.
+    """An archive of which no more than `most` bytes are read at once, as zipfile reads a central directory.
 
-    How long the list is, an archive can say in two places, in the old form and in that of zip64; so what is asked for
-    counts, not what is said.
+    An archive states the length of its directory in two places, zip and zip64; so the limit applies to the bytes
+    requested, not to the stated length.
     """
 
     def __init__(self, path: Path, most: int) -> None:
@@ -99,7 +99,7 @@ def entry_name(entry: ZipInfo) -> str:
 
 
 def shown_name(path: str) -> str:
-    """The last two parts of a path without tricks: no `..`, no drive, no invisible or turning characters."""
+    """The last two parts of a path, sanitized: no `..`, no drive, no invisible or bidirectional characters."""
     parts = [part for part in _parts(path) if part not in (".", "..") and not re.fullmatch("[A-Za-z]:", part)]
     name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in "/".join(parts[-2:]))
     return (name if len(name) <= LONGEST_NAME else "..." + name[-LONGEST_NAME + 3 :]) or "no name"

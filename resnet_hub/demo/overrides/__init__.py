@@ -1,4 +1,4 @@
-"""All that bends gradio's insides, and nothing else; each module says at its top what it bends and why.
+"""All overrides of gradio's internals, and nothing else; each module says at its top what it overrides and why.
 
 `tests/demo/overrides/test_gradio_insides.py` has a row for each, which says what stops when gradio changes under it.
 """

@@ -1,4 +1,4 @@
-"""The page's API as tools for agents, by the Model Context Protocol: gradio's server, with our images and JSON.
+"""The page's API as tools for agents, by the Model Context Protocol (MCP): gradio's server, with our images and JSON.
 
 Bends the class of `Blocks.mcp_server_obj` once it is made, because gradio has no way to choose it. Left alone, it
 stores images of any size for ever, answers with Python's repr in place of JSON, and never closes its own client.

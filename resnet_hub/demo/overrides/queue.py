@@ -15,15 +15,15 @@ from gradio.queueing import Queue
 from resnet_hub.demo.text import language_of, say
 
 RETRY_SECONDS = 5
-"""When those who found no place are told to ask again."""
+"""Retry-After in seconds for those who found no place."""
 PLACES = 256
-"""Events of all kinds that are worked on at the same time; gradio's 40 would let one kind take the places of all."""
+"""Events of all kinds that run concurrently; gradio's 40 would let one kind take the places of all."""
 REMEMBERED = 4000
 """Visitors of whom the queue knows that all is answered, before it forgets them."""
 LOOK_SECONDS = 0.005
-"""How often the queue looks for a free place. Gradio does it every millisecond, idle or not, which costs more."""
+"""Polling interval of the queue in seconds. Gradio polls every millisecond, idle or not, which costs more."""
 PROGRESS_SECONDS = 0.05
-"""How often it looks for progress to report; gradio does it every ten milliseconds."""
+"""Polling interval for progress to report, in seconds; gradio polls every ten milliseconds."""
 
 
 def use_page_queue(page: gr.Blocks, max_waiting: int) -> None:

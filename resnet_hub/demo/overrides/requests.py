@@ -87,7 +87,7 @@ def _refuse_addresses(fields: Sequence[Any], values: Sequence[Any]) -> None:
 
 
 def refusals_of_requests(page: gr.Blocks) -> dict[str, Any]:
-    """Options for FastAPI: requests that no endpoint can take get a sentence, where gradio knows none."""
+    """Options for FastAPI: exception handlers that answer requests no endpoint can take, where gradio has none."""
 
     def no_endpoint(_request: Request, _error: Exception) -> JSONResponse:
         names = ", ".join(page.get_api_info()["named_endpoints"])

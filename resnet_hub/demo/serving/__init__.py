@@ -1,4 +1,4 @@
-"""From an image and a network's name to an answer, for many visitors at once."""
+"""Concurrent inference: an image and a network's name -> an answer, for many visitors at once."""
 
 from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, ImageAnswer, archive_limits, image_answers
 from resnet_hub.demo.serving.health import health_route

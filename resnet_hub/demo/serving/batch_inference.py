@@ -25,7 +25,7 @@ from resnet_hub.demo.text import sentence_of
 from resnet_hub.preprocessing import open_image, to_channels, to_pixels
 
 AHEAD = 2 * BATCH
-"""Images of one run that are under way: one batch in the network, and one that gathers."""
+"""Images of one run in flight: one batch in the network, and one being collected."""
 DECODERS = max(1, (os.cpu_count() or 2) // 2)
 """Images of one run that are decoded at the same time, and whose files are in memory; the rest is for others."""
 THUMBNAIL = 128

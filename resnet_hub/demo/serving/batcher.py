@@ -1,4 +1,4 @@
-"""Images of many visitors -> batches for one network: whoever waits when the network is free goes together."""
+"""Dynamic batching: images of many visitors -> batches for one network, of all that wait when it is free."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Waiting = tuple[Tensor, asyncio.Future[Tensor], Context]
 class Batcher:
     """Runs a network on batches of whatever waits for it.
 
-    Nobody waits for company: a lone image goes at once, and while the network is busy the next batch gathers by
-    itself. All calls come from one event loop.
+    No batching delay: a lone image runs at once, and while the network is busy the next batch
+    collects. All calls come from one event loop.
     """
 
     def __init__(self, run: Callable[[Tensor], Tensor], executor: Executor, most: int) -> None:

@@ -1,4 +1,4 @@
-"""/health: whether the page answers, for whatever watches it; no network is run for it."""
+"""/health: a health check for monitoring; it runs no network."""
 
 from __future__ import annotations
 

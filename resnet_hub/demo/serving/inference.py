@@ -43,7 +43,7 @@ class Answer:
 
 
 class Inference:
-    """Answers many visitors at once: images are decoded side by side, networks run one batch at a time."""
+    """Serves many visitors at once: images are decoded in parallel, networks run one batch at a time."""
 
     def __init__(self, settings: PageSettings, pool: ModelPool) -> None:
         """Answers with the networks of a pool."""
@@ -63,7 +63,7 @@ class Inference:
             name: What a refusal calls the image.
 
         Raises:
-            PageError: The image, the network or the number cannot be, or the answer took too long.
+            PageError: The image, the network or the number is invalid, or the answer timed out.
         """
         most = checked_top_k(top_k)
         self.check_size(len(image))
@@ -114,7 +114,7 @@ class Inference:
             raise PageError("serving.slow", seconds=self.settings.answer_seconds) from error
 
     async def aside(self, work: Callable[..., Result], *arguments: object) -> Result:
-        """The result of a function that takes long, computed while other visitors are served."""
+        """The result of a slow function, run in a thread while other visitors are served."""
         return await asyncio.get_running_loop().run_in_executor(self._decoders, work, *arguments)
 
     async def explained(self, work: Callable[..., Result], *arguments: object) -> Result:

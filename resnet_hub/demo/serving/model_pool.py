@@ -17,7 +17,7 @@ from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.open_model import OpenModel, facts_of, open_classifier, told_to_visitors
+from resnet_hub.demo.serving.open_model import OpenModel, errors_for_visitors, facts_of, open_classifier
 from resnet_hub.demo.serving.zero_gpu import is_zero_gpu, network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
@@ -28,16 +28,16 @@ LONGEST_NAME = 200
 BATCH = 8
 """Images of several visitors that go through a network together at most, on a CPU.
 
-A larger batch is no cheaper there, and while it runs the answers of the last one are sent: two halves keep both busy.
+A larger batch has no higher throughput there, and while one runs the answers of the last are sent: two halves overlap.
 """
 GPU_BATCH = 32
-"""The same on a GPU, which is hardly busy with a few images."""
+"""The same on a GPU, which a few images do not saturate."""
 LOADERS = 2
-"""Networks that are loaded at the same time."""
+"""Networks that are loaded concurrently."""
 MOST_LOADS = 8
 """Networks that are loaded or wait for it; a load goes on when nobody waits for it any more, so they could pile up."""
 AGAIN_SECONDS = 60.0
-"""How long the Hub is left alone before it is asked once more for a network that is missing."""
+"""Backoff before the Hub is asked again for a missing network, in seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class ModelPool:
 
         Raises:
             ConfigError: It is no name, visitors may not choose it, or the page cannot show what it answers.
-            CheckpointError: What is there does not load, or answers with numbers that are not finite.
+            CheckpointError: What is there does not load, or its outputs are not finite.
             HubError: The Hub refused or could not be reached, the weights are too large, or many others are loaded.
             TimeoutError: It is still being loaded.
         """
@@ -187,7 +187,7 @@ class ModelPool:
         return self.put(classifier, facts, name)
 
     def _facts(self, name: str) -> ModelFacts:
-        with told_to_visitors(name, self._place(name)):
+        with errors_for_visitors(name, self._place(name)):
             return model_facts(self._place(name), public_only=name != self.wanted)
 
     def _place(self, name: str) -> str:
@@ -205,7 +205,7 @@ class ModelPool:
         if facts.weights_bytes is not None and facts.weights_bytes > most:
             size = facts.weights_bytes / 1e6
             raise HubError("serving.too_large", name=name, size=size, most=self.settings.max_model_mb)
-        with told_to_visitors(name, self._place(name)):
+        with errors_for_visitors(name, self._place(name)):
             return open_classifier(self._place(name), self.settings), facts
 
     def _read_wanted(self) -> tuple[ImageClassifier, ModelFacts]:
@@ -224,7 +224,7 @@ def start_pool(settings: PageSettings) -> ModelPool:
     and the log says so.
 
     Raises:
-        ConfigError: A setting that cannot be, or a name that is none.
+        ConfigError: An invalid setting or name.
         CheckpointError: What is there does not load.
         HubError: The Hub has no such network, or it cannot be reached and no other network came with the page.
     """

@@ -32,7 +32,7 @@ class OpenModel:
 
 
 def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
-    """The network behind `source`, set up and tried out. Raises: ResNetHubError."""
+    """The network behind `source`, set up and warmed up. Raises: ResNetHubError."""
     device = "cpu" if is_zero_gpu() else settings.device  # the GPU is there during a call only
     classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings))
     task = classifier.model.config.task
@@ -55,7 +55,7 @@ class OpeningError(CheckpointError):
 
 
 @contextmanager
-def told_to_visitors(name: str, place: str) -> Iterator[None]:
+def errors_for_visitors(name: str, place: str) -> Iterator[None]:
     """What is wrong with a network comes out as a sentence that names it as visitors do, and no folder of the server.
 
     Raises:

@@ -63,7 +63,7 @@ def network_run(classifier: ImageClassifier) -> Callable[[Tensor], Tensor]:
     on_gpu = _spaces().GPU(scores_of, duration=CALL_SECONDS)
 
     def run(pixels: Tensor) -> Tensor:
-        # Arrays travel by value, tensors in memory that ends with the process that shared it.
+        # Arrays are pickled by value, tensors by shared memory that ends with the process that shared it.
         try:
             scores = on_gpu(pixels.numpy())
         except gr.Error as error:  # the quota is used up, or no GPU is free

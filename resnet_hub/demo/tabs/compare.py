@@ -149,7 +149,7 @@ def _bars(scores: dict[str, float]) -> str:
 
 
 def _tenths(score: float) -> str:
-    """A score from 0 to 1 in percent, as HTML that never claims to be sure."""
+    """A score from 0 to 1 in percent, as HTML; never 0 or 100 %, which would claim certainty."""
     percent = f"{100 * score:.1f}"
     return {"0.0": "&lt; 0.1", "100.0": "&gt; 99.9"}.get(percent, percent)
 

@@ -40,7 +40,7 @@ class Trainings:
             try:
                 while len(known) < count:
                     known.append(next(running))
-            except Exception:  # such a training cannot go on; the next visitor's begins anew
+            except Exception:  # a generator that raised cannot go on; the next visitor's starts a new one
                 del self._running[key], self._losses[key]
                 raise
             if len(known) == STEPS:
@@ -92,7 +92,7 @@ def depth_tab(context: TabContext) -> BuiltTab:
 
 
 def gradient_chart(flows: list[GradientFlow], language: str) -> str:
-    """HTML: how the gradients of both networks grow on their way back, as a sentence and a chart."""
+    """HTML: how the gradients of both networks grow in the backward pass, as a sentence and a chart."""
     plain, residual = flows
     layers = LAYERS_IN_A_BLOCK * (len(plain.blocks) - 1)
     words = say(
@@ -132,7 +132,7 @@ def loss_chart(depth: int, losses: list[list[float]], language: str) -> str:
         say("depth.loss", language),
         STEPS,
     )
-    role = " role='status'" if len(plain) == STEPS else ""  # once, at the end: nobody wants to hear thirty losses
+    role = " role='status'" if len(plain) == STEPS else ""  # once, at the end, for screen readers
     return f"<p{role}>{html.escape(words)}</p>{chart}"
 
 
@@ -141,5 +141,5 @@ def _kind(shortcuts: bool, language: str) -> str:
 
 
 def _large(number: float) -> str:
-    """A number with two digits that count: 17, 5,100, 38,000,000."""
+    """A number with two significant digits: 17, 5,100, 38,000,000."""
     return f"{float(f'{number:.2g}'):,.0f}" if number >= 10 else f"{number:.1f}"

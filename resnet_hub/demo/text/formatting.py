@@ -16,7 +16,7 @@ from resnet_hub.errors import LANGUAGES
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""
 
-# The last four are the wide forms, which spreadsheets in East Asia take for the same.
+# The last four are the full-width forms, which spreadsheets in East Asia treat alike.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -30,7 +30,7 @@ def verdict(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> 
 
 
 def percent(score: float, language: str = LANGUAGES[0]) -> str:
-    """A score from 0 to 1 as a whole percentage that never claims to be sure."""
+    """A score from 0 to 1 as a whole percentage; never 0 or 100 %, which would claim certainty."""
     if score >= 0.995:
         words = say("classify.over", language)
     else:
@@ -101,7 +101,7 @@ def exact(score: float) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table as CSV in which no stranger's text is a formula to a spreadsheet."""
+    """A table as CSV, escaped against formula injection in spreadsheets."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from resnet_hub.demo.serving.open_model import OpeningError, told_to_visitors
+from resnet_hub.demo.serving.open_model import OpeningError, errors_for_visitors
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 
 PLACE = "/srv/secret/two"
@@ -12,7 +12,7 @@ PLACE = "/srv/secret/two"
 
 def told(error, name="two", place=PLACE):
     """What comes out in place of an error."""
-    with pytest.raises((CheckpointError, HubError)) as caught, told_to_visitors(name, place):
+    with pytest.raises((CheckpointError, HubError)) as caught, errors_for_visitors(name, place):
         raise error
     return caught.value
 
