@@ -153,7 +153,7 @@ def test_an_export_of_timm_is_read():
         architecture("test_resnet").with_options(num_classes=3),
         INPUT_160,
         ("cat", "dog", "bird"),
-        {"tag": "r160_in1k", "license": "apache-2.0"},
+        CheckpointMetadata(tag="r160_in1k", license="apache-2.0"),
     )
 
 
