@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from resnet_hub.arguments import ArgumentParser
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.extras import require_extra
@@ -22,8 +23,8 @@ def main(arguments: Sequence[str], folder: Path) -> int:
         arguments: What stands behind `python app.py`.
         folder: Where app.py lies, perhaps with a page.json.
     """
-    parser = argparse.ArgumentParser(
-        prog="app.py",
+    parser = ArgumentParser(
+        "app.py",
         description="Serve a page on which anyone can try a network.",
         epilog=variables_in_words(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -34,8 +35,8 @@ def main(arguments: Sequence[str], folder: Path) -> int:
         help="checkpoint folder, Hub id or published tag "
         f"(default: $RESNET_HUB_MODEL, else what {PAGE_FILE} says, else {PageSettings.model})",
     )
-    source = parser.parse_args(arguments).source
     try:
+        source = parser.parse_args(arguments).source
         require_extra("demo")
         serve(PageSettings.from_environment({**page_variables(folder), **os.environ}, source))
     except ResNetHubError as error:
