@@ -17,6 +17,8 @@ from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
 
 PREFIX = "RESNET_HUB_"
+RENAMED = {"MAX_PICTURES": "MAX_IMAGES"}
+"""Settings under the names of earlier versions."""
 VARIABLES = {
     "model": f"{PREFIX}MODEL",
     "models": f"{PREFIX}MODELS",
@@ -186,6 +188,7 @@ def _refuse_misspelt(environment: Mapping[str, str]) -> None:
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in VARIABLES.values():
             known = [variable.removeprefix(PREFIX) for variable in VARIABLES.values() if variable.startswith(PREFIX)]
-            near = get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.7)
+            old = RENAMED.get(name.removeprefix(PREFIX))
+            near = [old] if old else get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.7)
             if near:
                 raise ConfigError("page_settings.no_such_setting", name=name, nearest=f"{PREFIX}{near[0]}")

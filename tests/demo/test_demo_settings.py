@@ -63,6 +63,10 @@ def test_the_host_depends_on_where_the_page_runs(environment, host):
         ({"HOST": ""}, "HOST is empty"),
         ({"RESNET_HUB_MCP": "yes"}, "RESNET_HUB_MCP='yes' is not known; choose one of 'on', 'off'"),
         ({"RESNET_HUB_MODLE": "a/b"}, "there is no setting RESNET_HUB_MODLE; did you mean RESNET_HUB_MODEL?"),
+        (
+            {"RESNET_HUB_MAX_PICTURES": "9"},
+            "there is no setting RESNET_HUB_MAX_PICTURES; did you mean RESNET_HUB_MAX_IMAGES?",
+        ),
     ],
     ids=[
         "no number",
@@ -75,6 +79,7 @@ def test_the_host_depends_on_where_the_page_runs(environment, host):
         "no host",
         "no choice",
         "misspelt",
+        "renamed",
     ],
 )
 def test_a_value_that_cannot_be_meant_is_one_sentence(environment, sentence):
