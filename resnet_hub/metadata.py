@@ -35,7 +35,7 @@ class CheckpointMetadata:
     hardware: str | None = None
     """What the run computed on."""
     dataset_revision: str | None = None
-    """The commit of the data set on the Hub."""
+    """The commit of the dataset on the Hub."""
     base_model: str | None = None
     """The weights that training started from."""
     license: str | None = None
@@ -49,7 +49,7 @@ class CheckpointMetadata:
     per_class: Mapping[str, Any] | None = None
     """The figures of the worst classes as `rows`, and how many were `measured`."""
     temperature: float | None = None
-    """What the logits are divided by, above 0, so that the network is as sure as it is right."""
+    """Temperature scaling: the logits are divided by it, above 0, which calibrates the confidence."""
     seconds: float | None = None
     """How long the run took."""
     tag: str | None = None

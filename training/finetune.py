@@ -138,7 +138,7 @@ def find_lr(recipe: FinetuneRecipe) -> Path:
 
 
 def dry_run(recipe: FinetuneRecipe) -> Path:
-    """Reports what the run would do, from a few updates that are thrown away; returns a sheet of training images."""
+    """Reports what the run would do, from a few updates that are discarded; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
     sheet = report_dry_run(data, learner, loaders)
     learner.accelerator.end_training()

@@ -75,7 +75,7 @@ def test_a_config_of_absurd_size_is_not_read(folder):
         ({"resnet_hub": {"options": {"depths": [9999] * 4}}}, "depths=9999 is out of range; expected a whole number"),
         (
             {"resnet_hub": {"options": {"base_width": 65536, "block": "bottleneck"}}},
-            r"would have about [\d,.]+ thousand million parameters",
+            r"would have about [\d,.]+ billion parameters",
         ),
     ],
     ids=["architecture", "labels", "format", "depth", "width"],

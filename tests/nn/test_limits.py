@@ -36,9 +36,7 @@ def test_the_estimate_is_near_the_number_of_parameters(name):
 @pytest.mark.parametrize("options", HUGE, ids=lambda options: ",".join(options))
 def test_a_network_beyond_any_machine_is_refused_at_once(options):
     started = time.perf_counter()
-    sentence = (
-        r"resnet18 with these options would have about [\d,.]+ thousand million parameters \([\d,]+ GB\); at most 4"
-    )
+    sentence = r"resnet18 with these options would have about [\d,.]+ billion parameters \([\d,]+ GB\); at most 4"
     with pytest.raises(ConfigError, match=sentence):
         create_model("resnet18", **options)
     assert time.perf_counter() - started < 1
@@ -47,7 +45,7 @@ def test_a_network_beyond_any_machine_is_refused_at_once(options):
 def test_a_head_beyond_any_machine_is_refused_and_the_old_one_stays():
     blocks = ["basic", "basic", "basic", "bottleneck"]
     model = create_model("test_resnet", block=blocks, widths=[32, 48, 48, 1024], num_classes=2)
-    with pytest.raises(ConfigError, match=r"would have about 4\.1 thousand million parameters"):
+    with pytest.raises(ConfigError, match=r"would have about 4\.1 billion parameters"):
         model.reset_classifier(1_000_000)
     assert (model.num_classes, model.fc.out_features) == (2, 2)
 

@@ -19,7 +19,7 @@ class Split:
     rows: Dataset
     """One column, the images still encoded, as bytes or paths."""
     labels: np.ndarray
-    """Targets: class numbers, int64 (N,); or 0 and 1 for each of several classes, or numbers: float32 (N, C)."""
+    """Targets: class indices, int64 (N,); or multi-hot classes, or regression targets: float32 (N, C)."""
     digests: np.ndarray | None = None
     """What each image shows, as a hash of its decoded pixels, uint64 (N,); None before it was looked at."""
     sizes: np.ndarray | None = None
@@ -88,8 +88,8 @@ def quantiles(labels: np.ndarray) -> np.ndarray:
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices (kept, held out), each sorted; a function of its arguments alone, so every process cuts the same.
 
-    Of every class, and of every tenth of a regression, this share is held out, at least one of two images. A class
-    with one image stays in train. Images of several classes are held out class by class, the rarest first.
+    Of every class, and of every decile of regression targets, this share is held out, at least one of two images. A
+    class with one image stays in train. Images of several classes are held out class by class, the rarest first.
 
     Args:
         labels: Targets as in `Split`.

@@ -32,7 +32,7 @@ class Target:
     """single_label, multi_label or regression."""
     columns: tuple[str, ...]
     names: tuple[str, ...]
-    """The classes in index order, or the numbers of a regression."""
+    """The classes in index order, or the names of the regression targets."""
     reason: str
     """Why this task, for the log."""
     delimiter: str | None = None

@@ -99,7 +99,7 @@ class TrainTransform:
 
     @property
     def _fill(self) -> tuple[int, ...]:
-        """The mean color, 0 to 255 for each channel, for what lies beyond an image or is erased."""
+        """The mean color, 0 to 255 for each channel, to fill what is padded or erased."""
         return tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
 
     def _cropped(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
@@ -172,7 +172,7 @@ def to_image(pixels: Tensor) -> Image.Image:
 
 @cache
 def moved(length: int, shift: int) -> np.ndarray:
-    """Which of so many rows comes where when they move; what would come from beyond an end is the last one there."""
+    """Which of so many rows comes where when they move; out-of-range rows repeat the edge."""
     return np.minimum(np.maximum(np.arange(shift, length + shift), 0), length - 1)
 
 
@@ -182,7 +182,7 @@ def random_box(
     """A random part (left, top, right, bottom) of an image of (width, height) pixels.
 
     Its area is a share from `min_area` to 1 of the image's; its aspect is `aspect` times 3/4 to 4/3, evenly in the
-    logarithm; where no such box fits in ten tries, the largest centerd one of the right aspect.
+    logarithm; where no such box fits in ten tries, the largest centered one of the right aspect.
     """
     width, height = size
     for _ in range(10):

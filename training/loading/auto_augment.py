@@ -21,7 +21,7 @@ EXAMPLES = "none, trivialaugment, rand-m9-mstd0.5, augmix-m3-w3, 3a, original"
 
 @contextmanager
 def seeded_globally(rng: np.random.Generator) -> Iterator[None]:
-    """Within it the global generators of Python, numpy and torch follow from one draw; they are put back afterwards.
+    """Within it the global RNGs of Python, numpy and torch are seeded by one draw; their state is restored afterwards.
 
     The libraries' policies draw from these. A generator of the CPU alone is touched: a loader has no other.
     """
@@ -44,7 +44,7 @@ def make_policy(name: str, fill: tuple[int, ...]) -> Policy:
 
     Args:
         name: One of `EXAMPLES` or alike.
-        fill: Red, green and blue, 0 to 255, of what lies beyond an image that is moved or turned.
+        fill: Red, green and blue, 0 to 255, to fill what a translated or rotated image leaves.
 
     Raises:
         ConfigError: There is no such policy.

@@ -1,4 +1,4 @@
-"""Decoded images kept in files that all processes of a machine map into memory, so that later epochs do not decode.
+"""A cache of decoded images in memory-mapped files, shared by all processes of a machine: later epochs do not decode.
 
 An image lies there as the unchanging first part of a transform leaves it: whether it is cached changes no pixel.
 """
@@ -118,8 +118,8 @@ def open_caches(
 ) -> list[ImageCache | None]:
     """A cache for each split and transform, the first ones first as long as there is room; None where there is none.
 
-    Of a split that does not fit whole, its first images are cached. Files of earlier runs that were not used for the
-    longest time are removed where the room is needed.
+    Of a split that does not fit whole, its first images are cached. Least recently used files of earlier runs are
+    evicted (LRU) where the room is needed.
 
     Args:
         parts: Splits whose images were looked at, so that their sizes are known; others are not cached.
@@ -174,7 +174,7 @@ def _key(split: Split, transform: Preparing, sizes: np.ndarray) -> str:
 
 
 def _make_room(folder: Path, mine: set[str], room: int) -> None:
-    """Removes the files that were used longest ago until all others of earlier runs take at most `room` bytes."""
+    """LRU eviction: removes files of earlier runs until the others take at most `room` bytes."""
     others = [(file.stat(), file) for file in folder.glob("*.pixels") if file.name not in mine]
     total = sum(status.st_size for status, _ in others)
     for status, file in sorted(others, key=lambda other: other[0].st_mtime):

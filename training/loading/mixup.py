@@ -84,7 +84,7 @@ class BatchMixing:
 
 @contextmanager
 def numpy_seeded(seed: tuple[int, ...]) -> Iterator[None]:
-    """Within it numpy's global generator, which timm draws from, follows from the seed; it is put back afterwards."""
+    """Within it numpy's global RNG, which timm uses, is seeded; its state is restored afterwards."""
     state = np.random.get_state()
     np.random.seed(np.random.SeedSequence(seed).generate_state(4))
     try:

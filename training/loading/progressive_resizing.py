@@ -52,7 +52,7 @@ def epoch_sides(start: int | None, end: int, epochs: int) -> tuple[int, ...]:
 
 
 def resized(inputs: Tensor, side: int) -> Tensor:
-    """The batch with this height and the same aspect; smoothed first, so that nothing flickers. Larger stays."""
+    """The batch with this height and the same aspect; with antialiasing. Larger stays."""
     height, width = inputs.shape[-2:]
     if side >= height:
         return inputs

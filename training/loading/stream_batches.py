@@ -1,4 +1,4 @@
-"""A stream -> batches of (pixels uint8 (N, C, H, W), labels, indices), decoded in loader processes as they come."""
+"""A stream -> batches of (pixels uint8 (N, C, H, W), labels, indices), decoded in DataLoader workers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class StreamLoader(DataLoaderShard):  # type: ignore[misc]  # accelerate has no 
         return self.dataset.steps
 
     def skipping(self, batches: int) -> Iterator[Batch]:
-        """What is left of an epoch after its first batches; they are read again, and thrown away."""
+        """What is left of an epoch after its first batches; they are read again, and discarded."""
         return islice(iter(self), batches, None)
 
     def __iter__(self) -> Iterator[Batch]:

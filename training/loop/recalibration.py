@@ -1,4 +1,4 @@
-"""BatchNorm recalibration: running statistics estimated anew after progressive resizing."""
+"""BatchNorm recalibration: running statistics are re-estimated after progressive resizing."""
 
 from __future__ import annotations
 

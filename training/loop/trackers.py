@@ -47,6 +47,6 @@ def start_trackers(accelerator: Accelerator, project: str, settings: Mapping[str
 
 
 def report(accelerator: Accelerator, figures: Mapping[str, Any], step: int) -> None:
-    """Reports the figures of an update of the weights to every tracker; without trackers nothing happens."""
+    """Reports the figures of an update of the weights to every tracker; without trackers it does nothing."""
     if accelerator.trackers:
         accelerator.log({key: value for key, value in figures.items() if isinstance(value, int | float)}, step=step)

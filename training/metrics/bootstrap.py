@@ -1,4 +1,4 @@
-"""Confidence intervals by the bootstrap: how far a figure may be off by the choice of images."""
+"""Confidence intervals by the bootstrap: the sampling error of each metric over images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 LEVEL = 0.95
-"""Share of repeated measurements whose interval would hold the true figure."""
+"""Confidence level: share of repeated measurements whose interval would hold the true figure."""
 RESAMPLES = (100, 1000)
 """Fewest and most samples that an interval is taken from."""
 MAX_WORK = 200_000_000
@@ -20,8 +20,7 @@ def bootstrap(
 ) -> dict[str, Any]:
     """The interval of each figure, with what it was made of: `level`, `resamples`, `seed`, and name -> [low, high].
 
-    As many images as there are, are drawn again and again with replacement; the interval leaves out the same share
-    of the figures on both sides.
+    Each resample draws N images with replacement; the interval is cut at equal percentiles on both sides.
 
     Args:
         figures: How often each image is counted, float64 (N,) -> the figures by name.

@@ -14,17 +14,17 @@ BINS = 15
 TEMPERATURES = (0.05, 20.0)
 """Lowest and highest temperature that is looked at."""
 PRIOR = 1.0
-"""Standard deviation of the temperature's logarithm before anything is seen. A small split without a mistake would
-ask for no temperature at all, and a network that is never in doubt; thousands of images outweigh it."""
+"""Standard deviation of the prior over the temperature's logarithm. On a small split without a mistake the maximum
+likelihood would be a temperature of 0, full confidence; thousands of images outweigh the prior."""
 MAX_LOGITS = 2**28
 """Numbers that a temperature is fitted to; of larger splits, evenly spaced images."""
 
 
 def reliability(confidences: np.ndarray, right: np.ndarray, counts: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Number of answers, mean confidence and share that is right in each bin, each float64 (BINS,).
+    """Number of answers, mean confidence and accuracy in each bin, each float64 (BINS,).
 
     Args:
-        confidences: How sure each answer is, 0 to 1, (N,).
+        confidences: The confidence of each answer, 0 to 1, (N,).
         right: Whether it is right, (N,).
         counts: How often each answer is counted; once where absent.
     """
@@ -38,14 +38,14 @@ def reliability(confidences: np.ndarray, right: np.ndarray, counts: np.ndarray |
 
 
 def expected_error(confidences: np.ndarray, right: np.ndarray, counts: np.ndarray | None = None) -> float:
-    """The expected calibration error, 0 to 1: how far confidence and share of right answers are apart, on average."""
+    """The expected calibration error, 0 to 1: the mean gap between confidence and accuracy."""
     found = reliability(confidences, right, counts)
     gaps = np.abs(found["confidence"] - found["right"])
     return float((gaps * found["answers"]).sum() / found["answers"].sum())
 
 
 def reliability_rows(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
-    """One row for each bin that is not empty, for a report: up to which confidence, how many, how sure, how right."""
+    """One row for each bin that is not empty, for a report: upper edge, count, mean confidence, accuracy."""
     found = reliability(confidences, right)
     return [
         {"up_to": round((index + 1) / BINS, 4), **{name: values[index].item() for name, values in found.items()}}

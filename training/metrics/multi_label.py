@@ -114,7 +114,7 @@ class MultiLabelEvaluation(Evaluation):
         return rows
 
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
-        """The answers, one for an image and class, that were surest and wrong."""
+        """The answers, one for an image and class, that were wrong with the highest confidence."""
         distance = np.abs(self.scores - self.targets)
         found = []
         for place in np.argsort(-distance, axis=None, kind="stable")[:count]:

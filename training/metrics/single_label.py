@@ -57,7 +57,7 @@ class Mistake:
     answer: str
     """What the network says; untrusted text."""
     sure: str = ""
-    """How sure it is, where it says so."""
+    """Its confidence, where it gives one."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class SingleLabelEvaluation(Evaluation):
         ]
 
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
-        """The wrong answers that the network was surest of."""
+        """The wrong answers with the highest confidence."""
         sure = self.confidences if self.calibrated is None else self.calibrated
         wrong = np.flatnonzero(~self.right)
         worst = wrong[np.argsort(-sure[wrong], kind="stable")][:count]

@@ -30,7 +30,7 @@ class EMAWeights:
         self.average.update(network, step=updates)
 
     def share(self, accelerator: Accelerator) -> None:
-        """Gives every process the statistics of the first one: each sees other images, so that theirs differ."""
+        """Broadcasts the BatchNorm statistics of the first process: each sees other images, so that they differ."""
         if accelerator.num_processes > 1:
             broadcast([buffer for buffer in self.network.buffers() if buffer.is_floating_point()])
 

@@ -102,7 +102,7 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 
 class Plateau:
-    """A linear warm-up, then rates that fall when the validation loss has not fallen for `patience` epochs."""
+    """A linear warm-up, then learning rates that decay when the validation loss has plateaued for `patience` epochs."""
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, warmup: int, factor: float, patience: int, min_lr: float

@@ -90,7 +90,7 @@ def shown_file(path: str | None, dataset: str) -> str | None:
 
 
 def write_predictions(table: pa.Table, file: Path) -> None:
-    """Writes the table as parquet, whole or not at all. Raises: TrainingError where it cannot be written."""
+    """Writes the table as parquet, atomically. Raises: TrainingError where it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, lambda temporary: pq.write_table(table, temporary))

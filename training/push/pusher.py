@@ -1,6 +1,6 @@
 """The process that uploads the checkpoints of a run beside it, which `publish.py` starts: training never waits.
 
-Orders come in as lines of JSON on standard input. The newest wins; what could not be uploaded yet is tried again. When
+Orders come in as lines of JSON on standard input. The newest wins; a failed upload is retried. When
 the input ends, what is still to do is done, and one line of JSON on standard output says how the last upload went.
 """
 
@@ -105,7 +105,7 @@ def work(
     Args:
         inbox: Where the orders come in.
         push: Uploads one snapshot and returns the commit's address.
-        backoff: How long failures are waited for.
+        backoff: The retry policy.
         sleep: Lets this many seconds pass.
     """
     outcome, failures = Outcome(), 0

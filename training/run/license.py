@@ -1,4 +1,4 @@
-"""Under which license the weights stand that training starts from; what becomes of them stands under it too."""
+"""The license of the weights that training starts from, which the fine-tuned weights inherit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger("training")
 
 
 def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str | None:
-    """The license that the checkpoint names, else the catalogue, else its card on the Hub; None where none does.
+    """The license that the checkpoint names, else the catalog, else its card on the Hub; None where none does.
 
     Args:
         model: As it was loaded.
@@ -29,7 +29,7 @@ def parent_license(model: PretrainedNetwork, address: RepoAddress | None) -> str
     if owner == OWNER:
         try:
             return find_tag(name).license
-        except ConfigError:  # newer than the catalogue
+        except ConfigError:  # newer than the catalog
             pass
     try:
         card = HfApi().model_info(address.repo_id, revision=address.revision).card_data

@@ -21,7 +21,7 @@ from .history import Best, History
 from .run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
 
 CURVES = {"val": ("validation", "tab:green"), "ema": ("validation, moving average", "tab:purple")}
-"""Label and color of what was measured of the weights, and of their moving average."""
+"""Label and color of the metrics of the weights, and of their EMA."""
 CONFUSION_CLASSES = 40
 """Classes of a readable confusion image; of more, those confused most are drawn."""
 MAX_NAME = 30
@@ -57,19 +57,19 @@ def draw_curves(folder: Path, rows: Sequence[Mapping[str, Any]], saved: Best) ->
 
 
 def plot_curves(rows: Sequence[Mapping[str, Any]], epoch: int, kind: str) -> Figure:
-    """Losses and the figure that decides over the epochs, those of the moving average too, with what was saved marked.
+    """Losses and the deciding metric over the epochs, those of the EMA too, with the saved epoch marked.
 
     Args:
         rows: Of metrics.jsonl.
         epoch: The one whose weights were saved.
-        kind: Whose those were: `val`, or `ema` for the moving average.
+        kind: Whose those were: `val`, or `ema` for the EMA.
     """
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     loss, quality = figure.subplots(1, 2)
     name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
     title, unit, factor = QUALITIES[name]
-    loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, as minimised)")
+    loss.plot(epochs, [row["train_loss"] for row in rows], marker=".", label="training (augmented, as minimized)")
     for measured, (label, color) in CURVES.items():
         if f"{measured}_{name}" not in rows[0]:
             continue
@@ -173,7 +173,7 @@ def cut_name(name: str) -> str:
 
 
 def save_figure(figure: Figure, file: Path) -> Path:
-    """Writes a figure as a PNG, whole or not at all; returns its path."""
+    """Writes a figure as a PNG, atomically; returns its path."""
     with warnings.catch_warnings():
         # The font that comes with matplotlib has no letters of some scripts; they show as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")

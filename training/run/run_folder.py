@@ -82,7 +82,7 @@ def claim_folder(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: b
 def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) -> Iterator[None]:
     """A block for which the output folder is this run's, as in `claim_folder`.
 
-    A run that fails before it has saved anything leaves the folder free, to mend a mistake and try anew.
+    A run that fails before it has saved anything leaves the folder free, to fix a mistake and try again.
     """
     made = not recipe.folder.exists()
     lock = claim_folder(recipe, accelerator, resumed=resumed)

@@ -1,4 +1,4 @@
-"""Nested values with tensors <-> numbered folders that appear whole or not at all: JSON, safetensors and checksums."""
+"""Serialization: nested values with tensors <-> atomically written folders of JSON, safetensors and checksums."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ class CalibrationSettings(Settings):
     """Calibration: temperature scaling."""
 
     calibrate: bool = setting(
-        False, "fit a temperature on the validation split, by which served scores are as sure as they are right"
+        False,
+        "calibration: fit a temperature on the validation split, so that confidence matches accuracy",
     )
 
 

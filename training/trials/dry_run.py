@@ -31,7 +31,7 @@ WARM_UP, MEASURED = 2, 8
 
 
 def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> Path:
-    """Reports what the run would be, from a few real updates that are thrown away; returns the sheet of images.
+    """Reports what the run would be, from a few real updates that are discarded; returns the sheet of images.
 
     Args:
         data: The dataset.
@@ -182,6 +182,6 @@ def format_time(seconds: float) -> str:
 
 
 def _wait(learner: Learner) -> None:
-    """Returns when the device has done what it was told."""
+    """Waits until the device has finished (synchronize)."""
     if learner.accelerator.device.type == "cuda":
         torch.cuda.synchronize(learner.accelerator.device)

@@ -29,8 +29,7 @@ ROUNDS = 100
 def fit_linear_probe(learner: Learner, loader: Iterable[Batch]) -> None:
     """Fits a new head to the features of the training images as they are seen in evaluation; keeps one that is not.
 
-    It is the linear probe that stands before fine-tuning: a random head would first shake the features that the
-    network was chosen for.
+    The linear probe before fine-tuning (LP-FT): a random head would first distort the pretrained features.
 
     Args:
         learner: Its network gets the head; nothing else of it moves.

@@ -41,7 +41,7 @@ class LRSweep:
 
     @property
     def suggestion(self) -> float:
-        """A tenth of the rate at which the loss was least: there it falls, and is far from blowing up.
+        """A tenth of the rate at which the loss was least: there it falls, and is far from diverging.
 
         Source: Gugger 2018, "How Do You Find A Good Learning Rate".
         """
@@ -78,7 +78,7 @@ class SweepSchedule:
 
 
 def sweep_lr(learner: Learner, loader: Iterable[Batch]) -> LRSweep:
-    """Trains with rising rates until the loss blows up; the weights are spoilt by it.
+    """Trains with rising rates until the loss diverges; the weights are of no use afterwards.
 
     Args:
         learner: Ready for its first update.

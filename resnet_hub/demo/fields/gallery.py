@@ -66,7 +66,7 @@ def groups(answers: Sequence[ImageAnswer], language: str) -> list[dict[str, Any]
 def _figure(answer: ImageAnswer, language: str) -> str:
     """HTML: an image with its name and its score."""
     name, score = html.escape(answer.name), percent(answer.predictions[0].score, language)
-    image = "<div class='no-picture'></div>"
+    image = "<div class='no-image'></div>"
     if answer.thumbnail:
         source = f"data:image/jpeg;base64,{base64.b64encode(answer.thumbnail).decode()}"
         image = f"<img alt='' loading='lazy' src='{source}'>"

@@ -6,13 +6,13 @@ import gradio as gr
 
 # In the browser. Pasted text is left to whatever field it is meant for; nothing is kept, and nothing asked elsewhere.
 LISTEN = """() => document.addEventListener('paste', event => {
-  const pictures = [...(event.clipboardData?.files ?? [])].filter(file => file.type.startsWith('image/'));
+  const images = [...(event.clipboardData?.files ?? [])].filter(file => file.type.startsWith('image/'));
   const [, button] = [['#photo', '#pasted-one'], ['#files', '#pasted-many']]
     .find(([field]) => document.querySelector(field)?.offsetParent) ?? [];
   const input = button && document.querySelector(button)?.previousElementSibling;
-  if (!pictures.length || !input?.matches('input[type=file]')) return;
+  if (!images.length || !input?.matches('input[type=file]')) return;
   const carried = new DataTransfer();
-  pictures.slice(0, input.multiple ? pictures.length : 1).forEach(picture => carried.items.add(picture));
+  images.slice(0, input.multiple ? images.length : 1).forEach(image => carried.items.add(image));
   input.files = carried.files;
   input.dispatchEvent(new Event('change', {bubbles: true}));
   event.preventDefault();
@@ -26,7 +26,7 @@ def listen_for_images(page: gr.Blocks, photo: gr.Image, files: gr.File) -> None:
     """
     one = gr.UploadButton(visible="hidden", elem_id="pasted-one", file_types=["image"])
     many = gr.UploadButton(visible="hidden", elem_id="pasted-many", file_types=["image"], file_count="multiple")
-    one.upload(None, one, photo, js="picture => [[picture].flat()[0]]", api_visibility="private")
+    one.upload(None, one, photo, js="image => [[image].flat()[0]]", api_visibility="private")
     added = "(pasted, chosen) => [[...(chosen ?? []), ...[pasted].flat()]]"
     many.upload(None, [many, files], files, js=added, api_visibility="private")
     page.load(None, js=LISTEN, api_visibility="private")
