@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import zygote
 from huggingface_hub import HfApi, SpaceCard
 from images import class_folders
 from PIL import Image
@@ -36,7 +37,6 @@ def shell(fake_hub, tmp_path):
     def run(heading):
         language, code = snippet(heading)
         code = code.replace("your-name", fake_hub.account)
-        command = [sys.executable, "-c", code] if language == "python" else ["bash", "-ec", code]
         environment = {
             **os.environ,
             "HF_ENDPOINT": fake_hub.url,
@@ -45,7 +45,11 @@ def shell(fake_hub, tmp_path):
             "PYTHONPATH": str(REPOSITORY),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400)
+        options = {"cwd": tmp_path, "env": environment, "timeout": 400}
+        if language == "python":
+            done = zygote.run(["-c", code], needs=["resnet_hub"], **options)
+        else:
+            done = subprocess.run(["bash", "-ec", code], capture_output=True, text=True, **options)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
