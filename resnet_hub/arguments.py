@@ -1,4 +1,4 @@
-"""A command line -> values; what cannot be taken apart is refused in a sentence, with the flag that is meant."""
+"""An argument parser -> values; what cannot be parsed is refused in a sentence, with the flag that is meant."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def network_facts(source: str) -> Values:
     path = local_path(source)
     if path is None and source in ARCHITECTURES:
         return {"source": source, **_published_facts(source, default_tag(source))}
-    tag = _catalogued(source) if path is None else None
+    tag = _catalogd(source) if path is None else None
     if tag is not None:
         return {"source": source, **_published_facts(tag.architecture, tag)}
     saved = read_config(path or download_checkpoint(source, config_only=True))
@@ -108,7 +108,7 @@ def _size_and_cost(config: ResNetConfig, sizes: Sequence[tuple[int, int, int]]) 
     }
 
 
-def _catalogued(source: str) -> PublishedTag | None:
+def _catalogd(source: str) -> PublishedTag | None:
     """The published weights that `source` names, by a published name or by their whole id. Raises: ConfigError."""
     owner, slash, name = source.removeprefix("hf-hub:").partition("/")
     if slash and owner == OWNER:

@@ -199,7 +199,7 @@ def _title_of(repo_id: str) -> str:
 
 
 def _text(model: ServedModel, repo_id: str, title: str) -> str:
-    """The text of a new Space; names of classes are strangers' text."""
+    """The text of a new Space; names of classes are untrusted text."""
     network, names = model.config.network, model.config.label_names
     where = f", [{model.repo_id}]({constants.ENDPOINT}/{model.repo_id})" if model.repo_id else ""
     classes = f"{network.num_classes} classes"

@@ -8,7 +8,7 @@ from resnet_hub.demo.model_facts import model_facts
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 
 
-def test_a_published_name_is_told_from_the_catalogue_without_a_request(fake_hub):
+def test_a_published_name_is_told_from_the_catalog_without_a_request(fake_hub):
     facts = model_facts("resnet50.a1_in1k")
     assert (facts.name, facts.classes, facts.license, facts.top1) == (
         "timm/resnet50.a1_in1k",

@@ -1,4 +1,4 @@
-"""The catalogue against timm's own: names, tags, preprocessing, licenses; and what the names stand for."""
+"""The catalog against timm's own: names, tags, preprocessing, licenses; and what the names stand for."""
 
 import json
 

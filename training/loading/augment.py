@@ -40,7 +40,7 @@ class TrainTransform:
 
     @classmethod
     def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
-        """The transform of a recipe. Raises: ConfigError for a policy that is unknown or cannot be."""
+        """The transform of a recipe. Raises: ConfigError for an unknown or invalid policy."""
         if recipe.auto_augment != NONE:
             make_policy(recipe.auto_augment, (0, 0, 0))
             channels = preprocessing.input_size[0]

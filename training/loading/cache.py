@@ -79,7 +79,7 @@ class ImageCache:
         return len(self.sizes)
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_map": None}  # a loader process maps the file by itself
+        return {**self.__dict__, "_map": None}  # a DataLoader worker maps the file by itself
 
     @property
     def _bytes(self) -> np.ndarray:

@@ -189,12 +189,12 @@ def make_loader(
 
 
 def loader_workers(asked: int | None, processes: int) -> int:
-    """Loader processes for each of `processes` training processes: as asked for, else what the cores allow."""
+    """DataLoader workers for each of `processes` training processes: as asked for, else what the cores allow."""
     return min(MAX_WORKERS, available_cores() // processes) if asked is None else asked
 
 
 def start_worker(worker: int) -> None:
-    """Gets a loader process ready."""
+    """Gets a DataLoader worker ready."""
     # One that computes with several threads only takes the cores of the training process.
     torch.set_num_threads(1)
     # Ctrl-C is for the training process, which needs its loaders until it has saved.

@@ -20,7 +20,7 @@ LOCK_FILE = ".lock"
 class FolderLock:
     """Holds a folder for this process. The system lets go of it when the process ends, be it killed.
 
-    Unlike `flock`, `lockf` belongs to the process alone: loader processes that outlive a killed run do not hold it.
+    Unlike `flock`, `lockf` belongs to the process alone: DataLoader workers that outlive a killed run do not hold it.
     """
 
     def __init__(self, folder: Path) -> None:

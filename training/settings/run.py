@@ -34,7 +34,7 @@ class RunSettings(Settings):
         words=(AUTO,),
     )
     workers: int | None = setting(
-        None, "loader processes for each process; by the number of cores where absent", may_change=True
+        None, "DataLoader workers for each process; by the number of cores where absent", may_change=True
     )
     threads: int | None = setting(
         None, "CPU threads of each process; the cores shared out where absent", may_change=True

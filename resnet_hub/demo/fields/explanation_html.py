@@ -1,6 +1,6 @@
 """Explanations as HTML: a heat map over its image, sheets of feature maps, a table of blocks.
 
-Names of classes are a stranger's text; all of them are escaped in here.
+Names of classes are untrusted text; all of them are escaped in here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers to many images -> a table, a gallery by class, a list of failures, and files to download.
 
 While a run goes on these are sent again and again, and gradio sends what was added only: so lists and texts grow at
-their ends, and the browser does the rest. Names and classes are strangers' texts; all HTML of them is escaped in here.
+their ends, and the browser does the rest. Names and classes are untrusted text; all of it is escaped in here.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
 
 
 async def _facts_html(inference: Inference, source: str, request: gr.Request) -> str:
-    """HTML: what is known of a network that a visitor looks at, or why it cannot be."""
+    """HTML: what is known of a network that a visitor looks at, or why it cannot be used."""
     try:
         return _line(describe_facts(await inference.pool.facts(source), language_of(request)))
     except Exception as error:

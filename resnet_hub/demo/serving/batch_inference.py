@@ -39,7 +39,7 @@ class ImageAnswer:
     """What came of one file."""
 
     name: str
-    """Its name for display: a stranger's text."""
+    """Its name for display: untrusted text."""
     predictions: tuple[Prediction, ...] = ()
     """The best classes, best first; empty where there is a problem."""
     problem: str | None = None

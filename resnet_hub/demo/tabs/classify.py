@@ -41,7 +41,7 @@ link.download = 'scores.csv';
 link.click();
 setTimeout(() => URL.revokeObjectURL(link.href), 10000); }"""
 
-# Labels are a stranger's text. The escaping runs in the browser, so that the API answers in plain text; `{{value}}`
+# Labels are untrusted text. The escaping runs in the browser, so that the API answers in plain text; `{{value}}`
 # would not do, since gradio evaluates what it leaves as a template once more.
 ESCAPED = r"${String(value ?? '').replace(/[&<>\"'`]/g, character => '&#' + character.charCodeAt(0) + ';')}"
 
@@ -152,7 +152,7 @@ def _top_k_in_link(top_k: gr.Slider) -> LinkValue:
 
 
 def _top_k_slider(classes: int, value: float = USUAL_CLASSES) -> gr.Slider:
-    """The slider for a network of so many classes; nobody sees it where there is nothing to choose."""
+    """The slider for a network of so many classes; hidden where there is nothing to choose."""
     most = min(MOST_CLASSES, classes)
     return gr.Slider(
         1,

@@ -121,7 +121,7 @@ def _sentence(words: str) -> str:
 
 
 def _column(column: Compared, language: str) -> str:
-    """HTML: all that one network said. Names of networks and of classes are a stranger's text."""
+    """HTML: all that one network said. Names of networks and of classes are untrusted text."""
     name = html.escape(column.name)
     parts = [f"<h3>{name}</h3>"]
     if column.is_pending:

@@ -22,7 +22,7 @@ class Compared:
     """What one of the networks said."""
 
     name: str
-    """What was asked for; a stranger's text."""
+    """What was requested; untrusted text."""
     answer: Answer | None = None
     """Its answer, where it gave one."""
     found: HeatMap | None = None

@@ -46,7 +46,7 @@ class LinkValue:
     say: Callable[[Any], str | None]
     """The field's value -> the text; None leaves it out."""
     read: Callable[[str, Opened], str | None]
-    """The text of a stranger -> the text as it should be; None, or an error of ours, where it cannot be."""
+    """Untrusted text -> the validated text; None, or an error of ours, where it is invalid."""
     fill: Callable[[str, Opened], Sequence[Any]]
     """The text, as `read` returns it -> what the fields of `fills` hold."""
     fills: Sequence[gr.components.Component]

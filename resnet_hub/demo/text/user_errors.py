@@ -37,7 +37,7 @@ def sentence_of(error: Exception, language: str = LANGUAGES[0]) -> str:
 
 def refusal_of(error: Exception, language: str = LANGUAGES[0]) -> gr.Error:
     """The sentence about an error as what gradio shows in a toast, where nothing else shows it."""
-    # Toasts are HTML, and the names of files and classes in a sentence are a stranger's text.
+    # Toasts are HTML, and the names of files and classes in a sentence are untrusted text.
     return gr.Error(html.escape(sentence_of(error, language), quote=False), print_exception=False)
 
 
