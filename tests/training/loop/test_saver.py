@@ -125,7 +125,7 @@ def press_at(monkeypatch):
     """Lets Ctrl-C be pressed in this process after a step, or in an evaluation."""
 
     def arrange(step=None, evaluation=None):
-        updated, measured = state.Saver.after_update, fit.measure
+        updated, measured = state.Saver.after_update, fit.evaluate_epoch
         calls = []
 
         def after_update(saver, learner):
@@ -133,14 +133,14 @@ def press_at(monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
             updated(saver, learner)
 
-        def measure(*arguments):
+        def evaluate_epoch(*arguments):
             calls.append(1)
             if len(calls) == evaluation:
                 os.kill(os.getpid(), signal.SIGINT)
             return measured(*arguments)
 
         monkeypatch.setattr(state.Saver, "after_update", after_update)
-        monkeypatch.setattr(fit, "measure", measure)
+        monkeypatch.setattr(fit, "evaluate_epoch", evaluate_epoch)
 
     return arrange
 
