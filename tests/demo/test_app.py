@@ -89,7 +89,7 @@ def test_an_unknown_option_is_a_mistake_too():
     process = run_app("--model", "folder")
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "unrecognized arguments: --model" in errors
+    assert "there is no flag '--model'" in errors
 
 
 def test_the_entry_stays_short_and_free_of_torch():
