@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from error_facts import Begins, code_and_fields
 from torch import nn
 
 from resnet_hub.config import ResNetConfig
@@ -135,25 +136,72 @@ def test_a_block_without_stride_has_no_blur(kind):
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "width", "sentence"),
+    ("kind", "options", "width", "code", "expected"),
     [
-        (BasicBlock, {"cardinality": 32}, 64, "cardinality=32 and base_width=64 need the bottleneck block; resnet50"),
-        (BasicBlock, {"base_width": 128}, 64, "cardinality=1 and base_width=128 need the bottleneck block; resnet50"),
-        (BasicBlock, {"reduce_first": 65}, 64, "reduce_first=65 leaves 0 of 64 channels; expected a multiple of card"),
-        (Bottleneck, {"reduce_first": 65}, 64, "reduce_first=65 leaves 0 of 64 channels; expected a multiple of card"),
-        (Bottleneck, {"cardinality": 4, "reduce_first": 3}, 64, "reduce_first=3 leaves 85 of 256 .* of cardinality=4"),
-        (Bottleneck, {"base_width": 1}, 32, "base_width=1 and cardinality=1 make 0 channels of a stage of width 32"),
-        (Bottleneck, {"base_width": 65536, "cardinality": 65536}, 64, "make 4,294,967,296 channels .* 1 to 65,536"),
+        (
+            BasicBlock,
+            {"cardinality": 32},
+            64,
+            "nn.cardinality_of_basic_blocks",
+            {"cardinality": 32, "base_width": 64, "architecture": "resnet50"},
+        ),
+        (
+            BasicBlock,
+            {"base_width": 128},
+            64,
+            "nn.cardinality_of_basic_blocks",
+            {"cardinality": 1, "base_width": 128, "architecture": "resnet50"},
+        ),
+        (
+            BasicBlock,
+            {"reduce_first": 65},
+            64,
+            "nn.reduce_first",
+            {"reduce_first": 65, "left": 0, "channels": 64, "cardinality": 1},
+        ),
+        (
+            Bottleneck,
+            {"reduce_first": 65},
+            64,
+            "nn.reduce_first",
+            {"reduce_first": 65, "left": 0, "channels": 64, "cardinality": 1},
+        ),
+        (
+            Bottleneck,
+            {"cardinality": 4, "reduce_first": 3},
+            64,
+            "nn.reduce_first",
+            {"reduce_first": 3, "left": 85, "channels": 256, "cardinality": 4},
+        ),
+        (
+            Bottleneck,
+            {"base_width": 1},
+            32,
+            "nn.hidden_channels",
+            {"base_width": 1, "cardinality": 1, "channels": 0, "width": 32, "most": 65536},
+        ),
+        (
+            Bottleneck,
+            {"base_width": 65536, "cardinality": 65536},
+            64,
+            "nn.hidden_channels",
+            {"base_width": 65536, "cardinality": 65536, "channels": 4294967296, "width": 64, "most": 65536},
+        ),
     ],
 )
-def test_a_block_that_cannot_be_is_refused(kind, options, width, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+def test_a_block_that_cannot_be_is_refused(kind, options, width, code, expected):
+    with pytest.raises(ConfigError) as refused:
         kind(ResNetConfig(**options), BlockPlace(64, width))
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_an_unknown_block_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="block 'bottlneck' is not known; choose from 'bottleneck'"):
+    with pytest.raises(ConfigError) as refused:
         block_class("bottlneck")
+    assert code_and_fields(refused.value) == (
+        "nn.unknown_block",
+        {"name": "bottlneck", "nearest": Begins("'bottleneck'")},
+    )
 
 
 @pytest.fixture

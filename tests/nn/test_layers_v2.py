@@ -4,6 +4,7 @@ import pytest
 import timm.layers
 import torch
 import torch.nn.functional as F
+from error_facts import Begins, code_and_fields
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
@@ -123,13 +124,24 @@ def test_a_convolution_keeps_the_size_but_for_its_stride(size, stride, dilation)
 
 
 @pytest.mark.parametrize(
-    ("name", "channels", "sentence"),
+    ("name", "channels", "code", "expected"),
     [
-        ("batchnrom", 64, "norm_layer 'batchnrom' is not known; choose from 'batchnorm'"),
-        ("groupnorm", 24, "norm_layer 'groupnorm' has 32 groups, but resnet50 has a layer of 24 channels"),
-        ("evonorms0", 24, "norm_layer 'evonorms0' has 32 groups, but resnet50 has a layer of 24 channels"),
+        ("batchnrom", 64, "nn.unknown_norm_layer", {"name": "batchnrom", "nearest": Begins("'batchnorm'")}),
+        (
+            "groupnorm",
+            24,
+            "nn.norm_groups",
+            {"name": "groupnorm", "groups": 32, "architecture": "resnet50", "channels": 24},
+        ),
+        (
+            "evonorms0",
+            24,
+            "nn.norm_groups",
+            {"name": "evonorms0", "groups": 32, "architecture": "resnet50", "channels": 24},
+        ),
     ],
 )
-def test_a_norm_that_cannot_be_is_refused(name, channels, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+def test_a_norm_that_cannot_be_is_refused(name, channels, code, expected):
+    with pytest.raises(ConfigError) as refused:
         norm_act(ResNetConfig(norm_layer=name), channels)
+    assert code_and_fields(refused.value) == (code, expected)

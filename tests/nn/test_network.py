@@ -1,10 +1,10 @@
 """What every network does, whatever its family: heads, feature levels, gradient checkpointing."""
 
 import copy
-import re
 
 import pytest
 import torch
+from error_facts import code_and_fields
 from random_weights import lively
 
 from resnet_hub import create_model
@@ -51,19 +51,20 @@ def test_intermediates_are_the_levels_asked_for_from_the_stem_downwards(indices,
 
 
 @pytest.mark.parametrize(
-    ("indices", "sentence"),
+    ("indices", "code", "expected"),
     [
-        ([5], "there is no feature level 5; test_resnet has 0 to 4"),
-        ([0, -6], "there is no feature level -6; test_resnet has 0 to 4"),
-        (6, "there are no last 6 feature levels; test_resnet has 5"),
-        (0, "there are no last 0 feature levels; test_resnet has 5"),
-        (-1, "there are no last -1 feature levels; test_resnet has 5"),
+        ([5], "nn.no_level", {"index": 5, "architecture": "test_resnet", "last": 4}),
+        ([0, -6], "nn.no_level", {"index": -6, "architecture": "test_resnet", "last": 4}),
+        (6, "nn.no_last_levels", {"wanted": 6, "architecture": "test_resnet", "count": 5}),
+        (0, "nn.no_last_levels", {"wanted": 0, "architecture": "test_resnet", "count": 5}),
+        (-1, "nn.no_last_levels", {"wanted": -1, "architecture": "test_resnet", "count": 5}),
     ],
     ids=str,
 )
-def test_a_level_that_is_not_there_is_refused(indices, sentence):
-    with pytest.raises(ConfigError, match=re.escape(sentence)):
+def test_a_level_that_is_not_there_is_refused(indices, code, expected):
+    with pytest.raises(ConfigError) as refused:
         create_model("test_resnet").forward_intermediates(IMAGES, indices)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_feature_maps_have_the_announced_channels_and_reductions():
