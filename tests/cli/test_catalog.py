@@ -1,6 +1,7 @@
 """What is listed of networks, as values: the stored costs are those that counting gives."""
 
 import pytest
+from error_facts import Begins, code_and_fields
 
 from resnet_hub.cli import catalog
 from resnet_hub.cli.catalog import architecture_rows, tag_rows
@@ -34,5 +35,9 @@ def test_a_network_that_is_in_no_table_is_counted(monkeypatch):
 
 
 def test_a_pattern_that_matches_nothing_gets_the_nearest():
-    with pytest.raises(ConfigError, match="nothing matches 'resnte50'; the nearest are 'resnet50', "):
+    with pytest.raises(ConfigError) as refused:
         architecture_rows(["resnte50"])
+    assert code_and_fields(refused.value) == (
+        "cli.nothing_matches",
+        {"patterns": "'resnte50'", "nearest": Begins("'resnet50', ")},
+    )

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
+from error_facts import code_and_fields
 from explained import COLORS, NETWORKS, lively_classifier, noise, square, square_classifier
 from PIL import Image
 
@@ -86,8 +87,12 @@ def test_where_nothing_speaks_for_the_class_the_map_is_empty_and_says_so(method)
 
 def test_an_unknown_method_is_refused():
     classifier = lively_classifier()
-    with pytest.raises(ConfigError, match="method='magic' is not known; choose one of 'grad-cam', 'hires-cam'"):
+    with pytest.raises(ConfigError) as refused:
         heat_map(classifier, noise(classifier), 0, "magic")
+    assert code_and_fields(refused.value) == (
+        "checks.unknown_choice",
+        {"name": "method", "value": "magic", "choices": "'grad-cam', 'hires-cam', 'occlusion'"},
+    )
 
 
 @pytest.mark.parametrize(("row", "column"), [(row, column) for row in range(3) for column in range(3)])

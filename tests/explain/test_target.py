@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from error_facts import code_and_fields
 from explained import lively_classifier, noise
 
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
@@ -13,8 +14,12 @@ pytestmark = pytest.mark.usefixtures("fixed_seed")
 @pytest.mark.parametrize("index", [-1, 5, 2.0, True])
 def test_a_class_that_is_not_there_is_refused(index):
     classifier = lively_classifier()
-    with pytest.raises(ConfigError, match=r"class_index=.* expected a whole number from 0 to 4"):
+    with pytest.raises(ConfigError) as refused:
         Target(classifier, noise(classifier), index)
+    assert code_and_fields(refused.value) == (
+        "checks.no_whole_number",
+        {"name": "class_index", "value": index, "low": 0, "high": 4},
+    )
 
 
 def test_several_images_are_refused():

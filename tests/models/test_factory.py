@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from error_facts import Begins, code_and_fields
 from random_weights import assert_equal, lively
 
 from resnet_hub import AutoResNet, FeatureNetwork, ResNet, ResNetV2, create_model
@@ -16,13 +17,18 @@ def test_features_only_decides_what_comes(features_only, kind):
 
 
 def test_levels_without_features_only_are_refused():
-    with pytest.raises(ConfigError, match=r"out_indices=\(1, 2\) chooses feature maps, so it needs features_only=True"):
+    with pytest.raises(ConfigError) as refused:
         create_model("test_resnet", out_indices=(1, 2))
+    assert code_and_fields(refused.value) == ("models.levels_of_logits", {"indices": (1, 2)})
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(ConfigError, match="there is no architecture 'resnet_18'; the nearest are 'resnet18'"):
+    with pytest.raises(ConfigError) as refused:
         create_model("resnet_18")
+    assert code_and_fields(refused.value) == (
+        "registry.no_architecture",
+        {"name": "resnet_18", "nearest": Begins("'resnet18'")},
+    )
 
 
 @pytest.fixture
@@ -74,20 +80,37 @@ def test_a_network_of_another_family_comes_as_that(published, asked):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "code", "expected"),
     [
-        ("", "'' is no Hub id"),
-        ("resnet_18", "there are no published weights for 'resnet_18'"),
-        ("resnet18.none", "there are no published weights 'resnet18.none'"),
-        ("seresnet18", "'seresnet18' is an architecture without published weights"),
+        ("", "hub.no_id", {"source": ""}),
+        (
+            "resnet_18",
+            "registry.no_published_weights",
+            {"name": "resnet_18", "nearest": Begins("'resnet18'")},
+        ),
+        (
+            "resnet18.none",
+            "registry.no_tag",
+            {
+                "name": "resnet18.none",
+                "nearest": Begins("'resnet18."),
+                "owner": "timm",
+            },
+        ),
+        ("seresnet18", "registry.untrained", {"name": "seresnet18"}),
     ],
 )
-def test_pretrained_without_published_weights_is_refused(fake_hub, name, says):
-    with pytest.raises(ConfigError, match=says):
+def test_pretrained_without_published_weights_is_refused(fake_hub, name, code, expected):
+    with pytest.raises(ConfigError) as refused:
         create_model(name, pretrained=True)
+    assert code_and_fields(refused.value) == (code, expected)
     assert not fake_hub.state.requests
 
 
 def test_the_door_to_all_families_is_no_network():
-    with pytest.raises(ConfigError, match="which AutoResNet does not build; create_model and from_pretrained choose"):
+    with pytest.raises(ConfigError) as refused:
         AutoResNet(create_model("test_resnet").config)
+    assert code_and_fields(refused.value) == (
+        "nn.other_family",
+        {"architecture": "test_resnet", "family": "resnet", "kind": "AutoResNet"},
+    )

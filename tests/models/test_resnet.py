@@ -4,6 +4,7 @@ import pytest
 import timm
 import torch
 import torch.nn.functional as F
+from error_facts import Begins, code_and_fields
 from random_weights import assert_equal, lively
 from torch import nn
 
@@ -120,19 +121,32 @@ def test_the_first_convolution_is_named_as_in_timm(name, first):
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("options", "code", "expected"),
     [
-        ({"num_class": 10}, "there is no option 'num_class'; the nearest are 'num_classes'"),
-        ({"num_classes": 2, "label_names": ["cat"]}, "there are 1 label names for 2 classes; give one for each class"),
-        ({"cardinality": 32}, "cardinality=32 and base_width=64 need the bottleneck block"),
-        ({"act_layer": nn.SiLU}, "must be a name such as 'relu'"),
-        ({"norm_layer": "groupnorm"}, "'groupnorm' has 32 groups, but test_resnet has a layer of 16 channels"),
+        (
+            {"num_class": 10},
+            "config.unknown_option",
+            {"name": "num_class", "nearest": Begins("'num_classes'")},
+        ),
+        ({"num_classes": 2, "label_names": ["cat"]}, "checks.label_names_for_each_class", {"names": 1, "classes": 2}),
+        (
+            {"cardinality": 32},
+            "nn.cardinality_of_basic_blocks",
+            {"cardinality": 32, "base_width": 64, "architecture": "test_resnet"},
+        ),
+        ({"act_layer": nn.SiLU}, "config.layer_name", {"name": "act_layer", "value": nn.SiLU, "usual": "relu"}),
+        (
+            {"norm_layer": "groupnorm"},
+            "nn.norm_groups",
+            {"name": "groupnorm", "groups": 32, "architecture": "test_resnet", "channels": 16},
+        ),
     ],
     ids=str,
 )
-def test_a_network_that_cannot_be_built_is_refused(options, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+def test_a_network_that_cannot_be_built_is_refused(options, code, expected):
+    with pytest.raises(ConfigError) as refused:
         create_model("test_resnet", **options)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_a_network_is_not_bound_to_a_named_row():

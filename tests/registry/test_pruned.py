@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from error_facts import Begins, code_and_fields
 
 from resnet_hub import create_model
 from resnet_hub.config import ResNetConfig
@@ -31,15 +32,36 @@ def test_the_kernel_of_the_attention_is_the_whole_networks():
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "sentence"),
+    ("name", "options", "code", "expected"),
     [
-        ("ecaresnet50d", {"pruned": "ecaresnet50"}, "pruned='ecaresnet50' is no list of channels; choose from 'ecares"),
-        ("resnet26", {"pruned": "ecaresnet50d"}, "a list for depths=\\(3, 4, 6, 3\\), not for depths=\\(2, 2, 2, 2\\)"),
-        ("resnext50_32x4d", {"pruned": "ecaresnet50d"}, "fits no groups; cardinality=32 must be 1"),
-        ("resnet34", {"pruned": "ecaresnet50d"}, "pruned='ecaresnet50d' needs bottleneck blocks; resnet34 has basic"),
+        (
+            "ecaresnet50d",
+            {"pruned": "ecaresnet50"},
+            "registry.no_pruned_list",
+            {"name": "ecaresnet50", "nearest": Begins("'ecaresnet50d'")},
+        ),
+        (
+            "resnet26",
+            {"pruned": "ecaresnet50d"},
+            "registry.pruned_depths",
+            {"name": "ecaresnet50d", "depths": (3, 4, 6, 3), "wanted": (2, 2, 2, 2)},
+        ),
+        (
+            "resnext50_32x4d",
+            {"pruned": "ecaresnet50d"},
+            "registry.pruned_groups",
+            {"name": "ecaresnet50d", "cardinality": 32},
+        ),
+        (
+            "resnet34",
+            {"pruned": "ecaresnet50d"},
+            "nn.pruned_basic_blocks",
+            {"pruned": "ecaresnet50d", "architecture": "resnet34"},
+        ),
     ],
     ids=["name", "depths", "groups", "blocks"],
 )
-def test_a_list_for_another_network_is_refused(name, options, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+def test_a_list_for_another_network_is_refused(name, options, code, expected):
+    with pytest.raises(ConfigError) as refused:
         create_model(name, **options)
+    assert code_and_fields(refused.value) == (code, expected)

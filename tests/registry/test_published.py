@@ -4,6 +4,7 @@ import json
 
 import pytest
 import timm
+from error_facts import Begins, code_and_fields
 from published_numbers import published_numbers
 from timm.data import resolve_data_config
 from timm.models import get_pretrained_cfg, list_models
@@ -105,28 +106,45 @@ def test_no_bare_name_stands_for_non_commercial_weights(name):
 def test_a_network_with_non_commercial_weights_only_asks_for_the_whole_name(name):
     with pytest.raises(ConfigError) as refused:
         default_tag(name)
-    assert f"all published weights of '{name}' are under CC-BY-NC-4.0, for non-commercial use only" in str(
-        refused.value
-    )
+    assert (refused.value.code, refused.value.fields["name"]) == ("registry.non_commercial", name)
     assert f"write it out: '{name}.fb_wsl_ig1b_ft_in1k'" in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "code", "expected"),
     [
-        ("resnet5O", "nearest that have some are 'resnet50', 'resnet50s', 'resnet50d'"),
-        ("ResNet50", "nearest that have some are 'resnet50', "),
-        ("cifar_resnet20", "there are no published weights for 'cifar_resnet20'"),
-        ("resnet50t", "'resnet50t' is an architecture without published weights"),
-        ("resnet50.a1_in1", "the nearest are 'resnet50.a1_in1k', 'resnet50.a1h_in1k', 'resnet50.ra_in1k'; "),
-        ("resnet5O.a1_in1k", "the nearest are 'resnet50.a1_in1k', "),
-        ("resnet50.a1_in1", "newer ones are asked for by their whole id, 'timm/resnet50.a1_in1'"),
+        (
+            "resnet5O",
+            "registry.no_published_weights",
+            {"name": "resnet5O", "nearest": "'resnet50', 'resnet50s', 'resnet50d'"},
+        ),
+        ("ResNet50", "registry.no_published_weights", {"name": "ResNet50", "nearest": Begins("'resnet50', ")}),
+        (
+            "cifar_resnet20",
+            "registry.no_published_weights",
+            {"name": "cifar_resnet20", "nearest": Begins("'")},
+        ),
+        ("resnet50t", "registry.untrained", {"name": "resnet50t"}),
+        (
+            "resnet50.a1_in1",
+            "registry.no_tag",
+            {
+                "name": "resnet50.a1_in1",
+                "nearest": "'resnet50.a1_in1k', 'resnet50.a1h_in1k', 'resnet50.ra_in1k'",
+                "owner": "timm",
+            },
+        ),
+        (
+            "resnet5O.a1_in1k",
+            "registry.no_tag",
+            {"name": "resnet5O.a1_in1k", "nearest": Begins("'resnet50.a1_in1k', "), "owner": "timm"},
+        ),
     ],
 )
-def test_a_name_that_leads_nowhere_gets_the_nearest(name, says):
+def test_a_name_that_leads_nowhere_gets_the_nearest(name, code, expected):
     with pytest.raises(ConfigError) as refused:
         published_weights(name)
-    assert says in str(refused.value)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 @pytest.mark.parametrize("name", ["resnet50.a9_in1k", "resnet5O.a1_in1k", "resnet51"])
@@ -160,8 +178,12 @@ def test_an_old_name_of_non_commercial_weights_says_so():
 
 @pytest.mark.parametrize("width", ["16d", "32d", "48d"])
 def test_an_old_name_under_which_timm_gives_another_network_is_refused(width):
-    with pytest.raises(ConfigError, match="gives the weights of resnext101_32x8d, another network") as refused:
+    with pytest.raises(ConfigError) as refused:
         published_weights(f"ig_resnext101_32x{width}")
+    assert (refused.value.code, refused.value.fields["name"]) == (
+        "registry.misleading_name",
+        f"ig_resnext101_32x{width}",
+    )
     for name in str(refused.value.fields["names"]).split(" or "):
         assert find_tag(name.strip("'")).non_commercial
 
