@@ -1,6 +1,7 @@
 """card_text.py: a card taken apart and put together again, whatever people wrote into it."""
 
 import pytest
+from error_facts import Begins, code_and_fields
 
 from resnet_hub.card.parse import CardText, marked
 from resnet_hub.errors import CheckpointError
@@ -65,22 +66,58 @@ def test_metadata_mean_the_same_after_they_were_written_again(line, value):
 
 
 @pytest.mark.parametrize(
-    ("card", "sentence"),
+    ("card", "code", "expected"),
     [
-        (b"---\na: [1\nb: 2\n---\n", r"no valid YAML \(line 3: expected ',' or '\]'"),
-        (b"\n\n---\na: b: c\n---\n", r"line 4: mapping values are not allowed here"),
-        (b"---\na: !!python/object/apply:os.system [ls]\n---\n", r"line 2: could not determine a constructor"),
-        (b"---\n- a\n- b\n---\n", r"metadata that is a list; expected lines of the form `key: value`"),
-        (b"---\nhello\n---\n", r"metadata that is a str"),
-        (b"---\nday: 2024-13-45\n---\n", r"no valid YAML \(month must be in 1..12"),
-        (b"---\na: " + b"[" * 5000 + b"\n---\n", r"no valid YAML"),
-        (b"# caf\xe9", r"is no UTF-8 text \(byte 5\)"),
+        (
+            b"---\na: [1\nb: 2\n---\n",
+            "card.invalid_yaml",
+            {
+                "where": "the card 'README.md'",
+                "fault": ("card.fault_in_line", {"line": 3, "problem": "expected ',' or ']', but got ':'"}),
+            },
+        ),
+        (
+            b"\n\n---\na: b: c\n---\n",
+            "card.invalid_yaml",
+            {
+                "where": "the card 'README.md'",
+                "fault": ("card.fault_in_line", {"line": 4, "problem": "mapping values are not allowed here"}),
+            },
+        ),
+        (
+            b"---\na: !!python/object/apply:os.system [ls]\n---\n",
+            "card.invalid_yaml",
+            {
+                "where": "the card 'README.md'",
+                "fault": (
+                    "card.fault_in_line",
+                    {
+                        "line": 2,
+                        "problem": Begins("could not determine a constructor"),
+                    },
+                ),
+            },
+        ),
+        (b"---\n- a\n- b\n---\n", "card.no_mapping", {"where": "the card 'README.md'", "kind": "list"}),
+        (b"---\nhello\n---\n", "card.no_mapping", {"where": "the card 'README.md'", "kind": "str"}),
+        (
+            b"---\nday: 2024-13-45\n---\n",
+            "card.invalid_yaml",
+            {"where": "the card 'README.md'", "fault": "month must be in 1..12"},
+        ),
+        (
+            b"---\na: " + b"[" * 5000 + b"\n---\n",
+            "card.invalid_yaml",
+            {"where": "the card 'README.md'", "fault": Begins("maximum recursion depth")},
+        ),
+        (b"# caf\xe9", "card.no_utf8", {"where": "the card 'README.md'", "byte": 5}),
     ],
     ids=["bracket", "colons", "python", "list", "text", "date", "deep", "latin-1"],
 )
-def test_a_card_that_cannot_be_read_is_a_sentence(card, sentence):
-    with pytest.raises(CheckpointError, match=sentence) as caught:
+def test_a_card_that_cannot_be_read_is_a_sentence(card, code, expected):
+    with pytest.raises(CheckpointError) as caught:
         CardText.parse(card, "the card 'README.md'")
+    assert code_and_fields(caught.value) == (code, expected)
     assert str(caught.value).startswith("the card 'README.md' ")
     assert "\n" not in str(caught.value)
 

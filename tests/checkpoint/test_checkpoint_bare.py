@@ -79,8 +79,9 @@ def test_a_weights_file_needs_the_name_of_its_network(weights_file):
 
 
 def test_a_weights_file_of_another_network_is_refused(weights_file):
-    with pytest.raises(CheckpointError, match=r"do not fit the network: tensors \d+ missing \(conv1.weight, "):
+    with pytest.raises(CheckpointError, match=r"tensors \d+ missing \(conv1.weight, ") as refused:
         ResNet.from_pretrained(weights_file, architecture="resnet18")
+    assert (refused.value.code, refused.value.fields["path"]) == ("checkpoint.misfits", str(weights_file))
 
 
 def test_a_weights_file_without_a_head_is_refused(weights_file):

@@ -5,6 +5,7 @@ import json
 import pytest
 import timm
 import torch
+from error_facts import code_and_fields
 from huggingface_hub import PyTorchModelHubMixin
 from random_weights import assert_equal, lively, random_state
 from safetensors.torch import load_file, save_file
@@ -265,8 +266,12 @@ def test_half_precision_weights_are_added_in_full(tmp_path):
 
 def test_an_architecture_that_contradicts_the_folder_is_refused(tmp_path):
     lively(num_classes=3).save_pretrained(tmp_path)
-    with pytest.raises(ConfigError, match=r"architecture='resnet18', but '.*' holds a test_resnet; drop one"):
+    with pytest.raises(ConfigError) as refused:
         ResNet.from_pretrained(tmp_path, architecture="resnet18")
+    assert code_and_fields(refused.value) == (
+        "checkpoint.other_architecture",
+        {"wanted": "resnet18", "path": str(tmp_path), "found": "test_resnet"},
+    )
 
 
 def test_an_architecture_that_agrees_with_the_folder_is_taken(tmp_path):

@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from error_facts import code_and_fields
 from timm.models import PretrainedCfg
 
 from resnet_hub.checkpoint.format import CheckpointConfig
@@ -275,13 +276,15 @@ def test_options_change_the_network_only():
 
 
 def test_names_and_a_number_that_contradict_are_refused():
-    with pytest.raises(ConfigError, match="num_classes=3, but label_names has 2 names; give one of them"):
+    with pytest.raises(ConfigError) as refused:
         adapted(settings(), num_classes=3, label_names=["a", "b"])
+    assert code_and_fields(refused.value) == ("checkpoint.two_head_sizes", {"classes": 3, "names": 2})
 
 
 def test_a_single_text_is_no_list_of_names():
-    with pytest.raises(ConfigError, match="label_names='cat' is one text; give a list of names in the order of the cl"):
+    with pytest.raises(ConfigError) as refused:
         checked_label_names("cat", 3)
+    assert code_and_fields(refused.value) == ("checks.label_names_in_one_text", {"names": "cat"})
 
 
 def test_label_names_that_are_numbers_become_texts():
