@@ -5,8 +5,10 @@ import socket
 import time
 import traceback
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
+from error_facts import Begins, code_and_fields
 from fake_hub.state import Fault
 from huggingface_hub import HfApi, constants
 
@@ -150,8 +152,11 @@ def test_a_transfer_by_xet_that_fails_says_how_to_do_without(fake_hub, plain_che
         raise ConnectionError("Network error: 404 Not Found, /xet-read-token")
 
     monkeypatch.setattr(hub, "hf_hub_download", fail)
-    with pytest.raises(HubError, match=r"model 'alice/net' by Xet failed .*; set HF_HUB_DISABLE_XET=1 and try again"):
+    with pytest.raises(HubError) as refused:
         download_checkpoint(REPO)
+    facts = refused.value.fields
+    assert (refused.value.code, facts["named"].fields) == ("hub.xet", {"repo_id": REPO})
+    assert facts["reason"] == "Network error: 404 Not Found, /xet-read-token"
 
 
 def test_a_full_disk_is_named(fake_hub, plain_checkpoint, monkeypatch):
@@ -161,8 +166,11 @@ def test_a_full_disk_is_named(fake_hub, plain_checkpoint, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device", "/cache/blobs/x")
 
     monkeypatch.setattr(hub, "hf_hub_download", fail)
-    with pytest.raises(HubError, match=r"'alice/net': No space left on device '/cache/blobs/x'; make room, or choose"):
+    with pytest.raises(HubError) as refused:
         download_checkpoint(REPO)
+    facts = refused.value.fields
+    assert (refused.value.code, facts["named"].fields) == ("hub.disk_at", {"repo_id": REPO})
+    assert (facts["reason"], facts["file"]) == ("No space left on device", "'/cache/blobs/x'")
 
 
 def test_an_unreachable_hub_is_named(fake_hub, plain_checkpoint, no_waiting, monkeypatch):
@@ -219,20 +227,37 @@ def test_a_failed_push_is_said_in_one_sentence(fake_hub, plain_checkpoint, no_wa
 
 def test_a_token_without_the_right_to_write_names_the_account(fake_hub, plain_checkpoint):
     push_checkpoint(plain_checkpoint, REPO)
-    with pytest.raises(HubError, match="the account 'bob' may not write to model 'alice/net'"):
+    with pytest.raises(HubError) as refused:
         push_checkpoint(plain_checkpoint, REPO, token=fake_hub.state.add_account("bob"))
+    facts = refused.value.fields
+    assert (refused.value.code, facts["named"].fields) == ("hub.no_permission", {"repo_id": REPO})
+    assert code_and_fields(facts["account"]) == ("hub.this_account", {"name": "bob"})
 
 
 def test_a_card_that_cannot_be_read_is_named(fake_hub, plain_checkpoint):
     (plain_checkpoint / "README.md").write_text("---\ntags: [a\n---\n")
-    with pytest.raises(CheckpointError, match=r"README\.md' has metadata that is no valid YAML \(line 2"):
+    with pytest.raises(CheckpointError) as refused:
         push_checkpoint(plain_checkpoint, REPO)
+    assert code_and_fields(refused.value) == (
+        "card.invalid_yaml",
+        {
+            "where": ("card.card_in_folder", {"file": str(plain_checkpoint / "README.md")}),
+            "fault": ("card.fault_in_line", {"line": 2, "problem": ANY}),
+        },
+    )
 
 
 def test_a_card_the_hub_refuses_is_named(fake_hub, plain_checkpoint):
     (plain_checkpoint / "README.md").write_text("---\nbase_model: no id at all\n---\n")
-    with pytest.raises(HubError, match=r"refuses the metadata of the card of model .* \(\"base_model\" with value"):
+    with pytest.raises(HubError) as refused:
         push_checkpoint(plain_checkpoint, REPO)
+    assert code_and_fields(refused.value) == (
+        "hub.card_refused",
+        {
+            "repo_id": "alice/net",
+            "said": Begins('"base_model" with value "no id at all"'),
+        },
+    )
 
 
 @pytest.mark.parametrize("token", ["", "hf_secret\n", "hf_ secret", "hf_sécret"])

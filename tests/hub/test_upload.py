@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from error_facts import code_and_fields
 from huggingface_hub import HfApi
 
 from resnet_hub import ResNet
@@ -105,19 +106,28 @@ def test_the_saved_checkpoint_of_a_small_network_can_be_pushed(fake_hub, tiny_ch
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "code", "expected"),
     [
-        ('{"architecture": "cifar_resnet20", "num_classes": 3, "num_classes": 4}', "'num_classes' is there twice"),
-        ('{"architecture": "cifar_resnet20", "num_features": NaN}', "NaN is no finite number"),
+        (
+            '{"architecture": "cifar_resnet20", "num_classes": 3, "num_classes": 4}',
+            "checkpoint.invalid_json",
+            {"error": ("checkpoint.key_twice", {"key": "num_classes"})},
+        ),
+        (
+            '{"architecture": "cifar_resnet20", "num_features": NaN}',
+            "checkpoint.invalid_json",
+            {"error": ("checkpoint.no_finite_number", {"number": "NaN"})},
+        ),
     ],
     ids=["a doubled key", "no number"],
 )
 def test_a_config_that_loading_refuses_is_refused_by_a_push_in_the_same_words(
-    fake_hub, tiny_checkpoint, content, fault
+    fake_hub, tiny_checkpoint, content, code, expected
 ):
     (tiny_checkpoint / "config.json").write_text(content)
-    with pytest.raises(CheckpointError, match=fault) as loading:
+    with pytest.raises(CheckpointError) as loading:
         ResNet.from_pretrained(tiny_checkpoint)
+    assert code_and_fields(loading.value) == (code, {"file": str(tiny_checkpoint / "config.json"), **expected})
     with pytest.raises(CheckpointError) as pushing:
         push_checkpoint(tiny_checkpoint, REPO)
     assert str(pushing.value) == str(loading.value)

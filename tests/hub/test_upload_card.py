@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from error_facts import Begins, code_and_fields
 from huggingface_hub import HfApi, ModelCard
 
 from resnet_hub.card.sections import model_card
@@ -209,8 +210,15 @@ def test_a_broken_card_here_is_a_sentence_before_the_hub_is_asked(fake_hub, fold
 
 def test_metadata_that_the_hub_refuses_are_a_sentence_before_anything_is_sent(fake_hub, folder):
     (folder / "README.md").write_text("---\nbase_model: no good/id at all\n---\n# Mine\n")
-    with pytest.raises(HubError, match=r"refuses the metadata of the card of model 'alice/net' \(\"base_model\" with"):
+    with pytest.raises(HubError) as refused:
         push_checkpoint(folder, REPO)
+    assert code_and_fields(refused.value) == (
+        "hub.card_refused",
+        {
+            "repo_id": "alice/net",
+            "said": Begins('"base_model" with value "no good/id at all"'),
+        },
+    )
     assert not [path for _, path in fake_hub.state.requests if "lfs" in path or "/commit/" in path]
 
 

@@ -219,8 +219,11 @@ def test_a_stranger_s_program_is_not_overwritten(readme, paths):
 def test_a_broken_card_is_named_and_left_alone(model, tmp_path):
     (tmp_path / "page.json").write_text("{}")
     (tmp_path / "README.md").write_text("---\n[\n---\nmine")
-    with pytest.raises(CheckpointError, match=r"README\.md has metadata that is no valid YAML \(line 2"):
+    with pytest.raises(CheckpointError) as refused:
         write_space(tmp_path, model, SPACE, PLAIN)
+    facts = refused.value.fields
+    assert (refused.value.code, facts["where"]) == ("card.invalid_yaml", str(tmp_path / "README.md"))
+    assert facts["fault"].fields["line"] == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "page.json"]
 
 

@@ -1,8 +1,10 @@
 """A Space on the fake Hub: one commit, and nothing of its owner's is touched."""
 
 import logging
+from unittest.mock import ANY
 
 import pytest
+from error_facts import code_and_fields
 from fake_hub.faults import Fault
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import HfHubHTTPError
@@ -138,28 +140,65 @@ def test_a_space_of_another_sdk_is_refused(fake_hub, model, sdk):
 
 def test_a_stranger_s_program_is_left_alone(fake_hub, model):
     add({"app.py": "print('mine')"})
-    with pytest.raises(ConfigError, match=r"Space 'alice/page' holds another program \('app\.py'\)"):
+    with pytest.raises(ConfigError) as refused:
         push_space(model, SPACE, SpaceSettings(hardware="t4-small"))
+    assert code_and_fields(refused.value) == (
+        "space.other_program",
+        {"where": ("hub.space", {"repo_id": "alice/page"}), "file": "app.py"},
+    )
     assert fake_hub.state.spaces[SPACE].hardware == "cpu-basic"
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "code", "expected"),
     [
         (
             Fault("POST", "/api/repos/create", 402, "Subscribe to PRO"),
-            r"asks for a paid plan .* Space 'alice/page' \(Subscribe to PRO\); subscribe to PRO, .* --dry-run$",
+            "space.paid_plan",
+            {"named": ("hub.space", {"repo_id": "alice/page"}), "said": "Subscribe to PRO"},
         ),
-        (Fault("POST", "/api/spaces/alice/page/commit/*", 403, "No."), "may not write to Space 'alice/page'"),
-        (Fault("POST", "/api/spaces/alice/page/commit/*", 500), "answered 500; try again later"),
-        (Fault("GET", "/api/spaces/alice/page", 401, "Expired"), "refused the token"),
+        (
+            Fault("POST", "/api/spaces/alice/page/commit/*", 403, "No."),
+            "hub.no_permission",
+            {
+                "account": ("hub.this_account", {"name": "alice"}),
+                "said": "No.",
+                "action": ("hub.write_to", {}),
+                "named": ("hub.space", {"repo_id": "alice/page"}),
+                "endpoint": ANY,
+                "repo_id": "alice/page",
+            },
+        ),
+        (
+            Fault("POST", "/api/spaces/alice/page/commit/*", 500),
+            "hub.server_error",
+            {
+                "status": 500,
+                "action": ("hub.write_to", {}),
+                "named": ("hub.space", {"repo_id": "alice/page"}),
+                "endpoint": ANY,
+                "repo_id": "alice/page",
+            },
+        ),
+        (
+            Fault("GET", "/api/spaces/alice/page", 401, "Expired"),
+            "hub.token_refused",
+            {
+                "said": "Expired",
+                "action": ("hub.write_to", {}),
+                "named": ("hub.space", {"repo_id": "alice/page"}),
+                "endpoint": ANY,
+                "repo_id": "alice/page",
+            },
+        ),
     ],
     ids=["402", "403", "500", "401"],
 )
-def test_a_refusal_is_a_sentence_with_its_cause(fake_hub, model, fault, says):
+def test_a_refusal_is_a_sentence_with_its_cause(fake_hub, model, fault, code, expected):
     fake_hub.state.faults.append(fault)
-    with pytest.raises(HubError, match=says) as refused:
+    with pytest.raises(HubError) as refused:
         push_space(model, SPACE, PLAIN)
+    assert code_and_fields(refused.value) == (code, expected)
     assert isinstance(refused.value.__cause__, HfHubHTTPError)
     assert fake_hub.token not in str(refused.value)
 
