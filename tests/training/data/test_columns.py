@@ -3,6 +3,7 @@
 import datasets
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
+from error_facts import code_and_fields
 from images import image
 
 from resnet_hub.errors import DataError
@@ -48,45 +49,51 @@ def test_the_asked_for_columns_are_taken():
 
 
 @pytest.mark.parametrize(
-    ("columns", "asked", "says"),
+    ("columns", "asked", "code", "expected"),
     [
         (
             {"image": IMAGE, "label": ANIMALS},
             ("img", None),
-            "--image-column 'img' is no column; the dataset has 'image' (images), 'label' (2 classes)",
+            "columns.absent",
+            {"flag": "--image-column", "column": "img", "columns": "'image' (images), 'label' (2 classes)"},
         ),
         (
             {"image": IMAGE, "label": ANIMALS},
             (None, "class"),
-            "--label-column 'class' is no column; the dataset has 'image' (images), 'label' (2 classes)",
+            "columns.absent",
+            {"flag": "--label-column", "column": "class", "columns": "'image' (images), 'label' (2 classes)"},
         ),
         (
             {"image": IMAGE, "label": ANIMALS},
             ("label", None),
-            "--image-column 'label' holds no images; those that do: 'image' (images)",
+            "columns.other_images",
+            {"column": "label", "columns": "'image' (images)"},
         ),
         (
             {"text": Value("string"), "label": ANIMALS},
             (None, None),
-            "no column holds images; the dataset has 'text' (string), 'label' (2 classes); "
-            "choose one with --image-column",
+            "columns.no_images",
+            {"columns": "'text' (string), 'label' (2 classes)"},
         ),
         (
             {"a": IMAGE, "b": IMAGE, "label": ANIMALS},
             (None, None),
-            "several columns hold images; the dataset has 'a' (images), 'b' (images), 'label' (2 classes)",
+            "columns.several_images",
+            {"columns": "'a' (images), 'b' (images), 'label' (2 classes)"},
         ),
         (
             {"image": IMAGE, "coarse": ANIMALS, "fine": ANIMALS},
             (None, None),
-            "several columns hold classes; the dataset has 'image' (images), 'coarse' (2 classes), 'fine' (2 cl",
+            "columns.several_classes",
+            {"columns": "'image' (images), 'coarse' (2 classes), 'fine' (2 classes)"},
         ),
         (
             {"image": IMAGE, "caption": Value("string")},
             (None, None),
-            "no column is known to hold classes; the dataset has 'image' (images), 'caption' (string)",
+            "columns.no_classes",
+            {"columns": "'image' (images), 'caption' (string)"},
         ),
-        ({"image": IMAGE}, (None, None), "the images have no classes; put each class into a folder of its own"),
+        ({"image": IMAGE}, (None, None), "columns.no_class_folders", {}),
     ],
     ids=[
         "no such image column",
@@ -99,7 +106,7 @@ def test_the_asked_for_columns_are_taken():
         "images alone",
     ],
 )
-def test_a_column_that_cannot_be_meant_is_refused_with_the_candidates(columns, asked, says):
+def test_a_column_that_cannot_be_meant_is_refused_with_the_candidates(columns, asked, code, expected):
     with pytest.raises(DataError) as refused:
         find_columns(rows(**columns), *asked)
-    assert says in str(refused.value)
+    assert code_and_fields(refused.value) == (code, expected)

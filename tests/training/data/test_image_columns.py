@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import datasets
 import pandas
@@ -45,7 +46,7 @@ def test_a_file_that_is_not_there_is_a_bad_image(write):
 
 @pytest.mark.parametrize("name", ["/etc/secret.png", "../secret.png", "images/../../secret.png", "file:///a.png"])
 def test_a_name_that_leads_out_of_the_folder_is_refused(write, name):
-    with pytest.raises(DataError, match=r"names '.*', which is not inside the dataset's folder"):
+    with pytest.raises(DataError, match=f"names '{re.escape(name)}', which is not inside"):
         load_splits(str(write([*ROWS, (name, "vert")])))
 
 

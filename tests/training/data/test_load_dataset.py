@@ -1,9 +1,12 @@
 """From a --dataset argument to rows: folders, parquet, digits; what is not there is said."""
 
+from unittest.mock import ANY
+
 import datasets
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features
+from error_facts import code_and_fields
 from images import class_folders, image
 
 from resnet_hub.errors import DataError
@@ -63,17 +66,17 @@ def test_the_digits_are_all_there_as_dark_ink_on_white_paper():
 
 
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("source", "code", "expected"),
     [
-        ("./no/such/folder", "--dataset './no/such/folder': there is no such folder; give a folder of class folders"),
-        ("digitz", "--dataset 'digitz': there is no such folder; give a folder of class folders or parquet files"),
-        ("a b/c", "--dataset 'a b/c': there is no such folder"),
+        ("./no/such/folder", "data.no_folder", {"source": "./no/such/folder"}),
+        ("digitz", "data.no_folder", {"source": "digitz"}),
+        ("a b/c", "data.no_folder", {"source": "a b/c"}),
     ],
 )
-def test_what_is_not_there_is_said(source, says):
+def test_what_is_not_there_is_said(source, code, expected):
     with pytest.raises(DataError) as refused:
         load_splits(source)
-    assert says in str(refused.value)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_images_in_no_folder_of_their_own_have_no_class(tmp_path):
@@ -117,25 +120,31 @@ def test_a_table_that_is_none_is_refused(tmp_path):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(DataError, match="is an empty folder; expected class folders or parquet files in it"):
+    with pytest.raises(DataError) as refused:
         load_splits(str(tmp_path))
+    assert code_and_fields(refused.value) == ("data.empty_folder", {"folder": str(tmp_path)})
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "read.txt").write_text("nothing")
-    with pytest.raises(DataError, match="holds no images that we can read as a dataset; expected class folders"):
+    with pytest.raises(DataError) as refused:
         load_splits(str(tmp_path))
+    assert code_and_fields(refused.value) == (
+        "data.no_images",
+        {"folder": str(tmp_path), "reason": ANY},
+    )
 
 
 def test_a_file_is_refused(tmp_path):
     file = tmp_path / "rows.txt"
     file.write_text("x")
-    with pytest.raises(
-        DataError,
-        match=r"is a file of another kind than \.csv, .*; expected such a table, or a folder of class folders",
-    ):
+    with pytest.raises(DataError) as refused:
         load_splits(str(file))
+    assert code_and_fields(refused.value) == (
+        "data.other_file",
+        {"file": str(file), "kinds": ".csv, .tsv, .parquet, .jsonl"},
+    )
 
 
 def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):

@@ -4,6 +4,7 @@ import datasets
 import numpy as np
 import pytest
 from datasets import Value
+from error_facts import code_and_fields
 from images import class_folders
 from streamed_sets import parquet, recipe
 
@@ -86,8 +87,9 @@ class State:
 
 def test_classes_that_are_not_declared_are_asked_for(tmp_path):
     folder = parquet(tmp_path, {"train": 40}, label=Value("string"))
-    with pytest.raises(DataError, match=r"'label' of the stream does not declare its classes; .*--label-names, .*red"):
+    with pytest.raises(DataError) as refused:
         load_data(recipe(folder))
+    assert code_and_fields(refused.value) == ("data.undeclared_classes", {"column": "label", "names": "green, red"})
     data = load_data(recipe(folder, label_names="red, green"))
     assert data.label_names == ("red", "green")
     content, target = one_pass(data.train)[0]
@@ -102,23 +104,27 @@ def image_is_red(content):
 
 def test_a_class_that_is_not_among_those_given_is_named(tmp_path):
     folder = parquet(tmp_path, {"train": 40}, label=Value("string"))
-    with pytest.raises(DataError, match="classes in train that are not among the 2 known ones: 'green'"):
+    with pytest.raises(DataError) as refused:
         load_data(recipe(folder, label_names="red,blue"))
+    assert code_and_fields(refused.value) == (
+        "targets.unknown_classes",
+        {"split": "train", "count": 2, "unknown": "'green'", "known": "'red', 'blue'"},
+    )
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "code", "expected"),
     [
-        ({"streaming": True}, "--streaming needs --max-steps, the batches per process that make one epoch; add it"),
-        ({"max_steps": 3}, "--max-steps is for streams; add --streaming, or drop --max-steps"),
-        ({"label_names": "a,b"}, "--label-names is for streams; add --streaming, or drop --label-names"),
+        ({"streaming": True}, "settings.no_max_steps", {}),
+        ({"max_steps": 3}, "settings.not_streaming", {"flag": "--max-steps"}),
+        ({"label_names": "a,b"}, "settings.not_streaming", {"flag": "--label-names"}),
     ],
     ids=["no length", "steps alone", "names alone"],
 )
-def test_flags_that_do_not_go_together_are_both_named(settings, says):
+def test_flags_that_do_not_go_together_are_both_named(settings, code, expected):
     with pytest.raises(ConfigError) as refused:
         FinetuneRecipe(dataset="x", **settings)
-    assert says in str(refused.value)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_files_sorted_by_class_are_noticed(tmp_path, caplog):

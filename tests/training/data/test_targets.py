@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
+from error_facts import Begins, code_and_fields
 
 from resnet_hub.errors import DataError
 from training.data.targets import find_target, has_target, read_targets
@@ -99,17 +100,41 @@ def test_several_columns_are_one_output_each(columns, task, targets):
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "task", "says"),
+    ("rows", "columns", "task", "code", "expected"),
     [
-        ({"label": [0.5, 1.5]}, ("label",), "single_label", "'label' holds float64; expected class names or whole num"),
-        ({"label": ["a", "b"]}, ("label",), "regression", "'label' holds string; expected numbers"),
-        ({"label": [{"a": 1}]}, ("label",), "auto", "'label' holds dict; expected class names or whole numbers"),
-        ({"label": [[1], [2]]}, ("label",), "single_label", "holds lists of int64; --task single_label needs one cla"),
-        ({"label": [[0.5], [1.0, 2.0]]}, ("label",), "auto", "holds lists of 1 to 2 numbers; expected the same number"),
-        ({"a": [1, 2], "b": [0, 1]}, ("a", "b"), "multi_label", "columns a, b hold other numbers than 0 and 1; try"),
-        ({"a": [1, 2], "b": ["x", "y"]}, ("a", "b"), "auto", "--label-column 'b' holds string; expected numbers"),
-        ({"a": [1], "b": [0]}, ("a", "b"), "single_label", "names 2 columns, which --task single_label does not go"),
-        ({"label": [0.5, float("inf")]}, ("label",), "auto", "a number in label of train is infinite; mend or remove"),
+        (
+            {"label": [0.5, 1.5]},
+            ("label",),
+            "single_label",
+            "targets.no_classes",
+            {"column": "label", "kind": "float64"},
+        ),
+        ({"label": ["a", "b"]}, ("label",), "regression", "targets.no_numbers", {"column": "label", "kind": "string"}),
+        ({"label": [{"a": 1}]}, ("label",), "auto", "targets.no_classes", {"column": "label", "kind": "dict"}),
+        (
+            {"label": [[1], [2]]},
+            ("label",),
+            "single_label",
+            "targets.lists_of_single_label",
+            {"column": "label", "kind": "lists of int64"},
+        ),
+        (
+            {"label": [[0.5], [1.0, 2.0]]},
+            ("label",),
+            "auto",
+            "targets.uneven_lists",
+            {"column": "label", "shortest": 1, "longest": 2},
+        ),
+        ({"a": [1, 2], "b": [0, 1]}, ("a", "b"), "multi_label", "targets.not_binary", {"columns": "a, b"}),
+        ({"a": [1, 2], "b": ["x", "y"]}, ("a", "b"), "auto", "targets.no_numbers", {"column": "b", "kind": "string"}),
+        ({"a": [1], "b": [0]}, ("a", "b"), "single_label", "targets.columns_of_single_label", {"count": 2}),
+        (
+            {"label": [0.5, float("inf")]},
+            ("label",),
+            "auto",
+            "targets.infinite",
+            {"columns": "label", "split": "train"},
+        ),
     ],
     ids=[
         "fractions as classes",
@@ -123,10 +148,10 @@ def test_several_columns_are_one_output_each(columns, task, targets):
         "infinite",
     ],
 )
-def test_a_column_that_does_not_hold_what_the_task_needs_is_refused(rows, columns, task, says):
+def test_a_column_that_does_not_hold_what_the_task_needs_is_refused(rows, columns, task, code, expected):
     with pytest.raises(DataError) as refused:
         read(Dataset.from_dict(rows), columns, task)
-    assert says in str(refused.value)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_classes_are_matched_by_name_and_not_by_number():
@@ -137,16 +162,21 @@ def test_classes_are_matched_by_name_and_not_by_number():
 
 def test_an_unknown_class_is_named():
     target = find_target(table(["ant", "bee"]), ("label",))
-    with pytest.raises(DataError, match="classes in val that are not among the 2 known ones: 'moth'; expected 'ant'"):
+    with pytest.raises(DataError) as refused:
         read_targets(table(["ant", "moth"]), "val", target)
+    assert code_and_fields(refused.value) == (
+        "targets.unknown_classes",
+        {"split": "val", "count": 2, "unknown": "'moth'", "known": Begins("'ant'")},
+    )
 
 
 def test_columns_are_put_in_the_order_of_an_existing_network_s_outputs():
     rows = Dataset.from_dict({"cat": [1, 0], "dog": [0, 0]})
     target = find_target(rows, ("cat", "dog")).named(("dog", "cat"))
     assert read_targets(rows, "test", target).tolist() == [[0, 1], [0, 0]]
-    with pytest.raises(DataError, match="the network answers with dog, eel; --label-column gives cat, dog"):
+    with pytest.raises(DataError) as refused:
         find_target(rows, ("cat", "dog")).named(("dog", "eel"))
+    assert code_and_fields(refused.value) == ("targets.other_outputs", {"names": "dog, eel", "columns": "cat, dog"})
 
 
 def test_rows_without_a_target_are_known():

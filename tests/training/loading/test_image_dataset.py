@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from error_facts import code_and_fields
 from images import class_folders
 
 from resnet_hub import Preprocessing
@@ -112,5 +113,6 @@ def test_more_classes_than_images_in_an_epoch_are_balanced_over_epochs():
 
 def test_images_with_several_classes_cannot_be_balanced(split):
     several = replace(split, labels=np.zeros((len(split), 2), np.float32))
-    with pytest.raises(ConfigError, match="--balanced-sampling needs one class for each image; use --class-weights"):
+    with pytest.raises(ConfigError) as refused:
         make_loader(several, RANDOM, batch_size=4, seed=0, workers=0, train=True, processes=1, balanced=True)
+    assert code_and_fields(refused.value) == ("loading.balanced_several_classes", {})

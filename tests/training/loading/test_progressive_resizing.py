@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from error_facts import code_and_fields
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
@@ -40,5 +41,6 @@ def test_without_a_size_to_start_with_a_batch_is_what_it_was():
 
 
 def test_a_start_beyond_the_input_is_refused():
-    with pytest.raises(ConfigError, match="--start-size 64 is larger than the input of 32 pixels"):
+    with pytest.raises(ConfigError) as refused:
         resizing(start_size=64)
+    assert code_and_fields(refused.value) == ("loading.start_above_end", {"start": 64, "end": 32})
