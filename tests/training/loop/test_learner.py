@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from error_facts import code_and_fields
 from learners import make_data, start, state
 from torch import nn
 
@@ -55,8 +56,9 @@ def test_gradient_checkpointing_changes_nothing_but_the_memory(tmp_path):
 
 def test_sync_bn_is_refused_on_a_cpu(tmp_path):
     make_data(tmp_path, 5)
-    with pytest.raises(ConfigError, match="--sync-bn works on GPUs only; leave it out on a CPU"):
+    with pytest.raises(ConfigError) as refused:
         start(tmp_path, sync_bn=True)
+    assert code_and_fields(refused.value) == ("loop.synchronized_norms", {})
 
 
 @pytest.mark.parametrize("architecture", ["cifar_resnet20", "resnetv2_18"])

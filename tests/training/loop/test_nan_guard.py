@@ -3,6 +3,7 @@
 import pytest
 import torch
 from accelerate import Accelerator
+from error_facts import code_and_fields
 from learners import make_data, start
 
 from resnet_hub.errors import TrainingError
@@ -27,10 +28,16 @@ def test_the_first_that_is_none_is_named_with_its_images_and_what_to_try(guard, 
         guard.add(step, torch.tensor(loss), torch.arange(5 * step, 5 * step + 5))
     with pytest.raises(TrainingError) as stopped:
         guard.check(2, 0.5, tmp_path)
-    assert str(stopped.value) == (
-        "the loss is no number any more in epoch 2, step 8 ('image 40', 'image 41', 'image 42' and 2 more); "
-        f"what was saved before stays in '{tmp_path}', its last good state too: try a lower --lr than 0.5, or "
-        "--clip-grad-norm 1, or look at these images"
+    assert code_and_fields(stopped.value) == (
+        "loop.no_number_in_large_step",
+        {
+            "epoch": 2,
+            "step": 8,
+            "images": "'image 40', 'image 41', 'image 42'",
+            "more": 2,
+            "folder": str(tmp_path),
+            "lr": 0.5,
+        },
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from error_facts import code_and_fields
 from torch import nn
 
 from resnet_hub.errors import ConfigError
@@ -98,19 +99,31 @@ def test_a_saved_regression_goes_on_where_it_was():
 
 
 @pytest.mark.parametrize(
-    ("task", "settings", "says"),
+    ("task", "settings", "code", "expected"),
     [
-        ("single_label", {"loss": "mse"}, "--loss mse is not for single_label targets; choose cross_entropy or bce"),
-        ("multi_label", {"loss": "cross_entropy"}, "is not for multi_label targets; choose bce"),
-        ("regression", {"class_weights": "auto"}, "--class-weights auto needs classes, but the targets are numbers"),
+        (
+            "single_label",
+            {"loss": "mse"},
+            "optim.other_loss",
+            {"loss": "mse", "task": "single_label", "others": "cross_entropy", "last": "bce"},
+        ),
+        (
+            "multi_label",
+            {"loss": "cross_entropy"},
+            "optim.only_loss",
+            {"loss": "cross_entropy", "task": "multi_label", "only": "bce"},
+        ),
+        ("regression", {"class_weights": "auto"}, "optim.weights_of_numbers", {}),
     ],
     ids=["numbers", "one class", "weights"],
 )
-def test_what_does_not_go_with_the_task_is_refused(task, settings, says):
-    with pytest.raises(ConfigError, match=says):
+def test_what_does_not_go_with_the_task_is_refused(task, settings, code, expected):
+    with pytest.raises(ConfigError) as refused:
         criterion(task, **settings)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_two_cures_for_rare_classes_are_one_too_many():
-    with pytest.raises(ConfigError, match="--balanced-sampling and --class-weights auto both make up for rare"):
+    with pytest.raises(ConfigError) as refused:
         FinetuneRecipe(dataset="d", balanced_sampling=True, class_weights="auto")
+    assert code_and_fields(refused.value) == ("settings.balanced_twice", {})

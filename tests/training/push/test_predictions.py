@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from error_facts import Begins, code_and_fields
 from fake_hub.state import Fault
 
 from resnet_hub.errors import HubError, TrainingError
@@ -61,8 +62,12 @@ def test_a_table_that_cannot_be_written_whole_is_not_there(table, tmp_path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq, "write_table", breaks)
-    with pytest.raises(TrainingError, match=r"cannot write '.*a\.parquet' \(No space left on device\); choose another"):
+    with pytest.raises(TrainingError) as refused:
         write_predictions(table, tmp_path / "a.parquet")
+    assert code_and_fields(refused.value) == (
+        "push.unwritable_predictions",
+        {"file": str(tmp_path / "a.parquet"), "reason": "No space left on device"},
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,8 +79,15 @@ def test_answers_that_the_hub_does_not_take_are_in_a_file(table, tmp_path, monke
     monkeypatch.setattr(predict, "push_predictions", refused)
     settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="a/answers")
     split = type("Split", (), {"name": "test"})()
-    with pytest.raises(HubError, match=r"503; try again later; the answers are in 'predictions-.*\.parquet'") as told:
+    with pytest.raises(HubError) as told:
         predict.push(settings, split, table)
+    assert code_and_fields(told.value) == (
+        "predictions.not_pushed",
+        {
+            "reason": ("datasets.server_fault", {"said": "answers", "hub": "https://hub", "status": 503}),
+            "file": Begins("predictions-"),
+        },
+    )
     assert "重试。结果保存在" in told.value.sentence("zh-CN")
     (file,) = tmp_path.iterdir()
     assert pq.read_table(file).equals(table)
@@ -84,8 +96,12 @@ def test_answers_that_the_hub_does_not_take_are_in_a_file(table, tmp_path, monke
 def test_who_may_not_push_answers_is_told_before_any_work(fake_hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", fake_hub.state.add_account("bob"))
     settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="alice/answers")
-    with pytest.raises(HubError, match="--push-to-hub 'alice/answers': this account may not write to it"):
+    with pytest.raises(HubError) as refused:
         predict.check_places(settings)
+    assert code_and_fields(refused.value) == (
+        "datasets.may_not_write",
+        {"said": "--push-to-hub 'alice/answers'", "reason": Begins("You don't have the rights")},
+    )
 
 
 def test_a_busy_hub_is_asked_for_the_repository_of_the_answers_by_name(fake_hub):

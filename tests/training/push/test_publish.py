@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from unittest.mock import ANY
 
 import pytest
 import zygote
+from error_facts import Begins, code_and_fields
 from fake_hub.repository import Blob
 from fake_hub.state import Fault
 from huggingface_hub import constants
@@ -35,28 +37,68 @@ def publisher(folder, fake_hub):
 
 
 @pytest.mark.parametrize(
-    ("role", "scopes", "repo_id", "says"),
+    ("role", "scopes", "repo_id", "code", "expected"),
     [
         (
             "read",
             (),
             "alice/net",
-            "the token of the account 'alice' may only read, and --push-to-hub 'alice/net' needs",
+            "push.read_only_token",
+            {"account": "alice", "repo_id": "alice/net", "hub": ANY},
         ),
-        ("write", (), "bob/new", "the account 'alice' may not write to model 'bob/new' (You don't have the rights to"),
-        ("write", (), "bob/net", "the account 'alice' may not write to model 'bob/net' (You don't have the rights to"),
-        ("fineGrained", (), "alice/net", "the account 'alice' may not write to model 'alice/net' ("),
+        (
+            "write",
+            (),
+            "bob/new",
+            "hub.no_permission",
+            {
+                "account": ("hub.this_account", {"name": "alice"}),
+                "said": 'You don\'t have the rights to create a model under the namespace "bob"',
+                "action": ("hub.write_to", {}),
+                "named": ("hub.model", {"repo_id": "bob/new"}),
+                "endpoint": ANY,
+                "repo_id": "bob/new",
+            },
+        ),
+        (
+            "write",
+            (),
+            "bob/net",
+            "hub.no_permission",
+            {
+                "account": ("hub.this_account", {"name": "alice"}),
+                "said": 'You don\'t have the rights to write under the namespace "bob"',
+                "action": ("hub.write_to", {}),
+                "named": ("hub.model", {"repo_id": "bob/net"}),
+                "endpoint": ANY,
+                "repo_id": "bob/net",
+            },
+        ),
+        (
+            "fineGrained",
+            (),
+            "alice/net",
+            "hub.no_permission",
+            {
+                "account": ("hub.this_account", {"name": "alice"}),
+                "said": Begins("You don't have the rights to write under"),
+                "action": ("hub.write_to", {}),
+                "named": ("hub.model", {"repo_id": "alice/net"}),
+                "endpoint": ANY,
+                "repo_id": "alice/net",
+            },
+        ),
     ],
     ids=["read token", "no repository of another account", "repository of another account", "fine-grained, no scope"],
 )
-def test_who_may_not_push_is_told_so_in_a_sentence(fake_hub, monkeypatch, role, scopes, repo_id, says):
+def test_who_may_not_push_is_told_so_in_a_sentence(fake_hub, monkeypatch, role, scopes, repo_id, code, expected):
     state = fake_hub.state
     for owner in ("alice", "bob"):
         state.create("models", f"{owner}/net", state.account(state.add_account(owner)))
     monkeypatch.setenv("HF_TOKEN", state.add_account("alice", role, scopes=scopes))
     with pytest.raises(HubError) as refused:
         check_target(PushTarget(repo_id))
-    assert says in str(refused.value)
+    assert code_and_fields(refused.value) == (code, expected)
 
 
 def test_a_token_for_this_repository_alone_may_push(fake_hub, monkeypatch):
@@ -67,8 +109,9 @@ def test_a_token_for_this_repository_alone_may_push(fake_hub, monkeypatch):
 
 def test_without_a_token_the_login_is_asked_for_and_the_hub_is_not(fake_hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
-    with pytest.raises(HubError, match="'alice/net' needs a token and there is none; log in with `hf auth login`"):
+    with pytest.raises(HubError) as refused:
         check_target(PushTarget(REPO))
+    assert code_and_fields(refused.value) == ("push.no_token", {"repo_id": "alice/net"})
     assert not fake_hub.state.requests
 
 
@@ -87,8 +130,9 @@ def test_checking_twice_changes_nothing(fake_hub):
 
 def test_a_public_repository_is_not_taken_for_a_private_one(fake_hub):
     check_target(PushTarget(REPO))
-    with pytest.raises(HubError, match="model 'alice/net' exists and is public, but a private one was asked for"):
+    with pytest.raises(HubError) as refused:
         check_target(PushTarget(REPO, private=True))
+    assert code_and_fields(refused.value) == ("hub.public", {"named": ("hub.model", {"repo_id": "alice/net"})})
 
 
 def test_a_card_that_could_not_be_kept_is_found_before_training(fake_hub):

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 import zygote
+from error_facts import code_and_fields
 
 from resnet_hub.errors import TrainingError
 from training.run.folder_lock import LOCK_FILE, FolderLock
@@ -33,8 +34,9 @@ def other_run(tmp_path):
 
 
 def test_a_folder_that_another_run_writes_into_is_refused_until_that_is_killed(tmp_path, other_run):
-    with pytest.raises(TrainingError, match=r"another run is writing into '.*' right now; wait for it, or choose"):
+    with pytest.raises(TrainingError) as refused:
         FolderLock(tmp_path)
+    assert code_and_fields(refused.value) == ("run.locked", {"folder": str(tmp_path)})
     other_run.kill()
     other_run.wait()
     FolderLock(tmp_path).release()

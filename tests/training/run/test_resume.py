@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import fields
 
 import pytest
+from error_facts import code_and_fields
 
 from resnet_hub.errors import ConfigError, TrainingError
 from training.run.resume import _refuse_contradictions, parse_run
@@ -49,37 +50,42 @@ def test_what_does_not_change_the_result_may_be_another(interrupted):
 
 
 @pytest.mark.parametrize(
-    ("flags", "says"),
+    ("flags", "code", "facts"),
     [
-        (["--lr", "0.1"], "--lr 0.1 contradicts --resume: the run in '{folder}' trains with --lr 0.02; leave --lr out"),
-        (["--ema-decay", "0.9"], "--ema-decay 0.9 contradicts --resume: the run in '{folder}' trains with --ema-dec"),
-        (["--no-flip"], "--flip False contradicts --resume: the run in '{folder}' trains with --flip True"),
-        (["--recipe", "digits"], "contradicts --resume"),
-        (["--output", "elsewhere"], "--resume '{folder}' and --output 'elsewhere' name two folders; drop --output"),
-        (["--overwrite"], "--resume goes on with the run in '{folder}' and --overwrite replaces it; drop one"),
+        (["--lr", "0.1"], "run.other_setting", {"flag": "--lr", "value": 0.1, "before": 0.02}),
+        (["--ema-decay", "0.9"], "run.other_setting", {"flag": "--ema-decay", "value": 0.9, "before": None}),
+        (["--no-flip"], "run.other_setting", {"flag": "--flip", "value": False, "before": True}),
+        (["--recipe", "digits"], "run.other_setting", {}),
+        (["--output", "elsewhere"], "run.two_folders", {"output": "elsewhere"}),
+        (["--overwrite"], "run.resumed_and_replaced", {}),
     ],
     ids=["another value", "absent before", "switch", "recipe", "output", "overwrite"],
 )
-def test_a_contradiction_is_refused_naming_both(interrupted, flags, says):
+def test_a_contradiction_is_refused_naming_both(interrupted, flags, code, facts):
     with pytest.raises(ConfigError) as refused:
         parse_run(["--resume", str(interrupted), *flags])
-    assert says.format(folder=interrupted) in str(refused.value)
+    where = {"resumed" if code == "run.two_folders" else "folder": str(interrupted)}
+    assert refused.value.code == code
+    assert refused.value.fields.items() >= (facts | where).items()
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(TrainingError, match=r"there is no interrupted run in '.*'; name its folder with --resume FOLD"):
+    with pytest.raises(TrainingError) as refused:
         parse_run(["--resume", str(tmp_path)])
+    assert code_and_fields(refused.value) == ("run.not_interrupted", {"folder": str(tmp_path)})
 
 
 def test_no_folder_at_all_is_asked_for():
-    with pytest.raises(ConfigError, match="--resume does not say which run; give its folder: --resume runs/insects"):
+    with pytest.raises(ConfigError) as refused:
         parse_run(["--resume"])
+    assert code_and_fields(refused.value) == ("run.unnamed", {})
 
 
 def test_settings_of_another_version_are_named(interrupted):
     write_snapshot(interrupted / "state", {"run": {"recipe": {"dataset": "digits", "warp": 9}}})
-    with pytest.raises(ConfigError, match="was started by another version, with settings that this one lacks: warp"):
+    with pytest.raises(ConfigError) as refused:
         parse_run(["--resume", str(interrupted)])
+    assert code_and_fields(refused.value) == ("run.other_version", {"folder": str(interrupted), "settings": "warp"})
 
 
 def test_a_run_of_an_earlier_version_is_told_what_to_do_before_its_settings_are_compared(interrupted):
@@ -87,8 +93,8 @@ def test_a_run_of_an_earlier_version_is_told_what_to_do_before_its_settings_are_
     write_snapshot(interrupted / "state", {"run": {"recipe": saved}})
     with pytest.raises(ConfigError) as refused:
         parse_run(["--resume", str(interrupted), "--grad-accum-steps", "2"])
-    assert "accumulate -> grad_accum_steps, max_bad_pictures -> max_bad_images" in str(refused.value)
-    assert "resume it with that version, or start a new run with another --output" in str(refused.value)
+    renamed = "accumulate -> grad_accum_steps, max_bad_pictures -> max_bad_images"
+    assert code_and_fields(refused.value) == ("run.renamed_settings", {"folder": str(interrupted), "renamed": renamed})
 
 
 @pytest.mark.parametrize("item", fields(FinetuneRecipe), ids=lambda item: item.name)

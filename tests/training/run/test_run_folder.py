@@ -1,10 +1,12 @@
 """The output folder: claimed once, never overwritten unasked."""
 
 import json
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
 from accelerate import Accelerator
+from error_facts import Begins, code_and_fields
 from images import class_folders
 from PIL import Image
 
@@ -79,8 +81,12 @@ def test_metrics_are_one_json_object_a_line(tmp_path):
 
 @pytest.mark.parametrize("write", [append_row, rewrite_rows])
 def test_a_folder_that_takes_no_rows_is_named(tmp_path, write):
-    with pytest.raises(TrainingError, match=r"cannot write into the output folder '.*gone' \(No such file"):
+    with pytest.raises(TrainingError) as refused:
         write(tmp_path / "gone", {}, {})
+    assert code_and_fields(refused.value) == (
+        "run.unwritable",
+        {"folder": str(tmp_path / "gone"), "reason": Begins("No such file")},
+    )
 
 
 def test_rows_that_a_resumed_run_repeats_are_taken_back(tmp_path):
@@ -110,8 +116,9 @@ def test_the_folder_of_a_run_that_goes_on_stays_as_it_is(tmp_path, accelerator):
 
 def test_an_interrupted_run_is_not_replaced_unasked(tmp_path, accelerator):
     (tmp_path / "state").mkdir()
-    with pytest.raises(TrainingError, match=r"holds a run \(state\); .* go on with it with --resume, or replace it"):
+    with pytest.raises(TrainingError) as refused:
         claim_folder(recipe(tmp_path), accelerator)
+    assert code_and_fields(refused.value) == ("run.interrupted", {"folder": str(tmp_path), "files": "state"})
     begin(recipe(tmp_path, overwrite=True), accelerator)
     assert not (tmp_path / "state").exists()
 
@@ -140,8 +147,12 @@ def test_a_run_that_finds_no_room_leaves_the_folder_free(tmp_path, accelerator):
 
 def test_room_is_asked_of_the_disk_of_the_folder(tmp_path):
     check_room(tmp_path, 1)
-    with pytest.raises(TrainingError, match=r"writes up to 1,000,000,000 MB into '.*', whose disk has .* free; make"):
+    with pytest.raises(TrainingError) as refused:
         check_room(tmp_path, 10**15)
+    assert code_and_fields(refused.value) == (
+        "run.no_room",
+        {"needed": 10**9, "folder": str(tmp_path), "free": ANY},
+    )
 
 
 def test_results_keep_class_names_as_they_are(tmp_path):

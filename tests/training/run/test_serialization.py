@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from error_facts import code_and_fields
 
 from resnet_hub.errors import TrainingError
 from training.run.serialization import CHECKSUMS, UNFINISHED, newest_snapshot, write_snapshot
@@ -127,11 +128,16 @@ def test_a_half_written_snapshot_is_none(tmp_path):
 
 def test_nothing_but_damaged_snapshots_is_an_error(tmp_path):
     (write_snapshot(tmp_path, {"part": 1}) / CHECKSUMS).unlink()
-    with pytest.raises(TrainingError, match=r"every state in '.*' is damaged, so the run cannot go on; start it again"):
+    with pytest.raises(TrainingError) as refused:
         newest_snapshot(tmp_path)
+    assert code_and_fields(refused.value) == ("run.damaged_states", {"folder": str(tmp_path)})
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(TrainingError, match=r"cannot write the state of the run into '.*state' \(Not a directory\)"):
+    with pytest.raises(TrainingError) as refused:
         write_snapshot(tmp_path / "state", {"part": 1})
+    assert code_and_fields(refused.value) == (
+        "run.unwritable_state",
+        {"folder": str(tmp_path / "state"), "reason": "Not a directory"},
+    )

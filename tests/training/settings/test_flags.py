@@ -4,6 +4,7 @@ import re
 from dataclasses import fields
 
 import pytest
+from error_facts import Begins, code_and_fields
 
 from resnet_hub.errors import ConfigError
 from training.settings.base import flag_of
@@ -40,10 +41,10 @@ def test_the_recipe_of_an_earlier_run_is_refused_with_all_new_names_at_once(tmp_
     file.write_text("max_bad_pictures = 0\nepochs = 3\nkeep_statistics = true\n")
     with pytest.raises(ConfigError) as refused:
         read_recipe(str(file))
-    assert (
-        "has keys by the names of an earlier version; rename them: max_bad_pictures -> max_bad_images, "
-        "keep_statistics -> freeze_bn_stats"
-    ) in str(refused.value)
+    assert code_and_fields(refused.value) == (
+        "settings.renamed_keys",
+        {"file": str(file), "renamed": "max_bad_pictures -> max_bad_images, keep_statistics -> freeze_bn_stats"},
+    )
 
 
 @pytest.mark.parametrize("theirs", OTHER_TRAINERS)
@@ -76,16 +77,40 @@ def test_the_value_of_a_flag_that_there_is_not_is_not_repeated():
 def test_a_recipe_with_the_key_of_another_trainer_is_answered_with_ours(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text("learning_rate = 0.1\n")
-    with pytest.raises(ConfigError, match=r"has an unknown key 'learning_rate'; here it is lr$"):
+    with pytest.raises(ConfigError) as refused:
         read_recipe(str(file))
+    assert code_and_fields(refused.value) == (
+        "settings.key_elsewhere",
+        {"file": str(file), "key": "learning_rate", "here": "lr"},
+    )
     file.write_text("warmup-ratio = 0.1\n")
-    with pytest.raises(ConfigError, match="'warmup-ratio'; here it is warmup_epochs, in epochs and not as a share of"):
+    with pytest.raises(ConfigError) as refused:
         read_recipe(str(file))
+    assert code_and_fields(refused.value) == (
+        "settings.key_elsewhere",
+        {"file": str(file), "key": "warmup-ratio", "here": "warmup_epochs, in epochs and not as a share of the run"},
+    )
 
 
 def test_an_entry_that_lacks_the_flag_does_not_name_it():
     parser = settings_parser(EvaluationSettings, "training.evaluate")
-    with pytest.raises(ConfigError, match="there is no flag '--learning-rate'; the nearest are"):
+    with pytest.raises(ConfigError) as refused:
         parser.parse_args(["--learning-rate", "1"])
-    with pytest.raises(ConfigError, match="there is no flag '--max-bad-pictures'; it is called --max-bad-images now"):
+    assert code_and_fields(refused.value) == (
+        "arguments.unknown_flag",
+        {
+            "flag": "--learning-rate",
+            "answer": ("arguments.nearest", {"nearest": Begins("'--")}),
+            "program": "training.evaluate",
+        },
+    )
+    with pytest.raises(ConfigError) as refused:
         parser.parse_args(["--max-bad-pictures", "1"])
+    assert code_and_fields(refused.value) == (
+        "arguments.unknown_flag",
+        {
+            "flag": "--max-bad-pictures",
+            "answer": ("settings.renamed_flag", {"new": "--max-bad-images"}),
+            "program": "training.evaluate",
+        },
+    )

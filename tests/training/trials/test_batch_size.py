@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from accelerate import Accelerator
+from error_facts import code_and_fields
 from launching import forget_accelerator
 
 from resnet_hub import create_model
@@ -60,8 +61,9 @@ def test_less_memory_makes_smaller_batches(network, accelerator, monkeypatch):
 
 def test_no_room_for_one_image_is_told(network, accelerator, monkeypatch):
     monkeypatch.setattr(batch_size, "free_memory", lambda: 1000)
-    with pytest.raises(TrainingError, match="not even one image fits into memory; use a smaller --model or"):
+    with pytest.raises(TrainingError) as refused:
         with_batch_size(recipe(), network, accelerator, images=1000)
+    assert code_and_fields(refused.value) == ("trials.nothing_fits", {})
 
 
 @pytest.mark.parametrize(("fitting", "expected"), [(5, 4), (0, 0)])
@@ -145,10 +147,15 @@ def test_the_word_may_stand_in_a_recipe_and_no_other(tmp_path):
     for word in ("auto", "large"):
         (tmp_path / f"{word}.toml").write_text(f'batch_size = "{word}"')
     assert read_recipe(str(tmp_path / "auto.toml")) == {"batch_size": "auto"}
-    with pytest.raises(ConfigError, match="has batch_size = 'large'; expected a value of type int"):
+    with pytest.raises(ConfigError) as refused:
         read_recipe(str(tmp_path / "large.toml"))
+    assert code_and_fields(refused.value) == (
+        "settings.wrong_type",
+        {"file": str(tmp_path / "large.toml"), "key": "batch_size", "value": "large", "type": "int"},
+    )
 
 
 def test_a_stream_has_no_number_of_images_to_go_by():
-    with pytest.raises(ConfigError, match="--batch-size auto goes by the number of images, which a stream lacks"):
+    with pytest.raises(ConfigError) as refused:
         FinetuneRecipe(dataset="d", batch_size="auto", streaming=True, max_steps=5)
+    assert code_and_fields(refused.value) == ("settings.batch_size_of_stream", {})
