@@ -1,6 +1,7 @@
 """arguments.py: flags stand anywhere, none is abbreviated, and what is no flag is answered with the one meant."""
 
 import pytest
+from error_facts import code_and_fields
 
 from resnet_hub.arguments import ArgumentParser
 from resnet_hub.errors import ConfigError
@@ -18,6 +19,10 @@ def refusal(made, *arguments):
     return refused.value
 
 
+def nearest(names):
+    return "arguments.nearest", {"nearest": names}
+
+
 def test_flags_may_stand_between_words():
     made = parser()
     made.add_argument("words", nargs="*")
@@ -25,16 +30,16 @@ def test_flags_may_stand_between_words():
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "code", "facts"),
     [
-        ("--cont", "there is no flag '--cont'; the nearest are '--count'; see tool --help"),
-        ("--token=hf_secret", "there is no flag '--token'; the nearest are '--count', '--help'; see tool --help"),
-        ("--count=x", "argument --count: invalid int value: 'x'; see tool --help"),
-        ("count", "there is no flag 'count'; the nearest are '--count'; see tool --help"),
+        ("--cont", "arguments.unknown_flag", {"flag": "--cont", "answer": nearest("'--count'")}),
+        ("--token=hf_secret", "arguments.unknown_flag", {"flag": "--token", "answer": nearest("'--count', '--help'")}),
+        ("--count=x", "arguments.refused", {"reason": "argument --count: invalid int value: 'x'"}),
+        ("count", "arguments.unknown_flag", {"flag": "count", "answer": nearest("'--count'")}),
     ],
 )
-def test_a_refusal_names_what_is_nearest_and_no_value(given, says):
-    assert str(refusal(parser(), given)) == says
+def test_a_refusal_names_what_is_nearest_and_no_value(given, code, facts):
+    assert code_and_fields(refusal(parser(), given)) == (code, {**facts, "program": "tool"})
 
 
 def test_a_word_too_many_is_named_whole():

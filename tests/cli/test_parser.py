@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from error_facts import code_and_fields
 
 from resnet_hub.cli.parser import Command, complain, print_json, run_command
 from resnet_hub.errors import ConfigError
@@ -28,22 +29,27 @@ def test_flags_may_stand_anywhere(capsys):
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "code", "facts"),
     [
-        ([], "the following arguments are required: words; see resnet-hub echo --help"),
-        (["a", "--lou"], "there is no flag '--lou'; the nearest are '--loud', '--count', '--help'; see resnet-hub"),
+        ([], "arguments.refused", {"reason": "the following arguments are required: words"}),
+        (
+            ["a", "--lou"],
+            "arguments.unknown_flag",
+            {"flag": "--lou", "answer": ("arguments.nearest", {"nearest": "'--loud', '--count', '--help'"})},
+        ),
         (
             ["a", "--cuont=2"],
-            "there is no flag '--cuont'; the nearest are '--count', '--loud'; see resnet-hub echo --help",
+            "arguments.unknown_flag",
+            {"flag": "--cuont", "answer": ("arguments.nearest", {"nearest": "'--count', '--loud'"})},
         ),
-        (["a", "--count", "x"], "argument --count: invalid int value: 'x'; see resnet-hub echo --help"),
+        (["a", "--count", "x"], "arguments.refused", {"reason": "argument --count: invalid int value: 'x'"}),
     ],
     ids=["missing", "abbreviated", "misspelt", "no number"],
 )
-def test_a_refusal_names_what_is_nearest(given, says):
+def test_a_refusal_names_what_is_nearest(given, code, facts):
     with pytest.raises(ConfigError) as refused:
         run_command("echo", ECHO, given)
-    assert str(refused.value).startswith(says)
+    assert code_and_fields(refused.value) == (code, {**facts, "program": "resnet-hub echo"})
 
 
 def test_a_complaint_is_one_harmless_line(capsys):

@@ -37,15 +37,15 @@ def run(capsys, *flags):
         ),
         (
             ("--model", "cifar_resnet20"),
-            "--model 'cifar_resnet20' is an architecture without published weights; add --from-scratch, or name we",
+            "--model 'cifar_resnet20' is an architecture without published weights",
         ),
         (("--model", "resnext101_32x16d"), "all published weights of 'resnext101_32x16d' are under CC-BY-NC-4.0, for"),
         (
             ("--model", "./no/folder"),
-            "there is no folder or file './no/folder'; give a checkpoint folder, or 'owner/name'",
+            "there is no folder or file './no/folder'",
         ),
         (("--batch-size", "0"), "--batch-size=0 is out of range; expected a whole number from 1 to 65536"),
-        (("--label-column", "kind"), "--label-column 'kind' is no column; the dataset has 'image' (images), 'label'"),
+        (("--label-column", "kind"), "--label-column 'kind' is no column"),
         (("--lr", "1e6"), "--lr=1000000.0 is out of range; expected a number from 1e-09 to 1000"),
         (("--image-size", "4"), "--image-size=4 is out of range; expected a whole number from 8 to 4096"),
     ],
@@ -81,9 +81,7 @@ def test_a_folder_that_holds_a_run_is_not_written_into(capsys, colors, tmp_path)
     (tmp_path / "run" / "metrics.jsonl").write_text("{}")
     status, message = run(capsys, "--dataset", colors, "--output", tmp_path / "run")
     assert status == 2
-    assert (
-        "already holds a run (metrics.jsonl); choose another with --output, or replace it with --overwrite" in message
-    )
+    assert "already holds a run (metrics.jsonl)" in message
 
 
 def test_bad_images_are_counted_in_the_report(capsys, colors, tmp_path):
