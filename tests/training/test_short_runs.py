@@ -37,7 +37,7 @@ def run(capsys, *flags):
         ),
         (
             ("--model", "cifar_resnet20"),
-            "--model 'cifar_resnet20' is an architecture without published weights",
+            "--model 'cifar_resnet20' is an architecture without published weights; add --from-scratch",
         ),
         (("--model", "resnext101_32x16d"), "all published weights of 'resnext101_32x16d' are under CC-BY-NC-4.0, for"),
         (

@@ -49,10 +49,9 @@ def test_a_new_folder_is_made_with_the_resolved_recipe(tmp_path, accelerator):
 @pytest.mark.parametrize("name", FILES)
 def test_a_folder_that_holds_a_run_is_refused_and_left_as_it_is(tmp_path, accelerator, name):
     (tmp_path / name).write_text("precious")
-    with pytest.raises(
-        TrainingError, match=rf"already holds a run \({name}\); choose another with --output, or replace"
-    ):
+    with pytest.raises(TrainingError) as refused:
         claim_folder(recipe(tmp_path), accelerator)
+    assert code_and_fields(refused.value) == ("run.taken", {"folder": str(tmp_path), "files": name})
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "precious"
 
