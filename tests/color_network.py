@@ -24,7 +24,7 @@ def learned():
     """The weights, which take a second or two to train."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = create_model("cifar_resnet20", num_classes=3)
+        model = ResNet(create_model("cifar_resnet20", num_classes=3).config)
         pixels = torch.stack([to_pixels(solid(color), model.preprocessing) for color in COLORS for _ in range(8)])
         targets = torch.arange(3).repeat_interleave(8)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)

@@ -65,7 +65,8 @@ print(huggingface_hub.hf_api.api.endpoint)
     environment = {**os.environ, "HF_HOME": str(tmp_path / "somewhere"), "HF_ENDPOINT": "http://elsewhere"}
     forked = zygote.run(["-c", source], env=environment, needs=["datasets", "huggingface_hub.hf_api", "timm"])
     started = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True)
-    assert forked.stdout == started.stdout
+    told, expected = set(forked.stdout.splitlines()), set(started.stdout.splitlines())
+    assert expected <= told  # programs before it may have imported more
     assert forked.stdout.count("somewhere") > 10
 
 
