@@ -27,10 +27,10 @@ def first_line(file):
 
 def rows(package):
     """The table of a package as the linter's layers and the modules themselves say it, top first."""
-    for floor, layer in zip(range(len(LAYERS[package]), 0, -1), LAYERS[package], strict=True):
+    for height, layer in zip(range(len(LAYERS[package]), 0, -1), LAYERS[package], strict=True):
         for name in layer.split(" | "):
             file, written = source(package, name)
-            yield f"| {floor} | {written} | {first_line(file)} |"
+            yield f"| {height} | {written} | {first_line(file)} |"
 
 
 @pytest.mark.parametrize("package", LAYERS)
