@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import math
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from torch import Tensor
 
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import ConfigError, ImageError, Phrase
+from resnet_hub.images import foreign_format, image_format
 
 ImageSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
@@ -49,23 +49,6 @@ if features.check("avif"):
     from PIL.AvifImagePlugin import AvifImageFile
 
     _READERS["AVIF"] = AvifImageFile
-
-# Magic bytes of a file. Formats without a decoder are here so that an error can name them.
-_SIGNATURES = {
-    "JPEG": rb"\xff\xd8\xff",
-    "PNG": rb"\x89PNG\r\n\x1a\n",
-    "WebP": rb"RIFF....WEBP",
-    "GIF": rb"GIF8[79]a",
-    "BMP": rb"BM.{13}\0\0\0",
-    "TIFF": rb"II\*\0|MM\0\*",
-    "PPM": rb"P[1-6f]\s",
-    "AVIF": rb"....ftyp.{0,52}avi[fs]",
-    "HEIC": rb"....ftyp.{0,52}(hei[cmsx]|hev[cx]|mif1)",
-    "JPEG XL": rb"\xff\x0a|....JXL ",
-    "PDF": rb"%PDF",
-    "SVG": rb"(\xef\xbb\xbf)?\s*((<\?xml|<!--|<!DOCTYPE svg).*)?<svg",
-    "HTML": rb"(?i:(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body))",
-}
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -188,7 +171,7 @@ def _undecoded(source: ImageSource, label: str | Phrase, max_bytes: int) -> Imag
     data = source if isinstance(source, bytes) else _read(source, label, max_bytes)
     _check_bytes(len(data), label, max_bytes)
     known = ", ".join(_READERS)
-    found = next((name for name, first in _SIGNATURES.items() if re.match(first, data[:1000], re.DOTALL)), None)
+    found = image_format(data) or foreign_format(data)
     if found is None:
         raise ImageError("preprocessing.unknown_format", label=label, formats=known)
     if found not in _READERS:

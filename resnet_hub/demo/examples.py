@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+from resnet_hub.images import FORMATS
+
+SUFFIXES = tuple(suffix for known in FORMATS.values() if known.in_browsers for suffix in known.suffixes)
+"""Ends of the names of images that a browser shows."""
 MOST = 6
 """Images shown at most."""
 FREE_IMAGES = Path(__file__).with_name("images")

@@ -12,11 +12,11 @@ from datasets import Dataset, DatasetDict, IterableDataset, Value
 from PIL import Image
 
 from resnet_hub.errors import DataError
+from resnet_hub.images import SUFFIXES
 
 Rows = TypeVar("Rows", Dataset, IterableDataset)
 LOOKED_AT = 10
 """Rows among which there is one with an image, if the column has any."""
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 def with_images(rows: Rows) -> Rows:
