@@ -15,6 +15,7 @@ from torch import Tensor
 from resnet_hub.checkpoint import Source
 from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.images import image_of, visible
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
 from resnet_hub.registry import imagenet_label_names
@@ -60,13 +61,16 @@ class Classification:
     timings: Timings
     """Milliseconds of each step."""
     seen: Image.Image
-    """What the network saw: resized and cropped; gray if it has one input channel, transparency laid over white."""
+    """What the network saw: resized and cropped; gray if it has one input channel, transparency laid over white.
+
+    Of a network of other channels, the first three as red, green and blue."""
 
 
 class ImageClassifier:
     """Images -> ranked labels with a loaded network. Thread-safe.
 
-    A network of one input channel gets its images in gray, one of four gets their transparency as well.
+    A network of one input channel gets its images in gray, one of four gets their transparency as well, and one of
+    other channels takes files of TIFF and numpy, and arrays, of as many bands.
     """
 
     def __init__(
@@ -190,15 +194,14 @@ class ImageClassifier:
     def prepare_timed(self, image: ImageSource, *, name: str | None = None) -> tuple[Tensor, Timings]:
         """As `prepare`, with the times of its steps; the network's is 0."""
         started = perf_counter()
-        opened = open_image(image, name=name)
+        opened = open_image(image, name=name, preprocessing=self.preprocessing)
         decoded = perf_counter()
         pixels = to_pixels(opened, self.preprocessing)
         return pixels, Timings(1e3 * (decoded - started), 1e3 * (perf_counter() - decoded), 0.0)
 
     def classification(self, pixels: Tensor, scores: Tensor, timings: Timings, top_k: int) -> Classification:
         """The answer to one prepared image, of its scores (num_classes,), which a batch with others may have given."""
-        rows = pixels.permute(1, 2, 0).numpy()
-        seen = Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
+        seen = visible(image_of(pixels.permute(1, 2, 0).numpy()))
         return Classification(self.ranked(scores, top_k), timings, seen)
 
     @torch.inference_mode()

@@ -5,107 +5,50 @@ open_image (decode, turn upright) -> to_pixels (channels, resize, crop) -> norma
 
 from __future__ import annotations
 
-import io
 import math
-import os
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image, ImageFile, features
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.PpmImagePlugin import PpmImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from PIL import Image
 from torch import Tensor
 
 from resnet_hub.config import IMAGE_MODES, Preprocessing
-from resnet_hub.errors import ConfigError, ImageError, Phrase
-from resnet_hub.images import foreign_format, image_format
+from resnet_hub.errors import ImageError, Phrase
+from resnet_hub.images import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    Bands,
+    ImageSource,
+    Opened,
+    channels_of,
+    in_eight_bits,
+    open_image,
+)
 
-ImageSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "ImageSource", "Opened", "normalize", "open_image", "to_channels", "to_pixels"]
 
-MAX_BYTES = 100_000_000
-# Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that its warning never comes.
-MAX_PIXELS = 80_000_000
 # A resized image above this (a 1 x 50,000 strip, say) is never held whole: its crop is computed alone.
 MAX_RESIZED_PIXELS = 2**25
 
-# The classes are called directly: `Image.open` would add its own alarm about size, in a warning, ahead of ours.
-_READERS: dict[str, type[ImageFile.ImageFile]] = {
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "WebP": WebPImageFile,
-    "GIF": GifImageFile,
-    "BMP": BmpImageFile,
-    "TIFF": TiffImageFile,
-    "PPM": PpmImageFile,
-}
-if features.check("avif"):
-    from PIL.AvifImagePlugin import AvifImageFile
 
-    _READERS["AVIF"] = AvifImageFile
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-def open_image(
-    source: ImageSource, *, name: str | None = None, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
-) -> Image.Image:
-    """The image, decoded and upright, as 8-bit L, LA, RGB or RGBA without metadata; opening it again changes nothing.
-
-    Gray values of 16 or 32 bits are scaled from 0..65535 to 0..255. Floats are taken as 0..1 where none is above 1,
-    else as 0..255, and clipped. An animation gives its first frame, an already opened one the frame it stands at.
-
-    Args:
-        source: A path, a file's bytes, a PIL image (left as it is), or a uint8 array (H, W), (H, W, 1), RGB or RGBA.
-        name: What errors call the image; the path where absent.
-        max_bytes: Largest file that is read.
-        max_pixels: Largest width x height that is decoded, as the header tells it.
-
-    Raises:
-        ImageError: The source is missing, no image, damaged or too large.
-    """
-    label = _label(source, name)
-    try:
-        image = _undecoded(source, label, max_bytes)
-        if not 0 < image.width * image.height <= max_pixels:
-            size = f"{image.width} x {image.height}"
-            raise ImageError("preprocessing.pixels", label=label, size=size, most=max_pixels)
-        image.load()
-        return _upright(image)
-    except ImageError:
-        raise
-    except Exception as error:  # Pillow's decoders raise nearly every type on a damaged file.
-        raise ImageError("preprocessing.damaged", label=label) from error
-
-
-def to_channels(image: Image.Image, channels: int) -> Image.Image:
+def to_channels(image: Opened, channels: int) -> Opened:
     """The image as a network of 1 (gray, L), 3 (RGB) or 4 (RGBA) input channels sees it; RGB stays byte for byte.
 
     Where the network has no alpha channel, transparent pixels show white: the color stored under them is arbitrary,
     often black, and white is what viewers and the web pages that such images come from put behind them.
+    A network of other channels sees `Bands` of just as many.
 
-    Raises: ConfigError for another number of channels.
+    Raises: ImageError for an image of other bands than the network's.
     """
-    if channels not in IMAGE_MODES:
-        raise ConfigError("preprocessing.channels", channels=channels)
+    if isinstance(image, Bands) or channels not in IMAGE_MODES:
+        if isinstance(image, Image.Image) or channels_of(image) != channels:
+            label, found = Phrase("preprocessing.the_image"), channels_of(image)
+            raise ImageError("preprocessing.other_channels", label=label, found=found, channels=channels)
+        return image
     mode = IMAGE_MODES[channels]
     if image.mode == mode and "transparency" not in image.info:
         return image
-    plain = _eight_bit(image)
+    plain = in_eight_bits(image)
     if mode != "RGBA" and plain.mode in ("LA", "RGBA"):
         canvas = Image.new("L" if plain.mode == "LA" else "RGB", plain.size, "white")
         canvas.paste(plain.convert(canvas.mode), mask=plain.getchannel("A"))
@@ -113,7 +56,7 @@ def to_channels(image: Image.Image, channels: int) -> Image.Image:
     return plain if plain.mode == mode else plain.convert(mode)
 
 
-def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> Tensor:
+def to_pixels(image: Opened, preprocessing: Preprocessing) -> Tensor:
     """What the network sees of an opened image: uint8 (C, H, W), 0-255, resized and cropped.
 
     Source: timm's evaluation transform for the same `crop_mode`, `crop_pct`, `interpolation` and size, to the pixel.
@@ -125,12 +68,13 @@ def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> Tensor:
     top, visible_height = _window(resized[1], height)
     filter_ = Image.Resampling[preprocessing.interpolation.upper()]
     view = _resized_part(image, resized, (left, top, left + visible_width, top + visible_height), filter_)
+    rows = np.asarray(view).reshape(visible_height, visible_width, channels)
     if view.size != (width, height):
-        fill = tuple(round(255 * mean) for mean in preprocessing.mean)
-        canvas = Image.new(image.mode, (width, height), fill if channels > 1 else fill[0])
-        canvas.paste(view, ((width - visible_width) // 2, (height - visible_height) // 2))
-        view = canvas
-    rows = np.asarray(view).reshape(height, width, channels)
+        top, left = (height - visible_height) // 2, (width - visible_width) // 2
+        canvas = np.empty((height, width, channels), np.uint8)
+        canvas[:] = [min(255, max(0, round(255 * mean))) for mean in preprocessing.mean]
+        canvas[top : top + visible_height, left : left + visible_width] = rows
+        rows = canvas
     return torch.from_numpy(np.array(rows.transpose(2, 0, 1), order="C"))  # (H, W, C) -> (C, H, W)
 
 
@@ -152,88 +96,6 @@ def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     images = (pixels if pixels.ndim == 4 else pixels.unsqueeze(0)).to(torch.float32)
     # 255 as a tensor: by a plain number, CUDA multiplies with the rounded inverse, and the last bit differs.
     return images.div_(column((255.0,))).sub_(column(preprocessing.mean)).div_(column(preprocessing.std))
-
-
-def _label(source: object, name: str | None) -> str | Phrase:
-    if name is None:
-        if not isinstance(source, str | os.PathLike):
-            return Phrase("preprocessing.the_image")
-        name = os.fsdecode(source)
-    return repr(name if len(name) <= 200 else f"{name[:150]}...{name[-30:]}")
-
-
-def _undecoded(source: ImageSource, label: str | Phrase, max_bytes: int) -> Image.Image:
-    """The image with its size known; of a file, only the header is read."""
-    if isinstance(source, Image.Image):
-        return source
-    if isinstance(source, np.ndarray):
-        return Image.fromarray(_checked_array(source, label))
-    data = source if isinstance(source, bytes) else _read(source, label, max_bytes)
-    _check_bytes(len(data), label, max_bytes)
-    known = ", ".join(_READERS)
-    found = image_format(data) or foreign_format(data)
-    if found is None:
-        raise ImageError("preprocessing.unknown_format", label=label, formats=known)
-    if found not in _READERS:
-        raise ImageError("preprocessing.other_format", label=label, found=found, formats=known)
-    return _READERS[found](io.BytesIO(data))
-
-
-def _read(source: str | os.PathLike[str], label: str | Phrase, max_bytes: int) -> bytes:
-    """The bytes of a file, whose size is checked first."""
-    if not isinstance(source, str | os.PathLike):
-        raise ImageError("preprocessing.no_image", kind=type(source).__name__)
-    path = Path(os.fsdecode(source))
-    try:
-        if source and path.is_dir():
-            raise ImageError("preprocessing.folder", label=label)
-        if not path.is_file():
-            raise ImageError("preprocessing.no_file", label=label)
-        _check_bytes(path.stat().st_size, label, max_bytes)
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError("preprocessing.unreadable", label=label, reason=error.strerror) from error
-
-
-def _check_bytes(size: int, label: str | Phrase, limit: int) -> None:
-    if size > limit:
-        raise ImageError("preprocessing.too_large", label=label, size=size, most=limit)
-    if size == 0:
-        raise ImageError("preprocessing.empty", label=label)
-
-
-def _checked_array(array: np.ndarray, label: str | Phrase) -> np.ndarray:
-    if array.dtype != np.uint8 or not array.size or array.ndim < 2 or array.shape[2:] not in ((), (1,), (3,), (4,)):
-        raise ImageError("preprocessing.array", label=label, type=str(array.dtype), shape=array.shape)
-    return array.reshape(array.shape[:2]) if array.shape[2:] == (1,) else array
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """A copy turned as the camera's EXIF tag says, in a mode of `_eight_bit`, without metadata."""
-    orientation = None
-    with suppress(Exception):  # A damaged EXIF block does not affect the pixels.
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-    plain = _eight_bit(image)
-    turned = plain.transpose(_TURNS[orientation]) if orientation in _TURNS else plain.copy()
-    turned.info = {}
-    return turned
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """The image as L, LA, RGB or RGBA: no palette, no value above 255, no transparent color key."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_gray(np.asarray(image)))
-    gray = image.mode in ("1", "L", "LA", "La")
-    mode = ("L" if gray else "RGB") + ("A" if image.has_transparency_data else "")
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _gray(values: np.ndarray) -> np.ndarray:
-    """uint8 of gray levels in integers 0..65535, or in floats 0..1 or 0..255."""
-    if values.dtype.kind != "f":
-        return ((values.clip(0, 65535).astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    values = np.nan_to_num(values, nan=0.0, posinf=255.0, neginf=0.0)
-    return np.rint(values * (255.0 if values.max() <= 1 else 1.0)).clip(0, 255).astype(np.uint8)
 
 
 def _resized_size(size: tuple[int, int], preprocessing: Preprocessing) -> tuple[int, int]:
@@ -259,8 +121,8 @@ def _window(resized: int, crop: int) -> tuple[int, int]:
 
 
 def _resized_part(
-    image: Image.Image, resized: tuple[int, int], part: tuple[int, int, int, int], filter_: Image.Resampling
-) -> Image.Image:
+    image: Opened, resized: tuple[int, int], part: tuple[int, int, int, int], filter_: Image.Resampling
+) -> Opened:
     """The box `part` (left, top, right, bottom) of the image resized to `resized`."""
     if resized[0] * resized[1] <= MAX_RESIZED_PIXELS:
         whole = image if image.size == resized else image.resize(resized, filter_)

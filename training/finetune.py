@@ -25,7 +25,7 @@ from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
-from .data import Data, load_data
+from .data import Data, Split, load_data, with_values
 from .entry import run_command
 from .fit import fit
 from .hardware import describe_hardware, main_process_decides, make_accelerator
@@ -172,6 +172,8 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
     if recipe.image_size is not None:
         size = (model.config.in_chans, recipe.image_size, recipe.image_size)
         model.preprocessing = replace(model.preprocessing, input_size=size)
+    images = data.train if isinstance(data.train, Split) else data.train.sample
+    model.preprocessing = with_values(model.preprocessing, images, recipe.values)
     return model
 
 
@@ -275,7 +277,7 @@ def finish(
         "run": record,
     }
     write_results(folder, results)
-    write_examples(folder, split, data.label_names, data.task, model.config.in_chans)
+    write_examples(folder, split, data.label_names, data.task, model.preprocessing)
     remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))

@@ -22,7 +22,6 @@ from torch import Tensor
 from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
-from resnet_hub.preprocessing import open_image
 
 from .data import SHOWN, Split, load_images
 from .entry import run_settings
@@ -133,7 +132,7 @@ def answer(
         if not scores.isfinite().all():
             raise CheckpointError("predictions.not_finite", model=settings.model)
     outputs, values = unique_rows(found)
-    return Answers(outputs, values, {row: problem(split, row, settings) for row in unreadable})
+    return Answers(outputs, values, {row: problem(split, row, settings, classifier) for row in unreadable})
 
 
 def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
@@ -143,11 +142,11 @@ def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
         raise DataError("predictions.undecodable_images", count=len(rows), images=names, allowed=allowed)
 
 
-def problem(split: Split, row: int, settings: PredictionSettings) -> str:
+def problem(split: Split, row: int, settings: PredictionSettings, classifier: ImageClassifier) -> str:
     """Why the image of a row cannot be decoded, without the folders of this machine."""
     content, name = split.image(row)
     try:
-        open_image(content, name=shown_file(name, settings.dataset) or name)
+        classifier.prepare(content, name=shown_file(name, settings.dataset) or name)
     except ImageError as error:
         return str(error)
     return "it could not be decoded when it was its turn"

@@ -29,6 +29,8 @@ MAX_WEIGHTS_BYTES = 32 * 10**9
 """Twice the largest network that is built (`limits.MAX_PARAMETERS`) in float32, for what training scripts add."""
 
 SECTION = "resnet_hub"
+VALUE_RANGE = "value_range"
+"""A field of the preprocessing that timm does not know, so that it stands in our section."""
 FORMAT = 1
 """Version of our section; a reader refuses a newer one."""
 # Options that timm's ResNet takes under the same name with the same values; the rest goes into our section.
@@ -131,10 +133,12 @@ class CheckpointConfig:
         model_args = {name: changed[name] for name in TIMM_OPTIONS if name in changed}
         if model_args:
             values["model_args"] = model_args
+        seen = self.preprocessing.to_json()
+        value_range = seen.pop(VALUE_RANGE, None)
         values["pretrained_cfg"] = {
             **({"tag": self.metadata.tag} if self.metadata.tag is not None else {}),
             **({"license": self.metadata.license} if self.metadata.license is not None else {}),
-            **self.preprocessing.to_json(),
+            **seen,
             "num_classes": network.num_classes,
             "pool_size": [max(1, side // network.output_stride) for side in size[1:]],
             "first_conv": network.first_conv,
@@ -145,6 +149,8 @@ class CheckpointConfig:
         options = self._own_options()
         if options:
             own["options"] = options
+        if value_range is not None:
+            own[VALUE_RANGE] = value_range
         values[SECTION] = own
         return values
 
@@ -170,14 +176,15 @@ class CheckpointConfig:
             labels = inherited
         if labels is not None and len(labels) != classes:
             raise CheckpointError("checkpoint.label_names_for_each_class", names=len(labels), classes=classes)
-        kept = {key: value for key, value in own.items() if key not in ("version", "format", "options")}
+        kept = {key: value for key, value in own.items() if key not in ("version", "format", "options", VALUE_RANGE)}
         for key in ("tag", "license"):
             if isinstance(pretrained.get(key), str):
                 kept.setdefault(key, pretrained[key])
         described = values.get(DESCRIPTIONS) or pretrained.get(DESCRIPTIONS)
         if labels is not None and isinstance(described, Mapping):
             kept[DESCRIPTIONS] = {name: described[name] for name in labels if isinstance(described.get(name), str)}
-        preprocessing = _preprocessing(pretrained, network, strict=SECTION in values)
+        ranged = {VALUE_RANGE: own[VALUE_RANGE]} if VALUE_RANGE in own else {}
+        preprocessing = _preprocessing({**pretrained, **ranged}, network, strict=SECTION in values)
         return cls(network, preprocessing, labels, CheckpointMetadata.from_json(kept))
 
 

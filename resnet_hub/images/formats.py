@@ -34,6 +34,8 @@ FORMATS = {
         ImageFormat("TIFF", (".tif", ".tiff"), rb"II\*\0|MM\0\*|II\+\0|MM\0\+", in_browsers=False),
         ImageFormat("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), rb"P[1-6f]\s", in_browsers=False),
         ImageFormat("AVIF", (".avif",), b""),
+        ImageFormat("HEIC", (".heic", ".heif", ".hif"), b"", in_browsers=False),
+        ImageFormat("NumPy", (".npy",), rb"\x93NUMPY", in_browsers=False),
     )
 }
 READABLE = tuple(FORMATS)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import datasets
 from datasets import Dataset, DatasetDict, IterableDataset, Value
-from PIL import Image
 
 from resnet_hub.errors import DataError
-from resnet_hub.images import SUFFIXES
+from resnet_hub.images import SUFFIXES, image_format
 
 Rows = TypeVar("Rows", Dataset, IterableDataset)
 LOOKED_AT = 10
@@ -41,11 +39,7 @@ def _are_images(rows: Dataset | IterableDataset, name: str) -> bool:
 
 
 def _is_image(content: bytes | None) -> bool:
-    try:
-        Image.open(BytesIO(content or b"")).close()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False
-    return True
+    return image_format(content or b"") is not None
 
 
 def paths_column(tables: DatasetDict) -> str | None:

@@ -11,11 +11,10 @@ import numpy as np
 import xxhash
 from accelerate import PartialState
 from accelerate.utils import gather_object
-from PIL import Image
 from tqdm import tqdm
 
 from resnet_hub.errors import DataError, ImageError
-from resnet_hub.preprocessing import open_image
+from resnet_hub.preprocessing import Opened, open_image
 
 from .split import Split
 
@@ -91,7 +90,7 @@ def look(split: Split, index: int) -> tuple[str | None, int, tuple[int, int]]:
     return None, digest(image), image.size
 
 
-def digest(image: Image.Image) -> int:
+def digest(image: Opened) -> int:
     """64 bits that are equal for equal pixels, however the image was encoded and named.
 
     Among a million different images two are taken for the same with a chance of 1 in 40 million.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
+from resnet_hub.images import Opened, image_of, visible
 from resnet_hub.preprocessing import normalize, to_channels, to_pixels
 
 from ..settings import FinetuneRecipe
@@ -50,7 +51,7 @@ class TrainTransform:
             preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.auto_augment, recipe.random_erasing
         )
 
-    def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+    def __call__(self, image: Opened, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the image; the same `rng` gives the same view."""
         return self.vary(self.prepare(image), rng)
 
@@ -59,7 +60,7 @@ class TrainTransform:
         """Channels of a prepared image."""
         return self.preprocessing.input_size[0]
 
-    def prepare(self, image: Image.Image) -> Image.Image:
+    def prepare(self, image: Opened) -> Opened:
         """The part that is the same in every epoch, and can be cached: channels, and a size that crops can do with."""
         if self.shift:
             return to_image(to_pixels(image, self.preprocessing))
@@ -84,7 +85,8 @@ class TrainTransform:
 
     def signature(self) -> str:
         """A text that differs where `prepare` gives other pixels of the same size."""
-        return f"view {self.preprocessing}" if self.shift else f"whole, {self.channels} channels"
+        whole = f"whole, {self.channels} channels, {self.preprocessing.value_range}"
+        return f"view {self.preprocessing}" if self.shift else whole
 
     def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of a prepared image; the same `rng` gives the same view."""
@@ -93,7 +95,7 @@ class TrainTransform:
             rows = rows[:, ::-1]
         if self.auto_augment != NONE:
             fill = self._fill if len(self._fill) == 3 else self._fill * 3
-            rows = rows_of(with_policy(image_of(rows), self.auto_augment, fill, rng))
+            rows = rows_of(with_policy(visible(image_of(rows)), self.auto_augment, fill, rng))
         pixels = to_tensor(rows)
         return with_erasing(pixels, self.random_erasing, self._fill, rng) if self.random_erasing else pixels
 
@@ -104,7 +106,7 @@ class TrainTransform:
 
     def _cropped(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
         """A random part, uint8 (H, W, C)."""
-        image = prepared if isinstance(prepared, Image.Image) else image_of(prepared)
+        image = image_of(prepared) if isinstance(prepared, np.ndarray) else prepared
         _, height, width = self.preprocessing.input_size
         box = random_box(image.size, width / height, self.min_crop_area, rng)
         filter_ = Image.Resampling[self.preprocessing.interpolation.upper()]
@@ -123,7 +125,7 @@ class EvalTransform:
 
     preprocessing: Preprocessing
 
-    def __call__(self, image: Image.Image, rng: np.random.Generator) -> Tensor:
+    def __call__(self, image: Opened, rng: np.random.Generator) -> Tensor:
         """Returns what the network sees of the image; nothing is random."""
         return to_pixels(image, self.preprocessing)
 
@@ -132,7 +134,7 @@ class EvalTransform:
         """Channels of a prepared image."""
         return self.preprocessing.input_size[0]
 
-    def prepare(self, image: Image.Image) -> Image.Image:
+    def prepare(self, image: Opened) -> Opened:
         """All of it: the view, as an image that can be cached."""
         return to_image(to_pixels(image, self.preprocessing))
 
@@ -155,17 +157,12 @@ def rows_of(prepared: Prepared) -> np.ndarray:
     return rows[:, :, None] if rows.ndim == 2 else rows
 
 
-def image_of(rows: np.ndarray) -> Image.Image:
-    """The image of uint8 pixels (H, W, C): gray for one channel, RGB for three, RGBA for four."""
-    return Image.fromarray(rows[:, :, 0] if rows.shape[2] == 1 else rows)
-
-
 def to_tensor(rows: np.ndarray) -> Tensor:
     """A copy of uint8 pixels (H, W, C) as (C, H, W)."""
     return torch.from_numpy(np.array(rows.transpose(2, 0, 1), order="C"))
 
 
-def to_image(pixels: Tensor) -> Image.Image:
+def to_image(pixels: Tensor) -> Opened:
     """The image of uint8 pixels (C, H, W)."""
     return image_of(pixels.permute(1, 2, 0).numpy())
 

@@ -18,15 +18,14 @@ import PIL
 import psutil
 import xxhash
 from huggingface_hub import cached_assets_path
-from PIL import Image
 
-from resnet_hub.config import IMAGE_MODES
+from resnet_hub.images import Opened, channels_of
 
 from ..data import Split
 
 logger = logging.getLogger(__name__)
 
-Prepared = Image.Image | np.ndarray
+Prepared = Opened | np.ndarray
 """A prepared image, or its pixels uint8 (H, W, C) out of a cache."""
 MEMORY_SHARE, DISK_SHARE = 0.5, 0.25
 """Of what is free: how much the cached images of a run may take where nothing is said."""
@@ -104,9 +103,9 @@ class ImageCache:
         width, height = self.sizes[index].tolist()
         return pixels.reshape(height, width, self.channels)
 
-    def keep(self, index: int, image: Image.Image) -> None:
+    def keep(self, index: int, image: Opened) -> None:
         """Writes a prepared image, where there is room for it."""
-        if index >= len(self) or image.size != tuple(self.sizes[index]) or image.mode != IMAGE_MODES[self.channels]:
+        if index >= len(self) or image.size != tuple(self.sizes[index]) or channels_of(image) != self.channels:
             return
         pixels = np.frombuffer(image.tobytes(), np.uint8)
         self._bytes[self._starts[index] : self._starts[index + 1]] = pixels

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.images import Opened, blank_image
 from resnet_hub.preprocessing import open_image
 
 from ..data import Split
@@ -47,7 +48,11 @@ class Loader(Protocol):
 class Transform(Preparing, Protocol):
     """Opened image -> `prepare`, the same in every epoch -> `vary` -> pixels."""
 
-    def prepare(self, image: Image.Image) -> Image.Image:
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How an image of the network is opened."""
+
+    def prepare(self, image: Opened) -> Opened:
         """The image after what is the same in every epoch."""
 
     def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
@@ -87,7 +92,7 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         except ImageError:
             if not self.lenient:
                 raise
-            blank = self.transform.prepare(Image.new("RGB", (1, 1)))
+            blank = self.transform.prepare(blank_image(self.transform.channels))
             return self.transform.vary(blank, rng), UNREADABLE, index
 
     def _prepared(self, index: int) -> Prepared:
@@ -96,7 +101,7 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         if known is not None:
             return known
         content, name = self.split.image(index)
-        image = self.transform.prepare(open_image(content, name=name))
+        image = self.transform.prepare(open_image(content, name=name, preprocessing=self.transform.preprocessing))
         if self.cache is not None:
             self.cache.keep(index, image)
         return image

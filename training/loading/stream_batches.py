@@ -12,11 +12,11 @@ import torch
 import xxhash
 from accelerate import Accelerator
 from accelerate.data_loader import DataLoaderShard
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import IterableDataset, default_collate, get_worker_info
 
 from resnet_hub.errors import DataError, ImageError
+from resnet_hub.images import blank_image
 from resnet_hub.preprocessing import open_image
 
 from ..data import Row, Stream
@@ -76,13 +76,16 @@ class StreamImages(IterableDataset[Sample]):
         except (DataError, OSError, ValueError) as error:
             faults.append(f"{error} (the stream ends here)")
         while True:
-            blank = self.transform.vary(self.transform.prepare(Image.new("RGB", (1, 1))), np.random.default_rng(0))
+            blank = self.transform.vary(
+                self.transform.prepare(blank_image(self.transform.channels)), np.random.default_rng(0)
+            )
             yield blank, _label(self.split.labels[0]), -1, faults
 
     def _pixels(self, number: int, row: Row, faults: list[str]) -> Tensor | None:
         content, name, _ = row
         try:
-            image = self.transform.prepare(open_image(content, name=name))
+            opened = open_image(content, name=name, preprocessing=self.transform.preprocessing)
+            image = self.transform.prepare(opened)
         except ImageError as error:
             faults.append(str(error))
             return None

@@ -12,8 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
+from resnet_hub.config import IMAGE_MODES
 from resnet_hub.errors import TrainingError
-from resnet_hub.preprocessing import open_image, to_channels
+from resnet_hub.images import open_to_look_at, visible
+from resnet_hub.preprocessing import to_channels
 
 from ..data import Split
 from ..metrics import QUALITIES, Evaluation, SingleLabelEvaluation
@@ -158,7 +160,8 @@ def draw_mistakes(
         if mistake is None:
             continue
         content, name = split.image(mistake.row)
-        image = to_channels(open_image(content, name=name), channels)
+        image = visible(open_to_look_at(content, name=name))
+        image = visible(to_channels(image, channels if channels in IMAGE_MODES else 3))
         image.thumbnail((THUMBNAIL, THUMBNAIL))
         axes.imshow(image.convert("RGB"))
         title = f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}"

@@ -18,7 +18,9 @@ from PIL import Image
 
 from resnet_hub.card import without_paths
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
+from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import CheckpointError, TrainingError
+from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image, to_channels
 
 from ..data import Split
@@ -227,15 +229,23 @@ def write_results(folder: Path, results: Mapping[str, Any]) -> None:
     write_atomically(folder / RESULTS_FILE, lambda file: file.write_text(text + "\n", "utf-8"))
 
 
-def write_examples(folder: Path, split: Split, label_names: tuple[str, ...], task: str, channels: int) -> None:
-    """Writes up to six images of as many classes, as PNG named after what they show, into examples/."""
+def write_examples(
+    folder: Path, split: Split, label_names: tuple[str, ...], task: str, preprocessing: Preprocessing
+) -> None:
+    """Writes up to six images of as many classes, as PNG named after what they show, into examples/.
+
+    None of a network of other channels than 1, 3 and 4: no browser would show them.
+    """
+    channels = preprocessing.input_size[0]
+    if channels not in IMAGE_MODES:
+        return
     target = folder / EXAMPLES_FOLDER
     target.mkdir(exist_ok=True)
     _, first = np.unique(split.strata(), return_index=True)
     chosen = np.linspace(0, len(first) - 1, min(EXAMPLES, len(first))).round().astype(int)
     for index in first[chosen]:
         content, name = split.image(index)
-        image = to_channels(open_image(content, name=name), channels)
+        image = visible(to_channels(open_image(content, name=name, preprocessing=preprocessing), channels))
         smallest, largest = EXAMPLE_SIDES
         factor = max(1, smallest // max(image.size))
         image = image.resize([factor * side for side in image.size], Image.Resampling.NEAREST)

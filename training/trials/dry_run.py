@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from resnet_hub.config import IMAGE_MODES
 from resnet_hub.errors import TrainingError
 
 from ..data import Data, Split
@@ -150,6 +151,8 @@ def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
         for values in (learner.preprocessing.mean, learner.preprocessing.std)
     )
     views = ((inputs.float() * std + mean) * 255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    if views.shape[-1] not in IMAGE_MODES:  # the first bands as colors, or the first alone
+        views = views[..., : 3 if views.shape[-1] > 2 else 1]
     columns = min(COLUMNS, len(views))
     rows = -(-len(views) // columns)
     figure = Figure(figsize=(2.2 * columns, 2.5 * rows))

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
 from torch import Tensor
 
 from resnet_hub.classifier import Prediction
@@ -22,6 +21,7 @@ from resnet_hub.demo.serving.model_pool import BATCH
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import sentence_of
+from resnet_hub.images import Opened, visible
 from resnet_hub.preprocessing import open_image, to_channels, to_pixels
 
 AHEAD = 2 * BATCH
@@ -129,14 +129,14 @@ async def _answer(
 
 def _prepared(image: bytes, preprocessing: Preprocessing, thumbnail: bool) -> tuple[Tensor, bytes]:
     """What the network sees of a file, and the image in small. Raises: ImageError."""
-    opened = open_image(image)
+    opened = open_image(image, preprocessing=preprocessing)
     return to_pixels(opened, preprocessing), _small(opened) if thumbnail else b""
 
 
-def _small(image: Image.Image) -> bytes:
+def _small(image: Opened) -> bytes:
     """A JPEG of a copy that fits the size of thumbnails."""
-    small = image.copy()
+    small = visible(image).copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     file = io.BytesIO()
-    to_channels(small, 3).save(file, "JPEG", quality=90)
+    visible(to_channels(small, 3)).save(file, "JPEG", quality=90)
     return file.getvalue()
