@@ -1,8 +1,25 @@
 """The dataset argument -> images with targets, in splits that never leak."""
 
 from .errors import dataset_errors
+from .file_names import shown_files
 from .load import SHOWN, Data, load_data, load_images, load_split
+from .recorded_split import NEW, ROLES, RecordedPart, RecordedSplit
 from .split import Split
 from .streams import Row, Stream
 
-__all__ = ["SHOWN", "Data", "Row", "Split", "Stream", "dataset_errors", "load_data", "load_images", "load_split"]
+__all__ = [
+    "NEW",
+    "ROLES",
+    "SHOWN",
+    "Data",
+    "RecordedPart",
+    "RecordedSplit",
+    "Row",
+    "Split",
+    "Stream",
+    "dataset_errors",
+    "load_data",
+    "load_images",
+    "load_split",
+    "shown_files",
+]
