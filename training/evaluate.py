@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # `accelerate launch training/evaluate.py` puts this folder on the path instead of the project's
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -26,11 +27,11 @@ from resnet_hub.scores import temperature_of
 
 from .data import Split, load_split
 from .entry import run_settings
-from .hardware import make_accelerator
+from .hardware import main_process_first, make_accelerator
 from .loading import EvalTransform, make_loader
 from .loop import evaluate, unmapped
 from .metrics import Evaluation, format_interval
-from .run import EMA_FILE, LAST_FILE, History, draw_report, write_results
+from .run import EMA_FILE, LAST_FILE, History, Seen, draw_report, read_split, write_results, write_tables
 from .settings import EvaluationSettings
 from .trials import with_batch_size
 
@@ -46,7 +47,8 @@ def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
     settings = with_batch_size(as_trained(settings, model.metadata), model, accelerator)
-    split = load_split(settings, settings.split, model.label_names or (), model.config.task)
+    recorded = main_process_first(lambda: read_split(settings.model, model.metadata))
+    split = load_split(settings, settings.split, model.label_names or (), model.config.task, recorded)
     loader = make_loader(
         split,
         EvalTransform(model.preprocessing),
@@ -66,7 +68,7 @@ def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
         temperature=temperature_of(model.metadata),
     )
     if accelerator.is_main_process:
-        report_evaluation(settings, model, split, found)
+        report_evaluation(settings, model, split, found, Seen.of(split, recorded))
     accelerator.end_training()
     return found
 
@@ -101,19 +103,39 @@ def load_model(settings: EvaluationSettings) -> PretrainedNetwork:
     return unmapped(model)
 
 
-def report_evaluation(settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation) -> None:
+def report_evaluation(
+    settings: EvaluationSettings, model: PretrainedNetwork, split: Split, found: Evaluation, seen: Seen
+) -> None:
     """Prints the figures: for programs on standard output, else as lines of the log; writes the report."""
-    intervals = found.intervals()
-    figures = {"split": split.name, "images": len(found), **found.summary(), "intervals": intervals}
+    figures = {"split": split.name, **figures_of(found), "seen": seen.counts()}
+    if seen.partly:
+        figures["unseen"] = figures_of(found.only(~seen.trained_on))
     names = model.label_names or ()
     if settings.report is not None:
         with report_folder(settings.report) as folder:
             write_results(folder, {**figures, "per_class": found.by_class(names), **found.details()})
             draw_report(folder, History(), found, split, names, model.config.in_chans)
+            write_tables(folder, found, split, names, settings.dataset)
     if settings.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    logger.info("%s: %s, %s", split.name, found.headline, format_interval(intervals))
+    for line in seen.lines(split.name, settings.model):
+        logger.info("%s", line)
+    if seen.partly:
+        log_figures(f"{split.name}, images not trained on", found.only(~seen.trained_on), figures["unseen"])
+        log_figures(f"{split.name}, all images", found, figures)
+    else:
+        log_figures(split.name, found, figures)
+
+
+def figures_of(found: Evaluation) -> dict[str, Any]:
+    """Every figure by name, with the number of images and the intervals."""
+    return {"images": len(found), **found.summary(), "intervals": found.intervals()}
+
+
+def log_figures(name: str, found: Evaluation, figures: Mapping[str, Any]) -> None:
+    """Logs an evaluation, in two lines."""
+    logger.info("%s: %s, %s", name, found.headline, format_interval(figures["intervals"]))
     logger.info("  %s", "  ".join(f"{name} {value:.4f}" for name, value in found.summary().items()))
 
 

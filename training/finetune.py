@@ -62,6 +62,7 @@ from .run import (
     versions,
     write_examples,
     write_results,
+    write_tables,
 )
 from .settings import FinetuneRecipe
 from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
@@ -104,7 +105,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         record = describe_run(recipe, data, accelerator, command)
         if snapshot is None:
-            begin_run(asked)
+            begin_run(asked, data.recorded)
         start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
         with saving(learner, history, record, snapshot, len(data.train)) as saver:
             best = fit(learner, loaders, publisher, saver)
@@ -277,6 +278,7 @@ def finish(
         "run": record,
     }
     write_results(folder, results)
+    write_tables(folder, reported, split, data.label_names, recipe.dataset)
     write_examples(folder, split, data.label_names, data.task, model.preprocessing)
     remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)

@@ -1,4 +1,4 @@
-"""`accelerate launch -m training.predict`: a network and images -> a table of answers, as parquet or a dataset."""
+"""`accelerate launch -m training.predict`: a network and images -> a table of answers, as parquet, CSV or a dataset."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 
-from .data import SHOWN, Split, load_images
+from .data import SHOWN, Split, load_images, shown_files
 from .entry import run_settings
-from .hardware import main_process_decides, make_accelerator
+from .hardware import main_process_decides, main_process_first, make_accelerator
 from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
 from .loop import gather, show_progress, unique_rows
 from .push import (
     Answers,
+    Asked,
     PushTarget,
     call_with_retries,
     check_target,
     predictions_table,
     push_predictions,
-    shown_file,
     write_predictions,
 )
+from .run import Seen, read_split
 from .settings import HubSettings, RunSettings, setting
 from .trials import with_batch_size
 
@@ -49,8 +50,10 @@ class PredictionSettings(HubSettings, RunSettings):
     """Writes what a network answers on every image of a split: the same rows on any number of processes."""
 
     model: str = setting("", "checkpoint folder, Hub id or published name")
-    split: str | None = setting(None, "split to predict on; validation, else test, else the first where absent")
-    output: str = setting("", "parquet file to write")
+    split: str | None = setting(
+        None, "split to predict on; validation, else test, else what the run held out, else the first where absent"
+    )
+    output: str = setting("", "parquet or CSV file to write")
     overwrite: bool = setting(False, "replace the output file where there is one")
     top_k: int = setting(5, "classes in each row, best first")
 
@@ -61,8 +64,8 @@ class PredictionSettings(HubSettings, RunSettings):
             raise ConfigError("predictions.no_model")
         if not self.output and self.push_to_hub is None:
             raise ConfigError("predictions.no_place")
-        if self.output and not self.output.endswith(".parquet"):
-            raise ConfigError("predictions.no_parquet", file=self.output)
+        if self.output and not self.output.endswith((".parquet", ".csv")):
+            raise ConfigError("predictions.no_table", file=self.output)
 
 
 def predict(settings: PredictionSettings) -> None:
@@ -71,13 +74,17 @@ def predict(settings: PredictionSettings) -> None:
     main_process_decides(lambda: check_places(settings))
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
     settings = with_batch_size(settings, classifier.model, accelerator)
-    split, classes = load_images(settings, settings.split)
+    recorded = main_process_first(lambda: read_split(settings.model, classifier.model.metadata))
+    split, classes, rows = load_images(settings, settings.split, recorded)
     log_plan(settings, classifier, split)
 
     answers = answer(settings, classifier, split, accelerator)
     if accelerator.is_main_process:
-        files = [shown_file(path, settings.dataset) for path in split.paths]
-        finish(settings, split, predictions_table(answers, classifier.label_names, files, classes))
+        seen = Seen.of(split, recorded)
+        asked = Asked(rows.tolist(), shown_files(split.paths, settings.dataset), classes, seen.names(len(split)))
+        for line in seen.lines(split.name, settings.model):
+            logger.info("%s", line)
+        finish(settings, split, predictions_table(answers, classifier.label_names, asked))
     accelerator.end_training()
 
 
@@ -125,7 +132,9 @@ def answer(
         with torch.inference_mode(), accelerator.autocast():
             logits = network(prepare_batch(pixels, classifier.preprocessing))
         ranked = classifier.rank(classifier.scores(logits.float()), settings.top_k)
-        rows, labels, indices, scores = gather(accelerator, rows, labels, *ranked)
+        # Copies, since parts that are kept hold the scores of all classes in memory.
+        kept = (part.clone() for part in ranked)
+        rows, labels, indices, scores = gather(accelerator, rows, labels, *kept)
         found.append([rows, indices, scores])
         unreadable += rows[labels == UNREADABLE].tolist()
         refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
@@ -146,7 +155,7 @@ def problem(split: Split, row: int, settings: PredictionSettings, classifier: Im
     """Why the image of a row cannot be decoded, without the folders of this machine."""
     content, name = split.image(row)
     try:
-        classifier.prepare(content, name=shown_file(name, settings.dataset) or name)
+        classifier.prepare(content, name=shown_files([name], settings.dataset)[0] or name)
     except ImageError as error:
         return str(error)
     return "it could not be decoded when it was its turn"
@@ -157,15 +166,29 @@ def finish(settings: PredictionSettings, split: Split, table: Any) -> None:
     bad = table.column("problem").drop_null().to_pylist()
     if bad:
         logger.warning("%d images cannot be decoded and have no answer: %s", len(bad), "; ".join(bad))
-    pairs = zip(table.column("true_label").to_pylist(), table.column("label").to_pylist(), strict=True)
-    known = [true == found for true, found in pairs if true is not None and found is not None]
-    if known:
-        logger.info("%d of %d images with a known class are right (%.2f%%)", sum(known), len(known), _percent(known))
+    log_accuracy(table)
     if settings.output:
         write_predictions(table, Path(settings.output))
         logger.info("wrote  %s: %s rows", settings.output, f"{table.num_rows:,}")
     if settings.push_to_hub is not None:
         push(settings, split, table)
+
+
+def log_accuracy(table: Any) -> None:
+    """Logs how many answers are right: where some images were trained on, apart from the others and after them."""
+    columns = (table.column(name).to_pylist() for name in ("true_label", "label", "seen"))
+    known = [
+        (true == found, seen == "train")
+        for true, found, seen in zip(*columns, strict=True)
+        if true is not None and found is not None
+    ]
+    fresh, trained = ([right for right, on in known if on is wanted] for wanted in (False, True))
+    groups = [("images with a known class", fresh)]
+    if trained:
+        groups = [("images that were not trained on", fresh), ("images that were trained on", trained)]
+    for name, right in groups:
+        if right:
+            logger.info("%d of %d %s are right (%.2f%%)", sum(right), len(right), name, _percent(right))
 
 
 def push(settings: PredictionSettings, split: Split, table: Any) -> None:

@@ -21,12 +21,16 @@ CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 OLDER_WEIGHTS_FILE = "pytorch_model.bin"
 CARD_FILE = "README.md"
+SPLIT_FILE = "split.parquet"
+"""Which images the run trained on and held out; the trainer writes and reads it."""
 DESCRIPTIONS = "label_descriptions"
 """Where timm keeps a sentence for each class name, beside the names."""
 MAX_CONFIG_BYTES = 16 * 2**20
 """A larger config.json is refused unread."""
 MAX_WEIGHTS_BYTES = 32 * 10**9
 """Twice the largest network that is built (`limits.MAX_PARAMETERS`) in float32, for what training scripts add."""
+MAX_SPLIT_BYTES = 10**9
+"""Sixteen bytes for each of sixty million images; a larger one is refused unread."""
 
 SECTION = "resnet_hub"
 VALUE_RANGE = "value_range"

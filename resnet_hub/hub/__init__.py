@@ -1,7 +1,7 @@
 """The Hub: addresses, downloads, uploads, and its errors as sentences a person can act on."""
 
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, push_address, repo_address
-from resnet_hub.hub.download import download_checkpoint, mend_checkpoint
+from resnet_hub.hub.download import download_beside, download_checkpoint, mend_checkpoint
 from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors, reason_given
 from resnet_hub.hub.pushed_files import PUSHED_FILES
 from resnet_hub.hub.repository import make_repository, refuse_public
@@ -13,6 +13,7 @@ __all__ = [
     "PUSHED_FILES",
     "RepoAddress",
     "check_token",
+    "download_beside",
     "download_checkpoint",
     "hub_errors",
     "is_repo_id",

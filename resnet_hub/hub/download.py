@@ -15,14 +15,27 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from resnet_hub.checkpoint import CONFIG_FILE, MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint import (
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    MAX_SPLIT_BYTES,
+    MAX_WEIGHTS_BYTES,
+    OLDER_WEIGHTS_FILE,
+    SPLIT_FILE,
+    WEIGHTS_FILE,
+)
 from resnet_hub.errors import HubError
 from resnet_hub.hub import cache_integrity as hub_cache
 from resnet_hub.hub.address import RepoAddress, is_commit, repo_address
 from resnet_hub.hub.http_errors import HTTP_ERROR, cause, check_token, hub_errors
 from resnet_hub.registry import find_tag
 
-MAX_BYTES = {CONFIG_FILE: MAX_CONFIG_BYTES, WEIGHTS_FILE: MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES}
+MAX_BYTES = {
+    CONFIG_FILE: MAX_CONFIG_BYTES,
+    WEIGHTS_FILE: MAX_WEIGHTS_BYTES,
+    OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES,
+    SPLIT_FILE: MAX_SPLIT_BYTES,
+}
 """What larger files of these names would hold is no network's."""
 
 logger = logging.getLogger(__name__)
@@ -74,6 +87,25 @@ def download_checkpoint(
             if needs_config or config_only:
                 raise
         return folder if config_only else files.fetch_weights(commit)
+
+
+def download_beside(source: str, name: str) -> Path | None:
+    """A further file of a checkpoint that has been downloaded, of the same commit; None where it has none.
+
+    Args:
+        source: As in `download_checkpoint`.
+        name: One of `MAX_BYTES`.
+
+    Raises:
+        HubError: As in `download_checkpoint`.
+    """
+    address = repo_address(source)
+    files = _Files(address, None, None, False)
+    with hub_errors(address, "read", None):
+        try:
+            return files.fetch(name, files.fetch(CONFIG_FILE, address.revision).parent.name)
+        except (RemoteEntryNotFoundError, LocalEntryNotFoundError):
+            return None
 
 
 def mend_checkpoint(

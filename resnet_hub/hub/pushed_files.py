@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from resnet_hub.card import without_folders, without_paths
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SPLIT_FILE, WEIGHTS_FILE
 from resnet_hub.errors import CheckpointError, Phrase
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (images).
@@ -20,8 +20,10 @@ PUSHED_FILES = (
     "results.json",
     "curves.png",
     "confusion.png",
+    "confusion.csv",
+    SPLIT_FILE,
 )
-TEXTS = (".json", ".jsonl", ".md", ".toml")
+TEXTS = (".csv", ".json", ".jsonl", ".md", ".toml")
 
 _TOKEN = re.compile(rb"\bhf_[A-Za-z0-9]{30,}")
 # A text in double quotes, as TOML writes it.

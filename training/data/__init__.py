@@ -1,14 +1,20 @@
 """The dataset argument -> images with targets, in splits that never leak."""
 
 from .errors import dataset_errors
+from .file_names import shown_files
 from .load import SHOWN, Data, load_data, load_images, load_split
+from .recorded_split import NEW, ROLES, RecordedPart, RecordedSplit
 from .split import Split
 from .streams import Row, Stream
 from .value_range import with_values
 
 __all__ = [
+    "NEW",
+    "ROLES",
     "SHOWN",
     "Data",
+    "RecordedPart",
+    "RecordedSplit",
     "Row",
     "Split",
     "Stream",
@@ -16,5 +22,6 @@ __all__ = [
     "load_data",
     "load_images",
     "load_split",
+    "shown_files",
     "with_values",
 ]

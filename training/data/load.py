@@ -20,6 +20,7 @@ from .columns import find_columns, find_image_column, known_classes
 from .errors import dataset_errors
 from .inspection import Overlap, inspect, without_overlaps
 from .load_dataset import dataset_commit, load_splits, open_streams
+from .recorded_split import RecordedSplit
 from .split import Split, stratified_split
 from .streams import Stream, open_stream
 from .targets import Target, find_target, has_target, read_targets
@@ -53,6 +54,13 @@ class Data:
     """single_label, multi_label or regression."""
     overlaps: tuple[Overlap, ...] = ()
     """Images that are in two splits, as they were found; some may have been left out of train since."""
+
+    @property
+    def recorded(self) -> RecordedSplit | None:
+        """Which image went where, to be found again; None of a stream, whose images are not known."""
+        if isinstance(self.train, Stream):
+            return None
+        return RecordedSplit.of(self.train, self.validation, self.test)
 
     @property
     def splits(self) -> tuple[Split | Stream, ...]:
@@ -141,46 +149,74 @@ def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[s
     return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
 
 
-def load_split(settings: RunSettings, name: str | None, label_names: tuple[str, ...], task: str = "auto") -> Split:
+def load_split(
+    settings: RunSettings,
+    name: str | None,
+    label_names: tuple[str, ...],
+    task: str = "auto",
+    recorded: RecordedSplit | None = None,
+) -> Split:
     """One split to measure on, its targets in the order of `label_names`.
 
     Args:
         settings: Names the dataset, its columns and how many bad images are allowed.
-        name: The split; validation, else test, else the only one where absent.
+        name: The split; validation, else test, else what the run held out, else the only one where absent.
         label_names: What the network's outputs are called.
         task: What the outputs are, as in `Data`.
+        recorded: What the run that trained the network held out, where it is known.
 
     Raises:
         DataError: There is no such split, or it has classes that the network lacks.
     """
-    name, rows = _load_rows(settings, name)
+    asked, (name, role, rows) = name, _load_rows(settings, name, recorded)
     image_column, columns = find_columns(rows, settings.image_column, settings.label_column)
     target = find_target(rows, columns, task).named(label_names)
     splits, _ = _read_splits(DatasetDict({name: rows}), [name], image_column, target, settings)
-    return splits[name]
+    if recorded is None or role is None:
+        return splits[name]
+    held_out = recorded.held_out(splits[name], role, asked=asked is not None)
+    return splits[name] if held_out is None else splits[name].select(held_out, recorded.parts[role].name)
 
 
-def load_images(settings: RunSettings, name: str | None) -> tuple[Split, list[str | None]]:
-    """One split to predict on, every row of it, and the class of each row by name where the dataset says it.
+def load_images(
+    settings: RunSettings, name: str | None, recorded: RecordedSplit | None = None
+) -> tuple[Split, list[str | None], np.ndarray]:
+    """Images to predict on, undecodable ones too, with the class of each by name, where known, and its row's number.
 
     Args:
         settings: Names the dataset and its columns.
         name: The split; chosen as in `load_split` where absent.
+        recorded: As in `load_split`; where it is known, the images are looked at.
 
     Raises:
         DataError: There is no such split, or no column of images.
     """
-    name, rows = _load_rows(settings, name)
+    asked, (name, role, rows) = name, _load_rows(settings, name, recorded)
     image_column = find_image_column(rows, settings.image_column)
-    return Split(name, _encoded(rows, image_column), np.full(len(rows), -1)), known_classes(rows, settings.label_column)
+    split = Split(name, _encoded(rows, image_column), np.full(len(rows), -1))
+    classes, numbers = known_classes(rows, settings.label_column), np.arange(len(rows))
+    if recorded is not None:
+        split = inspect(split).noted(split)
+    if recorded is not None and role is not None:
+        held_out = recorded.held_out(split, role, asked=asked is not None, labeled=False)
+        numbers = numbers if held_out is None else np.sort(held_out)
+        split = split if held_out is None else split.select(numbers, recorded.parts[role].name)
+    return split, [classes[number] for number in numbers], numbers
 
 
-def _load_rows(settings: RunSettings, name: str | None) -> tuple[str, Dataset]:
+def _load_rows(
+    settings: RunSettings, name: str | None, recorded: RecordedSplit | None = None
+) -> tuple[str, str | None, Dataset]:
+    """The name of a split, the role of the images to take out of it (None for all), and its rows."""
     tables = main_process_first(lambda: load_splits(settings.dataset))
-    name = name or next((usual for usual in (*VALIDATION_NAMES, "test") if usual in tables), next(iter(tables)))
+    role, name = None, name or next((usual for usual in MEASURED_NAMES if usual in tables), None)
+    if recorded is not None and name not in tables:
+        name, role = recorded.place(name, tables) or (name, None)
+    name = name or next(iter(tables))
     if name not in tables:
-        raise DataError("data.unknown_split", split=name, splits=", ".join(tables))
-    return name, tables[name]
+        known = dict.fromkeys([*tables, *(recorded.names if recorded else [])])
+        raise DataError("data.unknown_split", split=name, splits=", ".join(known))
+    return name, role, tables[name]
 
 
 def _encoded(rows: Dataset, image_column: str) -> Dataset:

@@ -113,6 +113,16 @@ class MultiLabelEvaluation(Evaluation):
             rows.append({"label": name, **row, "average_precision": precision})
         return rows
 
+    def by_image(self, label_names: tuple[str, ...]) -> dict[str, Any]:
+        """The true classes, those above 0.5, whether they are the same, and the scores of all, as they are served."""
+        return {
+            "true_labels": [[label_names[index] for index in np.flatnonzero(row)] for row in self.targets],
+            "labels": [[label_names[index] for index in np.flatnonzero(row)] for row in self.predicted],
+            "correct": (self.predicted == self.targets).all(1),
+            "loss": self.losses,
+            "scores": self.scores if self.calibrated is None else self.calibrated,
+        }
+
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
         """The answers, one for an image and class, that were wrong with the highest confidence."""
         distance = np.abs(self.scores - self.targets)

@@ -65,6 +65,12 @@ class RegressionEvaluation(Evaluation):
             rows.append({"label": name, **{key: figures[key] for key in ("mae", "rmse", "r2")}})
         return rows
 
+    def by_image(self, label_names: tuple[str, ...]) -> dict[str, Any]:
+        """The true and the predicted value of each output, by its name, and the loss."""
+        columns = {f"true_{name}": self.targets[:, index] for index, name in enumerate(label_names)}
+        columns |= {f"predicted_{name}": self.predictions[:, index] for index, name in enumerate(label_names)}
+        return columns | {"loss": self.losses}
+
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
         """The images with the largest errors, in standard deviations of their output."""
         spread = np.maximum(self.targets.std(0), np.finfo(np.float32).tiny)

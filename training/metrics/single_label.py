@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -91,6 +91,11 @@ class Evaluation(ABC):
     def figures(self, counts: np.ndarray | None = None) -> dict[str, float]:
         """The figures by name, with each image counted so often, float64 (N,); once where absent."""
 
+    def only(self, rows: np.ndarray) -> Self:
+        """The evaluation of these images alone, by number or as bool (N,)."""
+        columns = {item.name: getattr(self, item.name) for item in fields(self)}
+        return replace(self, **{name: column[rows] for name, column in columns.items() if np.ndim(column)})
+
     def summary(self) -> dict[str, float]:
         """The figures by name."""
         return self.figures()
@@ -108,6 +113,10 @@ class Evaluation(ABC):
     @abstractmethod
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
         """One row for each output with its name and figures, for a report."""
+
+    @abstractmethod
+    def by_image(self, label_names: tuple[str, ...]) -> dict[str, Any]:
+        """One entry for each image, by column: arrays (N,) or (N, C), or lists of texts or of lists of texts."""
 
     @abstractmethod
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
@@ -235,6 +244,17 @@ class SingleLabelEvaluation(Evaluation):
             {"label": name, **{key: columns[key][index].item() for key in columns}}
             for index, name in enumerate(label_names)
         ]
+
+    def by_image(self, label_names: tuple[str, ...]) -> dict[str, Any]:
+        """What is true, what was answered with which score, as it is served, and whether that is right."""
+        return {
+            "true_label": [label_names[index] for index in self.targets],
+            "label": [label_names[index] for index in self.predictions],
+            "correct": self.right,
+            "score": self.confidences if self.calibrated is None else self.calibrated,
+            "loss": self.losses,
+            "in_top5": self.in_top5,
+        }
 
     def mistakes(self, count: int, label_names: tuple[str, ...]) -> list[Mistake]:
         """The wrong answers with the highest confidence."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 
 from resnet_hub.checkpoint import write_atomically
+from resnet_hub.csv_table import csv_text
 from resnet_hub.errors import TrainingError
 
 from ..data import dataset_errors
@@ -27,11 +29,10 @@ SCHEMA = pa.schema(
         ("top_labels", pa.list_(pa.string())),
         ("top_scores", pa.list_(pa.float32())),
         ("true_label", pa.string()),
+        ("seen", pa.string()),
         ("problem", pa.string()),
     ]
 )
-# Where the cache of the Hub keeps the files of one commit.
-_SNAPSHOT = re.compile(r".*/snapshots/[0-9a-f]{40}/")
 
 
 @dataclass(frozen=True)
@@ -46,29 +47,41 @@ class Answers:
     """Row -> why its image cannot be decoded; its indices and scores say nothing."""
 
 
-def predictions_table(
-    answers: Answers, label_names: Sequence[str], files: Sequence[str | None], classes: Sequence[str | None]
-) -> pa.Table:
+@dataclass(frozen=True)
+class Asked:
+    """What is known of each image that is answered: N entries each."""
+
+    rows: Sequence[int]
+    """Its number in the split of the dataset, from 0."""
+    files: Sequence[str | None]
+    """Its file, where known."""
+    classes: Sequence[str | None]
+    """Its true class, where known."""
+    seen: Sequence[str | None]
+    """What the run that trained the network used it for: train, validation or test; None for nothing that is known."""
+
+
+def predictions_table(answers: Answers, label_names: Sequence[str], asked: Asked) -> pa.Table:
     """One row for each image, in the order of the dataset; without an answer where there is a problem.
 
     Args:
         answers: N rows.
         label_names: The names of the network's classes.
-        files: The file of each row, where known.
-        classes: The true class of each row, where known.
+        asked: What is known of each.
     """
     good = [row not in answers.problems for row in range(len(answers.indices))]
     named = [[label_names[index] for index in row] for row in answers.indices.tolist()]
     ranked = answers.scores.tolist()
     columns = {
-        "row": range(len(good)),
-        "file": files,
+        "row": asked.rows,
+        "file": asked.files,
         "label": _where(good, [row[0] for row in named]),
         "index": _where(good, answers.indices[:, 0].tolist()),
         "score": _where(good, [row[0] for row in ranked]),
         "top_labels": _where(good, named),
         "top_scores": _where(good, ranked),
-        "true_label": classes,
+        "true_label": asked.classes,
+        "seen": asked.seen,
         "problem": [answers.problems.get(row) for row in range(len(good))],
     }
     return pa.table({name: pa.array(columns[name], SCHEMA.field(name).type) for name in SCHEMA.names}, SCHEMA)
@@ -78,26 +91,32 @@ def _where(good: Sequence[bool], values: Sequence[object]) -> list[object]:
     return [value if kept else None for kept, value in zip(good, values, strict=True)]
 
 
-def shown_file(path: str | None, dataset: str) -> str | None:
-    """An image's file without the folders of this machine: relative to the dataset's folder, or its name."""
-    if path is None:
-        return None
-    shown = _SNAPSHOT.sub("", Path(path).as_posix())
-    for folder in (Path(dataset), Path(dataset).resolve()):
-        if Path(shown).is_relative_to(folder):
-            return Path(shown).relative_to(folder).as_posix()
-    return Path(shown).name if Path(shown).is_absolute() else shown
-
-
 def write_predictions(table: pa.Table, file: Path) -> None:
-    """Writes the table as parquet, atomically. Raises: TrainingError where it cannot be written."""
+    """Writes the table atomically, as CSV or parquet, as the name says. Raises: TrainingError where it cannot."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, lambda temporary: pq.write_table(table, temporary))
+        write_atomically(file, lambda temporary: _write(table, temporary, csv=file.suffix == ".csv"))
     except OSError as error:
         raise TrainingError(
             "push.unwritable_predictions", file=str(file), reason=error.strerror or str(error)
         ) from error
+
+
+def _write(table: pa.Table, file: Path, *, csv: bool) -> None:
+    """As parquet; or as CSV, with lists as JSON and scores with the digits of a float32."""
+    if not csv:
+        pq.write_table(table, file)
+        return
+    cells = [[_cell(value) for value in column.to_pylist()] for column in table.columns]
+    file.write_text(csv_text(table.column_names, zip(*cells, strict=True)), "utf-8", newline="")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return float(f"{value:.9g}")
+    if isinstance(value, list):
+        return json.dumps([_cell(item) for item in value], ensure_ascii=False)
+    return value
 
 
 def push_predictions(table: pa.Table, repo_id: str, split: str, private: bool | None, revision: str | None) -> str:

@@ -21,7 +21,10 @@ from .run_folder import (
     write_examples,
     write_results,
 )
+from .seen import Seen
 from .serialization import KEPT, Snapshot, link_file, write_snapshot
+from .split_file import read_split
+from .tables import write_tables
 
 __all__ = [
     "EMA_FILE",
@@ -32,6 +35,7 @@ __all__ = [
     "TRACKER_FOLDER",
     "Best",
     "History",
+    "Seen",
     "Snapshot",
     "append_row",
     "begin_run",
@@ -44,6 +48,7 @@ __all__ = [
     "link_file",
     "parent_license",
     "parse_run",
+    "read_split",
     "remove_state",
     "reporting",
     "resumed_record",
@@ -53,4 +58,5 @@ __all__ = [
     "write_examples",
     "write_results",
     "write_snapshot",
+    "write_tables",
 ]

@@ -17,16 +17,17 @@ from accelerate import Accelerator
 from PIL import Image
 
 from resnet_hub.card import without_paths
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, write_atomically
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SPLIT_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image, to_channels
 
-from ..data import Split
+from ..data import RecordedSplit, Split
 from ..hardware import main_process_decides
 from ..settings import FinetuneRecipe, launch_command
 from .folder_lock import FolderLock
+from .split_file import write_split
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"
@@ -35,6 +36,9 @@ TIMINGS_FILE = "timings.jsonl"
 RESULTS_FILE = "results.json"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion.png"
+MATRIX_FILE = "confusion.csv"
+PREDICTIONS_FILE = "predictions.parquet"
+"""What was answered on each image of the measured split. It names files, so it is not pushed."""
 MISTAKES_FILE = "mistakes.png"
 RATES_FILE = "lr.png"
 LAST_FILE = "last.safetensors"
@@ -50,14 +54,20 @@ FILES = (
     LAST_FILE,
     EMA_FILE,
     CARD_FILE,
+    SPLIT_FILE,
     RECIPE_FILE,
     METRICS_FILE,
     TIMINGS_FILE,
     RESULTS_FILE,
     CURVES_FILE,
     CONFUSION_FILE,
+    MATRIX_FILE,
+    PREDICTIONS_FILE,
     MISTAKES_FILE,
 )
+FIRST_FILES = (RECIPE_FILE, SPLIT_FILE)
+"""What a run writes before it has trained anything."""
+
 EXAMPLES = 6
 """Held-out images put beside the checkpoint, for the page to show."""
 EXAMPLE_SIDES = (256, 512)
@@ -91,8 +101,9 @@ def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) 
     try:
         yield
     except BaseException:
-        if lock is not None and not resumed and _held(recipe.folder) == [RECIPE_FILE]:
-            (recipe.folder / RECIPE_FILE).unlink(missing_ok=True)
+        if lock is not None and not resumed and set(_held(recipe.folder)) <= set(FIRST_FILES):
+            for name in FIRST_FILES:
+                (recipe.folder / name).unlink(missing_ok=True)
         raise
     finally:
         if lock is not None:
@@ -102,15 +113,19 @@ def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) 
                     recipe.folder.rmdir()
 
 
-def begin_run(recipe: FinetuneRecipe) -> None:
-    """Writes the recipe into a claimed folder, where it replaces a run that `overwrite` gives up.
+def begin_run(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
+    """Writes recipe and split into a claimed folder, where they replace a run that `overwrite` gives up.
 
     To be called when data and network are there: a mistake in naming them costs no earlier run.
+
+    Args:
+        recipe: As it was asked for.
+        recorded: The images of the run; None of a stream, whose images are not known.
 
     Raises:
         TrainingError: The folder cannot be written.
     """
-    main_process_decides(lambda: _begin(recipe))
+    main_process_decides(lambda: _begin(recipe, recorded))
 
 
 @contextmanager
@@ -136,12 +151,14 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
     return lock
 
 
-def _begin(recipe: FinetuneRecipe) -> None:
+def _begin(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
     taken = _replaceable(recipe)
     with _writing(recipe.folder):
         _empty(recipe.folder, taken)
         with (recipe.folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
             file.write(_shareable(recipe).to_toml())
+        if recorded is not None:
+            write_split(recipe.folder, recorded)
 
 
 def _replaceable(recipe: FinetuneRecipe) -> list[str]:

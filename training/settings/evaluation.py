@@ -39,9 +39,13 @@ class EvaluationSettings(RunSettings):
         "weights of a run folder: best (those of model.safetensors), last (those that training ended with), ema (their "
         "moving average)",
     )
-    split: str | None = setting(None, "split to measure on; validation, else test, else the only one where absent")
+    split: str | None = setting(
+        None, "split to measure on; validation, else test, else what the run held out, else the only one where absent"
+    )
     json: bool = setting(False, "print the figures as one JSON object with all digits")
-    report: str | None = setting(None, "folder to write results.json, confusion.png and mistakes.png to")
+    report: str | None = setting(
+        None, "folder to write results.json, predictions.parquet, confusion.csv and the figures to"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,8 +11,9 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.serving import ImageAnswer
-from resnet_hub.demo.text import csv_text, exact, percent, say
+from resnet_hub.demo.text import exact, percent, say
 
 OPEN = 12
 """Classes up to which all of them are unfolded."""

@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
+from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.fields import AT_ONCE, Inputs, endpoint, photo_field
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
 from resnet_hub.demo.text import (
     PageError,
-    csv_text,
     describe_input,
     distinct_labels,
     exact,

@@ -1,7 +1,6 @@
 """What the page says, in each of its languages."""
 
 from resnet_hub.demo.text.formatting import (
-    csv_text,
     describe_facts,
     describe_input,
     describe_labels,
@@ -16,7 +15,6 @@ from resnet_hub.demo.text.words import label, language_of, say, translations
 
 __all__ = [
     "PageError",
-    "csv_text",
     "describe_facts",
     "describe_input",
     "describe_labels",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
@@ -15,9 +13,6 @@ from resnet_hub.errors import LANGUAGES
 
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""
-
-# The last four are the full-width forms, which spreadsheets in East Asia treat alike.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def verdict(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> str:
@@ -98,16 +93,3 @@ def describe_facts(facts: ModelFacts, language: str) -> str:
 def exact(score: float) -> str:
     """A score with as many digits as a float32 needs to be read back as the same one, however small it is."""
     return f"{score:.9g}"
-
-
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table as CSV, escaped against formula injection in spreadsheets."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return buffer.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell

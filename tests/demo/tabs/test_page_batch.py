@@ -16,8 +16,8 @@ from hostile_archives import zipped
 from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier
+from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.text.formatting import csv_text
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 HOSTILE = "<img src=x onerror=alert(3)>.png"

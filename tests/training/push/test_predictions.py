@@ -1,5 +1,8 @@
 """The table of answers: its columns and types, files without this machine's folders, written whole or not at all."""
 
+import csv
+import json
+
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -9,21 +12,20 @@ from fake_hub.state import Fault
 from resnet_hub.errors import HubError, TrainingError
 from training import predict
 from training.predict import PredictionSettings
-from training.push.predictions import SCHEMA, Answers, predictions_table, shown_file, write_predictions
-
-COMMIT = "0123456789" * 4
+from training.push.predictions import SCHEMA, Answers, Asked, predictions_table, write_predictions
 
 
 @pytest.fixture
 def table():
     answers = Answers(np.array([[1, 0], [0, 1]]), np.array([[0.75, 0.25], [0.5, 0.5]], np.float32), {1: "b.png: cut"})
-    return predictions_table(answers, ("ant", "bee"), ["a.png", None], ["bee", None])
+    asked = Asked([4, 7], ["a.png", None], ["bee", None], ["validation", None])
+    return predictions_table(answers, ("ant", "bee"), asked)
 
 
 def test_a_row_says_what_was_answered_and_what_is_true(table):
     assert table.schema == SCHEMA
     assert table.to_pylist()[0] == {
-        "row": 0,
+        "row": 4,
         "file": "a.png",
         "label": "bee",
         "index": 1,
@@ -31,6 +33,7 @@ def test_a_row_says_what_was_answered_and_what_is_true(table):
         "top_labels": ["bee", "ant"],
         "top_scores": [0.75, 0.25],
         "true_label": "bee",
+        "seen": "validation",
         "problem": None,
     }
 
@@ -41,19 +44,15 @@ def test_a_image_with_a_problem_has_no_answer(table):
     assert [row[name] for name in ("label", "index", "score", "top_labels", "top_scores")] == [None] * 5
 
 
-@pytest.mark.parametrize(
-    ("path", "dataset", "shown"),
-    [
-        ("/home/me/data/cats/1.jpg", "/home/me/data", "cats/1.jpg"),
-        (f"/cache/hub/datasets--a--b/snapshots/{COMMIT}/train/cats/1.jpg", "a/b", "train/cats/1.jpg"),
-        ("/somewhere/else/1.jpg", "/home/me/data", "1.jpg"),
-        ("1.jpg", "a/b", "1.jpg"),
-        (None, "a/b", None),
-    ],
-    ids=["folder", "Hub", "elsewhere", "name", "unknown"],
-)
-def test_a_file_is_shown_without_the_folders_of_this_machine(path, dataset, shown):
-    assert shown_file(path, dataset) == shown
+def test_a_csv_of_answers_is_read_back_and_starts_no_formula(table, tmp_path):
+    hostile = table.set_column(1, "file", [["=1+2.png", None]])
+    write_predictions(hostile, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["row"], first["file"], first["label"], first["score"]) == ("4", "'=1+2.png", "bee", "0.75")
+    assert json.loads(first["top_labels"]) == ["bee", "ant"]
+    assert json.loads(first["top_scores"]) == [0.75, 0.25]
+    assert (second["label"], second["problem"]) == ("", "b.png: cut")
 
 
 def test_a_table_that_cannot_be_written_whole_is_not_there(table, tmp_path, monkeypatch):

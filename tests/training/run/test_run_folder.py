@@ -12,6 +12,7 @@ from PIL import Image
 
 from resnet_hub.errors import TrainingError
 from training.data.load import load_data
+from training.data.recorded_split import RecordedPart, RecordedSplit
 from training.run.run_folder import (
     FILES,
     append_row,
@@ -34,7 +35,7 @@ def accelerator():
 def begin(recipe, accelerator):
     """A run that has begun and ended."""
     with claimed(recipe, accelerator, resumed=False):
-        begin_run(recipe)
+        begin_run(recipe, None)
 
 
 def recipe(folder, **settings):
@@ -133,9 +134,11 @@ def test_a_run_that_fails_before_it_begins_leaves_the_folder_as_it_was(tmp_path,
 
 
 def test_a_run_that_finds_no_room_leaves_the_folder_free(tmp_path, accelerator):
+    part = RecordedPart("train", np.array([1], np.uint64), np.array([0]))
+
     def without_room():
         with claimed(recipe(tmp_path / "run"), accelerator, resumed=False):
-            begin_run(recipe(tmp_path / "run"))
+            begin_run(recipe(tmp_path / "run"), RecordedSplit({"train": part}))
             check_room(tmp_path / "run", 10**15)
 
     for _ in range(2):
