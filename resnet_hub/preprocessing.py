@@ -109,6 +109,11 @@ def open_image(
         raise ImageError("preprocessing.damaged", label=label) from error
 
 
+def format_of(head: bytes) -> str | None:
+    """The format that the first bytes of a file tell, also one that cannot be read; None where it is unknown."""
+    return next((name for name, first in _SIGNATURES.items() if re.match(first, head[:1000], re.DOTALL)), None)
+
+
 def to_channels(image: Image.Image, channels: int) -> Image.Image:
     """The image as a network of 1 (gray, L), 3 (RGB) or 4 (RGBA) input channels sees it; RGB stays byte for byte.
 
@@ -188,7 +193,7 @@ def _undecoded(source: ImageSource, label: str | Phrase, max_bytes: int) -> Imag
     data = source if isinstance(source, bytes) else _read(source, label, max_bytes)
     _check_bytes(len(data), label, max_bytes)
     known = ", ".join(_READERS)
-    found = next((name for name, first in _SIGNATURES.items() if re.match(first, data[:1000], re.DOTALL)), None)
+    found = format_of(data)
     if found is None:
         raise ImageError("preprocessing.unknown_format", label=label, formats=known)
     if found not in _READERS:

@@ -199,6 +199,7 @@ def describe(
         dataset_revision=data.revision,
         base_model=base_model,
         license=license,
+        left_out=data.ledger.summary(),
     )
 
 
@@ -270,6 +271,7 @@ def finish(
         **reported.details(),
         "split_hash": data.split_hash,
         "bad_images": without_paths(list(data.bad_images)),
+        "ledger": without_paths(data.ledger.record()),
         "same_images": {f"{shared.split}, {shared.other}": len(shared.images) for shared in data.overlaps},
         "seconds": model.metadata.seconds,
         "run": record,
