@@ -36,6 +36,8 @@ class CheckpointMetadata:
     """What the run computed on."""
     dataset_revision: str | None = None
     """The commit of the dataset on the Hub."""
+    left_out: str | None = None
+    """How many files and rows of the dataset were not used, in words; None where all were."""
     base_model: str | None = None
     """The weights that training started from."""
     license: str | None = None
@@ -84,6 +86,7 @@ CHECKS = {
     "versions": _mapping,
     "hardware": _text,
     "dataset_revision": _text,
+    "left_out": _text,
     "base_model": _text,
     "license": _text,
     "split": _text,

@@ -202,6 +202,7 @@ def describe(
         dataset_revision=data.revision,
         base_model=base_model,
         license=license,
+        left_out=data.ledger.summary(),
     )
 
 
@@ -273,6 +274,7 @@ def finish(
         **reported.details(),
         "split_hash": data.split_hash,
         "bad_images": without_paths(list(data.bad_images)),
+        "ledger": without_paths(data.ledger.record()),
         "same_images": {f"{shared.split}, {shared.other}": len(shared.images) for shared in data.overlaps},
         "seconds": model.metadata.seconds,
         "run": record,

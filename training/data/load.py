@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import datasets
 import numpy as np
 from accelerate import PartialState
 from datasets import Dataset, DatasetDict
 
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, Phrase
 
 from ..hardware import main_process_first
+from ..layouts import Ledger
 from ..settings import FinetuneRecipe, RunSettings
+from .account import leave_out_rows, ledger_of, log_ledger, see_rows, use_splits
 from .columns import find_columns, find_image_column, known_classes
 from .errors import dataset_errors
 from .inspection import Overlap, inspect, without_overlaps
@@ -54,6 +56,8 @@ class Data:
     """single_label, multi_label or regression."""
     overlaps: tuple[Overlap, ...] = ()
     """Images that are in two splits, as they were found; some may have been left out of train since."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What became of each file and row of the dataset."""
 
     @property
     def recorded(self) -> RecordedSplit | None:
@@ -78,11 +82,14 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     """
     if recipe.streaming:
         return _stream_data(recipe)
-    tables = main_process_first(lambda: load_splits(recipe.dataset))
+    ledger = ledger_of(recipe.dataset)
+    tables = main_process_first(lambda: load_splits(recipe.dataset, recipe.layout, ledger))
+    log_ledger(ledger)
     train_name, validation_name, names = _names_in_use(tables)
+    see_rows(ledger, tables, names)
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
     target = find_target(tables[train_name], columns, recipe.task)
-    splits, bad = _read_splits(tables, names, image_column, target, recipe)
+    splits, bad = _read_splits(tables, names, image_column, target, recipe, ledger)
 
     train, test = splits[train_name], splits.get("test")
     _refuse_one_answer(train, target)
@@ -96,19 +103,29 @@ def load_data(recipe: FinetuneRecipe) -> Data:
         train = train.select(kept)
     if not len(validation):
         raise DataError("data.nothing_to_hold_out", split=train_name)
-    train, overlaps = without_overlaps(train, validation, test, drop=recipe.drop_duplicates)
+    whole = train
+    train, overlaps = without_overlaps(whole, validation, test, drop=recipe.drop_duplicates)
+    if len(train) < len(whole):
+        doubled = {index for pair in overlaps if pair.split == whole.name for index, _ in pair.images}
+        leave_out_rows(ledger, Phrase("ledger.duplicate"), whole, sorted(doubled))
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, target)
+    use_splits(ledger, (train, validation, test), target)
+    log_ledger(ledger, "rows")
     if PartialState().is_main_process:
         logger.info("task   %s: %s", target.task, target.reason)
     fingerprint = _fingerprint(train, validation, test)
     revision = dataset_commit(tables)
-    return Data(train, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
+    return Data(
+        train, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps), ledger
+    )
 
 
 def _stream_data(recipe: FinetuneRecipe) -> Data:
     """The same of a dataset that is not loaded first: a stream to train on, and a bounded part to measure with."""
-    tables, revision = main_process_first(lambda: open_streams(recipe.dataset))
+    ledger = ledger_of(recipe.dataset)
+    tables, revision = main_process_first(lambda: open_streams(recipe.dataset, recipe.layout, ledger))
+    log_ledger(ledger)
     _, validation_name, names = _names_in_use(tables)
     with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):
         stream, others = open_stream(tables, recipe, names)
@@ -116,11 +133,13 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     for name, split in others.items():
         splits[name], faults = _sound(split)
         bad += faults
+        ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
     _refuse_bad(bad, recipe.max_bad_images)
     validation, test = splits[validation_name or "validation"], splits.get("test")
     for split in filter(None, (validation, test)):
         if not len(split):
             raise DataError("data.unmeasurable_stream", split=split.name)
+    log_ledger(ledger, "rows")
     _, overlaps = without_overlaps(validation, test)
     if PartialState().is_main_process:
         logger.info("task   %s: %s", target.task, target.reason)
@@ -133,7 +152,9 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
                 len(target.names),
             )
     fingerprint = _fingerprint(validation, test)
-    return Data(stream, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps))
+    return Data(
+        stream, validation, test, target.names, fingerprint, tuple(bad), revision, target.task, tuple(overlaps), ledger
+    )
 
 
 def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[str]]:
@@ -171,7 +192,7 @@ def load_split(
     asked, (name, role, rows) = name, _load_rows(settings, name, recorded)
     image_column, columns = find_columns(rows, settings.image_column, settings.label_column)
     target = find_target(rows, columns, task).named(label_names)
-    splits, _ = _read_splits(DatasetDict({name: rows}), [name], image_column, target, settings)
+    splits, _ = _read_splits(DatasetDict({name: rows}), [name], image_column, target, settings, Ledger())
     if recorded is None or role is None:
         return splits[name]
     held_out = recorded.held_out(splits[name], role, asked=asked is not None)
@@ -208,7 +229,9 @@ def _load_rows(
     settings: RunSettings, name: str | None, recorded: RecordedSplit | None = None
 ) -> tuple[str, str | None, Dataset]:
     """The name of a split, the role of the images to take out of it (None for all), and its rows."""
-    tables = main_process_first(lambda: load_splits(settings.dataset))
+    ledger = ledger_of(settings.dataset)
+    tables = main_process_first(lambda: load_splits(settings.dataset, settings.layout, ledger))
+    log_ledger(ledger)
     role, name = None, name or next((usual for usual in MEASURED_NAMES if usual in tables), None)
     if recorded is not None and name not in tables:
         name, role = recorded.place(name, tables) or (name, None)
@@ -224,23 +247,22 @@ def _encoded(rows: Dataset, image_column: str) -> Dataset:
 
 
 def _read_splits(
-    tables: DatasetDict, names: list[str], image_column: str, target: Target, settings: RunSettings
+    tables: DatasetDict, names: list[str], image_column: str, target: Target, settings: RunSettings, ledger: Ledger
 ) -> tuple[dict[str, Split], list[str]]:
     """The splits of these names without images that have no target or cannot be decoded, and the latter's names.
 
     A split that nothing is left of is not among them, unless it is the first: then that is an error.
     """
     splits, bad = {}, []
-    main = PartialState().is_main_process
     for name in names:
         targets = read_targets(tables[name], name, target)
         labeled = has_target(targets)
         split = Split(name, _encoded(tables[name], image_column), targets)
-        if main and not labeled.all():
-            logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labeled):,}", name)
+        leave_out_rows(ledger, Phrase("ledger.no_target"), split, np.flatnonzero(~labeled))
         split = split if labeled.all() else split.select(np.flatnonzero(labeled))
         split, faults = _sound(split)
         bad += faults
+        ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
         if len(split):
             splits[name] = split
     _refuse_bad(bad, settings.max_bad_images)
@@ -260,12 +282,10 @@ def _sound(split: Split) -> tuple[Split, list[str]]:
 
 
 def _refuse_bad(bad: list[str], allowed: int) -> None:
-    """Logs which images are left out. Raises: DataError where they are more than are allowed."""
+    """Raises: DataError where more images cannot be decoded than are allowed."""
     if len(bad) > allowed:
         shown = "; ".join(bad[:SHOWN]) + ("; ..." if len(bad) > SHOWN else "")
         raise DataError("data.undecodable_images", count=len(bad), images=shown)
-    if bad and PartialState().is_main_process:
-        logger.warning("%d images cannot be decoded and are left out: %s", len(bad), "; ".join(bad))
 
 
 def _fingerprint(*splits: Split | None) -> str:

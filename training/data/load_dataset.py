@@ -17,6 +17,8 @@ from PIL import Image
 
 from resnet_hub.errors import DataError
 
+from ..layouts import TABLES, Ledger, read_folder, scan_folder
+from ..settings import AUTO
 from .errors import dataset_errors
 from .image_columns import open_paths, with_images
 
@@ -29,46 +31,60 @@ SPLIT_FOLDERS = {
     "validation": ("validation", "val", "valid", "dev"),
     "test": ("test", "testing"),
 }
-# What a folder laid out as on the Hub has, and a folder of class folders has not.
-TABLES = ("*.parquet", "*.arrow", "*.csv", "*.jsonl")
 READERS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "json"}
 # pandas would take a class named "None" or "NA" for no class at all.
 CSV_OPTIONS = {"keep_default_na": False, "na_values": [""]}
 DIGIT_SIDE = 64
 """Pixels: the 8 x 8 scans are enlarged to this, so that a page can show them."""
+MAX_SHARDS = 1024
+"""Parts of a folder of images that is streamed: they come in another order in each pass."""
 
 
-def load_splits(source: str) -> DatasetDict:
+def load_splits(source: str, layout: str = AUTO, ledger: Ledger | None = None) -> DatasetDict:
     """The rows of each split that the dataset has, images not decoded yet.
 
+    Args:
+        source: What --dataset says.
+        layout: How the folders are read: auto, or the name of a layout.
+        ledger: Is told what became of each file of a folder.
+
     Raises:
-        DataError: There is no such folder or dataset, or nothing in it.
+        DataError: There is no such folder or dataset, nothing in it, or its layout is none or has two readings.
         HubError: The Hub could not be reached, or refused.
     """
-    return _load(source)[0]
+    return _load(source, layout, Ledger() if ledger is None else ledger)[0]
 
 
-def open_streams(source: str) -> tuple[dict[str, IterableDataset], str | None]:
+def open_streams(
+    source: str, layout: str = AUTO, ledger: Ledger | None = None
+) -> tuple[dict[str, IterableDataset], str | None]:
     """The rows of each split as they come, images not decoded yet, and the commit of a Hub dataset.
 
+    Args:
+        source: What --dataset says.
+        layout: As in `load_splits`.
+        ledger: As in `load_splits`.
+
     Raises:
-        DataError: There is no such folder or dataset.
+        DataError: There is no such folder or dataset, or its layout is none or has two readings.
         HubError: The Hub could not be reached, or refused.
     """
-    tables, commit = _load(source, streaming=True)
+    tables, commit = _load(source, layout, Ledger() if ledger is None else ledger, streaming=True)
     known = {name: rows if rows.features else rows._resolve_features() for name, rows in tables.items()}
     return {name: with_images(rows).decode(False) for name, rows in known.items()}, commit
 
 
-def _load(source: str, *, streaming: bool = False) -> tuple[Any, str | None]:
+def _load(source: str, layout: str, ledger: Ledger, *, streaming: bool = False) -> tuple[Any, str | None]:
+    path = Path(source).expanduser()
+    if layout != AUTO and not path.is_dir() and not (layout == TABLES and path.exists()):
+        raise DataError("layouts.no_folder", layout=layout, source=source)
     if not os.isatty(2):
         datasets.disable_progress_bars()
     if source == DIGITS and not Path(source).exists():
         tables = digits()
         return {name: rows.to_iterable_dataset() for name, rows in tables.items()} if streaming else tables, None
-    path = Path(source).expanduser()
     if path.is_dir():
-        return _local(path, streaming), None
+        return _local(path, streaming, layout, ledger), None
     if path.exists():
         return _table_file(path, streaming), None
     match = HUB_ID.fullmatch(source)
@@ -86,8 +102,8 @@ def digits() -> DatasetDict:
 
     scans = load_digits()
     images = []
-    for scan in scans.images:  # 0 is paper, 16 is full ink
-        small = Image.fromarray(np.round(255 - scan * (255 / 16)).astype(np.uint8))
+    for levels in scans.images:  # 0 is paper, 16 is full ink
+        small = Image.fromarray(np.round(255 - levels * (255 / 16)).astype(np.uint8))
         buffer = BytesIO()
         small.resize((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC).save(buffer, "png")
         images.append({"bytes": buffer.getvalue(), "path": None})
@@ -129,31 +145,24 @@ def _csv_files(folder: Path) -> dict[str, str]:
     return {"train": str(found[0])} if len(found) == 1 and not by_split else {}
 
 
-def _local(folder: Path, streaming: bool) -> Any:
-    """A folder as the Hub would lay it out, or one of class folders with or without train/val/test above them."""
-    if not any(folder.iterdir()):
-        raise DataError("data.empty_folder", folder=str(folder))
+def _local(folder: Path, streaming: bool, layout: str, ledger: Ledger) -> Any:
+    """A folder of images in class folders, or one whose tables say what they are, as on the Hub."""
+    tables = read_folder(scan_folder(folder), layout, ledger)
+    if tables is None:
+        return _local_tables(folder, streaming)
+    if streaming:
+        return {name: rows.to_iterable_dataset(min(len(rows), MAX_SHARDS)) for name, rows in tables.items()}
+    return tables
+
+
+def _local_tables(folder: Path, streaming: bool) -> Any:
     if files := _csv_files(folder):
         return _tables("csv", files, folder, f"--dataset {str(folder)!r}", streaming)
     try:
-        if any(next(folder.rglob(pattern), None) for pattern in TABLES):
-            loaded = datasets.load_dataset(str(folder), streaming=streaming)
-            return loaded if streaming else open_paths(_as_dict(loaded), lambda _: folder)
-        # Named one by one: left to itself, the loader takes the word "train" in an image's name for a split.
-        files = {
-            split: str(folder / name / "**")
-            for split, names in SPLIT_FOLDERS.items()
-            for name in names
-            if (folder / name).is_dir()
-        }
-        files = files or {"train": str(folder / "**")}
-        # Images that lie in no folder of their own have no class: the name of the whole is none.
-        roots = [Path(pattern).parent for pattern in files.values()]
-        flat = not any(below.is_dir() and below.name[0] != "." for root in roots for below in root.iterdir())
-        loaded = datasets.load_dataset("imagefolder", data_files=files, drop_labels=flat, streaming=streaming)
-        return loaded if streaming else _as_dict(loaded)
+        loaded = datasets.load_dataset(str(folder), streaming=streaming)
+        return loaded if streaming else open_paths(_as_dict(loaded), lambda _: folder)
     except (FileNotFoundError, ValueError, DatasetGenerationError) as error:
-        raise DataError("data.no_images", folder=str(folder), reason=_first_line(error)) from error
+        raise DataError("data.no_table", dataset=f"--dataset {str(folder)!r}", reason=_first_line(error)) from error
 
 
 def _from_hub(

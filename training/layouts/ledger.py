@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase
 
 Unit = Literal["files", "rows"]
@@ -33,7 +34,9 @@ class Ledger:
     A file of an image in a class folder is a row too: `files` is about the folder, `rows` about what is learned from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+        """The dataset's folder; names are told from there on."""
         self.seen: Counter[Unit] = Counter()
         self.roles: Counter[str] = Counter()
         """Files that are used, by what they are: "image", "table", "card"."""
@@ -49,7 +52,8 @@ class Ledger:
 
     def use_files(self, role: str, count: int = 1) -> None:
         """Counts files that are used as images, tables or the dataset's card."""
-        self.roles[role] += count
+        if count:
+            self.roles[role] += count
 
     def use_rows(self, split: str, classes: Mapping[str, int]) -> None:
         """Says how many images of each class a split has in the end."""
@@ -59,15 +63,23 @@ class Ledger:
         """Notes a choice that the dataset did not force."""
         self.decisions.append(decision)
 
-    def leave_out(self, unit: Unit, reason: Phrase, names: Iterable[str]) -> None:
-        """Notes files or rows that are not used, by name, under their reason; equal reasons are added up."""
-        names = list(names)
-        if not names:
+    def leave_out(self, unit: Unit, reason: Phrase, names: Iterable[str], count: int | None = None) -> None:
+        """Notes files or rows that are not used, by name, under their reason; equal reasons are added up.
+
+        Args:
+            unit: Files or rows.
+            reason: Why.
+            names: All of them, or the first `RECORDED`.
+            count: How many there are, where they are not all named.
+        """
+        names = [name.replace(f"{self.root}/", "") if self.root else name for name in names]
+        count = len(names) if count is None else count
+        if not count:
             return
         key = (unit, str(reason))
         before = self._left_out.get(key, LeftOut(unit, reason, 0, ()))
         kept = (*before.names, *names[: RECORDED - len(before.names)])
-        self._left_out[key] = LeftOut(unit, reason, before.count + len(names), kept)
+        self._left_out[key] = LeftOut(unit, reason, before.count + count, kept)
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -85,9 +97,34 @@ class Ledger:
         }
         return {unit: self.seen[unit] - used[unit] - gone[unit] for unit in used}
 
-    def lines(self) -> list[Phrase]:
+    def lines(self, shown: int = FIRST) -> list[Phrase]:
         """A few lines for a terminal: what was decided, and a line for each reason with the first names."""
-        return [*self.decisions, *(_line(entry) for entry in self.left_out)]
+        return [*self.decisions, *self.left_out_lines(shown=shown)]
+
+    def left_out_lines(self, unit: Unit | None = None, shown: int = FIRST) -> list[Phrase]:
+        """A line for each reason why files or rows, or those of one unit, were left out, with the first names."""
+        return [_line(entry, self.seen[entry.unit], shown) for entry in self.left_out if unit in (None, entry.unit)]
+
+    def account_lines(self) -> list[str]:
+        """The whole account for a terminal: what was seen, what is used, and what is not, a name in each line."""
+        used = {"files": sum(self.roles.values()), "rows": sum(sum(one.values()) for one in self.used.values())}
+        lines = [
+            printable(str(Phrase("ledger.account_files", seen=f"{self.seen['files']:,}", used=f"{used['files']:,}"))),
+            printable(str(Phrase("ledger.account_rows", seen=f"{self.seen['rows']:,}", used=f"{used['rows']:,}"))),
+        ]
+        for entry in self.left_out:
+            lines.append(printable(str(_line(entry, self.seen[entry.unit], 0))))
+            lines += [f"  {printable(name)}" for name in entry.names]
+            lines += ["  ..."] if entry.count > len(entry.names) else []
+        return lines
+
+    def summary(self) -> str | None:
+        """What was left out as a few words, such as "2 of 14 files, 1 of 12 rows"; None where it is nothing."""
+        gone = Counter[Unit]()
+        for entry in self._left_out.values():
+            gone[entry.unit] += entry.count
+        units: tuple[Unit, ...] = ("files", "rows")
+        return ", ".join(f"{gone[unit]:,} of {self.seen[unit]:,} {unit}" for unit in units if gone[unit]) or None
 
     def record(self) -> dict[str, Any]:
         """The whole account, as JSON values: of each reason at most `RECORDED` names."""
@@ -102,11 +139,12 @@ class Ledger:
         }
 
 
-def _line(entry: LeftOut) -> Phrase:
-    names = ", ".join(map(repr, entry.names[:FIRST])) + (", ..." if entry.count > FIRST else "")
+def _line(entry: LeftOut, seen: int, shown: int) -> Phrase:
+    names = ", ".join(map(repr, entry.names[:shown])) + (", ..." if entry.count > shown else "")
     return Phrase(
         "ledger.left_out_files" if entry.unit == "files" else "ledger.left_out_rows",
         count=f"{entry.count:,}",
+        seen=f"{seen:,}",
         reason=entry.reason,
         names=names,
     )

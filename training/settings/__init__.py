@@ -7,10 +7,11 @@ from .optimization import LOSSES, USUAL_MOMENTUM
 from .program import as_command, launch_command
 from .pushing import HubSettings
 from .recipe import FinetuneRecipe, parse_flags
-from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
+from .run import AUTO, LAYOUTS, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 
 __all__ = [
     "AUTO",
+    "LAYOUTS",
     "LOSSES",
     "RENAMED",
     "SMALLEST_BATCH",

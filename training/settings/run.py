@@ -11,6 +11,8 @@ from .base import Settings, setting
 
 AUTO = "auto"
 """In place of a number: what fits."""
+LAYOUTS = ("auto", "split-folders", "splits-in-classes", "class-folders", "leaf-folders", "flat", "tables")
+"""How the folders of a dataset can be read."""
 USUAL_BATCH, SMALLEST_BATCH = 32, 8
 """Images per process and step where nobody says; the smaller for a small dataset."""
 
@@ -21,6 +23,11 @@ class RunSettings(Settings):
 
     dataset: str = setting(
         "", "Hub id (owner/name[:config][@revision]), folder of class folders or parquet, CSV, or digits"
+    )
+    layout: str = setting(
+        AUTO,
+        "how the folders of the dataset are read: auto (said in a line), split-folders (train/cats), splits-in-classes "
+        "(cats/train), class-folders (cats), leaf-folders (the folder right above an image), flat (no classes), tables",
     )
     image_column: str | None = setting(None, "column with the images; found by its type where absent")
     label_column: str | None = setting(
@@ -49,6 +56,7 @@ class RunSettings(Settings):
             raise ConfigError("settings.no_dataset")
         if self.batch_size not in (None, AUTO):
             check_integer("--batch-size", self.batch_size, 1, 65_536)
+        check_choice("--layout", self.layout, LAYOUTS)
         check_integer("--max-bad-images", self.max_bad_images, 0, 10**9)
         if self.workers is not None:
             check_integer("--workers", self.workers, 0, 256)

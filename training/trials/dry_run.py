@@ -45,6 +45,7 @@ def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> 
     main_process_decides(lambda: _make_folder(sheet))
     if main:
         logger.info("%s", "\n".join(count_lines(data)))
+        logger.info("%s", "\n".join(data.ledger.account_lines()))
     learner.start_epoch()
     batches = list(islice(loaders["train"], (WARM_UP + MEASURED) * learner.recipe.grad_accum_steps))
     if main:

@@ -91,7 +91,7 @@ def test_an_undecodable_image_stops_the_run_by_name_until_it_is_allowed(tmp_path
     assert len(data.train) + len(data.validation) == 12
     assert len(data.bad_images) == 1
     assert "bad.png" in data.bad_images[0]
-    assert "1 images cannot be decoded and are left out" in caplog.text
+    assert "left out of 13 rows: 1, cannot be decoded: " in caplog.text
 
 
 def test_images_that_are_all_bad_are_refused(tmp_path):
@@ -170,7 +170,7 @@ def test_a_csv_gives_the_targets_of_every_task(tmp_path, header, rows, column, t
 def test_rows_without_a_target_are_left_out_and_counted(tmp_path, caplog):
     data = load_data(recipe(labeled_images(tmp_path, "file,label", ["a", "b", "", "a", "b"])))
     assert len(data.train) + len(data.validation) == 4
-    assert "1 rows of train have no target and are left out" in caplog.text
+    assert "left out of 5 rows: 1, without a target: '2.png'" in caplog.text
 
 
 def test_a_validation_split_without_labels_is_refused(tmp_path):

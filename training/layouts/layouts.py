@@ -1,0 +1,247 @@
+"""`Folder` -> `Reading`: which folder is a split and which a class, by a short table of layouts tried in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from resnet_hub.errors import DataError, Phrase
+
+from ..settings import AUTO
+from .scan import Folder, shown
+from .seen import quoted, tree_lines
+from .split_names import lies_aside, splits_among
+
+
+@dataclass
+class Reading:
+    """What the folders of a dataset are."""
+
+    reason: Phrase
+    places: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    """Path of a folder -> split and class (None: unlabeled) of the images right in it."""
+    decisions: list[Phrase] = field(default_factory=list)
+    """What was chosen beside the layout."""
+    aside: dict[str, Phrase] = field(default_factory=dict)
+    """Path of a folder -> why its images and those below it are left out; elsewhere, because they have no class."""
+
+    @property
+    def classes(self) -> set[str]:
+        """The names of the folders that are classes."""
+        return {name for _, name in self.places.values() if name is not None}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A row of the table."""
+
+    name: str
+    recognize: Callable[[Folder, bool], Reading | None]
+    """Reads a folder, or says that it is none of these; True: it was asked for, so that it decides between readings."""
+    by_itself: bool = True
+    """Whether it is tried where nothing was asked for."""
+
+
+def choose(tree: Folder, layout: str = AUTO) -> tuple[str, Reading]:
+    """The name of the layout of a folder with images, and what it makes of it.
+
+    Args:
+        tree: All that is there.
+        layout: Which is asked for; auto takes the first that fits.
+
+    Raises:
+        DataError: None fits, the one that was asked for does not, or there are two readings.
+    """
+    if layout != AUTO:
+        (row,) = (row for row in LAYOUTS if row.name == layout)
+        reading = row.recognize(top_of(tree), True)
+        if reading is None:
+            raise DataError("layouts.contradiction", layout=layout, seen=tree_lines(tree))
+        return layout, reading
+    for row in LAYOUTS:
+        if row.by_itself and (reading := row.recognize(top_of(tree), False)):
+            return row.name, reading
+    raise DataError("layouts.none_fits", seen=tree_lines(tree))
+
+
+def top_of(tree: Folder) -> Folder:
+    """The folder that the layout begins in: below those that hold nothing but one folder."""
+    while not tree.images and len(tree.with_images) == 1:
+        (only,) = tree.with_images
+        splits = splits_among([only.name])
+        inner = splits_among([folder.name for folder in only.with_images])
+        if not only.with_images or (splits and len(set(inner.values())) < 2):
+            break
+        tree = only
+    return tree
+
+
+def split_folders(top: Folder, asked: bool) -> Reading | None:
+    """Folders of splits, in them class folders: train/cats, val/cats."""
+    folders = {folder.name: folder for folder in top.with_images}
+    splits = splits_among(folders)
+    inner = {name: _inner(folders[name]) for name in splits}
+    others = [folder for name, folder in folders.items() if name not in splits]
+    rivals = [folder for folder in others if not lies_aside(folder.name)]
+    if not asked and not any(folder.with_images for folder in inner.values()):
+        return None
+    if not splits:
+        return None
+    if rivals and len(set(splits.values())) < 2 and not asked:
+        raise _two_readings(top, next(iter(splits)), rivals)
+    parts = [(split, inner[name], inner[name].with_images) for name, split in splits.items()]
+    if asked and "train" not in splits.values():
+        parts, others = [("train", top, rivals), *parts], [folder for folder in others if folder not in rivals]
+    reading = _with_classes(parts, "split-folders", leaves=False, asked=asked)
+    reading.reason = Phrase("layouts.split_folders", folders=_mapped(splits))
+    reading.aside |= {folder.path: Phrase("ledger.beside_splits") for folder in others}
+    return reading
+
+
+def splits_in_classes(top: Folder, asked: bool) -> Reading | None:
+    """Class folders, in each of them folders of splits: cats/train, cats/val."""
+    kids = top.with_images
+    inner = {folder.path: splits_among([below.name for below in folder.with_images]) for folder in kids}
+    nested = [folder for folder in kids if folder.with_images]
+    if not nested or any(not inner[folder.path] for folder in nested):
+        return None
+    if not asked and any(
+        not lies_aside(one.name) and not inner[folder.path].get(one.name)
+        for folder in nested
+        for one in folder.with_images
+    ):
+        return None
+    without = [folder.name for folder in kids if folder not in nested]
+    if without:
+        raise DataError("layouts.class_without_splits", classes=quoted(without), seen=tree_lines(top))
+    reading = Reading(Phrase("layouts.splits_in_classes", folders=_mapped(inner[kids[0].path]), count=len(kids)))
+    for folder in kids:
+        for below in folder.with_images:
+            split = inner[folder.path].get(below.name)
+            if split is None:
+                reading.aside[below.path] = Phrase("ledger.beside_splits")
+            else:
+                reading.places |= {place.path: (split, folder.name) for place in below.used()}
+    return reading
+
+
+def class_folders(top: Folder, asked: bool) -> Reading | None:
+    """Folders right below are classes, also where one is called like a split; folders in them belong to them."""
+    kids = top.with_images
+    splits = splits_among([folder.name for folder in kids])
+    rivals = [folder for folder in kids if folder.name not in splits]
+    flat = not any(folder.with_images for folder in kids)
+    if not kids or (not asked and not rivals) or (not asked and flat and len(kids) == 1 and top.images):
+        return None
+    if asked and not rivals and not flat:
+        return None
+    if splits and not asked and set(splits.values()) != {"train"}:
+        raise _two_readings(top, next(iter(splits)), rivals)
+    reading = _with_classes([("train", top, kids)], "class-folders", leaves=False, asked=asked)
+    reading.reason = Phrase("layouts.class_folders", count=len(reading.classes), folder=shown(top.path) or ".")
+    for name in splits:
+        reading.decisions.append(Phrase("layouts.class_like_split", name=shown(name)))
+    return reading
+
+
+def leaf_folders(top: Folder, asked: bool) -> Reading | None:
+    """The folder that an image lies in is its class, at any depth; folders of splits may be above."""
+    splits = splits_among([folder.name for folder in top.with_images])
+    if splits and all(folder.with_images for folder in top.with_images if folder.name in splits):
+        parts = [
+            (splits[folder.name], folder, folder.with_images) for folder in top.with_images if folder.name in splits
+        ]
+    else:
+        parts = [("train", top, top.with_images)]
+    if not any(kids for _, _, kids in parts):
+        return None
+    reading = _with_classes(parts, "leaf-folders", leaves=True, asked=asked)
+    reading.reason = Phrase("layouts.leaf_folders", count=len(reading.classes))
+    return reading
+
+
+def flat(top: Folder, asked: bool) -> Reading | None:
+    """Images without classes, perhaps in folders of splits."""
+    splits = splits_among([folder.name for folder in top.with_images])
+    reading = Reading(Phrase("layouts.flat"))
+    reading.places[top.path] = ("train", None)
+    for folder in top.with_images:
+        split = splits.get(folder.name, "train")
+        reading.places |= {below.path: (split, None) for below in folder.used()}
+    return reading
+
+
+LAYOUTS = (
+    Layout("split-folders", split_folders),
+    Layout("splits-in-classes", splits_in_classes),
+    Layout("class-folders", class_folders),
+    Layout("leaf-folders", leaf_folders, by_itself=False),
+    Layout("flat", flat),
+)
+TABLES = "tables"
+"""The layout of a folder whose tables say what its images are."""
+
+
+def _inner(split: Folder) -> Folder:
+    """The folder that holds the classes of a split: below folders that hold nothing but one folder."""
+    while not split.images and len(split.with_images) == 1 and split.with_images[0].with_images:
+        (split,) = split.with_images
+    return split
+
+
+def _with_classes(
+    parts: Sequence[tuple[str, Folder, list[Folder]]], layout: str, *, leaves: bool, asked: bool
+) -> Reading:
+    """Classes of the folders right below those of splits, or of the innermost ones.
+
+    Args:
+        parts: Split, its folder, and the folders in it that are classes or hold them.
+        layout: Its name, for a message.
+        leaves: Whether the innermost folders are the classes.
+        asked: Whether the layout was asked for; else folders in folders of classes have two readings.
+    """
+    reading = Reading(Phrase("layouts.flat"))
+    known = {kid.name for split, _, kids in parts for kid in kids if split == "train"}
+    for split, folder, kids in parts:
+        if not kids and folder.images:
+            reading.places[folder.path] = (split, None)
+            reading.decisions.append(Phrase("layouts.unlabeled", folder=shown(folder.path), split=split))
+        elif known and split != "train" and len(kids) == 1 and kids[0].name not in known and not leaves:
+            reading.places |= {below.path: (split, None) for below in kids[0].used()}
+            reading.decisions.append(Phrase("layouts.unlabeled", folder=shown(kids[0].path), split=split))
+        else:
+            for kid in kids:
+                reading.places |= {
+                    below.path: (split, below.name if leaves else kid.name) for below in kid.used() if below.images
+                }
+    nested = [kid for _, _, kids in parts for kid in kids if kid.with_images]
+    if nested and not leaves and not asked:
+        several = [kid for kid in nested if not kid.images and len(kid.with_images) > 1]
+        if several:
+            first, second = (
+                ", ".join(map(shown, names))
+                for names in ([kid.name for kid in several[:3]], [below.name for below in several[0].with_images[:3]])
+            )
+            raise DataError(
+                "layouts.two_levels",
+                first=first,
+                second=second,
+                layout=layout,
+                seen=tree_lines(parts[0][1]),
+            )
+    if nested and not leaves:
+        reading.decisions.append(Phrase("layouts.folders_in_classes", folders=quoted([kid.path for kid in nested])))
+    return reading
+
+
+def _two_readings(top: Folder, name: str, rivals: Sequence[Folder]) -> DataError:
+    return DataError(
+        "layouts.class_or_split",
+        name=shown(name),
+        others=quoted([folder.name for folder in rivals]),
+        seen=tree_lines(top),
+    )
+
+
+def _mapped(splits: dict[str, str]) -> str:
+    return ", ".join(f"{shown(name)!r} = {split}" if name != split else repr(name) for name, split in splits.items())
