@@ -111,7 +111,9 @@ def _format_value(feature: object, value: object) -> str | None:
         return None
     if isinstance(value, list):
         return "; ".join(str(_format_value(item_of(feature), item)) for item in value)
-    return feature.names[value] if isinstance(feature, ClassLabel) else str(value)
+    if isinstance(feature, ClassLabel):
+        return feature.names[value]
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def is_class_value(feature: object) -> bool:

@@ -186,7 +186,7 @@ def _stream_target(
     read: Sequence[dict[str, Any]], rows: IterableDataset, columns: tuple[str, ...], recipe: FinetuneRecipe
 ) -> Target:
     """The target, by the types and the first rows. Raises: DataError where the class names are not known."""
-    target = find_target(_table(read, rows.features, columns), columns, recipe.task)
+    target = find_target(_table(read, rows.features, columns), columns, recipe.task, entire=False)
     if recipe.label_names is not None:
         return target.named(tuple(name.strip() for name in recipe.label_names.split(",")))
     if not names_are_declared(rows.features, target):

@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset, Features
 
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, Phrase
 
-from .arrow_columns import all_whole, column_cells, single_lists, text_parts, whole_numbers
+from .arrow_columns import (
+    all_whole,
+    column_cells,
+    is_number_type,
+    is_text_type,
+    replaced_values,
+    single_lists,
+    text_parts,
+)
+from .class_names import NO_CLASS, class_names, class_numbers, look_alikes, refuse_ids
 from .columns import is_class_value, is_list, item_of, kind_of
+from .list_cells import (
+    are_flags,
+    are_one_hot,
+    are_single,
+    first_values,
+    holds_written_lists,
+    one_length,
+    only_flags,
+    refuse_uneven,
+    stacked_lists,
+    written_lists,
+)
+from .target_numbers import are_number_texts, as_numbers
 
 SHOWN = 5
-MAX_CLASSES = 100_000
 MAX_TARGET_BYTES = 8 * 2**30
 """Largest table of several targets for each image."""
 DELIMITERS = (";", "|")
 """What divides several classes in one text. A comma does so only where it was said: class names have commas."""
-NO_CLASS = -1
+
+Form = Literal["class", "classes", "flags", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -33,52 +55,56 @@ class Target:
     columns: tuple[str, ...]
     names: tuple[str, ...]
     """The classes in index order, or the names of the regression targets."""
-    reason: str
-    """Why this task, for the log."""
+    reason: Phrase
+    """Why this task, and how to choose another: a line for the log."""
+    form: Form
+    """What a row holds: one class, any number of classes, a 0 or 1 for each output, or numbers."""
     delimiter: str | None = None
     """What divides the classes in a text."""
+    written: bool = False
+    """Whether a text writes the list."""
 
     def named(self, names: tuple[str, ...]) -> Target:
         """The same with the outputs of an existing network. Raises: DataError where they cannot be those."""
         if len(self.columns) > 1 and set(self.columns) == set(names):
             return replace(self, names=names, columns=names)
-        numbers = len(self.columns) > 1 or self.task == "regression"
-        if numbers and (len(self.columns) > 1 or len(names) != len(self.names)):
+        if self.form == "flags" and len(self.columns) == 1 and {"0", "1"} & set(names):
+            return replace(self, names=names, form="classes")  # numbers of classes that happen to be 0 and 1
+        if self.form in ("flags", "numbers") and (len(self.columns) > 1 or len(names) != len(self.names)):
             raise DataError("targets.other_outputs", names=", ".join(names[:SHOWN]), columns=", ".join(self.columns))
         return replace(self, names=names)
 
 
-def find_target(rows: Dataset, columns: tuple[str, ...], task: str = "auto") -> Target:
+def find_target(rows: Dataset, columns: tuple[str, ...], task: str = "auto", *, entire: bool = True) -> Target:
     """What the columns hold, with the names of the outputs: those declared, else the distinct values, sorted.
 
     Args:
         rows: The split that decides.
         columns: One column, or several with one number each.
         task: single_label, multi_label or regression; auto decides by the type of the columns.
+        entire: Whether there are no more rows, so that a class of one image is rare.
 
     Raises:
-        DataError: The columns do not hold what the task needs.
+        DataError: The columns do not hold what the task needs, or two readings are as likely.
     """
     if len(columns) > 1:
         return _of_several(rows, columns, task)
     (column,) = columns
-    feature = rows.features[column]
-    cells = column_cells(rows, column)
-    if is_list(feature):
-        return _of_lists(feature, column, cells, task)
-    if task == "regression" or (task == "auto" and _has_fractions(feature, cells)):
-        _refuse_text(feature, column)
-        return Target("regression", columns, columns, f"column {column!r} holds numbers")
-    whole = _is_float(feature) and all_whole(cells)
-    if not is_class_value(feature) and not whole:
-        raise DataError("targets.no_classes", column=column, kind=kind_of(feature))
-    delimiter = _delimiter(feature, cells, task)
-    if delimiter is not None:
-        names = _distinct(text_parts(cells, delimiter).flatten(), column)
-        return Target("multi_label", columns, names, f"column {column!r} has several classes in a text", delimiter)
-    if task == "multi_label":
-        return Target(task, columns, _class_names(feature, cells, column), "as asked for")
-    return Target("single_label", columns, _class_names(feature, cells, column), f"column {column!r} holds one class")
+    feature, cells = rows.features[column], column_cells(rows, column)
+    text = not isinstance(feature, ClassLabel) and is_text_type(cells.type)
+    written = text and task != "single_label" and holds_written_lists(cells, task)
+    if written:
+        cells, feature = written_lists(cells, column), None
+    if written or is_list(feature):
+        target = _of_lists(item_of(feature), column, cells, task)
+        if written:
+            target = replace(target, written=True, reason=Phrase("targets.written_lists", then=target.reason))
+    else:
+        target = _of_cells(feature, column, cells, task)
+        if entire and task == "auto" and target.form == "class":
+            refuse_ids(feature, cells, column)
+    alike = look_alikes(target.names) if target.form in ("class", "classes") else None
+    return target if alike is None else replace(target, reason=Phrase("targets.and", one=target.reason, other=alike))
 
 
 def read_targets(rows: Dataset, split: str, target: Target) -> np.ndarray:
@@ -97,16 +123,19 @@ def read_targets(rows: Dataset, split: str, target: Target) -> np.ndarray:
     outputs = 1 if target.task == "single_label" else len(target.names)
     if 4 * outputs * len(rows) > MAX_TARGET_BYTES:
         raise DataError("targets.too_large", images=len(rows), targets=outputs)
+    if target.form in ("flags", "numbers"):
+        return _numbers(rows, split, target)
     column = target.columns[0]
     feature, cells = rows.features[column], column_cells(rows, column)
-    if target.task == "regression" or len(target.columns) > 1:
-        return _numbers(rows, split, target)
+    if target.written:
+        cells, feature = written_lists(cells, column), None
+    listed = target.written or is_list(feature)
     if target.task == "single_label":
-        return _class_numbers(feature, cells, split, target.names)
-    if not is_list(feature):
+        if listed and not are_single(cells):
+            raise DataError("targets.several_of_single_label", column=column, split=split)
+        return class_numbers(item_of(feature), first_values(cells) if listed else cells, split, target.names)
+    if not listed:
         cells = text_parts(cells, target.delimiter) if target.delimiter else single_lists(cells)
-    elif pa.types.is_boolean(cells.type.value_type):
-        return _stacked(cells, column, len(target.names))
     return _many_hot(item_of(feature), cells, split, target.names)
 
 
@@ -115,84 +144,100 @@ def has_target(targets: np.ndarray) -> np.ndarray:
     return targets != NO_CLASS if targets.ndim == 1 else ~np.isnan(targets).any(1)
 
 
+def names_are_declared(features: Features, target: Target) -> bool:
+    """Whether the features alone say what the outputs are called, so that no row has to be read for it."""
+    feature = features[target.columns[0]]
+    return target.form in ("flags", "numbers") or isinstance(item_of(feature), ClassLabel)
+
+
 def _of_several(rows: Dataset, columns: tuple[str, ...], task: str) -> Target:
     """Each column is one output: 0/1 columns are classes, others regression targets."""
+    cells = [as_numbers(rows.features[column], column_cells(rows, column), column) for column in columns]
+    flags, names = all(map(only_flags, cells)), ", ".join(columns)
     if task == "single_label":
-        raise DataError("targets.columns_of_single_label", count=len(columns))
-    flags = True
-    for column in columns:
-        _refuse_text(rows.features[column], column)
-        values = pc.unique(pc.drop_null(column_cells(rows, column).cast(pa.float64())))
-        flags &= set(values.to_pylist()) <= {0.0, 1.0}
+        stacked = np.stack([pc.fill_null(values, 0).to_numpy(zero_copy_only=False) for values in cells], 1)
+        known = np.stack([values.is_valid().to_numpy(zero_copy_only=False) for values in cells], 1).all(1)
+        if not flags or not (stacked[known].sum(1) == 1).all():
+            raise DataError("targets.columns_of_single_label", columns=names)
+        return Target(task, columns, columns, Phrase("targets.asked", task=task), "flags")
     if task == "multi_label" and not flags:
-        raise DataError("targets.not_binary", columns=", ".join(columns))
-    if task == "auto":
-        task = "multi_label" if flags else "regression"
-    reason = "every column holds 0 and 1 only" if flags else f"{len(columns)} columns hold numbers"
-    return Target(task, columns, columns, reason)
+        raise DataError("targets.not_binary", columns=names)
+    if task == "regression" or not flags:
+        return Target("regression", columns, columns, Phrase("targets.columns_of_numbers", columns=names), "numbers")
+    return Target("multi_label", columns, columns, Phrase("targets.columns_of_flags", columns=names), "flags")
 
 
-def _of_lists(feature: Any, column: str, cells: pa.Array, task: str) -> Target:
-    """Lists of numbers with fractions are one regression; of booleans, one for each class; of others, classes."""
-    item, values = item_of(feature), cells.flatten()
+def _of_lists(item: Any, column: str, cells: pa.Array, task: str) -> Target:
+    """Lists of 0 and 1 hold one for each output; of other numbers with a point, numbers; of others, classes."""
+    values, flags, length = cells.flatten(), are_flags(cells), one_length(cells)
+    places = tuple(f"{column}_{number}" for number in range(length or 0))
+    declared = isinstance(item, ClassLabel)
     if task == "single_label":
-        raise DataError("targets.lists_of_single_label", column=column, kind=kind_of(feature))
-    if task == "regression" or (task == "auto" and _is_float(item)):
-        _refuse_text(item, column)
-        names = _numbered(column, cells)
-        return Target("regression", (column,), names, f"column {column!r} holds lists of numbers")
-    if not is_class_value(item):
-        raise DataError("targets.no_lists", column=column, kind=kind_of(feature))
-    names = _numbered(column, cells) if pa.types.is_boolean(values.type) else _class_names(item, values, column)
-    return Target("multi_label", (column,), names, f"column {column!r} holds lists of classes")
-
-
-def _numbered(column: str, cells: pa.Array) -> tuple[str, ...]:
-    lengths = pc.unique(pc.drop_null(pc.list_value_length(cells))).to_pylist()
-    if len(lengths) != 1 or not lengths[0]:
-        raise DataError(
-            "targets.uneven_lists", column=column, shortest=min(lengths, default=0), longest=max(lengths, default=0)
+        if flags and not declared and are_one_hot(cells):
+            return Target(task, (column,), places, Phrase("targets.asked", task=task), "flags")
+        if not are_single(cells):
+            raise DataError("targets.lists_of_single_label", column=column, kind=_kind(item, cells))
+        return Target(task, (column,), class_names(item, values, column), Phrase("targets.asked", task=task), "class")
+    fractions = pa.types.is_floating(values.type) and not flags and (length is not None or not all_whole(values))
+    if task == "regression" or (task == "auto" and fractions):
+        as_numbers(item, values, column)
+        refuse_uneven(column, cells, length)
+        reason = Phrase("targets.lists_of_numbers", column=column, length=length)
+        return Target("regression", (column,), places, reason, "numbers")
+    if pa.types.is_boolean(values.type):
+        refuse_uneven(column, cells, length)
+    if flags and not declared:
+        one_hot = are_one_hot(cells)
+        reason = Phrase(
+            "targets.lists_of_one_hot" if one_hot else "targets.lists_of_flags", column=column, length=length
         )
-    return tuple(f"{column}_{number}" for number in range(lengths[0]))
+        return Target("multi_label", (column,), places, reason, "flags")
+    if pa.types.is_floating(values.type) and not all_whole(values):
+        raise DataError("targets.no_classes", column=column, kind=_kind(item, cells))
+    if not (declared or is_number_type(values.type) or is_text_type(values.type)):
+        raise DataError("targets.no_lists", column=column, kind=_kind(item, cells))
+    names = class_names(item, values, column)
+    numbers = not declared and is_number_type(values.type)
+    reason = Phrase(
+        "targets.lists_of_class_numbers" if numbers else "targets.lists_of_classes", column=column, count=len(names)
+    )
+    return Target("multi_label", (column,), names, reason, "classes")
 
 
-def _class_names(feature: Any, values: pa.Array, column: str) -> tuple[str, ...]:
-    return tuple(feature.names) if isinstance(feature, ClassLabel) else _distinct(values, column)
+def _of_cells(feature: Any, column: str, cells: pa.Array, task: str) -> Target:
+    """Texts and whole numbers are classes, also where a point follows the latter; other numbers a regression."""
+    amounts = pa.types.is_floating(cells.type) and not all_whole(cells)
+    if task == "regression" or (task == "auto" and amounts):
+        as_numbers(feature, cells, column)
+        reason = Phrase("targets.fractions", column=column) if task == "auto" else Phrase("targets.asked", task=task)
+        return Target("regression", (column,), (column,), reason, "numbers")
+    if amounts or not (is_class_value(feature) or pa.types.is_floating(cells.type)):
+        raise DataError("targets.no_classes", column=column, kind=kind_of(feature))
+    delimiter = _delimiter(feature, cells, task)
+    if delimiter is not None:
+        names = class_names(None, text_parts(cells, delimiter).flatten(), column)
+        reason = Phrase("targets.divided_texts", column=column, mark=delimiter)
+        return Target("multi_label", (column,), names, reason, "classes", delimiter)
+    names = class_names(feature, cells, column)
+    if task == "multi_label":
+        return Target(task, (column,), names, Phrase("targets.asked", task=task), "classes")
+    numbers = not isinstance(feature, ClassLabel) and are_number_texts(names)  # booleans are True and False
+    reason = Phrase("targets.whole_numbers" if numbers else "targets.one_class", column=column, count=len(names))
+    return Target("single_label", (column,), names, reason, "class")
 
 
-def _distinct(values: pa.Array, column: str) -> tuple[str, ...]:
-    """The different values as text: numbers in numeric order, texts in that of their characters."""
-    found = pc.drop_null(pc.unique(whole_numbers(values)))
-    if len(found) > MAX_CLASSES:
-        raise DataError("targets.too_many_classes", column=column, count=len(found))
-    return tuple(str(value) for value in sorted(found.to_pylist()))
-
-
-def _class_numbers(feature: Any, values: pa.Array, split: str, names: tuple[str, ...]) -> np.ndarray:
-    """Class indices as in `names`, int64 (N,), -1 for none; classes are matched by name, each distinct one once."""
-    encoded = pc.dictionary_encode(whole_numbers(values))
-    found = encoded.dictionary.to_pylist()
-    if isinstance(feature, ClassLabel):  # some published test splits write -1 for no class
-        found = [None if value == NO_CLASS else feature.names[value] for value in found]
-    found = [None if value is None else str(value) for value in found]
-    index = {name: number for number, name in enumerate(names)}
-    unknown = sorted({value for value in found if value is not None and value not in index})
-    if unknown:
-        raise DataError(
-            "targets.unknown_classes",
-            split=split,
-            count=len(names),
-            unknown=", ".join(map(repr, unknown[:SHOWN])),
-            known=", ".join(map(repr, names[:SHOWN])) + (", ..." if len(names) > SHOWN else ""),
-        )
-    table = np.array([NO_CLASS if value is None else index[value] for value in found] + [NO_CLASS], np.int64)
-    return table[encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)]
+def _delimiter(feature: Any, cells: pa.Array, task: str) -> str | None:
+    """What divides several classes in the texts of a column, where something does."""
+    if task == "single_label" or isinstance(feature, ClassLabel) or not is_text_type(cells.type):
+        return None
+    known = (*DELIMITERS, ",") if task == "multi_label" else DELIMITERS
+    return next((mark for mark in known if pc.any(pc.match_substring(cells, mark)).as_py()), None)
 
 
 def _many_hot(item: Any, cells: pa.Array, split: str, names: tuple[str, ...]) -> np.ndarray:
     """0 or 1 for each class, float32 (N, C); NaN for a row without a list. An empty list is a row of zeros."""
     targets = np.zeros((len(cells), len(names)), np.float32)
-    numbers = _class_numbers(item, cells.flatten(), split, names)
+    numbers = class_numbers(item, cells.flatten(), split, names)
     rows = pc.list_parent_indices(cells).to_numpy(zero_copy_only=False)
     known = numbers != NO_CLASS
     targets[rows[known], numbers[known]] = 1
@@ -201,58 +246,33 @@ def _many_hot(item: Any, cells: pa.Array, split: str, names: tuple[str, ...]) ->
 
 
 def _numbers(rows: Dataset, split: str, target: Target) -> np.ndarray:
-    """One column for each output, or one column of lists; float32 (N, C), NaN where there is no number."""
-    column = target.columns[0]
-    if is_list(rows.features[column]):
-        return _stacked(column_cells(rows, column), column, len(target.names))
-    outputs = []
-    for column in target.columns:
-        _refuse_text(rows.features[column], column)
-        outputs.append(column_cells(rows, column).cast(pa.float64()).to_numpy(zero_copy_only=False))
-    targets = np.stack(outputs, 1).astype(np.float32)
-    if target.task == "multi_label" and not np.isin(targets[~np.isnan(targets)], (0, 1)).all():
-        raise DataError("targets.not_binary_in_split", columns=", ".join(target.columns), split=split)
+    """One column for each output, or one column of lists; NaN where there is no number, float32 (N, C).
+
+    Where each row holds one class, the number of the output that is 1, int64 (N,).
+    """
+    column, names = target.columns[0], ", ".join(target.columns)
+    feature, cells = rows.features[column], column_cells(rows, column)
+    if target.written:
+        cells, feature = written_lists(cells, column), None
+    if target.written or is_list(feature):
+        numbers = as_numbers(item_of(feature), cells.flatten(), column)
+        targets = stacked_lists(replaced_values(cells, numbers), column, len(target.names))
+    else:
+        columns = [as_numbers(rows.features[name], column_cells(rows, name), name) for name in target.columns]
+        with np.errstate(over="ignore"):  # a number beyond float32 is infinite, which is refused below
+            targets = np.stack([one.to_numpy(zero_copy_only=False) for one in columns], 1).astype(np.float32)
+    if target.form == "flags" and not np.isin(targets[~np.isnan(targets)], (0, 1)).all():
+        raise DataError("targets.not_binary_in_split", columns=names, split=split)
     if np.isinf(targets).any():
-        raise DataError("targets.infinite", columns=", ".join(target.columns), split=split)
-    return targets
+        raise DataError("targets.infinite", columns=names, split=split)
+    if target.task != "single_label":
+        return targets
+    known = has_target(targets)
+    if not (targets[known].sum(1) == 1).all():
+        raise DataError("targets.several_of_single_label", column=names, split=split)
+    return np.where(known, np.nan_to_num(targets).argmax(1), NO_CLASS)
 
 
-def _stacked(cells: pa.Array, column: str, length: int) -> np.ndarray:
-    """Lists of one length as float32 (N, length); NaN for a row without one."""
-    if not pc.all(pc.equal(pc.list_value_length(pc.drop_null(cells)), length)).as_py():
-        raise DataError("targets.other_length", column=column, length=length)
-    targets = np.full((len(cells), length), np.nan, np.float32)
-    values = cells.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
-    targets[cells.is_valid().to_numpy(zero_copy_only=False)] = values.reshape(-1, length)
-    return targets
-
-
-def _delimiter(feature: Any, cells: pa.Array, task: str) -> str | None:
-    """What divides several classes in the texts of a column, where something does."""
-    if task == "single_label" or not isinstance(feature, Value) or "string" not in feature.dtype:
-        return None
-    known = (*DELIMITERS, ",") if task == "multi_label" else DELIMITERS
-    return next((mark for mark in known if pc.any(pc.match_substring(cells, mark)).as_py()), None)
-
-
-def _has_fractions(feature: Any, cells: pa.Array) -> bool:
-    """Whether a column holds regression targets; whole numbers with gaps are classes, as they are without the gaps."""
-    return _is_float(feature) and not (cells.null_count and all_whole(cells))
-
-
-def _is_float(feature: Any) -> bool:
-    return isinstance(feature, Value) and feature.dtype.startswith(("float", "double", "decimal"))
-
-
-def _refuse_text(feature: Any, column: str) -> None:
-    numeric = isinstance(feature, Value) and feature.dtype.startswith(("float", "double", "int", "uint", "bool"))
-    if not numeric:
-        raise DataError("targets.no_numbers", column=column, kind=kind_of(feature))
-
-
-def names_are_declared(features: Features, target: Target) -> bool:
-    """Whether the features alone say what the outputs are called, so that no row has to be read for it."""
-    feature = features[target.columns[0]]
-    item = item_of(feature)
-    columns = len(target.columns) > 1 or target.task == "regression"
-    return columns or isinstance(item, ClassLabel) or (is_list(feature) and getattr(item, "dtype", "") == "bool")
+def _kind(item: Any, cells: pa.Array) -> str:
+    """The type of a column of lists, as text for a message."""
+    return f"lists of {cells.type.value_type if item is None else kind_of(item)}"

@@ -1,0 +1,106 @@
+"""Cells -> names of classes and their numbers, and what looks as if it were no set of classes."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import ClassLabel
+
+from resnet_hub.errors import DataError, Phrase
+
+from .arrow_columns import all_whole, first_fraction, is_number_type, is_text_type, trimmed_texts, whole_numbers
+
+SHOWN = 5
+MAX_CLASSES = 100_000
+MANY = 20
+"""Different values from which a column is questioned where they are more than half of its cells."""
+NO_CLASS = -1
+
+
+def class_names(feature: Any, values: pa.Array, column: str) -> tuple[str, ...]:
+    """The names that are declared, else the different values as text.
+
+    Numbers are in numeric order, texts in that of their characters; a text is never read as a number.
+    """
+    if isinstance(feature, ClassLabel):
+        return tuple(feature.names)
+    found = pc.drop_null(pc.unique(whole_numbers(_without_blanks(values))))
+    if len(found) > MAX_CLASSES:
+        raise DataError("targets.too_many_classes", column=column, count=len(found))
+    return tuple(str(value) for value in sorted(found.to_pylist()))
+
+
+def refuse_ids(feature: Any, values: pa.Array, column: str) -> None:
+    """Raises: DataError where most values are there once, as ids and amounts are: with the readings to choose from."""
+    known = pc.drop_null(values)
+    if isinstance(feature, ClassLabel):  # -1 is no class
+        known = known.filter(pc.not_equal(known, NO_CLASS))
+    count = len(pc.unique(known))
+    if count > MANY and 2 * count > len(known):
+        numbers = not isinstance(feature, ClassLabel) and is_number_type(known.type)
+        rows = len(known)
+        raise DataError("targets.ids_or_amounts" if numbers else "targets.ids", column=column, count=count, rows=rows)
+
+
+def look_alikes(names: tuple[str, ...]) -> Phrase | None:
+    """Which names differ only in capitals, spaces or the form of their letters in Unicode; None where none do."""
+    alike = defaultdict(list)
+    for name in names:
+        alike[" ".join(unicodedata.normalize("NFKC", name).casefold().split())].append(name)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if not groups:
+        return None
+    shown = "; ".join(map(_side_by_side, groups[:SHOWN])) + ("; ..." if groups[SHOWN:] else "")
+    return Phrase("targets.look_alikes", names=shown)
+
+
+def _side_by_side(names: list[str]) -> str:
+    """Names as text for a message, in escapes where their letters look the same."""
+    same = len({unicodedata.normalize("NFKC", name) for name in names}) < len(names)
+    return ", ".join(map(ascii if same else repr, names))
+
+
+def class_numbers(feature: Any, values: pa.Array, split: str, names: tuple[str, ...]) -> np.ndarray:
+    """Class indices as in `names`, int64 (N,), -1 for none; classes are matched by name, each distinct one once.
+
+    Raises:
+        DataError: A class is not among the names, or a number has no name or is none of a class.
+    """
+    values = _without_blanks(values)
+    if pa.types.is_floating(values.type) and not all_whole(values):
+        raise DataError("targets.fraction_among_classes", split=split, number=first_fraction(values))
+    encoded = pc.dictionary_encode(whole_numbers(values))
+    found = encoded.dictionary.to_pylist()
+    if isinstance(feature, ClassLabel):  # some published test splits write -1 for no class
+        found = [None if value == NO_CLASS else _declared(feature, value, split) for value in found]
+    found = [None if value is None else str(value) for value in found]
+    index = {name: number for number, name in enumerate(names)}
+    unknown = sorted({value for value in found if value is not None and value not in index})
+    if unknown:
+        raise DataError(
+            "targets.unknown_classes",
+            split=split,
+            count=len(names),
+            unknown=", ".join(map(repr, unknown[:SHOWN])),
+            known=", ".join(map(repr, names[:SHOWN])) + (", ..." if len(names) > SHOWN else ""),
+        )
+    table = np.array([NO_CLASS if value is None else index[value] for value in found] + [NO_CLASS], np.int64)
+    return table[encoded.indices.fill_null(len(found)).to_numpy(zero_copy_only=False)]
+
+
+def _declared(feature: ClassLabel, number: int | None, split: str) -> str | None:
+    if number is not None and not 0 <= number < len(feature.names):
+        raise DataError("targets.undeclared_number", split=split, number=number, count=len(feature.names))
+    return None if number is None else feature.names[number]
+
+
+def _without_blanks(values: pa.Array) -> pa.Array:
+    """Texts as they are, but for blank ones, which are no class."""
+    if not is_text_type(values.type):
+        return values
+    return pc.if_else(trimmed_texts(values).is_valid(), values, pa.scalar(None, values.type))
