@@ -19,7 +19,6 @@ EXTRAS = {
         "sklearn",
         "timm",
         "torchvision",
-        "tqdm",
         "xxhash",
     ),
     "demo": ("fastapi", "gradio", "gradio_client", "sklearn", "starlette"),

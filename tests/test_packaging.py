@@ -19,7 +19,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
 NAMED_OTHERWISE = {"PIL": "pillow", "yaml": "pyyaml", "sklearn": "scikit-learn"}
 # What a file imports beyond the list of its folder, because it asks first whether it is there.
-ASKED_FOR = {"resnet_hub/explain/trainability.py": {"sklearn"}, "resnet_hub/demo/serving/zero_gpu.py": {"spaces"}}
+ASKED_FOR = {
+    "resnet_hub/cli/answer_forms.py": {"pyarrow"},
+    "resnet_hub/explain/trainability.py": {"sklearn"},
+    "resnet_hub/demo/serving/zero_gpu.py": {"spaces"},
+}
 
 
 def normal(name):

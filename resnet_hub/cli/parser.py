@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from resnet_hub.arguments import ArgumentParser
 from resnet_hub.cli.terminal import printable
+from resnet_hub.errors import Phrase
 
 PROGRAM = "resnet-hub"
 FAILED = 1
@@ -48,6 +49,11 @@ def print_json(values: Any) -> None:
     sys.stdout.write(json.dumps(values, indent=2) + "\n")
 
 
-def complain(error: Exception) -> None:
+def complain(error: Exception | Phrase | str) -> None:
     """Writes what went wrong to the standard error, on one line."""
     sys.stderr.write(f"error: {printable(str(error))}\n")
+
+
+def remark(phrase: Phrase) -> None:
+    """Writes what a user should know of the work to the standard error, on one line."""
+    sys.stderr.write(f"{printable(str(phrase))}\n")

@@ -16,7 +16,6 @@ from hostile_archives import zipped
 from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier
-from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.serving.batcher import Batcher
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -193,7 +192,3 @@ def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, m
     monkeypatch.undo()
     page.locator("#batch-start").click()
     expect(page.locator("#batch-progress")).to_contain_text("Done: 9 classified, 0 failed")
-
-
-def test_a_formula_in_a_name_is_text_to_a_spreadsheet():
-    assert csv_text(("file",), [("=1+2",), ("-a",), ("fine",)]) == "file\n'=1+2\n'-a\nfine\n"
