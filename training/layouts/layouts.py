@@ -10,7 +10,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..settings import AUTO
 from .scan import Folder, shown
 from .seen import quoted, tree_lines
-from .split_names import lies_aside, splits_among
+from .split_names import lies_aside, says_nothing, splits_among
 
 
 @dataclass
@@ -206,7 +206,7 @@ def _with_classes(
         if not kids and folder.images:
             reading.places[folder.path] = (split, None)
             reading.decisions.append(Phrase("layouts.unlabeled", folder=shown(folder.path), split=split))
-        elif known and split != "train" and len(kids) == 1 and kids[0].name not in known and not leaves:
+        elif known and split == "test" and len(kids) == 1 and kids[0].name not in known and says_nothing(kids[0].name):
             reading.places |= {below.path: (split, None) for below in kids[0].used()}
             reading.decisions.append(Phrase("layouts.unlabeled", folder=shown(kids[0].path), split=split))
         else:

@@ -72,7 +72,7 @@ class Ledger:
             names: All of them, or the first `RECORDED`.
             count: How many there are, where they are not all named.
         """
-        names = [name.replace(f"{self.root}/", "") if self.root else name for name in names]
+        names = [printable(name.replace(f"{self.root}/", "") if self.root else name) for name in names]
         count = len(names) if count is None else count
         if not count:
             return
@@ -140,7 +140,7 @@ class Ledger:
 
 
 def _line(entry: LeftOut, seen: int, shown: int) -> Phrase:
-    names = ", ".join(map(repr, entry.names[:shown])) + (", ..." if entry.count > shown else "")
+    names = ", ".join(f"'{name}'" for name in entry.names[:shown]) + (", ..." if entry.count > shown else "")
     return Phrase(
         "ledger.left_out_files" if entry.unit == "files" else "ledger.left_out_rows",
         count=f"{entry.count:,}",

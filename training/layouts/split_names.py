@@ -84,6 +84,12 @@ def splits_among(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def says_nothing(name: str) -> bool:
+    """Whether a name is that of no class, such as "all", "images" or "test": what unlabeled images are put into."""
+    words = {word.casefold() for word in re.findall(r"[^\W\d_]+", name)}
+    return words <= AFFIXES | ASIDE | SPLIT_OF.keys() | {"all", "unknown", "unclassified", "none", "no", "labels"}
+
+
 def lies_aside(name: str) -> bool:
     """Whether a folder beside splits is known to be none of them, nor a class: "unlabeled", "seg_pred"."""
     return not ASIDE.isdisjoint(re.findall(r"[^\W\d_]+", name.casefold()))
