@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import datasets
 import numpy as np
@@ -15,11 +15,13 @@ from datasets import Dataset, DatasetDict
 from resnet_hub.errors import DataError
 
 from ..hardware import main_process_first
-from ..settings import FinetuneRecipe, RunSettings
+from ..inspection import inspect
+from ..settings import AGAIN, LAZY, FinetuneRecipe, RunSettings
 from .columns import find_columns, find_image_column, known_classes
 from .errors import dataset_errors
-from .inspection import Overlap, inspect, without_overlaps
+from .groups import grouped
 from .load_dataset import dataset_commit, load_splits, open_streams
+from .overlaps import Overlap, without_overlaps
 from .split import Split, stratified_split
 from .streams import Stream, open_stream
 from .targets import Target, find_target, has_target, read_targets
@@ -75,6 +77,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
     target = find_target(tables[train_name], columns, recipe.task)
     splits, bad = _read_splits(tables, names, image_column, target, recipe)
+    splits = grouped(splits)
 
     train, test = splits[train_name], splits.get("test")
     _refuse_one_answer(train, target)
@@ -83,9 +86,13 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     elif validation_name:
         raise DataError("data.unlabeled_validation", split=validation_name)
     else:
-        kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
+        kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed, train.groups)
         validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
         train = train.select(kept)
+        if recipe.check == LAZY:
+            validation, faults = _sound(validation)
+            bad += faults
+            _refuse_bad(bad, recipe.max_bad_images)
     if not len(validation):
         raise DataError("data.nothing_to_hold_out", split=train_name)
     train, overlaps = without_overlaps(train, validation, test, drop=recipe.drop_duplicates)
@@ -203,8 +210,9 @@ def _read_splits(
         if main and not labeled.all():
             logger.warning("%s rows of %s have no target and are left out", f"{np.sum(~labeled):,}", name)
         split = split if labeled.all() else split.select(np.flatnonzero(labeled))
-        split, faults = _sound(split)
-        bad += faults
+        if name != names[0] or getattr(settings, "check", None) != LAZY:
+            split, faults = _sound(split, again=getattr(settings, "check", None) == AGAIN)
+            bad += faults
         if len(split):
             splits[name] = split
     _refuse_bad(bad, settings.max_bad_images)
@@ -215,12 +223,14 @@ def _read_splits(
     return splits, bad
 
 
-def _sound(split: Split) -> tuple[Split, list[str]]:
+def _sound(split: Split, *, again: bool = False) -> tuple[Split, list[str]]:
     """The images that can be decoded, with what was found of them, and the names of the others."""
-    found = inspect(split)
+    found = inspect(split, again=again)
     good = np.ones(len(split), bool)
     good[list(found.faults)] = False
-    return found.noted(split).select(np.flatnonzero(good)), list(found.faults.values())
+    known = found.findings
+    noted = replace(split, digests=known.digests, sizes=known.sizes, findings=known)
+    return noted.select(np.flatnonzero(good)), list(found.faults.values())
 
 
 def _refuse_bad(bad: list[str], allowed: int) -> None:
@@ -237,7 +247,9 @@ def _fingerprint(*splits: Split | None) -> str:
     total = hashlib.sha256()
     for split in filter(None, splits):
         total.update(f"|{len(split)}|".encode())
-        total.update(np.ascontiguousarray(split.digests).tobytes() + np.ascontiguousarray(split.labels).tobytes())
+        # What images show is not known before they are looked at; then it is which images they are.
+        shown = split.identity().keys if split.digests is None else split.digests
+        total.update(np.ascontiguousarray(shown).tobytes() + np.ascontiguousarray(split.labels).tobytes())
     return total.hexdigest()
 
 

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from .alignment import BATCH, Placement, likeness, thumbnails
 from .candidates import WINDOWS, find_candidates
 from .descriptor import SIDE
+from .findings_cache import keep_pairs, recall_pairs
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,21 @@ def find_near_duplicates(descriptors: np.ndarray) -> list[NearPair]:
     alike = alike[np.argsort(-found[alike], kind="stable")]
     rows = zip(candidates.first[alike].tolist(), candidates.second[alike].tolist(), found[alike].tolist(), strict=True)
     return [NearPair(min(one, other), max(one, other), max(0.0, 1 - alike)) for one, other, alike in rows]
+
+
+def near_duplicates(known: np.ndarray, descriptors: np.ndarray) -> list[NearPair]:
+    """The same, from an earlier run where images of just these digests were compared.
+
+    Args:
+        known: The different digests, uint64 (N,).
+        descriptors: Of these.
+    """
+    earlier = recall_pairs(known)
+    if earlier is not None:
+        return [NearPair(int(first), int(second), distance) for first, second, distance in earlier.tolist()]
+    found = find_near_duplicates(descriptors)
+    keep_pairs(known, found)
+    return found
 
 
 def group_pairs(pairs: Sequence[tuple[int, int, float]], count: int) -> np.ndarray:

@@ -10,7 +10,7 @@ MEASURES = ("low", "middle", "high", "range", "edge_width")
 FLAGS = ("blank", "dark", "bright", "blurred", "tiny")
 """What an image may be flagged as."""
 BLANK = 16
-"""Gray levels between the darkest and the brightest pixel up to which an image is blank: noise of a camera or of JPEG."""
+"""Gray levels from the darkest to the brightest pixel up to which an image is blank: the noise of cameras and JPEG."""
 DARK, BRIGHT = 40, 225
 """Gray levels: dark where 95 % of an image lie below, bright where 95 % lie above."""
 TINY = 16
@@ -55,7 +55,7 @@ def quality_flags(measures: np.ndarray, sizes: np.ndarray) -> dict[str, np.ndarr
 
 
 def edge_width(view: Image.Image) -> float:
-    """The standard deviation, in pixels, of the Gaussian that blurs the sharpest edges; 0 for an image too small to say.
+    """The standard deviation, in pixels, of the Gaussian that blurs the sharpest edges; 0 where an image is too small.
 
     Of an edge blurred by s, the integral of the squared slope is 2 s^2 times that of the squared curvature, whatever
     its contrast. The sharpest of those parts of the image counts that have edges at all.

@@ -3,6 +3,7 @@
 from .base import Settings, flag_of, setting
 from .evaluation import EvaluationSettings
 from .flags import RENAMED, settings_parser
+from .images import AGAIN, LAZY
 from .optimization import LOSSES, USUAL_MOMENTUM
 from .program import as_command, launch_command
 from .pushing import HubSettings
@@ -10,7 +11,9 @@ from .recipe import FinetuneRecipe, parse_flags
 from .run import AUTO, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 
 __all__ = [
+    "AGAIN",
     "AUTO",
+    "LAZY",
     "LOSSES",
     "RENAMED",
     "SMALLEST_BATCH",
