@@ -7,32 +7,28 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import datasets
 import numpy as np
 from accelerate import PartialState
-from datasets import Dataset, DatasetDict
 
 from resnet_hub.errors import DataError, Phrase
 
 from ..hardware import main_process_first
 from ..layouts import Ledger
-from ..settings import FinetuneRecipe, RunSettings
+from ..settings import LAZY, FinetuneRecipe
 from .account import leave_out_rows, ledger_of, log_ledger, see_rows, use_splits
-from .columns import find_columns, find_image_column, known_classes
+from .columns import find_columns
 from .errors import dataset_errors
-from .inspection import Overlap, inspect, without_overlaps
+from .groups import grouped
 from .load_dataset import dataset_commit, load_splits, open_streams
+from .overlaps import Overlap, without_overlaps
+from .read_splits import SHOWN, read_splits, refuse_bad, sound
 from .recorded_split import RecordedSplit
 from .split import Split, stratified_split
 from .streams import Stream, open_stream
-from .targets import Target, find_target, has_target, read_targets
-
-__all__ = ["SHOWN", "Data", "load_data", "load_images", "load_split"]
+from .targets import Target, find_target
 
 logger = logging.getLogger(__name__)
 
-SHOWN = 5
-"""How many names an error or a report spells out."""
 VALIDATION_NAMES = ("validation", "val", "valid", "dev")
 MEASURED_NAMES = (*VALIDATION_NAMES, "test")
 
@@ -89,7 +85,8 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     see_rows(ledger, tables, names)
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
     target = find_target(tables[train_name], columns, recipe.task)
-    splits, bad = _read_splits(tables, names, image_column, target, recipe, ledger)
+    splits, bad = read_splits(tables, names, image_column, target, recipe, ledger)
+    splits = grouped(splits)
 
     train, test = splits[train_name], splits.get("test")
     _refuse_one_answer(train, target)
@@ -98,9 +95,14 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     elif validation_name:
         raise DataError("data.unlabeled_validation", split=validation_name)
     else:
-        kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed)
+        kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed, train.groups)
         validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
         train = train.select(kept)
+        if recipe.check == LAZY:
+            validation, faults = sound(validation)
+            bad += faults
+            ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
+            refuse_bad(bad, recipe.max_bad_images)
     if not len(validation):
         raise DataError("data.nothing_to_hold_out", split=train_name)
     whole = train
@@ -131,10 +133,10 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
         stream, others = open_stream(tables, recipe, names)
     target, splits, bad = stream.target, {}, []
     for name, split in others.items():
-        splits[name], faults = _sound(split)
+        splits[name], faults = sound(split)
         bad += faults
         ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
-    _refuse_bad(bad, recipe.max_bad_images)
+    refuse_bad(bad, recipe.max_bad_images)
     validation, test = splits[validation_name or "validation"], splits.get("test")
     for split in filter(None, (validation, test)):
         if not len(split):
@@ -170,130 +172,14 @@ def _names_in_use(tables: Mapping[str, object]) -> tuple[str, str | None, list[s
     return train, validation, list(dict.fromkeys([train, validation or train, *(["test"] if "test" in tables else [])]))
 
 
-def load_split(
-    settings: RunSettings,
-    name: str | None,
-    label_names: tuple[str, ...],
-    task: str = "auto",
-    recorded: RecordedSplit | None = None,
-) -> Split:
-    """One split to measure on, its targets in the order of `label_names`.
-
-    Args:
-        settings: Names the dataset, its columns and how many bad images are allowed.
-        name: The split; validation, else test, else what the run held out, else the only one where absent.
-        label_names: What the network's outputs are called.
-        task: What the outputs are, as in `Data`.
-        recorded: What the run that trained the network held out, where it is known.
-
-    Raises:
-        DataError: There is no such split, or it has classes that the network lacks.
-    """
-    asked, (name, role, rows) = name, _load_rows(settings, name, recorded)
-    image_column, columns = find_columns(rows, settings.image_column, settings.label_column)
-    target = find_target(rows, columns, task).named(label_names)
-    splits, _ = _read_splits(DatasetDict({name: rows}), [name], image_column, target, settings, Ledger())
-    if recorded is None or role is None:
-        return splits[name]
-    held_out = recorded.held_out(splits[name], role, asked=asked is not None)
-    return splits[name] if held_out is None else splits[name].select(held_out, recorded.parts[role].name)
-
-
-def load_images(
-    settings: RunSettings, name: str | None, recorded: RecordedSplit | None = None
-) -> tuple[Split, list[str | None], np.ndarray]:
-    """Images to predict on, undecodable ones too, with the class of each by name, where known, and its row's number.
-
-    Args:
-        settings: Names the dataset and its columns.
-        name: The split; chosen as in `load_split` where absent.
-        recorded: As in `load_split`; where it is known, the images are looked at.
-
-    Raises:
-        DataError: There is no such split, or no column of images.
-    """
-    asked, (name, role, rows) = name, _load_rows(settings, name, recorded)
-    image_column = find_image_column(rows, settings.image_column)
-    split = Split(name, _encoded(rows, image_column), np.full(len(rows), -1))
-    classes, numbers = known_classes(rows, settings.label_column), np.arange(len(rows))
-    if recorded is not None:
-        split = inspect(split).noted(split)
-    if recorded is not None and role is not None:
-        held_out = recorded.held_out(split, role, asked=asked is not None, labeled=False)
-        numbers = numbers if held_out is None else np.sort(held_out)
-        split = split if held_out is None else split.select(numbers, recorded.parts[role].name)
-    return split, [classes[number] for number in numbers], numbers
-
-
-def _load_rows(
-    settings: RunSettings, name: str | None, recorded: RecordedSplit | None = None
-) -> tuple[str, str | None, Dataset]:
-    """The name of a split, the role of the images to take out of it (None for all), and its rows."""
-    ledger = ledger_of(settings.dataset)
-    tables = main_process_first(lambda: load_splits(settings.dataset, settings.layout, ledger))
-    log_ledger(ledger)
-    role, name = None, name or next((usual for usual in MEASURED_NAMES if usual in tables), None)
-    if recorded is not None and name not in tables:
-        name, role = recorded.place(name, tables) or (name, None)
-    name = name or next(iter(tables))
-    if name not in tables:
-        known = dict.fromkeys([*tables, *(recorded.names if recorded else [])])
-        raise DataError("data.unknown_split", split=name, splits=", ".join(known))
-    return name, role, tables[name]
-
-
-def _encoded(rows: Dataset, image_column: str) -> Dataset:
-    return rows.select_columns([image_column]).cast_column(image_column, datasets.Image(decode=False))
-
-
-def _read_splits(
-    tables: DatasetDict, names: list[str], image_column: str, target: Target, settings: RunSettings, ledger: Ledger
-) -> tuple[dict[str, Split], list[str]]:
-    """The splits of these names without images that have no target or cannot be decoded, and the latter's names.
-
-    A split that nothing is left of is not among them, unless it is the first: then that is an error.
-    """
-    splits, bad = {}, []
-    for name in names:
-        targets = read_targets(tables[name], name, target)
-        labeled = has_target(targets)
-        split = Split(name, _encoded(tables[name], image_column), targets)
-        leave_out_rows(ledger, Phrase("ledger.no_target"), split, np.flatnonzero(~labeled))
-        split = split if labeled.all() else split.select(np.flatnonzero(labeled))
-        split, faults = _sound(split)
-        bad += faults
-        ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
-        if len(split):
-            splits[name] = split
-    _refuse_bad(bad, settings.max_bad_images)
-    if names[0] not in splits:
-        if bad:
-            raise DataError("data.no_decodable_images", split=names[0])
-        raise DataError("data.no_labeled_images", split=names[0])
-    return splits, bad
-
-
-def _sound(split: Split) -> tuple[Split, list[str]]:
-    """The images that can be decoded, with what was found of them, and the names of the others."""
-    found = inspect(split)
-    good = np.ones(len(split), bool)
-    good[list(found.faults)] = False
-    return found.noted(split).select(np.flatnonzero(good)), list(found.faults.values())
-
-
-def _refuse_bad(bad: list[str], allowed: int) -> None:
-    """Raises: DataError where more images cannot be decoded than are allowed."""
-    if len(bad) > allowed:
-        shown = "; ".join(bad[:SHOWN]) + ("; ..." if len(bad) > SHOWN else "")
-        raise DataError("data.undecodable_images", count=len(bad), images=shown)
-
-
 def _fingerprint(*splits: Split | None) -> str:
     """A hash over what every image shows and its target, split by split."""
     total = hashlib.sha256()
     for split in filter(None, splits):
         total.update(f"|{len(split)}|".encode())
-        total.update(np.ascontiguousarray(split.digests).tobytes() + np.ascontiguousarray(split.labels).tobytes())
+        # What images show is not known before they are looked at; then it is which images they are.
+        shown = split.identity().keys if split.digests is None else split.digests
+        total.update(np.ascontiguousarray(shown).tobytes() + np.ascontiguousarray(split.labels).tobytes())
     return total.hexdigest()
 
 

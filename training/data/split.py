@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from datasets import Dataset
+
+from ..inspection import Findings, Identity
+from .identity import identify
 
 STRATA = 10
 """Quantiles of a regression that are each divided alike."""
@@ -24,15 +29,27 @@ class Split:
     """What each image shows, as a hash of its decoded pixels, uint64 (N,); None before it was looked at."""
     sizes: np.ndarray | None = None
     """Width and height of each upright image in pixels, int32 (N, 2); None before it was looked at."""
+    groups: np.ndarray | None = None
+    """A number for each image that near-duplicates share, int64 (N,), the same in all splits; None where not known."""
+    findings: Findings | None = None
+    """What was found of each image, until groups are made of it, at most."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def image(self, index: int) -> tuple[bytes | str, str]:
         """The encoded image, as bytes or a path, and a name for it."""
-        cell = self.rows[int(index)][self.rows.column_names[0]] or {}
-        name = cell.get("path") or f"row {index} of {self.name}"
-        return cell.get("bytes") or cell.get("path") or b"", str(name)
+        return _content(self.rows[int(index)][self.rows.column_names[0]], f"row {index} of {self.name}")
+
+    def encoded(self, rows: np.ndarray) -> Iterator[tuple[bytes | str, str]]:
+        """The same of several images, read together."""
+        cells = self.rows[rows.tolist()][self.rows.column_names[0]]
+        for row, cell in zip(rows.tolist(), cells, strict=True):
+            yield _content(cell, f"row {row} of {self.name}")
+
+    def identity(self) -> Identity:
+        """What the encoded images are, as far as can be told without reading them."""
+        return identify(self.rows)
 
     @property
     def paths(self) -> list[str | None]:
@@ -42,10 +59,11 @@ class Split:
 
     def select(self, kept: np.ndarray, name: str | None = None) -> Split:
         """The same with these images only."""
-        looked_at = {
-            key: None if (value := getattr(self, key)) is None else value[kept] for key in ("digests", "sizes")
-        }
-        return replace(self, name=name or self.name, rows=self.rows.select(kept), labels=self.labels[kept], **looked_at)
+        found = ("digests", "sizes", "groups")
+        looked_at = {key: None if (value := getattr(self, key)) is None else value[kept] for key in found}
+        findings = None if self.findings is None else self.findings.take(kept)
+        rows, labels = self.rows.select(kept), self.labels[kept]
+        return replace(self, name=name or self.name, rows=rows, labels=labels, findings=findings, **looked_at)
 
     def strata(self) -> np.ndarray:
         """A number for each image, equal for similar ones: its class, its first class, or the decile of its targets.
@@ -62,6 +80,11 @@ class Split:
         if task == "multi_label":
             return ", ".join(names[number] for number in np.flatnonzero(label)) or "none"
         return ", ".join(f"{name} {value:.4g}" for name, value in zip(names, label, strict=True))
+
+
+def _content(cell: dict[str, Any] | None, name: str) -> tuple[bytes | str, str]:
+    cell = cell or {}
+    return cell.get("bytes") or cell.get("path") or b"", str(cell.get("path") or name)
 
 
 def strata(labels: np.ndarray) -> np.ndarray:
@@ -85,7 +108,9 @@ def quantiles(labels: np.ndarray) -> np.ndarray:
     return ranks * groups // max(1, len(labels))
 
 
-def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def stratified_split(
+    labels: np.ndarray, fraction: float, seed: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices (kept, held out), each sorted; a function of its arguments alone, so every process cuts the same.
 
     Of every class, and of every decile of regression targets, this share is held out, at least one of two images. A
@@ -95,7 +120,14 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
         labels: Targets as in `Split`.
         fraction: Share that is held out, 0 to 1.
         seed: Decides which.
+        groups: A number for each image; those of a group stay together, and count as one, with the target of the first.
     """
+    if groups is not None:
+        _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+        order = np.argsort(first)  # groups in the order of their first images: without groups of several, all images
+        _, held_out = stratified_split(labels[first[order]], fraction, seed)
+        out = np.isin(member, order[held_out])
+        return np.flatnonzero(~out), np.flatnonzero(out)
     rng = np.random.default_rng(seed)
     if labels.ndim == 2 and np.isin(labels, (0, 1)).all():
         out = _held_out_of_many(labels.astype(bool), fraction, rng)

@@ -3,6 +3,7 @@
 from .base import Settings, flag_of, setting
 from .evaluation import EvaluationSettings
 from .flags import RENAMED, settings_parser
+from .images import AGAIN, LAZY
 from .optimization import LOSSES, USUAL_MOMENTUM
 from .program import as_command, launch_command
 from .pushing import HubSettings
@@ -10,8 +11,10 @@ from .recipe import FinetuneRecipe, parse_flags
 from .run import AUTO, LAYOUTS, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 
 __all__ = [
+    "AGAIN",
     "AUTO",
     "LAYOUTS",
+    "LAZY",
     "LOSSES",
     "RENAMED",
     "SMALLEST_BATCH",

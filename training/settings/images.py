@@ -25,6 +25,25 @@ class SplitSettings(Settings):
         check_range("--val-fraction", self.val_fraction, 0.001, 0.9)
 
 
+AUTO_CHECK, AGAIN, LAZY = "auto", "again", "lazy"
+
+
+@dataclass(frozen=True)
+class CheckSettings(Settings):
+    """When every image is opened to see whether it can be decoded."""
+
+    check: str = setting(
+        AUTO_CHECK,
+        "when images are opened to be checked: auto, before training, but for those that are as when last checked; "
+        "again, all of them; lazy, those of train in the first epoch, for very large sets",
+        public=False,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("--check", self.check, (AUTO_CHECK, AGAIN, LAZY))
+
+
 @dataclass(frozen=True)
 class CacheSettings(Settings):
     """The cache of decoded images."""

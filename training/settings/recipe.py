@@ -15,7 +15,7 @@ from resnet_hub.errors import ConfigError
 from .base import flag_of, setting
 from .evaluation import CalibrationSettings
 from .flags import FLAG, RENAMED, flag_here, plain_type, settings_parser
-from .images import AugmentSettings, CacheSettings, SplitSettings, StreamSettings
+from .images import AugmentSettings, CacheSettings, CheckSettings, SplitSettings, StreamSettings
 from .optimization import FreezeSettings, LossSettings, OptimizationSettings
 from .program import launch_command
 from .pushing import PublishSettings, SavingSettings
@@ -32,6 +32,7 @@ class FinetuneRecipe(
     CalibrationSettings,
     AugmentSettings,
     CacheSettings,
+    CheckSettings,
     FreezeSettings,
     LossSettings,
     OptimizationSettings,

@@ -7,7 +7,7 @@ from datasets import Dataset
 from images import class_folders, image
 from PIL import Image
 
-from training.data.inspection import inspect
+from training.inspection import inspect
 from training.data.load import load_data
 from training.data.split import Split
 from training.settings.recipe import FinetuneRecipe
@@ -30,9 +30,9 @@ def test_equal_pixels_have_equal_digests_however_they_were_saved(tmp_path):
     other.save(tmp_path / "c.png")
     same.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "d.png")
     found = inspect(split_of(*(tmp_path / name for name in ("a.png", "b.bmp", "c.png", "d.png"))))
-    assert len(np.unique(found.digests)) == 3
-    assert found.digests[0] == found.digests[1]
-    assert found.sizes.tolist() == [[40, 32]] * 4
+    assert len(np.unique(found.findings.digests)) == 3
+    assert found.findings.digests[0] == found.findings.digests[1]
+    assert found.findings.sizes.tolist() == [[40, 32]] * 4
 
 
 def test_a_image_that_cannot_be_decoded_is_named_by_its_index(tmp_path):
