@@ -16,6 +16,7 @@ from tqdm import tqdm
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.preprocessing import Opened, open_image
 
+from ..layouts import refuse_stranger
 from .split import Split
 
 logger = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ def look(split: Split, index: int) -> tuple[str | None, int, tuple[int, int]]:
     """What is wrong with an image, a hash of its pixels, and its width and height."""
     content, name = split.image(index)
     try:
+        refuse_stranger(content, name)
         image = open_image(content, name=name)
     except ImageError as error:
         return str(error), 0, (0, 0)

@@ -21,7 +21,7 @@ from .account import leave_out_rows, ledger_of, log_ledger, see_rows, use_splits
 from .columns import find_columns, find_image_column, known_classes
 from .errors import dataset_errors
 from .inspection import Overlap, inspect, without_overlaps
-from .load_dataset import dataset_commit, load_splits, open_streams
+from .load_dataset import asked_columns, dataset_commit, load_splits, open_streams
 from .recorded_split import RecordedSplit
 from .split import Split, stratified_split
 from .streams import Stream, open_stream
@@ -83,7 +83,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     if recipe.streaming:
         return _stream_data(recipe)
     ledger = ledger_of(recipe.dataset)
-    tables = main_process_first(lambda: load_splits(recipe.dataset, recipe.layout, ledger))
+    tables = main_process_first(lambda: load_splits(recipe.dataset, recipe.layout, ledger, asked_columns(recipe)))
     log_ledger(ledger)
     train_name, validation_name, names = _names_in_use(tables)
     see_rows(ledger, tables, names)
@@ -124,7 +124,9 @@ def load_data(recipe: FinetuneRecipe) -> Data:
 def _stream_data(recipe: FinetuneRecipe) -> Data:
     """The same of a dataset that is not loaded first: a stream to train on, and a bounded part to measure with."""
     ledger = ledger_of(recipe.dataset)
-    tables, revision = main_process_first(lambda: open_streams(recipe.dataset, recipe.layout, ledger))
+    tables, revision = main_process_first(
+        lambda: open_streams(recipe.dataset, recipe.layout, ledger, asked_columns(recipe))
+    )
     log_ledger(ledger)
     _, validation_name, names = _names_in_use(tables)
     with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):
@@ -230,7 +232,7 @@ def _load_rows(
 ) -> tuple[str, str | None, Dataset]:
     """The name of a split, the role of the images to take out of it (None for all), and its rows."""
     ledger = ledger_of(settings.dataset)
-    tables = main_process_first(lambda: load_splits(settings.dataset, settings.layout, ledger))
+    tables = main_process_first(lambda: load_splits(settings.dataset, settings.layout, ledger, asked_columns(settings)))
     log_ledger(ledger)
     role, name = None, name or next((usual for usual in MEASURED_NAMES if usual in tables), None)
     if recorded is not None and name not in tables:

@@ -32,7 +32,8 @@ class Split:
         """The encoded image, as bytes or a path, and a name for it."""
         cell = self.rows[int(index)][self.rows.column_names[0]] or {}
         name = cell.get("path") or f"row {index} of {self.name}"
-        return cell.get("bytes") or cell.get("path") or b"", str(name)
+        content = cell.get("bytes")
+        return (cell.get("path") or b"") if content is None else content, str(name)
 
     @property
     def paths(self) -> list[str | None]:
