@@ -26,6 +26,7 @@ from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError,
 from .data import SHOWN, Split, load_images, shown_files
 from .entry import run_settings
 from .hardware import main_process_decides, main_process_first, make_accelerator
+from .layouts import refuse_stranger
 from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
 from .loop import gather, show_progress, unique_rows
 from .push import (
@@ -155,6 +156,7 @@ def problem(split: Split, row: int, settings: PredictionSettings, classifier: Im
     """Why the image of a row cannot be decoded, without the folders of this machine."""
     content, name = split.image(row)
     try:
+        refuse_stranger(content, name)
         classifier.prepare(content, name=shown_files([name], settings.dataset)[0] or name)
     except ImageError as error:
         return str(error)

@@ -19,7 +19,7 @@ from .account import leave_out_rows, ledger_of, log_ledger, see_rows, use_splits
 from .columns import find_columns
 from .errors import dataset_errors
 from .groups import grouped
-from .load_dataset import dataset_commit, load_splits, open_streams
+from .load_dataset import asked_columns, dataset_commit, load_splits, open_streams
 from .overlaps import Overlap, without_overlaps
 from .read_splits import SHOWN, read_splits, refuse_bad, sound
 from .recorded_split import RecordedSplit
@@ -79,7 +79,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     if recipe.streaming:
         return _stream_data(recipe)
     ledger = ledger_of(recipe.dataset)
-    tables = main_process_first(lambda: load_splits(recipe.dataset, recipe.layout, ledger))
+    tables = main_process_first(lambda: load_splits(recipe.dataset, recipe.layout, ledger, asked_columns(recipe)))
     log_ledger(ledger)
     train_name, validation_name, names = _names_in_use(tables)
     see_rows(ledger, tables, names)
@@ -126,7 +126,9 @@ def load_data(recipe: FinetuneRecipe) -> Data:
 def _stream_data(recipe: FinetuneRecipe) -> Data:
     """The same of a dataset that is not loaded first: a stream to train on, and a bounded part to measure with."""
     ledger = ledger_of(recipe.dataset)
-    tables, revision = main_process_first(lambda: open_streams(recipe.dataset, recipe.layout, ledger))
+    tables, revision = main_process_first(
+        lambda: open_streams(recipe.dataset, recipe.layout, ledger, asked_columns(recipe))
+    )
     log_ledger(ledger)
     _, validation_name, names = _names_in_use(tables)
     with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):

@@ -14,7 +14,7 @@ from ..settings import RunSettings
 from .account import ledger_of, log_ledger
 from .columns import find_columns, find_image_column, known_classes
 from .load import MEASURED_NAMES
-from .load_dataset import load_splits
+from .load_dataset import asked_columns, load_splits
 from .read_splits import encoded, noted, read_splits
 from .recorded_split import RecordedSplit
 from .split import Split
@@ -81,7 +81,7 @@ def _load_rows(
 ) -> tuple[str, str | None, Dataset]:
     """The name of a split, the role of the images to take out of it (None for all), and its rows."""
     ledger = ledger_of(settings.dataset)
-    tables = main_process_first(lambda: load_splits(settings.dataset, settings.layout, ledger))
+    tables = main_process_first(lambda: load_splits(settings.dataset, settings.layout, ledger, asked_columns(settings)))
     log_ledger(ledger)
     role, name = None, name or next((usual for usual in MEASURED_NAMES if usual in tables), None)
     if recorded is not None and name not in tables:

@@ -84,7 +84,8 @@ class Split:
 
 def _content(cell: dict[str, Any] | None, name: str) -> tuple[bytes | str, str]:
     cell = cell or {}
-    return cell.get("bytes") or cell.get("path") or b"", str(cell.get("path") or name)
+    content = cell.get("bytes")
+    return (cell.get("path") or b"") if content is None else content, str(cell.get("path") or name)
 
 
 def strata(labels: np.ndarray) -> np.ndarray:

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
-import datasets
 import fsspec
 import numpy as np
 import xxhash
@@ -18,6 +18,7 @@ from datasets.distributed import split_dataset_by_node
 
 from resnet_hub.errors import DataError
 
+from ..layouts import REFUSED, EncodedImage
 from ..settings import FinetuneRecipe
 from .columns import find_columns
 from .split import Split
@@ -109,6 +110,7 @@ def open_stream(
     state = PartialState()
     image_column, columns = find_columns(tables[names[0]], recipe.image_column, recipe.label_column)
     plain = {name: tables[name].select_columns([image_column, *columns]) for name in names}
+    plain = {name: rows.cast_column(image_column, EncodedImage()) for name, rows in plain.items()}
     encoded = {name: mixed(rows, recipe.shuffle_buffer, recipe.seed) for name, rows in plain.items()}
     holdout = None
     if not any(name not in ("test", names[0]) for name in names):
@@ -174,12 +176,27 @@ def _table(rows: Sequence[dict[str, Any]], features: Features, columns: tuple[st
 
 
 def _content(cell: dict[str, Any] | None) -> tuple[bytes, str | None]:
-    """The bytes of a cell, read from where they are, and the name of the image."""
+    """The bytes of a cell, read from where they are, and the name of the image.
+
+    Paths have been confined to the dataset by whoever opened the stream.
+    """
     content, path = (cell or {}).get("bytes"), (cell or {}).get("path")
     if content is None and path:
-        with fsspec.open(path, "rb") as file:
-            content = file.read()
+        content = _read(path)
     return content or b"", path
+
+
+def _read(path: str) -> bytes:
+    """A file on disk or on the Hub; one that is not there is as one that is not the dataset's."""
+    try:
+        if path.startswith("/"):
+            return Path(path).read_bytes()
+        with fsspec.open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        if path.startswith("/") or isinstance(error, FileNotFoundError):
+            return REFUSED
+        raise
 
 
 def _stream_target(
@@ -223,5 +240,5 @@ def _held(rows: Iterable[Row], name: str) -> Split:
     """Images in memory as a split."""
     held = list(rows)
     cells = [{"bytes": content, "path": path} for content, path, _ in held]
-    features = Features({"image": datasets.Image(decode=False)})
-    return Split(name, Dataset.from_dict({"image": cells}, features=features), np.array([row[2] for row in held]))
+    rows_held = Dataset.from_dict({"image": cells}, features=Features({"image": EncodedImage()}))
+    return Split(name, rows_held, np.array([row[2] for row in held]))

@@ -20,6 +20,7 @@ from resnet_hub.errors import ImageError
 from resnet_hub.images import Opened, open_image, visible
 
 from ..hardware import available_cores
+from ..layouts import refuse_stranger
 from .descriptor import LENGTH, describe, gray_view
 from .findings import Findings, joined
 from .findings_cache import findings_folder, keep, recall
@@ -125,6 +126,7 @@ def look(images: EncodedImages, rows: np.ndarray) -> Looked:
     descriptors: dict[int, np.ndarray] = {}
     for place, (content, name) in enumerate(images.encoded(rows)):
         try:
+            refuse_stranger(content, name)
             image = open_image(content, name=name)
         except ImageError as error:
             faults[int(rows[place])] = str(error)

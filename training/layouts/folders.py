@@ -188,7 +188,7 @@ def _account(scan: Scan, reading: Reading, ledger: Ledger) -> None:
         ledger.leave_out("files", Phrase("ledger.archive"), _paths(folder, folder.archives))
         ledger.use_files("card", len(folder.cards))
         for kind, names in folder.others.items():
-            ledger.leave_out("files", Phrase("ledger.no_image", found=_kind(kind)), _paths(folder, names))
+            ledger.leave_out("files", Phrase("ledger.no_image", found=kind_of_file(kind)), _paths(folder, names))
     for reason, path in scan.unread:
         ledger.leave_out("files", reason, [shown(path)])
     if scan.links:
@@ -205,7 +205,8 @@ def _why(folder: Folder, reading: Reading) -> Phrase:
     return next(above, Phrase("ledger.no_class_folder"))
 
 
-def _kind(kind: str) -> Phrase | str:
+def kind_of_file(kind: str) -> Phrase | str:
+    """What a file is that is neither image nor table, for people."""
     if kind == "system":
         return Phrase("ledger.system_files")
     if kind == "empty":

@@ -18,6 +18,7 @@ from resnet_hub.preprocessing import open_image
 
 from ..data import Split
 from ..hardware import available_cores
+from ..layouts import refuse_stranger
 from .cache import ImageCache, Prepared, Preparing
 
 MAX_WORKERS = 8
@@ -101,6 +102,7 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         if known is not None:
             return known
         content, name = self.split.image(index)
+        refuse_stranger(content, name)
         image = self.transform.prepare(open_image(content, name=name, preprocessing=self.transform.preprocessing))
         if self.cache is not None:
             self.cache.keep(index, image)

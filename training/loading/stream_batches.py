@@ -20,6 +20,7 @@ from resnet_hub.images import blank_image
 from resnet_hub.preprocessing import open_image
 
 from ..data import Row, Stream
+from ..layouts import refuse_stranger
 from ..settings import FinetuneRecipe
 from .image_dataset import Batch, Transform, loader_workers, start_worker
 
@@ -84,6 +85,7 @@ class StreamImages(IterableDataset[Sample]):
     def _pixels(self, number: int, row: Row, faults: list[str]) -> Tensor | None:
         content, name, _ = row
         try:
+            refuse_stranger(content, name)
             opened = open_image(content, name=name, preprocessing=self.transform.preprocessing)
             image = self.transform.prepare(opened)
         except ImageError as error:

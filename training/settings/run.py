@@ -33,6 +33,11 @@ class RunSettings(Settings):
     label_column: str | None = setting(
         None, "column with the classes or numbers, or several as a,b,c; found by type, then name"
     )
+    split_column: str | None = setting(
+        None,
+        "column that says the split of each row, found by name and values where absent; name=value validates on the "
+        "rows of one value, none divides by no column",
+    )
     max_bad_images: int = setting(0, "images that may be undecodable, and are left out, before the run is refused")
     batch_size: int | str | None = setting(
         None,

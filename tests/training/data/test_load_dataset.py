@@ -141,7 +141,7 @@ def test_a_file_is_refused(tmp_path):
         load_splits(str(file))
     assert code_and_fields(refused.value) == (
         "data.other_file",
-        {"file": str(file), "kinds": ".csv, .tsv, .parquet, .jsonl"},
+        {"file": str(file), "kinds": ".csv, .tsv, .parquet, .jsonl, .ndjson, .json, .arrow"},
     )
 
 

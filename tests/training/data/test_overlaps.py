@@ -7,9 +7,9 @@ from datasets import Dataset
 from images import class_folders, image
 from PIL import Image
 
-from training.inspection import inspect
 from training.data.load import load_data
 from training.data.split import Split
+from training.inspection import inspect
 from training.settings.recipe import FinetuneRecipe
 
 

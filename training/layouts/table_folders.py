@@ -1,0 +1,113 @@
+"""A folder whose tables say what its images are -> the tables of each split, and the account of every file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets import DatasetDict, IterableDataset
+
+from resnet_hub.errors import DataError
+
+from .as_on_hub import confined_streams, has_configs, read_as_on_hub, streamed
+from .deciding_tables import METADATA, deciding_tables, metadata_files
+from .ledger import Ledger
+from .names import Files
+from .scan import Scan
+from .seen import quoted
+from .split_column import AskedColumns
+from .split_names import splits_among
+from .tables import READERS, read_tables
+from .unused_files import account_for, names_in
+
+SHARD = re.compile(r".*\d{5}-of-\d{5}.*")
+"""A table that is one of several which `datasets` wrote, and reads."""
+STREAMED = ("parquet", "arrow")
+"""Kinds of tables that are not read as a whole where rows come as they are asked for."""
+
+
+def read_table_folder(
+    scan: Scan, ledger: Ledger, asked: AskedColumns, *, streaming: bool
+) -> DatasetDict | dict[str, IterableDataset]:
+    """The splits that the tables of a folder say: by their names, by a column, or as on the Hub.
+
+    Args:
+        scan: The folder.
+        ledger: Is told of each of its files.
+        asked: The columns that somebody chose.
+        streaming: Whether rows come as they are asked for.
+
+    Raises:
+        DataError: Several tables could be meant, or one cannot be read.
+        ValueError: From `datasets`, which reads the others.
+    """
+    tables = {} if has_configs(scan.root) else tables_by_split(scan)
+    kinds = {READERS[Path(name).suffix.lower()] for names in tables.values() for name in names}
+    if not tables or (streaming and kinds <= set(STREAMED)):
+        return read_as_on_hub(scan, None, ledger, asked, streaming=streaming, data_files=tables or None)
+    files = {split: [scan.root / name for name in names] for split, names in tables.items()}
+    read, used = read_tables(scan.root, files, ledger, asked=asked, names=names_in(scan))
+    account_for(scan, used, {name for names in tables.values() for name in names}, ledger)
+    return streamed(read) if streaming else read
+
+
+def read_table_file(
+    file: Path, ledger: Ledger, asked: AskedColumns, *, streaming: bool
+) -> DatasetDict | dict[str, IterableDataset]:
+    """The rows of one table; names start from beside it, and what else lies there is none of the dataset's.
+
+    Raises:
+        DataError: It cannot be read, or says splits and is a stream.
+    """
+    if streaming and READERS[file.suffix.lower()] in STREAMED:
+        loaded: Any = datasets.load_dataset(READERS[file.suffix.lower()], data_files=str(file), streaming=True)
+        return confined_streams(loaded, Files(file.parent), asked)
+    read, used = read_tables(file.parent, {"train": [file]}, ledger, asked=asked)
+    ledger.see("files", 1 + len(used))
+    ledger.use_files("table")
+    ledger.use_files("image", len(used))
+    return streamed(read) if streaming else read
+
+
+def tables_by_split(scan: Scan) -> dict[str, list[str]]:
+    """The tables that are read here; none where `datasets` knows better.
+
+    Those right in the folder that are called like splits, or the only one; else metadata tables beside images; else
+    the texts that name images.
+
+    Raises:
+        DataError: There are several of the last, and their names say no splits.
+    """
+    top = [name for name in scan.tree.tables if name.lower() not in METADATA and not SHARD.fullmatch(name)]
+    if top and len(top) == len([name for name in scan.tree.tables if name.lower() not in METADATA]):
+        by_split = _by_stem(top)
+        if "train" in by_split:
+            return by_split
+        if len(top) == 1 and not by_split:
+            return {"train": top}
+    if metadata := metadata_files(scan):
+        above = splits_among({name.partition("/")[0] for name in metadata if "/" in name})
+        return _grouped((above.get(name.partition("/")[0], "train"), name) for name in sorted(metadata))
+    texts = [name for name in deciding_tables(scan, set()) if READERS[Path(name).suffix.lower()] not in STREAMED]
+    if len(texts) <= 1:
+        return {"train": texts} if texts else {}
+    by_split = _by_stem(texts)
+    if "train" not in by_split:
+        raise DataError("tables.several_tables", folder=str(scan.root), tables=quoted(texts), first=texts[0])
+    return by_split
+
+
+def _by_stem(names: list[str]) -> dict[str, list[str]]:
+    """The tables that are called like splits."""
+    splits = splits_among({Path(name).stem for name in names})
+    return _grouped((splits[Path(name).stem], name) for name in names if Path(name).stem in splits)
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for split, name in pairs:
+        found.setdefault(split, []).append(name)
+    return found
