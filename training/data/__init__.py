@@ -3,7 +3,7 @@
 from .errors import dataset_errors
 from .file_names import shown_files
 from .load import Data, load_data
-from .load_split import load_images, load_split
+from .one_split import load_images, load_split
 from .read_splits import SHOWN
 from .recorded_split import NEW, ROLES, RecordedPart, RecordedSplit
 from .split import Split

@@ -10,7 +10,7 @@ import numpy as np
 from accelerate import PartialState
 
 from ..hardware import main_process_first
-from ..inspection import group_pairs, joined, near_duplicates, quality_flags
+from ..inspection import group_pairs, joined, known_near_duplicates, quality_flags
 from .split import Split
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def grouped(splits: Mapping[str, Split]) -> dict[str, Split]:
     """
     looked_at = {name: split.findings for name, split in splits.items() if split.findings is not None}
     whole = joined(list(looked_at.values()))
-    pairs = main_process_first(lambda: near_duplicates(whole.known, whole.descriptors))
+    pairs = main_process_first(lambda: known_near_duplicates(whole.known, whole.descriptors))
     group_of = group_pairs(pairs, len(whole.known))
     done = dict(splits)
     for name, findings in looked_at.items():

@@ -4,7 +4,7 @@ from .descriptor import describe, gray_view
 from .findings import Findings, joined
 from .images import EncodedImages, Identity
 from .inspection import Inspection, digest, inspect
-from .near_duplicates import NearPair, find_near_duplicates, group_pairs, near_duplicates
+from .near_duplicates import NearPair, find_near_duplicates, group_pairs, known_near_duplicates
 from .quality import FLAGS, measure_quality, quality_flags
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "group_pairs",
     "inspect",
     "joined",
+    "known_near_duplicates",
     "measure_quality",
-    "near_duplicates",
     "quality_flags",
 ]

@@ -62,7 +62,7 @@ def find_near_duplicates(descriptors: np.ndarray) -> list[NearPair]:
     return [NearPair(min(one, other), max(one, other), max(0.0, 1 - alike)) for one, other, alike in rows]
 
 
-def near_duplicates(known: np.ndarray, descriptors: np.ndarray) -> list[NearPair]:
+def known_near_duplicates(known: np.ndarray, descriptors: np.ndarray) -> list[NearPair]:
     """The same, from an earlier run where images of just these digests were compared.
 
     Args:

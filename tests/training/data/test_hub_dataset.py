@@ -1,4 +1,4 @@
-"""Datasets of the Hub: tables are read as local ones are, and nothing outside of the repository is read or asked for."""
+"""Datasets of the Hub: tables are read as local ones are; nothing outside of it is read or asked for."""
 
 import io
 
