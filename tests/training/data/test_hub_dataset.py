@@ -31,7 +31,7 @@ from training.data.load import load_data
 from training.settings.recipe import FinetuneRecipe
 from resnet_hub.errors import DataError
 from resnet_hub.preprocessing import open_image
-from training.data.inspection import digest
+from training.inspection import digest
 import datasets
 datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = 0.1
 

@@ -6,7 +6,7 @@ from error_facts import code_and_fields
 from images import class_folders, image
 
 from resnet_hub.errors import DataError
-from training.data.load import load_data, load_split
+from training.data import load_data, load_split
 from training.settings.recipe import FinetuneRecipe
 
 
