@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 import socket_guard
 
-pytest_plugins = ["chromium", "browsing", "calling", "checkpoints", "finished_runs", "hub_access", "real_data"]
+pytest_plugins = [
+    "chromium",
+    "browsing",
+    "calling",
+    "checkpoints",
+    "finished_runs",
+    "hub_access",
+    "measured_runs",
+    "real_data",
+]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _home = tempfile.TemporaryDirectory(prefix="resnet-hub-tests-", ignore_cleanup_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi
+from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
 from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, updated_card
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, read_json
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SPLIT_FILE, read_json
 from resnet_hub.errors import CheckpointError, HubError, Phrase
 from resnet_hub.hub.address import RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
@@ -97,16 +98,21 @@ def _commit(
         if looked is not None:
             _refuse_other_checkpoint(address, looked, seen)
         text = str(_card_for_hub(address, card, generated, seen))
+        # Which images other weights were trained on is not true of these.
+        stale = SPLIT_FILE in seen.files and SPLIT_FILE not in (file.path_in_repo for file in files)
+        gone = [CommitOperationDelete(SPLIT_FILE)] if stale else []
         # Not upload_folder: over Xet that may make several commits.
         try:
-            return api.create_commit(
-                address.repo_id,
-                [*files, CommitOperationAdd(CARD_FILE, text.encode())],
-                commit_message=message,
-                revision=address.revision,
-                create_pr=create_pr,
-                parent_commit=seen.commit,
-            )
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="It seems that you are about to commit a data file")
+                return api.create_commit(
+                    address.repo_id,
+                    [*files, CommitOperationAdd(CARD_FILE, text.encode()), *gone],
+                    commit_message=message,
+                    revision=address.revision,
+                    create_pr=create_pr,
+                    parent_commit=seen.commit,
+                )
         except HfHubHTTPError as error:
             if error.response.status_code != CONFLICT or attempt == ATTEMPTS:
                 raise

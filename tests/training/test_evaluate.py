@@ -4,9 +4,9 @@ import json
 
 import pytest
 import torch
-from datasets import Dataset, Features, Image, List, Value
-from images import COLORS, hash_free, image
-from launching import FROM_SCRATCH, forget_accelerator
+from images import image
+from launching import FROM_SCRATCH
+from measured_runs import images_with_targets, measured, results
 from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
@@ -14,58 +14,11 @@ from resnet_hub.metadata import CheckpointMetadata
 from training import evaluate, finetune
 from training.settings.evaluation import EvaluationSettings
 
-TASKS = {
-    "single_label": lambda label, number: label,
-    "multi_label": lambda label, number: [label] if number % 2 else [label, "even"],
-    "regression": lambda label, number: 1000.0 + COLORS[label][0] + 0.5,  # far from 0: what folding the scale is for
-}
 RED = image("red", 5, (16, 16))
 QUALITY = {"single_label": "top1", "multi_label": "map", "regression": "r2"}
 
 
 pytestmark = pytest.mark.usefixtures("new_process")
-
-
-def run(entry, *flags):
-    forget_accelerator()
-    assert entry.main([str(flag) for flag in flags]) == 0
-
-
-def images_with_targets(folder, task, count=12):
-    """Parquet with a train and a validation split of small images."""
-    text, number = Value("string"), Value("float32")
-    targets = {"single_label": text, "multi_label": List(text), "regression": number}[task]
-    for split, start in (("train", 0), ("validation", 100)):
-        rows = [(label, number) for label in COLORS for number in range(start, start + count)]
-        columns = {
-            "image": [image(label, hash_free(label, number), (16, 16)) for label, number in rows],
-            "label": [TASKS[task](*row) for row in rows],
-        }
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        table = Dataset.from_dict(columns, Features({"image": Image(), "label": targets}))
-        table.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
-    return folder
-
-
-@pytest.fixture(scope="module", params=TASKS)
-def finished(request, tmp_path_factory):
-    """A short run of each task with everything on: the average, the calibration."""
-    folder = tmp_path_factory.mktemp(request.param)
-    data = images_with_targets(folder / "data", request.param)
-    flags = ["--dataset", data, *FROM_SCRATCH, "--epochs", 8, "--lr", 0.02, "--batch-size", 6, "--workers", 0]
-    flags += ["--image-size", 16]
-    flags += ["--ema-decay", 0.9, "--min-crop-area", 0.9, "--precision", "no", "--output", folder / "run"]
-    run(finetune, *flags, *([] if request.param == "regression" else ["--calibrate"]))
-    return request.param, data, folder / "run"
-
-
-def measured(capsys, data, model, *flags):
-    run(evaluate, "--model", model, "--dataset", data, "--json", "--workers", 0, "--precision", "no", *flags)
-    return json.loads(capsys.readouterr().out)
-
-
-def results(folder):
-    return json.loads((folder / "results.json").read_text())
 
 
 def test_each_task_is_learned(finished):
@@ -79,6 +32,10 @@ def test_measuring_again_gives_exactly_what_training_measured(finished, capsys):
     found = measured(capsys, data, folder)  # in batches of 6, as in training
     expected = results(folder)
     assert {name: found[name] for name in expected["validation"]} == expected["validation"]
+    assert found["seen"] == {"train": 0, "validation": found["images"], "test": 0, "new": 0}
+    if "test" in expected:
+        found = measured(capsys, data, folder, "--split", "test")
+        assert {name: found[name] for name in expected["test"]} == expected["test"]
     assert found["intervals"] == expected["intervals"]
 
 

@@ -63,6 +63,9 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
         "results.json",
         "curves.png",
         "confusion.png",
+        "confusion.csv",
+        "predictions.parquet",
+        "split.parquet",
         "mistakes.png",
         "examples",
     }

@@ -1,5 +1,9 @@
 """Predictions: one row for each image on any number of processes, whatever the images are."""
 
+import csv
+import json
+import shutil
+
 import pyarrow.parquet as pq
 import pytest
 from images import class_folders, image
@@ -8,8 +12,13 @@ from launching import launch
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.registry.architectures import architecture
 from training import predict
+from training.data.inspection import inspect
+from training.data.load import load_images
+from training.data.recorded_split import RecordedSplit
+from training.predict import PredictionSettings
+from training.run.split_file import write_split
 
-COLUMNS = ["row", "file", "label", "index", "score", "top_labels", "top_scores", "true_label", "problem"]
+COLUMNS = ["row", "file", "label", "index", "score", "top_labels", "top_scores", "true_label", "seen", "problem"]
 
 
 pytestmark = pytest.mark.usefixtures("new_process")
@@ -110,19 +119,69 @@ def test_a_image_that_cannot_be_decoded_stops_the_run_until_it_is_allowed(predic
     ("flags", "says"),
     [
         (("--split", "tset"), "error: there is no split 'tset'; the dataset has train"),
-        (("--output", "answers.csv"), "error: --output 'answers.csv' is no name of a parquet file"),
-        (("--output", "", "--model", "x/y"), "error: nowhere to put the answers; give --output file.parquet or --push"),
+        (("--output", "answers.xlsx"), "error: --output 'answers.xlsx' is no name of a table"),
+        (
+            ("--output", "", "--model", "x/y"),
+            "error: nowhere to put the answers; give --output file.parquet, file.csv or",
+        ),
         (("--model", ""), "error: --model is missing"),
         (("--hub-private",), "error: --hub-private says how to push, but not where to; add --push-to-hub owner/name"),
         (("--push-to-hub", "answers"), "error: 'answers' does not say whose repository it is"),
         (("--label-column", "kind"), "error: --label-column 'kind' is no column; the dataset has 'image' (images)"),
     ],
-    ids=["split", "no parquet", "nowhere", "no model", "private alone", "no owner", "no column"],
+    ids=["split", "no table", "nowhere", "no model", "private alone", "no owner", "no column"],
 )
 def test_a_mistake_is_told_in_a_sentence(predicted, colors, flags, says):
     status, table, log = predicted("--dataset", colors, *flags)
     assert (status, table) == (2, None)
     assert log.strip().splitlines()[-1].startswith(says)
+
+
+@pytest.fixture
+def run_on_colors(colors, tiny_checkpoint, tmp_path):
+    """A checkpoint with the record of a run that held out every third of the images."""
+    shutil.copytree(tiny_checkpoint, tmp_path / "run")
+    images, _, numbers = load_images(PredictionSettings(dataset=str(colors), model="x", output="a.csv"), None)
+    images = inspect(images).noted(images)
+    held_out = numbers % 3 == 0
+    record = RecordedSplit.of(images.select(~held_out), images.select(held_out, "20% of train"), None)
+    write_split(tmp_path / "run", record)
+    return tmp_path / "run"
+
+
+def test_the_images_that_the_run_held_out_are_answered_unless_a_split_is_named(predicted, colors, run_on_colors):
+    _, table, log = predicted("--dataset", colors, "--model", run_on_colors)
+    assert table["row"].to_pylist() == [0, 3, 6, 9]
+    assert table["file"].to_pylist() == ["green/0.png", "green/3.png", "red/1.png", "red/4.png"]
+    assert table["true_label"].to_pylist() == ["green", "green", "red", "red"]
+    assert set(table["seen"].to_pylist()) == {"validation"}
+    assert "20% of train: the 4 images of train that the run held out; --split train takes all 11" in log
+    image("red", 77).save(colors / "red" / "z.png")
+    _, table, log = predicted("--dataset", colors, "--model", run_on_colors, "--split", "train", "--overwrite")
+    assert table["row"].to_pylist() == list(range(12))
+    assert table["seen"].to_pylist()[-3:] == ["validation", "train", None]
+    assert "train: 7 of 12 images were trained on (58.3%), 4 were held out for validation, 1 are new to the run" in log
+    lines = [line for line in log.splitlines() if "are right" in line]
+    assert [line.partition(" images ")[2].partition(" are")[0] for line in lines] == [
+        "that were not trained on",
+        "that were trained on",
+    ]
+
+
+def test_of_another_dataset_all_images_are_answered(predicted, run_on_colors, tmp_path):
+    other = class_folders(tmp_path / "other", {"blue": 2, "red": 2}, start=90)
+    _, table, log = predicted("--dataset", other, "--model", run_on_colors)
+    assert table["seen"].to_pylist() == [None] * 4
+    assert "train: 0 of the 4 images that the run held out are in it, so all are taken" in log
+
+
+def test_answers_are_written_as_csv_where_the_name_says_so(predicted, colors, tmp_path):
+    assert predicted("--dataset", colors, "--output", tmp_path / "answers.csv")[0] == 0
+    with (tmp_path / "answers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == COLUMNS
+    assert [row["file"] for row in rows[:2]] == ["green/0.png", "green/1.png"]
+    assert [json.loads(row["top_labels"])[0] for row in rows] == [row["label"] for row in rows]
 
 
 def test_answers_that_are_there_are_replaced_only_when_asked(predicted, colors):

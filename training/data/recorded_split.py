@@ -46,12 +46,15 @@ class RecordedSplit:
     """By role: train, validation and, where the run had one, test."""
 
     @classmethod
-    def of(cls, *splits: Split | None) -> Self:
-        """The record of train, validation and test, each of them looked at."""
+    def of(cls, *splits: Split | None) -> Self | None:
+        """The record of train, validation and, where there is one, test; None where one of them was not looked at."""
         parts = {}
         for role, split in zip(ROLES, splits, strict=True):
-            if split is not None and split.digests is not None:
-                parts[role] = RecordedPart(split.name, split.digests, target_numbers(split.labels))
+            if split is None:
+                continue
+            if split.digests is None:
+                return None
+            parts[role] = RecordedPart(split.name, split.digests, target_numbers(split.labels))
         return cls(parts)
 
     @property

@@ -32,6 +32,7 @@ KEY = b"resnet_hub"
 FORMAT = 1
 MAX_IMAGES = 50_000_000
 """Rows of a record that is read: those of the largest public sets of labeled images, several times."""
+MAX_NAME = 200
 
 
 def write_split(folder: Path, recorded: RecordedSplit) -> None:
@@ -99,6 +100,13 @@ def _parts(file: pq.ParquetFile) -> RecordedSplit:
     roles = pc.fill_null(pc.index_in(table["split"], value_set=pa.array(ROLES)), -1).to_numpy()
     digests, targets = table["digest"].to_numpy(), table["target"].to_numpy()
     places = {role: roles == place for place, role in enumerate(ROLES) if role in names}
+    if "train" not in places:
+        raise ValueError("it does not say what was trained on")
     return RecordedSplit(
-        {role: RecordedPart(str(names[role]), digests[here], targets[here]) for role, here in places.items()}
+        {role: RecordedPart(_name(names[role], role), digests[here], targets[here]) for role, here in places.items()}
     )
+
+
+def _name(name: object, role: str) -> str:
+    """The run's name of a split; its role where a stranger wrote what is none."""
+    return name if isinstance(name, str) and name.isprintable() and len(name) <= MAX_NAME else role

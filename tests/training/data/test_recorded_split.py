@@ -1,6 +1,7 @@
 """What a run held out is found again by what the images show, whatever became of names, order and the rest."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,10 @@ def test_another_dataset_is_taken_whole_unless_the_held_out_images_were_asked_fo
 def test_an_image_that_was_trained_on_counts_as_such_wherever_else_it_is():
     record = RecordedSplit.of(split_of([1, 2]), split_of([2, 3]), split_of([3, 4]))
     assert record.roles(np.array([1, 2, 3, 4, 5], np.uint64)).tolist() == [0, 0, 1, 2, NEW]
+
+
+def test_a_run_that_did_not_look_at_its_images_has_no_record():
+    assert RecordedSplit.of(replace(split_of([1]), digests=None), split_of([2]), None) is None
 
 
 def test_a_million_images_are_found_at_once():

@@ -38,7 +38,7 @@ MOMENTS = {
 # What training imports as late as it can.
 LATER = ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils")
 COUNTS = {"red": 40, "green": 40}
-FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl")
+FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl", "split.parquet")
 
 
 pytestmark = pytest.mark.usefixtures("new_process")

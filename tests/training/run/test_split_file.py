@@ -61,6 +61,7 @@ BROKEN = {
     "other types": table(digest=["1"]),
     "lists": table(target=[[0]]),
     "empty cells": table(target=pa.array([None], pa.int64())),
+    "nothing trained on": table().replace_schema_metadata({KEY: json.dumps({"names": {"test": "test"}})}),
     "no names": table().replace_schema_metadata({}),
     "strange names": table().replace_schema_metadata({KEY: "[]"}),
     "compressed": None,
@@ -79,6 +80,13 @@ def test_what_no_run_wrote_is_refused(tmp_path, kind):
         read_split(str(tmp_path), HERE)
     assert refused.value.code == "run.unreadable_split"
     assert (refused.value.fields["file"], refused.value.fields["model"]) == ("split.parquet", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "a" * 1000, 7, None])
+def test_a_split_that_a_stranger_named_is_called_by_its_role(tmp_path, name):
+    told = {KEY: json.dumps({"names": {"train": name}})}
+    pq.write_table(table().replace_schema_metadata(told), tmp_path / "split.parquet", compression="none")
+    assert read_split(str(tmp_path), HERE).parts["train"].name == "train"
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_IMAGES", 4), ("MAX_SPLIT_BYTES", 100)])
