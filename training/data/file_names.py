@@ -12,7 +12,8 @@ _SNAPSHOT = re.compile(r"/snapshots/[0-9a-f]{40}(?=/)")
 
 def shown_files(paths: Iterable[str | None], dataset: str) -> list[str | None]:
     """Image files without the folders of this machine: relative to the dataset's folder, or their names."""
-    folders = (Path(dataset), Path(dataset).resolve())
+    # A link to a folder is read under its own name, or under that of what it leads to.
+    folders = (Path(dataset), Path(dataset).absolute(), Path(dataset).resolve())
     return [None if path is None else _shown(path, folders) for path in paths]
 
 

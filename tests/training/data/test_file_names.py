@@ -32,3 +32,11 @@ def test_a_path_of_any_length_is_shown_at_once(part):
     started = time.process_time()
     shown_files([part * (1_000_000 // len(part))], "data")
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("folder", ["real", "link"])
+def test_a_dataset_that_is_a_link_names_its_files_from_there(tmp_path, monkeypatch, folder):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    assert shown_files([str(tmp_path / folder / "cats" / "1.jpg")], "link") == ["cats/1.jpg"]
