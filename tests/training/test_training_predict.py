@@ -12,9 +12,10 @@ from launching import launch
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.registry.architectures import architecture
 from training import predict
-from training.data.inspection import inspect
-from training.data.load import load_images
+from training.data.one_split import load_images
+from training.data.read_splits import noted
 from training.data.recorded_split import RecordedSplit
+from training.inspection import inspect
 from training.predict import PredictionSettings
 from training.run.split_file import write_split
 
@@ -142,7 +143,7 @@ def run_on_colors(colors, tiny_checkpoint, tmp_path):
     """A checkpoint with the record of a run that held out every third of the images."""
     shutil.copytree(tiny_checkpoint, tmp_path / "run")
     images, _, numbers = load_images(PredictionSettings(dataset=str(colors), model="x", output="a.csv"), None)
-    images = inspect(images).noted(images)
+    images = noted(images, inspect(images).findings)
     held_out = numbers % 3 == 0
     record = RecordedSplit.of(images.select(~held_out), images.select(held_out, "20% of train"), None)
     write_split(tmp_path / "run", record)
