@@ -12,6 +12,7 @@ from .split_names import splits_among
 
 LOOKED_AT = 64 * 1024
 """Bytes of a table of text that are searched for names of images."""
+FIRST_ROWS = 100
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 """Tables that by the Hub's convention name the images beside them."""
 
@@ -52,7 +53,7 @@ def _decides(root: Path, folder: Folder, name: str, images: set[str]) -> bool:
     path = root / folder.inside(name)
     try:
         if name.lower().endswith(".parquet"):
-            return any(_may_hold_images(field.type) for field in pyarrow.parquet.read_schema(path))
+            return _parquet_decides(path, images)
         if name.lower().endswith(".arrow"):
             return True
         with path.open("rb") as file:
@@ -61,6 +62,18 @@ def _decides(root: Path, folder: Folder, name: str, images: set[str]) -> bool:
         return False
     # Whatever divides the cells of a table; of a path only the last part is compared.
     return not images.isdisjoint(part.strip() for part in re.split(r"[,;\t\n\r\"'/\\|]", text))
+
+
+def _parquet_decides(path: Path, images: set[str]) -> bool:
+    """Whether a column may hold images, or one of the first cells names one."""
+    with pyarrow.parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        if any(_may_hold_images(field.type) for field in schema):
+            return True
+        texts = [field.name for field in schema if pyarrow.types.is_string(field.type)]
+        first = next(file.iter_batches(FIRST_ROWS, columns=texts), None) if texts else None
+    cells = (cell for column in (first.columns if first is not None else ()) for cell in column.to_pylist() if cell)
+    return not images.isdisjoint(re.split(r"[/\\]", cell)[-1].strip() for cell in cells)
 
 
 def _may_hold_images(kind: pyarrow.DataType) -> bool:
