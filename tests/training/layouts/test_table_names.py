@@ -79,12 +79,12 @@ def read(tmp_path, files, names, hints=("train",), base=""):
 
 
 ELSEWHERE = {
-    "a folder": (["images/a.png", "images/b.png"], ["a.png", "b.png"], "images/"),
+    "a folder": (["images/a.png", "images/b.png"], ["a.png", "b.png"], "images/*"),
     "a suffix": (["a.png", "b.png"], ["a", "b"], "*.png"),
     "both": (["images/a.jpg", "images/b.jpg", "notes.txt"], ["a", "b"], "images/*.jpg"),
     "a name with a dot and no suffix": (["v1.0.png", "v1.1.png"], ["v1.0", "v1.1"], "*.png"),
-    "a folder above those that are named": (["data/x/a.png", "data/y/b.png"], ["x/a.png", "y/b.png"], "data/"),
-    "the folder that is called like the split": (["train/a.png", "test/a.png"], ["a.png"], "train/"),
+    "a folder above those that are named": (["data/x/a.png", "data/y/b.png"], ["x/a.png", "y/b.png"], "data/*"),
+    "the folder that is called like the split": (["train/a.png", "test/a.png"], ["a.png"], "train/*"),
 }  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_names_that_are_in_several_folders_are_read_each_where_it_is(tmp_path):
 def test_two_folders_that_have_all_names_are_two_readings(tmp_path):
     with pytest.raises(DataError) as refused:
         read(tmp_path, ["small/a.png", "large/a.png", "small/b.png", "large/b.png"], ["a.png", "b.png"])
-    expected = {"column": "image", "first": "large/", "second": "small/"}
+    expected = {"column": "image", "first": "large/*", "second": "small/*"}
     assert code_and_fields(refused.value) == ("tables.two_folders", expected)
 
 
@@ -118,7 +118,7 @@ def test_a_folder_above_many_folders_with_files_of_equal_names_is_found(tmp_path
     names = [f"{number:03}/{file}.png" for number in range(300) for file in "ab"]
     found, said = read(tmp_path, [f"data/{name}" for name in names], names)
     assert found == [f"data/{name}" for name in names]
-    assert said == [("tables.start", "data/")]
+    assert said == [("tables.start", "data/*")]
 
 
 def test_names_that_are_nowhere_stay_missing(tmp_path):
