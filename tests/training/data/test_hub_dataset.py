@@ -27,11 +27,11 @@ def hostile(names):
 
 
 READ = """
-from training.data.load import load_data
+from training.data import load_data
 from training.settings.recipe import FinetuneRecipe
 from resnet_hub.errors import DataError
 from resnet_hub.preprocessing import open_image
-from training.data.inspection import digest
+from training.inspection import digest
 import datasets
 datasets.config.SLEEP_TIME_ON_THREADS_SHUTDOWN = 0.1
 
@@ -52,7 +52,7 @@ def shown(data):
 def test_a_csv_with_names_of_images_keeps_its_zeros_and_its_commit(fake_hub, run_with_hub):
     publish(fake_hub, "alice/zeros", zeros(3))
     publish(fake_hub, "alice/words", with_names(2))
-    printed = run_with_hub(f"{READ}\nload('alice/zeros')\nload('alice/words')", "training.data.load")
+    printed = run_with_hub(f"{READ}\nload('alice/zeros')\nload('alice/words')", "training.data")
     lines = printed.splitlines()
     assert lines[-2].startswith("('01', '02') 6 ")
     assert len(lines[-2].split()[-1]) == 40
