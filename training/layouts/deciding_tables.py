@@ -12,6 +12,9 @@ from .split_names import splits_among
 
 LOOKED_AT = 64 * 1024
 """Bytes of a table of text that are searched for names of images."""
+FIRST_ROWS = 100
+SHORTEST, FEWEST, ENOUGH = 4, 4, 0.9
+"""Characters of a name without a suffix that is no mere number, rows, and the share of rows with such a name."""
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 """Tables that by the Hub's convention name the images beside them."""
 
@@ -52,15 +55,37 @@ def _decides(root: Path, folder: Folder, name: str, images: set[str]) -> bool:
     path = root / folder.inside(name)
     try:
         if name.lower().endswith(".parquet"):
-            return any(_may_hold_images(field.type) for field in pyarrow.parquet.read_schema(path))
+            return _parquet_decides(path, images)
         if name.lower().endswith(".arrow"):
             return True
         with path.open("rb") as file:
             text = file.read(LOOKED_AT).decode("utf-8", "replace")
     except (OSError, pyarrow.ArrowException):
         return False
-    # Whatever divides the cells of a table; of a path only the last part is compared.
-    return not images.isdisjoint(part.strip() for part in re.split(r"[,;\t\n\r\"'/\\|]", text))
+    if not images.isdisjoint(_parts(text)):
+        return True
+    # Without their suffix, names may be numbers: nearly every row must have one, each another.
+    stems = {Path(name).stem for name in images}
+    rows = text.split("\n")[1:-1]
+    named = [part for row in rows for part in _parts(row)[:2] if part in stems and len(part) >= SHORTEST]
+    return len(rows) >= FEWEST and len(set(named)) >= ENOUGH * len(rows)
+
+
+def _parts(text: str) -> list[str]:
+    """The cells, whatever divides them; of a path, its parts."""
+    return [part.strip() for part in re.split(r"[,;\t\n\r\"'/\\|]", text)]
+
+
+def _parquet_decides(path: Path, images: set[str]) -> bool:
+    """Whether a column may hold images, or one of the first cells names one."""
+    with pyarrow.parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        if any(_may_hold_images(field.type) for field in schema):
+            return True
+        texts = [field.name for field in schema if pyarrow.types.is_string(field.type)]
+        first = next(file.iter_batches(FIRST_ROWS, columns=texts), None) if texts else None
+    cells = (cell for column in (first.columns if first is not None else ()) for cell in column.to_pylist() if cell)
+    return not images.isdisjoint(re.split(r"[/\\]", cell)[-1].strip() for cell in cells)
 
 
 def _may_hold_images(kind: pyarrow.DataType) -> bool:

@@ -23,8 +23,11 @@ SUFFIXES = (
     ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".npy", ".pbm", ".pgm",
     ".png", ".ppm", ".tga", ".tif", ".tiff", ".webp",
 )  # fmt: skip
-NAMED_IMAGE = ("image", "img", "picture", "photo", "file_name", "filename", "file", "image_path", "img_path",
-               "image_file", "image_name", "filepath", "file_path", "path", "name", "image_id", "id")  # fmt: skip
+NAMED_IMAGE = (
+    "image", "images", "img", "picture", "photo", "file_name", "filename", "filenames", "fname", "file", "image_path",
+    "img_path", "image_file", "image_name", "img_name", "filepath", "file_path", "path", "name", "image_id", "img_id",
+    "id_code", "file_id", "id",
+)  # fmt: skip
 """Columns that name images, the likeliest first."""
 
 
@@ -47,6 +50,7 @@ def image_names_column(columns: Mapping[str, pa.ChunkedArray], files: Files, bas
     if not found:
         likely = [name for name in columns if name.lower() in NAMED_IMAGE and _is_text_or_whole(columns[name].type)]
         found = [name for name in likely if _ends_files(columns[name], files)]
+        found = found or [name for name, column in texts.items() if _ends_files(column, files, differing=True)]
     if not found:
         _refuse_lists(columns, files, base)
     usual = [name for wanted in NAMED_IMAGE for name in found if name.lower() == wanted]
@@ -73,8 +77,11 @@ def _names_files(column: pa.ChunkedArray, files: Files, base: str) -> bool:
     return bool(sample) and 2 * sum(found) > len(sample)
 
 
-def _ends_files(column: pa.ChunkedArray, files: Files) -> bool:
+def _ends_files(column: pa.ChunkedArray, files: Files, *, differing: bool = False) -> bool:
+    """Whether the first cells name files without their folder or suffix, each another one where that is asked for."""
     sample = _first(column)
+    if differing and len(set(sample)) < len(sample):
+        return False
     return bool(sample) and sum(bool(files.ending_in(name)) for name in sample) >= ENOUGH * len(sample)
 
 
@@ -158,8 +165,8 @@ def _hinted(starts: Sequence[str], hints: Sequence[str]) -> str | None:
 
 
 def _shown(start: str) -> str:
-    """What is added to a name: "images/*.png" where it is both a folder and a suffix, "images/" where one."""
-    return start or "./"
+    """How names are read, a star for the name: "images/*.png"."""
+    return start if "*" in start else f"{start}*"
 
 
 def _say_how(named: Mapping[str, Named], column: str, ledger: Ledger) -> None:

@@ -105,7 +105,8 @@ class Files:
         name = posixpath.normpath(name.replace("\\", "/")) if len(name) <= LONGEST_NAME else ""
         last = posixpath.basename(name)
         found: dict[str, str] = {}
-        for file in self._by_last.get(last, [])[:MOST_TWINS]:
+        twins = self._by_last_two.get(_last_two(name), []) if "/" in name else self._by_last.get(last, [])
+        for file in twins[:MOST_TWINS]:
             if f"/{file}".endswith(f"/{name}"):
                 found[file[: len(file) - len(name)]] = file
         if not found:
@@ -126,6 +127,10 @@ class Files:
     @cached_property
     def _by_last(self) -> dict[str, list[str]]:
         return _grouped((posixpath.basename(file), file) for file in sorted(self.names))
+
+    @cached_property
+    def _by_last_two(self) -> dict[str, list[str]]:
+        return _grouped((_last_two(file), file) for file in sorted(self.names))
 
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
@@ -164,6 +169,10 @@ def _forms(name: str) -> Iterator[tuple[Phrase | None, str]]:
         yield BY_SPACES, slashed.strip()
     if "%" in slashed and (decoded := unquote(slashed)) != slashed and "\0" not in decoded:
         yield BY_PERCENT, decoded
+
+
+def _last_two(file: str) -> str:
+    return "/".join(file.rsplit("/", 2)[-2:])
 
 
 def _nfc(name: str) -> str:

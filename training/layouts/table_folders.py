@@ -19,12 +19,14 @@ from .names import Files
 from .scan import Scan
 from .seen import quoted
 from .split_column import AskedColumns
-from .split_names import splits_among
+from .split_names import lies_aside, splits_among
 from .tables import READERS, read_tables
 from .unused_files import account_for, names_in
 
 SHARD = re.compile(r".*\d{5}-of-\d{5}.*")
 """A table that is one of several which `datasets` wrote, and reads."""
+BESIDE = re.compile(r"[-_. ]?(labels?|metadata|annotations?|list|info|gt|targets?|classes)(?![a-z])")
+"""Words in the names of tables that say nothing of their split."""
 STREAMED = ("parquet", "arrow")
 """Kinds of tables that are not read as a whole where rows come as they are asked for."""
 
@@ -92,6 +94,7 @@ def tables_by_split(scan: Scan) -> dict[str, list[str]]:
         above = splits_among({name.partition("/")[0] for name in metadata if "/" in name})
         return _grouped((above.get(name.partition("/")[0], "train"), name) for name in sorted(metadata))
     texts = [name for name in deciding_tables(scan, set()) if READERS[Path(name).suffix.lower()] not in STREAMED]
+    texts = [name for name in texts if not lies_aside(Path(name).stem)] or texts  # sample_submission.csv
     if len(texts) <= 1:
         return {"train": texts} if texts else {}
     by_split = _by_stem(texts)
@@ -101,9 +104,10 @@ def tables_by_split(scan: Scan) -> dict[str, list[str]]:
 
 
 def _by_stem(names: list[str]) -> dict[str, list[str]]:
-    """The tables that are called like splits."""
-    splits = splits_among({Path(name).stem for name in names})
-    return _grouped((splits[Path(name).stem], name) for name in names if Path(name).stem in splits)
+    """The tables that are called like splits, with or without a word for what is in them: train_labels.csv."""
+    words = {name: BESIDE.sub("", Path(name).stem.lower()) or Path(name).stem for name in names}
+    splits = splits_among(set(words.values()))
+    return _grouped((splits[word], name) for name, word in words.items() if word in splits)
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Features, Value
 from images import hash_free, image
-from training.inspection import digest
 
 from resnet_hub.errors import DataError
 from resnet_hub.preprocessing import open_image
 from training.data import load_data, load_images
+from training.inspection import digest
 from training.layouts import REFUSED
 from training.settings.recipe import FinetuneRecipe
 from training.settings.run import RunSettings
@@ -195,7 +195,7 @@ def test_what_lies_outside_is_not_told_apart_from_what_does_not(hostile, write, 
     folder, _ = hostile
     names = [str(private), f"{private}x", "/etc/passwd", "../private/mine.png", "../private/no.png"]
     folder = write(folder, names)
-    split, _ = load_images(RunSettings(dataset=str(folder)), None)
+    split, *_ = load_images(RunSettings(dataset=str(folder)), None)
     assert [split.image(index)[0] for index in range(12, 17)] == [REFUSED] * 5
     with pytest.raises(DataError) as refused:
         load_data(FinetuneRecipe(dataset=str(folder)))
@@ -225,7 +225,7 @@ def test_an_empty_cell_of_bytes_does_not_open_its_path(hostile, private):
     pq.write_table(
         pa.table({"image": pa.array(rows, datasets.Image().pa_type), "label": labels(13)}), folder / "rows.parquet"
     )
-    split, _ = load_images(RunSettings(dataset=str(folder)), None)
+    split, *_ = load_images(RunSettings(dataset=str(folder)), None)
     assert split.image(0)[0] == b""
 
 
@@ -233,6 +233,7 @@ def test_an_empty_cell_of_bytes_does_not_open_its_path(hostile, private):
 def test_a_card_cannot_name_files_outside_of_its_folder(hostile, private, files):
     folder, _ = hostile
     (private.parent / "x.csv").write_text("image,label\nmine.png,a\n")
+    as_images(folder, [])
     (folder / "README.md").write_text(f"---\nconfigs:\n- config_name: a\n  data_files: '{files}'\n---\n")
     with pytest.raises(DataError) as refused:
         load_data(FinetuneRecipe(dataset=str(folder)))
