@@ -15,7 +15,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..hardware import main_process_first
 from ..layouts import Ledger
 from ..settings import LAZY, FinetuneRecipe
-from .account import leave_out_rows, ledger_of, log_ledger, see_rows, use_splits
+from .account import leave_out_rows, ledger_of, log_ledger, note_single_images, see_rows, use_splits
 from .columns import find_columns
 from .errors import dataset_errors
 from .groups import grouped
@@ -95,6 +95,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     elif validation_name:
         raise DataError("data.unlabeled_validation", split=validation_name)
     else:
+        note_single_images(ledger, train, target)
         kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed, train.groups)
         validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
         train = train.select(kept)
