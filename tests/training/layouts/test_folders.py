@@ -145,10 +145,17 @@ READ = {
         {"ledger.no_image": 4, "ledger.hidden_folder": 2},
     ),
     "images of any name": (
-        {"cats/a": "image", "cats/.b.jpg": "image", "cats/_c.txt": "image", "dogs": 2, "dogs/d.pdf": "%PDF-1.4"},
+        {
+            "cats/a": "image",
+            "cats/.b.jpg": "image",
+            "cats/_c.txt": "image",
+            "dogs": 2,
+            "dogs/d.pdf": "%PDF-1.4",
+            "dogs/e.heic": "text",
+        },
         "class-folders",
         PETS,
-        {"ledger.no_image": 1},
+        {"ledger.no_image": 2},
     ),
     "archives beside class folders": (
         {"cats": 3, "dogs": 2, "cats.zip": "zip"},
