@@ -136,6 +136,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
         stream, others = open_stream(tables, recipe, names)
     target, splits, bad = stream.target, {}, []
     for name, split in others.items():
+        ledger.see("rows", len(split))
         splits[name], faults = sound(split)
         bad += faults
         ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
@@ -144,6 +145,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     for split in filter(None, (validation, test)):
         if not len(split):
             raise DataError("data.unmeasurable_stream", split=split.name)
+    use_splits(ledger, (validation, test), target)
     log_ledger(ledger, "rows")
     _, overlaps = without_overlaps(validation, test)
     if PartialState().is_main_process:

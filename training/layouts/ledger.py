@@ -146,11 +146,11 @@ class Ledger:
 
 
 def _line(entry: LeftOut, seen: int, shown: int) -> Phrase:
-    names = ", ".join(f"'{name}'" for name in entry.names[:shown]) + (", ..." if entry.count > shown else "")
+    names = ", ".join(f"'{name}'" for name in entry.names[:shown]) + (", ..." if entry.count > shown > 0 else "")
     return Phrase(
         "ledger.left_out_files" if entry.unit == "files" else "ledger.left_out_rows",
         count=f"{entry.count:,}",
         seen=f"{seen:,}",
         reason=entry.reason,
-        names=names,
+        names=names or "...",
     )
