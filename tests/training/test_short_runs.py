@@ -86,6 +86,7 @@ def test_a_folder_that_holds_a_run_is_not_written_into(capsys, colors, tmp_path)
 
 def test_bad_images_are_counted_in_the_report(capsys, colors, tmp_path):
     (colors / "red" / "broken.png").write_bytes(b"no picture")
+    (colors / "notes.txt").write_text("collected in May")
     flags = ("--dataset", colors, *FROM_SCRATCH, "--output", tmp_path / "run")
     status, message = run(capsys, *flags, "--epochs", 1)
     assert status == 2
@@ -95,6 +96,16 @@ def test_bad_images_are_counted_in_the_report(capsys, colors, tmp_path):
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert len(results["bad_images"]) == 1
     assert "broken.png" in results["bad_images"][0]
+    ledger = results["ledger"]
+    assert {one["unit"]: one["names"][0][:16] for one in ledger["left_out"]} == {
+        "files": "notes.txt",
+        "rows": "'red/broken.png'",
+    }
+    used = sum(sum(classes.values()) for classes in ledger["rows"]["used"].values())
+    assert ledger["rows"]["seen"] == ledger["files"]["used"]["image"] == used + 1
+    files = ledger["files"]["seen"]
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert f"| left out of the dataset | 1 of {files} files, 1 of {files - 1} rows" in card
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, colors, tmp_path):

@@ -13,7 +13,7 @@ from datasets import DatasetDict
 from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase
 
-from ..layouts import RECORDED, Ledger, Unit
+from ..layouts import RECORDED, Ledger, Unit, quoted
 from .split import Split
 from .targets import Target
 
@@ -56,15 +56,25 @@ def use_splits(ledger: Ledger, splits: Iterable[Split | None], target: Target) -
         ledger.use_rows(split.name, counts)
 
 
+def note_single_images(ledger: Ledger, train: Split, target: Target) -> None:
+    """Notes the classes of which no image can be held out."""
+    if target.task != "single_label":
+        return
+    numbers, images = np.unique(train.labels, return_counts=True)
+    names = [target.names[number] for number in numbers[images == 1]]
+    if names:
+        ledger.decide(Phrase("data.not_measured", count=f"{len(names):,}", names=quoted(names)))
+
+
 def log_ledger(ledger: Ledger, unit: Unit | None = None) -> None:
-    """Logs the ledger on the main process: all of it, or what was left out of the files or of the rows.
+    """Logs what the main process has not logged yet: decisions, and what was left out, of all or of one unit.
 
     Names are those of strangers, so whatever a terminal would act on is escaped.
     """
+    decisions = ledger.untold()
     if not PartialState().is_main_process:
         return
-    if unit is None:
-        for decision in ledger.decisions:
-            logger.info("%s", printable(str(decision)))
+    for decision in decisions:
+        logger.info("%s", printable(str(decision)))
     for line in ledger.left_out_lines(unit):
         logger.warning("%s", printable(str(line)))

@@ -15,7 +15,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..hardware import main_process_first
 from ..layouts import Ledger
 from ..settings import LAZY, FinetuneRecipe
-from .account import leave_out_rows, ledger_of, log_ledger, see_rows, use_splits
+from .account import leave_out_rows, ledger_of, log_ledger, note_single_images, see_rows, use_splits
 from .columns import find_columns
 from .errors import dataset_errors
 from .groups import grouped
@@ -95,6 +95,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     elif validation_name:
         raise DataError("data.unlabeled_validation", split=validation_name)
     else:
+        note_single_images(ledger, train, target)
         kept, held_out = stratified_split(train.labels, recipe.val_fraction, recipe.seed, train.groups)
         validation = train.select(held_out, f"{recipe.val_fraction:.0%} of {train_name}")
         train = train.select(kept)
@@ -136,6 +137,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
         stream, others = open_stream(tables, recipe, names)
     target, splits, bad = stream.target, {}, []
     for name, split in others.items():
+        ledger.see("rows", len(split))
         splits[name], faults = sound(split)
         bad += faults
         ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
@@ -144,6 +146,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     for split in filter(None, (validation, test)):
         if not len(split):
             raise DataError("data.unmeasurable_stream", split=split.name)
+    use_splits(ledger, (validation, test), target)
     log_ledger(ledger, "rows")
     _, overlaps = without_overlaps(validation, test)
     ledger.decide(target.reason)

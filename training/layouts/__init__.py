@@ -7,6 +7,7 @@ from .layouts import TABLES
 from .ledger import RECORDED, Ledger, LeftOut, Unit
 from .names import LONGEST_NAME, Files
 from .scan import scan_folder, shown
+from .seen import quoted
 from .split_column import FOUND, AskedColumns, refuse_in_stream
 from .table_folders import read_table_file, read_table_folder
 from .tables import READERS, read_tables
@@ -29,6 +30,7 @@ __all__ = [
     "confined_tables",
     "encoded_stream",
     "own_tables",
+    "quoted",
     "read_as_on_hub",
     "read_folder",
     "read_table_file",

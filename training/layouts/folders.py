@@ -42,7 +42,7 @@ def read_folder(scan: Scan, layout: str, ledger: Ledger) -> DatasetDict | None:
     has_tables = any(folder.tables for folder in scan.tree.used())
     if layout == TABLES and not has_tables:
         raise DataError("layouts.contradiction", layout=layout, seen=tree_lines(scan.tree))
-    if layout == TABLES or (layout == AUTO and has_tables and not scan.tree.below):
+    if layout == TABLES or (layout == AUTO and has_tables and not scan.tree.below and not _awaits_unpacking(scan)):
         return None
     if layout == AUTO and (files := metadata_files(scan)):
         _decide(ledger, TABLES, Phrase("layouts.metadata", files=quoted(files)))
@@ -82,6 +82,14 @@ def _chosen(scan: Scan, layout: str) -> tuple[str, Reading]:
 
 def _decide(ledger: Ledger, name: str, reason: Phrase) -> None:
     ledger.decide(Phrase("layouts.chosen", layout=name, reason=reason))
+
+
+def _awaits_unpacking(scan: Scan) -> bool:
+    """Whether there are archives, and tables that cannot hold images themselves."""
+    folders = list(scan.tree.used())
+    return any(folder.archives for folder in folders) and not any(
+        name.lower().endswith((".parquet", ".arrow")) for folder in folders for name in folder.tables
+    )
 
 
 def _without_images(scan: Scan) -> DataError:
@@ -193,6 +201,15 @@ def _account(scan: Scan, reading: Reading, ledger: Ledger) -> None:
         ledger.leave_out("files", reason, [shown(path)])
     if scan.links:
         ledger.decide(Phrase("layouts.links", count=len(scan.links), names=quoted(scan.links)))
+    empty = [
+        below.path
+        for folder in scan.tree.used()
+        if folder.with_images
+        for below in folder.folders
+        if not below.below and not below.hidden
+    ]
+    if empty:
+        ledger.decide(Phrase("layouts.without_images", count=f"{len(empty):,}", names=quoted(empty)))
     several = [
         folder.inside(name) for folder in scan.tree.used() if folder.path in reading.places for name in folder.several
     ]

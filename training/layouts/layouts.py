@@ -9,8 +9,8 @@ from resnet_hub.errors import DataError, Phrase
 
 from ..settings import AUTO
 from .scan import Folder, shown
-from .seen import quoted, tree_lines
-from .split_names import lies_aside, says_nothing, splits_among
+from .seen import SHOWN, quoted, tree_lines
+from .split_names import classes_and_splits, lies_aside, says_nothing, splits_among
 
 
 @dataclass
@@ -83,9 +83,8 @@ def split_folders(top: Folder, asked: bool) -> Reading | None:
     inner = {name: _inner(folders[name]) for name in splits}
     others = [folder for name, folder in folders.items() if name not in splits]
     rivals = [folder for folder in others if not lies_aside(folder.name)]
-    if not asked and not any(folder.with_images for folder in inner.values()):
-        return None
-    if not splits:
+    classes = [kid for folder in inner.values() for kid in folder.with_images]
+    if not splits or (not asked and all(says_nothing(kid.name) for kid in classes)):
         return None
     if rivals and len(set(splits.values())) < 2 and not asked:
         raise _two_readings(top, next(iter(splits)), rivals)
@@ -105,12 +104,17 @@ def splits_in_classes(top: Folder, asked: bool) -> Reading | None:
     nested = [folder for folder in kids if folder.with_images]
     if not nested or any(not inner[folder.path] for folder in nested):
         return None
+    if len(splits_among([folder.name for folder in kids])) == len(kids):
+        return None
     if not asked and any(
         not lies_aside(one.name) and not inner[folder.path].get(one.name)
         for folder in nested
         for one in folder.with_images
     ):
         return None
+    parts = [below for folder in nested for below in folder.with_images if below.name in inner[folder.path]]
+    if not asked and any(len(_inner(part).with_images) > 1 and not _inner(part).images for part in parts):
+        _refuse_several_datasets(kids, top)
     without = [folder.name for folder in kids if folder not in nested]
     if without:
         raise DataError("layouts.class_without_splits", classes=quoted(without), seen=tree_lines(top))
@@ -131,10 +135,14 @@ def class_folders(top: Folder, asked: bool) -> Reading | None:
     splits = splits_among([folder.name for folder in kids])
     rivals = [folder for folder in kids if folder.name not in splits]
     flat = not any(folder.with_images for folder in kids)
-    if not kids or (not asked and not rivals) or (not asked and flat and len(kids) == 1 and top.images):
+    if not kids or (asked and not rivals and not flat):
         return None
-    if asked and not rivals and not flat:
+    if not asked and (not rivals or (flat and len(kids) == 1 and top.images)):
         return None
+    if not asked and len(kids) > 1 and all(says_nothing(folder.name) for folder in kids):
+        return None
+    if not asked and (both := classes_and_splits([folder.name for folder in kids])):
+        raise DataError("layouts.splits_in_names", names=quoted(both), seen=tree_lines(top))
     if splits and not asked and set(splits.values()) != {"train"}:
         raise _two_readings(top, next(iter(splits)), rivals)
     reading = _with_classes([("train", top, kids)], "class-folders", leaves=False, asked=asked)
@@ -155,6 +163,7 @@ def leaf_folders(top: Folder, asked: bool) -> Reading | None:
         parts = [("train", top, top.with_images)]
     if not any(kids for _, _, kids in parts):
         return None
+    _refuse_several_datasets([kid for _, _, kids in parts for kid in kids], top)
     reading = _with_classes(parts, "leaf-folders", leaves=True, asked=asked)
     reading.reason = Phrase("layouts.leaf_folders", count=len(reading.classes))
     return reading
@@ -189,6 +198,12 @@ def _inner(split: Folder) -> Folder:
     return split
 
 
+def _is_no_class(kid: Folder, split: Folder, known: set[str]) -> bool:
+    """Whether the only folder of a split is there for unlabeled images, and not a class."""
+    named = not says_nothing(kid.name) and not kid.name.isdigit() and kid.name != split.name
+    return bool(known) and kid.name not in known and not named
+
+
 def _with_classes(
     parts: Sequence[tuple[str, Folder, list[Folder]]], layout: str, *, leaves: bool, asked: bool
 ) -> Reading:
@@ -206,7 +221,7 @@ def _with_classes(
         if not kids and folder.images:
             reading.places[folder.path] = (split, None)
             reading.decisions.append(Phrase("layouts.unlabeled", folder=shown(folder.path), split=split))
-        elif known and split == "test" and len(kids) == 1 and kids[0].name not in known and says_nothing(kids[0].name):
+        elif split != "train" and len(kids) == 1 and _is_no_class(kids[0], folder, known):
             reading.places |= {below.path: (split, None) for below in kids[0].used()}
             reading.decisions.append(Phrase("layouts.unlabeled", folder=shown(kids[0].path), split=split))
         else:
@@ -214,24 +229,34 @@ def _with_classes(
                 reading.places |= {
                     below.path: (split, below.name if leaves else kid.name) for below in kid.used() if below.images
                 }
-    nested = [kid for _, _, kids in parts for kid in kids if kid.with_images]
-    if nested and not leaves and not asked:
-        several = [kid for kid in nested if not kid.images and len(kid.with_images) > 1]
-        if several:
-            first, second = (
-                ", ".join(map(shown, names))
-                for names in ([kid.name for kid in several[:3]], [below.name for below in several[0].with_images[:3]])
-            )
-            raise DataError(
-                "layouts.two_levels",
-                first=first,
-                second=second,
-                layout=layout,
-                seen=tree_lines(parts[0][1]),
-            )
-    if nested and not leaves:
+    nested = [] if leaves else [kid for _, _, kids in parts for kid in kids if kid.with_images]
+    if not asked:
+        _refuse_two_levels(nested, parts[0][1], layout)
+    if nested:
         reading.decisions.append(Phrase("layouts.folders_in_classes", folders=quoted([kid.path for kid in nested])))
     return reading
+
+
+def _refuse_several_datasets(kids: Sequence[Folder], top: Folder) -> None:
+    """Raises: DataError where folders that would be classes have folders of several splits in them."""
+    whole = [
+        kid for kid in kids if len(set(splits_among([below.name for below in _inner(kid).with_images]).values())) > 1
+    ]
+    if whole:
+        first = shown(f"{whole[0].path}")
+        raise DataError(
+            "layouts.several_datasets", folders=quoted([kid.name for kid in whole]), first=first, seen=tree_lines(top)
+        )
+
+
+def _refuse_two_levels(kids: Sequence[Folder], top: Folder, layout: str) -> None:
+    """Raises: DataError where a folder that would be a class holds no images itself but several folders with some."""
+    _refuse_several_datasets(kids, top)
+    holders = [(kid, inner) for kid in kids if not (inner := _inner(kid)).images and len(inner.with_images) > 1]
+    if holders:
+        first = ", ".join(shown(kid.name) for kid, _ in holders[:SHOWN])
+        second = ", ".join(shown(below.name) for below in holders[0][1].with_images[:SHOWN])
+        raise DataError("layouts.two_levels", first=first, second=second, layout=layout, seen=tree_lines(top))
 
 
 def _two_readings(top: Folder, name: str, rivals: Sequence[Folder]) -> DataError:

@@ -44,6 +44,7 @@ class Ledger:
         """Rows that are used: split -> class -> images. A row of several classes, or of numbers, counts under "all"."""
         self.decisions: list[Phrase] = []
         """What was chosen among readings, with the way to choose otherwise: a line each."""
+        self._told = 0
         self._left_out: dict[tuple[Unit, str], LeftOut] = {}
 
     def see(self, unit: Unit, count: int = 1) -> None:
@@ -62,6 +63,11 @@ class Ledger:
     def decide(self, decision: Phrase) -> None:
         """Notes a choice that the dataset did not force."""
         self.decisions.append(decision)
+
+    def untold(self) -> list[Phrase]:
+        """The decisions since this was last asked."""
+        new, self._told = self.decisions[self._told :], len(self.decisions)
+        return new
 
     def leave_out(self, unit: Unit, reason: Phrase, names: Iterable[str], count: int | None = None) -> None:
         """Notes files or rows that are not used, by name, under their reason; equal reasons are added up.
@@ -140,11 +146,11 @@ class Ledger:
 
 
 def _line(entry: LeftOut, seen: int, shown: int) -> Phrase:
-    names = ", ".join(f"'{name}'" for name in entry.names[:shown]) + (", ..." if entry.count > shown else "")
+    names = ", ".join(f"'{name}'" for name in entry.names[:shown]) + (", ..." if entry.count > shown > 0 else "")
     return Phrase(
         "ledger.left_out_files" if entry.unit == "files" else "ledger.left_out_rows",
         count=f"{entry.count:,}",
         seen=f"{seen:,}",
         reason=entry.reason,
-        names=names,
+        names=names or "...",
     )

@@ -11,12 +11,16 @@ from typing import IO, Literal
 
 from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase
-from resnet_hub.images import HEAD_BYTES, SUFFIXES, foreign_format, image_format
+from resnet_hub.images import FORMATS, HEAD_BYTES, foreign_format, image_format
 
 MAX_GIF = 2**24
 """Bytes of a GIF that are searched for a second frame."""
 NO_DECODER = frozenset({"JPEG XL", "JPEG 2000"})
 """Images, though there is nothing to decode them with: using them ends in a sentence that says so."""
+CLAIMING = tuple(suffix for known in FORMATS.values() if known.signature for suffix in known.suffixes)
+"""Names of images: such a file that holds something else is taken for a damaged image, which stops a run.
+
+Those of HEIC and AVIF claim nothing: containers of other things, and halves of transfers, are called so too."""
 TABLES = (".arrow", ".csv", ".jsonl", ".parquet", ".tsv")
 CARD = "readme.md"
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\0")
@@ -177,7 +181,7 @@ class _Walk:
                 head = file.read(HEAD_BYTES)
                 several = has_further_pages(head, file)
         except OSError as error:
-            if not entry.name.lower().endswith(SUFFIXES):
+            if not entry.name.lower().endswith(CLAIMING):
                 self.pass_over(Phrase("ledger.unreadable", reason=error.strerror or str(error)), path)
                 return
             head, several = b"", False  # the check of every image says what is the matter
@@ -200,7 +204,7 @@ def _file_under(folder: Folder, name: str, head: bytes, several: bool) -> None:
             folder.several.append(name)
     elif head.startswith(APPLE_DOUBLE) or lower in SYSTEM_FILES:
         folder.others.setdefault("system", []).append(name)
-    elif lower.endswith(SUFFIXES):
+    elif lower.endswith(CLAIMING):
         folder.images.append(name)
     elif lower.endswith(TABLES):
         folder.tables.append(name)

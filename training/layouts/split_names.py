@@ -60,36 +60,44 @@ def splits_among(names: Iterable[str]) -> dict[str, str]:
     A name says a split by itself ("Train", "val-set", "test2017"), or beside others that differ from it in that word
     alone ("seg_train" beside "seg_test").
     """
-    found: dict[str, str] = {}
-    candidates: defaultdict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
-    for name in names:
-        words = re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", unicodedata.normalize("NFC", name)))
-        said = [SPLIT_OF.get(word.casefold()) for word in words]
-        rest = tuple(
-            word.casefold()
-            for word, split in zip(words, said, strict=True)
-            if split is None and word.casefold() not in AFFIXES
-        )
-        splits = {split for split in said if split}
-        if len(splits) == 1:
-            split = splits.pop()
-            if not rest:
-                found[name] = split
-            else:
-                candidates[rest][name] = split
-    if len(candidates) == 1:
-        (shared,) = candidates.values()
+    groups = _by_rest(names)
+    found = groups.pop((), {})
+    if len(groups) == 1:
+        (shared,) = groups.values()
         if len(set(shared.values())) > 1:
             found |= shared
     return found
 
 
+def classes_and_splits(names: Iterable[str]) -> list[str]:
+    """The names that say a class and a split at once, where several classes do: "cats_train", "cats_val", ..."""
+    groups = [group for rest, group in _by_rest(names).items() if rest and len(set(group.values())) > 1]
+    return [name for group in groups for name in group] if len(groups) > 1 else []
+
+
 def says_nothing(name: str) -> bool:
-    """Whether a name is that of no class, such as "all", "images" or "test": what unlabeled images are put into."""
-    words = {word.casefold() for word in re.findall(r"[^\W\d_]+", name)}
-    return words <= AFFIXES | ASIDE | SPLIT_OF.keys() | {"all", "unknown", "unclassified", "none", "no", "labels"}
+    """Whether a name is that of no class, such as "all", "images" or "test"."""
+    words = {word.casefold() for word in _words(name)}
+    return bool(words) and words <= AFFIXES | ASIDE | SPLIT_OF.keys() | {"all", "unknown", "unclassified", "labels"}
 
 
 def lies_aside(name: str) -> bool:
     """Whether a folder beside splits is known to be none of them, nor a class: "unlabeled", "seg_pred"."""
-    return not ASIDE.isdisjoint(re.findall(r"[^\W\d_]+", name.casefold()))
+    return not ASIDE.isdisjoint(word.casefold() for word in _words(name))
+
+
+def _by_rest(names: Iterable[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    """What names with the word of one split say besides -> name -> split."""
+    groups: defaultdict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for name in names:
+        words = [word.casefold() for word in _words(name)]
+        splits = {SPLIT_OF[word] for word in words if word in SPLIT_OF}
+        if len(splits) == 1:
+            rest = tuple(word for word in words if word not in SPLIT_OF and word not in AFFIXES)
+            groups[rest][name] = splits.pop()
+    return groups
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, whose bounds are digits, marks, and small letters before large ones."""
+    return re.findall(r"[^\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", unicodedata.normalize("NFC", name)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 from tqdm import tqdm
 
 from resnet_hub.errors import TrainingError
@@ -71,7 +72,9 @@ def update(learner: Learner, batches: list[Batch]) -> None:
         with nullcontext() if last else accelerator.no_sync(learner.model):
             inputs = learner.resizing(prepare_batch(pixels, learner.preprocessing), position.epoch)
             inputs, targets = learner.mixing(inputs, labels, position.epoch, position.batches + number)
-            loss = learner.criterion(learner.model(inputs).float(), targets)
+            with one_value_explained(inputs):
+                outputs = learner.model(inputs)
+            loss = learner.criterion(outputs.float(), targets)
             share = loss * (len(labels) / images)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
         learner.nan_guard.add(position.steps + 1, loss, indices)
@@ -87,6 +90,22 @@ def update(learner: Learner, batches: list[Batch]) -> None:
         learner.ema.update(learner.network, position.steps)
     for action in learner.after_update:
         action(learner)
+
+
+@contextmanager
+def one_value_explained(inputs: Tensor) -> Iterator[None]:
+    """Says in a sentence that a batch of one image, reduced to one place, leaves BatchNorm one value of each channel.
+
+    Raises:
+        TrainingError: It does so inside.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith("Expected more than 1 value per channel"):
+            raise
+        side = max(inputs.shape[-2:])
+        raise TrainingError("loop.one_value", images=len(inputs), size=side, larger=2 * side) from error
 
 
 def show(learner: Learner) -> None:

@@ -99,6 +99,25 @@ READ = {
     "flat": ({"": 3, ".cache": 2}, "flat", {"train": {None: 3}}, {"ledger.hidden_folder": 2}),
     "flat splits": ({"train": 3, "test": 2}, "flat", {"train": {None: 3}, "test": {None: 2}}, {}),
     "flat, asked": ({"cats": 3, "dogs": 2, "x.png": "image"}, ":flat", {"train": {None: 6}}, {}),
+    "flat below splits, in their own": (
+        {"train/train": 3, "test1/test1": 2},
+        "flat",
+        {"train": {None: 3}, "test": {None: 2}},
+        {},
+    ),
+    "images and their masks": ({"images": 3, "masks": 2}, "flat", {"train": {None: 5}}, {}),
+    "a folder without images": (
+        {"cats": 3, "dogs": 2, "birds/x.txt": "text", "submission.csv": "id,label\n0,1\n"},
+        "class-folders",
+        PETS,
+        {"ledger.no_image": 1, "ledger.stray_table": 1},
+    ),
+    "a copy of all in its own folder": (
+        split_tree("train", "val") | split_tree("pets/train", "pets/val"),
+        "split-folders",
+        SPLIT_PETS,
+        {"ledger.beside_splits": 6},
+    ),
     "an image beside class folders": (
         {"cats": 3, "dogs": 2, "overview.png": "image"},
         "class-folders",
@@ -126,10 +145,17 @@ READ = {
         {"ledger.no_image": 4, "ledger.hidden_folder": 2},
     ),
     "images of any name": (
-        {"cats/a": "image", "cats/.b.jpg": "image", "cats/_c.txt": "image", "dogs": 2, "dogs/d.pdf": "%PDF-1.4"},
+        {
+            "cats/a": "image",
+            "cats/.b.jpg": "image",
+            "cats/_c.txt": "image",
+            "dogs": 2,
+            "dogs/d.pdf": "%PDF-1.4",
+            "dogs/e.heic": "text",
+        },
         "class-folders",
         PETS,
-        {"ledger.no_image": 1},
+        {"ledger.no_image": 2},
     ),
     "archives beside class folders": (
         {"cats": 3, "dogs": 2, "cats.zip": "zip"},
@@ -243,6 +269,22 @@ REFUSED = {
         "auto",
         "layouts.table_or_folders",
     ),
+    "two datasets": (
+        {"one/train/a": 1, "one/train/b": 1, "one/test/a": 1, "two/a": 1, "two/b": 1},
+        "auto",
+        "layouts.several_datasets",
+    ),
+    "two datasets, leaves asked": (
+        {"one/train/a": 1, "one/train/b": 1, "one/test/a": 1, "two/a": 1},
+        "leaf-folders",
+        "layouts.several_datasets",
+    ),
+    "classes and splits in one name": (
+        {"cats_train": 1, "cats_val": 1, "dogs_train": 1, "dogs_val": 1},
+        "auto",
+        "layouts.splits_in_names",
+    ),
+    "a zip and a table": ({"train.zip": "zip", "rows.csv": "a,b\n"}, "auto", "layouts.archives"),
     "another case": ({"train/Cats": 2, "train/Dogs": 2, "val/cats": 1}, "auto", "layouts.other_case"),
     "no splits, though asked": ({"cats": 2, "dogs": 2}, "split-folders", "layouts.contradiction"),
     "no tables, though asked": ({"cats": 2, "dogs": 2}, "tables", "layouts.contradiction"),

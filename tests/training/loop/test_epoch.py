@@ -2,13 +2,15 @@
 
 import pytest
 import torch
+from error_facts import code_and_fields
 from launching import launch
 from learners import NO_STATISTICS, make_data, start, state
 from safetensors.torch import load_file
 
 from resnet_hub import create_model
+from resnet_hub.errors import TrainingError
 from training import finetune
-from training.loop.epoch import grouped, train_one_epoch
+from training.loop.epoch import grouped, one_value_explained, train_one_epoch
 
 
 def joined(batches):
@@ -57,3 +59,12 @@ def test_the_mean_loss_weighs_each_image_alike(tmp_path):
     learner.criterion = lambda logits, targets: logits.sum() * 0 + len(targets)  # 8 of a full batch, 2 of a small one
     loss = train_one_epoch(learner, [first, tuple(column[:2] for column in first)])["train_loss"]
     assert loss == pytest.approx((8 * 8 + 2 * 2) / 10)
+
+
+def test_a_batch_that_leaves_one_value_for_each_channel_is_said_in_a_sentence():
+    inputs = torch.zeros(1, 3, 4, 4)
+    with pytest.raises(TrainingError) as refused, one_value_explained(inputs):
+        torch.nn.BatchNorm2d(3)(inputs.mean((2, 3), keepdim=True))
+    assert code_and_fields(refused.value) == ("loop.one_value", {"images": 1, "size": 4, "larger": 8})
+    with pytest.raises(ValueError, match="another"), one_value_explained(inputs):
+        raise ValueError("another")

@@ -24,6 +24,7 @@ def run(capsys, *flags):
 
 def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
     class_folders(tmp_path / "data", {"red": 12, "green": 8})
+    (tmp_path / "data" / "notes.txt").write_text("collected in May")
     flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--mixup", 0.5, "--batch-size", 4, "--workers", 0)
     status, log = run(capsys, *flags, "--dry-run", "--output", tmp_path / "runs" / "colors")
     assert status == 0
@@ -31,6 +32,9 @@ def test_a_dry_run_tells_the_plan_and_leaves_one_sheet(capsys, tmp_path):
         "counts train: red 10, green 6",
         "counts 20% of train: green 2, red 2",
         "sizes  40x32 to 40x32, the middle one 40x32 pixels",
+        "files  20 of 21 are used",
+        "rows   20 of 20 are used",
+        "no images but text: ...\n  notes.txt\n",
         "0.27 M parameters",
         "time   about ",
         "10 epochs of ",
