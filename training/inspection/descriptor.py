@@ -9,12 +9,12 @@ SIDE = 32
 """Pixels of a side of the thumbnail."""
 LENGTH = SIDE * SIDE
 """Bytes of a descriptor."""
-VIEWED = 128
-"""Pixels of the shorter side that an image is reduced towards: half of what networks usually see of it."""
+VIEWED = 96
+"""Pixels of the shorter side that an image is reduced towards: what the width of edges shows best in of it."""
 
 
 def gray_view(image: Image.Image) -> Image.Image:
-    """An opened image in gray levels (L), reduced by a whole number to a shorter side of 128 to 255 where it is longer.
+    """An opened image in gray levels (L), reduced by a whole number to a shorter side of 96 to 191 where it is longer.
 
     Transparent pixels show the color stored under them.
     """

@@ -21,7 +21,7 @@ ALIKE = 0.92
 """Correlation of details from which two images show the same."""
 STRANGERS = 1000
 """Pairs drawn at random that tell how alike the images of a set usually are."""
-DEVIATIONS = 8
+DEVIATIONS = 10
 """Standard deviations above the usual, in Fisher's z, that a pair has to be at least: digits are all alike."""
 MOST_CANDIDATES = 8
 """Candidates for each image that are looked at more closely; of more, the closest."""

@@ -7,6 +7,7 @@ from PIL import Image
 
 MEASURES = ("low", "middle", "high", "range", "edge_width")
 """What is measured of an image: gray levels that 5, 50 and 95 % of it stay below, the span of all, width of edges."""
+SHARES = (0.05, 0.5, 0.95)
 FLAGS = ("blank", "dark", "bright", "blurred", "tiny")
 """What an image may be flagged as."""
 BLANK = 16
@@ -17,7 +18,7 @@ TINY = 16
 """Pixels of the shorter side below which an image is tiny."""
 WIDE = 0.75
 """Standard deviation, in pixels of the gray view, of the blur of the sharpest edges from which an image is blurred."""
-JUDGED = 64
+JUDGED = 96
 """Pixels of the shorter side from which edges are measured: smaller images have no more of them than they need."""
 TILES = 4
 """Parts of a side that are measured by themselves: a photograph is sharp where its subject is."""
@@ -30,8 +31,8 @@ def measure_quality(view: Image.Image, descriptor: np.ndarray) -> np.ndarray:
         view: Of `gray_view`.
         descriptor: Of `describe`.
     """
-    levels = np.sort(descriptor)
-    low, middle, high = (levels[round(share * (len(levels) - 1))] for share in (0.05, 0.5, 0.95))
+    below = np.bincount(descriptor, minlength=256).cumsum()
+    low, middle, high = np.searchsorted(below, np.array(SHARES) * len(descriptor))
     darkest, brightest = view.getextrema()
     return np.array([low, middle, high, brightest - darkest, edge_width(view)], np.float32)  # type: ignore[operator]
 
@@ -62,7 +63,7 @@ def edge_width(view: Image.Image) -> float:
     """
     if min(view.size) < JUDGED:
         return 0.0
-    pixels = np.asarray(view, np.int16)
+    pixels = np.asarray(view, np.float32)
     middle = pixels[1:-1, 1:-1]
     left, right, above, below = pixels[1:-1, :-2], pixels[1:-1, 2:], pixels[:-2, 1:-1], pixels[2:, 1:-1]
     slopes = _energy(right - left) / 4 + _energy(below - above) / 4
@@ -74,5 +75,5 @@ def edge_width(view: Image.Image) -> float:
 def _energy(values: np.ndarray) -> np.ndarray:
     """The mean square of each tile, (TILES, TILES)."""
     height, width = (side // TILES for side in values.shape)
-    tiles = values[: TILES * height, : TILES * width].astype(np.float32).reshape(TILES, height, TILES, width)
+    tiles = values[: TILES * height, : TILES * width].reshape(TILES, height, TILES, width)
     return np.einsum("ahbw,ahbw->ab", tiles, tiles) / (height * width)
