@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,14 +10,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from accelerate import PartialState
 
 from resnet_hub.checks import nearest
+from resnet_hub.cli import printable
 from resnet_hub.errors import DataError, Phrase
 
 from ..layouts import Ledger
 from .label_rows import LabelRow, read_label_rows
 from .split import Split
 from .targets import Target
+
+logger = logging.getLogger(__name__)
 
 DROP = "<drop>"
 """The correction that leaves an image out."""
@@ -64,7 +69,11 @@ def corrected(
         ledger.leave_out("rows", Phrase("ledger.dropped_by_labels"), left_out)
         if not len(found[name]):
             raise DataError("corrections.nothing_left", file=file, split=name)
-    ledger.decide(Phrase("ledger.corrected", file=file, changed=changed, dropped=dropped))
+    ledger.corrected += changed
+    said = Phrase("ledger.corrected", file=file, changed=f"{changed:,}", dropped=f"{dropped:,}")
+    ledger.decide(said)
+    if PartialState().is_main_process:
+        logger.info("%s", printable(str(said)))
     return found
 
 

@@ -84,9 +84,8 @@ def judge(
         return Judgement(suspect_class_sets(answers, labels), len(labels), unjudged)
     rows = np.flatnonzero(np.isin(labels, known))
     if len(known) < 2:
-        return Judgement(Suspects(rows[:0], rows[:0], np.zeros(0, np.float32)), 0, unjudged)
+        return Judgement(Suspects(rows[:0], rows[:0], np.zeros(0, np.float32), rows[:0]), 0, unjudged)
     numbers = np.searchsorted(known, labels[rows])
     folds = make_folds(numbers, groups[rows], seed)
     answers = answer_out_of_fold(features[torch.from_numpy(rows).to(features.device)], numbers, folds, task, len(known))
-    found = suspect_classes(answers, numbers)
-    return Judgement(Suspects(rows[found.rows], known[found.suggested], found.confidence), len(rows), unjudged)
+    return Judgement(suspect_classes(answers, numbers).among(rows, known), len(rows), unjudged)

@@ -7,7 +7,7 @@ itself than the networks of the paper, and more often wrong; benchmarks/label_er
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,9 +31,16 @@ class Suspects:
     """What their targets might be, in the form of the targets: (S,) or (S, C)."""
     confidence: np.ndarray
     """How sure the probe is of that, float32 (S,): a probability; in a regression the distance in deviations."""
+    ranking: np.ndarray
+    """All images that were judged, suspected or not, the least likely label first, int64."""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def among(self, rows: np.ndarray, classes: np.ndarray) -> Suspects:
+        """The same among more images and classes, of which only some were judged: these rows, these classes."""
+        suggested = classes[self.suggested]
+        return replace(self, rows=rows[self.rows], suggested=suggested, ranking=rows[self.ranking])
 
 
 def suspect_classes(probabilities: np.ndarray, labels: np.ndarray) -> Suspects:
@@ -50,7 +57,7 @@ def suspect_classes(probabilities: np.ndarray, labels: np.ndarray) -> Suspects:
     sure = others[rows, other]
     usual = _usual(own, labels, probabilities.shape[1])
     found = (sure > own) & (sure >= SURE * usual[other]) & (own < UNLIKELY * usual[labels])
-    return _ranked(np.flatnonzero(found), other, sure, own - sure)
+    return _ranked(found, other, sure, own - sure)
 
 
 def suspect_class_sets(probabilities: np.ndarray, labels: np.ndarray) -> Suspects:
@@ -66,7 +73,7 @@ def suspect_class_sets(probabilities: np.ndarray, labels: np.ndarray) -> Suspect
     usual, opposite = np.where(has, having, without), np.where(has, without, having)
     wrong = (own < 0.5) & (1 - own >= SURE * opposite) & (own < UNLIKELY * usual)
     margin = np.where(wrong, 2 * own - 1, np.inf).min(1, initial=np.inf)
-    return _ranked(np.flatnonzero(wrong.any(1)), np.where(wrong, ~has, has).astype(np.float32), -margin, margin)
+    return _ranked(wrong.any(1), np.where(wrong, ~has, has).astype(np.float32), -margin, margin)
 
 
 def suspect_numbers(answers: np.ndarray, targets: np.ndarray) -> Suspects:
@@ -79,8 +86,8 @@ def suspect_numbers(answers: np.ndarray, targets: np.ndarray) -> Suspects:
     residuals = targets - answers
     distance = np.abs(residuals - np.median(residuals, axis=0))
     spread = TO_DEVIATION * np.median(distance, axis=0)
-    far = (distance / np.where(spread > 0, spread, np.inf)).max(1).astype(np.float32)
-    return _ranked(np.flatnonzero(far >= FAR), answers, far, -far)
+    far: np.ndarray = (distance / np.where(spread > 0, spread, np.inf)).max(1).astype(np.float32)
+    return _ranked(np.asarray(far >= FAR), answers, far, -far)
 
 
 def _usual(own: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
@@ -95,6 +102,7 @@ def _mean_where(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return np.where(count > 0, (values * chosen).sum(0) / np.maximum(count, 1), 1.0)
 
 
-def _ranked(rows: np.ndarray, suggested: np.ndarray, confidence: np.ndarray, margin: np.ndarray) -> Suspects:
-    rows = rows[np.argsort(margin[rows], kind="stable")]
-    return Suspects(rows, suggested[rows], confidence[rows].astype(np.float32))
+def _ranked(found: np.ndarray, suggested: np.ndarray, confidence: np.ndarray, margin: np.ndarray) -> Suspects:
+    ranking = np.argsort(margin, kind="stable")
+    rows = ranking[found[ranking]]
+    return Suspects(rows, suggested[rows], confidence[rows].astype(np.float32), ranking)

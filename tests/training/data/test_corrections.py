@@ -5,13 +5,20 @@ import pytest
 from datasets import Dataset
 from error_facts import code_and_fields
 
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, Phrase
 from training.data.corrections import corrected, format_target, parse_target
 from training.data.split import Split
 from training.data.targets import Target
 from training.layouts import Ledger
 
-CATS = Target("single_label", ("label",), ("cat", "dog", "007", "true"), "")
+NAMES = ("cat", "dog", "007", "true")
+
+
+def target(task):
+    return Target(task, ("label",), NAMES, Phrase("ledger.no_target"), "class")
+
+
+CATS = target("single_label")
 
 
 def split(name, paths, labels, digests):
@@ -47,7 +54,7 @@ def test_labels_are_corrected_images_left_out_and_both_stand_in_the_ledger(split
     assert found["test"].labels.tolist() == [3]
     assert splits["train"].labels.tolist() == [0, 1, 0]
     (decision,) = ledger.decisions
-    assert (decision.fields["changed"], decision.fields["dropped"]) == (2, 1)
+    assert (decision.fields["changed"], decision.fields["dropped"], ledger.corrected) == ("2", "1", 2)
     assert [(entry.count, entry.names) for entry in ledger.left_out] == [(1, ("/d/cat/3.png",))]
 
 
@@ -110,13 +117,13 @@ def test_images_that_nobody_has_looked_at_cannot_be_corrected(splits, tmp_path):
 )
 def test_a_target_is_read_as_it_is_written(task, value, text):
     assert format_target(value, CATS.names, task) == text
-    assert np.allclose(parse_target(text, Target(task, (), CATS.names, ""), "f", 2), value)
+    assert np.allclose(parse_target(text, target(task), "f", 2), value)
 
 
 @pytest.mark.parametrize("text", ["1 | 2", "1 | 2 | 3 | x", "1|2|3|nan", "1,5 | 2 | 3 | 4"])
 def test_what_is_no_number_for_each_output_is_refused(text):
     with pytest.raises(DataError) as error:
-        parse_target(text, Target("regression", (), CATS.names, ""), "f", 2)
+        parse_target(text, target("regression"), "f", 2)
     assert code_and_fields(error.value) == (
         "corrections.no_numbers",
         {"file": "f", "line": 2, "text": text, "count": 4},
