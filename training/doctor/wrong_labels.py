@@ -50,13 +50,13 @@ def suspect_classes(probabilities: np.ndarray, labels: np.ndarray) -> Suspects:
         probabilities: Of each class by a probe that did not see the image, float32 (N, C).
         labels: The class of each image, int64 (N,).
     """
-    rows = np.arange(len(labels))
-    own, others = probabilities[rows, labels], probabilities.copy()
+    rows, others = np.arange(len(labels)), probabilities.copy()
+    own: np.ndarray = probabilities[rows, labels]
     others[rows, labels] = -1
     other = others.argmax(1)
-    sure = others[rows, other]
+    sure: np.ndarray = others[rows, other]
     usual = _usual(own, labels, probabilities.shape[1])
-    found = (sure > own) & (sure >= SURE * usual[other]) & (own < UNLIKELY * usual[labels])
+    found: np.ndarray = (sure > own) & (sure >= SURE * usual[other]) & (own < UNLIKELY * usual[labels])
     return _ranked(found, other, sure, own - sure)
 
 
@@ -73,7 +73,8 @@ def suspect_class_sets(probabilities: np.ndarray, labels: np.ndarray) -> Suspect
     usual, opposite = np.where(has, having, without), np.where(has, without, having)
     wrong = (own < 0.5) & (1 - own >= SURE * opposite) & (own < UNLIKELY * usual)
     margin = np.where(wrong, 2 * own - 1, np.inf).min(1, initial=np.inf)
-    return _ranked(wrong.any(1), np.where(wrong, ~has, has).astype(np.float32), -margin, margin)
+    doubtful: np.ndarray = wrong.any(axis=1)
+    return _ranked(doubtful, np.where(wrong, ~has, has).astype(np.float32), -margin, margin)
 
 
 def suspect_numbers(answers: np.ndarray, targets: np.ndarray) -> Suspects:
