@@ -26,6 +26,7 @@ from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
 from .data import Data, Split, load_data, with_values
+from .doctor import report_doubts
 from .entry import run_command
 from .fit import fit
 from .hardware import describe_hardware, main_process_decides, make_accelerator
@@ -141,6 +142,7 @@ def find_lr(recipe: FinetuneRecipe) -> Path:
 def dry_run(recipe: FinetuneRecipe) -> Path:
     """Reports what the run would do, from a few updates that are discarded; returns a sheet of training images."""
     data, learner, loaders = try_out(recipe)
+    report_doubts(data, learner)
     sheet = report_dry_run(data, learner, loaders)
     learner.accelerator.end_training()
     return sheet
@@ -179,8 +181,7 @@ def start_model(recipe: FinetuneRecipe, data: Data) -> PretrainedNetwork:
 
 
 def _has_no_weights(name: str) -> bool:
-    known = name in list_architectures() and name not in list_architectures(pretrained=True)
-    return known and not Path(name).exists()
+    return name in list_architectures() and name not in list_architectures(pretrained=True) and not Path(name).exists()
 
 
 def describe(

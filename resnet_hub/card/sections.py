@@ -140,7 +140,7 @@ def _classes(config: Mapping[str, Any]) -> str:
 def _training_rows(run: CheckpointMetadata) -> list[tuple[object, object]]:
     rows: list[tuple[object, object]] = list(_flat(run.recipe or {}))
     if run.left_out:
-        rows.append(("left out of the dataset", f"{run.left_out} (see results.json)"))
+        rows.append(("left out of the dataset, or corrected", f"{run.left_out} (see results.json)"))
     if run.hardware:
         rows.append(("hardware", place(run.hardware)))
     if run.seconds is not None and is_number(run.seconds):

@@ -1,4 +1,4 @@
-"""`resnet-hub finetune`, `evaluate` and `predict-dataset`: the trainer in this process, with flags of its own."""
+"""`resnet-hub check`, `finetune`, `evaluate`, `predict-dataset`: the trainer in this process, with its own flags."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ class TrainerCommand(NamedTuple):
 
 
 COMMANDS = {
+    "check": TrainerCommand(
+        "Looks through a dataset: images that repeat or are bad, labels that are likely wrong.", "check"
+    ),
     "finetune": TrainerCommand("Fine-tunes a network on a dataset of images.", "finetune"),
     "evaluate": TrainerCommand("Measures a network on a split of a dataset.", "evaluate"),
     "predict-dataset": TrainerCommand("Answers every image of a split, as a table.", "predict"),

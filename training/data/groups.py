@@ -10,7 +10,7 @@ import numpy as np
 from accelerate import PartialState
 
 from ..hardware import main_process_first
-from ..inspection import group_pairs, joined, known_near_duplicates, quality_flags
+from ..inspection import FLAGS, group_pairs, joined, known_near_duplicates, quality_flags
 from .split import Split
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,11 @@ def grouped(splits: Mapping[str, Split]) -> dict[str, Split]:
     done = dict(splits)
     for name, findings in looked_at.items():
         groups = group_of[np.searchsorted(whole.known, findings.digests)]
-        done[name] = replace(splits[name], groups=groups, findings=None)
+        flags = quality_flags(findings.measures, findings.sizes)
+        marks = np.stack([flags[flag] for flag in FLAGS], 1)
+        done[name] = replace(splits[name], groups=groups, flags=marks, findings=None)
         if PartialState().is_main_process:
-            _log_quality(splits[name], quality_flags(findings.measures, findings.sizes))
+            _log_quality(splits[name], flags)
             _log_near(done[name])
     return done
 

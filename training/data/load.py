@@ -17,6 +17,7 @@ from ..layouts import Ledger
 from ..settings import LAZY, FinetuneRecipe
 from .account import leave_out_rows, ledger_of, log_ledger, note_single_images, see_rows, use_splits
 from .columns import find_columns
+from .corrections import corrected
 from .errors import dataset_errors
 from .groups import grouped
 from .load_dataset import asked_columns, dataset_commit, load_splits, open_streams
@@ -86,7 +87,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
     target = find_target(tables[train_name], columns, recipe.task)
     splits, bad = read_splits(tables, names, image_column, target, recipe, ledger)
-    splits = grouped(splits)
+    splits = grouped(corrected(splits, target, recipe.labels, ledger))
 
     train, test = splits[train_name], splits.get("test")
     _refuse_one_answer(train, target)

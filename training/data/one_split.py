@@ -13,6 +13,7 @@ from ..layouts import Ledger
 from ..settings import RunSettings
 from .account import ledger_of, log_ledger
 from .columns import find_columns, find_image_column, known_classes
+from .corrections import corrected
 from .load import MEASURED_NAMES
 from .load_dataset import asked_columns, load_splits
 from .read_splits import encoded, noted, read_splits
@@ -42,8 +43,9 @@ def load_split(
     """
     asked, (name, role, rows) = name, _load_rows(settings, name, recorded)
     image_column, columns = find_columns(rows, settings.image_column, settings.label_column)
-    target = find_target(rows, columns, task).named(label_names)
-    splits, _ = read_splits(DatasetDict({name: rows}), [name], image_column, target, settings, Ledger())
+    target, ledger = find_target(rows, columns, task).named(label_names), Ledger()
+    splits, _ = read_splits(DatasetDict({name: rows}), [name], image_column, target, settings, ledger)
+    splits = corrected(splits, target, settings.labels, ledger, whole=False)
     if recorded is None or role is None:
         return splits[name]
     held_out = recorded.held_out(splits[name], role, asked=asked is not None)

@@ -31,6 +31,8 @@ class Split:
     """Width and height of each upright image in pixels, int32 (N, 2); None before it was looked at."""
     groups: np.ndarray | None = None
     """A number for each image that near-duplicates share, int64 (N,), the same in all splits; None where not known."""
+    flags: np.ndarray | None = None
+    """Whether each image is blank, dark, bright, blurred, tiny, bool (N, len(FLAGS)); None where not known."""
     findings: Findings | None = None
     """What was found of each image, until groups are made of it, at most."""
 
@@ -59,7 +61,7 @@ class Split:
 
     def select(self, kept: np.ndarray, name: str | None = None) -> Split:
         """The same with these images only."""
-        found = ("digests", "sizes", "groups")
+        found = ("digests", "sizes", "groups", "flags")
         looked_at = {key: None if (value := getattr(self, key)) is None else value[kept] for key in found}
         findings = None if self.findings is None else self.findings.take(kept)
         rows, labels = self.rows.select(kept), self.labels[kept]

@@ -1,6 +1,7 @@
 """A folder or a table on disk -> rows of splits, with a ledger of every file and row of it."""
 
 from .as_on_hub import CARDS, confined_tables, own_tables, read_as_on_hub, refuse_outside
+from .csv_text import csv_records
 from .folders import read_folder
 from .image_columns import REFUSED, EncodedImage, confine_stream, encoded_stream, refuse_stranger, with_images
 from .layouts import TABLES
@@ -28,6 +29,7 @@ __all__ = [
     "Unit",
     "confine_stream",
     "confined_tables",
+    "csv_records",
     "encoded_stream",
     "own_tables",
     "quoted",

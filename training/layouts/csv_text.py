@@ -68,6 +68,15 @@ def read_csv(files: Sequence[Path], ledger: Ledger) -> list[pa.Table]:
     return texts
 
 
+def csv_records(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The number of the last line of each record of a file and its cells; blank lines are passed over.
+
+    Raises:
+        DataError: It is no CSV in UTF-8.
+    """
+    return _records(file, _dialect(file))
+
+
 def _texts(file: Path, ledger: Ledger) -> pa.Table:
     """The file with every cell as text."""
     dialect = _dialect(file)

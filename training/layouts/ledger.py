@@ -45,6 +45,8 @@ class Ledger:
         self.decisions: list[Phrase] = []
         """What was chosen among readings, with the way to choose otherwise: a line each."""
         self._told = 0
+        self.corrected = 0
+        """Rows that are used with another target than the dataset gives them."""
         self._left_out: dict[tuple[Unit, str], LeftOut] = {}
 
     def see(self, unit: Unit, count: int = 1) -> None:
@@ -125,18 +127,20 @@ class Ledger:
         return lines
 
     def summary(self) -> str | None:
-        """What was left out as a few words, such as "2 of 14 files, 1 of 12 rows"; None where it is nothing."""
+        """What was left out or corrected, as in "2 of 14 files, 1 of 12 rows, 3 labels corrected"; None for nothing."""
         gone = Counter[Unit]()
         for entry in self._left_out.values():
             gone[entry.unit] += entry.count
         units: tuple[Unit, ...] = ("files", "rows")
-        return ", ".join(f"{gone[unit]:,} of {self.seen[unit]:,} {unit}" for unit in units if gone[unit]) or None
+        texts = [f"{gone[unit]:,} of {self.seen[unit]:,} {unit}" for unit in units if gone[unit]]
+        texts += [f"{self.corrected:,} labels corrected"] if self.corrected else []
+        return ", ".join(texts) or None
 
     def record(self) -> dict[str, Any]:
         """The whole account, as JSON values: of each reason at most `RECORDED` names."""
         return {
             "files": {"seen": self.seen["files"], "used": dict(self.roles)},
-            "rows": {"seen": self.seen["rows"], "used": self.used},
+            "rows": {"seen": self.seen["rows"], "used": self.used, "corrected": self.corrected},
             "decisions": [str(decision) for decision in self.decisions],
             "left_out": [
                 {"unit": entry.unit, "reason": str(entry.reason), "count": entry.count, "names": list(entry.names)}

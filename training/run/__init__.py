@@ -3,7 +3,7 @@
 from .history import Best, History
 from .license import parent_license
 from .record import describe_run, resumed_record, versions
-from .report import cut_name, draw_rates, draw_report, save_figure
+from .report import cut_name, draw_rates, draw_report, draw_sheet, save_figure
 from .resume import parse_run
 from .run_folder import (
     EMA_FILE,
@@ -45,6 +45,7 @@ __all__ = [
     "describe_run",
     "draw_rates",
     "draw_report",
+    "draw_sheet",
     "link_file",
     "parent_license",
     "parse_run",

@@ -151,22 +151,37 @@ def draw_mistakes(
     mistakes = evaluation.mistakes(MISTAKES, label_names)
     if not mistakes:
         return None
-    rows = -(-len(mistakes) // COLUMNS)
-    columns = min(COLUMNS, len(mistakes))
+    cells = [
+        (mistake.row, f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}")
+        for mistake in mistakes
+    ]
+    images = ((*split.image(row), title) for row, title in cells)
+    return draw_sheet(folder / MISTAKES_FILE, list(images), channels)
+
+
+def draw_sheet(file: Path, images: Sequence[tuple[bytes | str, str, str]], channels: int) -> Path:
+    """Draws a contact sheet; returns its path.
+
+    Args:
+        file: Where to.
+        images: Each as bytes or a path, with its name, and the lines above it.
+        channels: How many the network sees.
+    """
+    rows = -(-len(images) // COLUMNS)
+    columns = min(COLUMNS, len(images))
     figure = Figure(figsize=(2.2 * columns, 2.75 * rows))
     figure.subplots_adjust(0, 0, 1, 0.85 if rows == 1 else 0.95, wspace=0.1, hspace=0.35)
-    for axes, mistake in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, mistakes):
+    for axes, shown in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, images):
         axes.set_axis_off()
-        if mistake is None:
+        if shown is None:
             continue
-        content, name = split.image(mistake.row)
+        content, name, title = shown
         image = visible(open_to_look_at(content, name=name))
         image = visible(to_channels(image, channels if channels in IMAGE_MODES else 3))
         image.thumbnail((THUMBNAIL, THUMBNAIL))
         axes.imshow(image.convert("RGB"))
-        title = f"{cut_name(mistake.answer)} {mistake.sure}\ntrue: {cut_name(mistake.truth)}\nrow {mistake.row}"
         axes.set_title(title, fontsize=8, parse_math=False)
-    return save_figure(figure, folder / MISTAKES_FILE)
+    return save_figure(figure, file)
 
 
 def cut_name(name: str) -> str:

@@ -191,9 +191,8 @@ def _empty(folder: Path, taken: Sequence[str]) -> None:
 
 def _shareable(recipe: FinetuneRecipe) -> FinetuneRecipe:
     """The recipe without where on this machine its data are and its run goes, since its file is pushed."""
-    return replace(
-        recipe, output="", overwrite=False, dataset=without_paths(recipe.dataset), model=without_paths(recipe.model)
-    )
+    named = {name: without_paths(getattr(recipe, name)) for name in ("dataset", "model", "labels")}
+    return replace(recipe, output="", overwrite=False, **named)
 
 
 def check_room(folder: Path, needed: int) -> None:

@@ -1,6 +1,7 @@
 """Every setting of a run: defaults < recipe < flags, checked once."""
 
 from .base import Settings, flag_of, setting
+from .data_check import DataCheckSettings
 from .evaluation import EvaluationSettings
 from .flags import RENAMED, settings_parser
 from .images import AGAIN, LAZY
@@ -20,6 +21,7 @@ __all__ = [
     "SMALLEST_BATCH",
     "USUAL_BATCH",
     "USUAL_MOMENTUM",
+    "DataCheckSettings",
     "EvaluationSettings",
     "FinetuneRecipe",
     "HubSettings",

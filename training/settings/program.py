@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 PACKAGE = __name__.removesuffix(".settings.program")
 """`training` in a checkout, `resnet_hub.training` where it is installed."""
-COMMANDS = {"finetune": "finetune", "evaluate": "evaluate", "predict": "predict-dataset"}
+COMMANDS = {"check": "check", "finetune": "finetune", "evaluate": "evaluate", "predict": "predict-dataset"}
 """Entry -> the command of `resnet-hub` that runs it."""
 _by_command = ContextVar("by_command", default=False)
 
@@ -27,7 +27,7 @@ def launch_command(entry: str, processes: int = 1) -> str:
     """The words that stand before the flags of an entry.
 
     Args:
-        entry: finetune, evaluate or predict.
+        entry: check, finetune, evaluate or predict.
         processes: How many of them; only the launcher starts several.
     """
     if processes == 1 and _by_command.get():

@@ -67,6 +67,8 @@ class FinetuneRecipe(
             raise ConfigError("settings.sweep_and_dry_run")
         if self.streaming and self.batch_size == AUTO:
             raise ConfigError("settings.batch_size_of_stream")
+        if self.streaming and self.labels is not None:
+            raise ConfigError("settings.labels_of_stream")
         if self.streaming and self.batch_size is None:
             object.__setattr__(self, "batch_size", USUAL_BATCH)
         if self.linear_probe_first and self.from_scratch:

@@ -38,6 +38,9 @@ class RunSettings(Settings):
         "column that says the split of each row, found by name and values where absent; name=value validates on the "
         "rows of one value, none divides by no column",
     )
+    labels: str | None = setting(
+        None, "CSV of corrected labels, as resnet-hub check writes it; the dataset's own files stay", public=False
+    )
     max_bad_images: int = setting(0, "images that may be undecodable, and are left out, before the run is refused")
     batch_size: int | str | None = setting(
         None,

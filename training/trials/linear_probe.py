@@ -74,7 +74,9 @@ def collect(learner: Learner, loader: Iterable[Batch]) -> tuple[Tensor, Tensor]:
     return features, labels
 
 
-def fit_linear(features: Tensor, targets: Tensor, criterion: Criterion, outputs: int) -> tuple[Tensor, Tensor, float]:
+def fit_linear(
+    features: Tensor, targets: Tensor, criterion: Criterion, outputs: int, *, decay: float = DECAY
+) -> tuple[Tensor, Tensor, float]:
     """The weight (outputs, C) and bias (outputs,) that make the criterion plus a weight decay least, and its value."""
     weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
     bias = torch.zeros(outputs, device=features.device, requires_grad=True)
@@ -82,7 +84,7 @@ def fit_linear(features: Tensor, targets: Tensor, criterion: Criterion, outputs:
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = criterion(F.linear(features, weight, bias), targets) + DECAY * weight.square().sum()
+        loss = criterion(F.linear(features, weight, bias), targets) + decay * weight.square().sum()
         loss.backward()
         return loss
 

@@ -9,6 +9,7 @@ from images import class_folders, image
 from launching import FROM_SCRATCH
 from PIL import Image
 
+from resnet_hub.checkpoint.bundled import BUNDLED
 from training import finetune
 from training.data.load import load_data
 from training.settings.recipe import FinetuneRecipe
@@ -111,3 +112,12 @@ def test_times_are_told_in_a_unit_that_fits(seconds, told):
 def plain_logging():
     yield
     logging.getLogger("training").setLevel(logging.NOTSET)
+
+
+def test_a_dry_run_says_which_labels_are_doubtful_and_what_shows_them(capsys, tmp_path):
+    class_folders(tmp_path / "data", {"red": 12, "green": 12})
+    (tmp_path / "data" / "red" / "3.png").rename(tmp_path / "data" / "green" / "wrong.png")
+    flags = ("--dataset", tmp_path / "data", "--model", BUNDLED, "--batch-size", 4, "--workers", 0, "--dry-run")
+    _, log = run(capsys, *flags, "--output", tmp_path / "runs" / "colors")
+    assert "1 of 24 labels are likely wrong: 'green/wrong.png': green -> red" in log
+    assert ".check --dataset " in log
