@@ -21,7 +21,7 @@ from resnet_hub.errors import ImageError, Phrase
 from .arrays import channels_last, read_npy
 from .formats import READABLE, foreign_format, image_format
 from .heic import open_heic
-from .tiff import ALPHA, BITS_PER_SAMPLE, EXTRA_SAMPLES, SAMPLES_PER_PIXEL, declared_range, read_tiff
+from .tiff import ALPHA, BITS_PER_SAMPLE, EXTRA_SAMPLES, SAMPLES_PER_PIXEL, declared_range, read_tiff, tiff_pages
 from .values import Raster
 
 # Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that its warning never comes.
@@ -72,6 +72,22 @@ def decoded(
     if wide and name == "PNG" and source[24] == 16 and image.mode in ("RGB", "RGBA"):
         return _wide_png(source, image, label, max_pixels)
     return _loaded(image, label, max_pixels)
+
+
+def frames(data: bytes) -> int:
+    """How many images a file holds: pages, frames, the photographs of a burst. Nothing is decoded.
+
+    `open_image` gives the first, of a burst the primary one; 1 where the file is damaged or no image.
+    """
+    name = image_format(data)
+    try:
+        if name == "HEIC":
+            return int(getattr(open_heic(data), "n_frames", 1))
+        if name == "TIFF":
+            return tiff_pages(data)
+        return int(getattr(_READERS[name](io.BytesIO(data)), "n_frames", 1)) if name in _READERS else 1
+    except Exception:  # Pillow's readers raise nearly every type on a damaged file.
+        return 1
 
 
 def _format(data: bytes, label: str | Phrase) -> str:
