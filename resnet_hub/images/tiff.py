@@ -14,6 +14,9 @@ from .values import KINDS, Raster
 
 # Tags by number, as the specification lists them.
 BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, EXTRA_SAMPLES, MAX_VALUE, S_MAX_VALUE, ORIENTATION = 258, 277, 338, 281, 341, 274
+PHOTOMETRIC = 262
+GRAY = (0, 1)
+"""Photometric interpretations without colors."""
 ALPHA = (1, 2)
 """Extra samples that are transparency."""
 

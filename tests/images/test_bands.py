@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from encoded_images import banded, npy, planar, stacked
+from encoded_images import banded, npy, planar, stacked, tiff
 from error_facts import code_and_fields
 from PIL import Image
 
@@ -125,3 +125,22 @@ def test_what_holds_no_bands_is_refused_by_its_code(kind):
     with pytest.raises(ImageError) as refused:
         open_image(data, preprocessing=network(5))
     assert refused.value.code == f"preprocessing.{code}"
+
+
+FOUR = np.arange(1, 5, dtype=np.uint8) * np.ones((8, 8, 1), np.uint8)
+FOURTHS = {
+    "near infrared": (tiff(FOUR, photometric="rgb", extrasamples=["unspecified"]), 4, [1, 2, 3, 4]),
+    "near infrared, of which a network of colors sees none": (
+        tiff(FOUR, photometric="rgb", extrasamples=["unspecified"]),
+        3,
+        [1, 2, 3],
+    ),
+    "alpha": (tiff(FOUR, photometric="rgb", extrasamples=["unassalpha"]), 4, [1, 2, 3, 4]),
+}
+
+
+@pytest.mark.parametrize("kind", FOURTHS)
+def test_a_fourth_sample_is_what_the_file_says(kind):
+    data, channels, expected = FOURTHS[kind]
+    settings = network(channels, side=8)
+    assert to_pixels(open_image(data, preprocessing=settings), settings)[:, 4, 4].tolist() == expected
