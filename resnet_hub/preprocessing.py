@@ -124,7 +124,7 @@ def _resized_part(
     image: Opened, resized: tuple[int, int], part: tuple[int, int, int, int], filter_: Image.Resampling
 ) -> Opened:
     """The box `part` (left, top, right, bottom) of the image resized to `resized`."""
-    if resized[0] * resized[1] <= MAX_RESIZED_PIXELS:
+    if resized[0] * resized[1] * (channels_of(image) if isinstance(image, Bands) else 1) <= MAX_RESIZED_PIXELS:
         whole = image if image.size == resized else image.resize(resized, filter_)
         return whole if part == (0, 0, *resized) else whole.crop(part)
     scale = image.width / resized[0], image.height / resized[1]

@@ -44,9 +44,7 @@ def test_a_cell_begins_no_formula_and_stays_one_cell(cell, written):
     assert rows == [[written], [written, "1"]]
 
 
-@pytest.mark.parametrize(
-    "name", ["a,b", 'a "b"', "a\nb", "a\rb", "ends\r\n", "", "'=1", "é 東京 \U0001f431", "\udcff"]
-)
+@pytest.mark.parametrize("name", ["a,b", 'a "b"', "a\nb", "a\rb", "ends\r\n", "", "'=1", "é 東京 \U0001f431", "\udcff"])
 def test_any_name_comes_back(name):
     text = "".join(csv_lines([(name, 1, None), ("next", -2, 0.5)]))
     rows = list(csv.reader(io.StringIO(text, newline="")))

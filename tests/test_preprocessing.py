@@ -15,7 +15,7 @@ from timm.data import create_transform
 
 from resnet_hub import preprocessing
 from resnet_hub.config import Preprocessing
-from resnet_hub.errors import ConfigError, ImageError
+from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import normalize, open_image, to_channels, to_pixels
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF"]
@@ -207,13 +207,14 @@ def test_an_animation_shows_its_first_frame(file_format, options):
     assert to_channels(open_image(data), 3).getpixel((4, 4)) == (255, 0, 0)
 
 
-def test_an_input_of_two_channels_is_refused():
-    with pytest.raises(ConfigError, match="2 input channels make no image; it takes 1"):
+def test_colors_are_no_input_of_two_channels():
+    with pytest.raises(ImageError) as refused:
         to_channels(Image.new("RGB", (2, 2)), 2)
+    assert refused.value.code == "preprocessing.other_channels"
 
 
-UNREAD = "is in no image format that can be read; give one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF"
-UNSAVED = "which cannot be read; save it as one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF"
+UNREAD = "is in no image format that can be read; give one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF, HEIC, NumPy"
+UNSAVED = "which cannot be read; save it as one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF, HEIC, NumPy"
 ARRAYS = "expected uint8 0-255 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with at least one pixel"
 PIXELS = "expected 1 to 80,000,000 in all, so give a resized copy"
 BOMB = png_of(60_000, 60_000, bytes(1000))
@@ -222,7 +223,8 @@ BAD = {
     "notes.txt": (b"Dear diary", f"'notes.txt' {UNREAD}"),
     "BMX.txt": (b"BMX bikes for sale", f"'BMX.txt' {UNREAD}"),
     "drawing.eps": (b"%!PS-Adobe", f"'drawing.eps' {UNREAD}"),
-    "a.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1", f"'a.heic' is in the format HEIC, {UNSAVED}"),
+    "a.heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "'a.heic' is damaged or cut short; save or download it again"),
+    "a.jxl": (b"\xff\x0a\xfa\x1f", f"'a.jxl' is in the format JPEG XL, {UNSAVED}"),
     "cut.png": (BOMB[:20], "'cut.png' is damaged or cut short; save or download it again"),
     "big.png": (BOMB, f"'big.png' has 60000 x 60000 pixels; {PIXELS}"),
     "empty image": (Image.new("RGB", (0, 4)), f"the image has 0 x 4 pixels; {PIXELS}"),

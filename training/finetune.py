@@ -287,7 +287,7 @@ def finish(
     logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
-    log_end(folder)
+    log_end(folder, model.config.in_chans)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -32,7 +32,7 @@ def usage(config: Mapping[str, Any], repo_id: str | None, *, timm: bool) -> str:
     source = (repo_id_in(repo_id) if repo_id else None) or "owner/name"
     channels = in_chans(config)
     if channels not in IMAGE_MODES:
-        return f"## How to use it\n\n{_tensors(source, channels)}"
+        return f"## How to use it\n\n{_bands(source, channels)}"
     blocks = [f"```python\n{_ours(source)}```"]
     if timm:
         blocks += [f"In timm:\n\n```python\n{_timm(source, config, channels)}```"]
@@ -57,15 +57,15 @@ for prediction in classifier("image.jpg", top_k=3):
 """
 
 
-def _tensors(source: str, channels: int) -> str:
-    return f"""The network takes {channels} channels, which no image file has: give it tensors.
+def _bands(source: str, channels: int) -> str:
+    return f"""The network takes {channels} channels: a TIFF of as many bands, or a .npy of (height, width, {channels}).
 
 ```python
-import torch
-from resnet_hub import ResNet
+from resnet_hub import ImageClassifier
 
-model = ResNet.from_pretrained("{source}")
-logits = model(torch.zeros(1, *model.preprocessing.input_size))
+classifier = ImageClassifier.from_pretrained("{source}")
+for prediction in classifier("image.tif", top_k=3):
+    print(prediction.label, f"{{prediction.score:.1%}}")
 ```"""
 
 

@@ -10,9 +10,8 @@ from numpy.lib import format as npy
 
 from resnet_hub.errors import ImageError
 
-from .values import Raster
+from .values import KINDS, Raster
 
-KINDS = "buif"
 MAX_HEADER = 4096
 """Bytes of a header, of which an image needs some hundred."""
 

@@ -21,7 +21,17 @@ from resnet_hub.errors import ImageError, Phrase
 from .arrays import channels_last, read_npy
 from .formats import READABLE, foreign_format, image_format
 from .heic import open_heic
-from .tiff import ALPHA, BITS_PER_SAMPLE, EXTRA_SAMPLES, SAMPLES_PER_PIXEL, declared_range, read_tiff
+from .tiff import (
+    ALPHA,
+    BITS_PER_SAMPLE,
+    EXTRA_SAMPLES,
+    GRAY,
+    PHOTOMETRIC,
+    SAMPLES_PER_PIXEL,
+    declared_range,
+    read_tiff,
+    tiff_pages,
+)
 from .values import Raster
 
 # Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that its warning never comes.
@@ -74,6 +84,22 @@ def decoded(
     return _loaded(image, label, max_pixels)
 
 
+def frames(data: bytes) -> int:
+    """How many images a file holds: pages, frames, the photographs of a burst. Nothing is decoded.
+
+    `open_image` gives the first, of a burst the primary one; 1 where the file is damaged or no image.
+    """
+    name = image_format(data)
+    try:
+        if name == "HEIC":
+            return int(getattr(open_heic(data), "n_frames", 1))
+        if name == "TIFF":
+            return tiff_pages(data)
+        return int(getattr(_READERS[name](io.BytesIO(data)), "n_frames", 1)) if name in _READERS else 1
+    except Exception:  # Pillow's readers raise nearly every type on a damaged file.
+        return 1
+
+
 def _format(data: bytes, label: str | Phrase) -> str:
     known = ", ".join(READABLE)
     found = image_format(data)
@@ -124,8 +150,9 @@ def _tiff(data: bytes, label: str | Phrase, channels: int | None, wide: bool, ma
     tags = image.tag_v2
     samples, extra = tags.get(SAMPLES_PER_PIXEL, 1), tags.get(EXTRA_SAMPLES, ())
     cut = wide and image.mode in ("RGB", "RGBA", "RGBX", "LA") and max(tags.get(BITS_PER_SAMPLE, (8,))) > 8
-    unknown = samples in (2, 4) and len(extra) == 1 and extra[0] not in ALPHA
-    as_bands = channels == samples and unknown
+    has_alpha = len(extra) == 1 and extra[0] in ALPHA
+    many = tags.get(PHOTOMETRIC) in GRAY and samples > 1 and not (samples == 2 and has_alpha)
+    as_bands = many or (channels == samples == 4 and len(extra) == 1 and not has_alpha)
     as_pages = bool(channels and channels > 1 and samples == 1 and image.n_frames == channels)
     if cut or as_bands or as_pages:
         return read_tiff(data, label, channels, limit)

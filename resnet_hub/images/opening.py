@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from PIL import Image
 
@@ -50,48 +53,53 @@ def open_image(
     Raises:
         ImageError: The source is missing, no image, damaged or too large, or has other bands than the network.
     """
-    channels = preprocessing.input_size[0] if preprocessing else None
-    found = values_of(
-        source,
-        name=name,
-        max_bytes=max_bytes,
-        max_pixels=max_pixels,
-        channels=channels,
-        wide=preprocessing is not None and preprocessing.value_range is not None,
-    )
     label = label_of(source, name)
-    if isinstance(found, Raster) and channels is not None:
-        _check_bands(found, channels, label)
-    return _opened(found, preprocessing.value_range if preprocessing else None, label)
+    with _damage_told(label):
+        if preprocessing is None:
+            return _opened(_decoded(source, label, max_bytes, max_pixels, None, wide=False), None)
+        channels, known = preprocessing.input_size[0], preprocessing.value_range
+        found = _decoded(source, label, max_bytes, max_pixels, channels, wide=known is not None)
+        if isinstance(found, Raster):
+            _check_bands(found, channels, label)
+        opened = _opened(found, known, str(label))
+        if channels not in IMAGE_MODES and channels_of(opened) != channels:
+            raise ImageError("preprocessing.other_channels", label=label, found=channels_of(opened), channels=channels)
+        return opened
 
 
 def open_to_look_at(source: ImageSource, *, name: str | None = None) -> Opened:
     """The image for people: as `open_image`, but other values than 8 bits from the image's own lowest to highest."""
-    return _opened(values_of(source, name=name, wide=True), OWN, label_of(source, name))
+    label = label_of(source, name)
+    with _damage_told(label):
+        return _opened(_decoded(source, label, MAX_BYTES, MAX_PIXELS, None, wide=True), OWN)
 
 
-def values_of(
-    source: ImageSource,
-    *,
-    name: str | None = None,
-    max_bytes: int = MAX_BYTES,
-    max_pixels: int = MAX_PIXELS,
-    channels: int | None = None,
-    wide: bool = True,
-) -> Image.Image | Raster:
+def values_of(source: ImageSource, *, name: str | None = None, channels: int | None = None) -> Image.Image | Raster:
     """The image decoded, of 8 bits as Pillow has it, else its values as they stand in the file.
 
     Raises:
         ImageError: As `open_image`.
     """
     label = label_of(source, name)
-    given = source if isinstance(source, Image.Image | np.ndarray) else file_bytes(source, label, max_bytes)
+    with _damage_told(label):
+        return _decoded(source, label, MAX_BYTES, MAX_PIXELS, channels, wide=True)
+
+
+@contextmanager
+def _damage_told(label: str | Phrase) -> Iterator[None]:
     try:
-        return decoded(given, label, channels=channels, wide=wide, max_pixels=max_pixels)
+        yield
     except ImageError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly every type on a damaged file.
         raise ImageError("preprocessing.damaged", label=label) from error
+
+
+def _decoded(
+    source: ImageSource, label: str | Phrase, max_bytes: int, max_pixels: int, channels: int | None, *, wide: bool
+) -> Image.Image | Raster:
+    given = source if isinstance(source, Image.Image | np.ndarray) else file_bytes(source, label, max_bytes)
+    return decoded(given, label, channels=channels, wide=wide, max_pixels=max_pixels)
 
 
 def _check_bands(raster: Raster, channels: int, label: str | Phrase) -> None:
@@ -103,10 +111,10 @@ def _check_bands(raster: Raster, channels: int, label: str | Phrase) -> None:
         raise ImageError("preprocessing.bands", label=label, bands=bands, low=low, high=high, channels=channels)
 
 
-def _opened(found: Image.Image | Raster, known: ValueRange | str | None, label: str | Phrase) -> Opened:
+def _opened(found: Image.Image | Raster, known: ValueRange | str | None, dark: str | None = None) -> Opened:
     """A copy, upright, in 8 bits, without metadata."""
     if isinstance(found, Raster):
-        rows, orientation = eight_bit(found, known, label), found.orientation
+        rows, orientation = eight_bit(found, known, dark), found.orientation
         gray_alpha = found.alpha and rows.shape[2] == 2
         image = Image.fromarray(np.ascontiguousarray(rows), "LA") if gray_alpha else image_of(rows)
     else:
@@ -120,7 +128,7 @@ def _opened(found: Image.Image | Raster, known: ValueRange | str | None, label: 
 def in_eight_bits(image: Image.Image) -> Image.Image:
     """The image as L, LA, RGB or RGBA: no palette, no value above 255, no transparent color key."""
     if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(eight_bit(Raster(np.asarray(image)[:, :, None]), None, "image")[:, :, 0])
+        return Image.fromarray(eight_bit(Raster(np.asarray(image)[:, :, None]), None)[:, :, 0])
     gray = image.mode in ("1", "L", "LA", "La")
     mode = ("L" if gray else "RGB") + ("A" if image.has_transparency_data else "")
     return image if image.mode == mode else image.convert(mode)

@@ -10,10 +10,13 @@ import numpy as np
 
 from resnet_hub.errors import ImageError
 
-from .values import Raster
+from .values import KINDS, Raster
 
 # Tags by number, as the specification lists them.
 BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, EXTRA_SAMPLES, MAX_VALUE, S_MAX_VALUE, ORIENTATION = 258, 277, 338, 281, 341, 274
+PHOTOMETRIC = 262
+GRAY = (0, 1)
+"""Photometric interpretations without colors."""
 ALPHA = (1, 2)
 """Extra samples that are transparency."""
 
@@ -53,6 +56,14 @@ def read_tiff(data: bytes, label: object, channels: int | None, limit: int) -> R
     return Raster(values, declared_range(_tags(first)), alpha, int(first.tags.valueof(ORIENTATION, default=1)))
 
 
+def tiff_pages(data: bytes) -> int:
+    """The number of pages of a file, smaller copies of a page among them."""
+    from tifffile import TiffFile
+
+    with TiffFile(io.BytesIO(data)) as file:
+        return len(file.pages)
+
+
 def declared_range(tags: dict[int, Any]) -> tuple[float, float] | None:
     """The range of values that the tags declare, as a bit depth: 12 bits for each sample, or a largest value of 4095.
 
@@ -85,4 +96,6 @@ def _values(page: Any, label: object) -> np.ndarray:
         raise
     if values.ndim == 2:
         return values[:, :, None]
+    if values.ndim != 3 or not values.size or values.dtype.kind not in KINDS:
+        raise ImageError("preprocessing.damaged", label=label)
     return values.transpose(1, 2, 0) if page.axes.startswith("S") else values

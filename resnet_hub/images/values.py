@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 logger = logging.getLogger(__name__)
+_told: list[str] = []
 
+KINDS = "buif"
+"""Types of values, as numpy abbreviates them: truth values, integers of either sign, floats."""
 ValueRange = tuple[tuple[float, float], ...]
 """The values that become 0 and 255: one pair for all channels, or a pair for each."""
 OWN = "own"
@@ -31,11 +34,12 @@ class Raster:
     """As in the EXIF tag."""
 
 
-def eight_bit(raster: Raster, known: ValueRange | str | None, label: object) -> np.ndarray:
+def eight_bit(raster: Raster, known: ValueRange | str | None, dark: str | None = None) -> np.ndarray:
     """uint8 (H, W, C) of an image's values: those below and above the range become 0 and 255, NaN becomes 0.
 
     Values of 8 bits stay as they are. Where no range is known or declared, integers are taken as 0..65535, and floats
-    as 0..1 where none is above 1, else as 0..255.
+    as 0..1 where none is above 1, else as 0..255. Where that makes an image nearly black it is logged, if `dark` names
+    the image: of the first such image, for there may be many.
     """
     values = raster.values
     if values.dtype == np.uint8:
@@ -48,7 +52,7 @@ def eight_bit(raster: Raster, known: ValueRange | str | None, label: object) -> 
     elif known is not None and not isinstance(known, str):
         pairs = list(known if len(known) == channels else known[:1] * channels)
     else:
-        pairs = [raster.declared or usual_range(values, label)] * channels
+        pairs = [raster.declared or usual_range(values, dark)] * channels
     if raster.alpha:
         pairs[-1] = (0.0, _largest(values.dtype))
     rows = np.empty(values.shape, np.uint8)
@@ -71,16 +75,18 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def usual_range(values: np.ndarray, label: object) -> tuple[float, float]:
-    """The range of values of which nothing is known; an image that it makes nearly black is logged."""
+def usual_range(values: np.ndarray, dark: str | None) -> tuple[float, float]:
+    """The range of values of which nothing is known."""
     largest = float(np.nanmax(values, initial=0, where=np.isfinite(values)))
     if values.dtype.kind == "f":
         return 0.0, 1.0 if largest <= 1 else 255.0
-    if 0 < largest < DARK * 65535:
+    if 0 < largest < DARK * 65535 and dark is not None and not _told:
+        _told.append(dark)
         logger.warning(
-            "%s holds values up to %.0f and is read as 0 to 65535, so nearly black: neither the file nor the network "
-            "says a range; training finds or takes one (--value-range), and records it",
-            label,
+            "%s holds values up to %.0f and is read as 0 to 65535, so it is nearly black: neither the file nor the "
+            "network says their range. Training finds one, or takes --value-range LOW,HIGH, and records it; further "
+            "images of this kind are not told of",
+            dark,
             largest,
         )
     return 0.0, 65535.0

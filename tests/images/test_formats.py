@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -29,8 +30,9 @@ def test_first_bytes_tell_the_format(case):
     assert (image_format(head), foreign_format(head)) == ((name, None) if name in FORMATS else (None, name))
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "PPM", "AVIF"])
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "HEIF"])
 def test_what_pillow_writes_is_told_by_its_bytes(name):
     file = io.BytesIO()
+    pillow_heif.register_heif_opener()
     Image.new("RGB", (8, 8)).save(file, name)
-    assert image_format(file.getvalue()[:HEAD_BYTES]) == name
+    assert image_format(file.getvalue()[:HEAD_BYTES]) == {"HEIF": "HEIC"}.get(name, name)

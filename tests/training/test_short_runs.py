@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from encoded_images import banded
 from images import class_folders
 from launching import FROM_SCRATCH, forget_accelerator
 from PIL import Image
 
-from resnet_hub import ResNet, create_model
+from resnet_hub import ImageClassifier, ResNet, create_model
 from training import evaluate, finetune
 
 pytestmark = pytest.mark.usefixtures("new_process")
@@ -137,6 +138,24 @@ def test_gray_images_train_a_one_channel_network(capsys, tmp_path):
     saved = ResNet.from_pretrained(tmp_path / "run")
     assert saved.preprocessing.input_size == (1, 32, 32)
     assert len(saved.preprocessing.mean) == 1
+
+
+def test_a_class_that_shows_in_one_of_thirteen_bands_only_is_learned_and_served(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        values = rng.integers(200, 1500, (32, 32, 13)).astype(np.uint16)
+        values[:, :, 9] += 3000 * (number % 2)
+        file = tmp_path / "data" / ("water", "forest")[number % 2] / f"{number}.tif"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(banded(values))
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--in-chans", 13, "--lr", 0.05)
+    assert run(capsys, *flags, "--epochs", 8, "--batch-size", 4, "--workers", 0, "--output", tmp_path / "run")[0] == 0
+    classifier = ImageClassifier.from_pretrained(tmp_path / "run", device="cpu")
+    assert [classifier(file)[0].label for file in (tmp_path / "data").glob("*/*.tif")] == [
+        file.parent.name for file in (tmp_path / "data").glob("*/*.tif")
+    ]
+    assert len(classifier.preprocessing.value_range) == 13
+    assert not (tmp_path / "run" / "examples").exists() or not list((tmp_path / "run" / "examples").iterdir())
 
 
 def test_a_bare_architecture_starts_from_its_default_weights_and_says_so(

@@ -11,7 +11,7 @@ import numpy as np
 
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import ImageError
-from resnet_hub.images import HEAD_BYTES, Raster, channels_of, image_format, open_image, values_of
+from resnet_hub.images import HEAD_BYTES, Raster, image_format, open_image, values_of
 
 from .split import Split
 
@@ -97,11 +97,7 @@ def _measured(preprocessing: Preprocessing, split: Split) -> Measured:
         if not isinstance(found, Raster):
             found = Raster(np.atleast_3d(np.asarray(found)))
         if found.values.shape[2] != channels:
-            opened = open_image(content, name=name, preprocessing=preprocessing)
-            if channels not in IMAGE_MODES:
-                raise ImageError(
-                    "preprocessing.other_channels", label=repr(name), found=channels_of(opened), channels=channels
-                )
+            open_image(content, name=name, preprocessing=preprocessing)
         colors = found.values[..., :-1] if found.alpha else found.values
         rows = colors.reshape(-1, colors.shape[2])
         parts.append(rows[:: max(1, len(rows) // PIXELS)])

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from resnet_hub.errors import ImageError
-from resnet_hub.images import Opened, open_image, visible
+from resnet_hub.images import Opened, open_to_look_at, visible
 
 from ..hardware import available_cores
 from ..layouts import refuse_stranger
@@ -127,7 +127,7 @@ def look(images: EncodedImages, rows: np.ndarray) -> Looked:
     for place, (content, name) in enumerate(images.encoded(rows)):
         try:
             refuse_stranger(content, name)
-            image = open_image(content, name=name)
+            image = open_to_look_at(content, name=name)
         except ImageError as error:
             faults[int(rows[place])] = str(error)
             continue

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from resnet_hub.checkpoint import CARD_FILE
+from resnet_hub.config import IMAGE_MODES
 
 from ..metrics import format_qualities
 
@@ -87,8 +88,9 @@ def log_epoch(row: Mapping[str, Any], timing: Mapping[str, Any], epochs: int, *,
     )
 
 
-def log_end(folder: Path) -> None:
-    """Logs where the run is, and the commands that go on from there."""
+def log_end(folder: Path, channels: int = 3) -> None:
+    """Logs where the run is, and the commands that go on from there, for a network of so many input channels."""
+    example = "image.jpg" if channels in IMAGE_MODES else "image.tif"
     logger.info("  checkpoint %s   card %s", folder, folder / CARD_FILE)
-    logger.info("  classify:  resnet-hub predict %s image.jpg", shlex.quote(str(folder)))
+    logger.info("  classify:  resnet-hub predict %s %s", shlex.quote(str(folder)), example)
     logger.info("  serve it:  python app.py %s", shlex.quote(str(folder)))

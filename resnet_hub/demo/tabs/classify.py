@@ -172,7 +172,7 @@ def predict_endpoint(inference: Inference) -> None:
         """The most likely classes of an image.
 
         Args:
-            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
             top_k: How many classes to return, 1 to 20.
             model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
                 own where empty.

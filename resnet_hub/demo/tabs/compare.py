@@ -189,7 +189,7 @@ def compare_endpoint(inference: Inference) -> None:
         """What two to four networks say of one image, and whether they agree.
 
         Args:
-            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
             models: Two to four residual networks, each owner/name on the Hub or a published name such as
                 resnet50.a1_in1k.
             top_k: How many classes of each network to return, 1 to 20.

@@ -228,7 +228,7 @@ def explain_endpoint(inference: Inference) -> None:
         """Where in an image the evidence for a class is.
 
         Args:
-            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF.
+            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
             class_name: The class, by its name or its number; the most likely one where empty.
             method: hires-cam or grad-cam, which are quick, or occlusion, which covers up to 64 places one by one.
             model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from images import class_folders, image
+from PIL import Image
 
 from resnet_hub import Preprocessing
 from training.data.load import load_data
@@ -91,7 +92,7 @@ def test_two_runs_that_fill_one_cache_at_once_leave_it_whole(split, folder):
 
 
 def opened(split, index):
-    return cache_module.Image.open(split.image(index)[1]).convert("RGB")
+    return Image.open(split.image(index)[1]).convert("RGB")
 
 
 def test_a_image_that_was_written_in_part_is_decoded_again(split, folder):
