@@ -73,8 +73,7 @@ def suspect_class_sets(probabilities: np.ndarray, labels: np.ndarray) -> Suspect
     usual, opposite = np.where(has, having, without), np.where(has, without, having)
     wrong = (own < 0.5) & (1 - own >= SURE * opposite) & (own < UNLIKELY * usual)
     margin = np.where(wrong, 2 * own - 1, np.inf).min(1, initial=np.inf)
-    doubtful: np.ndarray = wrong.any(axis=1)
-    return _ranked(doubtful, np.where(wrong, ~has, has).astype(np.float32), -margin, margin)
+    return _ranked(np.isfinite(margin), np.where(wrong, ~has, has).astype(np.float32), -margin, margin)
 
 
 def suspect_numbers(answers: np.ndarray, targets: np.ndarray) -> Suspects:
