@@ -17,6 +17,7 @@ _BLANKS = "\\s\x00-\x1f\u200b-\u200f\u2028\u2029\u2060\ufeff"
 _BEGINNING = re.compile(rf"(?<![;{_BLANKS}])[;{_BLANKS}]*+(?=[{_STARTS}])")
 _DIVIDES = re.compile(r"[;\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _HIDDEN_START = re.compile(r"[\t\r\n]")
+_GUARDED = re.compile(rf"(?<![;{_BLANKS}])([;{_BLANKS}]*+)'(?=[{_STARTS}])")
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -34,6 +35,12 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         yield buffer.getvalue().removesuffix("\r\n") + "\n"
         buffer.seek(0)
         buffer.truncate()
+
+
+def unescaped(cell: str) -> str:
+    """A cell as it was before `csv_text` wrote it; one that it cannot have written stays as it is."""
+    bare = _GUARDED.sub(r"\1", cell)
+    return next((text for text in (bare, bare.removeprefix("'")) if _harmless(text) == cell), cell)
 
 
 def _harmless(cell: object) -> object:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from resnet_hub.csv_table import csv_lines, csv_text
+from resnet_hub.csv_table import csv_lines, csv_text, unescaped
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,7 @@ from resnet_hub.csv_table import csv_lines, csv_text
 def test_a_cell_begins_no_formula_and_stays_one_cell(cell, written):
     rows = list(csv.reader(io.StringIO(csv_text([cell], [[cell, 1]]), newline="")))
     assert rows == [[written], [written, "1"]]
+    assert unescaped(written) == str(cell)
 
 
 @pytest.mark.parametrize("name", ["a,b", 'a "b"', "a\nb", "a\rb", "ends\r\n", "", "'=1", "é 東京 \U0001f431", "\udcff"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from resnet_hub.csv_table import FORMULA_STARTS, csv_text
+from resnet_hub.csv_table import csv_text, unescaped
 from resnet_hub.errors import DataError
 
 from ..layouts import csv_records
@@ -85,4 +85,4 @@ def _digest(text: str, file: str, line: int) -> int:
 
 def _bare(cell: str) -> str:
     """A cell without the spaces around it, and without the mark that keeps a spreadsheet from computing it."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell.strip()
+    return unescaped(cell).strip()
