@@ -40,7 +40,7 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
 def unescaped(cell: str) -> str:
     """A cell as it was before `csv_text` wrote it; one that it cannot have written stays as it is."""
     bare = _GUARDED.sub(r"\1", cell)
-    return next((text for text in (bare, bare.removeprefix("'")) if _harmless(text) == cell), cell)
+    return next((text for text in (bare.removeprefix("'"), bare) if _harmless(text) == cell), cell)
 
 
 def _harmless(cell: object) -> object:
