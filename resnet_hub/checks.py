@@ -10,6 +10,8 @@ from resnet_hub.errors import ConfigError, Phrase
 
 FEW = 20
 """Names that a message can list in full."""
+LONGEST = 100
+"""Characters of a stranger's name that are compared with known ones."""
 
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
@@ -32,7 +34,7 @@ def check_integer(name: str, value: object, low: int, high: int) -> None:
 
 def nearest(name: object, known: Iterable[str], n: int = 3) -> str:
     """Up to `n` known names closest to `name`, as text for an error message; all of a few when none is close."""
-    names, wanted = sorted(known), str(name).lower()
+    names, wanted = sorted(known), str(name)[:LONGEST].lower()
     close = get_close_matches(wanted, names, n=n, cutoff=0.4)
     if not close:
         close = names if len(names) <= FEW else get_close_matches(wanted, names, n=n, cutoff=0.0)

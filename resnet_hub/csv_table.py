@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 # The last four are the full-width forms, which spreadsheets in East Asia treat alike.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+# What a spreadsheet passes over in front of a formula, or does not show.
+_BLANKS = "\\s\x00-\x1f\u200b-\u200f\u2028\u2029\u2060\ufeff"
+# A formula begins a cell; a program that divides cells otherwise than by commas finds further beginnings in a text. A
+# run of blanks is looked at once, from its first, and kept whole: a search is linear.
+_BEGINNING = re.compile(rf"(?<![;{_BLANKS}])[;{_BLANKS}]*+(?=[{_STARTS}])")
+_DIVIDES = re.compile(r"[;\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_HIDDEN_START = re.compile(r"[\t\r\n]")
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -29,4 +37,13 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """The cell with an apostrophe in front of what a spreadsheet would compute."""
+    if not isinstance(cell, str):
+        return cell
+    text = _BEGINNING.sub(_marked, cell)
+    return f"'{text}" if _HIDDEN_START.match(text) else text
+
+
+def _marked(found: re.Match[str]) -> str:
+    begins = not found.start() or _DIVIDES.search(found[0])
+    return f"{found[0]}'" if begins else found[0]

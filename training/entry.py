@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
+from resnet_hub.terminal_text import log_printable_lines, printable
 
 from .settings import Settings, launch_command, settings_parser
 
@@ -31,7 +32,7 @@ def run_settings(
 
 def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -> int:
     """Runs a command line and returns its exit status."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, force=True)
+    log_printable_lines()
     main = os.environ.get("RANK", "0") == "0"
     logging.getLogger("training").setLevel(logging.INFO if main else logging.ERROR)
     logging.getLogger("resnet_hub").setLevel(logging.INFO if main else logging.ERROR)
@@ -39,10 +40,10 @@ def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[
         command(arguments)
     except ResNetHubError as error:
         if main:
-            sys.stderr.write(f"error: {error}\n")
+            sys.stderr.write(f"error: {printable(str(error))}\n")
         return MISTAKE
     except KeyboardInterrupt as stop:
         if main:
-            sys.stderr.write(f"{str(stop) or 'stopped; what was saved so far is kept'}\n")
+            sys.stderr.write(f"{printable(str(stop)) or 'stopped; what was saved so far is kept'}\n")
         return 130
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,9 +9,6 @@ import yaml
 
 from resnet_hub.card.parse import CardText
 from resnet_hub.errors import CheckpointError
-
-# The dashes that open a block, and those that close it.
-_FENCES = re.compile(r"(\s*---\s*?\n)(.*?)(\r?\n---\s*)", re.DOTALL)
 
 
 def update_front_matter(card: CardText, values: Mapping[str, Any], *, drop: Collection[str] = ()) -> str:
@@ -32,10 +28,9 @@ def update_front_matter(card: CardText, values: Mapping[str, Any], *, drop: Coll
 
 def _edited(card: CardText, wanted: Mapping[str, Any]) -> str | None:
     """The README with the changed keys put in place of the old ones; None where its YAML does not allow it."""
-    fenced = _FENCES.fullmatch(card.front.removeprefix("\ufeff"))
-    if fenced is None:
+    if card.fenced is None:
         return None
-    opening, block, closing = fenced.groups()
+    opening, block, closing = card.fenced
     root = yaml.compose(block, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         return None

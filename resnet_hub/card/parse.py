@@ -15,6 +15,10 @@ import yaml
 from resnet_hub.errors import CheckpointError, Phrase
 
 MAX_CARD_BYTES = 4 * 2**20
+MAX_DEPTH = 30
+"""Lists and tables in each other in a card's YAML; the deepest that the Hub reads, `model-index`, has nine."""
+MAX_VALUES = 50_000
+"""Values in a card's YAML; the largest `model-index` on the Hub have some ten thousand."""
 
 # Source: huggingface_hub.repocard.REGEX_YAML_BLOCK, the Hub's own; it does not look for a byte order mark (BOM).
 _FRONT = re.compile(r"(\ufeff?\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(?:\r\n|\n|$))")
@@ -32,13 +36,49 @@ _PLAIN = {
     "tag:yaml.org,2002:int": r"[-+]?(?:0|[1-9][0-9]*)",
     "tag:yaml.org,2002:float": r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
 }
+
+
 # YAML as the Hub reads it, where `no` is Norwegian and 12:30 no number of seconds. Source: YAML 1.2, section 10.3.
 # A safe loader: it makes names, numbers, lists and tables only.
-_Loader: Any = type("CardLoader", (yaml.SafeLoader,), {})
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
+    """Reads a card's YAML in time and memory that its length bounds."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.depth = 0
+        self.size = 0
+        self.sizes: dict[int, int] = {}
+        """Values below each node that is complete, those behind its aliases with them."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The node. Raises: YAMLError where it is nested too deep, or aliases make too many values, or a loop."""
+        before = self.size
+        self.size += 1
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
+        alias = self.check_event(yaml.AliasEvent)
+        node = super().compose_node(parent, index)
+        if alias:
+            if id(node) not in self.sizes:
+                raise yaml.YAMLError("an alias stands for what it is a part of")
+            self.size += self.sizes[id(node)]
+        else:
+            self.sizes[id(node)] = self.size - before
+        if self.size > MAX_VALUES:
+            raise yaml.YAMLError(f"more than {MAX_VALUES:,} values")
+        self.depth -= 1
+        return node
+
+
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, re.compile(f"(?:{_PLAIN[tag]})$") if tag in _PLAIN else found) for tag, found in resolvers]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+# What yaml's constructors of explicit tags raise besides, as in `!!bool maybe` and `!!timestamp today`.
+FAULTS = (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -72,12 +112,18 @@ class CardText:
             return cls({}, card)
         try:
             metadata = yaml.load(block[2], _Loader) or {}
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+        except FAULTS as error:
             fault = _fault(error, block[1].count("\n"))
             raise CheckpointError("card.invalid_yaml", where=where, fault=fault) from error
         if not isinstance(metadata, dict):
             raise CheckpointError("card.no_mapping", where=where, kind=type(metadata).__name__)
         return cls(metadata, card[block.end() :], block[0])
+
+    @property
+    def fenced(self) -> tuple[str, str, str] | None:
+        """The YAML as it was written: the dashes above it, what stands between, and the dashes below it."""
+        block = _FRONT.fullmatch(self.front)
+        return None if block is None else (block[1], block[2], block[3])
 
     @property
     def has_sections(self) -> bool:
@@ -114,4 +160,6 @@ def _fault(error: BaseException, lines_above: int) -> str | Phrase:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         line = error.problem_mark.line + lines_above + 1
         return Phrase("card.fault_in_line", line=line, problem=str(error.problem))
+    if not isinstance(error, yaml.YAMLError | ValueError | RecursionError):
+        return Phrase("card.fault_of_tag")
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

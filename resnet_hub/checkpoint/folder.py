@@ -110,8 +110,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object with these members. Raises: CheckpointError where two have one name, of which readers take either."""
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise CheckpointError("checkpoint.key_twice", key=twice[:80])
     return values
 

@@ -92,7 +92,8 @@ def _made_up(names: object) -> bool:
 def _read_transformers(values: dict[str, Any]) -> None:
     """Takes away what TimmWrapper keeps of a network whose head it has removed or replaced."""
     names, classes = values.get("label_names"), values.get("num_classes")
-    if "TimmWrapperModel" in (values.get("architectures") or ()):
+    architectures = values.get("architectures")
+    if isinstance(architectures, list) and "TimmWrapperModel" in architectures:
         values.update(num_classes=0, label_names=None)
     elif isinstance(names, list) and isinstance(classes, int) and len(names) != classes:
         logger.warning(

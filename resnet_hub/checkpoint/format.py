@@ -204,8 +204,11 @@ def _network_options(
     if values.get("global_pool") is not None:
         options["global_pool"] = values["global_pool"]
     tasks = {problem: task for task, problem in PROBLEM_TYPES.items()}
-    if values.get("problem_type") in tasks:
-        options["task"] = tasks[values["problem_type"]]
+    problem = values.get("problem_type")
+    if problem is not None and not isinstance(problem, str):
+        raise CheckpointError("checkpoint.problem_type", value=problem, known=", ".join(map(repr, tasks)))
+    if problem in tasks:
+        options["task"] = tasks[problem]
     options.update(_mapping(values, "model_args"))
     options.update(_mapping(own, "options"))
     if values.get("num_classes") is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from resnet_hub.errors import CheckpointError
 logger = logging.getLogger(__name__)
 
 # Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
-WRAPPERS = ("module.", "_orig_mod.")
+WRAPPERS = re.compile(r"(?:module\.|_orig_mod\.)+")
 # Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
 RENAMED = ((re.compile(r"^linear\."), "fc."), (re.compile(r"\.shortcut\."), ".downsample."))
 CHUNK_BYTES = 8 * 2**20
@@ -50,15 +51,21 @@ def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tens
             state = state[wrapper]
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError("checkpoint.no_tensors", file=str(file))
-    plain = {plain_name(str(name)): tensor for name, tensor in state.items()}
-    prefix = _shared_prefix(list(plain))
-    return {plain_name(name.removeprefix(prefix)): tensor for name, tensor in plain.items()}
+    plain = plain_names([str(name) for name in state])
+    return dict(zip(plain, state.values(), strict=True))
+
+
+def plain_names(names: Sequence[str]) -> list[str]:
+    """The names of a file's tensors without what wrappers put in front of every one of them."""
+    plain = [plain_name(name) for name in names]
+    prefix = _shared_prefix(plain)
+    return [plain_name(name.removeprefix(prefix)) for name in plain]
 
 
 def plain_name(name: str) -> str:
     """The name of a tensor without what wrappers put in front of it."""
-    while name.startswith(WRAPPERS):
-        name = name.partition(".")[2]
+    if wrapped := WRAPPERS.match(name):
+        name = name[wrapped.end() :]
     for theirs, ours in RENAMED:
         name = theirs.sub(ours, name)
     return name
@@ -66,13 +73,8 @@ def plain_name(name: str) -> str:
 
 def _shared_prefix(names: list[str]) -> str:
     """What stands in front of every name where a class holds the whole network as one part, as "timm_model."."""
-    prefix = ""
-    while names and (part := names[0][len(prefix) :].partition("."))[1]:
-        longer = f"{prefix}{part[0]}."
-        if not all(name.startswith(longer) for name in names):
-            break
-        prefix = longer
-    return prefix
+    shared = commonprefix(names)  # noqa: RUF071  # these are no paths
+    return shared[: shared.rfind(".") + 1]
 
 
 def _weights_file(path: Path) -> Path:
@@ -122,9 +124,11 @@ def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor
 def _chunks(sizes: Mapping[str, int]) -> Iterator[list[str]]:
     """The names in groups of not much more than `CHUNK_BYTES` each."""
     group: list[str] = []
+    total = 0
     for name, size in sizes.items():
-        if group and sum(map(sizes.__getitem__, group)) + size > CHUNK_BYTES:
+        if group and total + size > CHUNK_BYTES:
             yield group
-            group = []
+            group, total = [], 0
         group.append(name)
+        total += size
     yield group

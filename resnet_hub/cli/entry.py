@@ -21,6 +21,7 @@ from resnet_hub.cli.terminal import printable
 from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.trainer import run_trainer
 from resnet_hub.errors import ConfigError, ResNetHubError
+from resnet_hub.terminal_text import log_printable_lines
 
 COMMANDS = {**cli_listings.COMMANDS, **cli_images.COMMANDS, **cli_sharing.COMMANDS}
 HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}
@@ -29,7 +30,7 @@ HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit status."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, force=True)
+    log_printable_lines()
     logging.getLogger("resnet_hub").setLevel(logging.INFO)
     given = sys.argv[1:] if arguments is None else arguments
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from resnet_hub.terminal_text import printable as printable
+
 if TYPE_CHECKING:
     from resnet_hub.classifier import Prediction
 
@@ -12,11 +14,6 @@ Values = Mapping[str, Any]
 NOTHING = "-"
 NAMES_SHOWN = 12
 """Class names that the facts of a network write out."""
-
-
-def printable(text: str) -> str:
-    """The text with everything non-printable (line breaks, escape sequences, bidirectional controls) escaped."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def architecture_lines(rows: Sequence[Values]) -> list[str]:

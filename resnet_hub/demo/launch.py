@@ -14,6 +14,7 @@ from resnet_hub.arguments import ArgumentParser
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.extras import require_extra
+from resnet_hub.terminal_text import log_printable_lines, printable
 
 
 def main(arguments: Sequence[str], folder: Path) -> int:
@@ -35,12 +36,13 @@ def main(arguments: Sequence[str], folder: Path) -> int:
         help="checkpoint folder, Hub id or published tag "
         f"(default: $RESNET_HUB_MODEL, else what {PAGE_FILE} says, else {PageSettings.model})",
     )
+    log_printable_lines()
     try:
         source = parser.parse_args(arguments).source
         require_extra("demo")
         serve(PageSettings.from_environment({**page_variables(folder), **os.environ}, source))
     except ResNetHubError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {printable(str(error))}\n")
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,5 +1,7 @@
 """card_text.py: a card taken apart and put together again, whatever people wrote into it."""
 
+import time
+
 import pytest
 from error_facts import Begins, code_and_fields
 
@@ -168,3 +170,22 @@ def test_a_blank_card_takes_the_whole_new_text():
 def test_own_words_are_what_stands_outside_the_sections():
     assert parsed(f"{marked('results', 'ours')}\nmine\n{marked('limits', 'ours')}").own_words == "mine"
     assert parsed("mine").has_sections is False
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)),
+        "a: &a [*a]",
+        "[" * 20_000,
+        "- " * 100 + "a",
+        "a: !!bool maybe",
+    ],
+    ids=["aliases of aliases", "a loop", "open brackets", "nested lists", "a value that does not fit its tag"],
+)
+def test_metadata_that_would_grow_beyond_its_length_is_refused_at_once(block):
+    started = time.process_time()
+    with pytest.raises(CheckpointError) as refused:
+        CardText.parse(f"---\n{block}\n---\n".encode(), "README.md")
+    assert refused.value.code == "card.invalid_yaml"
+    assert time.process_time() - started < 3

@@ -75,7 +75,7 @@ def _explained(error: BaseException, said: str, repo_id: str, action: str) -> Re
 def _unreadable(error: BaseException, said: str, repo_id: str) -> DataError:
     """What is the matter with a dataset that is there."""
     text = str(error)
-    listed = re.search(r"\[([^\]]*)\]", text)
+    listed = re.search(r"\[([^\[\]]*)\]", text)
     configs = listed[1] if listed else Phrase("datasets.others")
     if "Config name is missing" in text:
         return DataError("datasets.several_configs", said=said, configs=configs, repo_id=repo_id)

@@ -114,6 +114,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
         _refuse_unknown_classes(train, split, target)
     use_splits(ledger, (train, validation, test), target)
     log_ledger(ledger, "rows")
+    ledger.decide(target.reason)
     if PartialState().is_main_process:
         logger.info("task   %s: %s", target.task, target.reason)
     fingerprint = _fingerprint(train, validation, test)
@@ -145,6 +146,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
             raise DataError("data.unmeasurable_stream", split=split.name)
     log_ledger(ledger, "rows")
     _, overlaps = without_overlaps(validation, test)
+    ledger.decide(target.reason)
     if PartialState().is_main_process:
         logger.info("task   %s: %s", target.task, target.reason)
         if target.task == "single_label" and (known := len(np.unique(stream.labels))) < len(target.names):

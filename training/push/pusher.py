@@ -22,6 +22,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
+from resnet_hub.terminal_text import log_printable_lines
 
 from .retry import Backoff
 
@@ -165,7 +166,7 @@ def main(arguments: Sequence[str]) -> int:
     """The process, told how many seconds it may go on after the last order; returns its exit status."""
     if hasattr(os, "nice"):
         os.nice(10)  # on a CPU, training goes first
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    log_printable_lines()
     logger.setLevel(logging.INFO)
     disable_progress_bars()
     # Its client tells of every commit that changes nothing, and what it thinks of the card.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,6 +25,10 @@ from .schedule import ScheduleSettings
 from .start import SearchSettings, StartSettings
 
 RECIPES = Path(__file__).parent.parent / "recipes"
+MAX_RECIPE_BYTES = 2**20
+MAX_PARTS = 8
+"""Parts of a key, for which Python's reader takes time by their square; keys of ours have one."""
+_QUOTED = re.compile(r"""\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*""")
 
 
 @dataclass(frozen=True)
@@ -114,12 +119,23 @@ def read_recipe(name: str) -> dict[str, Any]:
     """The settings in a recipe file, given by name or path. Raises: ConfigError."""
     file = RECIPES / f"{name}.toml" if name in recipe_names() else Path(name)
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
+        if file.stat().st_size > MAX_RECIPE_BYTES:
+            raise ConfigError("settings.large_recipe", file=str(file), most=MAX_RECIPE_BYTES)
+        text = file.read_text("utf-8")
+        _refuse_long_keys(text, str(file))
+        values = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError("settings.unknown_recipe", name=name, known=", ".join(recipe_names())) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError("settings.no_toml", file=str(file), reason=str(error)) from error
     return _checked(values, str(file))
+
+
+def _refuse_long_keys(text: str, file: str) -> None:
+    """Raises: ConfigError for a key of many parts, such as a.a.a.a.a.a.a.a.a."""
+    for line in _QUOTED.sub("", text).splitlines():
+        if any(part.count(".") > MAX_PARTS for part in re.split("[=,]", line)):
+            raise ConfigError("settings.long_key", file=file, key=line.strip()[:80])
 
 
 def _checked(values: Mapping[str, Any], file: str) -> dict[str, Any]:

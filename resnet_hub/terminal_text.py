@@ -1,0 +1,32 @@
+"""Untrusted text on a terminal: what cannot be printed is escaped, in lines of a command as in those of a log."""
+
+from __future__ import annotations
+
+import logging
+
+
+def printable(text: str) -> str:
+    """The text with everything non-printable (line breaks, escape sequences, bidirectional controls) escaped."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same with its line breaks kept: for a message of several lines that are ours."""
+    return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
+
+
+def log_printable_lines() -> None:
+    """Sends warnings and what is logged above them to the terminal as plain lines, from every library alike."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class PrintableFormatter(logging.Formatter):
+    """Messages, with names of strangers in them, as lines that only print."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message in printable characters and line breaks."""
+        return printable_lines(super().format(record))
