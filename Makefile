@@ -15,7 +15,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test install-test parity contract check format bench load quality screenshots clean
+.PHONY: help setup demo app test fuzz install-test parity contract check format bench load quality screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -49,6 +49,9 @@ test: .venv/dev  ## run the whole test suite
 # and networks that a file prepares are made once, but for the few files that such a cut goes through.
 	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal --durations=25
 
+fuzz: .venv/dev  ## try texts on each reader of strangers' text, ten minutes each: make fuzz FLAGS='--seconds 60 card CSV'
+	$(BIN)/python tests/fuzz $(FLAGS)
+
 install-test: .venv/dev  ## install the wheel beside nothing, then its trainer, and run both: minutes, and 6 GB of disk
 	$(BIN)/python tests/install_check.py $(FLAGS)
 
@@ -81,4 +84,4 @@ screenshots: .venv/dev  ## take the README's images of the page: make screenshot
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -17,11 +17,15 @@ def printable_lines(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
-def log_printable_lines() -> None:
-    """Sends warnings and what is logged above them to the terminal as plain lines, from every library alike."""
+def log_printable_lines(*, force: bool = True) -> None:
+    """Sends warnings and what is logged above them to the terminal as plain lines, from every library alike.
+
+    Args:
+        force: Whether to take the place of handlers that somebody has set up before.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter("%(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=force)
 
 
 class PrintableFormatter(logging.Formatter):

@@ -27,3 +27,39 @@ def test_a_row_is_a_line_as_soon_as_it_is_there():
     lines = csv_lines(rows)
     assert next(lines) == "a\n"
     assert next(rows) == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+2", "'=1+2"),
+        ("-a", "'-a"),
+        ("\uff1d1", "'\uff1d1"),
+        (" =1", " '=1"),
+        ("\ufeff\xa0=1", "\ufeff\xa0'=1"),
+        ("\tx", "'\tx"),
+        ("x\r=cmd()|x", "x\r'=cmd()|x"),
+        ("x\n +1", "x\n '+1"),
+        ("x; =1", "x; '=1"),
+        ("tench, -x", "tench, -x"),
+        ("a-b=c", "a-b=c"),
+        (-0.5, "-0.5"),
+    ],
+    ids=[
+        "a formula",
+        "a minus",
+        "full width",
+        "behind a space",
+        "behind what is not shown",
+        "a tab",
+        "behind a carriage return",
+        "behind a line end",
+        "behind a semicolon",
+        "a comma in a name",
+        "signs within a name",
+        "a number",
+    ],
+)
+def test_a_cell_begins_no_formula_and_stays_one_cell(cell, written):
+    rows = list(csv.reader(io.StringIO(csv_text([cell], [[cell, 1]]), newline="")))
+    assert rows == [[written], [written, "1"]]

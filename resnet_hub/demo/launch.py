@@ -36,7 +36,7 @@ def main(arguments: Sequence[str], folder: Path) -> int:
         help="checkpoint folder, Hub id or published tag "
         f"(default: $RESNET_HUB_MODEL, else what {PAGE_FILE} says, else {PageSettings.model})",
     )
-    log_printable_lines()
+    log_printable_lines(force=False)
     try:
         source = parser.parse_args(arguments).source
         require_extra("demo")

@@ -222,7 +222,12 @@ READERS = {
         growing(["a", "A", " ", "\n", "n#\n", "\u0301", "\ufb03", "*", "_", "."]),
     ),
     "CSV": Reader(_table, of(CELLS), growing(CELLS)),
-    "file names": Reader(lambda path: shown_files([path], "/data"), of(FILES), growing(FILES), slow=(Growing("", "/snapshots/", ""),)),
+    "file names": Reader(
+        lambda path: shown_files([path], "/data"),
+        of(FILES),
+        growing(FILES),
+        slow=(Growing("", "/snapshots/", ""),),
+    ),
     "ids": Reader(_ids, of(["a", "/", "-", ".", ":", "@", "_", "main"]), growing(["a", "/", "-", ".", ":", "@", "_"])),
     "URLs": Reader(
         lambda url: fetch_image(url, UrlLimits(ports=(), max_characters=65_536)),
@@ -262,7 +267,9 @@ READERS = {
     ),
     "paths in texts": Reader(without_paths, of(PATHS), growing(PATHS)),
     "datasets' errors": Reader(
-        _dataset_error, of(["[", "]", "'a'", ",", "\n", " "]), growing(["[", "]", "a", " ", "\n"])
+        _dataset_error,
+        of(["[", "]", "'a'", ",", "\n", " "]),
+        growing(["[", "]", "a", " ", "\n"]),
         slow=(Growing("", "[", ""),),
     ),
     "terminal": Reader(

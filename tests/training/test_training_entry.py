@@ -1,5 +1,7 @@
 """A user's mistake is one sentence and exit status 2; a defect keeps its traceback."""
 
+import logging
+
 import pytest
 
 from resnet_hub.errors import DataError
@@ -19,6 +21,16 @@ def test_a_mistake_is_one_sentence_without_a_traceback(capsys):
         "error: --dataset 'cats': there is no such folder; give a folder of class folders or parquet files, "
         "a Hub id such as owner/name, or digits\n"
     )
+
+
+def test_a_name_of_a_stranger_moves_no_terminal(capsys):
+    def command(flags):
+        logging.getLogger("training.loop").warning("tensor %s", "\x1b[31mevil")
+        raise DataError("data.no_folder", source="\x1b[2J")
+
+    assert run_command(command, []) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("tensor \\x1b[31mevil\nerror: --dataset '\\x1b[2J'")
 
 
 def test_only_the_main_process_speaks(capsys, monkeypatch):

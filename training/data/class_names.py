@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from typing import Any
@@ -57,6 +58,20 @@ def look_alikes(names: tuple[str, ...]) -> Phrase | None:
         return None
     shown = "; ".join(map(_side_by_side, groups[:SHOWN])) + ("; ..." if groups[SHOWN:] else "")
     return Phrase("targets.look_alikes", names=shown)
+
+
+def made_of_others(names: tuple[str, ...]) -> Phrase | None:
+    """Which names are several others, with blanks or commas between them; None where none are."""
+    known = set(names)
+    found = [
+        name
+        for name in names
+        if any(len(parts) > 1 and known.issuperset(parts) for parts in (name.split(), re.split(r"\s*,\s*", name)))
+    ]
+    if not found:
+        return None
+    shown = ", ".join(map(repr, found[:SHOWN])) + (", ..." if found[SHOWN:] else "")
+    return Phrase("targets.made_of_others", names=shown)
 
 
 def _side_by_side(names: list[str]) -> str:

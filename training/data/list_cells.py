@@ -62,6 +62,23 @@ def first_values(cells: pa.Array) -> pa.Array:
     return pc.list_element(replaced_values(filled, cells.flatten()), 0)
 
 
+def lists_in_texts(cells: pa.Array, column: str, task: str) -> pa.Array | None:
+    """The lists that the texts of a column are; None where they are none, or the task wants one class of each text.
+
+    Raises:
+        DataError: As `written_lists` does.
+    """
+    if not holds_written_lists(cells, task):
+        return None
+    if task != "single_label":
+        return written_lists(cells, column)
+    try:
+        lists = written_lists(cells, column)
+    except DataError:
+        return None
+    return lists if are_single(lists) or (are_flags(lists) and are_one_hot(lists)) else None
+
+
 def holds_written_lists(cells: pa.Array, task: str) -> bool:
     """Whether the texts of a column are lists: all in brackets, or 0 and 1 with blanks or commas between them.
 

@@ -21,14 +21,14 @@ from .arrow_columns import (
     single_lists,
     text_parts,
 )
-from .class_names import NO_CLASS, class_names, class_numbers, look_alikes, refuse_ids
+from .class_names import NO_CLASS, class_names, class_numbers, look_alikes, made_of_others, refuse_ids
 from .columns import is_class_value, is_list, item_of, kind_of
 from .list_cells import (
     are_flags,
     are_one_hot,
     are_single,
     first_values,
-    holds_written_lists,
+    lists_in_texts,
     one_length,
     only_flags,
     refuse_uneven,
@@ -44,6 +44,7 @@ DELIMITERS = (";", "|")
 """What divides several classes in one text. A comma does so only where it was said: class names have commas."""
 
 Form = Literal["class", "classes", "flags", "numbers"]
+CLASSES = ("class", "classes")
 
 
 @dataclass(frozen=True)
@@ -92,19 +93,20 @@ def find_target(rows: Dataset, columns: tuple[str, ...], task: str = "auto", *, 
     (column,) = columns
     feature, cells = rows.features[column], column_cells(rows, column)
     text = not isinstance(feature, ClassLabel) and is_text_type(cells.type)
-    written = text and task != "single_label" and holds_written_lists(cells, task)
-    if written:
-        cells, feature = written_lists(cells, column), None
-    if written or is_list(feature):
+    lists = lists_in_texts(cells, column, task) if text else None
+    if lists is not None:
+        target = _of_lists(None, column, lists, task)
+        target = replace(target, written=True, reason=Phrase("targets.written_lists", then=target.reason))
+    elif is_list(feature):
         target = _of_lists(item_of(feature), column, cells, task)
-        if written:
-            target = replace(target, written=True, reason=Phrase("targets.written_lists", then=target.reason))
     else:
         target = _of_cells(feature, column, cells, task)
         if entire and task == "auto" and target.form == "class":
             refuse_ids(feature, cells, column)
-    alike = look_alikes(target.names) if target.form in ("class", "classes") else None
-    return target if alike is None else replace(target, reason=Phrase("targets.and", one=target.reason, other=alike))
+    for remark in (look_alikes(target.names), made_of_others(target.names)) if target.form in CLASSES else ():
+        if remark is not None:
+            target = replace(target, reason=Phrase("targets.and", one=target.reason, other=remark))
+    return target
 
 
 def read_targets(rows: Dataset, split: str, target: Target) -> np.ndarray:

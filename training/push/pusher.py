@@ -166,7 +166,7 @@ def main(arguments: Sequence[str]) -> int:
     """The process, told how many seconds it may go on after the last order; returns its exit status."""
     if hasattr(os, "nice"):
         os.nice(10)  # on a CPU, training goes first
-    log_printable_lines()
+    log_printable_lines(force=False)
     logger.setLevel(logging.INFO)
     disable_progress_bars()
     # Its client tells of every commit that changes nothing, and what it thinks of the card.

@@ -55,7 +55,7 @@ def test_what_was_decided_is_said(values, code, fields):
     [
         (["Cat", "cat", "cat ", "dog"], "'Cat', 'cat', 'cat '"),
         (["\u00e9", "e\u0301"], r"'e\u0301', '\xe9'"),
-        (["a", "b", "a b"], None),
+        (["a", "b", "ab"], None),
     ],
     ids=["capitals and spaces", "forms of a letter", "different names"],
 )
@@ -67,6 +67,19 @@ def test_classes_that_look_alike_are_named_and_stay_apart(names, shown):
         assert target.reason.code == "targets.one_class"
     else:
         assert code_and_fields(target.reason.fields["other"]) == ("targets.look_alikes", {"names": shown})
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(["scab", "scab rust", "rust"], "'scab rust'"), (["a", "b", "a, b"], "'a, b'"), (["hot dog", "dog"], None)],
+    ids=["blanks", "commas", "a name of two words"],
+)
+def test_a_class_that_is_made_of_others_is_named(names, shown):
+    reason = find_target(table(names), ("label",)).reason
+    if shown is None:
+        assert reason.code == "targets.one_class"
+    else:
+        assert code_and_fields(reason.fields["other"]) == ("targets.made_of_others", {"names": shown})
 
 
 def test_the_first_rows_of_a_stream_are_not_taken_for_ids():
