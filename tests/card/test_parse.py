@@ -110,7 +110,7 @@ def test_metadata_mean_the_same_after_they_were_written_again(line, value):
         (
             b"---\na: " + b"[" * 5000 + b"\n---\n",
             "card.invalid_yaml",
-            {"where": "the card 'README.md'", "fault": Begins("maximum recursion depth")},
+            {"where": "the card 'README.md'", "fault": "nested more than 30 deep"},
         ),
         (b"# caf\xe9", "card.no_utf8", {"where": "the card 'README.md'", "byte": 5}),
     ],
