@@ -13,7 +13,7 @@ def test_a_formula_in_a_name_is_text_to_a_spreadsheet():
 
 
 @pytest.mark.parametrize(
-    "name", ["a,b", 'a "b"', "a\nb", "a\r=1+2", "a\r\n=1+2", "ends\r\n", "", "'=1", "é 東京 \U0001f431", "\udcff"]
+    "name", ["a,b", 'a "b"', "a\nb", "a\rb", "a\r\nb", "ends\r\n", "", "'=1", "é 東京 \U0001f431", "\udcff"]
 )
 def test_any_name_comes_back(name):
     text = "".join(csv_lines([(name, 1, None), ("next", -2, 0.5)]))
