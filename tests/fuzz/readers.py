@@ -31,6 +31,8 @@ from training.data.errors import dataset_errors
 from training.data.file_names import shown_files
 from training.data.list_cells import holds_written_lists, written_lists
 from training.data.load_dataset import HUB_ID
+from training.layouts import Ledger
+from training.layouts.csv_text import read_csv
 from training.settings.recipe import read_recipe
 
 FOLDER = Path(tempfile.gettempdir())
@@ -222,6 +224,12 @@ READERS = {
         growing(["a", "A", " ", "\n", "n#\n", "\u0301", "\ufb03", "*", "_", "."]),
     ),
     "CSV": Reader(_table, of(CELLS), growing(CELLS)),
+    "CSV file": Reader(
+        _in_file(lambda file: read_csv([file], Ledger()), "rows.csv"),
+        of(["a,b\n", "1,2\n", ",", ";", "\t", "|", '"', "\n", "\r", "0.5", "NaN", "sep=;\n", "\ufeff", "\0", "1e999"]),
+        growing(['"', ",", ";", "\n", "1\n", "a,b\n", '"x\n', "\r", " ", "9", "\0"], ["a,b\n", '"', ""], ["", '"']),
+        8_000,
+    ),
     "file names": Reader(
         lambda path: shown_files([path], "/data"),
         of(FILES),
