@@ -31,11 +31,16 @@ from training.data.errors import dataset_errors
 from training.data.file_names import shown_files
 from training.data.list_cells import holds_written_lists, written_lists
 from training.data.load_dataset import HUB_ID
+from training.layouts import Ledger
+from training.layouts.csv_text import read_csv
 from training.settings.recipe import read_recipe
 
 FOLDER = Path(tempfile.gettempdir())
 FULL = 32_000
 """Characters of the longest texts; a quadratic reader takes seconds for them."""
+# Written out, because to know all of Unicode costs hypothesis seconds.
+LETTERS = "aZ09 .,:;-_/\\\"'[]{}<>&*!?#@=|"
+LETTERS += "\t\n\r\0\x1b\x7f\x85\xa0\xe9\u0301\u0130\u200b\u202e\u2028\u6771\ufb03\ufeff\ufffd\U0001f431"
 FORMULAS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
@@ -66,7 +71,7 @@ def growing(
 
 def of(words: list[str]) -> st.SearchStrategy[str]:
     """Texts that are made of these words, and of any characters."""
-    return st.lists(st.sampled_from(words) | st.text(max_size=4), max_size=30).map("".join)
+    return st.lists(st.sampled_from(words) | st.text(LETTERS, max_size=4), max_size=30).map("".join)
 
 
 def _in_file(read: Callable[[Path], object], name: str) -> Callable[[str], object]:
@@ -137,8 +142,8 @@ def _ids(content: str) -> None:
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(LETTERS, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(LETTERS, max_size=3), inner, max_size=3),
     max_leaves=5,
 )
 KEYS = [
@@ -216,12 +221,18 @@ READERS = {
     "card without YAML": Reader(_card, of(SECTION), growing(SECTION), FULL),
     "class names": Reader(
         _names,
-        st.lists(st.text(max_size=8) | st.sampled_from(["Cat", "cat", "cat ", "\ud800"]), min_size=2, max_size=9).map(
-            "\n".join
-        ),
+        st.lists(
+            st.text(LETTERS, max_size=8) | st.sampled_from(["Cat", "cat", "cat ", "\ud800"]), min_size=2, max_size=9
+        ).map("\n".join),
         growing(["a", "A", " ", "\n", "n#\n", "\u0301", "\ufb03", "*", "_", "."]),
     ),
     "CSV": Reader(_table, of(CELLS), growing(CELLS)),
+    "CSV file": Reader(
+        _in_file(lambda file: read_csv([file], Ledger()), "rows.csv"),
+        of(["a,b\n", "1,2\n", ",", ";", "\t", "|", '"', "\n", "\r", "0.5", "NaN", "sep=;\n", "\ufeff", "\0", "1e999"]),
+        growing(['"', ",", ";", "\n", "1\n", "a,b\n", '"x\n', "\r", " ", "9", "\0"], ["a,b\n", '"', ""], ["", '"']),
+        8_000,
+    ),
     "file names": Reader(
         lambda path: shown_files([path], "/data"),
         of(FILES),
