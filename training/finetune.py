@@ -111,6 +111,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         with saving(learner, history, record, snapshot, len(data.train)) as saver:
             best = fit(learner, loaders, publisher, saver)
 
+        if learner.late_check:
+            data = replace(data, bad_images=(*data.bad_images, *learner.late_check.faults.values()))
         model.load_state_dict(best.weights)
         if recipe.calibrate:
             best = replace(best, evaluation=calibrate(accelerator, learner.model, model, loaders["validation"]))
@@ -276,7 +278,8 @@ def finish(
         "split_hash": data.split_hash,
         "bad_images": without_paths(list(data.bad_images)),
         "ledger": without_paths(data.ledger.record()),
-        "same_images": {f"{shared.split}, {shared.other}": len(shared.images) for shared in data.overlaps},
+        "same_images": _shared(data, near=False),
+        "near_duplicates": _shared(data, near=True),
         "seconds": model.metadata.seconds,
         "run": record,
     }
@@ -288,6 +291,11 @@ def finish(
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
     log_end(folder, model.config.in_chans)
+
+
+def _shared(data: Data, *, near: bool) -> dict[str, int]:
+    """How many images any two splits have in common."""
+    return {f"{pair.split}, {pair.other}": len(pair.images) for pair in data.overlaps if pair.near == near}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from .file_names import shown_files
 from .label_rows import LabelRow, label_text
 from .load import Data, load_data
 from .one_split import load_images, load_split
-from .read_splits import SHOWN
+from .read_splits import SHOWN, refuse_bad
 from .recorded_split import NEW, ROLES, RecordedPart, RecordedSplit
 from .split import Split, strata
 from .streams import Row, Stream
@@ -30,6 +30,7 @@ __all__ = [
     "load_data",
     "load_images",
     "load_split",
+    "refuse_bad",
     "shown_files",
     "strata",
     "with_values",

@@ -112,7 +112,7 @@ def _read(file: Path, columns: Mapping[str, tuple[type, tuple[int, ...]]]) -> di
     if not file.exists():
         return None
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in columns}
         for name, (kind, row) in columns.items():
             if arrays[name].dtype != kind or arrays[name].shape[1:] != row or not arrays[name].ndim:

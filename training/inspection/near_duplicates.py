@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from .alignment import BATCH, Placement, likeness, thumbnails
+from .alignment import BATCH, Placement, evidence, likeness, thumbnails
 from .candidates import WINDOWS, find_candidates
 from .descriptor import SIDE
 from .findings_cache import keep_pairs, recall_pairs
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 ALIKE = 0.92
 """Correlation of details from which two images show the same."""
+CLEAR = 24.0
+"""Evidence that two images show the same; only pictures of very little detail have to be more alike for it."""
 STRANGERS = 1000
 """Pairs drawn at random that tell how alike the images of a set usually are."""
 DEVIATIONS = 10
@@ -55,8 +57,8 @@ def find_near_duplicates(descriptors: np.ndarray) -> list[NearPair]:
             f"{MOST_CANDIDATES * count:,}",
         )
         candidates = candidates.take(np.arange(MOST_CANDIDATES * count))
-    found = _likeness(descriptors, candidates.first, candidates.second, candidates.window)
-    alike = np.flatnonzero(found >= _threshold(descriptors))
+    found, said = _likeness(descriptors, candidates.first, candidates.second, candidates.window)
+    alike = np.flatnonzero((found >= _threshold(descriptors)) & (said >= CLEAR))
     alike = alike[np.argsort(-found[alike], kind="stable")]
     rows = zip(candidates.first[alike].tolist(), candidates.second[alike].tolist(), found[alike].tolist(), strict=True)
     return [NearPair(min(one, other), max(one, other), max(0.0, 1 - alike)) for one, other, alike in rows]
@@ -91,18 +93,23 @@ def _threshold(descriptors: np.ndarray) -> float:
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, len(descriptors), (2, STRANGERS))
     apart = first != second
-    found = _likeness(descriptors, first[apart], second[apart], np.zeros(apart.sum(), np.int64))
+    found, _ = _likeness(descriptors, first[apart], second[apart], np.zeros(apart.sum(), np.int64))
     z = np.arctanh(np.clip(found, -0.9999, 0.9999))
     return max(ALIKE, float(np.tanh(z.mean() + DEVIATIONS * z.std()))) if len(descriptors) >= 256 else ALIKE
 
 
-def _likeness(descriptors: np.ndarray, first: np.ndarray, second: np.ndarray, window: np.ndarray) -> np.ndarray:
-    parts = []
+def _likeness(
+    descriptors: np.ndarray, first: np.ndarray, second: np.ndarray, window: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How alike pairs are, and how much evidence that is, (P,) each."""
+    found = [(np.zeros(0, np.float32), np.zeros(0, np.float32))]
     for start in range(0, len(first), BATCH):
         part = slice(start, start + BATCH)
         one, other = thumbnails(descriptors[first[part]]), thumbnails(descriptors[second[part]])
-        parts.append(likeness(one, other, _placement(window[part])))
-    return np.concatenate([np.zeros(0, np.float32), *parts])
+        alike = likeness(one, other, _placement(window[part]))
+        found.append((alike, np.minimum(evidence(alike, one), evidence(alike, other))))
+    alike, said = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return alike, said
 
 
 def _placement(window: np.ndarray) -> Placement:

@@ -16,7 +16,7 @@ DARK, BRIGHT = 40, 225
 """Gray levels: dark where 95 % of an image lie below, bright where 95 % lie above."""
 TINY = 16
 """Pixels of the shorter side below which an image is tiny."""
-WIDE = 0.75
+WIDE = 0.7
 """Standard deviation, in pixels of the gray view, of the blur of the sharpest edges from which an image is blurred."""
 JUDGED = 96
 """Pixels of the shorter side from which edges are measured: smaller images have no more of them than they need."""

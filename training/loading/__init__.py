@@ -1,7 +1,7 @@
 """Images -> batches on the device: decoding, augmentation, mixing, caching."""
 
 from .augment import EvalTransform, prepare_batch
-from .image_dataset import UNREADABLE, Batch, EpochSampler, Loader, make_loader
+from .image_dataset import UNREADABLE, Batch, EpochSampler, Loader, fault_of, make_loader
 from .loaders import make_loaders
 from .mixup import BatchMixing
 from .progressive_resizing import ProgressiveResizing
@@ -16,6 +16,7 @@ __all__ = [
     "Loader",
     "ProgressiveResizing",
     "StreamLoader",
+    "fault_of",
     "make_loader",
     "make_loaders",
     "prepare_batch",

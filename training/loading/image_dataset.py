@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,7 +65,8 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
     """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
-    Where `lenient`, an image that cannot be decoded is a blank with the label `UNREADABLE`.
+    Where `lenient`, an image that cannot be decoded is a blank with the label `UNREADABLE`. Where `passing_over`, the
+    next one that can be decoded takes its place, with its target, under the index -1 - index.
     """
 
     def __init__(
@@ -74,16 +76,18 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         seed: int,
         *,
         lenient: bool = False,
+        passing_over: bool = False,
         cache: ImageCache | None = None,
     ) -> None:
         self.split, self.transform, self.seed, self.lenient, self.cache = split, transform, seed, lenient, cache
+        self.passing_over = passing_over
 
     def __len__(self) -> int:
         return len(self.split)
 
     def name(self, index: int) -> str:
         """The file of an image, or another name for it."""
-        return self.split.image(index)[1]
+        return self.split.image(index if index >= 0 else -1 - index)[1]
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
         epoch, index = key
@@ -91,10 +95,20 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         try:
             return self.transform.vary(self._prepared(index), rng), self._target(index), index
         except ImageError:
+            if self.passing_over:
+                return self._next_good(index, rng)
             if not self.lenient:
                 raise
             blank = self.transform.prepare(blank_image(self.transform.channels))
             return self.transform.vary(blank, rng), UNREADABLE, index
+
+    def _next_good(self, bad: int, rng: np.random.Generator) -> tuple[Tensor, int | Tensor, int]:
+        """The sample of the next image that can be decoded. Raises: ImageError where there is none."""
+        for step in range(1, len(self)):
+            index = (bad + step) % len(self)
+            with suppress(ImageError):
+                return self.transform.vary(self._prepared(index), rng), self._target(index), -1 - bad
+        raise ImageError("preprocessing.damaged", label=repr(self.name(bad)))
 
     def _prepared(self, index: int) -> Prepared:
         """The image after what is the same in every epoch: out of the cache, or into it."""
@@ -162,6 +176,7 @@ def make_loader(
     train: bool,
     processes: int,
     lenient: bool = False,
+    passing_over: bool = False,
     balanced: bool = False,
     cache: ImageCache | None = None,
 ) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
@@ -176,6 +191,7 @@ def make_loader(
         train: Whether the batches are for training.
         processes: Training processes that share the cores and the images.
         lenient: Whether an image that cannot be decoded becomes a blank instead of an error.
+        passing_over: Whether the next image takes the place of one that cannot be decoded.
         balanced: Whether an epoch of training holds equally many images of each class.
         cache: Where prepared images are kept, if anywhere.
 
@@ -185,7 +201,7 @@ def make_loader(
     if balanced and split.labels.ndim > 1:
         raise ConfigError("loading.balanced_several_classes")
     return DataLoader(
-        ImageDataset(split, transform, seed, lenient=lenient, cache=cache),
+        ImageDataset(split, transform, seed, lenient=lenient, passing_over=passing_over, cache=cache),
         batch_size=batch_size,
         sampler=EpochSampler(len(split), seed, shuffle=train, classes=split.labels if balanced else None),
         num_workers=loader_workers(workers, processes),
@@ -206,3 +222,13 @@ def start_worker(worker: int) -> None:
     torch.set_num_threads(1)
     # Ctrl-C is for the training process, which needs its loaders until it has saved.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def fault_of(split: Split, index: int) -> str:
+    """Why an image cannot be decoded, as "name (reason)"."""
+    content, name = split.image(index)
+    try:
+        open_image(content, name=name)
+    except ImageError as error:
+        return str(error)
+    return f"{name!r} could not be decoded when it was its turn"

@@ -8,7 +8,7 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
 from ..data import Data, Split
-from ..settings import FinetuneRecipe
+from ..settings import LAZY, FinetuneRecipe
 from .augment import EvalTransform, TrainTransform
 from .cache import open_caches
 from .image_dataset import Loader, make_loader
@@ -46,6 +46,7 @@ def make_loaders(
             processes=accelerator.num_processes,
             balanced=name == "train" and recipe.balanced_sampling,
             cache=kept.get(name),
+            passing_over=recipe.check == LAZY and name in ("train", "features"),
         )
     if recipe.linear_probe_first:
         loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted

@@ -46,9 +46,9 @@ def train_one_epoch(learner: Learner, loader: Iterable[Batch]) -> dict[str, floa
     for batches in grouped(loader, recipe.grad_accum_steps):
         update(learner, batches)
         if position.steps % learner.nan_guard.every == 0:
-            learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
+            check(learner)
             show(learner)
-    learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
+    check(learner)
     loss, images = accelerator.reduce(position.totals, "sum").tolist()
     seen = accelerator.reduce(position.totals - before, "sum")[1].item()
     return {
@@ -56,6 +56,13 @@ def train_one_epoch(learner: Learner, loader: Iterable[Batch]) -> dict[str, floa
         "lr": learning_rate(learner.optimizer),
         "images_per_second": seen / (time.perf_counter() - start),
     }
+
+
+def check(learner: Learner) -> None:
+    """Raises: TrainingError for a loss that is not finite; DataError for more undecodable images than are allowed."""
+    learner.nan_guard.check(learner.position.epoch, learner.recipe.lr, learner.recipe.folder)
+    if learner.late_check:
+        learner.late_check.check()
 
 
 def update(learner: Learner, batches: list[Batch]) -> None:
@@ -78,6 +85,8 @@ def update(learner: Learner, batches: list[Batch]) -> None:
             share = loss * (len(labels) / images)
             accelerator.backward(share + penalty(learner.network, recipe.l1) if recipe.l1 and last else share)
         learner.nan_guard.add(position.steps + 1, loss, indices)
+        if learner.late_check:
+            learner.late_check.add(indices)
         position.totals += torch.stack((loss.detach().double() * len(labels), position.totals.new_tensor(len(labels))))
     clip(accelerator, learner.model, learner.network.get_classifier(), recipe)
     learner.optimizer.step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,11 +16,15 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
+from ..data import Split
 from ..loading import BatchMixing, EpochSampler, Loader, ProgressiveResizing
 from ..optim import Criterion, EMAWeights, Freezing, Schedule, head_of, make_optimizer, make_schedule
-from ..settings import FinetuneRecipe
+from ..settings import LAZY, FinetuneRecipe
+from .late_check import LateCheck
 from .nan_guard import NaNGuard
 from .progress import Progress
+
+logger = logging.getLogger("training")
 
 
 @dataclass
@@ -61,6 +66,8 @@ class Learner:
     ema: EMAWeights | None
     """The exponential moving average of the weights, where one is kept."""
     nan_guard: NaNGuard
+    late_check: LateCheck | None
+    """Where the training images were not looked at before."""
     progress: Progress = field(default_factory=Progress)
     position: Position = field(default_factory=Position)
     after_update: list[Callable[[Learner], None]] = field(default_factory=list)
@@ -128,8 +135,20 @@ def make_learner(
         freezing,
         ema,
         nan_guard,
+        _late_check(recipe, loaders["train"].dataset.split, accelerator),
     )
     return learner, loaders
+
+
+def _late_check(recipe: FinetuneRecipe, split: object, accelerator: Accelerator) -> LateCheck | None:
+    if recipe.check != LAZY or not isinstance(split, Split):
+        return None
+    if accelerator.is_main_process:
+        logger.info(
+            "check  images of train are opened in the first epoch (--check lazy): until then it is not known which "
+            "cannot be decoded, are in two splits or are nearly the same, and none are cached"
+        )
+    return LateCheck(accelerator, split, recipe.max_bad_images)
 
 
 def synchronize_norms(network: PretrainedNetwork, accelerator: Accelerator) -> None:
