@@ -11,12 +11,12 @@ import torch
 
 from resnet_hub.config import Preprocessing
 from training.data.load import load_data
-from training.data.split import Split
 from training.loading.augment import TrainTransform
 from training.loading.cache import ImageCache, open_caches
 from training.loading.image_dataset import make_loader
 from training.settings.recipe import FinetuneRecipe
 from training.settings.run import USUAL_BATCH
+from training.splits.split import Split
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
-from .data import Split, load_split
+from .data import load_split
 from .entry import run_settings
 from .hardware import main_process_first, make_accelerator
 from .loading import EvalTransform, make_loader
@@ -33,6 +33,7 @@ from .loop import evaluate, unmapped
 from .metrics import Evaluation, format_interval
 from .run import EMA_FILE, LAST_FILE, History, Seen, draw_report, read_split, write_results, write_tables
 from .settings import EvaluationSettings
+from .splits import Split
 from .trials import with_batch_size
 
 logger = logging.getLogger("training")

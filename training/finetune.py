@@ -25,7 +25,7 @@ from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
-from .data import Data, Split, load_data, with_values
+from .data import Data, load_data
 from .doctor import report_doubts
 from .entry import run_command
 from .fit import fit
@@ -66,6 +66,7 @@ from .run import (
     write_tables,
 )
 from .settings import FinetuneRecipe
+from .splits import Split, with_values
 from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
 
 logger = logging.getLogger("training")

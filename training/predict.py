@@ -23,10 +23,9 @@ from resnet_hub import ImageClassifier
 from resnet_hub.checks import check_integer
 from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
 
-from .data import SHOWN, Split, load_images, shown_files
+from .data import SHOWN, load_images, shown_files
 from .entry import run_settings
 from .hardware import main_process_decides, main_process_first, make_accelerator
-from .layouts import refuse_stranger
 from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
 from .loop import gather, show_progress, unique_rows
 from .push import (
@@ -41,6 +40,8 @@ from .push import (
 )
 from .run import Seen, read_split
 from .settings import HubSettings, RunSettings, setting
+from .splits import Split
+from .tables import refuse_stranger
 from .trials import with_batch_size
 
 logger = logging.getLogger("training")

@@ -26,14 +26,14 @@ from resnet_hub.demo.intake import UrlLimits, fetch_image
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import is_repo_id
 from resnet_hub.terminal_text import printable, printable_lines
-from training.data.class_names import class_names, look_alikes
 from training.data.errors import dataset_errors
 from training.data.file_names import shown_files
-from training.data.list_cells import holds_written_lists, written_lists
 from training.data.load_dataset import HUB_ID
 from training.layouts import Ledger
-from training.layouts.csv_text import read_csv
 from training.settings.recipe import read_recipe
+from training.tables.csv_text import read_csv
+from training.targets.class_names import class_names, look_alikes
+from training.targets.list_cells import holds_written_lists, written_lists
 
 FOLDER = Path(tempfile.gettempdir())
 FULL = 32_000

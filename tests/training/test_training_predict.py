@@ -14,10 +14,10 @@ from resnet_hub.registry.architectures import architecture
 from training import predict
 from training.data.one_split import load_images
 from training.data.read_splits import noted
-from training.data.recorded_split import RecordedSplit
 from training.inspection import inspect
 from training.predict import PredictionSettings
 from training.run.split_file import write_split
+from training.splits.recorded_split import RecordedSplit
 
 COLUMNS = ["row", "file", "label", "index", "score", "top_labels", "top_scores", "true_label", "seen", "problem"]
 

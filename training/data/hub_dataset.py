@@ -13,12 +13,12 @@ from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, 
 
 from resnet_hub.errors import DataError
 
-from ..layouts import (
+from ..layouts import Ledger
+from ..tables import (
     CARDS,
     LONGEST_NAME,
     AskedColumns,
     Files,
-    Ledger,
     confine_stream,
     confined_tables,
     own_tables,

@@ -15,18 +15,26 @@ from resnet_hub.errors import DataError, Phrase
 from ..hardware import main_process_first
 from ..layouts import Ledger
 from ..settings import LAZY, FinetuneRecipe
-from .account import leave_out_rows, ledger_of, log_ledger, note_single_images, see_rows, use_splits
-from .columns import find_columns
-from .corrections import corrected
+from ..splits import (
+    Overlap,
+    RecordedSplit,
+    Split,
+    corrected,
+    grouped,
+    leave_out_rows,
+    ledger_of,
+    log_ledger,
+    note_single_images,
+    see_rows,
+    stratified_split,
+    use_splits,
+    without_overlaps,
+)
+from ..targets import Target, find_columns, find_target
 from .errors import dataset_errors
-from .groups import grouped
 from .load_dataset import asked_columns, dataset_commit, load_splits, open_streams
-from .overlaps import Overlap, without_overlaps
 from .read_splits import SHOWN, read_splits, refuse_bad, sound
-from .recorded_split import RecordedSplit
-from .split import Split, stratified_split
 from .streams import Stream, open_stream
-from .targets import Target, find_target
 
 logger = logging.getLogger(__name__)
 

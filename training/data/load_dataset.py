@@ -15,20 +15,9 @@ from PIL import Image
 
 from resnet_hub.errors import DataError
 
-from ..layouts import (
-    FOUND,
-    READERS,
-    TABLES,
-    AskedColumns,
-    Ledger,
-    encoded_stream,
-    read_as_on_hub,
-    read_folder,
-    read_table_file,
-    read_table_folder,
-    scan_folder,
-)
+from ..layouts import TABLES, Ledger, read_folder, scan_folder
 from ..settings import AUTO, RunSettings
+from ..tables import FOUND, READERS, AskedColumns, encoded_stream, read_as_on_hub, read_table_file, read_table_folder
 from .errors import dataset_errors
 from .hub_dataset import read_hub_dataset
 

@@ -11,15 +11,11 @@ from ..hardware import main_process_first
 from ..inspection import inspect
 from ..layouts import Ledger
 from ..settings import RunSettings
-from .account import ledger_of, log_ledger
-from .columns import find_columns, find_image_column, known_classes
-from .corrections import corrected
+from ..splits import RecordedSplit, Split, corrected, ledger_of, log_ledger
+from ..targets import find_columns, find_image_column, find_target, known_classes
 from .load import MEASURED_NAMES
 from .load_dataset import asked_columns, load_splits
 from .read_splits import encoded, noted, read_splits
-from .recorded_split import RecordedSplit
-from .split import Split
-from .targets import find_target
 
 
 def load_split(

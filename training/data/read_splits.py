@@ -14,9 +14,8 @@ from resnet_hub.errors import DataError, Phrase
 from ..inspection import Findings, inspect
 from ..layouts import Ledger
 from ..settings import AGAIN, LAZY, RunSettings
-from .account import leave_out_rows
-from .split import Split
-from .targets import Target, has_target, read_targets
+from ..splits import Split, leave_out_rows
+from ..targets import Target, has_target, read_targets
 
 logger = logging.getLogger(__name__)
 

@@ -18,11 +18,10 @@ from datasets.distributed import split_dataset_by_node
 
 from resnet_hub.errors import DataError
 
-from ..layouts import REFUSED, EncodedImage
 from ..settings import FinetuneRecipe
-from .columns import find_columns
-from .split import Split
-from .targets import Target, find_target, has_target, names_are_declared, read_targets
+from ..splits import Split
+from ..tables import REFUSED, EncodedImage
+from ..targets import Target, find_columns, find_target, has_target, names_are_declared, read_targets
 
 CHUNK = 64
 """Rows whose targets are read at once."""

@@ -8,9 +8,10 @@ import shlex
 from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase
 
-from ..data import Data, Split
+from ..data import Data
 from ..loop import Learner
 from ..settings import launch_command
+from ..splits import Split
 from .findings import Findings
 from .judging import judge_labels
 from .pool import Pool

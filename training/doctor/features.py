@@ -8,9 +8,9 @@ from torch import Tensor
 
 from resnet_hub.models import PretrainedNetwork
 
-from ..data import Split
 from ..loading import EvalTransform, make_loader, prepare_batch
 from ..loop import gather, show_progress, unique_rows
+from ..splits import Split
 
 MOST_NUMBERS = 2**28
 """Numbers of the features of all images that are kept: 1 GiB. Of more images, fewer numbers each."""

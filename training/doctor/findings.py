@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data import Data, LabelRow, format_target, shown_files
+from ..data import Data, shown_files
 from ..inspection import FLAGS
+from ..splits import LabelRow, format_target
 from .judging import Judgement
 from .pool import Pool, equal_groups
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from resnet_hub.models import PretrainedNetwork
 
-from ..data import Data, strata
+from ..data import Data
+from ..splits import strata
 from .features import compute_features
 from .pool import Pool
 from .probe import FEWEST, answer_out_of_fold, make_folds

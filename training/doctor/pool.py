@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data import Data, Split
+from ..data import Data
 from ..inspection import FLAGS
+from ..splits import Split
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from resnet_hub.checkpoint import write_atomically
 from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase, TrainingError
 
-from ..data import label_text
 from ..run import cut_name, draw_sheet
+from ..splits import label_text
 from .findings import Findings
 
 RECORD_FILE, LABELS_FILE = "check.json", "labels.csv"

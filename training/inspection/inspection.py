@@ -20,7 +20,7 @@ from resnet_hub.errors import ImageError
 from resnet_hub.images import Opened, open_to_look_at, visible
 
 from ..hardware import available_cores
-from ..layouts import refuse_stranger
+from ..tables import refuse_stranger
 from .descriptor import LENGTH, describe, gray_view
 from .findings import Findings, joined
 from .findings_cache import findings_folder, keep, recall

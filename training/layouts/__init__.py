@@ -1,47 +1,29 @@
 """A folder or a table on disk -> rows of splits, with a ledger of every file and row of it."""
 
-from .as_on_hub import CARDS, confined_tables, own_tables, read_as_on_hub, refuse_outside
-from .csv_text import csv_records
 from .folders import read_folder
-from .image_columns import REFUSED, EncodedImage, confine_stream, encoded_stream, refuse_stranger, with_images
 from .layouts import TABLES
-from .ledger import RECORDED, Ledger, LeftOut, Unit
-from .names import LONGEST_NAME, Files
-from .scan import scan_folder, shown
+from .ledger import RECORDED, Ledger, Unit
+from .scan import Scan, scan_folder
 from .seen import quoted
-from .split_column import FOUND, AskedColumns, refuse_in_stream
-from .table_folders import read_table_file, read_table_folder
-from .tables import READERS, read_tables
+from .split_names import SPLIT_OF, lies_aside, splits_among
+from .table_choice import METADATA, deciding_tables, metadata_files
+from .unused_files import account_for, names_in
 
 __all__ = [
-    "CARDS",
-    "FOUND",
-    "LONGEST_NAME",
-    "READERS",
+    "METADATA",
     "RECORDED",
-    "REFUSED",
+    "SPLIT_OF",
     "TABLES",
-    "AskedColumns",
-    "EncodedImage",
-    "Files",
     "Ledger",
-    "LeftOut",
+    "Scan",
     "Unit",
-    "confine_stream",
-    "confined_tables",
-    "csv_records",
-    "encoded_stream",
-    "own_tables",
+    "account_for",
+    "deciding_tables",
+    "lies_aside",
+    "metadata_files",
+    "names_in",
     "quoted",
-    "read_as_on_hub",
     "read_folder",
-    "read_table_file",
-    "read_table_folder",
-    "read_tables",
-    "refuse_in_stream",
-    "refuse_outside",
-    "refuse_stranger",
     "scan_folder",
-    "shown",
-    "with_images",
+    "splits_among",
 ]

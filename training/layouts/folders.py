@@ -15,11 +15,11 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features
 from resnet_hub.errors import DataError, Phrase
 
 from ..settings import AUTO
-from .deciding_tables import deciding_tables, metadata_files
 from .layouts import TABLES, Reading, choose
 from .ledger import Ledger
 from .scan import Folder, Scan, shown
 from .seen import quoted, tree_lines
+from .table_choice import deciding_tables, metadata_files
 
 MAX_BYTES_HELD = 2**30
 """Images whose paths are no text are held in memory, together at most this many bytes."""

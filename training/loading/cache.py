@@ -21,7 +21,7 @@ from huggingface_hub import cached_assets_path
 
 from resnet_hub.images import Opened, channels_of
 
-from ..data import Split
+from ..splits import Split
 
 logger = logging.getLogger(__name__)
 

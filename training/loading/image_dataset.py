@@ -17,9 +17,9 @@ from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.images import Opened, blank_image
 from resnet_hub.preprocessing import open_image
 
-from ..data import Split
 from ..hardware import available_cores
-from ..layouts import refuse_stranger
+from ..splits import Split
+from ..tables import refuse_stranger
 from .cache import ImageCache, Prepared, Preparing
 
 MAX_WORKERS = 8

@@ -7,8 +7,9 @@ from accelerate import Accelerator
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
-from ..data import Data, Split
+from ..data import Data
 from ..settings import LAZY, FinetuneRecipe
+from ..splits import Split
 from .augment import EvalTransform, TrainTransform
 from .cache import open_caches
 from .image_dataset import Loader, make_loader

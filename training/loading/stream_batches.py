@@ -20,8 +20,8 @@ from resnet_hub.images import blank_image
 from resnet_hub.preprocessing import open_image
 
 from ..data import Row, Stream
-from ..layouts import refuse_stranger
 from ..settings import FinetuneRecipe
+from ..tables import refuse_stranger
 from .image_dataset import Batch, Transform, loader_workers, start_worker
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,9 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor
 
-from ..data import Split, refuse_bad
+from ..data import refuse_bad
 from ..loading import fault_of
+from ..splits import Split
 
 logger = logging.getLogger("training")
 

@@ -16,10 +16,10 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.models import PretrainedNetwork
 
-from ..data import Split
 from ..loading import BatchMixing, EpochSampler, Loader, ProgressiveResizing
 from ..optim import Criterion, EMAWeights, Freezing, Schedule, head_of, make_optimizer, make_schedule
 from ..settings import LAZY, FinetuneRecipe
+from ..splits import Split
 from .late_check import LateCheck
 from .nan_guard import NaNGuard
 from .progress import Progress

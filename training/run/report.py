@@ -17,8 +17,8 @@ from resnet_hub.errors import TrainingError
 from resnet_hub.images import open_to_look_at, visible
 from resnet_hub.preprocessing import to_channels
 
-from ..data import Split
 from ..metrics import QUALITIES, Evaluation, SingleLabelEvaluation
+from ..splits import Split
 from .history import Best, History
 from .run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
 

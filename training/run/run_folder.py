@@ -23,9 +23,9 @@ from resnet_hub.errors import CheckpointError, TrainingError
 from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image, to_channels
 
-from ..data import RecordedSplit, Split
 from ..hardware import main_process_decides
 from ..settings import FinetuneRecipe, launch_command
+from ..splits import RecordedSplit, Split
 from .folder_lock import FolderLock
 from .split_file import write_split
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from resnet_hub.checkpoint import SPLIT_FILE
 
-from ..data import ROLES, RecordedSplit, Split
+from ..splits import ROLES, RecordedSplit, Split
 
 TRAINED = ROLES.index("train")
 USUALLY_TRAINED = "train"

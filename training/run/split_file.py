@@ -16,7 +16,7 @@ from resnet_hub.errors import DataError, HubError
 from resnet_hub.hub import download_beside
 from resnet_hub.metadata import CheckpointMetadata
 
-from ..data import ROLES, RecordedPart, RecordedSplit
+from ..splits import ROLES, RecordedPart, RecordedSplit
 
 logger = logging.getLogger(__name__)
 

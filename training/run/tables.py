@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.csv_table import csv_text
 
-from ..data import Split, shown_files
+from ..data import shown_files
 from ..metrics import Evaluation, SingleLabelEvaluation
+from ..splits import Split
 from .run_folder import MATRIX_FILE, PREDICTIONS_FILE
 
 logger = logging.getLogger(__name__)

@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from resnet_hub.config import IMAGE_MODES
 from resnet_hub.errors import TrainingError
 
-from ..data import Data, Split
+from ..data import Data
 from ..hardware import main_process_decides, used_memory
 from ..loading import Batch, Loader, prepare_batch
 from ..loop import Learner, grouped, update
 from ..run import cut_name, save_figure
+from ..splits import Split
 
 logger = logging.getLogger("training")
 

@@ -12,9 +12,9 @@ from images import class_folders, image
 
 import training.inspection.inspection as inspection
 from training.data.load import load_data
-from training.data.split import Split, stratified_split
 from training.inspection import findings_cache, inspect
 from training.settings.recipe import FinetuneRecipe
+from training.splits.split import Split, stratified_split
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from PIL import Image
 
 from resnet_hub.errors import TrainingError
 from training.data.load import load_data
-from training.data.recorded_split import RecordedPart, RecordedSplit
 from training.run.run_folder import (
     FILES,
     append_row,
@@ -25,6 +24,7 @@ from training.run.run_folder import (
     write_results,
 )
 from training.settings.recipe import FinetuneRecipe
+from training.splits.recorded_split import RecordedPart, RecordedSplit
 
 
 @pytest.fixture(scope="module")

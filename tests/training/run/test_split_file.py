@@ -9,9 +9,9 @@ import pytest
 
 from resnet_hub.errors import DataError
 from resnet_hub.metadata import CheckpointMetadata
-from training.data.recorded_split import RecordedPart, RecordedSplit
 from training.run import split_file
 from training.run.split_file import KEY, read_split, write_split
+from training.splits.recorded_split import RecordedPart, RecordedSplit
 
 HERE = CheckpointMetadata()
 

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, Features, Image
 
-from training.data.split import Split
 from training.metrics import MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation
 from training.run.tables import write_tables
+from training.splits.split import Split
 
 HOSTILE = ("=1+1", "a,b", 'quote "', "two\nlines", "名前")
 

@@ -12,8 +12,8 @@ from resnet_hub.errors import DataError
 from training.data.load import load_data
 from training.data.load_dataset import load_splits, open_streams
 from training.layouts.ledger import Ledger
-from training.layouts.split_column import AskedColumns
 from training.settings.recipe import FinetuneRecipe
+from training.tables.split_column import AskedColumns
 
 COUNT = 8
 

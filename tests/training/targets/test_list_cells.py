@@ -6,7 +6,7 @@ from datasets import Dataset, Features
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
-from training.data.targets import find_target, read_targets
+from training.targets.targets import find_target, read_targets
 
 
 def table(values, feature=None):

@@ -17,9 +17,9 @@ from resnet_hub.cli import printable
 from resnet_hub.errors import DataError, Phrase
 
 from ..layouts import Ledger
+from ..targets import Target
 from .label_rows import LabelRow, read_label_rows
 from .split import Split
-from .targets import Target
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from resnet_hub.errors import DataError, Phrase
 
-from .ledger import Ledger
+from ..layouts import Ledger
 
 CHUNK = 10_000
 """Rows that are turned into arrays at once."""

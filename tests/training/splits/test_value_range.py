@@ -13,7 +13,7 @@ from PIL import Image
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
-from training.data import Split, with_values
+from training.splits import Split, with_values
 
 RNG = np.random.default_rng(0)
 

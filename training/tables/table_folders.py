@@ -12,16 +12,22 @@ from datasets import DatasetDict, IterableDataset
 
 from resnet_hub.errors import DataError
 
+from ..layouts import (
+    METADATA,
+    Ledger,
+    Scan,
+    account_for,
+    deciding_tables,
+    lies_aside,
+    metadata_files,
+    names_in,
+    quoted,
+    splits_among,
+)
 from .as_on_hub import confined_streams, has_configs, read_as_on_hub, streamed
-from .deciding_tables import METADATA, deciding_tables, metadata_files
-from .ledger import Ledger
 from .names import Files
-from .scan import Scan
-from .seen import quoted
 from .split_column import AskedColumns
-from .split_names import lies_aside, splits_among
 from .tables import READERS, read_tables
-from .unused_files import account_for, names_in
 
 SHARD = re.compile(r".*\d{5}-of-\d{5}.*")
 """A table that is one of several which `datasets` wrote, and reads."""

@@ -14,8 +14,8 @@ from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase
 
 from ..layouts import RECORDED, Ledger, Unit, quoted
+from ..targets import Target
 from .split import Split
-from .targets import Target
 
 logger = logging.getLogger(__name__)
 

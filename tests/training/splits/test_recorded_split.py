@@ -9,8 +9,8 @@ from datasets import Dataset
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
-from training.data.recorded_split import NEW, RecordedPart, RecordedSplit, find_rows, target_numbers
-from training.data.split import Split
+from training.splits.recorded_split import NEW, RecordedPart, RecordedSplit, find_rows, target_numbers
+from training.splits.split import Split
 
 
 def split_of(digests, labels=None, name="train"):

@@ -6,10 +6,10 @@ from datasets import Dataset
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError, Phrase
-from training.data.corrections import corrected, format_target, parse_target
-from training.data.split import Split
-from training.data.targets import Target
 from training.layouts import Ledger
+from training.splits.corrections import corrected, format_target, parse_target
+from training.splits.split import Split
+from training.targets.targets import Target
 
 NAMES = ("cat", "dog", "007", "true")
 

@@ -5,7 +5,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 from error_facts import Begins, code_and_fields
 
 from resnet_hub.errors import DataError
-from training.data.targets import find_target, read_targets
+from training.targets.targets import find_target, read_targets
 
 
 def table(values, feature=None):

@@ -17,13 +17,12 @@ from datasets.exceptions import DatasetGenerationError
 
 from resnet_hub.errors import DataError, Phrase
 
+from ..layouts import SPLIT_OF, Ledger
 from .csv_text import read_csv
 from .image_columns import confine, image_columns, in_place, with_images
-from .ledger import Ledger
 from .name_columns import Reading, image_names_column, read_names
 from .names import LONGEST_NAME, Files
 from .split_column import FOUND, AskedColumns, divide
-from .split_names import SPLIT_OF
 
 READERS = {
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json",

@@ -14,14 +14,11 @@ from datasets import DatasetDict, IterableDataset
 
 from resnet_hub.errors import DataError
 
-from .deciding_tables import METADATA
+from ..layouts import METADATA, Ledger, Scan, account_for, names_in
 from .image_columns import confine_stream, inside, with_images
-from .ledger import Ledger
 from .names import SCHEME, Files, leads_out
-from .scan import Scan
 from .split_column import FOUND, AskedColumns, divide, refuse_in_stream
 from .tables import open_images, read_tables
-from .unused_files import account_for, names_in
 
 CARDS = ("README.md", ".huggingface.yaml")
 """Where `datasets` looks for configs."""

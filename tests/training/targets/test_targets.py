@@ -8,7 +8,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
-from training.data.targets import find_target, has_target, read_targets
+from training.targets.targets import find_target, has_target, read_targets
 
 ANIMALS = ClassLabel(names=["wasp", "ant"])
 

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from resnet_hub.errors import DataError
-from training.data.label_rows import LabelRow, label_text, read_label_rows
+from training.splits.label_rows import LabelRow, label_text, read_label_rows
 
 ROW = LabelRow("cat/a, b.png", "train", "cat", "dog", "0.9", "dog", 0x0123456789012345)
 
@@ -61,7 +61,7 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path, monkeypatch)
         with pytest.raises(DataError) as error:
             read_label_rows(str(path))
         assert error.value.code == "corrections.unreadable"
-    monkeypatch.setattr("training.data.label_rows.MOST_BYTES", 10)
+    monkeypatch.setattr("training.splits.label_rows.MOST_BYTES", 10)
     (tmp_path / "labels.csv").write_text(text())
     with pytest.raises(DataError) as error:
         read_label_rows(str(tmp_path / "labels.csv"))

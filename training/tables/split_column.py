@@ -13,8 +13,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, Value
 
 from resnet_hub.errors import DataError, Phrase
 
-from .ledger import RECORDED, Ledger
-from .split_names import SPLIT_OF
+from ..layouts import RECORDED, SPLIT_OF, Ledger
 
 NONE = "none"
 """In place of a column: rows are not divided by one."""

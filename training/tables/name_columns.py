@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from resnet_hub.errors import DataError, Phrase
 
-from .ledger import Ledger
+from ..layouts import Ledger
 from .names import OUTSIDE, Files, Named
 
 SAMPLE = 20

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from training.data.split import Split, stratified_split
+from training.splits.split import Split, stratified_split
 
 
 def test_every_class_gives_its_share_to_the_held_out_part():

@@ -3,7 +3,7 @@
 import pyarrow as pa
 from datasets import Dataset
 
-from training.data.arrow_columns import all_whole, column_cells, single_lists, text_parts, whole_numbers
+from training.targets.arrow_columns import all_whole, column_cells, single_lists, text_parts, whole_numbers
 
 
 def test_the_cells_are_in_the_order_of_the_rows():

@@ -7,7 +7,7 @@ from error_facts import code_and_fields
 from images import image
 
 from resnet_hub.errors import DataError
-from training.data.columns import find_columns
+from training.targets.columns import find_columns
 
 IMAGE = datasets.Image()
 ANIMALS = ClassLabel(names=["ant", "bee"])

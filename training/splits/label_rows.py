@@ -9,7 +9,7 @@ from pathlib import Path
 from resnet_hub.csv_table import csv_text, unescaped
 from resnet_hub.errors import DataError
 
-from ..layouts import csv_records
+from ..tables import csv_records
 
 COLUMNS = ("file", "split", "label", "suggested", "confidence", "correction", "digest")
 NEEDED = ("label", "correction", "digest")

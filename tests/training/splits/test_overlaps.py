@@ -8,9 +8,9 @@ from images import class_folders, image
 from PIL import Image
 
 from training.data.load import load_data
-from training.data.split import Split
 from training.inspection import inspect
 from training.settings.recipe import FinetuneRecipe
+from training.splits.split import Split
 
 
 def recipe(folder, **settings):

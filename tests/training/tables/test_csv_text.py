@@ -4,8 +4,8 @@ import pytest
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
-from training.layouts.csv_text import read_csv
 from training.layouts.ledger import Ledger
+from training.tables.csv_text import read_csv
 
 
 @pytest.fixture

@@ -1,0 +1,15 @@
+"""Columns -> targets: which columns hold images and targets, the task, the classes, an array of numbers."""
+
+from .columns import find_columns, find_image_column, known_classes
+from .targets import Target, find_target, has_target, names_are_declared, read_targets
+
+__all__ = [
+    "Target",
+    "find_columns",
+    "find_image_column",
+    "find_target",
+    "has_target",
+    "known_classes",
+    "names_are_declared",
+    "read_targets",
+]
