@@ -3,7 +3,9 @@
 import json
 import re
 
+import numpy as np
 import pytest
+from encoded_images import banded
 from PIL import Image
 from random_weights import lively
 
@@ -46,6 +48,7 @@ def test_a_card_has_a_block_for_each_library_that_opens_the_network(name):
 
 def test_every_block_of_every_card_runs(fake_hub, run_with_hub, tmp_path):
     Image.effect_mandelbrot((80, 60), (-2, -1, 1, 1), 50).convert("RGB").save(tmp_path / "image.jpg")
+    (tmp_path / "image.tif").write_bytes(banded(np.zeros((80, 60, 13), np.uint8)))
     for name in NETWORKS:
         model(name).push_to_hub(f"alice/{name}")
     cards = {
@@ -82,7 +85,7 @@ def test_every_block_of_every_card_runs(fake_hub, run_with_hub, tmp_path):
         ("own", "cannot build this network: they have no architecture cifar_resnet20."),
         ("option", "cannot build this network: they lack what it sets: shortcut."),
         ("gray", "takes 1 channel. transformers' `pipeline` turns every image into RGB"),
-        ("bands", "takes 13 channels, which no image file has: give it tensors."),
+        ("bands", "takes 13 channels: a TIFF of as many bands"),
     ],
 )
 def test_a_card_says_why_a_library_does_not_do(name, reason):

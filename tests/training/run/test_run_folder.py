@@ -10,6 +10,7 @@ from error_facts import Begins, code_and_fields
 from images import class_folders
 from PIL import Image
 
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import TrainingError
 from training.data.load import load_data
 from training.run.run_folder import (
@@ -165,7 +166,7 @@ def test_results_keep_class_names_as_they_are(tmp_path):
 def test_examples_are_held_out_images_of_different_classes_with_safe_names(tmp_path):
     class_folders(tmp_path / "data", {"red": 5, "green": 5})
     data = load_data(FinetuneRecipe(dataset=str(tmp_path / "data")))
-    write_examples(tmp_path, data.validation, ("../gr<een", "red"), "single_label", 3)
+    write_examples(tmp_path, data.validation, ("../gr<een", "red"), "single_label", Preprocessing())
     names = sorted(file.name for file in (tmp_path / "examples").iterdir())
     assert [name.partition("-")[0] for name in names] == ["_gr_een", "red"]
     with Image.open(tmp_path / "examples" / names[1]) as image:
