@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Features, Value
 from images import hash_free, image
-from training.inspection import digest
 
 from resnet_hub.errors import DataError
 from resnet_hub.preprocessing import open_image
 from training.data import load_data, load_images
+from training.inspection import digest
 from training.layouts import REFUSED
 from training.settings.recipe import FinetuneRecipe
 from training.settings.run import RunSettings
