@@ -38,8 +38,8 @@ def main() -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
             f"{name:7} {len(split):,} images looked at in {looked - started:.2f} s of processors "
-            f"({len(split) / (looked - started):,.0f} per second), {pairs} pairs among {len(findings.known):,} different "
-            f"ones in {compared - looked:.2f} s; {memory:,.0f} MB at most"
+            f"({len(split) / (looked - started):,.0f} per second), {pairs} pairs of {len(findings.known):,} different ones "
+            f"in {compared - looked:.2f} s; {memory:,.0f} MB at most"
         )
 
 

@@ -30,7 +30,7 @@ def split(tmp_path, monkeypatch):
 @pytest.fixture
 def opened(monkeypatch):
     """The names of the images that are opened."""
-    names, open_image = [], inspection.open_image
+    names, open_image = [], inspection.open_to_look_at
     monkeypatch.setattr(
         inspection, "open_image", lambda content, name: names.append(name) or open_image(content, name=name)
     )
