@@ -7,10 +7,10 @@ import resource
 import time
 
 import numpy as np
+from training.data.split import Split
 
 from training.data.load_dataset import load_splits
 from training.data.read_splits import encoded
-from training.data.split import Split
 from training.inspection import find_near_duplicates, inspect, known_near_duplicates
 
 
@@ -38,7 +38,7 @@ def main() -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
             f"{name:7} {len(split):,} images looked at in {looked - started:.2f} s of processors "
-            f"({len(split) / (looked - started):,.0f} per second), {pairs} pairs among {len(findings.known):,} different "
+            f"({len(split) / (looked - started):,.0f} per second), {pairs} pairs of {len(findings.known):,} different "
             f"ones in {compared - looked:.2f} s; {memory:,.0f} MB at most"
         )
 

@@ -36,7 +36,6 @@ class CheckSettings(Settings):
         AUTO_CHECK,
         "when images are opened to be checked: auto, before training, but for those that are as when last checked; "
         "again, all of them; lazy, those of train in the first epoch, for very large sets",
-        public=False,
     )
 
     def __post_init__(self) -> None:

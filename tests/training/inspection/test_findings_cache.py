@@ -30,10 +30,13 @@ def split(tmp_path, monkeypatch):
 @pytest.fixture
 def opened(monkeypatch):
     """The names of the images that are opened."""
-    names, open_image = [], inspection.open_image
-    monkeypatch.setattr(
-        inspection, "open_image", lambda content, name: names.append(name) or open_image(content, name=name)
-    )
+    names, open_to_look_at = [], inspection.open_to_look_at
+
+    def noted(content, name):
+        names.append(name)
+        return open_to_look_at(content, name=name)
+
+    monkeypatch.setattr(inspection, "open_to_look_at", noted)
     return names
 
 
