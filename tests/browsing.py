@@ -214,3 +214,12 @@ def upload_many(page, files):
     # The files are on the server when there are links to them.
     expect(page.locator("#files td a")).to_have_count(len(files))
     page.locator("#batch-start").click()
+
+
+def wait_until_asked(page, held):
+    """Waits until the browser has asked for something that a test holds back."""
+    for _ in range(200):
+        if held:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was asked for")

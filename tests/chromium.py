@@ -34,17 +34,11 @@ def is_left_out() -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs a browser where there is none; tries a page that did not follow in time once again.
-
-    On busy cores a press or a file can come before gradio's part of the page has seen what was before it. A second try
-    is counted and printed as a rerun.
-    """
+    """Leaves out what needs a browser where there is none."""
     needy = [item for item in items if "chromium" in item.fixturenames or item.get_closest_marker("browser")]
     if needy and is_left_out():
         config.hook.pytest_deselected(items=needy)
         items[:] = [item for item in items if item not in needy]
-    for item in needy:
-        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

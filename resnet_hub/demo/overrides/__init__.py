@@ -10,13 +10,12 @@ from resnet_hub.demo.overrides.queue import use_page_queue
 from resnet_hub.demo.overrides.quiet_launch import launch_quietly
 from resnet_hub.demo.overrides.requests import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.overrides.sessions import MOST_SESSIONS, remember_little
-from resnet_hub.demo.overrides.stopping import Stops, cancel_on
+from resnet_hub.demo.overrides.stopping import Stops
 
 __all__ = [
     "MOST_SESSIONS",
     "Stops",
     "bring_addresses",
-    "cancel_on",
     "describe_in_api",
     "keep_file",
     "launch_quietly",

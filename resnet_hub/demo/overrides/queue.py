@@ -11,6 +11,7 @@ from typing import Any
 import fastapi
 import gradio as gr
 from gradio.queueing import Queue
+from gradio.server_messages import ProcessCompletedMessage
 
 from resnet_hub.demo.text import language_of, say
 
@@ -64,6 +65,14 @@ class PageQueue(Queue):  # type: ignore[misc]  # gradio has no types
             # Gradio names the task of an event "session_function<gradio-sep>event".
             if task.get_name().rpartition("<gradio-sep>")[2] in left:
                 task.cancel()
+
+    async def end_waiting(self, session_hash: str | None, function: int | None) -> None:
+        """Takes a visitor's events of one function, by its number, out of the queue, and tells the browser so."""
+        waiting = [event for kind in self.event_queue_per_concurrency_id.values() for event in kind.queue]
+        for event in waiting:
+            if event.session_hash == session_hash and event.fn._id == function:
+                await self.remove_from_queue(event._id)
+                self.send_message(event, ProcessCompletedMessage(output={}, success=True))
 
     def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
         """Nothing: gradio would sum up, after each answer, the last 10,000 of them for a page that is never shown."""

@@ -1,7 +1,9 @@
-"""How a visitor's run is stopped, whatever the browser still knows of it.
+"""How a visitor's run is begun and stopped, so that no press is lost in between.
 
-Leans on `cancels`, whose event makes the browser name the run that is to end: gradio then takes it out of the queue, or
-cancels its task. Both are needed here, and neither is enough: see `Stops`.
+Not by gradio's `cancels`: the browser then names the run to `/cancel`, which ends whatever run of the same button the
+visitor has by then, and counts the run as there until all of it is answered, so that a press meanwhile begins nothing.
+Leans on gradio's browser part asking the listeners of one press in their order, and on `then` and `failure` coming when
+it has forgotten the run; and on what a visitor waits with in the queue, see `PageQueue.end_waiting`.
 """
 
 from __future__ import annotations
@@ -11,27 +13,51 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
+import gradio as gr
+
 Part = TypeVar("Part")
+# In the browser: whether the button that begins a run can be pressed.
+OFF = "() => ({__type__: 'update', interactive: false})"
+ON = "() => ({__type__: 'update', interactive: true})"
 
 
 class Stops:
-    """The runs of visitors, each of whom can stop the latest.
+    """The runs of one button, of which each visitor has one at a time and can stop it."""
 
-    Besides gradio's `cancels`, which takes a run out of the queue too, but relies on the browser to name it: a run that
-    begins before the answers about the last one are there is not known, and would go on to its end.
-    """
-
-    def __init__(self) -> None:
-        """Nobody's run."""
+    def __init__(self, page: gr.Blocks) -> None:
+        """Nobody's run; those that wait do so in the page's queue."""
+        self._page = page
+        self._number: int | None = None
         self._stops: dict[str | None, asyncio.Event] = {}
 
-    def stop(self, visitor: str | None) -> None:
-        """Ends the visitor's run, if there is one. To be called on the event loop of the runs."""
-        if (stop := self._stops.get(visitor)) is not None:
+    def begin_on(
+        self, button: gr.Button, function: Callable[..., Any], inputs: Any, outputs: Any, **event: Any
+    ) -> None:
+        """Begins a run at a press of the button, which cannot be pressed again until the browser knows that it is over.
+
+        Args:
+            button: What is pressed.
+            function: Gives what `parts` gives.
+            inputs: Its inputs.
+            outputs: What it fills.
+            event: All else that gradio takes of an event.
+        """
+        button.click(None, None, button, js=OFF, api_visibility="private")
+        run = button.click(function, inputs, outputs, api_visibility="private", **event)
+        self._number = run["id"]
+        for over in (run.then, run.failure):
+            over(None, None, button, js=ON, api_visibility="private")
+
+    async def stop(self, visitor: str | None) -> bool:
+        """Ends the visitor's run; whether there was one that has begun, which then says so itself."""
+        await self._page._queue.end_waiting(visitor, self._number)
+        stop = self._stops.get(visitor)
+        if stop is not None:
             stop.set()
+        return stop is not None
 
     async def parts(
-        self, visitor: str | None, run: AsyncGenerator[Part, None], last: Part
+        self, visitor: str | None, run: AsyncGenerator[Part, None], last: Part | None = None
     ) -> AsyncGenerator[Part, None]:
         """What comes of the visitor's run until it ends or is stopped; then it is closed.
 
@@ -46,26 +72,12 @@ class Stops:
             async with aclosing(run):
                 while (part := await _unless(stopped, run)) is not None:
                     yield part
-            if stop.is_set():
+            if stop.is_set() and last is not None:
                 yield last
         finally:
             stopped.cancel()
             if self._stops.get(visitor) is stop:
                 del self._stops[visitor]
-
-
-def cancel_on(
-    listener: Callable[..., Any], run: Any, function: Callable[..., Any] | None = None, outputs: Any = None
-) -> None:
-    """Cancels a run when something happens in the browser, and calls a function beside the queue.
-
-    Args:
-        listener: What happens, such as `button.click`.
-        run: The event that began the run.
-        function: Called with the request where it asks for it; nothing but the run's end where absent.
-        outputs: What the function fills.
-    """
-    listener(function, None, outputs, cancels=[run], queue=False, api_visibility="private")
 
 
 async def _unless(stopped: asyncio.Task[Any], run: AsyncGenerator[Part, None]) -> Part | None:

@@ -23,7 +23,7 @@ from resnet_hub.demo.fields import (
     table,
 )
 from resnet_hub.demo.intake import expected_count, uploaded_files
-from resnet_hub.demo.overrides import Stops, cancel_on
+from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.serving import (
     MOST_THUMBNAILS,
     ImageAnswer,
@@ -69,7 +69,7 @@ def batch_tab(context: TabContext) -> BuiltTab:
     links = gr.HTML(None, html_template=DOWNLOADS, elem_id="batch-downloads", elem_classes="plain")
     gallery = gr.HTML(None, html_template=GALLERY, elem_id="batch-gallery", elem_classes="plain")
     rows = _table_field()
-    stops = Stops()
+    stops = Stops(context.page)
 
     async def show(sent: Any, network: str, request: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
         language = language_of(request)
@@ -84,11 +84,12 @@ def batch_tab(context: TabContext) -> BuiltTab:
     def stopped_words(language: str) -> str:
         return _paragraph(say("batch.stopped", language))
 
-    async def stopped(request: gr.Request) -> str:
-        stops.stop(request.session_hash)
-        return stopped_words(language_of(request))
+    async def stopped(request: gr.Request) -> Any:
+        tells_itself = await stops.stop(request.session_hash)
+        return gr.skip() if tells_itself else stopped_words(language_of(request))
 
-    event = start.click(
+    stops.begin_on(
+        start,
         show,
         [files, context.inputs.network],
         [status, problems, links, gallery, rows],
@@ -97,11 +98,9 @@ def batch_tab(context: TabContext) -> BuiltTab:
         show_progress_on=[status],
         concurrency_limit=RUNS_AT_ONCE,
         concurrency_id=RUNS,
-        api_visibility="private",
     )
-
     context.page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
-    cancel_on(stop.click, event, stopped, status)
+    stop.click(stopped, None, status, queue=False, api_visibility="private")
     return BuiltTab(files=files)
 
 

@@ -19,9 +19,11 @@ from resnet_hub.explain import overlay
 
 COMPARISONS = "comparisons"
 """The queue of images that several networks are asked about."""
-# In the browser: a new image is compared at once where a comparison stands in view, which it would make wrong.
-IN_VIEW = """(photo, names, maps) => [photo,
-document.querySelector('#comparison .network')?.offsetParent ? names : [], maps]"""
+# In the browser: a new image makes a comparison wrong. One in view is made again, one out of view is cleared away. Null
+# says that there is none to clear: the answer may come after that to a press of the button meanwhile.
+SHOWN = """(photo, names, maps) => {
+const shown = document.querySelector('#comparison .network');
+return [photo, shown && (shown.offsetParent && names || []), maps]; }"""
 
 
 class ComparedModel(TypedDict):
@@ -77,8 +79,16 @@ def compare_tab(context: TabContext) -> BuiltTab:
         except Exception as error:
             yield _sentence(sentence_of(error, language))
 
+    async def show_again(
+        photo: dict[str, Any] | None, names: object, with_maps: bool, request: gr.Request
+    ) -> AsyncIterator[Any]:
+        if names is None:
+            yield gr.skip()
+            return
+        async for columns in show(photo, names, with_maps, request):
+            yield columns
+
     event: dict[str, Any] = {
-        "fn": show,
         "inputs": [inputs.photo, networks, maps],
         "outputs": shown,
         "preprocess": False,
@@ -88,8 +98,8 @@ def compare_tab(context: TabContext) -> BuiltTab:
         "show_progress": "minimal",
         "api_visibility": "private",
     }
-    button.click(**event)
-    inputs.photo.change(**event, js=IN_VIEW)
+    button.click(show, **event)
+    inputs.photo.change(show_again, **event, js=SHOWN)
     return BuiltTab([_networks_in_link(networks)])
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from functools import cache
 from typing import Any
 
 import gradio as gr
 
 from resnet_hub.demo.fields import AT_ONCE, Line, line_chart
-from resnet_hub.demo.overrides import cancel_on
+from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import label, language_of, say, with_refusals
 from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
@@ -57,7 +58,7 @@ def measured_flow(depth: int, shortcuts: bool) -> GradientFlow:
 def depth_tab(context: TabContext) -> BuiltTab:
     """Fills the current container; measures gradients when it is opened, trains on request."""
     inference = context.inference
-    trainings = Trainings()
+    trainings, stops = Trainings(), Stops(context.page)
     gr.HTML(label("depth.text"), elem_classes="plain prose-text", elem_id="depth-text")
     depth = gr.Radio(list(DEPTHS), value=USUAL_DEPTH, label=label("depth.depth"), elem_id="depth")
     gradients = gr.HTML(elem_id="gradients", elem_classes="plain", min_height=120)
@@ -71,23 +72,30 @@ def depth_tab(context: TabContext) -> BuiltTab:
         flows = [await inference.explained(measured_flow, layers, shortcuts) for shortcuts in KINDS]
         return gradient_chart(flows, language_of(request)), ""
 
-    @with_refusals
-    async def show_training(layers: int, request: gr.Request) -> AsyncIterator[str]:
-        language = language_of(request)
+    async def charts(layers: int, language: str) -> AsyncGenerator[str, None]:
         for count in range(1, STEPS + 1):
             pair = [await inference.explained(trainings.losses, layers, shortcuts, count) for shortcuts in KINDS]
             yield loss_chart(layers, pair, language)
+
+    @with_refusals
+    async def show_training(layers: int, request: gr.Request) -> AsyncIterator[str]:
+        async with aclosing(stops.parts(request.session_hash, charts(layers, language_of(request)))) as parts:
+            async for chart in parts:
+                yield chart
+
+    async def stop_training(request: gr.Request) -> None:
+        await stops.stop(request.session_hash)
 
     event: dict[str, Any] = {
         "inputs": depth,
         "concurrency_limit": AT_ONCE,
         "concurrency_id": MEASUREMENTS,
-        "api_visibility": "private",
     }
+    depth.change(stop_training, queue=False, api_visibility="private")
     looked_at = [context.tab.select, depth.change]
-    gr.on(looked_at, show_gradients, outputs=[gradients, losses], trigger_mode="always_last", **event)
-    training = train.click(show_training, outputs=losses, show_progress="minimal", **event)
-    cancel_on(depth.change, training)
+    private = {"api_visibility": "private"}
+    gr.on(looked_at, show_gradients, outputs=[gradients, losses], trigger_mode="always_last", **event, **private)
+    stops.begin_on(train, show_training, outputs=losses, show_progress="minimal", **event)
     return BuiltTab()
 
 

@@ -85,8 +85,13 @@ class Scene:
             self.photo = fields.photo_field(fetch, label="image", visible=False)
             fields.endpoint(look, "look", [self.photo])
             text = gr.Textbox()
-            self.run = gr.Button().click(endless, None, text, api_visibility="private")
-            overrides.cancel_on(gr.Button().click, self.run)
+            stops = overrides.Stops(page)
+            stops.begin_on(gr.Button(), endless, None, text)
+
+            async def stop(request: gr.Request) -> None:
+                await stops.stop(request.session_hash)
+
+            gr.Button().click(stop, queue=False, api_visibility="private")
         overrides.refuse_what_no_field_holds(page)
         page.process_api = self.noted("process_api", page.process_api, lambda *_given, **named: "request" in named)
         page.preprocess_data = self.noted(
@@ -146,7 +151,7 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("API schemas", lambda: example["path"] == "photo.jpg" and answered["additionalProperties"])
     scene.record("queue parts", lambda: queue_parts(page._queue))
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
-    scene.record("cancels", lambda: is_cancelled(scene, page, web))
+    scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
     sessions = page.app.state_holder.session_data.values()
     scene.record(
         "sessions",
@@ -171,15 +176,16 @@ async def task_name():
     return task.get_name()
 
 
-def is_cancelled(scene, page, web):
-    """Whether a run ends because the browser, told by the event with `cancels`, names it to /cancel."""
-    (number,) = (number for number, function in page.fns.items() if function.get_config() == scene.run)
-    told = [cancelled for function in page.fns.values() for cancelled in function.cancels]
-    visit = {"session_hash": "visitor", "fn_index": number}
-    event = web.post("/queue/join", json={"data": [], **visit}).json()["event_id"]
+def is_ended_in_the_queue(scene, page, web):
+    """Whether a run that waits is taken out of the queue when it is stopped, and the browser told."""
+    numbers = {function.fn.__name__: number for number, function in page.fns.items() if function.fn is not None}
+    first, second = ({"session_hash": name, "fn_index": numbers["endless"], "data": []} for name in ("first", "second"))
+    web.post("/queue/join", json=first)
     assert scene.started.wait(10)
-    web.post("/cancel", json={**visit, "event_id": event})
-    return told == [number] and scene.ended.wait(10)
+    event = web.post("/queue/join", json=second).json()["event_id"]
+    web.post("/run/predict", json={"session_hash": "second", "fn_index": numbers["stop"], "data": []})
+    told = web.get("/queue/data", params={"session_hash": "second"}).text
+    return event in told and "process_completed" in told and not scene.ended.is_set()
 
 
 def ask_as_agent(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes, methods) -> None:

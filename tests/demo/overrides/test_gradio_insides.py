@@ -125,8 +125,8 @@ ROWS = {
         "overrides/mcp_server.py",
         "closing the page leaves a client open, or agents may send files of any size",
     ),
-    "cancels": Row(
-        "/cancel ends the run that the browser names, because cancels= put its function into the event",
+    "waiting runs": Row(
+        "an event in the queue has its function's number, is taken out by its own, and ends with a completed message",
         "overrides/stopping.py",
         "the buttons that stop a run leave it in the queue",
     ),

@@ -4,13 +4,14 @@ import asyncio
 import csv
 import io
 import json
+import re
 import time
 import zipfile
 from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from browsing import served_page, upload_many
+from browsing import served_page, upload_many, wait_until_asked
 from color_network import COLORS, LABELS, save_color_network, solid
 from hostile_archives import zipped
 from playwright.sync_api import expect
@@ -19,6 +20,7 @@ from resnet_hub import ImageClassifier
 from resnet_hub.demo.serving.batcher import Batcher
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+STOPPED = "Stopped. What was answered until then stands below."
 HOSTILE = "<img src=x onerror=alert(3)>.png"
 
 
@@ -173,8 +175,6 @@ def stuck(monkeypatch):
 
 def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, many, stuck, monkeypatch):
     page = open_page(address)
-    # Until this last request is answered, gradio's part of the browser takes the next run for the one before.
-    page.route("**/reset", lambda route: (time.sleep(0.5), route.continue_()))
     upload_many(page, many(9))
     # As often as there are places for runs, and once more.
     for run in range(3):
@@ -183,12 +183,32 @@ def test_stop_leaves_what_was_answered_and_frees_the_place(open_page, address, m
         expect(page.locator("#batch-progress")).to_contain_text("3 of 9 pictures" if run == 0 else "0 of 9 pictures")
         wait_until(lambda: stuck)
         page.locator("#batch-stop").click()
-        expect(page.locator("#batch-progress [role=status]")).to_have_text(
-            "Stopped. What was answered until then stands below."
-        )
+        expect(page.locator("#batch-progress [role=status]")).to_have_text(STOPPED)
         if run == 0:
             assert len(json.loads(downloaded(page, "json"))["pictures"]) == 3
         wait_until(lambda: not stuck)
     monkeypatch.undo()
     page.locator("#batch-start").click()
     expect(page.locator("#batch-progress")).to_contain_text("Done: 9 classified, 0 failed")
+
+
+def test_start_can_be_pressed_when_a_press_counts_again_and_not_before(open_page, address, many, stuck, monkeypatch):
+    page = open_page(address)
+    start = page.locator("#batch-start")
+    late = []
+    upload_many(page, many(9))
+    expect(page.locator("#batch-progress")).to_contain_text("3 of 9 pictures")
+    expect(start).to_be_disabled()
+    # What Stop asks for.
+    page.route(re.compile("/(cancel|reset|run/[^/]*)$"), lambda route: late.append(route))
+    page.locator("#batch-stop").click()
+    wait_until_asked(page, late)
+    expect(start).to_be_disabled()
+    late.pop(0).continue_()
+    expect(page.locator("#batch-progress [role=status]")).to_have_text(STOPPED)
+    monkeypatch.undo()
+    start.click()
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 9 classified, 0 failed")
+    expect(start).to_be_enabled()
+    while late:
+        late.pop(0).continue_()

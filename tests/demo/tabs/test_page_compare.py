@@ -1,11 +1,12 @@
 """The tab that compares networks, in a browser: who agrees, who fails, and what is seen of it on a phone."""
 
+import json
 import re
 import shutil
 from functools import partial
 
 import pytest
-from browsing import awaited, served_page, upload
+from browsing import awaited, served_page, upload, wait_until_asked
 from color_network import COLORS, MARKUP, save_color_network, solid
 from playwright.sync_api import expect
 
@@ -128,6 +129,27 @@ def test_another_image_is_compared_at_once_where_the_old_comparison_is_in_view(v
     open_compare(page)
     expect(page.locator("#comparison .agreement")).to_be_visible()
     says(page, "Choose a picture and at least two networks")
+
+
+def test_a_comparison_stands_when_the_answer_about_an_image_before_it_is_late(visit, folder):
+    page = visit()
+    late = []
+
+    def hold(route):
+        values = json.loads(route.request.post_data or "{}").get("data", [])
+        is_held = not late and len(values) == 3 and not values[1] and values[2] is False
+        late.append(route) if is_held else route.continue_()
+
+    page.route("**/queue/join*", hold)
+    send(page, folder / "0.png")
+    open_compare(page)
+    wait_until_asked(page, late)
+    page.locator("#compare").click()
+    says(page, "They agree: crimson.")
+    with page.expect_response("**/queue/join*"):
+        late[0].continue_()
+    page.locator("#examples img").nth(1).click()
+    says(page, f"They agree: {MARKUP}.")
 
 
 def test_a_single_network_gets_a_sentence(visit, folder):
