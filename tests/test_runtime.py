@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import torch
 from processor import FUSED, backend
 from random_weights import lively
 
-from resnet_hub import ImageClassifier, create_model
+from resnet_hub import ImageClassifier, ResNet, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.preprocessing import normalize
 from resnet_hub.runtime import can_fuse, chosen_backend, fused_network, native_bf16
@@ -52,7 +53,26 @@ OPTIONS = {
     "pooling twice": ("resnet18", {"global_pool": "catavgmax"}),
     "dropped in training only": ("resnet26", {"drop_path_rate": 0.5, "drop_block_rate": 0.5, "drop_rate": 0.5}),
 }
-CASES = {**{case: (name, {}) for case, name in NETWORKS.items()}, **OPTIONS}
+FULL = {**{case: (name, {}) for case, name in NETWORKS.items()}, **OPTIONS}
+
+
+def small(name, options):
+    """The options of a case with few and narrow blocks: the first of a stage, one after it and one with a stride."""
+    if "pruned" in name or name.startswith("cifar"):
+        return options
+    sizes = {"depths": (2, 2), "widths": (64, 128)}
+    return {**({"depths": (1, 1, 1, 2)} if "output_stride" in options else sizes), **options}
+
+
+# The cases in full have their rows in `make parity`.
+CASES = [
+    *(pytest.param((name, small(name, options)), id=case) for case, (name, options) in FULL.items()),
+    *(
+        pytest.param(row, id=f"{case}, full", marks=pytest.mark.parity)
+        for case, row in FULL.items()
+        if small(*row) != row[1]
+    ),
+]
 
 
 def noise(model, count=2, side=64):
@@ -62,7 +82,7 @@ def noise(model, count=2, side=64):
 @pytest.fixture(scope="module", params=CASES)
 def network(request):
     """A network of each case with its own logits of the noise, for both types of numbers."""
-    name, options = CASES[request.param]
+    name, options = request.param
     model = lively(name, **options)
     with torch.inference_mode():
         return model, model(noise(model))
@@ -112,8 +132,8 @@ def test_the_network_itself_stays_as_it_is():
 
 
 def test_a_image_s_answer_does_not_depend_on_those_beside_it():
-    model = lively("resnet18")
-    run, images = fused_network(model, torch.float32), noise(model, count=5)
+    model = lively("resnet18", depths=(2, 2), widths=(64, 128))
+    run, images = fused_network(model, torch.float32), noise(model, count=5, side=32)
     together = run(images)
     for index in range(5):
         torch.testing.assert_close(run(images[index : index + 1])[0], together[index], rtol=1e-4, atol=1e-4)
@@ -145,9 +165,10 @@ def test_images_that_do_not_fit_are_refused_as_by_the_network():
         fused_network(lively("resnet18"), torch.float32)(torch.zeros(1, 4, 32, 32))
 
 
+@pytest.mark.parametrize("step", [50, pytest.param(20, marks=pytest.mark.parity)])
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
-def test_photographs_get_the_five_classes_and_the_logits_of_the_network(name, data_folder):
-    files = sorted((data_folder / "imagenet_samples").iterdir())[::20]
+def test_photographs_get_the_five_classes_and_the_logits_of_the_network(name, step, data_folder):
+    files = sorted((data_folder / "imagenet_samples").iterdir())[::step]
     classifier = ImageClassifier.from_pretrained(data_folder / f"weights/{name}-imagenet", device="cpu")
     images = torch.cat([normalize(classifier.prepare(file), classifier.preprocessing) for file in files])
     with torch.inference_mode():
@@ -157,15 +178,27 @@ def test_photographs_get_the_five_classes_and_the_logits_of_the_network(name, da
     assert [[best.index for best in ranked] for ranked in classifier(files)] == expected.topk(5).indices.tolist()
 
 
-def test_bfloat16_names_the_same_classes(data_folder):
-    files = sorted((data_folder / "imagenet_samples").iterdir())[::5]
-    folder = data_folder / "weights/resnet18-imagenet"
-    exact, quick = (
-        ImageClassifier.from_pretrained(folder, device="cpu", precision=precision) for precision in ("fp32", "bf16")
-    )
-    agreed = sum(one[0].index == other[0].index for one, other in zip(exact(files), quick(files), strict=True))
+def agreement(model, images):
+    """How many images get the same class in bfloat16 as in float32."""
+    exact, quick = (ImageClassifier(model, device="cpu", precision=precision) for precision in ("fp32", "bf16"))
     assert (exact.backend, quick.backend) == ("fused", backend(torch.bfloat16))
-    assert agreed >= len(files) - 1
+    return sum(one[0].index == other[0].index for one, other in zip(exact(images), quick(images), strict=True))
+
+
+def test_bfloat16_names_the_same_classes(data_folder):
+    model = ResNet.from_pretrained(
+        data_folder / "weights/cifar-akamaster/resnet20-12fca82f.th", architecture="cifar_resnet20"
+    )
+    with np.load(data_folder / "cifar10_lossless_test1000.npz") as file:
+        images = list(file["images"][:60])
+    assert agreement(model, images) >= len(images) - 1
+
+
+@pytest.mark.parity
+def test_bfloat16_names_the_same_classes_of_photographs(data_folder):
+    files = sorted((data_folder / "imagenet_samples").iterdir())[::5]
+    model = ResNet.from_pretrained(data_folder / "weights/resnet18-imagenet")
+    assert agreement(model, files) >= len(files) - 1
 
 
 def test_native_bfloat16_is_what_the_processor_says():

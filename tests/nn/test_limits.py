@@ -11,6 +11,8 @@ from resnet_hub import create_model
 from resnet_hub.errors import ConfigError, ImageError
 from resnet_hub.nn.limits import check_parameters, parameter_estimate, side_fits
 from resnet_hub.registry.architectures import ARCHITECTURES, architecture
+from resnet_hub.registry.counted import counted_cost
+from resnet_hub.registry.published import published_architecture
 
 LOW_PASS = ["resnetblur18", "resnetaa50", "resnetaa34d", "seresnextaa101d_32x8d"]
 HUGE = [
@@ -29,8 +31,8 @@ def without_storage(name, **options):
 
 @pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"ecaresnet50d_pruned", "ecaresnet101d_pruned"}))
 def test_the_estimate_is_near_the_number_of_parameters(name):
-    count = sum(parameter.numel() for parameter in without_storage(name).parameters())
-    assert parameter_estimate(architecture(name)) == pytest.approx(count, rel=0.05)
+    known = published_architecture(name) or counted_cost(name)  # which are the network's, by the tests of these tables
+    assert parameter_estimate(architecture(name)) == pytest.approx(known.parameters, rel=0.05)
 
 
 @pytest.mark.parametrize("options", HUGE, ids=lambda options: ",".join(options))
@@ -135,12 +137,12 @@ def test_a_side_that_does_not_fit_is_refused_with_the_nearest_that_does(name, op
 @pytest.mark.parametrize("stride", [8, 16, 32])
 @pytest.mark.parametrize("name", ["resnetblur18", "resnetaa34d", "resnet18"])
 def test_sides_fit_exactly_where_timm_can_compute(name, stride):
-    with torch.device("meta"):
-        theirs = timm.create_model(name, output_stride=stride).eval()
+    theirs = timm.create_model(name, output_stride=stride, layers=(1, 1, 1, 1), channels=(8, 8, 8, 8)).eval()
 
     def computes(side):
         try:
-            theirs(torch.zeros(1, 3, side, 64, device="meta"))
+            with torch.inference_mode():
+                theirs(torch.zeros(1, 3, side, 64))
         except RuntimeError:
             return False
         return True
@@ -151,9 +153,11 @@ def test_sides_fit_exactly_where_timm_can_compute(name, stride):
 
 @pytest.mark.parametrize("name", ["resnetblur18", "resnetaa34d", "resnet18", "resnetrs50", "cifar_resnet20"])
 def test_every_side_that_fits_is_computed(name):
-    model = without_storage(name)
+    stages = len(architecture(name).depths)  # where only the first block changes the sides
+    model = create_model(name, depths=(1,) * stages, widths=(16,) * stages).eval()
     for side in filter(lambda side: side_fits(model.config, side), range(1, 36)):
-        assert model(torch.zeros(1, 3, side, 64, device="meta")).shape == (1, model.num_classes)
+        with torch.inference_mode():
+            assert model(torch.zeros(1, 3, side, 64)).shape == (1, model.num_classes)
 
 
 @pytest.mark.parametrize("name", LOW_PASS)
@@ -162,7 +166,7 @@ def test_multiples_of_32_always_fit(name):
 
 
 def test_an_exporter_may_leave_the_sizes_open():
-    model = create_model("resnetblur18").eval()
+    model = create_model("resnetblur18", depths=(1, 1, 1, 1)).eval()
     size = {2: torch.export.Dim("height", min=64, max=256), 3: torch.export.Dim("width", min=64, max=256)}
     exported = torch.export.export(model, (torch.zeros(2, 3, 96, 96),), dynamic_shapes=(size,))
     assert exported.module()(torch.zeros(2, 3, 130, 64)).shape == (2, 1000)

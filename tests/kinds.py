@@ -1,0 +1,45 @@
+"""The kinds of networks: one of each in every run of the suite, all in `make parity`."""
+
+from dataclasses import asdict
+
+import pytest
+
+from resnet_hub.registry import architecture
+
+SIZES = ("architecture", "depths", "widths", "cardinality", "base_width", "pruned")
+"""What tells apart the networks of one kind; whether they have groups, wide layers or pruned ones is of the kind."""
+
+
+def kind(name):
+    """All that a network is, but for its size."""
+    config = asdict(architecture(name))
+    same = {key: value for key, value in config.items() if key not in SIZES}
+    return str((same, config["cardinality"] > 1, config["base_width"] > 64, config["pruned"] is not None))
+
+
+def size(name):
+    config = architecture(name)
+    return sum(config.depths), max(config.widths), config.cardinality * config.base_width
+
+
+def smallest(names):
+    """The smallest network of each kind."""
+    found = {}
+    for name in sorted(names, key=size):
+        found.setdefault(kind(name), name)
+    return set(found.values())
+
+
+def by_kind(names):
+    """The names as parameters: the smallest network of each kind for every run of the suite, the others for parity."""
+    daily = smallest(names)
+    return [name if name in daily else pytest.param(name, marks=pytest.mark.parity) for name in names]
+
+
+def shortened(name):
+    """Depths that show all that repeats in a stage: a first block, and one after it; None for a pruned network.
+
+    A pruned network has widths for each of its blocks.
+    """
+    config = architecture(name)
+    return None if config.pruned else tuple(min(depth, 2) for depth in config.depths)
