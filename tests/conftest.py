@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import socket_guard
+import zygote
 
 pytest_plugins = [
     "chromium",
@@ -64,11 +64,12 @@ def shut_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_zygote_left() -> Iterator[None]:
-    """The interpreter that forks programs for tests ends with them, if one began."""
+def one_zygote(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """The interpreter that forks programs for tests is one for all their processes, and ends with them, if it began."""
+    base = tmp_path_factory.getbasetemp()
+    zygote.share(base if worker_id == "master" else base.parent)
     yield
-    if "zygote" in sys.modules:
-        sys.modules["zygote"].stop()
+    zygote.stop()
 
 
 @pytest.fixture
@@ -99,3 +100,13 @@ def new_process() -> None:
     from launching import forget_accelerator
 
     forget_accelerator()
+
+
+@pytest.fixture
+def blank_figures() -> Iterator[None]:
+    """Runs of the test leave files without a picture: to draw one takes as long as to train."""
+    from launching import leave_figures_blank
+
+    with pytest.MonkeyPatch.context() as patch:
+        leave_figures_blank(patch)
+        yield

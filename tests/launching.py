@@ -1,20 +1,24 @@
 """Runs the training entries in processes of their own: as `accelerate launch` would start them, by it, or as if in one.
 
-The launcher itself costs an interpreter that imports torch, and another for each process; it is started where it is
-what is tested, and everything else is forked with the variables that it sets.
+The launcher starts an interpreter that imports torch for each process; it runs, in a fork, where it is what is tested,
+and everything else is forked with the variables that it sets.
 """
 
 import os
 import signal
 import socket
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 import zygote
 from accelerate.state import AcceleratorState
+from matplotlib.figure import Figure
+
+from resnet_hub.checkpoint import write_atomically
+from training.run import report
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FROM_SCRATCH = ("--model", "cifar_resnet20", "--from-scratch")
@@ -64,13 +68,12 @@ def launch_truly(
     name, *flags = map(str, arguments)
     target = [f"training/{name}.py"] if script else ["-m", f"training.{name}"]
     several = ["--multi_gpu", "--main_process_port", "0"] if processes > 1 else []
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--quiet", "--num_processes", str(processes)]
-    return subprocess.run(
-        [*command, *several, *PLAIN, *target, *flags],
+    launcher = ["-m", "accelerate.commands.launch", "--quiet", "--num_processes", str(processes)]
+    return zygote.run(
+        [*launcher, *several, *PLAIN, *target, *flags],
+        needs=["accelerate.commands.launch", "torch.distributed.run"],
         cwd=REPOSITORY,
         env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
         timeout=400,
     )
 
@@ -78,3 +81,13 @@ def launch_truly(
 def forget_accelerator() -> None:
     """Lets the next run in this process start as in a new one: a process has one accelerator, with its precision."""
     AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def leave_figures_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets runs in this process plot their figures and write each file, but draw nothing into it."""
+
+    def save(_: Figure, file: Path) -> Path:
+        write_atomically(file, Path.touch)
+        return file
+
+    monkeypatch.setattr(report, "save_figure", save)

@@ -58,13 +58,15 @@ def finished(request, finished_run):
 
 
 def trained(folder, task):
-    from launching import FROM_SCRATCH
+    from launching import FROM_SCRATCH, leave_figures_blank
 
     data = dataset_of(folder / "data", task)
     flags = ["--dataset", data, *FROM_SCRATCH, "--epochs", 8, "--lr", 0.02, "--batch-size", 6, "--workers", 0]
     flags += ["--image-size", 16]
     flags += ["--ema-decay", 0.9, "--min-crop-area", 0.9, "--precision", "no", "--output", folder / "run"]
-    run("finetune", *flags, *([] if task == "regression" else ["--calibrate"]))
+    with pytest.MonkeyPatch.context() as patch:
+        leave_figures_blank(patch)
+        run("finetune", *flags, *([] if task == "regression" else ["--calibrate"]))
 
 
 def measured(capsys, data, model, *flags):

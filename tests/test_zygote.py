@@ -70,6 +70,20 @@ print(huggingface_hub.hf_api.api.endpoint)
     assert forked.stdout.count("somewhere") > 10
 
 
+def test_processes_of_tests_that_meet_have_one_interpreter_until_the_last_has_gone():
+    asked = ["-c", "import os; print(os.getppid())"]
+    another = f"""
+import sys, zygote
+from pathlib import Path
+zygote.share(Path(sys.argv[1]))
+print(zygote.run({asked!r}).stdout)
+zygote.stop()
+"""
+    ours = zygote.run(asked).stdout
+    assert zygote.run(["-c", another, zygote.meeting()]).stdout.split() == ours.split()
+    assert zygote.run(asked).stdout == ours
+
+
 def test_a_setting_that_comes_too_late_is_refused():
     done = zygote.run(["-c", ""], env={**os.environ, "HF_HUB_OFFLINE": "1"})
     assert done.returncode == 1

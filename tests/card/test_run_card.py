@@ -5,7 +5,7 @@ import json
 import pytest
 from huggingface_hub import ModelCard
 from images import class_folders
-from launching import FROM_SCRATCH, forget_accelerator
+from launching import FROM_SCRATCH, forget_accelerator, leave_figures_blank
 from random_weights import lively
 
 from resnet_hub.hub.upload import push_checkpoint
@@ -24,6 +24,7 @@ def run(hub_server, tmp_path_factory):
     hub_server.reset()
     template = hub_server.url + "/{repo_id}/resolve/{revision}/{filename}"
     with pytest.MonkeyPatch.context() as patch:
+        leave_figures_blank(patch)
         patch.setattr(constants, "ENDPOINT", hub_server.url)
         patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         patch.setattr(constants, "HF_HUB_CACHE", str(place / "cache"))

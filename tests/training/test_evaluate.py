@@ -18,7 +18,7 @@ RED = image("red", 5, (16, 16))
 QUALITY = {"single_label": "top1", "multi_label": "map", "regression": "r2"}
 
 
-pytestmark = pytest.mark.usefixtures("new_process")
+pytestmark = pytest.mark.usefixtures("new_process", "blank_figures")
 
 
 def test_each_task_is_learned(finished):

@@ -15,7 +15,7 @@ from PIL import Image
 from resnet_hub import ImageClassifier, ResNet, create_model
 from training import evaluate, finetune
 
-pytestmark = pytest.mark.usefixtures("new_process")
+pytestmark = pytest.mark.usefixtures("new_process", "blank_figures")
 
 
 @pytest.fixture

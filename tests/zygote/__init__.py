@@ -7,6 +7,6 @@ clients, or that is one of two. `zygote.run` and `zygote.start` take the place o
 program imports: of its path, its flags, its memory, the launcher.
 """
 
-from .client import Child, run, start, stop
+from .client import Child, meeting, run, share, start, stop
 
-__all__ = ["Child", "run", "start", "stop"]
+__all__ = ["Child", "meeting", "run", "share", "start", "stop"]

@@ -14,8 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from select import select
 
+from filelock import FileLock
+
 TESTS = Path(__file__).resolve().parents[1]
+READY = b"!"  # what the zygote says to each process of tests that it will fork for
 _running: "list[_Zygote]" = []
+_meeting: list[Path] = []
 
 
 class Child:
@@ -77,21 +81,27 @@ class Child:
 
 
 class _Zygote:
-    """The interpreter: forks a child for each request that comes through its socket."""
+    """The interpreter: forks a child for each request that comes through its socket.
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self.socket = ours
-        self.home = tempfile.TemporaryDirectory(prefix="resnet-hub-zygote-", ignore_cleanup_errors=True)
-        environment = {**os.environ, "HF_HOME": self.home.name, "HF_ENDPOINT": "http://zygote.invalid"}
-        environment["PYTHONPATH"] = os.pathsep.join((str(TESTS.parent), str(TESTS)))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "zygote.server", str(theirs.fileno())],
-            cwd=TESTS.parent,
-            env=environment,
-            pass_fds=[theirs.fileno()],
-        )
-        theirs.close()
+    One for all processes of a test session, which meet in a folder: whoever comes first starts it, and it ends when
+    the last has gone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.process = None
+        told = folder / "zygote"
+        with FileLock(folder / "zygote.lock"):
+            found = _connected(told.read_text()) if told.exists() else None
+            if found is None:
+                # Not in the folder where they meet, whose path may be longer than that of a socket can be.
+                home = tempfile.mkdtemp(prefix="resnet-hub-zygote-")
+                address = str(Path(home, "socket"))
+                self.process = _begun(home, address)
+                told.write_text(address)
+                found = _connected(address)
+        if found is None:
+            raise RuntimeError("the zygote has ended; what it said is on stderr")
+        self.socket = found
 
     def fork(self, request: dict, descriptors: Sequence[int]) -> int:
         """Has a child run a program with these as stdout, stderr and where its status goes; returns its number."""
@@ -104,9 +114,51 @@ class _Zygote:
         return struct.unpack("i", answer)[0]
 
     def stop(self) -> None:
+        """Leaves; who started the interpreter waits for its end, and so for the other processes of tests."""
         self.socket.close()
-        self.process.wait()
-        self.home.cleanup()
+        if self.process is not None:
+            self.process.wait()
+
+
+def _begun(home: str, address: str) -> subprocess.Popen:
+    """The interpreter, which listens at an address and removes its home in the end."""
+    environment = {
+        **os.environ,
+        "HF_HOME": home,
+        "HF_ENDPOINT": "http://zygote.invalid",
+        "GRADIO_TEMP_DIR": str(Path(home, "gradio")),
+        "PYTHONPATH": os.pathsep.join((str(TESTS.parent), str(TESTS))),
+    }
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        return subprocess.Popen(
+            [sys.executable, "-m", "zygote.server", str(listener.fileno()), home],
+            cwd=TESTS.parent,
+            env=environment,
+            pass_fds=[listener.fileno()],
+        )
+
+
+def _connected(address: str) -> socket.socket | None:
+    """A connection to the interpreter at this address; None where it is about to end, or has."""
+    connection = socket.socket(socket.AF_UNIX)
+    with suppress(OSError):
+        connection.connect(address)
+        if connection.recv(1) == READY:
+            return connection
+    connection.close()
+    return None
+
+
+def share(folder: Path) -> None:
+    """Lets the processes of tests that call this with the same folder have one interpreter together."""
+    _meeting[:] = [folder]
+
+
+def meeting() -> Path:
+    """The folder of the last `share`."""
+    return _meeting[0]
 
 
 def start(
@@ -132,7 +184,7 @@ def start(
         RuntimeError: What is needed cannot be imported.
     """
     if not _running:
-        _running.append(_Zygote())
+        _running.append(_Zygote(meeting()))
     args = [str(part) for part in program]
     pipes = [os.pipe() for _ in range(3)]  # stdout, stderr, status
     request = {
@@ -141,6 +193,7 @@ def start(
         "cwd": str(cwd or Path.cwd()),
         "environment": dict(os.environ if env is None else env),
         "new_session": new_session,
+        "cores": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
     }
     try:
         pid = _running[0].fork(request, [writing for _, writing in pipes])
@@ -164,6 +217,6 @@ def run(program: Sequence[object], *, timeout: float = 300, **options: object) -
 
 
 def stop() -> None:
-    """Ends the interpreter, where it runs, and with it whatever it forked."""
+    """Leaves the interpreter, where this process has it, and ends whatever was forked for it."""
     while _running:
         _running.pop().stop()

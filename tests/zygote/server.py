@@ -1,4 +1,4 @@
-"""The side of the zygote: `python -m zygote.server DESCRIPTOR` imports what is asked for, and forks.
+"""The side of the zygote: `python -m zygote.server LISTENER HOME` imports what is asked for, and forks.
 
 It computes nothing itself, so that it has no threads that a fork would lose.
 """
@@ -11,6 +11,7 @@ import os
 import random
 import runpy
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -24,44 +25,59 @@ from typing import NoReturn
 
 import socket_guard
 
+from zygote.client import READY
 from zygote.environment import adopt
 
 
-def serve(connection: socket.socket) -> None:
+def serve(listener: socket.socket) -> None:
     """Forks a child for each request until nobody is there to ask; tells the status of each that ends."""
     statuses: dict[int, int] = {}
+    forked: dict[socket.socket, list[int]] = {}  # by who asked
     waking, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-    while True:
-        ready, _, _ = select.select([connection, waking], [], [])
+    begun = False
+    while forked or not begun:
+        ready, _, _ = select.select([listener, waking, *forked], [], [])
         if waking in ready:
             os.read(waking, 512)
             reap(statuses)
-        if connection not in ready:
-            continue
-        header, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
-        if not header:
-            break
-        request = json.loads(connection.recv(struct.unpack("I", header)[0], socket.MSG_WAITALL))
-        for name in request["needs"]:
-            importlib.import_module(name)
-        gc.collect()
-        gc.freeze()  # or the first collection of each child would copy every page
-        pid = os.fork()
-        if pid == 0:
-            connection.close()
-            for descriptor in (waking, woken, *statuses.values()):
+        if listener in ready:
+            connection, _ = listener.accept()
+            connection.sendall(READY)
+            forked[connection], begun = [], True
+        for connection in forked.keys() & set(ready):
+            header, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
+            if not header:
+                connection.close()
+                for pid in statuses.keys() & set(forked.pop(connection)):
+                    os.kill(pid, signal.SIGKILL)
+                continue
+            request = json.loads(connection.recv(struct.unpack("I", header)[0], socket.MSG_WAITALL))
+            pid = fork(request, descriptors, [listener, *forked], [waking, woken, *statuses.values()])
+            statuses[pid] = descriptors.pop()
+            for descriptor in descriptors:
                 os.close(descriptor)
-            begin(request, *descriptors)
-            end(run(request["program"]))
-        statuses[pid] = descriptors.pop()
-        for descriptor in descriptors:
+            forked[connection].append(pid)
+            connection.sendall(struct.pack("i", pid))
+
+
+def fork(request: dict, descriptors: list[int], sockets: list[socket.socket], others: list[int]) -> int:
+    """Has a child run what is asked for, without what belongs to the zygote alone; returns its number."""
+    for name in request["needs"]:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # or the first collection of each child would copy every page
+    pid = os.fork()
+    if pid == 0:
+        for one in sockets:
+            one.close()
+        for descriptor in others:
             os.close(descriptor)
-        connection.sendall(struct.pack("i", pid))
-    for pid in statuses:
-        os.kill(pid, signal.SIGKILL)
+        begin(request, *descriptors)
+        end(run(request["program"]))
+    return pid
 
 
 def reap(statuses: dict[int, int]) -> None:
@@ -86,6 +102,8 @@ def begin(request: dict, stdout: int, stderr: int, status: int) -> None:
     for stream, descriptor in (("stdout", stdout), ("stderr", stderr)):
         os.dup2(descriptor, getattr(sys, stream).fileno())
         os.close(descriptor)
+    if request["cores"]:
+        os.sched_setaffinity(0, request["cores"])
     os.chdir(request["cwd"])
     adopt(request["environment"])
     random.seed()
@@ -148,3 +166,4 @@ def execute(program: list[str]) -> None:
 if __name__ == "__main__":
     socket_guard.install()
     serve(socket.socket(fileno=int(sys.argv[1])))
+    shutil.rmtree(sys.argv[2], ignore_errors=True)

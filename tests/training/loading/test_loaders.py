@@ -10,6 +10,8 @@ from streamed_sets import parquet
 from resnet_hub import ResNet
 from training import finetune
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 @pytest.fixture(autouse=True)
 def quick_and_alone(monkeypatch):

@@ -41,7 +41,7 @@ COUNTS = {"red": 40, "green": 40}
 FINAL = ("model.safetensors", "last.safetensors", "ema.safetensors", "metrics.jsonl", "split.parquet")
 
 
-pytestmark = pytest.mark.usefixtures("new_process")
+pytestmark = pytest.mark.usefixtures("new_process", "blank_figures")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from learners import make_data, start
 from PIL import Image
 
 from training import finetune
+from training.trials import lr_finder
 from training.trials.lr_finder import RATES, UPDATES, LRSweep, SweepSchedule, sweep_lr
 
 
@@ -29,7 +30,8 @@ def test_a_sweep_ends_when_the_loss_blows_up_and_goes_through_few_images_again(t
     assert 1e-5 < found.suggestion < 1
 
 
-def test_the_finder_leaves_an_image_and_no_run(tmp_path, capsys):
+def test_the_finder_leaves_an_image_and_no_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(lr_finder, "UPDATES", 20)
     make_data(tmp_path / "data", 5)
     flags = ["--dataset", tmp_path / "data", "--model", "cifar_resnet20", "--from-scratch", "--image-size", 16]
     flags += ["--workers", 0, "--threads", 1, "--precision", "no", "--output", tmp_path / "run", "--find-lr"]
