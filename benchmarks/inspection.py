@@ -7,11 +7,11 @@ import resource
 import time
 
 import numpy as np
-from training.data.split import Split
 
 from training.data.load_dataset import load_splits
 from training.data.read_splits import encoded
 from training.inspection import find_near_duplicates, inspect, known_near_duplicates
+from training.splits import Split
 
 
 def main() -> None:
