@@ -10,8 +10,8 @@ from timm.data import ImageNetInfo, create_transform, resolve_model_data_config
 
 from resnet_hub import ResNet
 
-# Right answers among the first 200 and the first 1,000 official test images of CIFAR-10. The authors report 91.7, 92.6, 93.1 and 93.4 %
-# of all 10,000; the standard error of a share of 1,000 is 0.8 %.
+# Right answers among the first 200 and the first 1,000 official test images of CIFAR-10. The authors report 91.7, 92.6,
+# 93.1 and 93.4 % of all 10,000; the standard error of a share of 1,000 is 0.8 %.
 AKAMASTER = {
     "cifar_resnet20": ("resnet20-12fca82f.th", {200: 182, 1000: 915}),
     "cifar_resnet32": ("resnet32-d509ac18.th", {200: 185, 1000: 928}),
