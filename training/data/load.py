@@ -114,7 +114,8 @@ def load_data(recipe: FinetuneRecipe) -> Data:
             ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)
             refuse_bad(bad, recipe.max_bad_images)
     if not len(validation):
-        raise DataError("data.nothing_to_hold_out", split=train_name)
+        alike = train.groups is not None and len(np.unique(train.groups)) < len(train)
+        raise DataError("data.only_near_duplicates" if alike else "data.nothing_to_hold_out", split=train_name)
     whole = train
     train, overlaps = without_overlaps(whole, validation, test, drop=recipe.drop_duplicates)
     if len(train) < len(whole):

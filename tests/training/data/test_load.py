@@ -187,3 +187,13 @@ def test_one_number_for_all_images_is_nothing_to_learn(tmp_path):
     with pytest.raises(DataError) as refused:
         load_data(recipe(labeled_images(tmp_path, "file,label", ["0.5"] * 6)))
     assert code_and_fields(refused.value) == ("data.one_target", {"columns": "label"})
+
+
+def test_images_that_are_all_alike_are_not_said_to_be_too_few(tmp_path):
+    for color in ("red", "green"):
+        (tmp_path / color).mkdir()
+        for copy in range(2):
+            image(color, 0).save(tmp_path / color / f"{copy}.png")
+    with pytest.raises(DataError) as refused:
+        load_data(recipe(tmp_path))
+    assert code_and_fields(refused.value) == ("data.only_near_duplicates", {"split": "train"})
