@@ -84,7 +84,7 @@ def tables_by_split(scan: Scan) -> dict[str, list[str]]:
     """The tables that are read here; none where `datasets` knows better.
 
     Those right in the folder that are called like splits, or the only one; else metadata tables beside images; else
-    the texts that name images.
+    the texts that name images, divided by their names or by the folders of splits that they lie in.
 
     Raises:
         DataError: There are several of the last, and their names say no splits.
@@ -97,16 +97,24 @@ def tables_by_split(scan: Scan) -> dict[str, list[str]]:
         if len(top) == 1 and not by_split:
             return {"train": top}
     if metadata := metadata_files(scan):
-        above = splits_among({name.partition("/")[0] for name in metadata if "/" in name})
-        return _grouped((above.get(name.partition("/")[0], "train"), name) for name in sorted(metadata))
+        above = _splits_above(metadata)
+        return _grouped((above.get(name, "train"), name) for name in sorted(metadata))
     texts = [name for name in deciding_tables(scan, set()) if READERS[Path(name).suffix.lower()] not in STREAMED]
     texts = [name for name in texts if not lies_aside(Path(name).stem)] or texts  # sample_submission.csv
     if len(texts) <= 1:
         return {"train": texts} if texts else {}
-    by_split = _by_stem(texts)
+    by_split, above = _by_stem(texts), _splits_above(texts)
+    if len(above) == len(texts):  # train/_classes.csv, valid/_classes.csv
+        by_split = _grouped((above[name], name) for name in sorted(texts))
     if "train" not in by_split:
         raise DataError("tables.several_tables", folder=str(scan.root), tables=quoted(texts), first=texts[0])
     return by_split
+
+
+def _splits_above(names: list[str]) -> dict[str, str]:
+    """Of the tables that lie in folders of splits, the split."""
+    splits = splits_among({name.partition("/")[0] for name in names if "/" in name})
+    return {name: splits[above] for name in names if (above := name.partition("/")[0]) in splits}
 
 
 def _by_stem(names: list[str]) -> dict[str, list[str]]:

@@ -118,6 +118,15 @@ def test_lists_of_images_are_refused(folder):
     assert code_and_fields(refused.value) == ("tables.lists_of_images", {"column": "images"})
 
 
+def test_a_table_in_each_folder_of_a_split_says_its_rows(folder):
+    names = [f"{number}.png" for number in range(COUNT)]
+    images = [f"{split}/{name}" for split in ("train", "valid") for name in names]
+    tables = {f"{split}___classes_dot_csv": rows(names) for split in ("train", "valid")}
+    sizes, ledger = read(folder(images, **tables))
+    assert sizes == {"train": COUNT, "validation": COUNT}
+    assert ledger.roles == {"image": 2 * COUNT, "table": 2}
+
+
 def test_of_several_tables_that_name_images_none_is_guessed(folder):
     source = folder(IMG, labels_dot_csv=rows(IMG), more_dot_csv=rows(IMG))
     with pytest.raises(DataError) as refused:
