@@ -14,8 +14,9 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset
 from PIL import Image
 
 from resnet_hub.errors import DataError
+from resnet_hub.images import HEAD_BYTES
 
-from ..layouts import TABLES, Ledger, read_folder, scan_folder
+from ..layouts import TABLES, Ledger, is_archive, read_folder, scan_folder
 from ..settings import AUTO, RunSettings
 from ..tables import FOUND, READERS, AskedColumns, encoded_stream, read_as_on_hub, read_table_file, read_table_folder
 from .errors import dataset_errors
@@ -82,18 +83,22 @@ def _load(
     if not os.isatty(2):
         datasets.disable_progress_bars()
     if source == DIGITS and not Path(source).exists():
+        _refuse_split_column(asked, source)
         return _streamed(digits()) if streaming else digits(), None
     said = f"--dataset {source!r}"
     if path.is_dir():
         scan = scan_folder(path)
         tables = read_folder(scan, layout, ledger)
         if tables is not None:
+            _refuse_split_column(asked, source)
             return _streamed(tables) if streaming else tables, None
         with dataset_errors(said, source):
             return read_table_folder(scan, ledger, asked, streaming=streaming), None
     if path.exists():
         if path.suffix.lower() not in READERS:
-            raise DataError("data.other_file", file=source, kinds=", ".join(READERS))
+            with path.open("rb") as file:
+                archive = is_archive(file.read(HEAD_BYTES))
+            raise DataError("data.archive" if archive else "data.other_file", file=source, kinds=", ".join(READERS))
         return read_table_file(path, ledger, asked, streaming=streaming), None
     folder, colon, config = source.rpartition(":")
     if colon and Path(folder).expanduser().is_dir():
@@ -105,6 +110,12 @@ def _load(
         raise DataError("data.no_folder", source=source)
     with dataset_errors(said, match["name"]):
         return read_hub_dataset(match["name"], match["config"], match["revision"], ledger, asked, streaming=streaming)
+
+
+def _refuse_split_column(asked: AskedColumns, source: str) -> None:
+    """Raises: DataError where a column is to divide images that no table names."""
+    if asked.divides:
+        raise DataError("layouts.no_columns", column=asked.split, source=source)
 
 
 def _streamed(tables: DatasetDict) -> dict[str, IterableDataset]:

@@ -3,7 +3,7 @@
 from .folders import read_folder
 from .layouts import TABLES
 from .ledger import RECORDED, Ledger, Unit
-from .scan import Scan, scan_folder
+from .scan import Scan, is_archive, scan_folder
 from .seen import quoted
 from .split_names import SPLIT_OF, lies_aside, splits_among
 from .table_choice import METADATA, deciding_tables, metadata_files
@@ -19,6 +19,7 @@ __all__ = [
     "Unit",
     "account_for",
     "deciding_tables",
+    "is_archive",
     "lies_aside",
     "metadata_files",
     "names_in",

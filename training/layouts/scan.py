@@ -210,10 +210,15 @@ def _file_under(folder: Folder, name: str, head: bytes, several: bool) -> None:
         folder.tables.append(name)
     elif lower == CARD:
         folder.cards.append(name)
-    elif head.startswith(ARCHIVES) or head[257:262] == b"ustar":
+    elif is_archive(head):
         folder.archives.append(name)
     else:
         folder.others.setdefault(kind or _described(head), []).append(name)
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether a file is an archive that is to be unpacked first, by its first bytes."""
+    return head.startswith(ARCHIVES) or head[257:262] == b"ustar"
 
 
 def _described(head: bytes) -> str:

@@ -33,6 +33,11 @@ class AskedColumns:
     split: str | None = None
     """A name, or `name=value` where the rows of one value are to be validated on, or `NONE`."""
 
+    @property
+    def divides(self) -> bool:
+        """Whether somebody chose a column that says the split."""
+        return self.split not in (None, NONE)
+
 
 FOUND = AskedColumns()
 """Nobody chose any."""
@@ -75,7 +80,7 @@ def divide(tables: DatasetDict, asked: AskedColumns, ledger: Ledger) -> DatasetD
 
 def refuse_in_stream(tables: dict[str, IterableDataset], asked: AskedColumns) -> None:
     """Raises: DataError where a column would divide rows that come as they are asked for, which cannot be known."""
-    if asked.split not in (None, NONE):
+    if asked.divides:
         raise DataError("tables.split_of_stream", column=asked.split)
     if len(tables) != 1 or asked.split == NONE:
         return

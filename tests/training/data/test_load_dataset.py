@@ -9,6 +9,7 @@ from images import class_folders, image
 
 from resnet_hub.errors import DataError
 from training.data.load_dataset import digits, load_splits
+from training.tables import AskedColumns
 
 
 def test_class_folders_become_one_split_with_sorted_names(tmp_path):
@@ -134,15 +135,22 @@ def test_a_folder_without_images_is_refused(tmp_path):
     )
 
 
-def test_a_file_is_refused(tmp_path):
+@pytest.mark.parametrize(("content", "code"), [(b"x", "data.other_file"), (b"PK\3\4...", "data.archive")])
+def test_a_file_that_is_no_table_is_refused(tmp_path, content, code):
     file = tmp_path / "rows.txt"
-    file.write_text("x")
+    file.write_bytes(content)
     with pytest.raises(DataError) as refused:
         load_splits(str(file))
-    assert code_and_fields(refused.value) == (
-        "data.other_file",
-        {"file": str(file), "kinds": ".csv, .tsv, .parquet, .jsonl, .ndjson, .json, .arrow"},
-    )
+    kinds = ".csv, .tsv, .parquet, .jsonl, .ndjson, .json, .arrow"
+    assert code_and_fields(refused.value) == (code, {"file": str(file), "kinds": kinds})
+
+
+def test_a_split_column_is_refused_where_folders_say_the_splits(tmp_path):
+    class_folders(tmp_path, {"red": 2, "green": 2})
+    with pytest.raises(DataError) as refused:
+        load_splits(str(tmp_path), asked=AskedColumns(split="fold"))
+    assert code_and_fields(refused.value) == ("layouts.no_columns", {"column": "fold", "source": str(tmp_path)})
+    assert len(load_splits(str(tmp_path), asked=AskedColumns(split="none"))["train"]) == 4
 
 
 def test_a_hub_dataset_is_loaded_by_its_id_at_a_revision(run_with_hub):
