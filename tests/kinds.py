@@ -2,8 +2,6 @@
 
 from dataclasses import asdict
 
-import pytest
-
 from resnet_hub.registry import architecture
 
 SIZES = ("architecture", "depths", "widths", "cardinality", "base_width", "pruned")
@@ -28,12 +26,6 @@ def smallest(names):
     for name in sorted(names, key=size):
         found.setdefault(kind(name), name)
     return set(found.values())
-
-
-def by_kind(names):
-    """The names as parameters: the smallest network of each kind for every run of the suite, the others for parity."""
-    daily = smallest(names)
-    return [name if name in daily else pytest.param(name, marks=pytest.mark.parity) for name in names]
 
 
 def shortened(name):
