@@ -26,12 +26,3 @@ def smallest(names):
     for name in sorted(names, key=size):
         found.setdefault(kind(name), name)
     return set(found.values())
-
-
-def shortened(name):
-    """Depths that show all that repeats in a stage: a first block, and one after it; None for a pruned network.
-
-    A pruned network has widths for each of its blocks.
-    """
-    config = architecture(name)
-    return None if config.pruned else tuple(min(depth, 2) for depth in config.depths)

@@ -1,19 +1,21 @@
 """Every network and option that timm has too: the same tensors under the same names, the same numbers from them."""
 
+from dataclasses import asdict
 from itertools import combinations
 
 import pytest
 import timm
 import torch
 import torch.nn.functional as F
-from kinds import shortened, smallest
 from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
 from resnet_hub.nn.layers import ACTIVATIONS
-from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION
+from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION, architecture
 
 NAMES = [*IMAGENET, *PREACTIVATION]
+SIZES = ("architecture", "depths", "widths", "cardinality", "base_width", "pruned")
+"""What tells apart the networks of one kind; whether they have groups, wide layers or pruned ones is of the kind."""
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
 SAME_TENSORS = [
     ("resnet18", "resnetblur18"),
@@ -69,17 +71,13 @@ OPTIONS = [
     ("test_resnet", {"in_chans": 13}),
     ("ecaresnet50d_pruned", {"output_stride": 16, "in_chans": 1}),
     ("ecaresnet50d_pruned", {"global_pool": "catavgmax", "num_classes": 5}),
-    *(("test_resnet", {"act_layer": act}) for act in ACTIVATIONS),
-    *(("test_resnet", {"norm_layer": norm}) for norm in ("batchnorm2d", "groupnorm1", "layernorm2d", "rmsnorm2d")),
+    *((name, {"act_layer": act}) for act in ACTIVATIONS for name in ("resnet18", "test_resnet")),
+    *(
+        (name, {"norm_layer": norm})
+        for norm in ("batchnorm2d", "groupnorm1", "layernorm2d", "rmsnorm2d")
+        for name in ("resnet18", "test_resnet")
+    ),
     ("test_resnet", {"act_layer": "gelu", "norm_layer": "layer_norm_2d", "global_pool": "avgmax"}),
-]
-# In blocks of the other kind as well.
-OPTIONS += [
-    pytest.param("resnet18", options, marks=pytest.mark.parity)
-    for options in (
-        *({"act_layer": act} for act in ACTIVATIONS),
-        *({"norm_layer": norm} for norm in ("batchnorm2d", "groupnorm1", "layernorm2d", "rmsnorm2d")),
-    )
 ]
 # Two images of different contrast, so that a mix-up shows.
 IMAGES = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
@@ -95,24 +93,31 @@ def images(name):
     return IMAGES[..., :32, :64] if "aa" in name else IMAGES[..., :33, :45]
 
 
-def both(name, depths=None, **options):
-    """Ours and timm's network of one name, of these depths or its own, without weights until a test loads them."""
-    ours, theirs = ({"depths": depths}, {"layers": depths}) if depths else ({}, {})
-    return (
-        without_storage(create_model, name, **ours, **options),
-        without_storage(timm.create_model, name, **theirs, **options),
-    )
+def kind(name):
+    """All that a network is, but for its size."""
+    config = asdict(architecture(name))
+    same = {key: value for key, value in config.items() if key not in SIZES}
+    return str((same, config["cardinality"] > 1, config["base_width"] > 64, config["pruned"] is not None))
 
 
-# The smallest network of each kind in the depths that show all of it, and each in full for `make parity`. How deep a
-# network is, test_cost.py asks of every one.
-SHORT = [pytest.param((name, shortened(name)), id=f"{name}, short") for name in NAMES if name in smallest(NAMES)]
-FULL = [pytest.param((name, None), id=name, marks=pytest.mark.parity) for name in NAMES]
+def size(name):
+    config = architecture(name)
+    return sum(config.depths), max(config.widths), config.cardinality * config.base_width
 
 
-@pytest.fixture(scope="module", params=[*SHORT, *FULL])
+def by_kind(names):
+    """The smallest network of each kind for every run of the suite, the others for `make parity`."""
+    smallest = {}
+    for name in sorted(names, key=size):
+        smallest.setdefault(kind(name), name)
+    daily = set(smallest.values())
+    return [name if name in daily else pytest.param(name, marks=pytest.mark.parity) for name in names]
+
+
+@pytest.fixture(scope="module", params=NAMES)
 def pair(request):
-    return both(*request.param)
+    """Ours and timm's network of one name, without weights until a test loads them."""
+    return without_storage(create_model, request.param), without_storage(timm.create_model, request.param)
 
 
 def test_tensors_have_the_names_the_order_and_the_shapes_of_timm(pair):
@@ -136,7 +141,7 @@ def test_the_head_and_the_first_convolution_are_where_timm_says(pair):
     assert (ours.first_conv, ours.classifier) == (told["first_conv"], told["classifier"])
 
 
-@pytest.mark.parametrize("pair", [row for row in (*SHORT, *FULL) if row.values[0][0] not in LARGE], indirect=True)
+@pytest.mark.parametrize("pair", by_kind([name for name in NAMES if name not in LARGE]), indirect=True)
 def test_weights_load_strictly_both_ways_and_give_the_numbers_of_timm(pair):
     ours, theirs = pair
     theirs.load_state_dict(random_state(theirs), strict=True, assign=True)
@@ -166,7 +171,7 @@ def test_the_large_networks_are_the_wide_ones():
 
 @pytest.mark.parametrize("names", SAME_TENSORS, ids="-".join)
 def test_networks_with_the_same_tensors_differ_in_their_logits(names):
-    models = [without_storage(create_model, name, depths=shortened(name)) for name in names]
+    models = [without_storage(create_model, name) for name in names]
     state = random_state(models[0])
     for model in models:
         model.load_state_dict(state, strict=True, assign=True)
@@ -179,11 +184,11 @@ def test_networks_with_the_same_tensors_differ_in_their_logits(names):
 
 @pytest.mark.parametrize(("name", "options"), OPTIONS, ids=option_id)
 def test_an_option_has_the_meaning_of_timm(name, options):
-    ours, theirs = both(name, shortened(name), **options)
+    ours, theirs = (without_storage(create, name, **options) for create in (create_model, timm.create_model))
     state = random_state(theirs)
     theirs.load_state_dict(state, strict=True, assign=True)
     ours.load_state_dict(state, strict=True, assign=True)
-    images = IMAGES[:, [channel % 3 for channel in range(ours.config.in_chans)], :32, :64]
+    images = IMAGES[:, [channel % 3 for channel in range(ours.config.in_chans)], :64]
     with torch.inference_mode():
         levels = ours.forward_intermediates(images, intermediates_only=True)
         for level, their_level in zip(levels, theirs.forward_intermediates(images)[1], strict=True):
@@ -230,13 +235,12 @@ def test_dropping_has_the_places_and_the_rates_of_timm(name):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_training_step_has_the_loss_the_gradients_and_the_statistics_of_timm(name):
-    ours, theirs = both(name, shortened(name), num_classes=10)
+    ours, theirs = create_model(name, num_classes=10).train(), timm.create_model(name, num_classes=10).train()
     state, labels = random_state(theirs), torch.tensor([3, 7])
     losses = []
     for model in (ours, theirs):
-        own = {key: tensor.clone() for key, tensor in state.items()}  # statistics are changed in their place
-        model.load_state_dict(own, strict=True, assign=True)
-        losses.append(F.cross_entropy(model.train()(IMAGES[..., :64, :64]), labels))
+        model.load_state_dict(state, strict=True)
+        losses.append(F.cross_entropy(model(IMAGES), labels))
         losses[-1].backward()
     torch.testing.assert_close(*losses, rtol=1e-5, atol=0)
     theirs_by_name = dict(theirs.named_parameters())

@@ -106,7 +106,7 @@ def test_bad_images_are_counted_in_the_report(capsys, colors, tmp_path):
     assert ledger["rows"]["seen"] == ledger["files"]["used"]["image"] == used + 1
     files = ledger["files"]["seen"]
     card = (tmp_path / "run" / "README.md").read_text()
-    assert f"| left out of the dataset | 1 of {files} files, 1 of {files - 1} rows" in card
+    assert f"| left out of the dataset, or corrected | 1 of {files} files, 1 of {files - 1} rows" in card
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_says_what_to_try(capsys, colors, tmp_path):

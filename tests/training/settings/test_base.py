@@ -8,8 +8,8 @@ from training.settings.base import Settings, setting
 from training.settings.recipe import FinetuneRecipe
 
 HIDDEN = {"output", "overwrite", "dry_run", "find_lr", "save_every_steps", "report_to", "cache_gb"}
-HIDDEN |= {"check", "labels", "push_to_hub", "hub_private", "hub_revision", "hub_strategy", "hub_wait"}
-CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "check", "labels"}) | {"threads", "workers"}
+HIDDEN |= {"labels", "push_to_hub", "hub_private", "hub_revision", "hub_strategy", "hub_wait"}
+CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "labels"}) | {"threads", "workers"}
 
 
 @pytest.mark.parametrize("item", fields(FinetuneRecipe), ids=lambda item: item.name)
