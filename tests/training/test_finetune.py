@@ -207,7 +207,7 @@ def test_a_parquet_folder_of_cifar10_is_trained_on_and_its_test_split_measured_o
         "--output",
         tmp_path / "run",
     )
-    finished = launch_truly("finetune", *flags, "--epochs", 5, "--lr", 0.1, script=True)
+    finished = launch_truly("finetune", *flags, "--epochs", 8, "--lr", 0.1, script=True)
     assert finished.returncode == 0, finished.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["test"]["top1"] > 0.2  # chance is 0.1
