@@ -1,21 +1,19 @@
 """Every network and option that timm has too: the same tensors under the same names, the same numbers from them."""
 
-from dataclasses import asdict
 from itertools import combinations
 
 import pytest
 import timm
 import torch
 import torch.nn.functional as F
+from kinds import smallest
 from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
 from resnet_hub.nn.layers import ACTIVATIONS
-from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION, architecture
+from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION
 
 NAMES = [*IMAGENET, *PREACTIVATION]
-SIZES = ("architecture", "depths", "widths", "cardinality", "base_width", "pruned")
-"""What tells apart the networks of one kind; whether they have groups, wide layers or pruned ones is of the kind."""
 # Networks that one state dict fits: anti-aliasing has no weights, so only the numbers tell them apart.
 SAME_TENSORS = [
     ("resnet18", "resnetblur18"),
@@ -93,24 +91,9 @@ def images(name):
     return IMAGES[..., :32, :64] if "aa" in name else IMAGES[..., :33, :45]
 
 
-def kind(name):
-    """All that a network is, but for its size."""
-    config = asdict(architecture(name))
-    same = {key: value for key, value in config.items() if key not in SIZES}
-    return str((same, config["cardinality"] > 1, config["base_width"] > 64, config["pruned"] is not None))
-
-
-def size(name):
-    config = architecture(name)
-    return sum(config.depths), max(config.widths), config.cardinality * config.base_width
-
-
 def by_kind(names):
     """The smallest network of each kind for every run of the suite, the others for `make parity`."""
-    smallest = {}
-    for name in sorted(names, key=size):
-        smallest.setdefault(kind(name), name)
-    daily = set(smallest.values())
+    daily = smallest(names)
     return [name if name in daily else pytest.param(name, marks=pytest.mark.parity) for name in names]
 
 
