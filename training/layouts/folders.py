@@ -17,7 +17,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..settings import AUTO
 from .layouts import TABLES, Reading, choose
 from .ledger import Ledger
-from .scan import Folder, Scan, shown
+from .scan import RECORDS, Folder, Scan, shown
 from .seen import quoted, tree_lines
 from .table_choice import deciding_tables, metadata_files
 
@@ -40,7 +40,7 @@ def read_folder(scan: Scan, layout: str, ledger: Ledger) -> DatasetDict | None:
     if not scan.files:
         raise DataError("data.empty_folder", folder=str(scan.root))
     has_tables = any(folder.tables for folder in scan.tree.used())
-    if layout == TABLES and not has_tables:
+    if layout == TABLES and not has_tables and not any(RECORDS in folder.others for folder in scan.tree.used()):
         raise DataError("layouts.contradiction", layout=layout, seen=tree_lines(scan.tree))
     if layout == TABLES or (layout == AUTO and has_tables and not scan.tree.below and not _awaits_unpacking(scan)):
         return None
@@ -230,6 +230,8 @@ def kind_of_file(kind: str) -> Phrase | str:
         return Phrase("ledger.empty_files")
     if kind == "text":
         return Phrase("ledger.text_files")
+    if kind in (RECORDS, "dictionary"):
+        return Phrase("ledger.json_records" if kind == RECORDS else "ledger.json_dictionary")
     return Phrase("ledger.other_files") if kind == "binary" else kind
 
 

@@ -22,6 +22,8 @@ CLAIMING = tuple(suffix for known in FORMATS.values() if known.signature for suf
 
 Those of HEIC and AVIF claim nothing: containers of other things, and halves of transfers, are called so too."""
 TABLES = (".arrow", ".csv", ".jsonl", ".parquet", ".tsv")
+RECORDS = "records"
+"""What a JSON file is called that begins as a list of records does: a table, if it names the images."""
 CARD = "readme.md"
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\0")
 """How zip, gzip, 7z, rar, bzip2 and xz begin."""
@@ -213,12 +215,19 @@ def _file_under(folder: Folder, name: str, head: bytes, several: bool) -> None:
     elif is_archive(head):
         folder.archives.append(name)
     else:
-        folder.others.setdefault(kind or _described(head), []).append(name)
+        found = _kind_of_json(head) if lower.endswith(".json") else None
+        folder.others.setdefault(found or kind or _described(head), []).append(name)
 
 
 def is_archive(head: bytes) -> bool:
     """Whether a file is an archive that is to be unpacked first, by its first bytes."""
     return head.startswith(ARCHIVES) or head[257:262] == b"ustar"
+
+
+def _kind_of_json(head: bytes) -> str | None:
+    """Whether JSON begins as a list of records, as a dictionary, or as something else."""
+    start = bytes(head.removeprefix(b"\xef\xbb\xbf").translate(None, b" \t\r\n")[:2])
+    return RECORDS if start == b"[{" else "dictionary" if start[:1] == b"{" else None
 
 
 def _described(head: bytes) -> str:

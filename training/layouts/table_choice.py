@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from .scan import Folder, Scan
+from .scan import RECORDS, Folder, Scan
 from .split_names import splits_among
 
 LOOKED_AT = 64 * 1024
@@ -46,7 +46,7 @@ def deciding_tables(scan: Scan, class_folders: set[str]) -> list[str]:
         folder.inside(name)
         for folder in scan.tree.used()
         if folder.path not in class_folders
-        for name in folder.tables
+        for name in (*folder.tables, *folder.others.get(RECORDS, ()))
         if _decides(scan.root, folder, name, names) or (not class_folders and splits_among([Path(name).stem]))
     ]
 
@@ -68,14 +68,20 @@ def _decides(root: Path, folder: Folder, name: str, images: set[str]) -> bool:
         return True
     # Without their suffix, names may be numbers: nearly every row must have one, each another.
     stems = {Path(name).stem for name in images}
-    rows = text.split("\n")[1:-1]
-    named = [part for row in rows for part in _parts(row)[:2] if part in stems and len(part) >= SHORTEST]
+    rows = text.split("}")[:-1] if name.lower().endswith(".json") else text.split("\n")[1:-1]
+    named = [part for row in rows for part in _first_parts(row) if part in stems and len(part) >= SHORTEST]
     return len(rows) >= FEWEST and len(set(named)) >= ENOUGH * len(rows)
 
 
 def _parts(text: str) -> list[str]:
     """The cells, whatever divides them; of a path, its parts."""
     return [part.strip() for part in re.split(r"[,;\t\n\r\"'/\\|]", text)]
+
+
+def _first_parts(row: str) -> list[str]:
+    """The first two cells of a row of CSV, or the first two texts and numbers of a record of JSON with their names."""
+    parts = [part.strip("{[: ") for part in _parts(row)] if "{" in row else _parts(row)[:2]
+    return [part for part in parts if part][:4]
 
 
 def _parquet_decides(path: Path, images: set[str]) -> bool:

@@ -1,10 +1,13 @@
-"""Which columns of a dataset hold the images and the targets: by type, then by name."""
+"""Which columns of a dataset hold the images and the targets: by type, then by name, then by zeros and ones."""
 
 from __future__ import annotations
 
 from datasets import ClassLabel, Dataset, Image, LargeList, List, Value
 
 from resnet_hub.errors import DataError
+
+from .arrow_columns import column_cells, is_number_type
+from .list_cells import only_flags
 
 # Tried in this order where no column is of the right type, or several are.
 IMAGE_COLUMNS = ("image", "img", "picture", "photo")
@@ -14,8 +17,10 @@ LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
 def find_columns(rows: Dataset, image_column: str | None, label_column: str | None) -> tuple[str, tuple[str, ...]]:
     """The names of the columns with the images and with the targets: as asked for, else by type, else by name.
 
+    Where none of these tells, and a table has nothing but images and columns of 0 and 1, these are the targets.
+
     Args:
-        rows: A split; only its features are looked at.
+        rows: A split, or a stream, of which only the features are looked at.
         image_column: The column that was asked for.
         label_column: The column that was asked for, or several with commas between them.
 
@@ -28,6 +33,8 @@ def find_columns(rows: Dataset, image_column: str | None, label_column: str | No
         _refuse_absent(rows, "--label-column", name)
     image_column = find_image_column(rows, image_column)
     candidates = _target_candidates(rows)
+    if not asked and not candidates:
+        asked = _flag_columns(rows, image_column)
     if not asked and len(candidates) != 1:
         if not candidates and list(features) == [image_column]:
             raise DataError("columns.no_class_folders")
@@ -93,6 +100,21 @@ def _target_candidates(rows: Dataset) -> list[str]:
     classes = [name for name, feature in features.items() if isinstance(item_of(feature), ClassLabel)]
     named = [name for name in LABEL_COLUMNS if name in features and isinstance(item_of(features[name]), Value)]
     return _usual(classes, LABEL_COLUMNS) or named[:1]
+
+
+def _flag_columns(rows: Dataset, image_column: str) -> tuple[str, ...]:
+    """All columns but that of the images, if there are several and each holds 0 and 1 and nothing else.
+
+    A column without a name is the index that pandas writes.
+    """
+    others = [name for name in rows.features if name != image_column and not name.startswith("Unnamed: ")]
+    if len(others) < 2 or not isinstance(rows, Dataset):
+        return ()
+    for name in others:
+        cells = column_cells(rows, name) if isinstance(rows.features[name], Value) else None
+        if cells is None or not is_number_type(cells.type) or cells.null_count == len(cells) or not only_flags(cells):
+            return ()
+    return tuple(others)
 
 
 def _usual(found: list[str], names: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -38,6 +39,8 @@ from .list_cells import (
 from .target_numbers import are_number_texts, as_numbers
 
 SHOWN = 5
+MANY = 20
+"""Columns from which a line does not name all of them."""
 MAX_TARGET_BYTES = 8 * 2**30
 """Largest table of several targets for each image."""
 DELIMITERS = (";", "|")
@@ -156,17 +159,25 @@ def _of_several(rows: Dataset, columns: tuple[str, ...], task: str) -> Target:
     """Each column is one output: 0/1 columns are classes, others regression targets."""
     cells = [as_numbers(rows.features[column], column_cells(rows, column), column) for column in columns]
     flags, names = all(map(only_flags, cells)), ", ".join(columns)
+    one_hot = flags and _one_each(cells)
     if task == "single_label":
-        stacked = np.stack([pc.fill_null(values, 0).to_numpy(zero_copy_only=False) for values in cells], 1)
-        known = np.stack([values.is_valid().to_numpy(zero_copy_only=False) for values in cells], 1).all(1)
-        if not flags or not (stacked[known].sum(1) == 1).all():
+        if not one_hot:
             raise DataError("targets.columns_of_single_label", columns=names)
         return Target(task, columns, columns, Phrase("targets.asked", task=task), "flags")
     if task == "multi_label" and not flags:
         raise DataError("targets.not_binary", columns=names)
     if task == "regression" or not flags:
         return Target("regression", columns, columns, Phrase("targets.columns_of_numbers", columns=names), "numbers")
-    return Target("multi_label", columns, columns, Phrase("targets.columns_of_flags", columns=names), "flags")
+    shown = names if len(columns) <= MANY else f"{', '.join(columns[:SHOWN])}, ..., {columns[-1]}"
+    code = "targets.columns_of_one_hot" if one_hot else "targets.columns_of_flags"
+    return Target("multi_label", columns, columns, Phrase(code, columns=shown), "flags")
+
+
+def _one_each(cells: Sequence[pa.Array]) -> bool:
+    """Whether of the 0 and 1 in several columns exactly one is 1 in each row that has all of them."""
+    stacked = np.stack([pc.fill_null(values, 0).to_numpy(zero_copy_only=False) for values in cells], 1)
+    known = np.stack([values.is_valid().to_numpy(zero_copy_only=False) for values in cells], 1).all(1)
+    return bool((stacked[known].sum(1) == 1).all())
 
 
 def _of_lists(item: Any, column: str, cells: pa.Array, task: str) -> Target:
