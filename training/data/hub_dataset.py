@@ -27,6 +27,7 @@ from ..tables import (
     refuse_outside,
     with_images,
 )
+from .repository_files import account_for_repository, list_repository
 
 SCHEME = "hf://datasets/"
 """How `datasets` writes addresses of files on the Hub."""
@@ -50,22 +51,25 @@ def read_hub_dataset(
         DataError: Its card names files outside of it, or a table cannot be read.
         OSError, ValueError: From `datasets` and the Hub's client, as they are.
     """
+    listing = None
     if streaming:  # a commit, so that a push in the middle of the run changes nothing
-        revision = HfApi().dataset_info(name, revision=revision).sha
+        listing = HfApi().dataset_info(name, revision=revision)
+        revision = listing.sha
     for card in CARDS:
         try:
             refuse_outside(Path(hf_hub_download(name, card, repo_type="dataset", revision=revision)))
         except (EntryNotFoundError, LocalEntryNotFoundError, OfflineModeIsEnabled):
             continue  # there is none, or what is in the cache is read and nothing else
-    if streaming:
-        return _streams(name, config, revision, asked), revision
     builder = datasets.load_dataset_builder(name, config, revision=revision)
     files = _files_of(builder, name)
+    if listing is not None:
+        account_for_repository(listing, builder, files, None, ledger)
+        return _streams(builder, f"{SCHEME}{name}@{revision}/", asked), revision
     if files and (tables := own_tables(builder, files)):
         commit = _commit(builder)
         wanted = {path for paths in files.values() for path in paths}
         root = _download(name, commit, wanted)
-        read, _ = read_tables(
+        read, used = read_tables(
             root,
             {split: [root / path for path in paths] for split, paths in tables.items()},
             ledger,
@@ -74,20 +78,25 @@ def read_hub_dataset(
         )
         for rows in read.values():
             rows.info.download_checksums = {f"{SCHEME}{name}@{commit}/{path}": {} for path in wanted}
+        account_for_repository(list_repository(name, commit, ledger), builder, files, used, ledger)
         return read, commit
     loaded = datasets.load_dataset(name, config, revision=revision)
     cache = Path(constants.HF_HUB_CACHE, f"datasets--{name.replace('/', '--')}", "snapshots")
     commit = _commit(builder) or revision
     places = Files(cache / commit if commit else cache)
     fetch = None if builder.name == "imagefolder" else lambda suffixes: _download_suffixes(name, commit, suffixes)
-    return confined_tables(loaded, places, asked, ledger, fetch), None
+    confined, used = confined_tables(loaded, places, asked, ledger, fetch)
+    account_for_repository(list_repository(name, commit, ledger), builder, files, used, ledger)
+    return confined, None
 
 
-def _streams(name: str, config: str | None, commit: str | None, asked: AskedColumns) -> dict[str, IterableDataset]:
-    loaded = datasets.load_dataset(name, config, revision=commit, streaming=True)
+def _streams(builder: Any, start: str, asked: AskedColumns) -> dict[str, IterableDataset]:
+    """The rows of each split as they come, images inside the repository whose addresses begin so."""
+    loaded = builder.as_streaming_dataset()
     known = {split: rows if rows.features else rows._resolve_features() for split, rows in loaded.items()}
+    # Of a folder of images `datasets` has threads decode what the cells name before anybody can look at the names.
+    known = {split: rows.decode(False) for split, rows in known.items()}
     refuse_in_stream(known, asked)
-    start = f"{SCHEME}{name}@{commit}/"
     return {split: confine_stream(with_images(rows), _address(start)) for split, rows in known.items()}
 
 

@@ -86,11 +86,12 @@ def read_as_on_hub(
         account_for(scan, used, {name for names in tables.values() for name in names}, ledger)
         return streamed(read) if streaming else read
     images = data if builder.name == "imagefolder" else set()
-    account_for(scan, images, data - images, ledger)
-    loaded = builder.as_streaming_dataset() if streaming else _built(builder)
     if streaming:
-        return confined_streams(loaded, inventory, asked)
-    return confined_tables(loaded, inventory, asked, ledger)
+        account_for(scan, images, data - images, ledger)
+        return confined_streams(builder.as_streaming_dataset(), inventory, asked)
+    confined, used = confined_tables(_built(builder), inventory, asked, ledger)
+    account_for(scan, images | used, data - images, ledger)
+    return confined
 
 
 def _built(builder: Any) -> DatasetDict:
@@ -110,10 +111,16 @@ def confined_streams(loaded: Any, files: Files, asked: AskedColumns) -> dict[str
     return {name: confine_stream(with_images(rows), inside(files)) for name, rows in known.items()}
 
 
-def confined_tables(loaded: Any, files: Files, asked: AskedColumns, ledger: Ledger, fetch: Any = None) -> DatasetDict:
-    """Tables whose images are opened only where they are the dataset's, divided by a column that says the split."""
-    opened = DatasetDict({name: open_images(rows, files, asked, ledger, fetch) for name, rows in loaded.items()})
-    return divide(opened, asked, ledger)
+def confined_tables(
+    loaded: Any, files: Files, asked: AskedColumns, ledger: Ledger, fetch: Any = None
+) -> tuple[DatasetDict, set[str]]:
+    """Tables whose images are opened only where they are the dataset's, divided by a column that says the split.
+
+    And the files that rows name.
+    """
+    used: set[str] = set()
+    opened = {name: open_images(rows, files, asked, ledger, used, fetch) for name, rows in loaded.items()}
+    return divide(DatasetDict(opened), asked, ledger), used
 
 
 def own_tables(builder: Any, files: dict[str, list[str]]) -> dict[str, list[str]]:

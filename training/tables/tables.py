@@ -72,9 +72,20 @@ def read_tables(
     return divide(DatasetDict(named), asked, ledger), used
 
 
-def open_images(rows: Dataset, files: Files, asked: AskedColumns, ledger: Ledger, fetch: Any = None) -> Dataset:
-    """The rows of a table that was loaded elsewhere, with their images located among these files."""
-    return _Opener(files, "", ("train",), asked, ledger, fetch, set()).open(rows)
+def open_images(
+    rows: Dataset, files: Files, asked: AskedColumns, ledger: Ledger, used: set[str], fetch: Any = None
+) -> Dataset:
+    """The rows of a table that was loaded elsewhere, with their images located among these files.
+
+    Args:
+        rows: Of one split.
+        files: The dataset's.
+        asked: The columns that somebody chose.
+        ledger: Is told how names were read.
+        used: Gets the files that rows name.
+        fetch: As in `read_tables`.
+    """
+    return _Opener(files, "", ("train",), asked, ledger, fetch, used).open(rows)
 
 
 def _loaded(

@@ -169,8 +169,8 @@ def _of_several(rows: Dataset, columns: tuple[str, ...], task: str) -> Target:
     if task == "regression" or not flags:
         return Target("regression", columns, columns, Phrase("targets.columns_of_numbers", columns=names), "numbers")
     shown = names if len(columns) <= MANY else f"{', '.join(columns[:SHOWN])}, ..., {columns[-1]}"
-    code = "targets.columns_of_one_hot" if one_hot else "targets.columns_of_flags"
-    return Target("multi_label", columns, columns, Phrase(code, columns=shown), "flags")
+    reason = Phrase("targets.columns_of_one_hot" if one_hot else "targets.columns_of_flags", columns=shown)
+    return Target("multi_label", columns, columns, reason, "flags")
 
 
 def _one_each(cells: Sequence[pa.Array]) -> bool:

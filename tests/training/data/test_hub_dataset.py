@@ -4,8 +4,12 @@ import io
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hub_datasets import encoded, publish, with_names
+from error_facts import code_and_fields
+from hub_datasets import encoded, folders, publish, with_names
 from images import image
+
+from training.data.repository_files import list_repository
+from training.layouts import Ledger
 
 
 def zeros(count):
@@ -91,3 +95,62 @@ for number in range(3):
     assert lines[3] in ("12 False", "13 False")  # all that is refused is held out together, or not
     assert [line.split()[:2] for line in lines[4:]] == [["ERROR", "tables.card_leads_out"]] * 3
     assert not [path for _, path in fake_hub.state.requests if "stolen" in path]
+
+
+CARD = """---
+configs:
+- config_name: whole
+  data_files: data/train-*
+- config_name: small
+  data_dir: less
+  data_files:
+  - split: train
+    path: "*.parquet"
+---
+"""
+
+
+def test_every_file_of_a_repository_is_used_or_told_with_the_reason(fake_hub, run_with_hub):
+    rows = hostile([])
+    files = {"README.md": CARD, "data/train-0.parquet": rows, "less/a.parquet": rows, "notes.txt": "x"}
+    publish(fake_hub, "alice/configs", files | {"more.png": encoded("red", 9)})
+    publish(fake_hub, "alice/folders", folders(2) | {"README.md": "# Pets"})
+    publish(fake_hub, "alice/words", with_names(2) | {"train/lost.png": encoded("red", 9)})
+    publish(fake_hub, "alice/zeros", zeros(2) | {"img/lost.png": encoded("red", 9)})
+    printed = run_with_hub(
+        f"""
+{READ}
+streamed = dict(streaming=True, max_steps=1, workers=0, batch_size=4, val_fraction=0.5)
+for name, settings in [
+    ("configs:whole", {{}}), ("folders", {{}}), ("words", {{}}), ("zeros", {{}}), ("folders", streamed),
+    ("configs:whole", streamed | {{"label_names": "green,red"}}),
+]:
+    ledger = load(f"alice/{{name}}", **settings).ledger
+    told = [(entry.reason.code, *entry.names) for entry in ledger.left_out if entry.unit == "files"]
+    print("FILES", dict(sorted(ledger.roles.items())), sorted(told), ledger.unaccounted()["files"])
+""",
+        "training.data.load",
+    )
+    folder_of_images, not_named = {"card": 2, "image": 6}, "tables.not_named"
+    others = [("ledger.no_config", "notes.txt"), ("ledger.other_config", "less/a.parquet")]
+    assert [line for line in printed.splitlines() if line.startswith("FILES")] == [
+        f"FILES {roles} {told} 0"
+        for roles, told in (
+            ({"card": 2, "table": 1}, [*others, (not_named, "more.png")]),
+            (folder_of_images, []),
+            ({"card": 1, "image": 6, "table": 1}, [(not_named, "train/lost.png")]),
+            ({"card": 1, "image": 4, "table": 1}, [(not_named, "img/lost.png")]),
+            (folder_of_images, []),
+            ({"card": 2, "image, if a row names it": 1, "table": 1}, others),
+        )
+    ]
+
+
+def test_a_repository_that_the_hub_cannot_list_is_said(monkeypatch):
+    def unreachable(*_arguments, **_settings):
+        raise ConnectionError
+
+    monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", unreachable)
+    ledger = Ledger()
+    assert list_repository("alice/pets", None, ledger) is None
+    assert [code_and_fields(line) for line in ledger.decisions] == [("datasets.files_unlisted", {"name": "alice/pets"})]
