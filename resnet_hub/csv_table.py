@@ -10,7 +10,8 @@ from itertools import chain
 
 # The last four are the full-width forms, which spreadsheets in East Asia treat alike.
 _STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-# What a spreadsheet passes over in front of a formula, or does not show; a quotation mark where it divides by other marks.
+# What a spreadsheet passes over in front of a formula, or does not show; where it divides by other marks than commas, a
+# quotation mark too.
 _BLANKS = '"\\s\x00-\x1f\u200b-\u200f\u2028\u2029\u2060\ufeff'
 # A formula begins a cell; a program that divides cells otherwise than by commas finds further beginnings in a text. A
 # run of blanks is looked at once, from its first, and kept whole: a search is linear.
