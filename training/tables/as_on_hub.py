@@ -16,7 +16,7 @@ from resnet_hub.errors import DataError
 
 from ..layouts import METADATA, Ledger, Scan, account_for, names_in
 from .image_columns import confine_stream, inside, with_images
-from .names import SCHEME, Files, leads_out
+from .names import SCHEME, Files, NamedFiles, leads_out
 from .split_column import FOUND, AskedColumns, divide, refuse_in_stream
 from .tables import open_images, read_tables
 
@@ -82,7 +82,7 @@ def read_as_on_hub(
     data = {name for names in named.values() for name in names}
     if tables := own_tables(builder, named):
         files = {split: [root / name for name in names] for split, names in tables.items()}
-        read, used = read_tables(root, files, ledger, asked=asked, names=inventory.names)
+        read, used = read_tables(root, files, ledger, asked=asked, names=inventory.index)
         account_for(scan, used, {name for names in tables.values() for name in names}, ledger)
         return streamed(read) if streaming else read
     images = data if builder.name == "imagefolder" else set()
@@ -90,7 +90,7 @@ def read_as_on_hub(
         account_for(scan, images, data - images, ledger)
         return confined_streams(builder.as_streaming_dataset(), inventory, asked)
     confined, used = confined_tables(_built(builder), inventory, asked, ledger)
-    account_for(scan, images | used, data - images, ledger)
+    account_for(scan, {*images, *used}, data - images, ledger)
     return confined
 
 
@@ -113,12 +113,12 @@ def confined_streams(loaded: Any, files: Files, asked: AskedColumns) -> dict[str
 
 def confined_tables(
     loaded: Any, files: Files, asked: AskedColumns, ledger: Ledger, fetch: Any = None
-) -> tuple[DatasetDict, set[str]]:
+) -> tuple[DatasetDict, NamedFiles]:
     """Tables whose images are opened only where they are the dataset's, divided by a column that says the split.
 
     And the files that rows name.
     """
-    used: set[str] = set()
+    used = NamedFiles(files)
     opened = {name: open_images(rows, files, asked, ledger, used, fetch) for name, rows in loaded.items()}
     return divide(DatasetDict(opened), asked, ledger), used
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from resnet_hub.errors import DataError, Phrase
 
 from ..layouts import Ledger
-from .names import OUTSIDE, Files, Named
+from .names import Files, Named, Start
 
 SAMPLE = 20
 """Cells that decide whether a column names files."""
+TRIED = 1000
+"""Names by which the folder or suffix that the others lack is found."""
 ENOUGH = 0.9
 """Share of the names for which there must be a file, for another folder or suffix to be taken."""
 SUFFIXES = (
@@ -97,24 +100,34 @@ def _refuse_lists(columns: Mapping[str, pa.ChunkedArray], files: Files, base: st
 class Reading:
     """What each name of a column stands for."""
 
+    start: Start
+    """What stands around most names in the paths of their files."""
     named: Mapping[str, Named]
+    """The other names, and what these stand for."""
 
-    def path(self, name: str, files: Files) -> str | None:
-        """Where the file is; None where the name leads out of the dataset."""
-        found = self.named.get(name, OUTSIDE)
-        return None if found.file is None else files.path(found.file)
+    def file(self, name: str) -> str | None:
+        """The file, from the dataset's folder, whether it is there or not; None where the name leads out of it."""
+        found = self.named.get(name)
+        return f"{self.start.before}{name}{self.start.after}" if found is None else found.file
+
+    def numbers(self, names: pa.Array, files: Files) -> np.ndarray:
+        """The number in the index of the file of each name, int64 (N,); -1 where it is not there."""
+        numbers = files.numbers(names, self.start)
+        odd = [name for name, found in self.named.items() if found.there]
+        places = pc.index_in(pa.array(odd, names.type), value_set=names).to_numpy(zero_copy_only=False)
+        for place, name in zip(places, odd, strict=True):
+            numbers[place] = files.index.number(self.named[name].file or "")
+        return numbers
 
 
-def read_names(
-    names: Sequence[str], column: str, files: Files, base: str, hints: Sequence[str], ledger: Ledger
-) -> Reading:
+def read_names(names: pa.Array, column: str, files: Files, base: str, hints: Sequence[str], ledger: Ledger) -> Reading:
     """The files that the names of one table mean.
 
     Names start beside the table. Where nearly none is a file there, they may start from the dataset's folder or from
     one of its folders, or lack a suffix: taken where it is so for nearly all of them in one way, and said.
 
     Args:
-        names: Each once.
+        names: Texts, each once.
         column: The column they are from, for what is said.
         files: The dataset's files.
         base: The folder of the table, from the dataset's folder.
@@ -124,49 +137,89 @@ def read_names(
     Raises:
         DataError: There are two ways to read them.
     """
-    named = {name: files.locate(name, base) for name in names}
-    inside = [name for name in names if named[name].file is not None]
-    if inside and 2 * sum(named[name].there for name in inside) < len(inside):
-        named |= _elsewhere(inside, column, files, hints, ledger)
+    start = Start(f"{base}/" if base else "")
+    plain = files.numbers(names, start) >= 0
+    elsewhere: dict[str, Named] = {}
+    if 2 * np.count_nonzero(plain) < len(names) and not _mostly_there(_sample(names), files, base):
+        found = _elsewhere(names, column, files, base, hints, ledger)
+        if isinstance(found, Start):
+            start, plain = found, files.numbers(names, found) >= 0
+        else:
+            elsewhere = found
+    others = names.filter(pa.array(~plain)).to_pylist()
+    named = {name: elsewhere.get(name) or files.locate(name, base) for name in others}
     _say_how(named, column, ledger)
-    return Reading(named)
+    return Reading(start, named)
+
+
+def _sample(names: pa.Array) -> list[str]:
+    """Some of the names, from all places."""
+    return list(names.take(np.unique(np.linspace(0, len(names) - 1, min(len(names), TRIED)).astype(int))).to_pylist())
+
+
+def _mostly_there(names: Sequence[str], files: Files, base: str) -> bool:
+    """Whether at least half of those names that do not lead out of the dataset are files beside the table."""
+    found = [files.locate(name, base) for name in names]
+    inside = [one for one in found if one.file is not None]
+    return not inside or 2 * sum(one.there for one in inside) >= len(inside)
 
 
 def _elsewhere(
-    names: Sequence[str], column: str, files: Files, hints: Sequence[str], ledger: Ledger
-) -> dict[str, Named]:
-    """The names as those of files in other folders, or without their suffix; empty where most are not there at all."""
-    ends = {name: found for name in names if (found := files.ending_in(name))}
-    if len(ends) < ENOUGH * len(names):
-        return {}
-    starts = Counter(start for found in ends.values() for start in found)
-    common = sorted(start for start, count in starts.items() if count == len(ends))
+    names: pa.Array, column: str, files: Files, base: str, hints: Sequence[str], ledger: Ledger
+) -> Start | dict[str, Named]:
+    """What stands around the names of files in other folders, or without their suffix; the files, where it differs.
+
+    Empty where most are not there at all.
+    """
+    common = _common_starts(names, files)
     if common:
-        start = common[0] if len(common) == 1 else _hinted(common, hints)
-        if start is None:
-            raise DataError("tables.two_folders", column=column, first=_shown(common[0]), second=_shown(common[1]))
-        ledger.decide(Phrase("tables.start", column=column, start=_shown(start)))
+        return _said(common, column, hints, ledger)
+    texts = [name for name in names.to_pylist() if files.locate(name, base).file is not None]
+    ends = {name: found for name in texts if (found := files.ending_in(name))}
+    if len(ends) < ENOUGH * len(texts):
+        return {}
+    if common := sorted(set.intersection(*map(set, ends.values()))):  # of names in other spellings
+        start = _said(common, column, hints, ledger)
         return {name: Named(found[start], True) for name, found in ends.items()}
     doubled = next((name for name, found in ends.items() if len(found) > 1), None)
     if doubled is not None:
         first, second, *_ = ends[doubled].values()
         raise DataError("tables.two_files", column=column, name=doubled, first=first, second=second)
+    starts = {start for found in ends.values() for start in found}
     ledger.decide(Phrase("tables.several_starts", column=column, count=len(starts)))
     return {name: Named(file, True) for name, found in ends.items() for file in found.values()}
 
 
-def _hinted(starts: Sequence[str], hints: Sequence[str]) -> str | None:
+def _said(common: Sequence[Start], column: str, hints: Sequence[str], ledger: Ledger) -> Start:
+    """The one of several starts that is taken, said. Raises: DataError where none is likelier."""
+    start = common[0] if len(common) == 1 else _hinted(common, hints)
+    if start is None:
+        raise DataError("tables.two_folders", column=column, first=str(common[0]), second=str(common[1]))
+    ledger.decide(Phrase("tables.start", column=column, start=str(start)))
+    return start
+
+
+def _common_starts(names: pa.Array, files: Files) -> list[Start]:
+    """What may stand around nearly all of the names: it gives a file for each name that anything gives one for."""
+    found = [ends for name in _sample(names) if (ends := files.ending_in(name))]
+    likely = set.intersection(*map(set, found)) if found else set()
+    there = {start: files.numbers(names, start) >= 0 for start in sorted(likely)}
+    most = max(map(np.count_nonzero, there.values()), default=0)
+    if not most or most < ENOUGH * len(names):
+        return []
+    best = next(known for known in there.values() if np.count_nonzero(known) == most)
+    if any(files.ending_in(name) for name in names.filter(pa.array(~best)).to_pylist()):
+        return []
+    return [start for start, known in there.items() if np.array_equal(known, best)]
+
+
+def _hinted(starts: Sequence[Start], hints: Sequence[str]) -> Start | None:
     """The start whose last folder is a hint, if there is one."""
     for hint in hints:
-        found = [start for start in starts if posixpath.basename(start.partition("*")[0].rstrip("/")).lower() == hint]
+        found = [start for start in starts if posixpath.basename(start.before.rstrip("/")).lower() == hint]
         if len(found) == 1:
             return found[0]
     return None
-
-
-def _shown(start: str) -> str:
-    """How names are read, a star for the name: "images/*.png"."""
-    return start if "*" in start else f"{start}*"
 
 
 def _say_how(named: Mapping[str, Named], column: str, ledger: Ledger) -> None:

@@ -6,13 +6,20 @@ import os
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from resnet_hub.errors import Phrase
+
+from .file_index import FileIndex, Key
 
 LONGEST_NAME = 4096
 """Characters of a path; no file system has longer ones."""
@@ -27,7 +34,17 @@ BY_ROOT = Phrase("tables.by_root")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
-@dataclass(frozen=True)
+class Start(NamedTuple):
+    """What stands around each name of a column in the path of its file: "images/", ".png"."""
+
+    before: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.before}*{self.after}"
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """What a name in a cell stands for."""
 
@@ -55,9 +72,9 @@ class Files:
         self._roots = tuple(dict.fromkeys(f"{spelling.rstrip('/')}/" for spelling in spellings))
 
     @cached_property
-    def names(self) -> frozenset[str]:
+    def index(self) -> FileIndex:
         """All of them."""
-        return frozenset(walk(self.root) if self._given is None else self._given)
+        return FileIndex(walk(self.root) if self._given is None else self._given)
 
     def path(self, file: str) -> str:
         """The absolute path of a file."""
@@ -74,7 +91,7 @@ class Files:
             return OUTSIDE
         relative = name.startswith("/") is False
         exact = posixpath.normpath(posixpath.join(base, name)) if relative else None
-        if exact in self.names:
+        if exact in self.index:
             return Named(exact, True)
         if not relative:
             return self._absolute(name)
@@ -82,11 +99,11 @@ class Files:
             return OUTSIDE
         for how, form in _forms(name):
             file = posixpath.normpath(posixpath.join(base, form))
-            if file in self.names:
+            if file in self.index:
                 return Named(file, True, how)
-            if (alike := self._by_nfc.get(_nfc(file))) is not None:
+            if (alike := self._only(_nfc, file)) is not None:
                 return Named(alike, True, BY_UNICODE)
-            if (alike := self._by_fold.get(_fold(file))) is not None:
+            if (alike := self._only(_fold, file)) is not None:
                 return Named(alike, True, BY_CASE)
         file = posixpath.normpath(posixpath.join(base, name.replace("\\", "/")))
         return OUTSIDE if leads_out(file) else Named(file)
@@ -97,44 +114,66 @@ class Files:
         for root in self._roots:
             if name.startswith(root):
                 file = name[len(root) :]
-                return Named(file, file in self.names, BY_ROOT)
+                return Named(file, file in self.index, BY_ROOT)
         return OUTSIDE
 
-    def ending_in(self, name: str) -> dict[str, str]:
-        """The files whose path ends in a name, or does without its suffix: what stands before the name -> the file."""
+    def numbers(self, names: pa.Array, start: Start) -> np.ndarray:
+        """The number in the index of the very file that each name means with a start, int64 (N,); -1 for none."""
+        before, after, between = (pa.scalar(text, names.type) for text in (start.before, start.after, ""))
+        return self.index.numbers(pc.binary_join_element_wise(before, names, after, between))
+
+    def ending_in(self, name: str) -> dict[Start, str]:
+        """The files whose path ends in a name, or does without its suffix, by what is to stand around the name."""
         name = posixpath.normpath(name.replace("\\", "/")) if len(name) <= LONGEST_NAME else ""
         last = posixpath.basename(name)
-        found: dict[str, str] = {}
-        twins = self._by_last_two.get(_last_two(name), []) if "/" in name else self._by_last.get(last, [])
-        for file in twins[:MOST_TWINS]:
+        found: dict[Start, str] = {}
+        key, end = (_last_two, _last_two(name)) if "/" in name else (posixpath.basename, last)
+        for file in self.index.having(key, end, MOST_TWINS):
             if f"/{file}".endswith(f"/{name}"):
-                found[file[: len(file) - len(name)]] = file
+                found[Start(file[: len(file) - len(name)])] = file
         if not found:
-            for file in self._by_stem.get(last, [])[:MOST_TWINS]:
+            for file in self.index.having(_stem, last, MOST_TWINS):
                 stem, suffix = posixpath.splitext(file)
                 if f"/{stem}".endswith(f"/{name}"):
-                    found[f"{stem[: len(stem) - len(name)]}*{suffix}"] = file
+                    found[Start(stem[: len(stem) - len(name)], suffix)] = file
         return found
 
-    @cached_property
-    def _by_nfc(self) -> dict[str, str]:
-        return _unique((_nfc(file), file) for file in self.names)
+    def _only(self, key: Key, name: str) -> str | None:
+        """The one file with the same key as a name; None where there is none or several."""
+        found = self.index.having(key, key(name), 2)
+        return found[0] if len(found) == 1 else None
+
+
+class NamedFiles(Collection[str]):
+    """Those files of a dataset that rows name."""
+
+    def __init__(self, files: Files) -> None:
+        """Has none yet, and does not look for the files yet, which may still be on their way."""
+        self.files = files
 
     @cached_property
-    def _by_fold(self) -> dict[str, str]:
-        return _unique((_fold(file), file) for file in self.names)
+    def _among(self) -> np.ndarray:
+        return np.zeros(len(self.files.index), bool)
 
-    @cached_property
-    def _by_last(self) -> dict[str, list[str]]:
-        return _grouped((posixpath.basename(file), file) for file in sorted(self.names))
+    def add(self, name: str) -> None:
+        """Takes up a file."""
+        number = self.files.index.number(name)
+        if number is not None:
+            self._among[number] = True
 
-    @cached_property
-    def _by_last_two(self) -> dict[str, list[str]]:
-        return _grouped((_last_two(file), file) for file in sorted(self.names))
+    def add_numbers(self, numbers: np.ndarray) -> None:
+        """Takes up files by their numbers in the index."""
+        self._among[numbers] = True
 
-    @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
-        return _grouped((posixpath.splitext(posixpath.basename(file))[0], file) for file in sorted(self.names))
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._among))
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.files.index.name(int(number)) for number in np.flatnonzero(self._among))
+
+    def __contains__(self, name: object) -> bool:
+        number = self.files.index.number(name) if isinstance(name, str) else None
+        return number is not None and bool(self._among[number])
 
 
 def leads_out(file: str) -> bool:
@@ -175,26 +214,13 @@ def _last_two(file: str) -> str:
     return "/".join(file.rsplit("/", 2)[-2:])
 
 
+def _stem(file: str) -> str:
+    return posixpath.splitext(posixpath.basename(file))[0]
+
+
 def _nfc(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
 def _fold(name: str) -> str:
     return _nfc(name).casefold()
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """One file for each key; a key of several files has none."""
-    found: dict[str, str] = {}
-    doubled = set()
-    for key, file in pairs:
-        if found.setdefault(key, file) != file:
-            doubled.add(key)
-    return {key: file for key, file in found.items() if key not in doubled}
-
-
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key, file in pairs:
-        found.setdefault(key, []).append(file)
-    return found

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import datasets
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
 from datasets.exceptions import DatasetGenerationError
 
@@ -20,8 +21,8 @@ from resnet_hub.errors import DataError, Phrase
 from ..layouts import SPLIT_OF, Ledger
 from .csv_text import read_csv
 from .image_columns import confine, image_columns, in_place, with_images
-from .name_columns import Reading, image_names_column, read_names
-from .names import LONGEST_NAME, Files
+from .name_columns import image_names_column, read_names
+from .names import LONGEST_NAME, Files, NamedFiles
 from .split_column import FOUND, AskedColumns, divide
 
 READERS = {
@@ -40,7 +41,7 @@ def read_tables(
     asked: AskedColumns = FOUND,
     names: Iterable[str] | None = None,
     fetch: Callable[[set[str]], None] | None = None,
-) -> tuple[DatasetDict, set[str]]:
+) -> tuple[DatasetDict, NamedFiles]:
     """The rows of some tables by split, with their images: bytes of theirs, or files inside the folder.
 
     Args:
@@ -58,7 +59,7 @@ def read_tables(
         DataError: A table cannot be read, or can be in two ways.
     """
     inventory = Files(folder, names)
-    used: set[str] = set()
+    used = NamedFiles(inventory)
     parts: dict[str, list[Dataset]] = {}
     for split, tables, rows in _loaded(folder, files, ledger):
         base = tables[0].parent.relative_to(folder).as_posix()
@@ -73,7 +74,7 @@ def read_tables(
 
 
 def open_images(
-    rows: Dataset, files: Files, asked: AskedColumns, ledger: Ledger, used: set[str], fetch: Any = None
+    rows: Dataset, files: Files, asked: AskedColumns, ledger: Ledger, used: NamedFiles, fetch: Any = None
 ) -> Dataset:
     """The rows of a table that was loaded elsewhere, with their images located among these files.
 
@@ -137,7 +138,7 @@ class _Opener:
     asked: AskedColumns
     ledger: Ledger
     fetch: Callable[[set[str]], None] | None
-    used: set[str]
+    used: NamedFiles
     """Gets the files that are named."""
 
     def open(self, rows: Dataset) -> Dataset:
@@ -165,31 +166,35 @@ class _Opener:
 
     def _place(self, columns: Mapping[str, pa.ChunkedArray], column: str) -> Callable[[str], str | None]:
         """Names of this column -> paths; says how they were read and which are in several rows."""
-        cells = columns[column]
-        names = [str(name) for name in cells.unique().to_pylist() if name is not None]
-        reading = read_names(names, column, self.files, self.base, self.hints, self.ledger)
-        self.used |= {found.file for found in reading.named.values() if found.there and found.file is not None}
-        self._say_doubled(columns, column, reading)
-        return lambda name: reading.path(name, self.files)
+        cells = pc.dictionary_encode(columns[column].cast(pa.large_string()).combine_chunks())
+        reading = read_names(cells.dictionary, column, self.files, self.base, self.hints, self.ledger)
+        numbers = reading.numbers(cells.dictionary, self.files)
+        self.used.add_numbers(numbers[numbers >= 0])
+        rows = np.append(numbers, -1)[cells.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)]
+        self._say_doubled(columns, column, rows)
 
-    def _say_doubled(self, columns: Mapping[str, pa.ChunkedArray], column: str, reading: Reading) -> None:
-        """A line where images stand in several rows that differ."""
-        cells = [None if name is None else reading.named.get(str(name)) for name in columns[column].to_pylist()]
-        files = [found.file if found and found.there else None for found in cells]
-        doubled = {file for file, count in Counter(files).items() if count > 1 and file is not None}
-        if not doubled:
+        def locate(name: str) -> str | None:
+            file = reading.file(name)
+            return None if file is None else self.files.path(file)
+
+        return locate
+
+    def _say_doubled(self, columns: Mapping[str, pa.ChunkedArray], column: str, numbers: np.ndarray) -> None:
+        """A line where images stand in several rows that differ; by the number of each row's file, -1 for none."""
+        doubled = np.flatnonzero(np.bincount(numbers[numbers >= 0]) > 1)
+        if not len(doubled):
             return
+        among = np.isin(numbers, doubled)
         differing = []
         for name, other in columns.items():
             if name != column and not pa.types.is_nested(other.type):
-                pairs = {(file, value) for file, value in zip(files, other.to_pylist(), strict=True) if file in doubled}
-                if len(pairs) > len(doubled):
+                values = pc.dictionary_encode(other.combine_chunks().filter(pa.array(among)), null_encoding="encode")
+                pairs = np.stack([numbers[among], values.indices.to_numpy(zero_copy_only=False)], 1)
+                if len(np.unique(pairs, axis=0)) > len(doubled):
                     differing.append(name)
         if differing:
-            told = ", ".join(map(repr, differing[:3]))
-            self.ledger.decide(
-                Phrase("tables.doubled_files", count=f"{len(doubled):,}", columns=told, name=min(doubled))
-            )
+            told, first = ", ".join(map(repr, differing[:3])), self.files.index.name(int(doubled[0]))
+            self.ledger.decide(Phrase("tables.doubled_files", count=f"{len(doubled):,}", columns=told, name=first))
 
     def _refuse_no_header(self, rows: Dataset) -> None:
         """Raises: DataError where the name of a column is that of an image."""

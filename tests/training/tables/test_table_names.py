@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import pyarrow as pa
 import pytest
 from error_facts import code_and_fields
 
@@ -72,8 +73,9 @@ def test_names_start_from_the_folder_of_their_table(files):
 
 def read(tmp_path, files, names, hints=("train",), base=""):
     ledger = Ledger()
-    reading = read_names(names, "image", Files(tmp_path, files), base, hints, ledger)
-    return [reading.named[name].file if reading.named[name].there else None for name in names], [
+    inventory = Files(tmp_path, files)
+    reading = read_names(pa.array(names), "image", inventory, base, hints, ledger)
+    return [file if (file := reading.file(name)) in inventory.index else None for name in names], [
         (decision.code, decision.fields.get("start")) for decision in ledger.decisions
     ]
 
