@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from images import COLORS, class_folders, image
-from launching import forget_accelerator
+from launching import FROM_SCRATCH, forget_accelerator, leave_figures_blank
 from measured_runs import measured, results, run, trained
 
 from resnet_hub import ImageClassifier
@@ -114,6 +114,38 @@ def test_a_network_on_the_hub_knows_what_it_was_trained_on(folders, capsys, fake
     found = measured(capsys, data, "alice/net")
     assert {name: found[name] for name in expected} == expected
     assert found["seen"]["validation"] == found["images"]
+
+
+@pytest.fixture(scope="module")
+def unseen(tmp_path_factory):
+    """A short run that did not look at what it trained on: the dataset, the run."""
+    place = tmp_path_factory.mktemp("lazy")
+    data = class_folders(place / "data", dict.fromkeys(COLORS, 5))
+    flags = ["--check", "lazy", "--epochs", 1, "--batch-size", 4, "--workers", 0, "--precision", "no"]
+    with pytest.MonkeyPatch.context() as patch:
+        leave_figures_blank(patch)
+        run("finetune", "--dataset", data, *FROM_SCRATCH, *flags, "--output", place / "run")
+    return data, place / "run"
+
+
+def test_a_run_that_did_not_look_at_what_it_trained_on_is_measured_on_what_it_held_out(unseen, capsys):
+    data, folder = unseen
+    expected = results(folder)["validation"]
+    found = measured(capsys, data, folder)
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert (found["split"], found["seen"]) == ("20% of train", {"train": 0, "validation": 3, "test": 0, "new": 0})
+
+
+def test_of_a_run_that_did_not_look_it_is_said_what_it_may_have_trained_on(unseen, capsys):
+    data, folder = unseen
+    run("evaluate", "--model", folder, "--dataset", data, "--workers", 0, "--split", "train")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train")]
+    may_have = "train: 12 of 15 images may have been trained on, which the run did not look at before"
+    assert lines[0] == f"{may_have}, 3 were held out for validation"
+    assert lines[1].startswith("train, images not trained on: accuracy ")
+    found = measured(capsys, data, folder, "--split", "train")
+    assert found["seen"] == {"train": 0, "validation": 3, "test": 0, "new": 0, "unknown": 12}
+    assert found["unseen"]["images"] == 3
 
 
 def test_answers_and_confusion_are_tables(finished, capsys, tmp_path):

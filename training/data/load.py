@@ -66,10 +66,9 @@ class Data:
 
     @property
     def recorded(self) -> RecordedSplit | None:
-        """Which image went where, to be found again; None of a stream, whose images are not known."""
-        if isinstance(self.train, Stream):
-            return None
-        return RecordedSplit.of(self.train, self.validation, self.test)
+        """Which image went where, to be found again; of a stream, which were held out."""
+        train = self.train if isinstance(self.train, Split) else self.train.name
+        return RecordedSplit.of(train, self.validation, self.test)
 
     @property
     def splits(self) -> tuple[Split | Stream, ...]:
@@ -124,6 +123,8 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, target)
     use_splits(ledger, (train, validation, test), target)
+    if recipe.check == LAZY:
+        ledger.decide(Phrase("data.not_looked_at", split=train.name))
     log_ledger(ledger, "rows")
     ledger.decide(target.reason)
     if PartialState().is_main_process:
@@ -157,6 +158,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
         if not len(split):
             raise DataError("data.unmeasurable_stream", split=split.name)
     use_splits(ledger, (validation, test), target)
+    ledger.decide(Phrase("data.not_looked_at", split=stream.name))
     log_ledger(ledger, "rows")
     _, overlaps = without_overlaps(validation, test)
     ledger.decide(target.reason)

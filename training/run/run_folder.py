@@ -120,7 +120,7 @@ def begin_run(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
 
     Args:
         recipe: As it was asked for.
-        recorded: The images of the run; None of a stream, whose images are not known.
+        recorded: The images of the run; None where nobody looked at those held out.
 
     Raises:
         TrainingError: The folder cannot be written.

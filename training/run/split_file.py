@@ -38,6 +38,7 @@ MAX_NAME = 200
 def write_split(folder: Path, recorded: RecordedSplit) -> None:
     """Writes the record into a run folder, some ten bytes an image. Raises: OSError where the disk does not take it."""
     told = {"format": FORMAT, "names": {role: part.name for role, part in recorded.parts.items()}}
+    told |= {} if recorded.knows_trained else {"knows_trained": False}
     lengths = [len(part.digests) for part in recorded.parts.values()]
     roles = pa.DictionaryArray.from_arrays(
         np.repeat(np.arange(len(lengths), dtype=np.int32), lengths), list(recorded.parts)
@@ -93,7 +94,8 @@ def _parts(file: pq.ParquetFile) -> RecordedSplit:
     columns = [group.column(number) for group in groups for number in range(len(SCHEMA))]
     if facts.num_rows > MAX_IMAGES or any(column.compression != "UNCOMPRESSED" for column in columns):
         raise ValueError(f"it has more than {MAX_IMAGES:,} rows or is compressed")
-    names = json.loads((found.metadata or {})[KEY])["names"]
+    told = json.loads((found.metadata or {})[KEY])
+    names, knows_trained = told["names"], told.get("knows_trained") is not False
     table = file.read()
     if any(column.null_count for column in table.columns):
         raise ValueError("it has empty cells")
@@ -102,9 +104,10 @@ def _parts(file: pq.ParquetFile) -> RecordedSplit:
     places = {role: roles == place for place, role in enumerate(ROLES) if role in names}
     if "train" not in places:
         raise ValueError("it does not say what was trained on")
-    return RecordedSplit(
-        {role: RecordedPart(_name(names[role], role), digests[here], targets[here]) for role, here in places.items()}
-    )
+    parts = {
+        role: RecordedPart(_name(names[role], role), digests[here], targets[here]) for role, here in places.items()
+    }
+    return RecordedSplit(parts, knows_trained)
 
 
 def _name(name: object, role: str) -> str:

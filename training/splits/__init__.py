@@ -5,12 +5,14 @@ from .corrections import corrected, format_target
 from .groups import grouped
 from .label_rows import LabelRow, label_text
 from .overlaps import Overlap, without_overlaps
-from .recorded_split import ROLES, RecordedPart, RecordedSplit
+from .recorded_split import NEW, ROLES, UNKNOWN, RecordedPart, RecordedSplit
 from .split import Split, strata, stratified_split
 from .value_range import with_values
 
 __all__ = [
+    "NEW",
     "ROLES",
+    "UNKNOWN",
     "LabelRow",
     "Overlap",
     "RecordedPart",

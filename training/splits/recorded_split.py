@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 ROLES = ("train", "validation", "test")
 NEW = -1
 """In place of a role: an image that the run did not have."""
+UNKNOWN = -2
+"""In place of a role: an image that the run did not hold out, and may have trained on."""
 SAME_DATASET = 0.5
 """Share of a run's held-out images above which a dataset is taken for the run's own, where nobody named a split."""
 MIXERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
@@ -44,18 +46,29 @@ class RecordedSplit:
 
     parts: Mapping[str, RecordedPart]
     """By role: train, validation and, where the run had one, test."""
+    knows_trained: bool = True
+    """Whether the run looked at the images that it trained on; if not, train is empty here."""
 
     @classmethod
-    def of(cls, *splits: Split | None) -> Self | None:
-        """The record of train, validation and, where there is one, test; None where one of them was not looked at."""
-        parts = {}
-        for role, split in zip(ROLES, splits, strict=True):
+    def of(cls, train: Split | str, validation: Split, test: Split | None) -> Self | None:
+        """The record of the splits of a run; None where one that was held out was not looked at.
+
+        Args:
+            train: Of images that were not looked at before they were trained on, their name is enough.
+            validation: Held out.
+            test: Held out, where there is one.
+        """
+        nothing = np.zeros(0, np.uint64)
+        name, digests = (train, None) if isinstance(train, str) else (train.name, train.digests)
+        targets = nothing.view(np.int64) if isinstance(train, str) or digests is None else target_numbers(train.labels)
+        parts = {"train": RecordedPart(name, nothing if digests is None else digests, targets)}
+        for role, split in zip(ROLES[1:], (validation, test), strict=True):
             if split is None:
                 continue
             if split.digests is None:
                 return None
             parts[role] = RecordedPart(split.name, split.digests, target_numbers(split.labels))
-        return cls(parts)
+        return cls(parts, digests is not None)
 
     @property
     def names(self) -> list[str]:
@@ -114,11 +127,13 @@ class RecordedSplit:
         return rows
 
     def roles(self, digests: np.ndarray) -> np.ndarray:
-        """The place in `ROLES` of each image, int8 (N,); `NEW` for those the run did not have.
+        """The place in `ROLES` of each image, int8 (N,); `NEW` for those that the run did not have.
+
+        They are `UNKNOWN` where nobody looked at what the run trained on.
 
         An image that is in several splits counts where it tells most: in train before validation, and that before test.
         """
-        found = np.full(len(digests), NEW, np.int8)
+        found = np.full(len(digests), NEW if self.knows_trained else UNKNOWN, np.int8)
         for place, role in reversed(list(enumerate(ROLES))):
             if role in self.parts:
                 found[np.isin(digests, self.parts[role].digests)] = place

@@ -11,6 +11,7 @@ from streamed_sets import parquet, recipe
 from resnet_hub.errors import ConfigError, DataError
 from training.data.load import load_data
 from training.data.streams import Holdout
+from training.run import Seen
 from training.settings.recipe import FinetuneRecipe
 
 
@@ -56,6 +57,9 @@ def test_splits_of_its_own_are_used_up_to_the_bound(tmp_path):
     folder = parquet(tmp_path, {"train": 40, "validation": 20, "test": 8})
     data = load_data(recipe(folder, stream_images=10))
     assert (len(data.validation), len(data.test), len(data.train.sample)) == (10, 8, 10)
+    recorded, whole = data.recorded, load_data(FinetuneRecipe(dataset=str(folder))).validation
+    assert (recorded.knows_trained, recorded.names) == (False, ["train", "validation", "test"])
+    assert Seen.of(whole, recorded).counts() == {"train": 0, "validation": 10, "test": 0, "new": 10}
     assert len(one_pass(data.train)) == 40
     assert len(data.train) == 8  # two batches of four
     assert data.split_hash == load_data(recipe(folder, stream_images=10)).split_hash

@@ -38,6 +38,16 @@ def test_a_record_is_read_as_it_was_written(tmp_path, images):
         assert np.array_equal(found.parts[role].targets, part.targets)
 
 
+def test_that_nobody_looked_at_what_was_trained_on_is_read_as_it_was_written(tmp_path):
+    whole = record(20)
+    nothing = RecordedPart("train", np.zeros(0, np.uint64), np.zeros(0, np.int64))
+    write_split(tmp_path, RecordedSplit({**whole.parts, "train": nothing}, knows_trained=False))
+    found = read_split(str(tmp_path), HERE)
+    assert (found.knows_trained, found.parts["train"].name, len(found.parts["train"].digests)) == (False, "train", 0)
+    write_split(tmp_path, whole)
+    assert read_split(str(tmp_path), HERE).knows_trained
+
+
 def test_a_hundred_thousand_images_take_a_megabyte_without_names(tmp_path):
     write_split(tmp_path, record(100_000))
     assert (tmp_path / "split.parquet").stat().st_size < 1.2e6

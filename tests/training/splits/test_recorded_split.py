@@ -9,7 +9,7 @@ from datasets import Dataset
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
-from training.splits.recorded_split import NEW, RecordedPart, RecordedSplit, find_rows, target_numbers
+from training.splits.recorded_split import NEW, UNKNOWN, RecordedPart, RecordedSplit, find_rows, target_numbers
 from training.splits.split import Split
 
 
@@ -117,8 +117,16 @@ def test_an_image_that_was_trained_on_counts_as_such_wherever_else_it_is():
     assert record.roles(np.array([1, 2, 3, 4, 5], np.uint64)).tolist() == [0, 0, 1, 2, NEW]
 
 
-def test_a_run_that_did_not_look_at_its_images_has_no_record():
-    assert RecordedSplit.of(replace(split_of([1]), digests=None), split_of([2]), None) is None
+@pytest.mark.parametrize("train", ["train", replace(split_of([1]), digests=None)], ids=["a stream", "images"])
+def test_a_run_that_did_not_look_at_what_it_trained_on_knows_what_it_held_out(train):
+    record = RecordedSplit.of(train, split_of([2], name="20% of train"), None)
+    assert record.roles(np.array([1, 2], np.uint64)).tolist() == [UNKNOWN, 1]
+    assert record.place(None, ["train"]) == ("train", "validation")
+    assert record.held_out(split_of([1, 2]), "validation", asked=False).tolist() == [1]
+
+
+def test_a_run_that_did_not_look_at_what_it_held_out_has_no_record():
+    assert RecordedSplit.of(split_of([1]), replace(split_of([2]), digests=None), None) is None
 
 
 def test_a_million_images_are_found_at_once():
