@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import reduce
+from numbers import Integral, Real
+from typing import TypeGuard
 
 from resnet_hub.errors import ConfigError, Phrase
 
@@ -12,6 +14,11 @@ FEW = 20
 """Names that a message can list in full."""
 LONGEST = 100
 """Characters of a stranger's name that are compared with known ones."""
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whether it is a whole number, numpy's too, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
@@ -22,13 +29,13 @@ def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
 
 def check_range(name: str, value: object, low: float, high: float) -> None:
     """Raises: ConfigError when `value` is no number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high:  # type: ignore[operator]
         raise ConfigError("checks.out_of_range", name=name, value=value, low=low, high=high)
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> None:
     """Raises: ConfigError when `value` is no whole number from `low` to `high`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    if not is_integer(value) or not low <= value <= high:
         raise ConfigError("checks.no_whole_number", name=name, value=value, low=low, high=high)
 
 

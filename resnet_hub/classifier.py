@@ -2,68 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from threading import Lock
 from time import perf_counter
-from typing import Any, Self, overload
+from typing import Any, Literal, Self, overload
 
+import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from resnet_hub.checkpoint import Source
-from resnet_hub.checks import check_choice, check_integer
-from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.checks import check_choice, check_integer, is_integer
+from resnet_hub.errors import CheckpointError, ConfigError, ImageError
+from resnet_hub.image_list import Compute, are_images, batch_that_fits, image_rows
 from resnet_hub.images import image_of, visible
-from resnet_hub.models import PretrainedNetwork
+from resnet_hub.label_names import label_names_of
+from resnet_hub.models import PretrainedNetwork, feature_map_bytes
+from resnet_hub.predictions import Classification, Prediction, Timings
 from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
-from resnet_hub.registry import imagenet_label_names
-from resnet_hub.runtime import BACKENDS, Network, chosen_backend, fused_network
+from resnet_hub.runtime import BACKENDS, FusedNetwork, chosen_backend, chosen_device, fused_network
 from resnet_hub.scores import scores, temperature_of
 
+__all__ = ["PRECISIONS", "Classification", "ImageClassifier", "Prediction", "Timings"]
+
 PRECISIONS = ("auto", "fp32", "bf16")
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One class that an image may show."""
-
-    label: str
-    """The name of the class; text from the checkpoint, so not to be trusted as HTML."""
-    index: int
-    """The network's output, counted from 0."""
-    score: float
-    """Probability, 0 to 1: softmax over the classes, or each class's own sigmoid where several may apply.
-
-    A regression network gives the plain value. A calibrated checkpoint applies temperature scaling to its logits first.
-    """
-
-
-@dataclass(frozen=True)
-class Timings:
-    """Where the time of one classification went, in milliseconds."""
-
-    decode_ms: float
-    """Reading the file, decoding it and turning it upright."""
-    preprocessing_ms: float
-    """Channels, resize and crop."""
-    network_ms: float
-    """Normalization, the network and softmax, with the copies to and from the device."""
-
-
-@dataclass(frozen=True)
-class Classification:
-    """The answer to one image and how it came about."""
-
-    predictions: list[Prediction]
-    """The best classes, best first."""
-    timings: Timings
-    """Milliseconds of each step."""
-    seen: Image.Image
-    """What the network saw: resized and cropped; gray if it has one input channel, transparency laid over white.
-
-    Of a network of other channels, the first three as red, green and blue."""
+logger = logging.getLogger(__name__)
 
 
 class ImageClassifier:
@@ -80,7 +45,7 @@ class ImageClassifier:
         device: str | torch.device = "auto",
         precision: str = "auto",
         backend: str = "auto",
-        batch_size: int = 32,
+        batch_size: int | Literal["auto"] = "auto",
     ) -> None:
         """Takes the network over: it is moved to the device and put in evaluation mode.
 
@@ -90,7 +55,8 @@ class ImageClassifier:
             precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
             backend: How the network is run: "eager" is PyTorch as it stands; "fused" is a faster copy for the CPU,
                 made of the weights at the first image; "auto" is "fused" where it is available.
-            batch_size: Most images that a list is split into at a time.
+            batch_size: Most images of a list that go through the network together; "auto" is as many as take
+                half a gigabyte of feature maps, up to 32. Answers do not depend on it but for rounding.
 
         Raises:
             ConfigError: A setting that is not among the choices, or that this network or device does not have, or a
@@ -98,18 +64,19 @@ class ImageClassifier:
             CheckpointError: The number of names is not the number of classes, or the temperature is invalid.
         """
         _check_choices(precision, backend)
-        check_integer("batch_size", batch_size, 1, 65_536)
-        self.device = _device(device)
+        if batch_size != "auto":
+            check_integer("batch_size", batch_size, 1, 65_536)
+        self.device = chosen_device(device)
         self.model = model.to(self.device).eval()
         self.precision = ("bf16" if self.device.type == "cuda" else "fp32") if precision == "auto" else precision
         self._dtype = next(model.parameters()).dtype
         self._computed_in = torch.bfloat16 if self.precision == "bf16" else self._dtype
         self.backend = chosen_backend(backend, self.model, self._computed_in)
-        self._fused: Network | None = None
+        self._fused: FusedNetwork | None = None
         self._fusing = Lock()
-        self.batch_size = batch_size
+        self.batch_size = batch_that_fits(feature_map_bytes(model)) if batch_size == "auto" else int(batch_size)
         self.preprocessing = model.preprocessing
-        self.label_names = _label_names(model)
+        self.label_names = label_names_of(model)
         # It was found for the head that came with it.
         self.temperature = None if model.head_is_new else temperature_of(model.metadata)
 
@@ -121,6 +88,7 @@ class ImageClassifier:
         device: str | torch.device = "auto",
         precision: str = "auto",
         backend: str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
         **options: Any,
     ) -> Self:
         """A classifier with published or saved weights; `options` are those of `ResNet.from_pretrained`.
@@ -131,45 +99,99 @@ class ImageClassifier:
             HubError: The Hub refused or could not be reached.
         """
         _check_choices(precision, backend)
-        chosen = _device(device)
+        chosen = chosen_device(device)
         model = PretrainedNetwork.from_pretrained(source, device=chosen, **options)
-        return cls(model, device=chosen, precision=precision, backend=backend)
+        return cls(model, device=chosen, precision=precision, backend=backend, batch_size=batch_size)
+
+    # A text is one path, though it may be iterated.
+    @overload
+    def __call__(self, images: ImageSource, top_k: int = 5, *, progress: bool = False) -> list[Prediction]: ...  # type: ignore[overload-overlap]
 
     @overload
     def __call__(
-        self, images: list[ImageSource] | tuple[ImageSource, ...], top_k: int = 5
+        self, images: Iterable[ImageSource], top_k: int = 5, *, progress: bool = False
     ) -> list[list[Prediction]]: ...
 
     @overload
-    def __call__(self, images: ImageSource, top_k: int = 5) -> list[Prediction]: ...
+    def __call__(  # type: ignore[overload-overlap]
+        self, images: ImageSource, top_k: int = 5, *, on_error: str, progress: bool = False
+    ) -> list[Prediction] | ImageError: ...
+
+    @overload
+    def __call__(
+        self, images: Iterable[ImageSource], top_k: int = 5, *, on_error: str, progress: bool = False
+    ) -> list[list[Prediction] | ImageError]: ...
 
     def __call__(
-        self, images: ImageSource | list[ImageSource] | tuple[ImageSource, ...], top_k: int = 5
-    ) -> list[Prediction] | list[list[Prediction]]:
-        """The `top_k` best classes of an image, best first; for a list or tuple, a list of such lists in its order.
+        self,
+        images: ImageSource | Iterable[ImageSource],
+        top_k: int = 5,
+        *,
+        on_error: str = "raise",
+        progress: bool = False,
+    ) -> Any:
+        """The `top_k` best classes of an image, best first; for many images a list of such lists, in their order.
 
         A regression network gives all its values, in the order of its outputs.
 
+        Args:
+            images: An image, as `classify` takes it; or a list, generator or column of images, or a batch of pixels
+                (N, C, H, W), of which `batch_size` and those decoded ahead of them are in memory at a time.
+            top_k: How many of the best classes; all of them where there are fewer.
+            on_error: "raise", or "return" to get the `ImageError` of an image that cannot be read in its place.
+            progress: Whether to show a bar on the standard error.
+
         Raises:
             ImageError: An image cannot be read; the message names it.
-            ConfigError: `top_k` is below 1.
+            ConfigError: `top_k` is below 1, or `on_error` is not among the choices.
             CheckpointError: The network's answer is not finite.
         """
-        if not isinstance(images, list | tuple):
-            return self.classify(images, top_k).predictions
         _check_top_k(top_k)
-        ranked: list[list[Prediction]] = []
-        for start in range(0, len(images), self.batch_size):
-            batch = images[start : start + self.batch_size]
-            pixels = [self.prepare(image, name=_name(image, start + index)) for index, image in enumerate(batch)]
-            ranked += [self.ranked(row, top_k) for row in self.scores_of(torch.stack(pixels))]
-        return ranked
+        rows = self._rows(images, self.scores_of, on_error, progress)
+        answers = [one if isinstance(one, ImageError) else self.ranked(one, top_k) for one in rows]
+        return answers if are_images(images) else answers[0]
+
+    def embed(
+        self, images: ImageSource | Iterable[ImageSource], *, on_error: str = "raise", progress: bool = False
+    ) -> np.ndarray:
+        """The features of images, float32 (N, features): what the head makes its answer of, pooled over the image.
+
+        They are as the network gives them, not normalized, so that rows have different lengths; `forward_head` with
+        `pre_logits=True` gives the same numbers. One image is a list of one.
+
+        Args:
+            images: As in calling.
+            on_error: "raise", or "return" to get a row of NaN for an image that cannot be read, which the log names.
+            progress: Whether to show a bar on the standard error.
+
+        Raises:
+            ImageError: An image cannot be read; the message names it.
+            ConfigError: `on_error` is not among the choices.
+            CheckpointError: A feature is not finite.
+        """
+        unread = np.full(self.model.head_hidden_size, np.nan, np.float32)
+        rows = [np.empty((0, *unread.shape), np.float32)]
+        for one in self._rows(images, self.features_of, on_error, progress):
+            if isinstance(one, ImageError):
+                logger.warning("%s; its features are NaN", one)
+            rows.append(unread[None] if isinstance(one, ImageError) else one.numpy()[None])
+        return np.concatenate(rows)
+
+    def _rows(
+        self, images: Any, compute: Compute[Tensor], on_error: str, progress: bool
+    ) -> Iterator[Tensor | ImageError]:
+        """What is computed of each image, or why it cannot be read."""
+        check_choice("on_error", on_error, ("raise", "return"))
+        many, skip = are_images(images), on_error == "return"
+        given = images if many else [images]
+        return image_rows(given, self.prepare, compute, self.batch_size, skip=skip, named=many, bar=progress)
 
     def classify(self, image: ImageSource, top_k: int = 5, *, name: str | None = None) -> Classification:
         """The answer to one image with its timings and the image that the network saw; raises as calling does.
 
         Args:
-            image: A path, a file's bytes, a PIL image or a uint8 array.
+            image: A path, a data URL, a file's bytes, an open file, a PIL image, a uint8 array (H, W, C), or a tensor
+                (C, H, W), uint8 or floats from 0 to 1.
             top_k: How many of the best classes; all of them where there are fewer.
             name: What errors call the image; its path where absent.
         """
@@ -211,19 +233,35 @@ class ImageClassifier:
         Raises:
             CheckpointError: The network's answer is not finite.
         """
-        logits = self._logits(normalize(pixels.to(self.device), self.preprocessing)).float().cpu()
-        if not logits.isfinite().all():
-            raise CheckpointError("classifier.not_finite", precision=self.precision)
-        return self.scores(logits)
+        return self.scores(self._finite(self._computed(normalize(pixels.to(self.device), self.preprocessing))))
 
-    def _logits(self, images: Tensor) -> Tensor:
-        """The logits (N, num_classes) of normalized images, float32 (N, C, H, W)."""
+    @torch.inference_mode()
+    def features_of(self, pixels: Tensor) -> Tensor:
+        """Pooled features (N, features), float32 on the CPU, of uint8 pixels (N, C, H, W), as `prepare` makes them.
+
+        Raises:
+            CheckpointError: A feature is not finite.
+        """
+        return self._finite(self._computed(normalize(pixels.to(self.device), self.preprocessing), pre_logits=True))
+
+    def _computed(self, images: Tensor, *, pre_logits: bool = False) -> Tensor:
+        """The logits (N, num_classes) of normalized images, float32 (N, C, H, W), or the features they are made of."""
         if self.backend == "fused":
             with self._fusing:  # the first requests of a page may be concurrent
                 self._fused = self._fused or fused_network(self.model, self._computed_in)
-            return self._fused(images)
+            return self._fused.features(images) if pre_logits else self._fused(images)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            return self.model(images.to(self._dtype))
+            given = images.to(self._dtype)
+            if not pre_logits:
+                return self.model(given)
+            return self.model.forward_head(self.model.forward_features(given), pre_logits=True)
+
+    def _finite(self, numbers: Tensor) -> Tensor:
+        """The numbers in float32 on the CPU. Raises: CheckpointError where one is not finite."""
+        found = numbers.float().cpu()
+        if not found.isfinite().all():
+            raise CheckpointError("classifier.not_finite", precision=self.precision)
+        return found
 
     def scores(self, logits: Tensor) -> Tensor:
         """Scores (N, num_classes) of the network's logits, after temperature scaling."""
@@ -247,45 +285,11 @@ class ImageClassifier:
         return best.indices[:, :top_k], best.values[:, :top_k]
 
 
-def _label_names(model: PretrainedNetwork) -> tuple[str, ...]:
-    """One name for each output: the checkpoint's, ImageNet's for 1000 classes without names, or "class 7"."""
-    count, task = model.num_classes, model.config.task
-    if count == 0:
-        raise ConfigError("classifier.no_head")
-    if model.label_names is None:
-        if count == 1000 and task == "single_label":
-            return imagenet_label_names()
-        word = "value" if task == "regression" else "class"
-        return tuple(f"{word} {index}" for index in range(count))
-    if len(model.label_names) != count:
-        raise CheckpointError("classifier.label_names", names=len(model.label_names), classes=count)
-    return tuple(model.label_names)
-
-
 def _check_choices(precision: str, backend: str) -> None:
     check_choice("precision", precision, PRECISIONS)
     check_choice("backend", backend, BACKENDS)
 
 
 def _check_top_k(top_k: int) -> None:
-    if isinstance(top_k, bool) or not isinstance(top_k, int) or top_k < 1:
+    if not is_integer(top_k) or top_k < 1:
         raise ConfigError("classifier.top_k", top_k=top_k)
-
-
-def _device(device: str | torch.device) -> torch.device:
-    """The device of that name. Raises: ConfigError when this machine does not have it."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ConfigError("classifier.unknown_device", device=device) from error
-    count = torch.cuda.device_count()
-    if chosen.type == "cuda" and (chosen.index or 0) >= count:
-        raise ConfigError("classifier.no_such_device", device=str(device), count=count)
-    return chosen
-
-
-def _name(image: ImageSource, index: int) -> str | None:
-    """What errors call the image at this place of a list; None leaves it to its path."""
-    return None if isinstance(image, str | os.PathLike) else f"image {index + 1} of the list"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Any
 
 from resnet_hub.checks import check_choice, check_integer, check_range, nearest
@@ -111,7 +112,7 @@ def checked_keys(cls: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in values.items():
         if key not in known:
             raise ConfigError("config.unknown_option", name=key, nearest=nearest(key, known))
-        checked[key] = tuple(value) if isinstance(value, list) else value
+        checked[key] = tuple(map(_number, value)) if isinstance(value, list | tuple) else _number(value)
         default = known[key].default
         if isinstance(default, tuple) and not isinstance(checked[key], tuple):
             raise ConfigError("config.no_list", name=key, value=value, usual=list(default))
@@ -132,5 +133,12 @@ def _checked_range(pairs: Any, channels: int) -> tuple[tuple[float, float], ...]
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: tuples as lists."""
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
+    """A value as JSON has it: tuples as lists, and numpy's numbers as Python's."""
+    return [plain(item) for item in value] if isinstance(value, tuple) else _number(value)
+
+
+def _number(value: Any) -> Any:
+    """A number of numpy's as one of Python's, for JSON and torch; anything else as it is."""
+    if type(value) in (bool, int, float):
+        return value
+    return int(value) if isinstance(value, Integral) else float(value) if isinstance(value, Real) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -40,6 +41,20 @@ def native_bf16(device: torch.device | None = None) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
+def chosen_device(device: str | torch.device) -> torch.device:
+    """The device of that name. Raises: ConfigError when this machine does not have it."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ConfigError("classifier.unknown_device", device=device) from error
+    count = torch.cuda.device_count()
+    if chosen.type == "cuda" and (chosen.index or 0) >= count:
+        raise ConfigError("classifier.no_such_device", device=str(device), count=count)
+    return chosen
+
+
 def chosen_backend(backend: str, model: ResidualNetwork, dtype: torch.dtype) -> str:
     """The backend for a network that computes in this dtype. Raises: ConfigError where it is not available."""
     if backend == "auto":
@@ -56,7 +71,22 @@ def can_fuse(model: nn.Module, dtype: torch.dtype) -> bool:
     return all(type(block) in RESIDUALS for block in _blocks(model)) and computes(dtype)
 
 
-def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:
+@dataclass(frozen=True)
+class FusedNetwork:
+    """Normalized images (N, C, H, W), float32, -> logits (N, num_classes), float32. Thread-safe."""
+
+    features: Network
+    """The same images -> pooled features (N, features), float32."""
+    classify: Network
+    """Pooled features -> logits."""
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> Tensor:
+        """The logits."""
+        return self.classify(self.features(images))
+
+
+def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> FusedNetwork:
     """Normalized images (N, C, H, W), float32, -> logits (N, num_classes), float32; the model stays as it is.
 
     The weights are copied once, packed for the CPU. Thread-safe.
@@ -74,11 +104,12 @@ def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> Network:
     pool, classify = copy.deepcopy(model.global_pool), _classifier(model.get_classifier())
 
     @torch.inference_mode()
-    def run(images: Tensor) -> Tensor:
+    def features(images: Tensor) -> Tensor:
         check_images(model.config, images)
         x = images.to(dtype).contiguous(memory_format=torch.channels_last)
-        return classify(pool(_through(steps, x).float()))
+        return pool(_through(steps, x).float())
 
+    run = FusedNetwork(features, classify)
     run(torch.zeros(1, *model.preprocessing.input_size))  # packs the weights, before threads can race
     return run
 

@@ -5,6 +5,7 @@ import json
 import math
 import re
 
+import numpy as np
 import pytest
 
 from resnet_hub.checks import nearest
@@ -193,3 +194,12 @@ def test_the_nearest_names_come_first_and_all_where_none_is_near(name, names):
 
 def test_no_pooling_is_kept_as_timm_writes_it():
     assert ResNetConfig(global_pool="none", num_classes=0) == ResNetConfig(global_pool="", num_classes=0)
+
+
+def test_numbers_of_numpy_become_json():
+    config = ARCHITECTURES["resnet18"].with_options(num_classes=np.int64(5), drop_rate=np.float32(0.5))
+    assert json.loads(json.dumps(config.to_json()))["num_classes"] == 5
+    size = Preprocessing(input_size=(3, *np.array([32, 48])), crop_pct=np.float32(0.5))
+    assert json.loads(json.dumps(size.to_json()))["input_size"] == [3, 32, 48]
+    with pytest.raises(ConfigError, match="is out of range"):
+        ResNetConfig(num_classes=np.float64(5))

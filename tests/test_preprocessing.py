@@ -214,6 +214,7 @@ def test_colors_are_no_input_of_two_channels():
 
 UNREAD = "is in no image format that can be read; give one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF, HEIC, NumPy"
 UNSAVED = "which cannot be read; save it as one of JPEG, PNG, WebP, GIF, BMP, TIFF, PPM, AVIF, HEIC, NumPy"
+GIVE = "give a path, a data URL, the bytes of a file, an open file, a PIL image, a uint8 array or a tensor"
 ARRAYS = "expected uint8 0-255 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) with at least one pixel"
 PIXELS = "expected 1 to 80,000,000 in all, so give a resized copy"
 BOMB = png_of(60_000, 60_000, bytes(1000))
@@ -232,7 +233,7 @@ BAD = {
     "null byte": ("a\0b", r"there is no file 'a\x00b'; check the path"),
     "device": ("/dev/zero", "there is no file '/dev/zero'; check the path"),
     "folder": ("/", "'/' is a folder; give the path of one image in it"),
-    "list": ([1], "a list is no image; give a path, the bytes of a file, a PIL image or a uint8 array"),
+    "list": ([1], f"a list is no image; {GIVE}"),
     "floats": (np.zeros((4, 4)), f"the image is an array of float64 (4, 4); {ARRAYS}"),
     "channels first": (np.zeros((3, 4, 5), np.uint8), f"the image is an array of uint8 (3, 4, 5); {ARRAYS}"),
     "no pixels": (np.zeros((0, 4, 3), np.uint8), f"the image is an array of uint8 (0, 4, 3); {ARRAYS}"),

@@ -1,10 +1,10 @@
-"""Answers -> lines, CSV, JSON or parquet, each written as it comes."""
+"""Answers and features -> lines, CSV, JSON or parquet, each written as it comes."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,11 +15,11 @@ from resnet_hub.csv_table import csv_lines
 from resnet_hub.errors import ConfigError
 from resnet_hub.extras import MissingExtraError
 
-from .tally import Names
+from .tally import Found, Names
 from .terminal import answer_lines
 
 if TYPE_CHECKING:
-    from .answers import Answer
+    from .answers import Answer, Embedding
 
 Write = Callable[[str], object]
 CSV_HEADER = ("file", "rank", "label", "index", "score", "problem")
@@ -84,18 +84,45 @@ def check_parquet(file: str) -> None:
 def write_parquet(answers: Iterable[Answer], file: str) -> Names:
     """A row for each image, with the columns of `training.predict`; returns the names that are no UTF-8.
 
-    Parquet holds UTF-8 only, so that the bytes of such a name that are none are written as escapes.
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    import pyarrow as pa
+
+    columns: list[tuple[str, Any]] = [("label", pa.string()), ("index", pa.int32()), ("score", pa.float32())]
+    columns += [("top_labels", pa.list_(pa.string())), ("top_scores", pa.list_(pa.float32()))]
+    return _write_table(((one, _named(one), 1 + len(one.predictions)) for one in answers), columns, file)
+
+
+def write_embeddings_parquet(embeddings: Iterable[Embedding], width: int, file: str) -> Names:
+    """A row for each image, with its `width` features as a list of float32; returns the names that are no UTF-8.
 
     Raises:
         ConfigError: The file cannot be written.
     """
-    escaped = Names()
-    try:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(Path(file), lambda temporary: _write_rows(answers, temporary, escaped))
-    except OSError as error:
-        raise _unwritable(file, error) from error
-    return escaped
+    import pyarrow as pa
+
+    def row(one: Embedding) -> tuple[Embedding, dict[str, Any], int]:
+        return one, {"embedding": None if one.features is None else one.features.numpy()}, width
+
+    return _write_table(map(row, embeddings), [("embedding", pa.list_(pa.float32(), width))], file)
+
+
+def write_embeddings_csv(
+    embeddings: Iterable[Embedding], width: int, write: Write, shown: Callable[[str], str] = str
+) -> None:
+    """A line for each image with a column for each feature, empty where it cannot be read; names are `shown` so."""
+
+    def rows() -> Iterator[Sequence[object]]:
+        yield ["file", "problem", *(f"f{index}" for index in range(width))]
+        for one in embeddings:
+            problem = None if one.problem is None else shown(str(one.problem))
+            # As few digits as tell a float32 from its neighbors; as numbers, for a text that begins with - is escaped.
+            values = [None] * width if one.features is None else [float(str(value)) for value in one.features.numpy()]
+            yield [shown(one.file), problem, *values]
+
+    for line in csv_lines(rows()):
+        write(line)
 
 
 def unfinished(file: str) -> str:
@@ -103,36 +130,51 @@ def unfinished(file: str) -> str:
     return f".{Path(file).name}."
 
 
-def _write_rows(answers: Iterable[Answer], file: Path, escaped: Names) -> None:
+def _write_table(rows: Iterable[tuple[Found, dict[str, Any], int]], columns: list[tuple[str, Any]], file: str) -> Names:
+    """Writes rows of an image, its columns and how many values they have; returns the names that are no UTF-8.
+
+    Parquet holds UTF-8 only, so that the bytes of such a name that are none are written as escapes.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ranked = pa.list_(pa.string()), pa.list_(pa.float32())
-    columns = [("row", pa.int64()), ("file", pa.string()), ("label", pa.string()), ("index", pa.int32())]
-    columns += [("score", pa.float32()), ("top_labels", ranked[0]), ("top_scores", ranked[1]), ("problem", pa.string())]
-    schema = pa.schema(columns)
-    rows: list[dict[str, Any]] = []
-    values = 0
-    with pq.ParquetWriter(file, schema) as table:
-        for number, answer in enumerate(answers):
-            rows.append(_row(number, answer, escaped))
-            values += 1 + len(answer.predictions)
-            if values > VALUES_IN_MEMORY:
-                table.write_table(pa.Table.from_pylist(rows, schema))
-                rows, values = [], 0
-        table.write_table(pa.Table.from_pylist(rows, schema))
+    escaped = Names()
+    schema = pa.schema([("row", pa.int64()), ("file", pa.string()), *columns, ("problem", pa.string())])
+
+    def write(temporary: Path) -> None:
+        waiting: list[dict[str, Any]] = []
+        values = 0
+        with pq.ParquetWriter(temporary, schema) as table:
+            for number, (one, cells, count) in enumerate(rows):
+                problem = None if one.problem is None else str(one.problem)
+                waiting.append({"row": number, "file": _utf8(one.file, escaped), **cells, "problem": problem})
+                values += count
+                if values > VALUES_IN_MEMORY:
+                    table.write_table(pa.Table.from_pylist(waiting, schema))
+                    waiting, values = [], 0
+            table.write_table(pa.Table.from_pylist(waiting, schema))
+
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(Path(file), write)
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    return escaped
 
 
-def _row(number: int, answer: Answer, escaped: Names) -> dict[str, Any]:
-    """The row of an image; what it does not name is null."""
-    file = answer.file.encode("utf-8", "backslashreplace").decode("utf-8")
-    if file != answer.file:
-        escaped.add(file)
-    row: dict[str, Any] = {"row": number, "file": file}
+def _utf8(file: str, escaped: Names) -> str:
+    written = file.encode("utf-8", "backslashreplace").decode("utf-8")
+    if written != file:
+        escaped.add(written)
+    return written
+
+
+def _named(answer: Answer) -> dict[str, Any]:
+    """The columns of an image's classes; what it does not name is null."""
     if answer.problem is not None:
-        return row | {"problem": str(answer.problem)}
+        return {}
     best = answer.predictions[0]
-    return row | {
+    return {
         **{"label": best.label, "index": best.index, "score": best.score},
         "top_labels": [one.label for one in answer.predictions],
         "top_scores": [one.score for one in answer.predictions],

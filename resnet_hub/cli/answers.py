@@ -1,27 +1,22 @@
-"""Files -> ranked answers, in order: decoded in threads a little ahead of the network, so that memory stays flat."""
+"""Files -> ranked answers or features, in order: decoded a little ahead of the network, so that memory stays flat."""
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
-import torch
 from torch import Tensor
 
 from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.errors import ImageError
+from resnet_hub.image_list import BATCHES_AHEAD, Compute, Row, batch_rows, decoded_ahead
 
 from .image_files import ImageFile
 
 Loaded = Tensor | ImageError | None
 """What becomes of a file: pixels uint8 (C, H, W), why it cannot be read, or nothing where it is no image."""
-BATCHES_AHEAD = 2
-"""Batches of images that are decoded and not answered yet, at most."""
-MOST_DECODERS = 8
-"""Threads that decode; one photograph of the largest size takes some 300 MB while it is decoded."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +27,18 @@ class Answer:
     """Its path, as `ImageFile` has it."""
     predictions: Sequence[Prediction]
     """The best classes, best first; none where there is a problem."""
+    problem: ImageError | None = None
+    """Why it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The features of one image, or why it has none."""
+
+    file: str
+    """Its path, as `ImageFile` has it."""
+    features: Tensor | None
+    """(features,), float32; None where there is a problem."""
     problem: ImageError | None = None
     """Why it cannot be read."""
 
@@ -50,6 +57,22 @@ def answers(
     Raises:
         CheckpointError: The network's answers are not finite.
     """
+    for file, row in _rows(classifier, files, partial(_ranked, classifier, top_k), done):
+        yield Answer(file, (), row) if isinstance(row, ImageError) else Answer(file, row)
+
+
+def embeddings(
+    classifier: ImageClassifier, files: Iterable[ImageFile], done: Callable[[], object]
+) -> Generator[Embedding]:
+    """The features of each file in its order, as `answers`, with the features in place of the classes."""
+    for file, row in _rows(classifier, files, classifier.features_of, done):
+        yield Embedding(file, None, row) if isinstance(row, ImageError) else Embedding(file, row)
+
+
+def _rows(
+    classifier: ImageClassifier, files: Iterable[ImageFile], compute: Compute[Row], done: Callable[[], object]
+) -> Iterator[tuple[str, Row | ImageError]]:
+    """The path of each image, and what is computed of it or why it cannot be read."""
 
     def load(file: ImageFile) -> Loaded:
         if not file.seems_an_image():
@@ -59,33 +82,26 @@ def answers(
         except ImageError as error:
             return error
 
-    batch: list[tuple[ImageFile, Tensor | ImageError]] = []
-    for file, loaded in _ahead(files, load, BATCHES_AHEAD * classifier.batch_size):
-        done()
-        if loaded is not None:
-            batch.append((file, loaded))
-        elif file.folder is not None:
-            file.folder.no_images.add(file.path)
-        if len(batch) == classifier.batch_size:
-            yield from _answered(classifier, batch, top_k)
-            batch = []
-    yield from _answered(classifier, batch, top_k)
+    batch: list[tuple[str, Tensor | ImageError]] = []
+
+    def computed() -> Iterator[tuple[str, Row | ImageError]]:
+        rows = batch_rows([loaded for _, loaded in batch], compute)
+        return zip([file for file, _ in batch], rows, strict=True)
+
+    with closing(decoded_ahead(files, load, BATCHES_AHEAD * classifier.batch_size)) as ahead:
+        for file, loaded in ahead:
+            done()
+            if loaded is not None:
+                batch.append((file.path, loaded))
+            elif file.folder is not None:
+                file.folder.no_images.add(file.path)
+            if len(batch) == classifier.batch_size:
+                yield from computed()
+                batch = []
+        yield from computed()
 
 
-def _answered(
-    classifier: ImageClassifier, batch: Sequence[tuple[ImageFile, Tensor | ImageError]], top_k: int
-) -> Iterator[Answer]:
-    """The answers to one batch, computed at once."""
-    pixels = [loaded for _, loaded in batch if isinstance(loaded, Tensor)]
-    ranked = iter(_ranked(classifier, torch.stack(pixels), top_k) if pixels else [])
-    for file, loaded in batch:
-        if isinstance(loaded, Tensor):
-            yield Answer(file.path, next(ranked))
-        else:
-            yield Answer(file.path, (), loaded)
-
-
-def _ranked(classifier: ImageClassifier, pixels: Tensor, top_k: int) -> list[list[Prediction]]:
+def _ranked(classifier: ImageClassifier, top_k: int, pixels: Tensor) -> list[list[Prediction]]:
     """The best classes of each image, of uint8 pixels (N, C, H, W)."""
     indices, scores = classifier.rank(classifier.scores_of(pixels), top_k)
     names = classifier.label_names
@@ -93,22 +109,3 @@ def _ranked(classifier: ImageClassifier, pixels: Tensor, top_k: int) -> list[lis
         [Prediction(names[index], index, score) for index, score in zip(*row, strict=True)]
         for row in zip(indices.tolist(), scores.tolist(), strict=True)
     ]
-
-
-def _ahead(
-    files: Iterable[ImageFile], load: Callable[[ImageFile], Loaded], most: int
-) -> Iterator[tuple[ImageFile, Loaded]]:
-    """Each file with what `load` makes of it, in order, while at most `most` others are loaded in threads."""
-    pool = ThreadPoolExecutor(min(MOST_DECODERS, max(2, os.cpu_count() or 2)), "decode ahead")
-    waiting: deque[tuple[ImageFile, Future[Loaded]]] = deque()
-    try:
-        for file in files:
-            waiting.append((file, pool.submit(load, file)))
-            if len(waiting) > most:
-                first, loading = waiting.popleft()
-                yield first, loading.result()
-        while waiting:
-            first, loading = waiting.popleft()
-            yield first, loading.result()
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -1,45 +1,76 @@
-"""`resnet-hub predict`: what images show, those of whole folders too, as lines, CSV, JSON or parquet."""
+"""`resnet-hub predict` and `embed`: what images show, and their features, those of whole folders too, as tables."""
 
 from __future__ import annotations
 
 import argparse
-import io
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 from resnet_hub.checks import check_integer
 from resnet_hub.cli.parser import SOURCE_HELP, Command, remark
-from resnet_hub.cli.tally import Tally
+from resnet_hub.cli.streams import above_the_bar, any_name, bar_over
+from resnet_hub.cli.tally import Names, Tally
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError, Phrase
 
 if TYPE_CHECKING:
-    from resnet_hub.cli.answers import Answer
+    from resnet_hub.classifier import ImageClassifier
+    from resnet_hub.cli.answers import Answer, Embedding
 
 
-def _predict_arguments(parser: argparse.ArgumentParser) -> None:
+def _image_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what every command takes that asks a network of images."""
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="an image's file, or a folder with images below it")
     parser.add_argument("--revision", metavar="R", help="branch, tag or commit, where SOURCE is on the Hub")
-    parser.add_argument("--top-k", type=int, default=5, metavar="N", help="classes for each image (default: 5)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: auto)")
+
+
+def _predict_arguments(parser: argparse.ArgumentParser) -> None:
+    _image_arguments(parser)
+    parser.add_argument("--top-k", type=int, default=5, metavar="N", help="classes for each image (default: 5)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="a table with a line for each class of each image")
     form.add_argument("--json", action="store_true", help="a list of files with their predictions")
     form.add_argument("--parquet", metavar="FILE", help="a table with a row for each image, in a new file")
 
 
+def _embed_arguments(parser: argparse.ArgumentParser) -> None:
+    _image_arguments(parser)
+    form = parser.add_mutually_exclusive_group(required=True)
+    form.add_argument("--parquet", metavar="FILE", help="a table with a list of features for each image, in a new file")
+    form.add_argument("--csv", action="store_true", help="a table with a column for each feature")
+
+
 def _predict(given: argparse.Namespace) -> int:
+    check_integer("--top-k", given.top_k, 1, 100_000)
+    from resnet_hub.cli.answers import answers  # loads torch
+
+    return _ask(given, lambda classifier, files, done: answers(classifier, files, given.top_k, done), _write)
+
+
+def _embed(given: argparse.Namespace) -> int:
+    from resnet_hub.cli.answers import embeddings  # loads torch
+
+    return _ask(given, embeddings, _write_embeddings)
+
+
+def _ask(given: argparse.Namespace, ask: Callable[..., Any], write: Callable[..., None]) -> int:
+    """Asks the network of all images and writes what comes, as it comes; returns the exit status.
+
+    Args:
+        given: The command's arguments.
+        ask: Takes the classifier, the files and what to call for each; gives what is found of each image.
+        write: Takes that, the arguments and the classifier.
+    """
     # Inside, as torch and what needs it are loaded here.
     from resnet_hub.checkpoint import local_path
     from resnet_hub.classifier import ImageClassifier
     from resnet_hub.cli.answer_forms import check_parquet, unfinished
-    from resnet_hub.cli.answers import answers
     from resnet_hub.cli.image_files import folders_among, image_files
 
-    check_integer("--top-k", given.top_k, 1, 100_000)
     if given.parquet is not None:
         check_parquet(given.parquet)
     if given.revision is not None and local_path(given.source) is not None:
@@ -48,67 +79,48 @@ def _predict(given: argparse.Namespace) -> int:
     folders = folders_among(given.images)
     tally = Tally(folders.values())
     files = image_files(given.images, folders, but=given.parquet and unfinished(given.parquet))
-    with _bar(given.images) as done, closing(answers(classifier, files, given.top_k, done)) as answered:
-        _write(tally.counted(answered), given)
+    with bar_over(given.images) as done, closing(ask(classifier, files, done)) as found:
+        write(tally.counted(found), given, classifier)
     return tally.conclude()
 
 
-def _write(answers: Iterable[Answer], given: argparse.Namespace) -> None:
+def _write(answers: Iterable[Answer], given: argparse.Namespace, _: ImageClassifier) -> None:
     """The answers in the form that the user chose."""
     from resnet_hub.cli.answer_forms import write_csv, write_json, write_lines, write_parquet
 
     if given.parquet is not None:
-        escaped = write_parquet(answers, given.parquet)
-        if escaped.count:
-            remark(Phrase("cli.escaped_names", count=escaped.count, names=escaped))
+        _say_escaped(write_parquet(answers, given.parquet))
     elif given.json:
-        write_json(answers, _above_the_bar)
+        write_json(answers, above_the_bar)
     elif given.csv and sys.stdout.isatty():
-        write_csv(answers, _above_the_bar, printable)
+        write_csv(answers, above_the_bar, printable)
     elif given.csv:
-        with _any_name(sys.stdout):
-            write_csv(answers, _above_the_bar)
+        with any_name(sys.stdout):
+            write_csv(answers, above_the_bar)
     else:
-        write_lines(answers, _above_the_bar)
+        write_lines(answers, above_the_bar)
 
 
-@contextmanager
-def _any_name(stream: object) -> Iterator[None]:
-    """Lets a stream write names of files byte for byte, whatever they are encoded in, and all other text as UTF-8."""
-    if not isinstance(stream, io.TextIOWrapper):
-        yield
-        return
-    before = stream.encoding, stream.errors
-    stream.reconfigure(encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        stream.reconfigure(encoding=before[0], errors=before[1])
+def _write_embeddings(embeddings: Iterable[Embedding], given: argparse.Namespace, classifier: ImageClassifier) -> None:
+    """The features in the form that the user chose."""
+    from resnet_hub.cli.answer_forms import write_embeddings_csv, write_embeddings_parquet
+
+    width = classifier.model.head_hidden_size
+    if given.parquet is not None:
+        _say_escaped(write_embeddings_parquet(embeddings, width, given.parquet))
+    elif sys.stdout.isatty():
+        write_embeddings_csv(embeddings, width, above_the_bar, printable)
+    else:
+        with any_name(sys.stdout):
+            write_embeddings_csv(embeddings, width, above_the_bar)
 
 
-@contextmanager
-def _bar(places: Sequence[str]) -> Iterator[Callable[[], object]]:
-    """A bar over all files, on a terminal; calling what it gives moves it by one."""
-    from tqdm import tqdm
-
-    from resnet_hub.cli.image_files import folders_among, image_files
-
-    folders = folders_among(places)
-    shown = sys.stderr.isatty() and bool(folders)
-    total = sum(1 for _ in image_files(places, folders)) if shown else None
-    with tqdm(total=total, unit=" files", disable=not shown, leave=False, dynamic_ncols=True) as bar:
-        yield bar.update
+def _say_escaped(names: Names) -> None:
+    if names.count:
+        remark(Phrase("cli.escaped_names", count=names.count, names=names))
 
 
-def _above_the_bar(text: str) -> None:
-    """Writes to the standard output; where the bar is on the same terminal, it makes room."""
-    if not sys.stdout.isatty():
-        sys.stdout.write(text)
-        return
-    from tqdm import tqdm
-
-    with tqdm.external_write_mode():
-        sys.stdout.write(text)
-
-
-COMMANDS = {"predict": Command("Names what images show, best guess first.", _predict_arguments, _predict)}
+COMMANDS = {
+    "predict": Command("Names what images show, best guess first.", _predict_arguments, _predict),
+    "embed": Command("Gives the features of images, for a search, a map or a classifier.", _embed_arguments, _embed),
+}

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
-from resnet_hub.errors import Phrase
+from resnet_hub.errors import ImageError, Phrase
 
 from .parser import FAILED, complain, remark
 
-if TYPE_CHECKING:
-    from .answers import Answer
-
 NAMED_PROBLEMS = 1000
 """Images that cannot be read and are named at the end; all are counted."""
+
+
+class Found(Protocol):
+    """What a network finds of an image."""
+
+    @property
+    def file(self) -> str:
+        """The path of the image."""
+
+    @property
+    def problem(self) -> ImageError | None:
+        """Why it cannot be read."""
+
+
+One = TypeVar("One", bound=Found)
 
 
 class Names:
@@ -61,7 +73,7 @@ class Tally:
         self.images = 0
         self.problems = Names(NAMED_PROBLEMS)
 
-    def counted(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+    def counted(self, answers: Iterable[One]) -> Iterator[One]:
         """The answers, counted as they pass."""
         for answer in answers:
             self.images += 1

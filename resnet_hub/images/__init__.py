@@ -4,7 +4,7 @@ from .bands import Bands, Opened, blank_image, image_of, visible
 from .decoding import MAX_PIXELS, frames
 from .formats import FORMATS, HEAD_BYTES, READABLE, SUFFIXES, ImageFormat, foreign_format, image_format
 from .opening import channels_of, in_eight_bits, open_image, open_to_look_at, values_of
-from .sources import MAX_BYTES, ImageSource
+from .sources import MAX_BYTES, ImageSource, ImageStream
 from .values import Raster, ValueRange, own_range
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Bands",
     "ImageFormat",
     "ImageSource",
+    "ImageStream",
     "Opened",
     "Raster",
     "ValueRange",

@@ -14,6 +14,7 @@ from resnet_hub.errors import ImageError, Phrase
 from .bands import Bands, Opened, image_of
 from .decoding import MAX_PIXELS, decoded, orientation_of
 from .sources import MAX_BYTES, ImageSource, file_bytes, label_of
+from .tensors import is_tensor, raster_of
 from .values import OWN, Raster, ValueRange, eight_bit
 
 _TURNS = {
@@ -43,8 +44,9 @@ def open_image(
     already opened one the frame it stands at.
 
     Args:
-        source: A path, a file's bytes, a PIL image (left as it is), or an array: uint8 (H, W), (H, W, 1), RGB or RGBA,
-            and with `preprocessing` any numbers, and channels in front or behind.
+        source: A path, in which ~ is the home; a data URL; a file's bytes; an open file, which is read from its start;
+            a PIL image (left as it is); a tensor (C, H, W) or (H, W), uint8 or floats from 0 to 1; or an array: uint8
+            (H, W), (H, W, 1), RGB or RGBA, and with `preprocessing` any numbers, and channels in front or behind.
         name: What errors call the image; the path where absent.
         max_bytes: Largest file that is read.
         max_pixels: Largest width x height that is decoded, as the header tells it.
@@ -98,6 +100,8 @@ def _damage_told(label: str | Phrase) -> Iterator[None]:
 def _decoded(
     source: ImageSource, label: str | Phrase, max_bytes: int, max_pixels: int, channels: int | None, *, wide: bool
 ) -> Image.Image | Raster:
+    if is_tensor(source):
+        return raster_of(source, label, channels, ranged=wide)
     given = source if isinstance(source, Image.Image | np.ndarray) else file_bytes(source, label, max_bytes)
     return decoded(given, label, channels=channels, wide=wide, max_pixels=max_pixels)
 

@@ -1,7 +1,7 @@
 """What users construct: networks by name, by config, from a checkpoint; read resnet.py first."""
 
 from resnet_hub.models.auto import AutoResNet
-from resnet_hub.models.cost import complexity, meta_network
+from resnet_hub.models.cost import complexity, feature_map_bytes, meta_network
 from resnet_hub.models.factory import create_model
 from resnet_hub.models.features import FeatureNetwork
 from resnet_hub.models.pretrained import PretrainedNetwork
@@ -16,5 +16,6 @@ __all__ = [
     "ResNetV2",
     "complexity",
     "create_model",
+    "feature_map_bytes",
     "meta_network",
 ]

@@ -54,6 +54,16 @@ def complexity(model: nn.Module, input_size: Sequence[int]) -> Complexity:
     return Complexity(parameters, counter.macs, counter.activations, count_layers(model))
 
 
+def feature_map_bytes(model: PretrainedNetwork) -> int:
+    """About how many bytes of feature maps one image takes at a time, in float32, at the size of its preprocessing.
+
+    In the largest block that is its input, its shortcut, and what its layers take and give.
+    """
+    _, height, width = model.preprocessing.input_size
+    sides = ((level["num_chs"], level["reduction"]) for level in model.feature_info)
+    return max(4 * 4 * channels * -(-height // step) * -(-width // step) for channels, step in sides)
+
+
 def meta_network(config: ResNetConfig) -> PretrainedNetwork:
     """The described network on the meta device: shapes only, no storage."""
     with torch.device("meta"):
