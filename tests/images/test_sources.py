@@ -150,3 +150,8 @@ def test_a_file_that_is_open_is_called_by_its_path(tmp_path):
     (tmp_path / "a.txt").write_text("no image")
     with (tmp_path / "a.txt").open("rb") as file, pytest.raises(ImageError, match=r"a\.txt' is in no image format"):
         open_image(file)
+
+
+def test_a_name_of_any_length_makes_a_short_message():
+    with pytest.raises(ImageError, match=r"^.{200,400}$"):
+        open_image("x" * 100_000)
