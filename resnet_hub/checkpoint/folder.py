@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from resnet_hub.checkpoint.containers import plain_name
 from resnet_hub.checkpoint.foreign import says_classes
 from resnet_hub.checkpoint.format import (
     CARD_FILE,
@@ -28,7 +29,7 @@ from resnet_hub.checkpoint.format import (
     WEIGHTS_FILE,
     CheckpointConfig,
 )
-from resnet_hub.checkpoint.weights import plain_name, read_weights
+from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError, Phrase, ResNetHubError
 from resnet_hub.registry import named_network

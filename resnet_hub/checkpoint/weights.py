@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from os.path import commonprefix
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +13,38 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
+from resnet_hub.checkpoint.containers import candidates, extras_of
 from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint.origins import Contents, origin_of
 from resnet_hub.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
 
-# Prefixes that wrappers leave in front of every name: DistributedDataParallel and torch.compile.
-WRAPPERS = re.compile(r"(?:module\.|_orig_mod\.)+")
-# Other projects' names for parts of the same network: the CIFAR networks of akamaster and kuangliu.
-RENAMED = ((re.compile(r"^linear\."), "fc."), (re.compile(r"\.shortcut\."), ".downsample."))
 CHUNK_BYTES = 8 * 2**20
 """How much of a file is converted from one mapping of it."""
 
 
-def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
-    """The tensors of a folder's model.safetensors, or of a weights file, under plain names.
+def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | None = None) -> dict[str, Tensor]:
+    """The tensors of a folder's model.safetensors, or of a weights file, under the names of our networks.
 
     Those of a safetensors file are memory-mapped: their bytes are read from disk on first use. Where `dtype` is given,
     floating-point tensors are converted to it.
+
+    Raises:
+        CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
+    """
+    contents = read_contents(path, dtype, choice)
+    origin = origin_of(contents)
+    return dict(contents.tensors) if origin is None else origin.rename(contents)
+
+
+def read_contents(path: Path, dtype: torch.dtype | None = None, choice: str | None = None) -> Contents:
+    """The one network of a folder or a weights file, under its writer's names, and what lies around it.
+
+    Args:
+        path: A checkpoint folder or a weights file.
+        dtype: What floating-point tensors are converted to; as they are where absent.
+        choice: Which network, where there are several: the place it lies at.
 
     Raises:
         CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
@@ -46,35 +58,16 @@ def read_weights(path: Path, dtype: torch.dtype | None = None) -> dict[str, Tens
     except Exception as error:  # a damaged pickle can make the unpickler raise any exception
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise CheckpointError("checkpoint.unreadable_weights", file=str(file), reason=reason) from error
-    for wrapper in ("state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+    return _contents(path, file, state, choice)
+
+
+def _contents(path: Path, file: Path, state: object, choice: str | None) -> Contents:
+    """The one network of what was read. Raises: CheckpointError."""
+    found = candidates(state)
+    if not found:
         raise CheckpointError("checkpoint.no_tensors", file=str(file))
-    plain = plain_names([str(name) for name in state])
-    return dict(zip(plain, state.values(), strict=True))
-
-
-def plain_names(names: Sequence[str]) -> list[str]:
-    """The names of a file's tensors without what wrappers put in front of every one of them."""
-    plain = [plain_name(name) for name in names]
-    prefix = _shared_prefix(plain)
-    return [plain_name(name.removeprefix(prefix)) for name in plain]
-
-
-def plain_name(name: str) -> str:
-    """The name of a tensor without what wrappers put in front of it."""
-    if wrapped := WRAPPERS.match(name):
-        name = name[wrapped.end() :]
-    for theirs, ours in RENAMED:
-        name = theirs.sub(ours, name)
-    return name
-
-
-def _shared_prefix(names: list[str]) -> str:
-    """What stands in front of every name where a class holds the whole network as one part, as "timm_model."."""
-    shared = commonprefix(names)  # noqa: RUF071  # these are no paths
-    return shared[: shared.rfind(".") + 1]
+    one = found[0]
+    return Contents(one.tensors, one.around, None, extras_of(state), one.modules, file.name, size=file.stat().st_size)
 
 
 def _weights_file(path: Path) -> Path:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from resnet_hub.card import CardText, license_keys, text, update_front_matter, without_paths
 from resnet_hub.checkpoint import CheckpointConfig, read_json
-from resnet_hub.checkpoint.weights import plain_names
+from resnet_hub.checkpoint.containers import plain_names
 from resnet_hub.checks import nearest
 from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.intake import UrlLimits, fetch_image

@@ -1,0 +1,16 @@
+"""Where weights come from: a row for each writer, asked in order, and the one that recognizes a network reads it."""
+
+from __future__ import annotations
+
+from resnet_hub.checkpoint.origins import cifar, residual, torchvision
+from resnet_hub.checkpoint.origins.origin import Contents, Origin
+
+ORIGINS: tuple[Origin, ...] = (torchvision.ORIGIN, cifar.ORIGIN, residual.ORIGIN)
+"""The table, the more particular rows first."""
+
+__all__ = ["ORIGINS", "Contents", "Origin", "origin_of"]
+
+
+def origin_of(contents: Contents) -> Origin | None:
+    """The first row that recognizes the network; None where no row does."""
+    return next((origin for origin in ORIGINS if origin.recognize(contents)), None)

@@ -1,0 +1,67 @@
+"""A row of the table of origins: what one writer calls the tensors of a network, and what else it means by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from resnet_hub.config import Preprocessing, ResNetConfig
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One network of a file or folder, as its writer left it, and what lies around it."""
+
+    tensors: Mapping[str, Tensor]
+    """The tensors of the network under its writer's names, without what wrappers put in front of them."""
+    around: Mapping[str, Tensor] = field(default_factory=dict)
+    """The tensors of the same state dict that lie beside the network: projection heads, queues, losses."""
+    config: Mapping[str, Any] | None = None
+    """config.json as it is; None where there is none."""
+    extras: Mapping[str, Any] = field(default_factory=dict)
+    """What else the file holds, by name, such as "epoch" or "args"."""
+    modules: frozenset[str] = frozenset()
+    """The names of the network's modules, those without tensors too; empty where the file does not keep them."""
+    file: str = ""
+    """The name of the file, without its folder."""
+    digest: Callable[[], str] = str
+    """SHA-256 of the file in hexadecimal digits, computed when asked for; empty where there is no single file."""
+    size: int = 0
+    """Bytes of the file."""
+
+
+def _nothing(_: Contents) -> dict[str, str]:
+    return {}
+
+
+def _unknown(_: Contents) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How one writer's networks are recognized and read. Every function is given the whole `Contents`."""
+
+    name: str
+    """What a log line calls it, such as "torchvision"."""
+    anchor: re.Pattern[str]
+    """Matches the end of the name of one tensor that every network of this origin has exactly once.
+
+    What stands in front of the match is the part of the file that holds the network, such as "module.encoder_q.".
+    """
+    recognize: Callable[[Contents], bool]
+    """Whether the network is of this origin; the first row of the table that says so is asked for all the rest."""
+    rename: Callable[[Contents], dict[str, Tensor]]
+    """The tensors under the names of our networks, turned and reordered where the writer keeps them otherwise."""
+    left_over: Callable[[Contents], Mapping[str, str]] = _nothing
+    """Name of a tensor that `rename` leaves out -> why, in a few words for one log line."""
+    network: Callable[[Contents], ResNetConfig | None] = _unknown
+    """The network, where the file or its config says it; None leaves it to the shapes of the tensors."""
+    preprocessing: Callable[[Contents, ResNetConfig], Preprocessing | None] = field(default=lambda *_: None)
+    """What this writer's networks take as input; None where nothing is known of it."""
+    label_names: Callable[[Contents], tuple[str, ...] | None] = _unknown
+    """Names of the classes in index order; None where the file has none."""
