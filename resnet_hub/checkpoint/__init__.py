@@ -5,8 +5,6 @@ from resnet_hub.checkpoint.folder import (
     Source,
     load_weights,
     local_path,
-    read_config,
-    read_json,
     write_atomically,
     write_checkpoint,
     write_weights,
@@ -25,6 +23,8 @@ from resnet_hub.checkpoint.format import (
     WEIGHTS_FILE,
     CheckpointConfig,
 )
+from resnet_hub.checkpoint.json_file import read_json
+from resnet_hub.checkpoint.recognition import read_config
 
 __all__ = [
     "BUNDLED",

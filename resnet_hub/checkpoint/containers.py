@@ -1,4 +1,4 @@
-"""What a file holds -> the one network in it, without what wrappers and training scripts put around it."""
+"""What a file holds -> the networks in it, without what wrappers and training scripts put around them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ WRAPPERS = re.compile(r"(?<![^.])(?:module|_orig_mod|_fsdp_wrapped_module|_check
 """What DataParallel, torch.compile, FSDP and activation checkpointing put into names, in front or between."""
 STATE_DICTS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
 """Where training scripts keep a network; any other place is one where it holds a convolution."""
-DEPTH = 3
+DEPTH = 4
 """How deep networks lie inside dictionaries."""
 NO_NETWORKS = re.compile(r"optim|sched|scaler|loops|callbacks|rng|hyper|args|config", re.IGNORECASE)
-"""Places that hold tensors which are no network's."""
+"""Places whose tensors are no network's."""
+COUNTERS = ("n_averaged", "initted", "step", "queue_ptr")
+"""What averages count beside the network that they wrap."""
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A network in a file."""
 
-    label: str
+    place: str
     """Where it lies, such as "state_dict.model"; empty where the file is that network's state dict."""
     tensors: Mapping[str, Tensor]
     """Its tensors, without prefix."""
@@ -34,12 +36,14 @@ class Candidate:
     """The other tensors of the same state dict."""
     modules: frozenset[str]
     """Names of its modules, where the state dict keeps them."""
+    known: bool
+    """Whether its tensors bear the names of an origin."""
 
 
 def candidates(content: object) -> list[Candidate]:
     """Every network that a file holds; those whose names no origin knows only where there is no other."""
     found = [candidate for place, state in _state_dicts(content) for candidate in _networks(place, state)]
-    return [one for one in found if _anchored(one.tensors)] or found
+    return [one for one in found if one.known] or found
 
 
 def extras_of(content: object) -> dict[str, Any]:
@@ -74,32 +78,36 @@ def _state_dicts(content: object, place: tuple[str, ...] = ()) -> Iterator[tuple
     if tensors and (known or any(tensor.ndim == 4 for tensor in tensors.values())):
         yield place, content
     for key, value in content.items():
-        if isinstance(key, str) and not NO_NETWORKS.search(key):
+        if isinstance(key, str) and not isinstance(value, Tensor) and not NO_NETWORKS.search(key):
             yield from _state_dicts(value, (*place, key))
 
 
 def _networks(place: tuple[str, ...], state: Mapping[str, Any]) -> Iterator[Candidate]:
     """The networks of one state dict: one for each tensor that begins the first stage of a known kind."""
-    tensors = {key: value for key, value in state.items() if isinstance(key, str) and isinstance(value, Tensor)}
-    plain = {plain_name(name): tensor for name, tensor in tensors.items()}
-    kept = getattr(state, "_metadata", None)
-    modules = [plain_name(f"{name}.")[:-1] for name in kept if isinstance(name, str)] if kept else []
+    plain = {
+        plain_name(name): tensor
+        for name, tensor in state.items()
+        if isinstance(name, str) and isinstance(tensor, Tensor) and name not in COUNTERS
+    }
     roots = sorted({root for name in plain if (root := _root(name)) is not None})
     if not roots:
-        yield Candidate(
-            ".".join(place), dict(zip(plain_names(list(plain)), plain.values(), strict=True)), {}, frozenset()
-        )
+        tensors = dict(zip(plain_names(list(plain)), plain.values(), strict=True))
+        yield Candidate(".".join(place), tensors, {}, frozenset(), known=False)
+    modules = _module_names(state)
     for root in roots:
         yield Candidate(
             ".".join((*place, *filter(None, [root[:-1]]))),
             {name[len(root) :]: tensor for name, tensor in plain.items() if name.startswith(root)},
             {name: tensor for name, tensor in plain.items() if not name.startswith(root)},
             frozenset(name[len(root) :] for name in modules if name.startswith(root)),
+            known=True,
         )
 
 
-def _anchored(tensors: Mapping[str, Tensor]) -> bool:
-    return any(_root(name) == "" for name in tensors)
+def _module_names(state: Mapping[str, Any]) -> list[str]:
+    """The names of modules that torch keeps beside a state dict for the versions of their layers."""
+    kept = getattr(state, "_metadata", None)
+    return [plain_name(f"{name}.")[:-1] for name in kept if isinstance(name, str)] if isinstance(kept, Mapping) else []
 
 
 def _root(name: str) -> str | None:

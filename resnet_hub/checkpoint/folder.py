@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -20,19 +18,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from resnet_hub.checkpoint.containers import plain_name
-from resnet_hub.checkpoint.foreign import says_classes
 from resnet_hub.checkpoint.format import (
     CARD_FILE,
     CONFIG_FILE,
-    MAX_CONFIG_BYTES,
-    OLDER_WEIGHTS_FILE,
     WEIGHTS_FILE,
-    CheckpointConfig,
 )
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
-from resnet_hub.errors import CheckpointError, ConfigError, Phrase, ResNetHubError
-from resnet_hub.registry import named_network
+from resnet_hub.errors import CheckpointError, Phrase
 
 logger = logging.getLogger(__name__)
 
@@ -59,82 +52,6 @@ def local_path(source: Source) -> Path | None:
     return None
 
 
-def read_config(path: Path, *, architecture: str | None = None) -> CheckpointConfig:
-    """What the folder's config.json says; for a bare weights file the plain `architecture`, with the file's own head.
-
-    Raises:
-        CheckpointError: There is no config, or it cannot be read, or it is another architecture's.
-        ConfigError: The architecture is not known.
-    """
-    file = path / CONFIG_FILE
-    if path.is_file() or (architecture is not None and not file.is_file()):
-        if architecture is None:
-            raise CheckpointError("checkpoint.weights_of_which_network", name=path.name)
-        named, preprocessing = named_network(architecture)
-        network = _as_in_file(named, path)
-        return CheckpointConfig(network, preprocessing.with_channels(network.in_chans))
-    if not file.is_file():
-        raise CheckpointError("checkpoint.no_config", path=str(path))
-    values = read_json(file)
-    if architecture is not None:
-        # A class of somebody's own that was saved with the mixin says its arguments, which may not name its network.
-        values.setdefault("architecture", architecture)
-    saved = CheckpointConfig.from_json(values)
-    if not says_classes(values) and any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE)):
-        network = _as_in_file(saved.network, path)
-        saved = replace(saved, network=network, preprocessing=saved.preprocessing.with_channels(network.in_chans))
-    if architecture not in (None, values["architecture"], saved.network.architecture):
-        raise ConfigError(
-            "checkpoint.other_architecture", wanted=architecture, path=str(path), found=saved.network.architecture
-        )
-    return saved
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """The one JSON object of a file. Raises: CheckpointError when it is too large, or is anything else."""
-    size = file.stat().st_size
-    if size > MAX_CONFIG_BYTES:
-        raise CheckpointError("checkpoint.file_too_large", file=str(file), size=size, most=MAX_CONFIG_BYTES)
-    try:
-        values = json.loads(
-            file.read_text("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
-        )
-    except (ValueError, RecursionError) as error:
-        reason = error if isinstance(error, ResNetHubError) else str(error)
-        raise CheckpointError("checkpoint.invalid_json", file=str(file), error=reason) from error
-    if not isinstance(values, dict):
-        raise CheckpointError("checkpoint.no_json_object", file=str(file))
-    return values
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The object with these members. Raises: CheckpointError where two have one name, of which readers take either."""
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise CheckpointError("checkpoint.key_twice", key=twice[:80])
-    return values
-
-
-def _finite(text: str) -> float:
-    """The number. Raises: CheckpointError for NaN, and for what is beyond the largest number."""
-    if not math.isfinite(number := float(text)):
-        raise CheckpointError("checkpoint.no_finite_number", number=text[:80])
-    return number
-
-
-def _as_in_file(network: ResNetConfig, path: Path) -> ResNetConfig:
-    """The network with as many classes and channels as the weights at `path` have. Raises: CheckpointError."""
-    state = read_weights(path)
-    head, first = state.get(f"{network.classifier}.weight"), state.get(f"{network.first_conv}.weight")
-    if head is not None and head.ndim in (2, 4):  # a 1x1 convolution in some families
-        network = network.with_options(num_classes=head.shape[0])
-    if first is not None and first.ndim == 4:
-        network = network.with_options(in_chans=first.shape[1])
-    return network
-
-
 def load_weights(
     model: nn.Module,
     path: Path,
@@ -143,6 +60,7 @@ def load_weights(
     keep_head: bool = False,
     new_input: bool = False,
     dtype: torch.dtype,
+    choice: str | None = None,
 ) -> None:
     """Loads the weights at `path` into `model`, built on the meta device.
 
@@ -153,11 +71,12 @@ def load_weights(
         keep_head: Keep the head's random weights, and log its tensors.
         new_input: Adapt the first convolution to the network's number of channels.
         dtype: dtype of the floating-point tensors.
+        choice: Which network, where the file has several: the place it lies at.
 
     Raises:
         CheckpointError: Names, shapes or types differ; the first few are named.
     """
-    state = read_weights(path, None if new_input else dtype)
+    state = read_weights(path, None if new_input else dtype, choice)
     expected = model.state_dict()
     if keep_head:
         prefix = f"{config.classifier}."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import partial
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,17 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
+from resnet_hub.checkpoint.choice import chosen
 from resnet_hub.checkpoint.containers import candidates, extras_of
-from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins import Contents, origin_of
 from resnet_hub.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
 
+TRAINING_STATE = ("optimizer.bin", "optimizer.pt", "scheduler.bin", "scheduler.pt", "random_states_0.pkl")
+"""What accelerate and transformers leave beside weights."""
 CHUNK_BYTES = 8 * 2**20
 """How much of a file is converted from one mapping of it."""
 
@@ -34,17 +40,29 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
         CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
     """
     contents = read_contents(path, dtype, choice)
-    origin = origin_of(contents)
-    return dict(contents.tensors) if origin is None else origin.rename(contents)
+    return origin_of(contents).rename(contents)
 
 
-def read_contents(path: Path, dtype: torch.dtype | None = None, choice: str | None = None) -> Contents:
+def holds_weights(path: Path) -> bool:
+    """Whether `path` is a weights file, or a folder with one."""
+    return path.is_file() or any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE))
+
+
+def holds_training_state(path: Path) -> bool:
+    """Whether `path` is a folder that training resumes from, whose writers put no config.json into it."""
+    return holds_weights(path) and any((path / name).is_file() for name in TRAINING_STATE)
+
+
+def read_contents(
+    path: Path, dtype: torch.dtype | None = None, choice: str | None = None, *, only_shapes: bool = False
+) -> Contents:
     """The one network of a folder or a weights file, under its writer's names, and what lies around it.
 
     Args:
         path: A checkpoint folder or a weights file.
         dtype: What floating-point tensors are converted to; as they are where absent.
         choice: Which network, where there are several: the place it lies at.
+        only_shapes: Nobody will read the values, so that they need not be read from disk.
 
     Raises:
         CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
@@ -52,7 +70,9 @@ def read_contents(path: Path, dtype: torch.dtype | None = None, choice: str | No
     file = _weights_file(path)
     try:
         _check_size(file)
-        state: Any = _read_safetensors(file, dtype) if file.suffix == ".safetensors" else _read_pickle(file)
+        state: Any = (
+            _read_safetensors(file, dtype) if file.suffix == ".safetensors" else _read_pickle(file, only_shapes)
+        )
     except CheckpointError:
         raise
     except Exception as error:  # a damaged pickle can make the unpickler raise any exception
@@ -66,8 +86,24 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
     found = candidates(state)
     if not found:
         raise CheckpointError("checkpoint.no_tensors", file=str(file))
-    one = found[0]
-    return Contents(one.tensors, one.around, None, extras_of(state), one.modules, file.name, size=file.stat().st_size)
+    one = chosen(found, choice, str(file))
+    config = path / CONFIG_FILE
+    return Contents(
+        tensors=one.tensors,
+        around=one.around,
+        place=one.place,
+        config=read_json(config) if config.is_file() else None,
+        extras=extras_of(state),
+        modules=one.modules,
+        file=path.name,
+        size=file.stat().st_size,
+        digest=partial(_digest, file),
+    )
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
 
 
 def _weights_file(path: Path) -> Path:
@@ -93,8 +129,10 @@ def _check_size(file: Path) -> None:
         raise CheckpointError("checkpoint.weights_too_large", file=str(file), size=size, most=MAX_WEIGHTS_BYTES)
 
 
-def _read_pickle(file: Path) -> Any:
-    return torch.load(file, map_location="cpu", weights_only=True)
+def _read_pickle(file: Path, only_shapes: bool) -> Any:
+    # What is compressed in a zip would be taken as it lies there, which is good for nothing but shapes.
+    mapped = only_shapes and zipfile.is_zipfile(file)
+    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
 
 
 def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import torch
 
 from resnet_hub.card import model_card, opens_in_timm, read_card, updated_card
 from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
-from resnet_hub.config import ResNetConfig
+from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.hub import download_checkpoint, mend_checkpoint, push_checkpoint
 from resnet_hub.nn import ResidualNetwork
@@ -48,6 +49,8 @@ class PretrainedNetwork(ResidualNetwork):
         local_files_only: bool = False,
         device: str | torch.device | None = None,
         dtype: torch.dtype | None = None,
+        weights: str | None = None,
+        preprocessing: Preprocessing | Mapping[str, Any] | None = None,
         **options: Any,
     ) -> PretrainedNetwork:
         """A network with published or saved weights, in evaluation mode.
@@ -56,7 +59,7 @@ class PretrainedNetwork(ResidualNetwork):
         `ResNetV2`, and `AutoResNet` says so by its name. A subclass of a family's class opens that family's as itself.
 
         Args:
-            source: A checkpoint folder, "owner/name[@revision]", a timm tag, or a weights file with `architecture=`.
+            source: A checkpoint folder, "owner/name[@revision]", a timm tag, or a weights file of any known origin.
             num_classes: Requests a new head with this many outputs; the tensors that are re-initialized are logged.
             label_names: Names of the classes in index order; a new head where they contradict the checkpoint's.
             in_chans: Channels of the input; the first convolution is adapted as timm does.
@@ -66,8 +69,11 @@ class PretrainedNetwork(ResidualNetwork):
             local_files_only: Never ask the Hub.
             device: Where the weights go; the CPU where absent.
             dtype: dtype of the weights; float32 where absent, whatever the file holds.
-            options: Options of `ResNetConfig`, such as `drop_path_rate`, and `architecture` for a weights file
-                or for a checkpoint that does not say it.
+            weights: Which network, where a file holds several: the place it lies at, such as "model_ema", or "ema" for
+                an average. What people agree on is taken where absent, and said.
+            preprocessing: The input, where the checkpoint says another or none: fields of `Preprocessing` by name.
+            options: Options of `ResNetConfig`, such as `drop_path_rate`, and `architecture` for a weights file that
+                fits several, or for a checkpoint that does not say it.
 
         Raises:
             CheckpointError: The folder or file does not hold this network; the first tensors that misfit are named.
@@ -76,9 +82,18 @@ class PretrainedNetwork(ResidualNetwork):
         """
         wanted = {"num_classes": num_classes, "label_names": label_names, "in_chans": in_chans}
         named, kind = options.pop("architecture", None), dtype or torch.float32
+        open_folder = partial(
+            cls._from_folder,
+            wanted=wanted,
+            options=options,
+            dtype=kind,
+            architecture=named,
+            choice=weights,
+            preprocessing=preprocessing,
+        )
         path = local_path(source)
         if path is not None:
-            return cls._from_folder(path, named, wanted, options, kind).to(device).eval()
+            return open_folder(path).to(device).eval()
         name = str(source).removeprefix("hf-hub:")
         path = download_checkpoint(
             name,
@@ -89,27 +104,29 @@ class PretrainedNetwork(ResidualNetwork):
             needs_config=named is None,
         )
         try:
-            model = cls._from_folder(path, named, wanted, options, kind)
+            model = open_folder(path)
         except CheckpointError as error:
             mended = mend_checkpoint(
                 path, name, revision=revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only
             )
             if not mended:
                 raise CheckpointError("models.cannot_be_opened", name=name, error=error) from error
-            model = cls._from_folder(path, named, wanted, options, kind)
+            model = open_folder(path)
         return model.to(device).eval()
 
     @classmethod
     def _from_folder(
         cls,
         path: Path,
-        architecture: str | None,
+        *,
         wanted: Mapping[str, Any],
         options: Mapping[str, Any],
         dtype: torch.dtype,
+        choice: str | None,
+        **known: Any,
     ) -> PretrainedNetwork:
         """The network in a checkpoint folder or weights file, with the requested head and options."""
-        saved = read_config(path, architecture=architecture)
+        saved = read_config(path, choice=choice, **known)
         asked = saved.adapted(**wanted, options=options)
         with torch.device("meta"):  # so that no weights are initialized that the file replaces
             model = cls.class_for(asked.network)(
@@ -122,7 +139,15 @@ class PretrainedNetwork(ResidualNetwork):
         if model.head_is_new:
             model._add_head()
         new_input = asked.network.in_chans != saved.network.in_chans
-        load_weights(model, path, model.config, keep_head=model.head_is_new, new_input=new_input, dtype=dtype)
+        load_weights(
+            model,
+            path,
+            model.config,
+            keep_head=model.head_is_new,
+            new_input=new_input,
+            dtype=dtype,
+            choice=choice,
+        )
         return model.to(dtype=dtype)
 
     def save_pretrained(

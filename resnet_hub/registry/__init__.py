@@ -9,6 +9,7 @@ from resnet_hub.registry.architectures import (
     named_network,
 )
 from resnet_hub.registry.counted import CountedCost, counted_cost
+from resnet_hub.registry.fingerprints import fingerprint, fitting_architectures
 from resnet_hub.registry.imagenet_names import imagenet_label_names
 from resnet_hub.registry.pruned import pruned_channels
 from resnet_hub.registry.published import (
@@ -33,6 +34,8 @@ __all__ = [
     "counted_cost",
     "default_preprocessing",
     "find_tag",
+    "fingerprint",
+    "fitting_architectures",
     "imagenet_label_names",
     "in_timm",
     "is_non_commercial",

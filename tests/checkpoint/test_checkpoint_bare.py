@@ -5,6 +5,7 @@ import re
 
 import pytest
 import torch
+from error_facts import code_and_fields
 from random_weights import lively
 from safetensors.torch import save_file
 
@@ -72,10 +73,23 @@ def test_the_names_of_other_cifar_projects_are_understood(tmp_path):
     assert torch.equal(outputs(loaded), outputs(model))
 
 
-def test_a_weights_file_needs_the_name_of_its_network(weights_file):
-    sentence = f"'{weights_file.name}' is a weights file; say which network it is for: architecture='resnet50'"
-    with pytest.raises(CheckpointError, match=re.escape(sentence)):
-        ResNet.from_pretrained(weights_file)
+def test_a_weights_file_says_its_network_by_its_tensors(weights_file):
+    model = ResNet.from_pretrained(weights_file)
+    assert model.config.architecture == "test_resnet"
+    assert torch.equal(outputs(model), outputs(lively(num_classes=3)))
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_weights_file_that_fits_several_networks_needs_a_name(suffix, tmp_path):
+    file, state = tmp_path / f"net{suffix}", lively("cifar_resnet20").state_dict()
+    (save_file if suffix == ".safetensors" else torch.save)(state, file)
+    with pytest.raises(CheckpointError) as refused:
+        ResNet.from_pretrained(file)
+    assert code_and_fields(refused.value) == (
+        "checkpoint.several_architectures",
+        {"name": file.name, "candidates": "cifar_resnet20, cifar_plain20"},
+    )
+    assert ResNet.from_pretrained(file, architecture="cifar_plain20").config.shortcut == "none"
 
 
 def test_a_weights_file_of_another_network_is_refused(weights_file):

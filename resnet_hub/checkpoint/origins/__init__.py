@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from resnet_hub.checkpoint.origins import cifar, residual, torchvision
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 
 ORIGINS: tuple[Origin, ...] = (torchvision.ORIGIN, cifar.ORIGIN, residual.ORIGIN)
 """The table, the more particular rows first."""
 
+UNKNOWN = replace(residual.ORIGIN, name="an unknown writer")
+"""What reads names that no row recognizes: as they are, so that an error can name them."""
+
 __all__ = ["ORIGINS", "Contents", "Origin", "origin_of"]
 
 
-def origin_of(contents: Contents) -> Origin | None:
-    """The first row that recognizes the network; None where no row does."""
-    return next((origin for origin in ORIGINS if origin.recognize(contents)), None)
+def origin_of(contents: Contents) -> Origin:
+    """The first row that recognizes the network."""
+    return next((origin for origin in ORIGINS if origin.recognize(contents)), UNKNOWN)

@@ -1,0 +1,45 @@
+"""A JSON file of a stranger's -> the one object in it, where all readers would read the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES
+from resnet_hub.errors import CheckpointError, ResNetHubError
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The one JSON object of a file. Raises: CheckpointError when it is too large, or is anything else."""
+    size = file.stat().st_size
+    if size > MAX_CONFIG_BYTES:
+        raise CheckpointError("checkpoint.file_too_large", file=str(file), size=size, most=MAX_CONFIG_BYTES)
+    try:
+        values = json.loads(
+            file.read_text("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        reason = error if isinstance(error, ResNetHubError) else str(error)
+        raise CheckpointError("checkpoint.invalid_json", file=str(file), error=reason) from error
+    if not isinstance(values, dict):
+        raise CheckpointError("checkpoint.no_json_object", file=str(file))
+    return values
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object with these members. Raises: CheckpointError where two have one name, of which readers take either."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise CheckpointError("checkpoint.key_twice", key=twice[:80])
+    return values
+
+
+def _finite(text: str) -> float:
+    """The number. Raises: CheckpointError for NaN, and for what is beyond the largest number."""
+    if not math.isfinite(number := float(text)):
+        raise CheckpointError("checkpoint.no_finite_number", number=text[:80])
+    return number

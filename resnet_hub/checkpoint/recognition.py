@@ -1,0 +1,170 @@
+"""A folder or file of any known origin -> what network it holds: its config, or what its tensors say of themselves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from resnet_hub.checkpoint.foreign import says_classes
+from resnet_hub.checkpoint.format import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint.json_file import read_json
+from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
+from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
+from resnet_hub.config import Preprocessing, ResNetConfig
+from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.registry import architecture as architecture_named
+from resnet_hub.registry import (
+    default_preprocessing,
+    fitting_architectures,
+    named_network,
+    published_architecture,
+    published_tags,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def read_config(
+    path: Path,
+    *,
+    architecture: str | None = None,
+    choice: str | None = None,
+    preprocessing: Preprocessing | Mapping[str, Any] | None = None,
+) -> CheckpointConfig:
+    """What the folder's config.json says; where nothing names the network, what its tensors say of themselves.
+
+    Args:
+        path: A checkpoint folder or a weights file of any known origin.
+        architecture: The network, for a file that does not say it.
+        choice: Which network, where a file has several: the place it lies at.
+        preprocessing: The input, or some fields of it by name, in place of what the checkpoint says.
+
+    Raises:
+        CheckpointError: There is no config and no weights, or they cannot be read, or the config is another
+            architecture's, or the tensors fit several networks or none.
+        ConfigError: The architecture is not known.
+    """
+    file = path / CONFIG_FILE
+    values = read_json(file) if file.is_file() else {}
+    if path.is_dir() and not values and architecture is None and not holds_training_state(path):
+        raise CheckpointError("checkpoint.no_config", path=str(path))
+    if not values or (architecture is None and not isinstance(values.get("architecture"), str)):
+        return _foreign_config(path, values, architecture, choice, preprocessing)
+    if architecture is not None:
+        # A class of somebody's own that was saved with the mixin says its arguments, which may not name its network.
+        values.setdefault("architecture", architecture)
+    saved = CheckpointConfig.from_json(values)
+    if not says_classes(values) and any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE)):
+        network = _as_in_file(saved.network, read_weights(path))
+        saved = replace(saved, network=network, preprocessing=saved.preprocessing.with_channels(network.in_chans))
+    if architecture not in (None, values["architecture"], saved.network.architecture):
+        raise ConfigError(
+            "checkpoint.other_architecture", wanted=architecture, path=str(path), found=saved.network.architecture
+        )
+    return replace(saved, preprocessing=_asked(preprocessing, saved.preprocessing))
+
+
+def _asked(given: Preprocessing | Mapping[str, Any] | None, known: Preprocessing) -> Preprocessing:
+    """What the caller says of the input, over what is known of it. Raises: ConfigError."""
+    if isinstance(given, Preprocessing):
+        return given.with_channels(known.input_size[0])
+    return Preprocessing.from_json({**known.to_json(), **(given or {})}).with_channels(known.input_size[0])
+
+
+def _foreign_config(
+    path: Path,
+    values: Mapping[str, Any],
+    architecture: str | None,
+    choice: str | None,
+    given: Preprocessing | Mapping[str, Any] | None,
+) -> CheckpointConfig:
+    """The same of a file or folder whose writer names no architecture of ours."""
+    if path.is_dir() and not holds_weights(path):
+        contents = Contents({}, config=values, file=path.name)
+    else:
+        contents = read_contents(path, choice=choice, only_shapes=True)
+    origin = origin_of(contents)
+    state = origin.rename(contents)
+    network, preprocessing = _named(contents, origin, architecture)
+    if network is None and values:
+        raise CheckpointError("checkpoint.no_architecture")
+    network = network or _inferred(contents, origin, state)
+    network = _as_in_file(network.with_options(**origin.options(contents)), state)
+    preprocessing = (preprocessing or _assumed(contents, origin, network, given is None)).with_channels(
+        network.in_chans
+    )
+    return CheckpointConfig(network, _asked(given, preprocessing), _label_names(contents, origin, network))
+
+
+def _named(
+    contents: Contents, origin: Origin, architecture: str | None
+) -> tuple[ResNetConfig | None, Preprocessing | None]:
+    """The network as the caller or the origin names it, and its input where the caller gave the tag of weights."""
+    if architecture is None:
+        return origin.network(contents), None
+    network, preprocessing = named_network(architecture)
+    return network, preprocessing if "." in architecture else None
+
+
+def _inferred(contents: Contents, origin: Origin, state: Mapping[str, Tensor]) -> ResNetConfig:
+    """The one network whose tensors have these shapes. Raises: CheckpointError where there are several, or none."""
+    found = fitting_architectures({name: tuple(tensor.shape) for name, tensor in state.items()})
+    theirs = [name for name in found if any(fnmatchcase(name, pattern) for pattern in origin.architectures)]
+    names = theirs or list(found)
+    if not names:
+        raise CheckpointError("checkpoint.weights_of_which_network", name=contents.file)
+    if len(names) > 1:
+        candidates = ", ".join(names)
+        raise CheckpointError("checkpoint.several_architectures", name=contents.file, candidates=candidates)
+    logger.info("%s: its tensors are those of a %s, read as %s names them", contents.file, names[0], origin.name)
+    network = architecture_named(names[0])
+    return network if "fc.weight" in state or "head.fc.weight" in state else network.with_options(num_classes=0)
+
+
+def _as_in_file(network: ResNetConfig, state: Mapping[str, Tensor]) -> ResNetConfig:
+    """The network with as many classes and channels as the weights have."""
+    head, first = state.get(f"{network.classifier}.weight"), state.get(f"{network.first_conv}.weight")
+    if head is not None and head.ndim in (2, 4):  # a 1x1 convolution in some families
+        network = network.with_options(num_classes=head.shape[0])
+    if first is not None and first.ndim == 4:
+        network = network.with_options(in_chans=first.shape[1])
+    return network
+
+
+def _assumed(contents: Contents, origin: Origin, network: ResNetConfig, said: bool) -> Preprocessing:
+    """The input that the origin's networks take, else that of the architecture's first weights; said where guessed."""
+    name, known = network.architecture, origin.preprocessing(contents, network)
+    if known is not None:
+        return known
+    entry = published_architecture(name)
+    usual = entry.preprocessing if entry else default_preprocessing(network)
+    theirs = [tag.name for tag in published_tags(name) if tag.tag.startswith("tv")]
+    if said and theirs and usual != default_preprocessing(network):
+        logger.warning(
+            "%s: nothing says what input its network was trained on, so that of timm's %s is assumed; "
+            "architecture=%r takes torchvision's, preprocessing= any other",
+            contents.file,
+            name,
+            theirs[0],
+        )
+    return usual
+
+
+def _label_names(contents: Contents, origin: Origin, network: ResNetConfig) -> tuple[str, ...] | None:
+    """Names of the classes where the file has one for each."""
+    names = origin.label_names(contents)
+    if names is not None and len(names) != network.num_classes:
+        logger.warning(
+            "%s: %d class names for %d classes are left out; give label_names=",
+            contents.file,
+            len(names),
+            network.num_classes,
+        )
+        return None
+    return names
