@@ -20,7 +20,8 @@ from resnet_hub.checkpoint.containers import candidates, extras_of
 from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins import Contents, origin_of
-from resnet_hub.errors import CheckpointError
+from resnet_hub.checkpoint.pickles import read_pickle
+from resnet_hub.errors import CheckpointError, Phrase
 
 logger = logging.getLogger(__name__)
 
@@ -70,14 +71,14 @@ def read_contents(
     file = _weights_file(path)
     try:
         _check_size(file)
-        state: Any = (
-            _read_safetensors(file, dtype) if file.suffix == ".safetensors" else _read_pickle(file, only_shapes)
-        )
+        if file.suffix == ".safetensors":
+            state: Any = _read_safetensors(file, dtype)
+        else:  # what is compressed in a zip would be mapped as it lies there, which is good for nothing but shapes
+            state = read_pickle(file, mapped=only_shapes and zipfile.is_zipfile(file))
     except CheckpointError:
         raise
     except Exception as error:  # a damaged pickle can make the unpickler raise any exception
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CheckpointError("checkpoint.unreadable_weights", file=str(file), reason=reason) from error
+        raise CheckpointError("checkpoint.unreadable_weights", file=str(file), reason=_reason(file, error)) from error
     return _contents(path, file, state, choice)
 
 
@@ -129,10 +130,23 @@ def _check_size(file: Path) -> None:
         raise CheckpointError("checkpoint.weights_too_large", file=str(file), size=size, most=MAX_WEIGHTS_BYTES)
 
 
-def _read_pickle(file: Path, only_shapes: bool) -> Any:
-    # What is compressed in a zip would be taken as it lies there, which is good for nothing but shapes.
-    mapped = only_shapes and zipfile.is_zipfile(file)
-    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+def _reason(file: Path, error: Exception) -> str | Phrase:
+    """Why a file cannot be read; what PyTorch says of pickles is long and of no help to who only has the file."""
+    with file.open("rb") as opened:
+        start = opened.read(64).lstrip()
+    if not start:
+        return Phrase("checkpoint.empty_file")
+    if start.startswith(b"version https://git-lfs"):
+        return Phrase("checkpoint.lfs_pointer")
+    if start.lower().startswith((b"<!doctype", b"<html")):
+        return Phrase("checkpoint.web_page")
+    if file.suffix == ".safetensors":
+        return str(error).strip().partition("\n")[0] or type(error).__name__
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            if any(name.endswith("constants.pkl") for name in archive.namelist()):
+                return Phrase("checkpoint.torchscript")
+    return Phrase("checkpoint.damaged_zip" if start.startswith(b"PK") else "checkpoint.no_pickle")
 
 
 def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor]:
