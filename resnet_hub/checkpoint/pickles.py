@@ -30,7 +30,7 @@ NOTES = re.compile(
 """Names of what holds options, measurements, dates and paths."""
 TENSORS = re.compile(
     r"torch\.(?:_utils\._rebuild_\w+|_tensor\.\w+|storage\.\w+|serialization\.\w+|nn\.parameter\.\w+|\w*Storage|Tensor"
-    r"|Size|device|dtype|layout|[a-z]+\d+\w*|strided)|collections\.(?:OrderedDict|Counter)|_codecs\.encode"
+    r"|Size|device|dtype|layout|per_\w+|[a-z]+\d+\w*|strided)|collections\.(?:OrderedDict|Counter)|_codecs\.encode"
 )
 """Names of what tensors are made of."""
 MODELS = re.compile(r"torch\.(?:nn\.modules|ao|jit)\.|torchvision\.|timm\.|transformers\.|.*\.models?\.")

@@ -14,7 +14,8 @@ from torch import Tensor
 from resnet_hub.checkpoint.foreign import says_classes
 from resnet_hub.checkpoint.format import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
 from resnet_hub.checkpoint.json_file import read_json
-from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
+from resnet_hub.checkpoint.origins import Contents, Origin
+from resnet_hub.checkpoint.reading import read
 from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
@@ -89,8 +90,8 @@ def _foreign_config(
         contents = Contents({}, config=values, file=path.name)
     else:
         contents = read_contents(path, choice=choice, only_shapes=True)
-    origin = origin_of(contents)
-    state = origin.rename(contents)
+    reading = read(contents)
+    origin, state = reading.origin, reading.state
     network, preprocessing = _named(contents, origin, architecture)
     if network is None and values:
         raise CheckpointError("checkpoint.no_architecture")
@@ -140,12 +141,19 @@ def _as_in_file(network: ResNetConfig, state: Mapping[str, Tensor]) -> ResNetCon
 def _assumed(contents: Contents, origin: Origin, network: ResNetConfig, said: bool) -> Preprocessing:
     """The input that the origin's networks take, else that of the architecture's first weights; said where guessed."""
     name, known = network.architecture, origin.preprocessing(contents, network)
-    if known is not None:
-        return known
     entry = published_architecture(name)
-    usual = entry.preprocessing if entry else default_preprocessing(network)
+    usual = known or (entry.preprocessing if entry else default_preprocessing(network))
+    if said and known is not None and not origin.says_input(contents):
+        logger.warning(
+            "%s: its input is assumed to be the usual one of %s (%s %d px, %s); preprocessing= takes another",
+            contents.file,
+            origin.name,
+            usual.interpolation,
+            usual.input_size[1],
+            f"crop {usual.crop_pct:.3f}",
+        )
     theirs = [tag.name for tag in published_tags(name) if tag.tag.startswith("tv")]
-    if said and theirs and usual != default_preprocessing(network):
+    if said and known is None and theirs:
         logger.warning(
             "%s: nothing says what input its network was trained on, so that of timm's %s is assumed; "
             "architecture=%r takes torchvision's, preprocessing= any other",

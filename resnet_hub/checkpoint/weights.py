@@ -19,8 +19,9 @@ from resnet_hub.checkpoint.choice import chosen
 from resnet_hub.checkpoint.containers import candidates, extras_of
 from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.json_file import read_json
-from resnet_hub.checkpoint.origins import Contents, origin_of
+from resnet_hub.checkpoint.origins import Contents
 from resnet_hub.checkpoint.pickles import read_pickle
+from resnet_hub.checkpoint.reading import read
 from resnet_hub.errors import CheckpointError, Phrase
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,9 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
     Raises:
         CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
     """
-    contents = read_contents(path, dtype, choice)
-    return origin_of(contents).rename(contents)
+    reading = read(read_contents(path, dtype, choice))
+    reading.log()
+    return reading.state
 
 
 def holds_weights(path: Path) -> bool:
@@ -93,6 +95,7 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
         tensors=one.tensors,
         around=one.around,
         place=one.place,
+        others=tuple(other.place for other in found if other is not one),
         config=read_json(config) if config.is_file() else None,
         extras=extras_of(state),
         modules=one.modules,

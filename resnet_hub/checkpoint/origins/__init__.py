@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from resnet_hub.checkpoint.origins import cifar, residual, torchvision
+from resnet_hub.checkpoint.origins import (
+    cifar,
+    detectron,
+    openmmlab,
+    quantized,
+    residual,
+    self_supervised,
+    sequential,
+    torchvision,
+)
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 
-ORIGINS: tuple[Origin, ...] = (torchvision.ORIGIN, cifar.ORIGIN, residual.ORIGIN)
+ORIGINS: tuple[Origin, ...] = (
+    quantized.ORIGIN,
+    self_supervised.ORIGIN,
+    openmmlab.ORIGIN,
+    detectron.ORIGIN,
+    cifar.ORIGIN,
+    sequential.ORIGIN,
+    torchvision.ORIGIN,
+    residual.ORIGIN,
+)
 """The table, the more particular rows first."""
 
 UNKNOWN = replace(residual.ORIGIN, name="an unknown writer")

@@ -26,6 +26,8 @@ class Contents:
     """config.json as it is; None where there is none."""
     extras: Mapping[str, Any] = field(default_factory=dict)
     """What else the file holds, by name, such as "epoch" or "args"; whatever it was, nothing of it was run."""
+    others: tuple[str, ...] = ()
+    """Places of the networks that were not chosen."""
     modules: frozenset[str] = frozenset()
     """The names of the network's modules, those without tensors too; empty where the file does not keep them."""
     file: str = ""
@@ -42,6 +44,10 @@ def _nothing(_: Contents) -> dict[str, str]:
 
 def _no_options(_: Contents) -> dict[str, Any]:
     return {}
+
+
+def _no(_: Contents) -> bool:
+    return False
 
 
 def _unknown(_: Contents) -> None:
@@ -80,5 +86,7 @@ class Origin:
     """Options that this writer's networks have beyond the architecture that the shapes say, such as `num_classes=0`."""
     preprocessing: Callable[[Contents, ResNetConfig], Preprocessing | None] = _unknown_input
     """What this writer's networks take as input; None where nothing is known of it."""
+    says_input: Callable[[Contents], bool] = _no
+    """Whether the file itself says its input; where not, what `preprocessing` returns is said to be an assumption."""
     label_names: Callable[[Contents], tuple[str, ...] | None] = _unknown
     """Names of the classes in index order; None where the file has none."""

@@ -1,0 +1,77 @@
+"""Encoders trained without labels (MoCo, SimCLR, SimSiam, BYOL, SwAV, DINO, VICReg, Barlow Twins): no head of classes.
+
+What people fine-tune is the trunk; the projection heads, prototypes and queues beside it are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from torch import Tensor
+
+from resnet_hub.checkpoint.origins import residual, sequential, torchvision
+from resnet_hub.checkpoint.origins.origin import Contents, Origin
+from resnet_hub.config import Preprocessing, ResNetConfig
+
+ANCHOR = re.compile(r"(?:layer1|(?<![^.])[34])\.0\.conv1\.weight$")
+ENCODERS = re.compile(r"encoder_[qk]|(?:base|momentum|online|target|query|key)_(?:encoder|network|net|model|backbone)")
+"""Parts of places that only such files have."""
+HEADS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?:.+\.)?queue"), "queue of keys"),
+    (re.compile(r"(?:.+\.)?prototypes"), "prototypes"),
+    (re.compile(r"(?:.+\.)?\w*(?:predictor|prediction)\w*"), "prediction head"),
+    (re.compile(r"(?:.+\.)?\w*(?:projector|projection|proj_head|contrastive)\w*"), "projection head"),
+    (re.compile(r"(?:.+\.)?head\.(?:mlp|last_layer)"), "projection head"),
+    (re.compile(r"fc\.\d"), "projection head"),
+)
+TRUNK = re.compile(r"(?:conv1|bn1|maxpool|layer\d+)\.")
+
+
+def recognize(contents: Contents) -> bool:
+    """Whether the place of the network or what lies beside it is of such a method."""
+    if not (residual.recognize(contents) or sequential.recognize(contents)):
+        return False
+    if any(ENCODERS.fullmatch(part) for part in contents.place.split(".")):
+        return True
+    names = [*contents.tensors, *contents.around]
+    return "fc.weight" not in contents.tensors and any(pattern.match(name) for name in names for pattern, _ in HEADS)
+
+
+def rename(contents: Contents) -> dict[str, Tensor]:
+    """The tensors of the trunk alone."""
+    row = sequential if sequential.recognize(contents) else residual
+    return {name: tensor for name, tensor in row.rename(contents).items() if TRUNK.match(name)}
+
+
+def left_over(contents: Contents) -> dict[str, str]:
+    """The heads and what else serves training only."""
+    found = {
+        part.group(): what
+        for name in (*contents.tensors, *contents.around)
+        for pattern, what in HEADS
+        if (part := pattern.match(name))
+    }
+    return {"fc": "projection head", **found}
+
+
+def options(_: Contents) -> dict[str, Any]:
+    """No classes: such an encoder gives features until somebody asks for a head."""
+    return {"num_classes": 0}
+
+
+def preprocessing(_: Contents, network: ResNetConfig) -> Preprocessing:
+    """The input of their linear evaluations, which is that of ImageNet in torchvision."""
+    return torchvision.seen().with_channels(network.in_chans)
+
+
+ORIGIN = Origin(
+    "self-supervised training",
+    ANCHOR,
+    recognize,
+    rename,
+    left_over=left_over,
+    architectures=torchvision.ARCHITECTURES,
+    options=options,
+    preprocessing=preprocessing,
+)

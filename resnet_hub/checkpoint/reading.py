@@ -1,0 +1,99 @@
+"""The network of a file -> tensors under our names, and one line of log that says what was chosen and left out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
+
+logger = logging.getLogger(__name__)
+
+HEAD = re.compile(r"(?:.*\.)?(?:fc|classifier|head|linear|cls_head|logits)(?:\.(?:fc|linear|\d))?\.weight")
+"""Names of a linear layer that stands beside a backbone and answers for it."""
+SHOWN = 8
+"""How many parts of a file the line names."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A network that was read."""
+
+    contents: Contents
+    origin: Origin
+    state: dict[str, Tensor]
+    """The tensors under our names."""
+    head: str | None
+    """The layer beside the network that was taken as its head; None where there is none."""
+
+    def log(self) -> None:
+        """Says in one line what was chosen, and what else the file holds; nothing where it holds the network alone."""
+        contents, parts = self.contents, []
+        if contents.others:
+            others = " or ".join(f"weights={place!r}" for place in contents.others)
+            parts.append(f"took {contents.place!r} of several networks; {others} takes another")
+        if self.head is not None:
+            parts.append(f"{self.head!r} beside the network is taken as its head")
+        left = [*self._left_tensors(), *contents.extras]
+        if left:
+            more = f" + {len(left) - SHOWN}" if len(left) > SHOWN else ""
+            parts.append(f"left out: {', '.join(left[:SHOWN])}{more}")
+        level = logging.WARNING if contents.others or self._left_tensors() else logging.INFO
+        if parts:
+            logger.log(level, "%s: read as %s names it; %s", contents.file, self.origin.name, "; ".join(parts))
+
+    def _left_tensors(self) -> list[str]:
+        """Parts of the file with tensors that are not used, with what they are where that is known."""
+        known = self.origin.left_over(self.contents)
+        taken = {id(tensor) for tensor in self.state.values()}
+        declared = [name for name in self.contents.tensors if _part_of(name, known) is not None]
+        around = [
+            name
+            for name, tensor in self.contents.around.items()
+            if id(tensor) not in taken and not self._of_another(name)
+        ]
+        parts = {}
+        for name in (*declared, *around):
+            part = _part_of(name, known)
+            parts[part if part is not None else name.partition(".")[0]] = known.get(part or "", "")
+        return [f"{part} ({what})" if what else part for part, what in parts.items()]
+
+    def _of_another(self, name: str) -> bool:
+        """Whether a tensor belongs to one of the networks that were not chosen."""
+        return any(name.startswith(f"{place.rpartition('.')[2]}.") for place in self.contents.others)
+
+
+def read(contents: Contents) -> Reading:
+    """The network under our names, with a linear layer beside a backbone as its head where only one can be."""
+    origin = origin_of(contents)
+    state = origin.rename(contents)
+    head = None
+    if origin.options(contents).get("num_classes") != 0 and not any(
+        name.startswith(("fc.", "head.")) for name in state
+    ):
+        head = _head_beside(contents.around, state)
+        if head is not None:
+            ours = "head.fc" if any(name.startswith("stages.") for name in state) else "fc"
+            beside = {f"{ours}.{leaf}": contents.around.get(f"{head}.{leaf}") for leaf in ("weight", "bias")}
+            state |= {name: tensor for name, tensor in beside.items() if tensor is not None}
+    return Reading(contents, origin, state, head)
+
+
+def _head_beside(around: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str | None:
+    """The name of the one linear layer that takes as many features as the network gives."""
+    features = {tensor.shape[0] for tensor in state.values() if tensor.ndim == 4}
+    found = [
+        name.removesuffix(".weight")
+        for name, tensor in around.items()
+        if HEAD.fullmatch(name) and tensor.ndim == 2 and tensor.shape[1] == max(features, default=0)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _part_of(name: str, known: Mapping[str, str]) -> str | None:
+    """The part of the file, among those that an origin leaves out, that a tensor is of."""
+    return next((part for part in known if name == part or name.startswith(f"{part}.")), None)
