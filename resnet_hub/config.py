@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from math import prod
 from typing import Any
 
 from resnet_hub.checks import check_choice, check_integer, check_range
@@ -75,6 +76,8 @@ class ResNetConfig:
     """7x7: one strided convolution. 3x3: one convolution at full size (CIFAR). deep, tiered: three 3x3 convolutions."""
     stem_width: int = 64
     """Output channels of the 7x7 and 3x3 stems; half the output channels of the deep ones."""
+    plain_stem_width: int = 64
+    """Output channels of the 7x7 stem in the family resnet, where `stem_width` has no say, as in timm."""
     stem_pool: str = "max"
     """What halves the image after the stem: max, the same over a border of zeros (zero_padded_max: BiT), a strided
     convolution (conv: ResNet-RS), or nothing (none: CIFAR)."""
@@ -83,6 +86,11 @@ class ResNetConfig:
 
     none: no shortcut anywhere, so that a block is act(F(x)); the plain networks that the paper compares with.
     """
+    strides: tuple[int, ...] = ()
+    """Stride of each stage; where empty, 1 for the first and 2 for the others."""
+    stride_place: str = "3x3"
+    """What strides in a stage: the 3x3 convolution of its first block (3x3: "v1.5"), the 1x1 in front of it (1x1: He et
+    al. 2015, Caffe, Keras), or the last block, whose shortcut drops pixels (last_block: Keras's V2)."""
     down_kernel_size: int = 1
     """Kernel of the projection where it strides, in pixels."""
     attn_layer: str | None = None
@@ -97,6 +105,8 @@ class ResNetConfig:
     """Normalization by name; evonorms0 and frntlu have an activation of their own."""
     conv_layer: str = "conv2d"
     """conv2d, or std_conv2d: each filter is standardized to mean 0 and variance 1 (BiT)."""
+    conv_bias: bool = False
+    """Whether the convolutions that no norm follows have a bias; in pre-activation networks only (Keras's V2)."""
     num_classes: int = 1000
     """Outputs of the head; 0 gives pooled features."""
     in_chans: int = 3
@@ -124,6 +134,7 @@ class ResNetConfig:
         check_choice("stem_pool", self.stem_pool, ("max", "conv", "none", "zero_padded_max"))
         check_choice("conv_layer", self.conv_layer, ("conv2d", "std_conv2d"))
         check_choice("shortcut", self.shortcut, ("projection", "avg_projection", "identity", "none"))
+        check_choice("stride_place", self.stride_place, ("3x3", "1x1", "last_block"))
         check_choice("task", self.task, TASKS)
         check_choice("global_pool", self.global_pool, ("avg", "max", "avgmax", "catavgmax", "none", ""))
         check_integer("output_stride", self.output_stride, 8, 32)
@@ -144,7 +155,7 @@ class ResNetConfig:
             object.__setattr__(self, "global_pool", "")
         norm = self.norm_layer.lower().replace("_", "")
         object.__setattr__(self, "norm_layer", NORM_NAMES.get(norm, norm))
-        for name in ("cardinality", "base_width", "reduce_first", "stem_width", "in_chans"):
+        for name in ("cardinality", "base_width", "reduce_first", "stem_width", "plain_stem_width", "in_chans"):
             check_integer(name, getattr(self, name), 1, MAX_CHANNELS)
         check_choice("down_kernel_size", self.down_kernel_size, (1, 3, 5, 7))
         check_integer("num_classes", self.num_classes, 0, 1_000_000)
@@ -155,6 +166,10 @@ class ResNetConfig:
         for depth in self.depths:
             check_integer("depths", depth, 1, MAX_BLOCKS)
         check_integer("sum of depths", sum(self.depths), 1, MAX_BLOCKS)
+        if len(self.strides) not in (0, len(self.depths)):
+            raise ConfigError("config.strides", strides=self.strides, stages=len(self.depths))
+        for stride in self.strides:
+            check_integer("strides", stride, 1, 2)
         for name, choices in FAMILIES[self.family].items():
             if (value := getattr(self, name)) not in choices:
                 known = ", ".join(map(repr, choices))
@@ -167,6 +182,10 @@ class ResNetConfig:
             raise ConfigError("config.no_shortcut_zero_init")
         if self.shortcut == "none" and self.drop_path_rate:
             raise ConfigError("config.no_shortcut_drop_path", rate=self.drop_path_rate)
+        if self.stride_place == "1x1" and self.aa_layer is not None:
+            raise ConfigError("config.stride_place_antialias", aa_layer=self.aa_layer)
+        if self.stride_place == "last_block" and self.output_stride < 32:
+            raise ConfigError("config.stride_place_dilation", stride=self.output_stride)
         if self.output_stride < 32 and self.reduction < self.output_stride:
             raise ConfigError(
                 "config.output_stride",
@@ -178,7 +197,17 @@ class ResNetConfig:
     @property
     def reduction(self) -> int:
         """Input pixels for each pixel of the last feature map where nothing is dilated."""
-        return (1 if self.stem == "3x3" else 2) * (1 if self.stem_pool == "none" else 2) * 2 ** (len(self.depths) - 1)
+        return (1 if self.stem == "3x3" else 2) * (1 if self.stem_pool == "none" else 2) * prod(self.stage_strides)
+
+    @property
+    def stage_strides(self) -> tuple[int, ...]:
+        """The stride of each stage where nothing is dilated."""
+        return self.strides or (1, *(2,) * (len(self.depths) - 1))
+
+    @property
+    def most_reduction(self) -> int:
+        """Input pixels for each pixel of a feature map from which on stages dilate instead of striding."""
+        return self.output_stride if self.output_stride < 32 or not self.strides else self.reduction
 
     @property
     def blocks(self) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ class _FusedBlock:
         self.body = [*chain(RESIDUALS[type(block)](block), dtype)]
         self.shortcut = [*chain([] if block.downsample is None else [block.downsample], dtype)]
         self.has_shortcut = first or block.has_shortcut
+        self.skip = block.skip if first else 1
         self.after = [] if first else [*chain([block.last_act()], dtype)]
         self.adding: FusedConvolution | None = None
         last = self.body[-1]
@@ -136,7 +137,7 @@ class _FusedBlock:
         """Returns the block's output, perhaps in the memory of `x`."""
         start = _through(self.before, x)
         inner = _through(self.body, start)
-        shortcut = _through(self.shortcut, start) if self.shortcut else x
+        shortcut = _through(self.shortcut, start) if self.shortcut else x[:, :, :: self.skip, :: self.skip]
         if self.adding is not None:
             return self.adding.add_to(shortcut.contiguous(memory_format=torch.channels_last), inner)
         return _through(self.after, inner + shortcut if self.has_shortcut else inner)

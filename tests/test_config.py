@@ -70,6 +70,19 @@ WRONG_OPTIONS = [
     ({"zero_init_last": 1}, "zero_init_last=1 must be true or false"),
     ({"family": "resnetv3"}, "family='resnetv3' is not known; choose one of 'resnet', 'resnetv2'"),
     ({"family": {}}, "family={} is not known; choose one of 'resnet', 'resnetv2'"),
+    ({"strides": [2, 2]}, "strides=(2, 2) must be one number for each of 4 stages, or empty"),
+    ({"strides": [1, 2, 3, 2]}, "strides=3 is out of range; expected a whole number from 1 to 2"),
+    ({"stride_place": "2x2"}, "stride_place='2x2' is not known; choose one of '3x3', '1x1', 'last_block'"),
+    ({"stride_place": "last_block"}, "stride_place='last_block' is not for family='resnet', whose blocks and stems are"),
+    ({"conv_bias": True}, "conv_bias=True is not for family='resnet', whose blocks and stems are defined without it"),
+    (
+        {"stride_place": "1x1", "aa_layer": "blur"},
+        "stride_place='1x1' strides in front of where aa_layer='blur' filters; set stride_place='3x3' or aa_layer=None",
+    ),
+    (
+        {"family": "resnetv2", "stride_place": "last_block", "output_stride": 16},
+        "output_stride=16 dilates the first block of a stage, and stride_place='last_block' strides in the last; leave",
+    ),
     ({"conv_layer": "std"}, "conv_layer='std' is not known; choose one of 'conv2d', 'std_conv2d'"),
     (
         {"conv_layer": "std_conv2d"},

@@ -49,6 +49,11 @@ OPTIONS = {
     "numbers": ("resnet18", {"num_classes": 2, "task": "regression"}),
     "activation first, another activation": ("resnetv2_18", {"act_layer": "silu"}),
     "activation first, frozen norms": ("resnetv2_18", {"norm_layer": "frozenbatchnorm2d"}),
+    "strides in front": ("resnet26", {"stride_place": "1x1", "strides": [2, 2], "plain_stem_width": 24}),
+    "activation first, strides in last blocks": (
+        "resnetv2_50",
+        {"stride_place": "last_block", "strides": [2, 1], "conv_bias": True, "stem_pool": "zero_padded_max"},
+    ),
     "pooled features": ("resnet18", {"num_classes": 0}),
     "pooling twice": ("resnet18", {"global_pool": "catavgmax"}),
     "dropped in training only": ("resnet26", {"drop_path_rate": 0.5, "drop_block_rate": 0.5, "drop_rate": 0.5}),

@@ -81,7 +81,7 @@ def branches(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     """F(x) and shortcut(x) of a residual block in evaluation mode, before they are added."""
     if isinstance(block, PreActivationBlock):
         activated = block.norm1(x)
-        return block.residual(activated), x if block.downsample is None else block.downsample(activated)
+        return block.residual(activated), block.shortcut(x, activated)
     post = cast(ResidualBlock, block)
     return post.residual(x), post.downsample(x)
 

@@ -55,6 +55,8 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         for module in (*self.stem.modules(), *self.stages.modules()):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
         for module in self.stages.modules():
             if isinstance(module, PreActivationBlock) and self.config.zero_init_last:
                 nn.init.zeros_(module.last_convolution().weight)

@@ -118,7 +118,7 @@ class BasicBlock(ResidualBlock):
 
 
 class Bottleneck(ResidualBlock):
-    """1x1 down, 3x3, 1x1 up (ResNet-50 and deeper, ResNeXt, Wide ResNet); the stride sits on the 3x3 ("v1.5")."""
+    """1x1 down, 3x3, 1x1 up (ResNet-50 and deeper, ResNeXt, Wide ResNet); the stride sits on the 3x3 ("v1.5") by default."""
 
     expansion = 4
 
@@ -138,10 +138,11 @@ class Bottleneck(ResidualBlock):
         if place.channels:
             first, hidden = place.channels[:2]
         stride, filtered = _split_stride(config, place)
-        self.conv1 = nn.Conv2d(place.in_channels, first, 1, bias=False)
+        strides = (stride, 1) if config.stride_place == "1x1" else (1, stride)
+        self.conv1 = nn.Conv2d(place.in_channels, first, 1, strides[0], bias=False)
         self.bn1 = norm(config, first)
         self.act1 = activation(config)
-        self.conv2 = _conv3x3(first, hidden, stride=stride, dilation=place.first_dilation, groups=config.cardinality)
+        self.conv2 = _conv3x3(first, hidden, strides[1], place.first_dilation, config.cardinality)
         self.bn2 = norm(config, hidden)
         self.act2 = activation(config)
         self.antialias = antialias(config, hidden, place.stride) if filtered else nn.Identity()

@@ -20,7 +20,8 @@ from resnet_hub.nn.layers_v2 import convolution, norm_act
 class PreActivationBlock(nn.Module):
     """x + F(act(norm(x))): (N, in, H, W) -> (N, width * expansion, H / stride, W / stride).
 
-    Where shapes differ, a projection of the activated x takes the place of x.
+    Where shapes differ, a projection of the activated x takes the place of x; where a last block strides, every second
+    pixel of x itself.
     Source: He et al. 2016, "Identity Mappings in Deep Residual Networks", figure 4e and equation 5.
     """
 
@@ -30,6 +31,7 @@ class PreActivationBlock(nn.Module):
         super().__init__()
         self.out_channels = place.width * self.expansion
         self.downsample = projection(config, place, self.out_channels)
+        self.skip = place.stride if self.downsample is None else 1
         self.norm1 = norm_act(config, place.in_channels)
         self.drop_block = place.drop_block or nn.Identity()
         self.drop_path = DropPath(place.drop_path) if place.drop_path else nn.Identity()
@@ -38,6 +40,12 @@ class PreActivationBlock(nn.Module):
         """Returns F(x) of the activated x."""
         raise NotImplementedError
 
+    def shortcut(self, x: Tensor, activated: Tensor) -> Tensor:
+        """Returns what is added to F: `x`, the pixels of it that a stride leaves, or its projection."""
+        if self.downsample is not None:
+            return self.downsample(activated)
+        return x if self.skip == 1 else x[:, :, :: self.skip, :: self.skip]
+
     def last_convolution(self) -> nn.Conv2d:
         """Returns the convolution that ends F; a weight of zero makes the block its shortcut."""
         raise NotImplementedError
@@ -45,8 +53,7 @@ class PreActivationBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Returns the block's output."""
         activated = self.norm1(x)
-        shortcut = x if self.downsample is None else self.downsample(activated)
-        return self.drop_path(self.residual(activated)) + shortcut
+        return self.drop_path(self.residual(activated)) + self.shortcut(x, activated)
 
 
 class PreActivationBasicBlock(PreActivationBlock):
@@ -57,7 +64,7 @@ class PreActivationBasicBlock(PreActivationBlock):
         width = place.width
         self.conv1 = convolution(config, place.in_channels, width, 3, place.stride, place.first_dilation)
         self.norm2 = norm_act(config, width)
-        self.conv2 = convolution(config, width, width, 3, dilation=place.dilation)
+        self.conv2 = convolution(config, width, width, 3, dilation=place.dilation, bias=config.conv_bias)
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns conv3x3(act(norm(conv3x3(x))))."""
@@ -80,7 +87,7 @@ class PreActivationBottleneck(PreActivationBlock):
         self.norm2 = norm_act(config, width)
         self.conv2 = convolution(config, width, width, 3, place.stride, place.first_dilation)
         self.norm3 = norm_act(config, width)
-        self.conv3 = convolution(config, width, width * self.expansion, 1)
+        self.conv3 = convolution(config, width, width * self.expansion, 1, bias=config.conv_bias)
 
     def residual(self, x: Tensor) -> Tensor:
         """Returns conv1x1(act(norm(conv3x3(act(norm(conv1x1(x)))))))."""
@@ -107,9 +114,11 @@ def block_class_v2(name: str) -> type[PreActivationBlock]:
 
 def projection(config: ResNetConfig, place: BlockPlace, out_channels: int) -> nn.Module | None:
     """What takes the place of x where shapes differ: a 1x1 convolution, in the -d networks after average pooling."""
-    if place.stride == 1 and place.in_channels == out_channels and place.first_dilation == place.dilation:
+    same = place.in_channels == out_channels and place.first_dilation == place.dilation
+    if same and (place.stride == 1 or config.stride_place == "last_block"):
         return None
     averaged = config.shortcut == "avg_projection"
     pool = shortcut_pool(place) if averaged else nn.Identity()
-    conv = convolution(config, place.in_channels, out_channels, 1, 1 if averaged else place.stride)
+    stride = 1 if averaged else place.stride
+    conv = convolution(config, place.in_channels, out_channels, 1, stride, bias=config.conv_bias)
     return nn.Sequential(OrderedDict(pool=pool, conv=conv))

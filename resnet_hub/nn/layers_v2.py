@@ -139,12 +139,19 @@ def norm_act(config: ResNetConfig, channels: int) -> nn.Module:
 
 
 def convolution(
-    config: ResNetConfig, in_channels: int, out_channels: int, size: int, stride: int = 1, dilation: int = 1
+    config: ResNetConfig,
+    in_channels: int,
+    out_channels: int,
+    size: int,
+    stride: int = 1,
+    dilation: int = 1,
+    *,
+    bias: bool = False,
 ) -> nn.Conv2d:
-    """A convolution without bias that keeps H and W but for its stride, with standardized weights in BiT networks."""
+    """A convolution that keeps H and W but for its stride, with standardized weights in BiT networks."""
     kind = StandardizedConv2d if config.conv_layer == "std_conv2d" else nn.Conv2d
     padding = dilation * (size // 2)
-    return kind(in_channels, out_channels, size, stride, padding=padding, dilation=dilation, bias=False)
+    return kind(in_channels, out_channels, size, stride, padding=padding, dilation=dilation, bias=bias)
 
 
 def _by_channel(parameter: Tensor, x: Tensor) -> Tensor:

@@ -94,8 +94,8 @@ def side_fits(config: ResNetConfig, side: int) -> bool:
     if config.stem_pool != "none":
         filters.append((2, False))
     reduction = (1 if config.stem == "3x3" else 2) * (1 if config.stem_pool == "none" else 2)
-    for _ in config.depths[1:]:
-        filters.append((1 if reduction >= config.output_stride else 2, config.shortcut != "none"))
+    for stride in config.stage_strides[0 if config.stage_strides[0] > 1 else 1 :]:
+        filters.append((1 if reduction >= config.most_reduction else stride, config.shortcut != "none"))
         reduction *= filters[-1][0]
     side = side if config.stem == "3x3" else -(-side // 2)
     for stride, has_shortcut in filters:

@@ -115,16 +115,18 @@ class ResidualNetwork(nn.Module):
         for index, (block_name, width, depth) in enumerate(
             zip(config.blocks, config.widths, config.depths, strict=True)
         ):
-            stride = 1 if index == 0 else 2
-            if reduction >= config.output_stride:
+            stride = config.stage_strides[index]
+            if reduction >= config.most_reduction:
                 dilation, stride = dilation * stride, 1
             reduction *= stride
             blocks: list[ResidualBlock | PreActivationBlock] = []
-            for _ in range(depth):
+            striding = depth - 1 if config.stride_place == "last_block" else 0
+            for position in range(depth):
                 drops = next(drop_paths), drop_block(config, index)
-                place = BlockPlace(in_channels, width, stride, dilation, first_dilation, *drops, next(channels))
+                steps = stride if position == striding else 1, dilation, first_dilation
+                place = BlockPlace(in_channels, width, *steps, *drops, next(channels))
                 blocks.append(self._block_class(block_name)(config, place))
-                in_channels, stride, first_dilation = blocks[-1].out_channels, 1, dilation
+                in_channels, first_dilation = blocks[-1].out_channels, dilation
             name = self._add_stage(index, nn.Sequential(*blocks))
             self.feature_info.append(feature_level(name, in_channels, reduction))
 

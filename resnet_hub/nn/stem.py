@@ -11,14 +11,12 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.nn.layers import activation, antialias, norm
 from resnet_hub.nn.layers_v2 import convolution, norm_act
 
-PLAIN_STEM_WIDTH = 64
-
 
 def stem_width(config: ResNetConfig) -> int:
     """Channels of the first feature map."""
     if config.stem == "7x7":
         # timm's first network file has 64 here whatever `stem_width` says, and the rows of that file rely on it.
-        return PLAIN_STEM_WIDTH if config.family == "resnet" else config.stem_width
+        return config.plain_stem_width if config.family == "resnet" else config.stem_width
     return config.stem_width if config.stem == "3x3" else 2 * config.stem_width
 
 
@@ -49,11 +47,11 @@ def preactivation_stem(config: ResNetConfig) -> nn.Sequential:
 
     Source: He et al. 2016, "Identity Mappings in Deep Residual Networks", section 4.1; deep and tiered as above.
     """
-    out = stem_width(config)
+    out, bias = stem_width(config), config.conv_bias
     if config.stem == "7x7":
-        return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 7, stride=2)))
+        return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 7, stride=2, bias=bias)))
     if config.stem == "3x3":
-        return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 3)))
+        return nn.Sequential(OrderedDict(conv=convolution(config, config.in_chans, out, 3, bias=bias)))
     first, middle = _first_width(config), config.stem_width
     return nn.Sequential(
         OrderedDict(
@@ -61,7 +59,7 @@ def preactivation_stem(config: ResNetConfig) -> nn.Sequential:
             norm1=norm_act(config, first),
             conv2=convolution(config, first, middle, 3),
             norm2=norm_act(config, middle),
-            conv3=convolution(config, middle, out, 3),
+            conv3=convolution(config, middle, out, 3, bias=bias),
         )
     )
 
