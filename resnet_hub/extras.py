@@ -21,6 +21,7 @@ EXTRAS = {
         "torchvision",
         "xxhash",
     ),
+    "keras": ("h5py",),
     "demo": ("fastapi", "gradio", "gradio_client", "sklearn", "starlette"),
 }
 """What can be imported with each extra; pyproject.toml says which versions of what brings it."""
@@ -34,12 +35,14 @@ def require_extra(extra: str, modules: Sequence[str] = ()) -> None:
     """Finds out, without importing anything, whether an extra is installed.
 
     Args:
-        extra: train or demo.
+        extra: train, demo or keras.
         modules: Those of its modules that are needed; all where none is named.
 
     Raises:
         MissingExtraError: Some are missing; its sentence names them and the command that installs them.
     """
     missing = [name for name in modules or EXTRAS[extra] if find_spec(name) is None]
+    if missing and extra == "keras":
+        raise MissingExtraError("install.keras", missing=", ".join(missing))
     if missing:
         raise MissingExtraError("install.demo" if extra == "demo" else "install.train", missing=", ".join(missing))

@@ -73,7 +73,10 @@ WRONG_OPTIONS = [
     ({"strides": [2, 2]}, "strides=(2, 2) must be one number for each of 4 stages, or empty"),
     ({"strides": [1, 2, 3, 2]}, "strides=3 is out of range; expected a whole number from 1 to 2"),
     ({"stride_place": "2x2"}, "stride_place='2x2' is not known; choose one of '3x3', '1x1', 'last_block'"),
-    ({"stride_place": "last_block"}, "stride_place='last_block' is not for family='resnet', whose blocks and stems are"),
+    (
+        {"stride_place": "last_block"},
+        "stride_place='last_block' is not for family='resnet', whose blocks and stems are",
+    ),
     ({"conv_bias": True}, "conv_bias=True is not for family='resnet', whose blocks and stems are defined without it"),
     (
         {"stride_place": "1x1", "aa_layer": "blur"},

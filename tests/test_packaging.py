@@ -20,6 +20,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["pro
 NAMED_OTHERWISE = {"PIL": "pillow", "yaml": "pyyaml", "sklearn": "scikit-learn"}
 # What a file imports beyond the list of its folder, because it asks first whether it is there.
 ASKED_FOR = {
+    "resnet_hub/checkpoint/keras_files.py": {"h5py"},
     "resnet_hub/cli/answer_forms.py": {"pyarrow"},
     "resnet_hub/explain/trainability.py": {"sklearn"},
     "resnet_hub/demo/serving/zero_gpu.py": {"spaces"},
@@ -81,7 +82,7 @@ def lines(file):
 
 
 def test_requirements_are_listed_once():
-    assert PROJECT["optional-dependencies"]["all"] == ["resnet_hub[train,demo]"]
+    assert PROJECT["optional-dependencies"]["all"] == ["resnet_hub[train,demo,keras]"]
     # requirements.txt holds the list as text, since a Space reads it before there is a project beside it.
     assert lines("requirements.txt") == listed("train", "demo")
 

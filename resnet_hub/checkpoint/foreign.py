@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, timm_form
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.registry import ARCHITECTURES, architecture, renamed_architecture
@@ -33,7 +34,7 @@ def today_form(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         CheckpointError: An argument of timm's has a value that no network here has.
     """
-    result = dict(values)
+    result = timm_form(values) if values.get("model_type") == MODEL_TYPE else dict(values)
     if not isinstance(name := result.get("architecture"), str):
         return result
     result["architecture"] = name = _known_name(name)

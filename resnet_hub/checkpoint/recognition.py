@@ -12,10 +12,11 @@ from typing import Any
 from torch import Tensor
 
 from resnet_hub.checkpoint.foreign import says_classes
-from resnet_hub.checkpoint.format import CONFIG_FILE, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, CheckpointConfig
+from resnet_hub.checkpoint.format import CONFIG_FILE, CheckpointConfig
 from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins import Contents, Origin
 from resnet_hub.checkpoint.reading import read
+from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR, PROCESSOR_FILE, timm_form
 from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
@@ -52,7 +53,7 @@ def read_config(
         ConfigError: The architecture is not known.
     """
     file = path / CONFIG_FILE
-    values = read_json(file) if file.is_file() else {}
+    values = _timm_form(read_json(file), path) if file.is_file() else {}
     if path.is_dir() and not values and architecture is None and not holds_training_state(path):
         raise CheckpointError("checkpoint.no_config", path=str(path))
     if not values or (architecture is None and not isinstance(values.get("architecture"), str)):
@@ -61,7 +62,7 @@ def read_config(
         # A class of somebody's own that was saved with the mixin says its arguments, which may not name its network.
         values.setdefault("architecture", architecture)
     saved = CheckpointConfig.from_json(values)
-    if not says_classes(values) and any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE)):
+    if not says_classes(values) and holds_weights(path):
         network = _as_in_file(saved.network, read_weights(path))
         saved = replace(saved, network=network, preprocessing=saved.preprocessing.with_channels(network.in_chans))
     if architecture not in (None, values["architecture"], saved.network.architecture):
@@ -69,6 +70,14 @@ def read_config(
             "checkpoint.other_architecture", wanted=architecture, path=str(path), found=saved.network.architecture
         )
     return replace(saved, preprocessing=_asked(preprocessing, saved.preprocessing))
+
+
+def _timm_form(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The config of a folder; that of transformers' own networks with the input that a file beside it says."""
+    if values.get("model_type") != MODEL_TYPE:
+        return values
+    processor = folder / PROCESSOR_FILE
+    return timm_form({**values, PROCESSOR: read_json(processor) if processor.is_file() else None})
 
 
 def _asked(given: Preprocessing | Mapping[str, Any] | None, known: Preprocessing) -> Preprocessing:

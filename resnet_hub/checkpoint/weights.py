@@ -17,12 +17,16 @@ from torch import Tensor
 
 from resnet_hub.checkpoint.choice import chosen
 from resnet_hub.checkpoint.containers import candidates, extras_of
+from resnet_hub.checkpoint.file_forms import HDF5, KERAS, SAFETENSORS, ZIP, form_of
 from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.json_file import read_json
+from resnet_hub.checkpoint.keras_files import SIGNATURE, read_keras_h5, read_keras_zip
 from resnet_hub.checkpoint.origins import Contents
+from resnet_hub.checkpoint.packed import unpacked
 from resnet_hub.checkpoint.pickles import read_pickle
 from resnet_hub.checkpoint.reading import read
-from resnet_hub.errors import CheckpointError, Phrase
+from resnet_hub.checkpoint.shards import INDEX_ENDING, INDICES, index_in, read_shards
+from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +52,8 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
 
 def holds_weights(path: Path) -> bool:
     """Whether `path` is a weights file, or a folder with one."""
-    return path.is_file() or any((path / name).is_file() for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE))
+    names = (WEIGHTS_FILE, OLDER_WEIGHTS_FILE, *INDICES)
+    return path.is_file() or any((path / name).is_file() for name in names)
 
 
 def holds_training_state(path: Path) -> bool:
@@ -72,16 +77,33 @@ def read_contents(
     """
     file = _weights_file(path)
     try:
-        _check_size(file)
-        if file.suffix == ".safetensors":
-            state: Any = _read_safetensors(file, dtype)
-        else:  # what is compressed in a zip would be mapped as it lies there, which is good for nothing but shapes
-            state = read_pickle(file, mapped=only_shapes and zipfile.is_zipfile(file))
-    except CheckpointError:
+        state = _read(file, dtype, only_shapes)
+    except ResNetHubError:
         raise
     except Exception as error:  # a damaged pickle can make the unpickler raise any exception
         raise CheckpointError("checkpoint.unreadable_weights", file=str(file), reason=_reason(file, error)) from error
     return _contents(path, file, state, choice)
+
+
+def _read(file: Path, dtype: torch.dtype | None, only_shapes: bool) -> Any:
+    """What a file of any form holds. Raises: CheckpointError."""
+    if file.name.endswith(INDEX_ENDING):
+        return read_shards(file, partial(_read, dtype=dtype, only_shapes=only_shapes))
+    _check_size(file)
+    form = form_of(file)
+    if form == ZIP:
+        with unpacked(file) as inner:
+            if form_of(inner) == ZIP:
+                raise CheckpointError("checkpoint.zip_none", file=str(file), names=inner.name)
+            return _read(inner, dtype, only_shapes)
+    if form == HDF5:
+        return read_keras_h5(file)
+    if form == KERAS:
+        return read_keras_zip(file)
+    if form == SAFETENSORS:
+        return _read_safetensors(file, dtype)
+    # What is compressed in a zip would be mapped as it lies there, which is good for nothing but shapes.
+    return read_pickle(file, mapped=only_shapes and zipfile.is_zipfile(file))
 
 
 def _contents(path: Path, file: Path, state: object, choice: str | None) -> Contents:
@@ -117,6 +139,8 @@ def _weights_file(path: Path) -> Path:
     safe, older = path / WEIGHTS_FILE, path / OLDER_WEIGHTS_FILE
     if safe.is_file():
         return safe
+    if not older.is_file() and (index := index_in(path)) is not None:
+        return index
     if not older.is_file():
         raise CheckpointError("checkpoint.no_weights", path=str(path))
     logger.warning("%s has no %s; its pickle %s is read for tensors only", path, WEIGHTS_FILE, older.name)
@@ -136,20 +160,14 @@ def _check_size(file: Path) -> None:
 def _reason(file: Path, error: Exception) -> str | Phrase:
     """Why a file cannot be read; what PyTorch says of pickles is long and of no help to who only has the file."""
     with file.open("rb") as opened:
-        start = opened.read(64).lstrip()
-    if not start:
-        return Phrase("checkpoint.empty_file")
-    if start.startswith(b"version https://git-lfs"):
-        return Phrase("checkpoint.lfs_pointer")
-    if start.lower().startswith((b"<!doctype", b"<html")):
-        return Phrase("checkpoint.web_page")
+        start = opened.read(8)
+    if start.startswith(SIGNATURE):
+        return Phrase("checkpoint.damaged_hdf5")
+    if start.startswith(b"PK"):
+        return Phrase("checkpoint.damaged_zip")
     if file.suffix == ".safetensors":
         return str(error).strip().partition("\n")[0] or type(error).__name__
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            if any(name.endswith("constants.pkl") for name in archive.namelist()):
-                return Phrase("checkpoint.torchscript")
-    return Phrase("checkpoint.damaged_zip" if start.startswith(b"PK") else "checkpoint.no_pickle")
+    return Phrase("checkpoint.no_pickle")
 
 
 def _read_safetensors(file: Path, dtype: torch.dtype | None) -> dict[str, Tensor]:

@@ -118,7 +118,7 @@ class BasicBlock(ResidualBlock):
 
 
 class Bottleneck(ResidualBlock):
-    """1x1 down, 3x3, 1x1 up (ResNet-50 and deeper, ResNeXt, Wide ResNet); the stride sits on the 3x3 ("v1.5") by default."""
+    """1x1 down, 3x3, 1x1 up (ResNet-50 and deeper, ResNeXt, Wide ResNet); the 3x3 strides ("v1.5") by default."""
 
     expansion = 4
 

@@ -7,16 +7,20 @@ from dataclasses import replace
 from resnet_hub.checkpoint.origins import (
     cifar,
     detectron,
+    keras,
     openmmlab,
     quantized,
     residual,
     self_supervised,
     sequential,
     torchvision,
+    transformers,
 )
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 
 ORIGINS: tuple[Origin, ...] = (
+    transformers.ORIGIN,
+    keras.ORIGIN,
     quantized.ORIGIN,
     self_supervised.ORIGIN,
     openmmlab.ORIGIN,
