@@ -34,6 +34,8 @@ def chosen(found: Sequence[Candidate], choice: str | None, file: str) -> Candida
         CheckpointError: There is no network at that place, or several are left.
     """
     left = list(found)
+    if choice is not None and len(found) == 1 and choice not in left[0].place.split("."):
+        raise CheckpointError("checkpoint.one_network", file=file, wanted=choice)
     if choice is not None:
         left = [one for one in found if one.place == choice]
         left = left or [one for one in found if choice in one.place.split(".")]

@@ -50,9 +50,12 @@ def extras_of(content: object) -> dict[str, Any]:
     """What a file holds beside networks, by name."""
     if not isinstance(content, Mapping):
         return {}
-    networks = {place[0] for place, _ in _state_dicts(content) if place}
+    places = [place for place, _ in _state_dicts(content)]
+    networks = {place[0] for place in places if place}
     return {
-        str(name): value for name, value in content.items() if name not in networks and not isinstance(value, Tensor)
+        str(name): value
+        for name, value in content.items()
+        if name not in networks and not (isinstance(value, Tensor) and () in places)
     }
 
 

@@ -26,6 +26,7 @@ from resnet_hub.checkpoint.format import (
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, Phrase
+from resnet_hub.registry import fitting_architectures
 
 logger = logging.getLogger(__name__)
 
@@ -195,6 +196,9 @@ def _refuse_misfits(
         return
     head = state.get(f"{config.classifier}.weight")
     advice = Phrase("checkpoint.check_architecture", architecture=config.architecture)
+    theirs = fitting_architectures({name: tuple(tensor.shape) for name, tensor in state.items()})
+    if theirs and config.architecture not in theirs:
+        advice = Phrase("checkpoint.of_another", names=" / ".join(theirs), architecture=config.architecture)
     if not missing and not unknown and head is not None and all(name.startswith(config.classifier) for name in shapes):
         advice = Phrase("checkpoint.check_head", found=head.shape[0], expected=config.num_classes)
     said = reduce(lambda first, then: Phrase("checkpoint.then_fault", first=first, then=then), faults)

@@ -121,15 +121,20 @@ def _streams(file: Path) -> Iterator[BytesIO]:
 
 def _names(stream: BytesIO) -> Iterator[str]:
     """The names that one pickle refers to, under their modules of today."""
-    texts: list[str] = []
+    texts: list[str] = [""]  # the texts on the stack, of which the last two are a module and a name in it
+    memo: dict[int, str] = {}
     for code, argument, _ in pickletools.genops(stream):
         if code.name in ("GLOBAL", "INST"):
             module, _, name = str(argument).partition(" ")
         elif code.name == "STACK_GLOBAL":
             module, name = texts[-2:]
         else:
-            if isinstance(argument, str):
-                texts.append(argument)
+            if code.name == "MEMOIZE":
+                memo[len(memo)] = texts[-1]
+            elif code.name.endswith("GET"):
+                texts.append(memo.get(argument, ""))
+            elif argument is not None and code.stack_after:
+                texts.append(argument if isinstance(argument, str) else "")
             continue
         yield f"{ {'__builtin__': 'builtins', 'copy_reg': 'copyreg'}.get(module, module) }.{name}"
 
@@ -140,6 +145,7 @@ def _stand_in(name: str) -> type:
 
 def _refusal(file: Path, names: list[str]) -> CheckpointError:
     """What is said of a pickle that holds more than tensors and notes."""
+    names = sorted(names, key=lambda name: name.startswith("torch."))  # their own classes say more than the layers
     shown = ", ".join(names[:SHOWN]) + (f" + {len(names) - SHOWN}" if len(names) > SHOWN else "")
     model = any(MODELS.match(name) for name in names)
     what = Phrase("checkpoint.whole_model" if model else "checkpoint.runs_code", names=shown)

@@ -44,20 +44,16 @@ class Reading:
             parts.append(f"left out: {', '.join(left[:SHOWN])}{more}")
         level = logging.WARNING if contents.others or self._left_tensors() else logging.INFO
         if parts:
-            logger.log(level, "%s: read as %s names it; %s", contents.file, self.origin.name, "; ".join(parts))
+            logger.log(level, "%s: read by the names of %s; %s", contents.file, self.origin.name, "; ".join(parts))
 
     def _left_tensors(self) -> list[str]:
         """Parts of the file with tensors that are not used, with what they are where that is known."""
         known = self.origin.left_over(self.contents)
         taken = {id(tensor) for tensor in self.state.values()}
-        declared = [name for name in self.contents.tensors if _part_of(name, known) is not None]
-        around = [
-            name
-            for name, tensor in self.contents.around.items()
-            if id(tensor) not in taken and not self._of_another(name)
-        ]
+        beside = (name for name, tensor in self.contents.around.items() if id(tensor) not in taken)
+        declared = (name for name in self.contents.tensors if _part_of(name, known) is not None)
         parts = {}
-        for name in (*declared, *around):
+        for name in (*declared, *(name for name in beside if not self._of_another(name))):
             part = _part_of(name, known)
             parts[part if part is not None else name.partition(".")[0]] = known.get(part or "", "")
         return [f"{part} ({what})" if what else part for part, what in parts.items()]

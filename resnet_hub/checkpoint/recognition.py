@@ -27,9 +27,13 @@ from resnet_hub.registry import (
     named_network,
     published_architecture,
     published_tags,
+    stage_depths,
 )
 
 logger = logging.getLogger(__name__)
+
+SHOWN = 3
+"""How many tensors an error names."""
 
 
 def read_config(
@@ -106,6 +110,11 @@ def _foreign_config(
         raise CheckpointError("checkpoint.no_architecture")
     network = network or _inferred(contents, origin, state)
     network = _as_in_file(network.with_options(**origin.options(contents)), state)
+    first = state.get(f"{network.first_conv}.weight")
+    if architecture is None and network.stem == "7x7" and first is not None and first.shape[-1] == 3:
+        raise CheckpointError("checkpoint.small_stem", name=path.name, architecture=network.architecture)
+    if architecture is None and network.num_classes == 0:
+        logger.warning("%s: it holds no head of classes, and gives features until num_classes= asks for one", path.name)
     preprocessing = (preprocessing or _assumed(contents, origin, network, given is None)).with_channels(
         network.in_chans
     )
@@ -128,13 +137,22 @@ def _inferred(contents: Contents, origin: Origin, state: Mapping[str, Tensor]) -
     theirs = [name for name in found if any(fnmatchcase(name, pattern) for pattern in origin.architectures)]
     names = theirs or list(found)
     if not names:
-        raise CheckpointError("checkpoint.weights_of_which_network", name=contents.file)
+        raise _no_network(contents, state)
     if len(names) > 1:
         candidates = ", ".join(names)
         raise CheckpointError("checkpoint.several_architectures", name=contents.file, candidates=candidates)
-    logger.info("%s: its tensors are those of a %s, read as %s names them", contents.file, names[0], origin.name)
+    logger.info("%s: its tensors are those of a %s, by the names of %s", contents.file, names[0], origin.name)
     network = architecture_named(names[0])
     return network if "fc.weight" in state or "head.fc.weight" in state else network.with_options(num_classes=0)
+
+
+def _no_network(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointError:
+    """What is said of tensors that are those of no architecture."""
+    depths = stage_depths(state)
+    if not depths:
+        first = ", ".join(list(state)[:SHOWN])
+        return CheckpointError("checkpoint.no_residual_network", name=contents.file, names=first)
+    return CheckpointError("checkpoint.weights_of_which_network", name=contents.file, depths=depths)
 
 
 def _as_in_file(network: ResNetConfig, state: Mapping[str, Tensor]) -> ResNetConfig:

@@ -47,7 +47,17 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
     """
     reading = read(read_contents(path, dtype, choice))
     reading.log()
+    if not (path.is_dir() and reading.contents.config is not None):  # ours are read from disk when they are used
+        _refuse_not_finite(path, reading.state)
     return reading.state
+
+
+def _refuse_not_finite(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Raises: CheckpointError where a tensor holds NaN or infinity."""
+    bad = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if bad:
+        names = ", ".join([*bad[:3], *(["..."] if len(bad) > 3 else [])])
+        raise CheckpointError("checkpoint.not_finite", file=str(path), count=len(bad), names=names)
 
 
 def holds_weights(path: Path) -> bool:

@@ -9,7 +9,7 @@ from resnet_hub.registry.architectures import (
     named_network,
 )
 from resnet_hub.registry.counted import CountedCost, counted_cost
-from resnet_hub.registry.fingerprints import fingerprint, fitting_architectures
+from resnet_hub.registry.fingerprints import fingerprint, fitting_architectures, stage_depths
 from resnet_hub.registry.imagenet_names import imagenet_label_names
 from resnet_hub.registry.pruned import pruned_channels
 from resnet_hub.registry.published import (
@@ -48,4 +48,5 @@ __all__ = [
     "published_tags",
     "published_weights",
     "renamed_architecture",
+    "stage_depths",
 ]

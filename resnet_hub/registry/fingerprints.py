@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
 FIRST = ("conv1.weight", "conv1.0.weight", "stem.conv.weight", "stem.conv1.weight")
 """The convolution that sees the image: its input channels and the size of its kernel are options."""
 HEADS = ("fc.", "head.")
+BLOCK = re.compile(r"(?:layer(\d{1,3})|stages\.(\d{1,3})\.blocks)\.(\d{1,4})\.conv1\.")
 
 
 def fingerprint(shapes: Mapping[str, Sequence[int]]) -> str:
@@ -39,6 +41,16 @@ def fitting_architectures(shapes: Mapping[str, Sequence[int]]) -> tuple[str, ...
     the CIFAR networks.
     """
     return _by_fingerprint().get(fingerprint(shapes), ())
+
+
+def stage_depths(names: Iterable[str]) -> tuple[int, ...]:
+    """The number of blocks in each stage by the names of tensors; empty where they are of no residual network."""
+    blocks: dict[int, int] = {}
+    for name in names:
+        if found := BLOCK.match(name):
+            stage, block = int(found[1] or found[2]), int(found[3])
+            blocks[stage] = max(blocks.get(stage, 0), block + 1)
+    return tuple(blocks[stage] for stage in sorted(blocks))
 
 
 @cache

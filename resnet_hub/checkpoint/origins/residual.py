@@ -11,6 +11,7 @@ from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.registry import architecture, named_network
 
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 ANCHOR = re.compile(r"(?:layer1|stages\.0\.blocks)\.0\.conv1\.weight$")
 
 
@@ -41,7 +42,7 @@ def preprocessing(contents: Contents, _: ResNetConfig) -> Preprocessing | None:
         size = [known["input_size"][0], side, side]
     given = {key: options.get(key) for key in ("interpolation", "crop_pct", "crop_mode", "mean", "std")}
     given["input_size"] = size
-    if given["interpolation"] == "random":
+    if given["interpolation"] not in INTERPOLATIONS:  # timm's script also notes "random", and nothing as ""
         del given["interpolation"]
     return Preprocessing.from_json({**known, **{key: value for key, value in given.items() if value is not None}})
 
