@@ -72,4 +72,4 @@ def _weights_entry(file: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 def _is_hidden(name: str) -> bool:
     """Whether it is what a Mac or an editor leaves beside a file."""
     parts = PurePosixPath(name).parts
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts)

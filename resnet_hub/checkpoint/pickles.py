@@ -71,7 +71,7 @@ def read_pickle(file: Path, *, mapped: bool = False) -> Any:
         Exception: It is damaged, or no file of PyTorch's.
     """
     try:
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+        return _loaded(file, mapped)
     except Exception:
         names = sorted(names_in(file))
         strange = [name for name in names if not TENSORS.fullmatch(name)]
@@ -82,7 +82,14 @@ def read_pickle(file: Path, *, mapped: bool = False) -> Any:
             raise
     stand_ins: list[Any] = [(_stand_in(name), name) for name in strange]
     with _allowing, torch.serialization.safe_globals(stand_ins):  # the list is one for the whole process
-        return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+        return _loaded(file, mapped)
+
+
+def _loaded(file: Path, mapped: bool) -> Any:
+    if file.suffix == ".safetensors":  # PyTorch goes by the name: without one it sees the bytes
+        with file.open("rb") as opened:
+            return torch.load(opened, map_location="cpu", weights_only=True)
+    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
 
 
 def names_in(file: Path) -> set[str]:

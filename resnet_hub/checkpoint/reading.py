@@ -38,7 +38,7 @@ class Reading:
             parts.append(f"took {contents.place!r} of several networks; {others} takes another")
         if self.head is not None:
             parts.append(f"{self.head!r} beside the network is taken as its head")
-        left = [*self._left_tensors(), *contents.extras]
+        left = [*self._left_tensors(), *(name for name in contents.extras if name not in self.origin.used)]
         if left:
             more = f" + {len(left) - SHOWN}" if len(left) > SHOWN else ""
             parts.append(f"left out: {', '.join(left[:SHOWN])}{more}")

@@ -70,7 +70,9 @@ def test_what_it_is_and_what_its_input_is_are_known_and_said(tmp_path, caplog):
     assert [round(255 * value, 3) for value in first.preprocessing.mean] == [123.68, 116.779, 103.939]
     assert (first.preprocessing.crop_mode, first.preprocessing.input_size) == ("squash", (3, 224, 224))
     assert (second.preprocessing.mean, second.preprocessing.input_size) == ((0.5, 0.5, 0.5), (3, 40, 40))
-    assert "prepared by preprocess_input; preprocessing= takes another" in caplog.text
+    said = "its input is assumed to be the usual one of keras.applications (nearest 224 px, crop 1.000); preprocessing="
+    assert said in caplog.text
+    assert "left out" not in caplog.text
 
 
 def test_it_is_saved_and_opened_again_as_what_it_is(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,8 +13,6 @@ from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.registry import ARCHITECTURES
-
-logger = logging.getLogger(__name__)
 
 ANCHOR = re.compile(r"conv2_block1_1_conv/kernel$")
 Layers = Mapping[str, tuple[str, Mapping[str, Any]]]
@@ -105,16 +102,13 @@ def preprocessing(contents: Contents, network: ResNetConfig) -> Preprocessing:
     else:
         mean, std = tuple(value / 255 for value in CAFFE_MEAN), (1 / 255,) * 3  # type: ignore[assignment]
     height, width = _size(layers)
-    logger.info(
-        "%s: taken for the input is what Keras documents: an image squashed to %d x %d px (nearest)%s; "
-        "preprocessing= takes another",
-        contents.file,
-        width,
-        height,
-        "" if scaling else ", prepared by preprocess_input",
-    )
     squashed = {"interpolation": "nearest", "crop_pct": 1.0, "crop_mode": "squash"}
     return Preprocessing(input_size=(3, height, width), mean=mean, std=std, **squashed).with_channels(network.in_chans)
+
+
+def says_input(contents: Contents) -> bool:
+    """Whether the model scales images itself, so that nothing is assumed of their values."""
+    return _scaling(_layers(contents)) is not None
 
 
 def _by_layer(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
@@ -230,4 +224,6 @@ ORIGIN = Origin(
     network=network,
     options=options,
     preprocessing=preprocessing,
+    says_input=says_input,
+    used=frozenset({CONFIG}),
 )

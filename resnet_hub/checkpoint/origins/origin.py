@@ -88,5 +88,7 @@ class Origin:
     """What this writer's networks take as input; None where nothing is known of it."""
     says_input: Callable[[Contents], bool] = _no
     """Whether the file itself says its input; where not, what `preprocessing` returns is said to be an assumption."""
+    used: frozenset[str] = frozenset()
+    """Names of `extras` that are read, so that no log line says that they are left out."""
     label_names: Callable[[Contents], tuple[str, ...] | None] = _unknown
     """Names of the classes in index order; None where the file has none."""
