@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 HEAD = re.compile(r"(?:.*\.)?(?:fc|classifier|head|linear|cls_head|logits)(?:\.(?:fc|linear|\d))?\.weight")
 """Names of a linear layer that stands beside a backbone and answers for it."""
+LAST = re.compile(r"(?:layer\d+|stages\.\d+\.blocks)\.\d+\.conv\d+\.weight")
+"""Names of a block's convolutions, of which the last gives the network's features."""
 SHOWN = 8
 """How many parts of a file the line names."""
 
@@ -81,13 +83,19 @@ def read(contents: Contents) -> Reading:
 
 def _head_beside(around: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str | None:
     """The name of the one linear layer that takes as many features as the network gives."""
-    features = {tensor.shape[0] for tensor in state.values() if tensor.ndim == 4}
+    convolutions = sorted((name for name, tensor in state.items() if tensor.ndim == 4 and LAST.match(name)), key=_order)
+    features = state[convolutions[-1]].shape[0] if convolutions else 0
     found = [
         name.removesuffix(".weight")
         for name, tensor in around.items()
-        if HEAD.fullmatch(name) and tensor.ndim == 2 and tensor.shape[1] == max(features, default=0)
+        if HEAD.fullmatch(name) and tensor.ndim == 2 and tensor.shape[1] == features
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _order(name: str) -> list[int]:
+    """The numbers in a name: those of the stage, of the block and of the convolution."""
+    return [int(number) for number in re.findall(r"\d+", name)]
 
 
 def _part_of(name: str, known: Mapping[str, str]) -> str | None:

@@ -15,7 +15,9 @@ from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 
 ANCHOR = re.compile(r"(?:layer1|(?<![^.])[34])\.0\.conv1\.weight$")
-ENCODERS = re.compile(r"encoder_[qk]|(?:base|momentum|online|target|query|key)_(?:encoder|network|net|model|backbone)")
+ENCODERS = re.compile(
+    r"encoder_[qk]|base_encoder|(?:momentum|online|target|query|key)_(?:encoder|network|net|backbone)"
+)
 """Parts of places that only such files have."""
 HEADS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:.+\.)?queue"), "queue of keys"),
