@@ -106,7 +106,12 @@ class CheckpointConfig:
     @property
     def opens_in_timm(self) -> bool:
         """Whether timm can build this network: its name is timm's and so is every option."""
-        return in_timm(self.network.architecture) and not self._own_options(drop=(*TRAINING_OPTIONS, "norm_layer"))
+        return in_timm(self.network.architecture) and not self.options_beyond_timm
+
+    @property
+    def options_beyond_timm(self) -> dict[str, Any]:
+        """The options, other than those of training, that differ from the architecture and that timm cannot say."""
+        return self._own_options(drop=(*TRAINING_OPTIONS, "norm_layer"))
 
     def _own_options(self, drop: Sequence[str] = ()) -> dict[str, Any]:
         """Options that differ from the named architecture and that timm's vocabulary cannot say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -111,7 +112,8 @@ def _resizing(processor: Mapping[str, Any]) -> dict[str, Any]:
             logger.info("%s crops nothing: the middle square of an image is taken", PROCESSOR_FILE)
         return {"input_size": [3, size, size], "crop_pct": 1.0, "crop_mode": mode}
     crop, _ = _side(processor.get("crop_size", 224), processor)
-    return {"input_size": [3, crop, crop], "crop_pct": min(1.0, crop / size), "crop_mode": mode}
+    share = crop / size if math.floor(crop / (crop / size)) == size else crop / (size + 1e-6)
+    return {"input_size": [3, crop, crop], "crop_pct": min(1.0, share), "crop_mode": mode}
 
 
 def _side(size: Any, processor: Mapping[str, Any]) -> tuple[int, bool]:

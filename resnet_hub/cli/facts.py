@@ -8,6 +8,7 @@ from resnet_hub.card import weights_license
 from resnet_hub.checkpoint import CheckpointConfig, local_path, read_config
 from resnet_hub.cli.catalog import Values, default_tag, tag_values
 from resnet_hub.config import Preprocessing, ResNetConfig
+from resnet_hub.errors import ConfigError
 from resnet_hub.hub import download_checkpoint
 from resnet_hub.models import complexity, meta_network
 from resnet_hub.registry import (
@@ -23,8 +24,13 @@ from resnet_hub.registry import (
 )
 
 
-def network_facts(source: str) -> Values:
-    """All that is known of an architecture, a published tag, a checkpoint folder or a model on the Hub.
+def network_facts(source: str, *, architecture: str | None = None, num_classes: int | None = None) -> Values:
+    """All that is known of an architecture, a published tag, a checkpoint folder or file, or a model on the Hub.
+
+    Args:
+        source: Any of these.
+        architecture: The network of a weights file that fits several.
+        num_classes: Classes of another head than the source has.
 
     Raises:
         CheckpointError: The folder holds no network's config.
@@ -32,12 +38,16 @@ def network_facts(source: str) -> Values:
         HubError: The Hub refused or could not be reached.
     """
     path = local_path(source)
-    if path is None and source in ARCHITECTURES:
+    plain = architecture is None and num_classes is None
+    if path is None and plain and source in ARCHITECTURES:
         return {"source": source, **_published_facts(source, default_tag(source))}
-    tag = _catalogd(source) if path is None else None
+    tag = _catalogd(source) if path is None and plain else None
     if tag is not None:
         return {"source": source, **_published_facts(tag.architecture, tag)}
-    saved = read_config(path or download_checkpoint(source, config_only=True))
+    if path is None and not plain and source in ARCHITECTURES:
+        raise ConfigError("cli.no_bare_file", source=source)
+    saved = read_config(path or download_checkpoint(source, config_only=True), architecture=architecture)
+    saved = saved.adapted(num_classes=num_classes, label_names=None, in_chans=None, options={})
     return {"source": source, **_checkpoint_facts(saved)}
 
 

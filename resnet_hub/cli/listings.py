@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 
 from resnet_hub.cli.catalog import architecture_rows, tag_rows
-from resnet_hub.cli.parser import SOURCE_HELP, Command, print_json, print_lines
+from resnet_hub.cli.parser import (
+    SOURCE_HELP,
+    Command,
+    add_bare_file_arguments,
+    bare_file_options,
+    print_json,
+    print_lines,
+)
 from resnet_hub.cli.terminal import architecture_lines, facts_lines, tag_lines
 
 
@@ -37,13 +44,14 @@ def _list(given: argparse.Namespace) -> int:
 
 def _info_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    add_bare_file_arguments(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def _info(given: argparse.Namespace) -> int:
     from resnet_hub.cli.facts import network_facts  # loads torch
 
-    facts = network_facts(given.source)
+    facts = network_facts(given.source, **bare_file_options(given))
     if given.json:
         print_json(facts)
     else:

@@ -17,7 +17,7 @@ FAILED = 1
 """Exit status when a part of the work could not be done."""
 MISTAKE = 2
 """Exit status after a user's mistake."""
-SOURCE_HELP = "architecture, published tag, checkpoint folder, or owner/name on the Hub"
+SOURCE_HELP = "architecture, published tag, checkpoint folder or weights file, or owner/name on the Hub"
 
 
 class Command(NamedTuple):
@@ -29,6 +29,18 @@ class Command(NamedTuple):
     """Adds the command's arguments to a parser."""
     run: Callable[[argparse.Namespace], int]
     """Does it and returns the exit status. Raises: ResNetHubError."""
+
+
+def add_bare_file_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what a weights file without a config may need said of it."""
+    parser.add_argument("--architecture", metavar="NAME", help="the network, where SOURCE is a file that fits several")
+    parser.add_argument("--num-classes", type=int, metavar="N", help="classes of its head, where they differ")
+
+
+def bare_file_options(given: argparse.Namespace) -> dict[str, Any]:
+    """The same as options of `from_pretrained`; those that were not given are absent."""
+    said = {"architecture": given.architecture, "num_classes": given.num_classes}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from resnet_hub.checks import check_integer
-from resnet_hub.cli.parser import SOURCE_HELP, Command, remark
+from resnet_hub.cli.parser import SOURCE_HELP, Command, add_bare_file_arguments, bare_file_options, remark
 from resnet_hub.cli.streams import above_the_bar, any_name, bar_over
 from resnet_hub.cli.tally import Names, Tally
 from resnet_hub.cli.terminal import printable
@@ -26,6 +26,7 @@ def _image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="an image's file, or a folder with images below it")
     parser.add_argument("--revision", metavar="R", help="branch, tag or commit, where SOURCE is on the Hub")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: auto)")
+    add_bare_file_arguments(parser)
 
 
 def _predict_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +76,10 @@ def _ask(given: argparse.Namespace, ask: Callable[..., Any], write: Callable[...
         check_parquet(given.parquet)
     if given.revision is not None and local_path(given.source) is not None:
         raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
-    classifier = ImageClassifier.from_pretrained(given.source, device=given.device, revision=given.revision)
+    options = bare_file_options(given)
+    classifier = ImageClassifier.from_pretrained(given.source, device=given.device, revision=given.revision, **options)
+    if classifier.model.head_is_new:
+        raise ConfigError("cli.random_head", source=given.source, classes=classifier.model.num_classes)
     folders = folders_among(given.images)
     tally = Tally(folders.values())
     files = image_files(given.images, folders, but=given.parquet and unfinished(given.parquet))

@@ -48,6 +48,21 @@ def our_name(name: str) -> str:
     return name
 
 
+def transformers_name(name: str, *, head: bool = True) -> str:
+    """The name in transformers of a tensor of ours, the inverse of `our_name`; `head`: in a network with a head."""
+    prefix = "resnet." if head else ""
+    for theirs, ours in OTHERS.items():
+        if name.startswith(ours):
+            return ("" if ours == "fc." else prefix) + theirs + name.removeprefix(ours)
+    stage, block, *parts, leaf = name.split(".")
+    if parts[0] == "downsample":
+        part = f"shortcut.{'convolution' if parts[1] == '0' else 'normalization'}"
+    else:
+        kind = "convolution" if parts[0].startswith("conv") else "normalization"
+        part = f"layer.{int(parts[0][-1]) - 1}.{kind}"
+    return f"{prefix}encoder.stages.{int(stage.removeprefix('layer')) - 1}.layers.{block}.{part}.{leaf}"
+
+
 def preprocessing(_: Contents, network: ResNetConfig) -> Preprocessing:
     """The input of the published networks."""
     return INPUT.with_channels(network.in_chans)
