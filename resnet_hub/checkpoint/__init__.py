@@ -26,17 +26,15 @@ from resnet_hub.checkpoint.format import (
 from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins.transformers import transformers_name
 from resnet_hub.checkpoint.recognition import read_config
-from resnet_hub.checkpoint.shards import INDEX_ENDING, INDICES, MAX_SHARDS, shard_files
+from resnet_hub.checkpoint.shards import INDICES, shard_names
 from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR_FILE
 
 __all__ = [
     "BUNDLED",
     "CARD_FILE",
     "CONFIG_FILE",
-    "INDEX_ENDING",
     "INDICES",
     "MAX_CONFIG_BYTES",
-    "MAX_SHARDS",
     "MAX_SPLIT_BYTES",
     "MAX_WEIGHTS_BYTES",
     "MODEL_TYPE",
@@ -53,7 +51,7 @@ __all__ = [
     "local_path",
     "read_config",
     "read_json",
-    "shard_files",
+    "shard_names",
     "transformers_name",
     "write_atomically",
     "write_checkpoint",

@@ -29,7 +29,27 @@ def shard_files(index: Path) -> list[Path]:
     Raises:
         CheckpointError: It names no files, too many, one outside its folder, or one that is not there.
     """
-    return [index.parent / name for name in dict.fromkeys(_weight_map(index).values())]
+    names = shard_names(index)
+    for name in names:
+        if not (index.parent / name).is_file():
+            raise CheckpointError("checkpoint.no_shard", file=str(index), name=name[:80], count=len(names))
+    return [index.parent / name for name in names]
+
+
+def shard_names(index: Path) -> list[str]:
+    """The names of the files, in order, whether they are there or not.
+
+    Raises:
+        CheckpointError: There are none, too many, or one is no plain name of a file in the index's folder.
+    """
+    names = list(dict.fromkeys(_weight_map(index).values()))
+    if len(names) > MAX_SHARDS:
+        raise CheckpointError("checkpoint.too_many_shards", file=str(index), count=len(names), most=MAX_SHARDS)
+    for name in names:
+        # Only names, so that no index can point to what lies elsewhere on this machine.
+        if Path(name).name != name or "\\" in name or name in ("", ".", ".."):
+            raise CheckpointError("checkpoint.shard_elsewhere", file=str(index), name=name[:80])
+    return names
 
 
 def shards_size(index: Path) -> int:
@@ -67,13 +87,4 @@ def _weight_map(index: Path) -> dict[str, str]:
     owners = read_json(index).get("weight_map")
     if not isinstance(owners, dict) or not owners or not all(isinstance(name, str) for name in owners.values()):
         raise CheckpointError("checkpoint.no_index", file=str(index))
-    names = dict.fromkeys(owners.values())
-    if len(names) > MAX_SHARDS:
-        raise CheckpointError("checkpoint.too_many_shards", file=str(index), count=len(names), most=MAX_SHARDS)
-    for name in names:
-        # Only names, so that no index can point to what lies elsewhere on this machine.
-        if Path(name).name != name or "\\" in name or name in ("", ".", ".."):
-            raise CheckpointError("checkpoint.shard_elsewhere", file=str(index), name=name[:80])
-        if not (index.parent / name).is_file():
-            raise CheckpointError("checkpoint.no_shard", file=str(index), name=name[:80], count=len(names))
     return owners

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,19 @@ from huggingface_hub.errors import (
 
 from resnet_hub.checkpoint import (
     CONFIG_FILE,
+    INDICES,
     MAX_CONFIG_BYTES,
     MAX_SPLIT_BYTES,
     MAX_WEIGHTS_BYTES,
+    MODEL_TYPE,
     OLDER_WEIGHTS_FILE,
+    PROCESSOR_FILE,
     SPLIT_FILE,
     WEIGHTS_FILE,
+    read_json,
+    shard_names,
 )
-from resnet_hub.errors import HubError
+from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.hub import cache_integrity as hub_cache
 from resnet_hub.hub.address import RepoAddress, is_commit, repo_address
 from resnet_hub.hub.http_errors import HTTP_ERROR, cause, check_token, hub_errors
@@ -35,6 +41,8 @@ MAX_BYTES = {
     WEIGHTS_FILE: MAX_WEIGHTS_BYTES,
     OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES,
     SPLIT_FILE: MAX_SPLIT_BYTES,
+    PROCESSOR_FILE: MAX_CONFIG_BYTES,
+    **dict.fromkeys(INDICES, MAX_CONFIG_BYTES),
 }
 """What larger files of these names would hold is no network's."""
 
@@ -83,6 +91,7 @@ def download_checkpoint(
         try:
             folder = files.fetch(CONFIG_FILE, commit).parent
             commit = folder.name
+            files.fetch_input(folder)
         except (RemoteEntryNotFoundError, LocalEntryNotFoundError):
             if needs_config or config_only:
                 raise
@@ -151,8 +160,45 @@ class _Files:
     cache_dir: str | Path | None
     offline: bool
 
+    def fetch_input(self, folder: Path) -> None:
+        """Fetches what transformers says of the input, where the config is one of its own networks'."""
+        with suppress(CheckpointError):  # a config that is none is refused where it is read
+            if read_json(folder / CONFIG_FILE).get("model_type") != MODEL_TYPE:
+                return
+            if not hub_cache.known_absent(folder, PROCESSOR_FILE):
+                try:
+                    self.fetch(PROCESSOR_FILE, folder.name)
+                except RemoteEntryNotFoundError:
+                    hub_cache.note_absent(folder, PROCESSOR_FILE)
+                except LocalEntryNotFoundError:
+                    return
+
     def fetch_weights(self, commit: str | None) -> Path:
-        """The folder of the commit, with its weights; the older kind only where the Hub has no other."""
+        """The folder of the commit, with its weights: in one file, else in several, and the safer kind where it is."""
+        names = [name for name in INDICES if hub_cache.cached_file(self.address.repo_id, name, commit, self.cache_dir)]
+        if names:
+            return self._fetch_shards(names[0], commit)
+        try:
+            return self._fetch_file(commit)
+        except RemoteEntryNotFoundError as absent:
+            for name in INDICES:
+                with suppress(RemoteEntryNotFoundError):
+                    return self._fetch_shards(name, commit)
+            raise absent
+
+    def _fetch_shards(self, name: str, commit: str | None) -> Path:
+        """The folder of the commit, with all files of an index. Raises: what the client raises, and ResNetHubError."""
+        index = self.fetch(name, commit)
+        size = 0
+        for shard in shard_names(index):
+            size += self.fetch(shard, index.parent.name).stat().st_size
+            if size > MAX_WEIGHTS_BYTES:
+                most = MAX_WEIGHTS_BYTES
+                raise HubError("hub.file_too_large", named=self.address.name, file=name, size=size, most=most)
+        return index.parent
+
+    def _fetch_file(self, commit: str | None) -> Path:
+        """The folder of the commit, with its one weights file; the older kind only where the Hub has no other."""
         cached = hub_cache.cached_file(self.address.repo_id, OLDER_WEIGHTS_FILE, commit, self.cache_dir)
         if cached is None or not hub_cache.known_absent(cached.parent, WEIGHTS_FILE):
             try:
@@ -191,8 +237,8 @@ class _Files:
             return cached
         if cached is not None and cached.parent.name == found.commit_hash:
             return cached
-        if found.size is not None and found.size > MAX_BYTES[name]:
-            most = MAX_BYTES[name]
+        if found.size is not None and found.size > MAX_BYTES.get(name, MAX_WEIGHTS_BYTES):
+            most = MAX_BYTES.get(name, MAX_WEIGHTS_BYTES)
             raise HubError("hub.file_too_large", named=self.address.name, file=name, size=found.size, most=most)
         downloaded = hf_hub_download(
             repo_id, name, revision=revision, token=self.token, cache_dir=self.cache_dir, local_files_only=False

@@ -14,6 +14,7 @@ from resnet_hub.checkpoint import (
     CARD_FILE,
     CONFIG_FILE,
     OLDER_WEIGHTS_FILE,
+    PROCESSOR_FILE,
     WEIGHTS_FILE,
     CheckpointConfig,
     local_path,
@@ -78,7 +79,8 @@ def _from_folder(folder: Path, examples: bool) -> ServedModel:
     config = read_config(folder)
     _check_shown(config, str(folder))
     ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
-    names = [name for name in (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE) if (folder / name).is_file()]
+    kept = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, PROCESSOR_FILE)
+    names = [name for name in kept if (folder / name).is_file()]
     files = {f"{CHECKPOINT_FOLDER}/{name}": folder / name for name in names}
     if examples:
         images = [path for path in find_examples(str(folder)).paths if path.parent == folder / EXAMPLES_FOLDER]
