@@ -22,17 +22,21 @@ _PREFERRED = [(re.compile(first), re.compile(other)) for first, other in PREFERR
 _AVERAGE = re.compile(AVERAGE)
 
 
-def chosen(found: Sequence[Candidate], choice: str | None, file: str) -> Candidate:
+def chosen(found: Sequence[Candidate], choice: str | None, file: str, *, swapped: bool = False) -> Candidate:
     """The network that is meant.
 
     Args:
         found: The networks of the file; one at least.
         choice: The place of one of them, or any part of that place that only one has; "ema" for the only average.
         file: What an error calls the file.
+        swapped: Whether the average lies where the plain network does elsewhere, and the other way round.
 
     Raises:
         CheckpointError: There is no network at that place, or several are left.
     """
+    if swapped and any(one.place.startswith("ema_") for one in found) and choice in (None, "ema"):
+        found = [one for one in found if not one.place.startswith("ema_")]
+        choice = None
     left = list(found)
     if choice is not None and len(found) == 1 and choice not in left[0].place.split("."):
         raise CheckpointError("checkpoint.one_network", file=file, wanted=choice)

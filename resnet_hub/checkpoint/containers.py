@@ -33,7 +33,7 @@ class Candidate:
     tensors: Mapping[str, Tensor]
     """Its tensors, without prefix."""
     around: Mapping[str, Tensor]
-    """The other tensors of the same state dict."""
+    """The tensors of the same state dict that are no network's."""
     modules: frozenset[str]
     """Names of its modules, where the state dict keeps them."""
     known: bool
@@ -101,7 +101,7 @@ def _networks(place: tuple[str, ...], state: Mapping[str, Any]) -> Iterator[Cand
         yield Candidate(
             ".".join((*place, *filter(None, [root[:-1]]))),
             {name[len(root) :]: tensor for name, tensor in plain.items() if name.startswith(root)},
-            {name: tensor for name, tensor in plain.items() if not name.startswith(root)},
+            {name: tensor for name, tensor in plain.items() if not name.startswith(tuple(roots))},
             frozenset(name[len(root) :] for name in modules if name.startswith(root)),
             known=True,
         )

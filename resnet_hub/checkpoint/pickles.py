@@ -139,7 +139,7 @@ def _names(stream: BytesIO) -> Iterator[str]:
             if code.name == "MEMOIZE":
                 memo[len(memo)] = texts[-1]
             elif code.name.endswith("GET"):
-                texts.append(memo.get(argument, ""))
+                texts.append(memo.get(int(argument or 0), ""))
             elif argument is not None and code.stack_after:
                 texts.append(argument if isinstance(argument, str) else "")
             continue

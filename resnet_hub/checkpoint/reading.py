@@ -13,9 +13,11 @@ from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
 
 logger = logging.getLogger(__name__)
 
-HEAD = re.compile(r"(?:.*\.)?(?:fc|classifier|head|linear|cls_head|logits)(?:\.(?:fc|linear|\d))?\.weight")
-"""Names of a linear layer that stands beside a backbone and answers for it."""
-LAST = re.compile(r"(?:layer\d+|stages\.\d+\.blocks)\.\d+\.conv\d+\.weight")
+HEAD = re.compile(r"((?:.*\.)?(?:fc|classifier|head|linear|cls_head|logits)\.)(?:(?:fc|linear|\d)\.)?weight")
+"""Names of a linear layer that stands beside a backbone and answers for it; the group is its part of the file."""
+SWAPPED = re.compile(r"ema_\w+")
+"""What OpenMMLab leaves beside averaged weights: the others, each with its whole name in one word."""
+CONVOLUTION = re.compile(r"(?:layer\d+|stages\.\d+\.blocks)\.\d+\.conv\d+\.weight")
 """Names of a block's convolutions, of which the last gives the network's features."""
 SHOWN = 8
 """How many parts of a file the line names."""
@@ -39,12 +41,13 @@ class Reading:
             others = " or ".join(f"weights={place!r}" for place in contents.others)
             parts.append(f"took {contents.place!r} of several networks; {others} takes another")
         if self.head is not None:
-            parts.append(f"{self.head!r} beside the network is taken as its head")
-        left = [*self._left_tensors(), *(name for name in contents.extras if name not in self.origin.used)]
+            parts.append(f"{self.head!r} is taken as its head")
+        tensors = self._left_tensors()
+        left = [*tensors, *contents.extras]
         if left:
             more = f" + {len(left) - SHOWN}" if len(left) > SHOWN else ""
             parts.append(f"left out: {', '.join(left[:SHOWN])}{more}")
-        level = logging.WARNING if contents.others or self._left_tensors() else logging.INFO
+        level = logging.WARNING if contents.others or tensors else logging.INFO
         if parts:
             logger.log(level, "%s: read by the names of %s; %s", contents.file, self.origin.name, "; ".join(parts))
 
@@ -55,45 +58,44 @@ class Reading:
         beside = (name for name, tensor in self.contents.around.items() if id(tensor) not in taken)
         declared = (name for name in self.contents.tensors if _part_of(name, known) is not None)
         parts = {}
-        for name in (*declared, *(name for name in beside if not self._of_another(name))):
+        for name in (*declared, *beside):
             part = _part_of(name, known)
-            parts[part if part is not None else name.partition(".")[0]] = known.get(part or "", "")
+            parts[part or SWAPPED.sub("ema_*", name.partition(".")[0])] = known.get(part or "", "")
         return [f"{part} ({what})" if what else part for part, what in parts.items()]
-
-    def _of_another(self, name: str) -> bool:
-        """Whether a tensor belongs to one of the networks that were not chosen."""
-        return any(name.startswith(f"{place.rpartition('.')[2]}.") for place in self.contents.others)
 
 
 def read(contents: Contents) -> Reading:
     """The network under our names, with a linear layer beside a backbone as its head where only one can be."""
     origin = origin_of(contents)
     state = origin.rename(contents)
-    head = None
-    if origin.options(contents).get("num_classes") != 0 and not any(
-        name.startswith(("fc.", "head.")) for name in state
-    ):
-        head = _head_beside(contents.around, state)
-        if head is not None:
-            ours = "head.fc" if any(name.startswith("stages.") for name in state) else "fc"
-            beside = {f"{ours}.{leaf}": contents.around.get(f"{head}.{leaf}") for leaf in ("weight", "bias")}
-            state |= {name: tensor for name, tensor in beside.items() if tensor is not None}
+    ours = "head.fc" if any(name.startswith("stages.") for name in state) else "fc"
+    if origin.options(contents).get("num_classes") == 0 or f"{ours}.weight" in state:
+        return Reading(contents, origin, state, None)
+    within = {name: tensor for name, tensor in state.items() if name.startswith("fc.")}
+    head = _head_among(within or contents.around, state)
+    if head is None:
+        return Reading(contents, origin, state, None)
+    found = {leaf: (within or contents.around).get(f"{head}.{leaf}") for leaf in ("weight", "bias")}
+    state = {name: tensor for name, tensor in state.items() if name not in within}
+    state |= {f"{ours}.{leaf}": tensor for leaf, tensor in found.items() if tensor is not None}
     return Reading(contents, origin, state, head)
 
 
-def _head_beside(around: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str | None:
-    """The name of the one linear layer that takes as many features as the network gives."""
-    convolutions = sorted((name for name, tensor in state.items() if tensor.ndim == 4 and LAST.match(name)), key=_order)
+def _head_among(tensors: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str | None:
+    """The name of the one linear layer that takes what the network gives, and that nothing stands before or behind."""
+    convolutions = sorted((name for name in state if CONVOLUTION.fullmatch(name)), key=_numbers)
     features = state[convolutions[-1]].shape[0] if convolutions else 0
-    found = [
-        name.removesuffix(".weight")
-        for name, tensor in around.items()
-        if HEAD.fullmatch(name) and tensor.ndim == 2 and tensor.shape[1] == features
-    ]
+    found = []
+    for name, tensor in tensors.items():
+        part = HEAD.fullmatch(name)
+        if part and tensor.ndim == 2 and tensor.shape[1] == features:
+            layer = name.removesuffix("weight")
+            if all(other.startswith(layer) for other in tensors if other.startswith(part[1])):
+                found.append(layer[:-1])
     return found[0] if len(found) == 1 else None
 
 
-def _order(name: str) -> list[int]:
+def _numbers(name: str) -> list[int]:
     """The numbers in a name: those of the stage, of the block and of the convolution."""
     return [int(number) for number in re.findall(r"\d+", name)]
 

@@ -143,7 +143,9 @@ def _inferred(contents: Contents, origin: Origin, state: Mapping[str, Tensor]) -
         raise CheckpointError("checkpoint.several_architectures", name=contents.file, candidates=candidates)
     logger.info("%s: its tensors are those of a %s, by the names of %s", contents.file, names[0], origin.name)
     network = architecture_named(names[0])
-    return network if "fc.weight" in state or "head.fc.weight" in state else network.with_options(num_classes=0)
+    # A head of another form is no missing one: it is refused by its names when the weights are loaded.
+    has_head = any(name.startswith(f"{network.classifier}.") for name in state)
+    return network if has_head else network.with_options(num_classes=0)
 
 
 def _no_network(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointError:

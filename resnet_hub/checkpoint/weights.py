@@ -121,7 +121,9 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
     found = candidates(state)
     if not found:
         raise CheckpointError("checkpoint.no_tensors", file=str(file))
-    one = chosen(found, choice, str(file))
+    extras = extras_of(state)
+    # The runner of mmengine saves the average as "state_dict", and as "ema_state_dict" what is trained.
+    one = chosen(found, choice, str(file), swapped="message_hub" in extras)
     config = path / CONFIG_FILE
     return Contents(
         tensors=one.tensors,
@@ -129,7 +131,7 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
         place=one.place,
         others=tuple(other.place for other in found if other is not one),
         config=read_json(config) if config.is_file() else None,
-        extras=extras_of(state),
+        extras=extras,
         modules=one.modules,
         file=path.name,
         size=file.stat().st_size,

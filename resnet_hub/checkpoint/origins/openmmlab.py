@@ -66,8 +66,9 @@ def label_names(contents: Contents) -> tuple[str, ...] | None:
     kept = {**getattr(meta, "__dict__", {}), **meta} if isinstance(meta, dict) else options_of(contents)
     nested = kept.get("dataset_meta")
     names = kept.get("CLASSES") or (nested.get("classes") if isinstance(nested, dict) else None)
-    known = isinstance(names, list | tuple) and names and all(isinstance(name, str) for name in names)
-    return tuple(names) if known else None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(names) or None
 
 
 ORIGIN = Origin(

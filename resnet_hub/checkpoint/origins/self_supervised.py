@@ -25,8 +25,8 @@ HEADS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:.+\.)?\w*(?:predictor|prediction)\w*"), "prediction head"),
     (re.compile(r"(?:.+\.)?\w*(?:projector|projection|proj_head|contrastive)\w*"), "projection head"),
     (re.compile(r"(?:.+\.)?head\.(?:mlp|last_layer)"), "projection head"),
-    (re.compile(r"fc\.\d"), "projection head"),
 )
+LAYERS = re.compile(r"fc\.\d+\.weight")
 TRUNK = re.compile(r"(?:conv1|bn1|maxpool|layer\d+)\.")
 
 
@@ -34,10 +34,17 @@ def recognize(contents: Contents) -> bool:
     """Whether the place of the network or what lies beside it is of such a method."""
     if not (residual.recognize(contents) or sequential.recognize(contents)):
         return False
-    if any(ENCODERS.fullmatch(part) for part in contents.place.split(".")):
+    if _is_encoder(contents):
         return True
+    if "fc.weight" in contents.tensors:
+        return False
+    layers = [name for name, tensor in contents.tensors.items() if LAYERS.fullmatch(name) and tensor.ndim == 2]
     names = [*contents.tensors, *contents.around]
-    return "fc.weight" not in contents.tensors and any(pattern.match(name) for name in names for pattern, _ in HEADS)
+    return len(layers) > 1 or any(pattern.match(name) for name in names for pattern, _ in HEADS)
+
+
+def _is_encoder(contents: Contents) -> bool:
+    return any(ENCODERS.fullmatch(part) for part in contents.place.split("."))
 
 
 def rename(contents: Contents) -> dict[str, Tensor]:
@@ -54,7 +61,7 @@ def left_over(contents: Contents) -> dict[str, str]:
         for pattern, what in HEADS
         if (part := pattern.match(name))
     }
-    return {"fc": "projection head", **found}
+    return {"fc": "projection head" if found or _is_encoder(contents) else "head of several layers", **found}
 
 
 def options(_: Contents) -> dict[str, Any]:

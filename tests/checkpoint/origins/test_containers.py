@@ -171,7 +171,7 @@ def test_a_linear_layer_beside_a_backbone_is_its_head(name, tmp_path, caplog):
     torch.save(theirs.state_dict(), tmp_path / "net.pth")
     ours = ResNet.from_pretrained(tmp_path / "net.pth")
     assert torch.equal(ours.fc.weight, getattr(theirs, name).weight)
-    assert f"'{name}' beside the network is taken as its head" in caplog.text
+    assert f"'{name}' is taken as its head" in caplog.text
 
 
 def test_of_two_layers_that_could_be_the_head_none_is_taken(tmp_path, caplog):
@@ -180,3 +180,53 @@ def test_of_two_layers_that_could_be_the_head_none_is_taken(tmp_path, caplog):
     torch.save(state, tmp_path / "net.pth")
     assert ResNet.from_pretrained(tmp_path / "net.pth").num_classes == 0
     assert "left out: fc, classifier" in caplog.text
+
+
+HEADS = {
+    "behind a dropout": ({"fc.1.weight": torch.ones(5, 96), "fc.1.bias": torch.ones(5)}, 5),
+    "of two layers": ({"fc.0.weight": torch.ones(8, 96), "fc.3.weight": torch.ones(5, 8)}, 0),
+    "behind a norm": ({"fc.0.weight": torch.ones(96), "fc.1.weight": torch.ones(5, 96)}, None),
+}
+
+
+@pytest.mark.parametrize(("head", "classes"), HEADS.values(), ids=HEADS)
+def test_a_head_of_one_layer_inside_a_sequential_is_read_and_no_other(head, classes, tmp_path, caplog):
+    trunk = {name: tensor for name, tensor in STATE.items() if not name.startswith("fc.")}
+    file = tmp_path / "net.pth"
+    torch.save({**trunk, **head}, file)
+    if classes is None:
+        with pytest.raises(CheckpointError, match=r"unknown \(fc.0.weight, fc.1.weight\)"):
+            ResNet.from_pretrained(file)
+    else:
+        assert ResNet.from_pretrained(file).num_classes == classes
+        assert ("left out: fc (head of several layers)" in caplog.text) == (classes == 0)
+
+
+def test_a_classifier_of_two_layers_beside_a_backbone_is_no_head(tmp_path, caplog):
+    layers = {"classifier.0.weight": torch.ones(8, 96), "classifier.3.weight": torch.ones(5, 8)}
+    torch.save({**under("backbone.", lively(num_classes=0).state_dict()), **layers}, tmp_path / "net.pth")
+    assert ResNet.from_pretrained(tmp_path / "net.pth").num_classes == 0
+    assert "left out: classifier" in caplog.text
+
+
+def test_the_runner_of_mmengine_saves_the_average_as_the_network(tmp_path, caplog):
+    content = {"state_dict": STATE, "ema_state_dict": under("module.", OTHER), "message_hub": {}, "meta": {}}
+    torch.save(content, tmp_path / "epoch_1.pth")
+    assert same(read_weights(tmp_path / "epoch_1.pth"))
+    assert same(read_weights(tmp_path / "epoch_1.pth", choice="ema"))
+    assert same(read_weights(tmp_path / "epoch_1.pth", choice="ema_state_dict"), OTHER)
+    assert "weights='ema_state_dict' takes another" in caplog.text
+
+
+def test_the_other_half_of_an_average_is_named_once(tmp_path, caplog):
+    words = {f"ema_backbone_{name.replace('.', '_')}": tensor for name, tensor in OTHER.items()}
+    torch.save({"state_dict": {**under("backbone."), **words}}, tmp_path / "epoch_1.pth")
+    assert same(read_weights(tmp_path / "epoch_1.pth"))
+    assert caplog.messages == ["epoch_1.pth: read by the names of timm; left out: ema_*"]
+
+
+def test_a_network_in_the_first_place_of_a_sequential_is_told_from_its_twin(tmp_path, caplog):
+    twins = {**under("encoder_q.0."), **under("encoder_k.0.", OTHER), "encoder_q.1.mlp.0.weight": torch.ones(2, 2)}
+    torch.save({"state_dict": twins}, tmp_path / "net.pth")
+    assert same(convolutions(read_weights(tmp_path / "net.pth")), convolutions(STATE))
+    assert "weights='state_dict.encoder_k.0' takes another; left out: fc (projection head), encoder_q" in caplog.text

@@ -40,7 +40,10 @@ METHODS = {
         {"state_dict": under("module.", {**under("encoder."), "encoder.fc.6.bias": SMALL, "predictor.0.bias": SMALL})},
         "fc (projection head), predictor (prediction head)",
     ),
-    "SimCLR": ({"state_dict": {**under("backbone."), "backbone.fc.0.weight": SMALL}}, "fc (projection head)"),
+    "SimCLR": (
+        {"state_dict": {**under("backbone."), "backbone.fc.0.weight": SMALL, "backbone.fc.2.weight": SMALL}},
+        "fc (head of several layers)",
+    ),
     "BYOL": (
         {**under("online_encoder.net."), "online_encoder.projector.net.0.weight": SMALL},
         "online_encoder.projector (projection head)",
