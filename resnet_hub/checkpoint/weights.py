@@ -17,6 +17,7 @@ from torch import Tensor
 
 from resnet_hub.checkpoint.choice import chosen
 from resnet_hub.checkpoint.containers import candidates, extras_of
+from resnet_hub.checkpoint.distributed import METADATA, metadata_in, read_distributed
 from resnet_hub.checkpoint.file_forms import HDF5, KERAS, SAFETENSORS, ZIP, form_of
 from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.json_file import read_json
@@ -63,12 +64,13 @@ def _refuse_not_finite(path: Path, state: Mapping[str, Tensor]) -> None:
 def holds_weights(path: Path) -> bool:
     """Whether `path` is a weights file, or a folder with one."""
     names = (WEIGHTS_FILE, OLDER_WEIGHTS_FILE, *INDICES)
-    return path.is_file() or any((path / name).is_file() for name in names)
+    return path.is_file() or any((path / name).is_file() for name in names) or metadata_in(path) is not None
 
 
 def holds_training_state(path: Path) -> bool:
     """Whether `path` is a folder that training resumes from, whose writers put no config.json into it."""
-    return holds_weights(path) and any((path / name).is_file() for name in TRAINING_STATE)
+    beside = any((path / name).is_file() for name in TRAINING_STATE)
+    return (beside and holds_weights(path)) or metadata_in(path) is not None
 
 
 def read_contents(
@@ -99,6 +101,8 @@ def _read(file: Path, dtype: torch.dtype | None, only_shapes: bool) -> Any:
     """What a file of any form holds. Raises: CheckpointError."""
     if file.name.endswith(INDEX_ENDING):
         return read_shards(file, partial(_read, dtype=dtype, only_shapes=only_shapes))
+    if file.name == METADATA:
+        return read_distributed(file, only_shapes=only_shapes)
     _check_size(file)
     form = form_of(file)
     if form == ZIP:
@@ -153,6 +157,8 @@ def _weights_file(path: Path) -> Path:
         return safe
     if not older.is_file() and (index := index_in(path)) is not None:
         return index
+    if not older.is_file() and (shards := metadata_in(path)) is not None:
+        return shards
     if not older.is_file():
         raise CheckpointError("checkpoint.no_weights", path=str(path))
     logger.warning("%s has no %s; its pickle %s is read for tensors only", path, WEIGHTS_FILE, older.name)
