@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import logging
 
+LONGEST_NAME = 120
+"""Characters of a name that a sentence shows in full."""
+
 
 def printable(text: str) -> str:
     """The text with everything non-printable (line breaks, escape sequences, bidirectional controls) escaped."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def shown_name(name: str) -> str:
+    """A stranger's name for a sentence: printable, and of a long one the start and the end."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}...{name[-LONGEST_NAME // 4 :]}"
+    return printable(short)
 
 
 def printable_lines(text: str) -> str:

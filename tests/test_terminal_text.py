@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from resnet_hub.terminal_text import log_printable_lines, printable, printable_lines
+from resnet_hub.terminal_text import log_printable_lines, printable, printable_lines, shown_name
 
 
 @pytest.fixture
@@ -21,6 +21,14 @@ def test_escapes_are_shown_and_line_ends_of_ours_stay():
     hostile = "\x1b[31mevil\u202e\r\x9b"
     assert printable(f"{hostile}\n") == "\\x1b[31mevil\\u202e\\r\\x9b\\n"
     assert printable_lines(f"ours\n{hostile}") == "ours\n\\x1b[31mevil\\u202e\\r\\x9b"
+
+
+def test_a_long_name_is_shown_with_its_start_and_end():
+    assert shown_name("layer1.0.conv1.weight") == "layer1.0.conv1.weight"
+    shown = shown_name("a\x1b" * 100_000 + "z")
+    assert shown.startswith("a\\x1ba")
+    assert shown.endswith("\\x1bz")
+    assert len(shown) < 500
 
 
 def test_a_log_prints_names_and_errors_of_strangers_in_plain_characters(capsys, logs):

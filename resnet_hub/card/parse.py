@@ -17,6 +17,9 @@ from resnet_hub.errors import CheckpointError, Phrase
 MAX_CARD_BYTES = 4 * 2**20
 MAX_DEPTH = 30
 """Lists and tables in each other in a card's YAML; the deepest that the Hub reads, `model-index`, has nine."""
+MAX_DIGITS = 400
+"""Characters of a number in a card's YAML, as many as the longest float needs; some forms take quadratic time."""
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 MAX_VALUES = 50_000
 """Values in a card's YAML; the largest `model-index` on the Hub have some ten thousand."""
 
@@ -59,6 +62,8 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
             raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
         alias = self.check_event(yaml.AliasEvent)
         node = super().compose_node(parent, index)
+        if isinstance(node, yaml.ScalarNode) and node.tag in NUMBERS and len(node.value) > MAX_DIGITS:
+            raise yaml.YAMLError(f"a number of more than {MAX_DIGITS} digits")
         if alias:
             if id(node) not in self.sizes:
                 raise yaml.YAMLError("an alias stands for what it is a part of")

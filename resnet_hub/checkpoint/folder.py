@@ -27,6 +27,7 @@ from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, Phrase
 from resnet_hub.registry import fitting_architectures
+from resnet_hub.terminal_text import shown_name
 
 logger = logging.getLogger(__name__)
 
@@ -207,5 +208,6 @@ def _refuse_misfits(
 
 def _first_few(tensors: Sequence[str | Phrase]) -> str | Phrase:
     """Names of tensors, or what is wrong with each, for an error message."""
-    shown = [*tensors[:SHOWN], *(["..."] if len(tensors) > SHOWN else [])]
+    first = [shown_name(one) if isinstance(one, str) else one for one in tensors[:SHOWN]]
+    shown = [*first, *(["..."] if len(tensors) > SHOWN else [])]
     return reduce(lambda first, then: Phrase("checkpoint.then_tensor", first=first, then=then), shown)

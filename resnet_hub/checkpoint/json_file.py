@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES
-from resnet_hub.errors import CheckpointError, ResNetHubError
+from resnet_hub.checkpoint.json_faults import json_fault
+from resnet_hub.errors import CheckpointError
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -16,13 +17,13 @@ def read_json(file: Path) -> dict[str, Any]:
     size = file.stat().st_size
     if size > MAX_CONFIG_BYTES:
         raise CheckpointError("checkpoint.file_too_large", file=str(file), size=size, most=MAX_CONFIG_BYTES)
+    content = file.read_bytes()
     try:
-        values = json.loads(
-            file.read_text("utf-8"), object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite
-        )
+        text = content.decode("utf-8-sig")  # some editors of Windows begin a file with a byte order mark
+        values = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
-        reason = error if isinstance(error, ResNetHubError) else str(error)
-        raise CheckpointError("checkpoint.invalid_json", file=str(file), error=reason) from error
+        fault = json_fault(error, content)
+        raise CheckpointError("checkpoint.invalid_json", file=str(file), error=fault) from error
     if not isinstance(values, dict):
         raise CheckpointError("checkpoint.no_json_object", file=str(file))
     return values

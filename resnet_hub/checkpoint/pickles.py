@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from resnet_hub.errors import CheckpointError, Phrase
+from resnet_hub.terminal_text import shown_name
 
 NOTES = re.compile(
     r"(?:argparse\.Namespace|types\.SimpleNamespace|builtins\.(?:set|frozenset|int|float|str|bool|complex|list|dict|tuple|bytearray|slice)"
@@ -153,7 +154,7 @@ def _stand_in(name: str) -> type:
 def _refusal(file: Path, names: list[str]) -> CheckpointError:
     """What is said of a pickle that holds more than tensors and notes."""
     names = sorted(names, key=lambda name: name.startswith("torch."))  # their own classes say more than the layers
-    shown = ", ".join(names[:SHOWN]) + (f" + {len(names) - SHOWN}" if len(names) > SHOWN else "")
+    shown = ", ".join(map(shown_name, names[:SHOWN])) + (f" + {len(names) - SHOWN}" if len(names) > SHOWN else "")
     model = any(MODELS.match(name) for name in names)
     what = Phrase("checkpoint.whole_model" if model else "checkpoint.runs_code", names=shown)
     return CheckpointError("checkpoint.unsafe_pickle", file=str(file), what=what)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
+from resnet_hub.terminal_text import shown_name
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Reading:
         left = [*tensors, *contents.extras]
         if left:
             more = f" + {len(left) - SHOWN}" if len(left) > SHOWN else ""
-            parts.append(f"left out: {', '.join(left[:SHOWN])}{more}")
+            parts.append(f"left out: {', '.join(map(shown_name, left[:SHOWN]))}{more}")
         level = logging.WARNING if contents.others or tensors else logging.INFO
         if parts:
             logger.log(level, "%s: read by the names of %s; %s", contents.file, self.origin.name, "; ".join(parts))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from resnet_hub.registry import (
     published_tags,
     stage_depths,
 )
+from resnet_hub.terminal_text import shown_name
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +154,7 @@ def _no_network(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointEr
     """What is said of tensors that are those of no architecture."""
     depths = stage_depths(state)
     if not depths:
-        first = ", ".join(list(state)[:SHOWN])
+        first = ", ".join(map(shown_name, islice(state, SHOWN)))
         return CheckpointError("checkpoint.no_residual_network", name=contents.file, names=first)
     return CheckpointError("checkpoint.weights_of_which_network", name=contents.file, depths=depths)
 

@@ -27,7 +27,9 @@ from resnet_hub.checkpoint.packed import unpacked
 from resnet_hub.checkpoint.pickles import read_pickle
 from resnet_hub.checkpoint.reading import read
 from resnet_hub.checkpoint.shards import INDEX_ENDING, INDICES, index_in, read_shards
+from resnet_hub.checkpoint.weights_header import check_header
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
+from resnet_hub.terminal_text import shown_name
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ def _refuse_not_finite(path: Path, state: Mapping[str, Tensor]) -> None:
     """Raises: CheckpointError where a tensor holds NaN or infinity."""
     bad = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if bad:
-        names = ", ".join([*bad[:3], *(["..."] if len(bad) > 3 else [])])
+        names = ", ".join([*map(shown_name, bad[:3]), *(["..."] if len(bad) > 3 else [])])
         raise CheckpointError("checkpoint.not_finite", file=str(path), count=len(bad), names=names)
 
 
@@ -114,6 +116,7 @@ def _read(file: Path, dtype: torch.dtype | None, only_shapes: bool) -> Any:
         return read_keras_h5(file)
     if form == KERAS:
         return read_keras_zip(file)
+    check_header(file, safetensors=form == SAFETENSORS)
     if form == SAFETENSORS:
         return _read_safetensors(file, dtype)
     # What is compressed in a zip would be mapped as it lies there, which is good for nothing but shapes.

@@ -10,12 +10,17 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 LANGUAGES = ("en", "zh-CN")
 """English is what `str(error)` is."""
 FOLDERS = [Path(__file__).with_name("texts")]
 """Where texts are; a package with errors of its own adds its folder."""
+
+LONGEST = 4000
+"""Characters of a sentence; in a longer one the long fields are shortened."""
+LONGEST_FIELD = 500
 
 
 class Phrase:
@@ -42,7 +47,18 @@ class Phrase:
             name: value.sentence(language) if isinstance(value, Phrase) else value
             for name, value in self.fields.items()
         }
-        return text_of(self.code)[language].format(**said)
+        template = text_of(self.code)[language]
+        sentence = template.format(**said)
+        return sentence if len(sentence) <= LONGEST else _Shortening().vformat(template, (), said)
+
+
+class _Shortening(Formatter):
+    """Leaves the start and the end of long fields, such as a key of megabytes in a stranger's file."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """The field as text."""
+        text = str(super().format_field(value, format_spec))
+        return text if len(text) <= LONGEST_FIELD else f"{text[: LONGEST_FIELD - 100]}...{text[-97:]}"
 
 
 class ResNetHubError(Phrase, Exception):

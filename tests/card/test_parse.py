@@ -180,8 +180,16 @@ def test_own_words_are_what_stands_outside_the_sections():
         "[" * 20_000,
         "- " * 100 + "a",
         "a: !!bool maybe",
+        "a: !!int " + "1:" * 200_000 + "1",
     ],
-    ids=["aliases of aliases", "a loop", "open brackets", "nested lists", "a value that does not fit its tag"],
+    ids=[
+        "aliases of aliases",
+        "a loop",
+        "open brackets",
+        "nested lists",
+        "a value that does not fit its tag",
+        "digits",
+    ],
 )
 def test_metadata_that_would_grow_beyond_its_length_is_refused_at_once(block):
     started = time.process_time()
