@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
+from resnet_hub.standard_streams import on_standard_streams
 from resnet_hub.terminal_text import log_printable_lines, printable
 
 from .settings import Settings, launch_command, settings_parser
@@ -32,6 +33,10 @@ def run_settings(
 
 def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -> int:
     """Runs a command line and returns its exit status."""
+    return on_standard_streams(lambda: _run(command, arguments))
+
+
+def _run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -> int:
     log_printable_lines()
     main = os.environ.get("RANK", "0") == "0"
     logging.getLogger("training").setLevel(logging.INFO if main else logging.ERROR)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,11 +16,12 @@ from resnet_hub.cli import conversion as cli_conversion
 from resnet_hub.cli import listings as cli_listings
 from resnet_hub.cli import predict as cli_images
 from resnet_hub.cli import sharing as cli_sharing
-from resnet_hub.cli.parser import FAILED, MISTAKE, PROGRAM, complain, run_command
+from resnet_hub.cli.parser import MISTAKE, PROGRAM, complain, run_command
 from resnet_hub.cli.terminal import printable
 from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.trainer import run_trainer
 from resnet_hub.errors import ConfigError, ResNetHubError
+from resnet_hub.standard_streams import on_standard_streams
 from resnet_hub.terminal_text import log_printable_lines
 
 COMMANDS = {**cli_listings.COMMANDS, **cli_images.COMMANDS, **cli_conversion.COMMANDS, **cli_sharing.COMMANDS}
@@ -31,26 +31,24 @@ HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command line and returns its exit status."""
+    return on_standard_streams(lambda: _main(sys.argv[1:] if arguments is None else arguments))
+
+
+def _main(given: Sequence[str]) -> int:
     log_printable_lines()
     logging.getLogger("resnet_hub").setLevel(logging.INFO)
-    given = sys.argv[1:] if arguments is None else arguments
     try:
         if given and given[0] in TRAINER_COMMANDS:
             return run_trainer(TRAINER_COMMANDS[given[0]], given[1:])
         with warnings.catch_warnings():
             warnings.simplefilter("always", FutureWarning)
             warnings.showwarning = _show_warning  # type: ignore[assignment]  # the rest of it is not shown
-            status = _run(given)
-        sys.stdout.flush()
+            return _run(given)
     except ResNetHubError as error:
         complain(error)
         return MISTAKE
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except KeyboardInterrupt:
         return 130
-    return status
 
 
 def _run(arguments: Sequence[str]) -> int:

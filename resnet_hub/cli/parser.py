@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 from resnet_hub.arguments import ArgumentParser
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import Phrase
+from resnet_hub.standard_streams import FAILED as FAILED
 
 PROGRAM = "resnet-hub"
-FAILED = 1
-"""Exit status when a part of the work could not be done."""
 MISTAKE = 2
 """Exit status after a user's mistake."""
 SOURCE_HELP = "architecture, published tag, checkpoint folder or weights file, or owner/name on the Hub"

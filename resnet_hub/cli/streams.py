@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
-def any_name(stream: object) -> Iterator[None]:
+def any_name(stream: Any) -> Iterator[None]:
     """Lets a stream write names of files byte for byte, whatever they are encoded in, and all other text as UTF-8."""
-    if not isinstance(stream, io.TextIOWrapper):
+    if not hasattr(stream, "reconfigure"):
         yield
         return
     before = stream.encoding, stream.errors
@@ -19,6 +19,7 @@ def any_name(stream: object) -> Iterator[None]:
     try:
         yield
     finally:
+        stream.flush()
         stream.reconfigure(encoding=before[0], errors=before[1])
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +15,7 @@ from resnet_hub.arguments import ArgumentParser
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.extras import require_extra
+from resnet_hub.standard_streams import on_standard_streams
 from resnet_hub.terminal_text import log_printable_lines, printable
 
 
@@ -24,6 +26,10 @@ def main(arguments: Sequence[str], folder: Path) -> int:
         arguments: What stands behind `python app.py`.
         folder: Where app.py lies, perhaps with a page.json.
     """
+    return on_standard_streams(lambda: _main(arguments, folder))
+
+
+def _main(arguments: Sequence[str], folder: Path) -> int:
     parser = ArgumentParser(
         "app.py",
         description="Serve a page on which anyone can try a network.",
@@ -84,8 +90,9 @@ def _serve(settings: PageSettings) -> None:
     page = build_page(pool, settings)
     launch_page(page, settings, [health_route(pool)])
     try:
-        sys.stdout.write(f"{settings.address}\n")
-        sys.stdout.flush()
+        with suppress(OSError):  # a page is served also where nobody reads its address
+            sys.stdout.write(f"{settings.address}\n")
+            sys.stdout.flush()
         page.block_thread()
     except KeyboardInterrupt:  # before or after gradio waits for it
         page.close()
