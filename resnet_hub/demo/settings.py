@@ -31,6 +31,9 @@ VARIABLES = {
     "max_queue": f"{PREFIX}MAX_QUEUE",
     "max_models": f"{PREFIX}MAX_MODELS",
     "max_model_mb": f"{PREFIX}MAX_MODEL_MB",
+    "visitor_disk_mb": f"{PREFIX}VISITOR_DISK_MB",
+    "visitor_hours": f"{PREFIX}VISITOR_HOURS",
+    "visitor_token": f"{PREFIX}VISITOR_TOKEN",
     "answer_seconds": f"{PREFIX}ANSWER_SECONDS",
     "load_seconds": f"{PREFIX}LOAD_SECONDS",
     "mcp": f"{PREFIX}MCP",
@@ -39,7 +42,7 @@ VARIABLES = {
 }
 # What other programs call the same; ours go before them.
 FALLBACKS = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
-CHOICES = {"mcp": ("on", "off")}
+CHOICES = {"mcp": ("on", "off"), "visitor_token": ("on", "off")}
 # The least and the most that each number may be.
 NUMBERS = {
     "max_file_mb": (1, 1024),
@@ -48,6 +51,8 @@ NUMBERS = {
     "max_queue": (1, 10_000),
     "max_models": (1, 1000),
     "max_model_mb": (1, 32_000),
+    "visitor_disk_mb": (1, 1_000_000),
+    "visitor_hours": (1, 8760),
     "answer_seconds": (1, 3600),
     "load_seconds": (1, 3600),
     "port": (1, 65_535),
@@ -83,6 +88,12 @@ class PageSettings:
     """Networks that are kept in memory; the one that was asked longest ago makes room."""
     max_model_mb: int = 1000
     """Largest weights that visitors may have downloaded, in megabytes."""
+    visitor_disk_mb: int = 5000
+    """Disk that all networks of visitors may take together, in megabytes; the one asked longest ago makes room."""
+    visitor_hours: int = 24
+    """How long a network of visitors stays on the disk after somebody asked for it, in hours."""
+    visitor_token: str = "off"
+    """Whether networks that visitors choose are read with your token, your private and gated ones too: on or off."""
     answer_seconds: int = 60
     """How long an answer may take from when it is its turn; `max_queue` bounds the wait before that."""
     load_seconds: int = 120

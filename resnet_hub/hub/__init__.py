@@ -2,7 +2,7 @@
 
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, push_address, repo_address
 from resnet_hub.hub.download import download_beside, download_checkpoint, mend_checkpoint
-from resnet_hub.hub.http_errors import HTTP_ERROR, check_token, hub_errors, reason_given
+from resnet_hub.hub.http_errors import HTTP_ERROR, Token, check_token, hub_errors, reason_given
 from resnet_hub.hub.pushed_files import PUSHED_FILES
 from resnet_hub.hub.repository import make_repository, refuse_public
 from resnet_hub.hub.upload import look_at, push_checkpoint
@@ -12,6 +12,7 @@ __all__ = [
     "HTTP_ERROR",
     "PUSHED_FILES",
     "RepoAddress",
+    "Token",
     "check_token",
     "download_beside",
     "download_checkpoint",

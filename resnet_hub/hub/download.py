@@ -33,7 +33,7 @@ from resnet_hub.checkpoint import (
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.hub import cache_integrity as hub_cache
 from resnet_hub.hub.address import RepoAddress, is_commit, repo_address
-from resnet_hub.hub.http_errors import HTTP_ERROR, cause, check_token, hub_errors
+from resnet_hub.hub.http_errors import HTTP_ERROR, Token, cause, check_token, hub_errors
 from resnet_hub.registry import find_tag
 
 MAX_BYTES = {
@@ -53,7 +53,7 @@ def download_checkpoint(
     source: str,
     *,
     revision: str | None = None,
-    token: str | None = None,
+    token: Token = None,
     cache_dir: str | Path | None = None,
     local_files_only: bool = False,
     config_only: bool = False,
@@ -69,7 +69,7 @@ def download_checkpoint(
     Args:
         source: An id, with or without "@revision" and "hf-hub:", or a published name.
         revision: Branch, tag or commit.
-        token: Hub token; the saved login where absent.
+        token: Hub token; the saved login where absent, and none at all for False.
         cache_dir: Where downloads are kept.
         local_files_only: Never ask the Hub.
         config_only: Leave the weights where they are, so that the folder may hold none.
@@ -122,7 +122,7 @@ def mend_checkpoint(
     source: str,
     *,
     revision: str | None,
-    token: str | None,
+    token: Token,
     cache_dir: str | Path | None,
     local_files_only: bool = False,
 ) -> bool:
@@ -156,7 +156,7 @@ class _Files:
     """The files of one repository: the cached ones where nothing newer can be, else those on the Hub."""
 
     address: RepoAddress
-    token: str | None
+    token: Token
     cache_dir: str | Path | None
     offline: bool
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
-from typing import Any
+from typing import Any, Literal
 
 from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import (
@@ -35,18 +35,23 @@ OTHER_TYPES = ("dataset", "space")
 SHOWN = 20
 """How many revisions a message names."""
 
+Token = str | Literal[False] | None
+"""A token of the Hub; None is the saved login, and False asks as a stranger."""
+
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
-def check_token(token: str | None) -> None:
+def check_token(token: Token) -> None:
     """Raises: HubError for a token that is no valid header value; the HTTP client's own error would leak it."""
+    if token is False:
+        return
     for which, value in ((Phrase("hub.given_token"), token), (Phrase("hub.saved_token"), get_token())):
         if value is not None and not (value and value.isascii() and value.isprintable() and " " not in value):
             raise HubError("hub.bad_token", which=which)
 
 
 @contextmanager
-def hub_errors(address: RepoAddress, action: str, token: str | None) -> Iterator[None]:
+def hub_errors(address: RepoAddress, action: str, token: Token) -> Iterator[None]:
     """Whatever the client raises inside comes out as one HubError sentence, with the client's error as its cause.
 
     It is a HubUnreachableError where nothing is wrong with the request itself. No token is in the sentence, nor in any
@@ -62,7 +67,7 @@ def hub_errors(address: RepoAddress, action: str, token: str | None) -> Iterator
         raise (HubUnreachableError if _is_outage(error) else HubError)(said.code, **said.fields) from error
 
 
-def cause(error: BaseException, address: RepoAddress, action: str, token: str | None) -> Phrase:
+def cause(error: BaseException, address: RepoAddress, action: str, token: Token) -> Phrase:
     """What happened to a request about `address`, and what to do next, in one line without any token."""
     asked = _Request(address, Phrase("hub.read" if action == "read" else "hub.write_to"), token)
     return _clean_phrase(_cause(error, asked), token)
@@ -79,7 +84,7 @@ class _Request:
 
     address: RepoAddress
     action: Phrase
-    token: str | None
+    token: Token
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -88,7 +93,7 @@ class _Request:
         return {"action": self.action, "named": self.address.name, "endpoint": constants.ENDPOINT, "repo_id": repo_id}
 
 
-def _clean_phrase(phrase: Phrase, token: str | None) -> Phrase:
+def _clean_phrase(phrase: Phrase, token: Token) -> Phrase:
     """The same with every text of a field on one line and redacted."""
 
     def cleaned(value: object) -> object:
@@ -99,14 +104,14 @@ def _clean_phrase(phrase: Phrase, token: str | None) -> Phrase:
     return Phrase(phrase.code, **{name: cleaned(value) for name, value in phrase.fields.items()})
 
 
-def _clean(text: str, token: str | None) -> str:
+def _clean(text: str, token: Token) -> str:
     """The text with tokens redacted, and the credentials in front of a URL's host as well."""
-    for secret in filter(None, (token, get_token())):
-        text = text.replace(secret, "<token>")
+    for secret in (token, get_token()):
+        text = text.replace(secret, "<token>") if secret else text
     return _CREDENTIALS.sub("", text)
 
 
-def _clean_chain(error: BaseException | None, token: str | None) -> None:
+def _clean_chain(error: BaseException | None, token: Token) -> None:
     """Redacts tokens in an error and in all of its causes: a server may echo the one it was sent."""
     seen: set[int] = set()
     waiting = [error]
@@ -201,7 +206,7 @@ def _not_found(asked: _Request) -> Phrase:
     return Phrase("hub.not_found_but_near" if near else "hub.not_found", nearest=near, **asked.fields)
 
 
-def _account(token: str | None) -> Phrase:
+def _account(token: Token) -> Phrase:
     """Whose token it is, for a message; never the token."""
     try:
         return Phrase("hub.this_account", name=HfApi(token=token).whoami()["name"])

@@ -14,7 +14,7 @@ from resnet_hub.card import model_card, opens_in_timm, read_card, updated_card
 from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError
-from resnet_hub.hub import download_checkpoint, mend_checkpoint, push_checkpoint
+from resnet_hub.hub import Token, download_checkpoint, mend_checkpoint, push_checkpoint
 from resnet_hub.nn import ResidualNetwork
 from resnet_hub.registry import named_network
 
@@ -44,7 +44,7 @@ class PretrainedNetwork(ResidualNetwork):
         label_names: Sequence[str] | None = None,
         in_chans: int | None = None,
         revision: str | None = None,
-        token: str | None = None,
+        token: Token = None,
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
         device: str | torch.device | None = None,
@@ -64,7 +64,7 @@ class PretrainedNetwork(ResidualNetwork):
             label_names: Names of the classes in index order; a new head where they contradict the checkpoint's.
             in_chans: Channels of the input; the first convolution is adapted as timm does.
             revision: Branch, tag or commit on the Hub.
-            token: Hub token; the saved login where absent.
+            token: Hub token; the saved login where absent, and none at all for False.
             cache_dir: Where downloads are kept.
             local_files_only: Never ask the Hub.
             device: Where the weights go; the CPU where absent.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Thread
@@ -17,21 +17,22 @@ from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.open_model import OpenModel, errors_for_visitors, facts_of, open_classifier
-from resnet_hub.demo.serving.zero_gpu import is_zero_gpu, network_run
+from resnet_hub.demo.serving.open_model import (
+    OpenModel,
+    errors_for_visitors,
+    facts_of,
+    most_together,
+    open_classifier,
+)
+from resnet_hub.demo.serving.owner_folders import owner_folders
+from resnet_hub.demo.serving.visitor_disk import VisitorDisk
+from resnet_hub.demo.serving.zero_gpu import network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.hub import repo_address
 
 LONGEST_NAME = 200
 """Characters of a network's name at most."""
-BATCH = 8
-"""Images of several visitors that go through a network together at most, on a CPU.
-
-A larger batch has no higher throughput there, and while one runs the answers of the last are sent: two halves overlap.
-"""
-GPU_BATCH = 32
-"""The same on a GPU, which a few images do not saturate."""
 LOADERS = 2
 """Networks that are loaded concurrently."""
 MOST_LOADS = 8
@@ -55,16 +56,18 @@ class ModelPool:
     def __init__(self, settings: PageSettings) -> None:
         """The pool of a page, still empty."""
         self.settings = settings
-        self.folders = _folders(settings)
+        self.folders = owner_folders(settings)
         own = local_path(settings.model)
         self.wanted = str(repo_address(settings.model)) if own is None else own.resolve().name
         """What the owner wants to be the page's own network."""
         self.default = self.wanted
         """What is the page's own network now."""
+        self._disk = VisitorDisk(settings.visitor_disk_mb, settings.visitor_hours, self._evict)
         self._asked = monotonic()
         self._own: OpenModel
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._opening: dict[str, asyncio.Task[OpenModel]] = {}
+        self._dropping: asyncio.TimerHandle | None = None
         self._loaders = ThreadPoolExecutor(LOADERS, "load")
         self._askers = ThreadPoolExecutor(LOADERS, "ask")  # whoever asks for facts waits for nobody's download
         self._network = ThreadPoolExecutor(1, "network")
@@ -74,7 +77,7 @@ class ModelPool:
         model = OpenModel(
             self.default if name is None else name,
             classifier,
-            Batcher(network_run(classifier), self._network, _most_together(classifier)),
+            Batcher(network_run(classifier), self._network, most_together(classifier)),
             facts,
         )
         if model.name == self.default:
@@ -120,19 +123,20 @@ class ModelPool:
         if name == self.default:
             self.look_again()
             return self._own
-        if name in self._open:
-            self._open.move_to_end(name)
-            return self._open[name]
+        if (model := self._open.get(name)) is not None:
+            with suppress(KeyError):  # its files make room at this moment
+                self._open.move_to_end(name)
+            self._disk.used(name.partition("@")[0])
+            return model
         # Whoever gives up waiting does not stop the loading, which others may wait for.
         return await asyncio.wait_for(asyncio.shield(self._begin(name)), self.settings.load_seconds)
 
     async def facts(self, source: str | None) -> ModelFacts:
         """What is known of a network before it is loaded; raises as `open` does."""
         name = self.name_of(source)
-        if name == self.default:
-            return self._own.facts
-        if name in self._open:
-            return self._open[name].facts
+        known = self._own if name == self.default else self._open.get(name)
+        if known is not None:
+            return known.facts
         return await asyncio.get_running_loop().run_in_executor(self._askers, self._facts, name)
 
     async def is_free(self, seconds: float) -> bool:
@@ -184,11 +188,26 @@ class ModelPool:
             log.warning("%s is loaded, and is the page's network from now on", name)
             self.default = name
             self._open[self._own.name] = self._own
+        self._drop_old()
         return self.put(classifier, facts, name)
+
+    def _drop_old(self) -> None:
+        """Drops what visitors have not asked for in time, now and again when the next is due."""
+        if self._dropping is not None:
+            self._dropping.cancel()
+        due = self._disk.drop_old()
+        self._dropping = None if due is None else asyncio.get_running_loop().call_later(due + 1, self._drop_old)
+
+    def _evict(self, repo_id: str) -> None:
+        """Closes the networks of a repository whose files go: an open one would keep them on the disk."""
+        for name in list(self._open):  # the loaders' threads come here too
+            if name.partition("@")[0] == repo_id and name not in self.folders:
+                self._open.pop(name, None)
 
     def _facts(self, name: str) -> ModelFacts:
         with errors_for_visitors(name, self._place(name)):
-            return model_facts(self._place(name), public_only=name != self.wanted)
+            own = name == self.wanted or self.settings.visitor_token == "on"
+            return model_facts(self._place(name), public_only=not own)
 
     def _place(self, name: str) -> str:
         """Where the network is: where the owner said, else the Hub, whatever files of that name may lie here."""
@@ -206,7 +225,21 @@ class ModelPool:
             size = facts.weights_bytes / 1e6
             raise HubError("serving.too_large", name=name, size=size, most=self.settings.max_model_mb)
         with errors_for_visitors(name, self._place(name)):
-            return open_classifier(self._place(name), self.settings), facts
+            if name in self.folders:
+                return open_classifier(self._place(name), self.settings), facts
+            with self._disk.room_for(name.partition("@")[0], facts.weights_bytes or most) as folder:
+                return self._read_for_visitors(name, folder), facts
+
+    def _read_for_visitors(self, name: str, folder: Path) -> ImageClassifier:
+        """A network of the Hub in the cache `folder`; in the owner's cache where the Hub is away and it is public."""
+        token = None if self.settings.visitor_token == "on" else False
+        try:
+            return open_classifier(self._place(name), self.settings, cache_dir=folder, token=token)
+        except HubUnreachableError as away:
+            try:
+                return open_classifier(self._place(name), self.settings, local_files_only=True, token=token)
+            except HubError:
+                raise away from None
 
     def _read_wanted(self) -> tuple[ImageClassifier, ModelFacts]:
         """The owner's network: of any size, private or public, and cached where the Hub is away."""
@@ -261,24 +294,6 @@ def _read_in_time(pool: ModelPool) -> tuple[ImageClassifier, ModelFacts]:
         raise HubUnreachableError("serving.slow_start", name=pool.wanted, seconds=seconds) from error
 
 
-def _most_together(classifier: ImageClassifier) -> int:
-    return BATCH if classifier.device.type == "cpu" and not is_zero_gpu() else GPU_BATCH
-
-
 def _log_failure(loading: asyncio.Task[OpenModel]) -> None:
     if not loading.cancelled() and (error := loading.exception()) is not None:
         log.warning("%s", error)
-
-
-def _folders(settings: PageSettings) -> dict[str, Path]:
-    """The folders that the owner named, by the name that visitors read."""
-    named = [settings.model, *(part.strip() for part in settings.models.split(","))]
-    folders: dict[str, Path] = {}
-    for text in named:
-        if text and "*" not in text and os.path.isdir(text):  # noqa: PTH112  # "" and odd texts are no error here
-            path = Path(text).resolve()
-            if folders.setdefault(path.name, path) != path:
-                raise ConfigError("serving.two_folders", variable=VARIABLES["models"], name=path.name)
-        elif text and text != settings.model and (text[0] in "./~" or text.count("/") > 1):
-            raise ConfigError("serving.no_such_folder", variable=VARIABLES["models"], name=text)
-    return folders

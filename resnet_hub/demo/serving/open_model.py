@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -18,6 +19,13 @@ from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError,
 from resnet_hub.runtime import native_bf16
 
 SHOWN_TASKS = ("single_label", "multi_label")
+BATCH = 8
+"""Images of several visitors that go through a network together at most, on a CPU.
+
+A larger batch has no higher throughput there, and while one runs the answers of the last are sent: two halves overlap.
+"""
+GPU_BATCH = 32
+"""The same on a GPU, which a few images do not saturate."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +39,20 @@ class OpenModel:
     facts: ModelFacts
 
 
-def open_classifier(source: str, settings: PageSettings) -> ImageClassifier:
-    """The network behind `source`, set up and warmed up. Raises: ResNetHubError."""
+def open_classifier(source: str, settings: PageSettings, **options: Any) -> ImageClassifier:
+    """The network behind `source`, set up and warmed up; `options` say how it is downloaded. Raises: ResNetHubError."""
     device = "cpu" if is_zero_gpu() else settings.device  # the GPU is there during a call only
-    classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings))
+    classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings), **options)
     task = classifier.model.config.task
     if task not in SHOWN_TASKS:
         raise ConfigError("serving.other_task", task=task)
     classifier.warm_up()
     return classifier
+
+
+def most_together(classifier: ImageClassifier) -> int:
+    """How many images of visitors make a batch."""
+    return BATCH if classifier.device.type == "cpu" and not is_zero_gpu() else GPU_BATCH
 
 
 class OpeningError(CheckpointError):

@@ -30,7 +30,7 @@ class Loader:
     def facts(self, place, public_only=False):
         return ModelFacts(place, self.sizes.get(place, MB), None, None, 2)
 
-    def open(self, place, settings):
+    def open(self, place, settings, **_):
         assert self.go.wait(10)
         self.loaded.append(place)
         if place in self.failures:
