@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 import pillow_heif
@@ -44,14 +45,43 @@ def banded(values: np.ndarray, **options: object) -> bytes:
     return tiff(values, photometric="minisblack", planarconfig="contig", **options)
 
 
-def planar(values: np.ndarray) -> bytes:
+def planar(values: np.ndarray, **options: object) -> bytes:
     """A TIFF of many bands, one after the other, from (H, W, C)."""
-    return tiff(values.transpose(2, 0, 1), photometric="minisblack", planarconfig="separate")
+    return tiff(values.transpose(2, 0, 1), photometric="minisblack", planarconfig="separate", **options)
 
 
-def stacked(values: np.ndarray) -> bytes:
+def stacked(values: np.ndarray, **options: object) -> bytes:
     """A TIFF with a page for each band, from (H, W, C)."""
-    return tiff(values.transpose(2, 0, 1), photometric="minisblack")
+    return tiff(values.transpose(2, 0, 1), photometric="minisblack", **options)
+
+
+def recompressed(data: bytes, compression: str, page_count: int = 1) -> bytes:
+    """A TIFF in deflate, compressed as Pillow does it by this name: the only package here that writes LZW."""
+    file = io.BytesIO(data)
+    with tifffile.TiffFile(file, mode="r+b") as written:
+        for number in range(page_count):
+            page = written.pages[number].aspage()
+            segments = [
+                _segment(zlib.decompress(data[start : start + length]), compression)
+                for start, length in zip(page.dataoffsets, page.databytecounts, strict=True)
+            ]
+            places = [(file.seek(0, io.SEEK_END), file.write(segment))[0] for _, segment in segments]
+            tags = (324, 325) if page.is_tiled else (273, 279)
+            page.tags[tags[0]].overwrite(places, dtype=4)
+            page.tags[tags[1]].overwrite([len(segment) for _, segment in segments], dtype=4)
+            page.tags[259].overwrite(segments[0][0])
+    return file.getvalue()
+
+
+def _segment(plain: bytes, compression: str) -> tuple[int, bytes]:
+    """The number of the compression and the compressed bytes, as those of an image of one row."""
+    file = io.BytesIO()
+    Image.frombytes("L", (len(plain), 1), plain).save(file, "TIFF", compression=compression)
+    file.seek(0)
+    with tifffile.TiffFile(file) as written:
+        page = written.pages[0].aspage()
+        start, length = page.dataoffsets[0], page.databytecounts[0]
+        return int(page.compression), file.getvalue()[start : start + length]
 
 
 def npy(values: np.ndarray) -> bytes:
@@ -62,14 +92,13 @@ def npy(values: np.ndarray) -> bytes:
 
 
 def wide_png(values: np.ndarray) -> bytes:
-    """A PNG of 16-bit colors, uint16 (H, W, 3), which Pillow does not write."""
+    """A PNG of 16-bit colors or of gray levels and transparency, uint16 (H, W, C), which Pillow does not write."""
     import struct
-    import zlib
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     height, width, channels = values.shape
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

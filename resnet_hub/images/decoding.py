@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, features
@@ -38,6 +39,9 @@ from .values import Raster
 MAX_PIXELS = 80_000_000
 BYTES_PER_PIXEL = 4
 """Of a decoded image, at most, for the limit in bytes of values that are no such image."""
+
+GRAY_ALPHA = 4
+"""The color type of a PNG with gray levels and transparency."""
 
 # The classes are called directly: `Image.open` would add its own alarm about size, in a warning, ahead of ours.
 _READERS: dict[str, type[ImageFile.ImageFile]] = {
@@ -79,8 +83,9 @@ def decoded(
     if name == "TIFF":
         return _tiff(source, label, channels, wide, max_pixels)
     image = open_heic(source) if name == "HEIC" else _READERS[name](io.BytesIO(source))
-    if wide and name == "PNG" and source[24] == 16 and image.mode in ("RGB", "RGBA"):
-        return _wide_png(source, image, label, max_pixels)
+    if wide and name == "PNG" and source[24] == 16 and image.mode in ("RGB", "RGBA", "LA"):
+        read = _wide_gray_alpha if source[25] == GRAY_ALPHA else _wide_png
+        return read(source, image, label, max_pixels)
     return _loaded(image, label, max_pixels)
 
 
@@ -168,3 +173,11 @@ def _wide_png(data: bytes, high: ImageFile.ImageFile, label: str | Phrase, max_p
         loaded = _loaded(half, label, max_pixels)
         halves.append(np.asarray(loaded).astype(np.uint16))
     return Raster(halves[0] << 8 | halves[1], alpha=high.mode == "RGBA", orientation=orientation_of(high))
+
+
+def _wide_gray_alpha(data: bytes, high: ImageFile.ImageFile, label: str | Phrase, max_pixels: int) -> Raster:
+    """The 16 bits of gray and transparency: the four bytes of a pixel, read as those of 8-bit colors with alpha."""
+    header = data[12:24] + b"\x08\x06" + data[26:29]
+    colors = PngImageFile(io.BytesIO(data[:12] + header + zlib.crc32(header).to_bytes(4, "big") + data[33:]))
+    pairs = np.asarray(_loaded(colors, label, max_pixels)).astype(np.uint16)
+    return Raster(pairs[:, :, ::2] << 8 | pairs[:, :, 1::2], alpha=True, orientation=orientation_of(high))

@@ -10,6 +10,7 @@ import numpy as np
 
 from resnet_hub.errors import ImageError
 
+from .tiff_segments import BY_PILLOW, with_deflate
 from .values import KINDS, Raster
 
 # Tags by number, as the specification lists them.
@@ -40,20 +41,30 @@ def read_tiff(data: bytes, label: object, channels: int | None, limit: int) -> R
     from tifffile import TiffFile
 
     with TiffFile(io.BytesIO(data)) as file:
-        first = file.pages.first
-        pages = [first]
-        if channels and channels > 1 and first.samplesperpixel == 1 and len(file.pages) == channels:
-            pages = [file.pages[index].aspage() for index in range(channels)]
+        pages = _pages(file, channels)
+        first = pages[0]
         size = sum(page.nbytes for page in pages)
         if first.dtype is None or first.ndim > 3 or any(page.shape != first.shape for page in pages):
             raise ImageError("preprocessing.damaged", label=label)
         if size > limit:
             raise ImageError("preprocessing.too_large", label=label, size=size, most=limit)
-        planes = [_values(page, label) for page in pages]
+        if any(page.compression in BY_PILLOW for page in pages):
+            with TiffFile(io.BytesIO(with_deflate(data, range(len(pages))))) as again:
+                planes = [_values(page, label) for page in _pages(again, channels)]
+        else:
+            planes = [_values(page, label) for page in pages]
     values = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
     extra = tuple(int(kind) for kind in first.extrasamples)
     alpha = len(pages) == 1 and len(extra) == 1 and extra[0] in ALPHA and values.shape[2] in (2, 4)
     return Raster(values, declared_range(_tags(first)), alpha, int(first.tags.valueof(ORIENTATION, default=1)))
+
+
+def _pages(file: Any, channels: int | None) -> list[Any]:
+    """The first page; or as many of one band each as the network has channels, where there are just so many."""
+    first = file.pages.first
+    if channels and channels > 1 and first.samplesperpixel == 1 and len(file.pages) == channels:
+        return [file.pages[index].aspage() for index in range(channels)]
+    return [first]
 
 
 def tiff_pages(data: bytes) -> int:
@@ -89,8 +100,8 @@ def _values(page: Any, label: object) -> np.ndarray:
     """The values of a page, (H, W, C)."""
     try:
         values = np.asarray(page.asarray())
-    except ValueError as error:
-        if "imagecodecs" in str(error):
+    except (ValueError, ImportError) as error:
+        if "imagecodecs" in str(error) or isinstance(error, ImportError):
             name = getattr(page.compression, "name", str(page.compression))
             raise ImageError("preprocessing.compression", label=label, compression=name) from error
         raise

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from encoded_images import banded, npy, planar, stacked, tiff
+from encoded_images import banded, npy, planar, recompressed, stacked, tiff
 from error_facts import code_and_fields
 from PIL import Image
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
-from resnet_hub.images import Bands, frames, open_to_look_at, visible
+from resnet_hub.images import Bands, frames, open_to_look_at, values_of, visible
 from resnet_hub.preprocessing import open_image, to_pixels
 
 
@@ -69,6 +69,40 @@ def test_tall_and_flat_images_are_read(size, channels):
     seen = to_pixels(open_image(values, preprocessing=settings), settings)
     assert seen.shape == (channels, 24, 24)
     assert seen[:, 12, 12].tolist() == [9] * channels
+
+
+KINDS = {
+    "chunky": lambda values, **options: banded(values, **options),
+    "tiled": lambda values, **options: banded(values, tile=(16, 16), **options),
+    "a few rows at a time": lambda values, **options: banded(values, rowsperstrip=7, **options),
+    "big-endian": lambda values, **options: banded(values, byteorder=">", **options),
+    "BigTIFF": lambda values, **options: banded(values, bigtiff=True, **options),
+    "planar": lambda values, **options: planar(values, **options),
+    "pages": lambda values, **options: stacked(values, **options),
+}
+
+
+@pytest.mark.parametrize("predictor", [False, True], ids=["plain", "differences"])
+@pytest.mark.parametrize("compression", ["tiff_lzw", "zstd"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_bands_that_only_pillow_decompresses_are_read(kind, compression, predictor):
+    values = noise(13)
+    deflated = KINDS[kind](values, compression="zlib", predictor=predictor)
+    data = recompressed(deflated, compression, 13 if kind == "pages" else 1)
+    assert np.array_equal(values_of(data, channels=13).values, values)
+
+
+def test_colors_of_16_bits_in_lzw_are_read_in_full():
+    values = noise(3, most=65536)
+    data = recompressed(tiff(values, photometric="rgb", compression="zlib"), "tiff_lzw")
+    assert np.array_equal(values_of(data).values, values)
+
+
+def test_bands_in_lzw_that_are_cut_short_are_damaged():
+    data = recompressed(banded(noise(13), compression="zlib"), "tiff_lzw")
+    with pytest.raises(ImageError) as refused:
+        values_of(data[: len(data) - 2000], channels=13)
+    assert refused.value.code == "preprocessing.damaged"
 
 
 def test_other_bands_than_the_network_has_are_told_with_their_range_and_the_flag():

@@ -9,7 +9,7 @@ import pytest
 from encoded_images import npy, png, tiff, wide_png
 
 from resnet_hub.config import Preprocessing
-from resnet_hub.images import open_to_look_at, values
+from resnet_hub.images import open_to_look_at, values, values_of
 from resnet_hub.preprocessing import open_image, to_channels
 
 RAMP = np.array([[0, 1024, 2048, 4095]], np.uint16)
@@ -21,6 +21,7 @@ FILES = {
     "gray TIFF": tiff(RAMP),
     "colors in PNG": wide_png(COLORS),
     "colors in PNG with alpha": wide_png(CLEAR),
+    "gray PNG with alpha": wide_png(CLEAR[:, :, 2:]),
     "colors in TIFF": tiff(COLORS, photometric="rgb"),
     "floats": tiff(RAMP.astype(np.float32)),
     "npy": npy(RAMP),
@@ -35,6 +36,12 @@ def seen(data: bytes, **options: object) -> list[list[int]]:
 @pytest.mark.parametrize("kind", FILES)
 def test_a_recorded_range_is_black_to_white(kind):
     assert seen(FILES[kind], value_range=((0, 4095),)) == TWELVE
+
+
+def test_gray_of_16_bits_with_transparency_is_read_in_full():
+    pairs = np.stack([RAMP, RAMP[:, ::-1] * 16 + 3], 2)
+    found = values_of(wide_png(pairs))
+    assert (found.values.tolist(), found.alpha) == (pairs.tolist(), True)
 
 
 DECLARED = {
