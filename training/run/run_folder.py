@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shlex
 import shutil
@@ -28,6 +29,8 @@ from ..settings import FinetuneRecipe, launch_command
 from ..splits import RecordedSplit, Split
 from .folder_lock import FolderLock
 from .split_file import write_split
+
+logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.toml"
 METRICS_FILE = "metrics.jsonl"
@@ -254,6 +257,7 @@ def write_examples(
     """
     channels = preprocessing.input_size[0]
     if channels not in IMAGE_MODES:
+        logger.info("no images are kept as examples for a page: browsers do not show those of %d channels", channels)
         return
     target = folder / EXAMPLES_FOLDER
     target.mkdir(exist_ok=True)

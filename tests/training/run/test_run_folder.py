@@ -1,6 +1,7 @@
 """The output folder: claimed once, never overwritten unasked."""
 
 import json
+import logging
 from unittest.mock import ANY
 
 import numpy as np
@@ -161,6 +162,15 @@ def test_room_is_asked_of_the_disk_of_the_folder(tmp_path):
 def test_results_keep_class_names_as_they_are(tmp_path):
     write_results(tmp_path, {"label": "naïve <b>"})
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == {"label": "naïve <b>"}
+
+
+def test_of_channels_that_no_browser_shows_there_are_no_examples_which_is_said(tmp_path, caplog):
+    spread = (0.5,) * 13
+    network = Preprocessing(input_size=(13, 32, 32), mean=spread, std=spread)
+    with caplog.at_level(logging.INFO):
+        write_examples(tmp_path, None, ("a", "b"), "single_label", network)
+    assert not list(tmp_path.iterdir())
+    assert "those of 13 channels" in caplog.text
 
 
 def test_examples_are_held_out_images_of_different_classes_with_safe_names(tmp_path):
