@@ -230,6 +230,8 @@ def kind_of_file(kind: str) -> Phrase | str:
         return Phrase("ledger.empty_files")
     if kind == "text":
         return Phrase("ledger.text_files")
+    if kind == "spreadsheet":
+        return Phrase("ledger.spreadsheets")
     if kind in (RECORDS, "dictionary"):
         return Phrase("ledger.json_records" if kind == RECORDS else "ledger.json_dictionary")
     return Phrase("ledger.other_files") if kind == "binary" else kind

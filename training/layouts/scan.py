@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ Those of HEIC and AVIF claim nothing: containers of other things, and halves of 
 TABLES = (".arrow", ".csv", ".jsonl", ".parquet", ".tsv")
 RECORDS = "records"
 """What a JSON file is called that begins as a list of records does: a table, if it names the images."""
+SPREADSHEETS = (".ods", ".xls", ".xlsx")
 CARD = "readme.md"
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\0")
 """How zip, gzip, 7z, rar, bzip2 and xz begin."""
@@ -212,6 +214,8 @@ def _file_under(folder: Folder, name: str, head: bytes, several: bool) -> None:
         folder.tables.append(name)
     elif lower == CARD:
         folder.cards.append(name)
+    elif lower.endswith(SPREADSHEETS):
+        folder.others.setdefault("spreadsheet", []).append(name)
     elif is_archive(head):
         folder.archives.append(name)
     else:
@@ -225,9 +229,11 @@ def is_archive(head: bytes) -> bool:
 
 
 def _kind_of_json(head: bytes) -> str | None:
-    """Whether JSON begins as a list of records, as a dictionary, or as something else."""
+    """Whether JSON begins as a list of records, or has one in each line, as a dictionary, or as something else."""
     start = bytes(head.removeprefix(b"\xef\xbb\xbf").translate(None, b" \t\r\n")[:2])
-    return RECORDS if start == b"[{" else "dictionary" if start[:1] == b"{" else None
+    if start == b"[{" or (start[:1] == b"{" and re.search(rb"\}[ \t\r]*\n\s*\{", head)):
+        return RECORDS
+    return "dictionary" if start[:1] == b"{" else None
 
 
 def _described(head: bytes) -> str:

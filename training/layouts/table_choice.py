@@ -37,9 +37,9 @@ def deciding_tables(scan: Scan, class_folders: set[str]) -> list[str]:
         scan: The folder.
         class_folders: Paths of the folders that would be classes: tables in them are notes, and names are compared
             in full. Where there are none, the names of images without their suffix count as well, and so does a
-            table that is called like a split.
+            table that is called like a split. Capitals make no difference.
     """
-    names = {name for folder in scan.tree.used() for name in folder.images}
+    names = {name.casefold() for folder in scan.tree.used() for name in folder.images}
     if not class_folders:
         names |= {Path(name).stem for name in names}
     return [
@@ -61,7 +61,7 @@ def _decides(root: Path, folder: Folder, name: str, images: set[str]) -> bool:
         if name.lower().endswith(".arrow"):
             return True
         with path.open("rb") as file:
-            text = file.read(LOOKED_AT).decode("utf-8", "replace")
+            text = file.read(LOOKED_AT).decode("utf-8", "replace").casefold()
     except (OSError, pyarrow.ArrowException):
         return False
     if not images.isdisjoint(_parts(text)):
@@ -93,7 +93,7 @@ def _parquet_decides(path: Path, images: set[str]) -> bool:
         texts = [field.name for field in schema if pyarrow.types.is_string(field.type)]
         first = next(file.iter_batches(FIRST_ROWS, columns=texts), None) if texts else None
     cells = (cell for column in (first.columns if first is not None else ()) for cell in column.to_pylist() if cell)
-    return not images.isdisjoint(re.split(r"[/\\]", cell)[-1].strip() for cell in cells)
+    return not images.isdisjoint(re.split(r"[/\\]", cell)[-1].strip().casefold() for cell in cells)
 
 
 def _may_hold_images(kind: pyarrow.DataType) -> bool:

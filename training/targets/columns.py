@@ -90,7 +90,7 @@ def _label_candidates(rows: Dataset) -> list[str]:
     """Columns that hold one class for each image."""
     features = rows.features
     classes = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
-    named = [name for name in LABEL_COLUMNS if name in features and is_class_value(features[name])]
+    named = [name for name in _called(list(features), LABEL_COLUMNS) if is_class_value(features[name])]
     return _usual(classes, LABEL_COLUMNS) or named[:1]
 
 
@@ -98,7 +98,7 @@ def _target_candidates(rows: Dataset) -> list[str]:
     """Columns that can be targets: those known to hold classes, else the first with a usual name."""
     features = rows.features
     classes = [name for name, feature in features.items() if isinstance(item_of(feature), ClassLabel)]
-    named = [name for name in LABEL_COLUMNS if name in features and isinstance(item_of(features[name]), Value)]
+    named = [name for name in _called(list(features), LABEL_COLUMNS) if isinstance(item_of(features[name]), Value)]
     return _usual(classes, LABEL_COLUMNS) or named[:1]
 
 
@@ -119,7 +119,12 @@ def _flag_columns(rows: Dataset, image_column: str) -> tuple[str, ...]:
 
 def _usual(found: list[str], names: tuple[str, ...]) -> list[str]:
     """The first of the columns that were found to have a usual name; all of them where none has."""
-    return [name for name in names if name in found][:1] or found
+    return _called(found, names)[:1] or found
+
+
+def _called(found: list[str], names: tuple[str, ...]) -> list[str]:
+    """The columns with these names, in their order; of several that differ in capitals alone, this one first."""
+    return [name for usual in names for name in sorted(found, key=lambda one: one != usual) if name.lower() == usual]
 
 
 def _refuse_absent(rows: Dataset, flag: str, name: str | None) -> None:

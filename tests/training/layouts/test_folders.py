@@ -153,11 +153,11 @@ READ = {
         PETS,
         {"ledger.no_image": 2},
     ),
-    "archives beside class folders": (
-        {"cats": 3, "dogs": 2, "cats.zip": "zip"},
+    "archives and a spreadsheet beside class folders": (
+        {"cats": 3, "dogs": 2, "cats.zip": "zip", "labels.xlsx": "zip"},
         "class-folders",
         PETS,
-        {"ledger.archive": 1},
+        {"ledger.archive": 1, "ledger.no_image": 1},
     ),
     "a linked class folder": (
         {"cats": 3, "dogs": "-> ../elsewhere/dogs", "../elsewhere/dogs": 2},

@@ -32,9 +32,21 @@ def read(tmp_path, tree, **settings):
         {"img": 8, "labels.json": json.dumps(RECORDS)},
         {"img": 8, "annotations/labels.json": "\ufeff" + json.dumps(RECORDS, indent=2)},
         {**{f"im/photo{number}.png": "image" for number in range(8)}, "rows.json": json.dumps(STEMS, indent=1)},
+        {"img": 8, "labels.json": "\n".join(map(json.dumps, RECORDS))},
+        {
+            "img": 8,
+            "LABELS.CSV": "Image,Label\n" + "".join(f"img/{number}.PNG,{'ab'[number % 2]}\n" for number in range(8)),
+        },
         {"img": 8, "train.json": json.dumps(RECORDS[:6]), "val.json": json.dumps(RECORDS[6:])},
     ],
-    ids=["beside the folder", "indented, in a folder", "names without their suffix", "one for each split"],
+    ids=[
+        "beside the folder",
+        "indented, in a folder",
+        "names without their suffix",
+        "in lines",
+        "as CSV in capitals",
+        "one for each split",
+    ],
 )
 def test_a_list_of_records_that_names_the_images_of_a_folder_is_its_table(tmp_path, tree):
     data = read(tmp_path, tree)

@@ -33,6 +33,8 @@ def _value(feature, row):
         ({"image": IMAGE, "label": Value("string")}, ("image", "label")),
         ({"image": IMAGE, "category": Value("int32"), "name": Value("string")}, ("image", "category")),
         ({"label": Value("int64"), "kind": ANIMALS, "image": IMAGE}, ("image", "kind")),
+        ({"Image": IMAGE, "mask": IMAGE, "Label": Value("string"), "id": Value("int64")}, ("Image", "Label")),
+        ({"image": IMAGE, "Label": Value("string"), "label": Value("string")}, ("image", "label")),
         ({"img": IMAGE, "coarse_label": ANIMALS, "fine_label": ANIMALS}, ("img", "fine_label")),
         ({"mask": IMAGE, "image": IMAGE, "label": ANIMALS}, ("image", "label")),
         ({"image": IMAGE, "source": ANIMALS, "label": ANIMALS}, ("image", "label")),
