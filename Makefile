@@ -15,7 +15,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz install-test parity contract check format bench load quality screenshots clean
+.PHONY: help setup demo app test fuzz install-test parity keras-parity contract check format bench load quality screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -58,6 +58,12 @@ install-test: .venv/dev  ## install the wheel beside nothing, then its trainer, 
 parity: .venv/dev  ## compare every network with timm in full: minutes, and 12 GB of memory
 	$(BIN)/python -m pytest -m parity
 
+keras-parity: .venv/dev  ## compare what is read of Keras's files with Keras itself, in an environment of its own: minutes
+	$(BIN)/python -m venv --system-site-packages .keras
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > $$(.keras/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth
+	.keras/bin/python -m pip install -qq --disable-pip-version-check keras h5py
+	KERAS_BACKEND=torch PYTHONPATH=. .keras/bin/python tests/keras_parity.py $(FLAGS)
+
 contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetches their sources the first time
 	$(BIN)/python tests/contract $(FLAGS)
 
@@ -84,4 +90,4 @@ screenshots: .venv/dev  ## take the README's images of the page: make screenshot
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .keras .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -24,7 +24,7 @@ from resnet_hub.checkpoint.format import (
     CheckpointConfig,
 )
 from resnet_hub.checkpoint.json_file import read_json
-from resnet_hub.checkpoint.origins.transformers import transformers_name
+from resnet_hub.checkpoint.origins import transformers_name
 from resnet_hub.checkpoint.recognition import read_config
 from resnet_hub.checkpoint.shards import INDICES, shard_names
 from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR_FILE

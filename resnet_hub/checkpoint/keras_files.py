@@ -113,7 +113,7 @@ def _datasets(root: Any, file: Path) -> Iterator[tuple[list[str], Any, str | Non
     """
     import h5py
 
-    left = [([], root, None)]
+    left: list[tuple[list[str], Any, str | None]] = [([], root, None)]
     seen = 0
     while left:
         path, group, layer = left.pop()

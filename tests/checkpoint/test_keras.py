@@ -171,6 +171,12 @@ def test_weights_that_are_not_there_take_no_memory(tmp_path):
     assert refusal(file)[0] == "checkpoint.weights_too_large"
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    layers = {layer: dict(variables) for layer, variables in NETWORKS["V1"].items()}
+    layers["conv2_block1_1_bn"]["beta"] = np.full(8, np.nan, "float32")
+    assert refusal(write_legacy(tmp_path / "net.h5", layers))[0].startswith("checkpoint.")
+
+
 def test_groups_without_end_are_refused(tmp_path, monkeypatch):
     from resnet_hub.checkpoint import keras_files
 

@@ -159,6 +159,31 @@ def test_a_head_of_another_size_than_the_config_says_is_refused(tmp_path):
         ours(tmp_path)
 
 
+@pytest.mark.parametrize("change", ["deeper", "not a number", "of another kind"])
+def test_weights_that_are_not_what_the_config_says_are_refused(change, tmp_path):
+    theirs = network()
+    theirs.save_pretrained(tmp_path)
+    state = {name: tensor.contiguous() for name, tensor in theirs.state_dict().items()}
+    if change == "deeper":
+        state = {name: tensor.contiguous() for name, tensor in network(depths=[2, 2, 1]).state_dict().items()}
+    elif change == "not a number":
+        state["classifier.1.bias"] = torch.full((3,), torch.nan)
+    else:
+        state = {f"vit.{name}": tensor for name, tensor in state.items() if "embedder" not in name}
+    save_file(state, tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError):
+        ours(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.99])
+def test_truncated_weights_are_refused(share, tmp_path):
+    network().save_pretrained(tmp_path)
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
+    with pytest.raises(CheckpointError, match="cannot be read as weights"):
+        ours(tmp_path)
+
+
 WRONG = {
     "layer_type": ({"layer_type": "wide"}, "unknown_value"),
     "an activation between blocks only": ({"hidden_act": "gelu"}, "unknown_value"),

@@ -17,6 +17,7 @@ from resnet_hub.checkpoint.origins import (
     transformers,
 )
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
+from resnet_hub.checkpoint.origins.transformers import transformers_name
 
 ORIGINS: tuple[Origin, ...] = (
     transformers.ORIGIN,
@@ -35,7 +36,7 @@ ORIGINS: tuple[Origin, ...] = (
 UNKNOWN = replace(residual.ORIGIN, name="an unknown writer")
 """What reads names that no row recognizes: as they are, so that an error can name them."""
 
-__all__ = ["ORIGINS", "Contents", "Origin", "origin_of"]
+__all__ = ["ORIGINS", "Contents", "Origin", "origin_of", "transformers_name"]
 
 
 def origin_of(contents: Contents) -> Origin:

@@ -102,8 +102,10 @@ def preprocessing(contents: Contents, network: ResNetConfig) -> Preprocessing:
     else:
         mean, std = tuple(value / 255 for value in CAFFE_MEAN), (1 / 255,) * 3  # type: ignore[assignment]
     height, width = _size(layers)
-    squashed = {"interpolation": "nearest", "crop_pct": 1.0, "crop_mode": "squash"}
-    return Preprocessing(input_size=(3, height, width), mean=mean, std=std, **squashed).with_channels(network.in_chans)
+    seen = Preprocessing(
+        input_size=(3, height, width), mean=mean, std=std, interpolation="nearest", crop_pct=1.0, crop_mode="squash"
+    )
+    return seen.with_channels(network.in_chans)
 
 
 def says_input(contents: Contents) -> bool:
