@@ -44,7 +44,7 @@ class Reading:
         if self.head is not None:
             parts.append(f"{self.head!r} is taken as its head")
         tensors = self._left_tensors()
-        left = [*tensors, *contents.extras]
+        left = [*tensors, *(name for name in contents.extras if name not in self.origin.used)]
         if left:
             more = f" + {len(left) - SHOWN}" if len(left) > SHOWN else ""
             parts.append(f"left out: {', '.join(map(shown_name, left[:SHOWN]))}{more}")

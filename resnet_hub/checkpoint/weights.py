@@ -27,6 +27,7 @@ from resnet_hub.checkpoint.packed import unpacked
 from resnet_hub.checkpoint.pickles import read_pickle
 from resnet_hub.checkpoint.reading import read
 from resnet_hub.checkpoint.shards import INDEX_ENDING, INDICES, index_in, read_shards
+from resnet_hub.checkpoint.transformers_config import MODEL_TYPE
 from resnet_hub.checkpoint.weights_header import check_header
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 from resnet_hub.terminal_text import shown_name
@@ -50,7 +51,8 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
     """
     reading = read(read_contents(path, dtype, choice))
     reading.log()
-    if not (path.is_dir() and reading.contents.config is not None):  # ours are read from disk when they are used
+    config = reading.contents.config if path.is_dir() else None
+    if config is None or config.get("model_type") == MODEL_TYPE:  # ours are read from disk when they are used
         _refuse_not_finite(path, reading.state)
     return reading.state
 
