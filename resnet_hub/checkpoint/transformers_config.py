@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resnet_hub.errors import CheckpointError
@@ -83,11 +83,12 @@ def input_form(processor: Any) -> dict[str, Any]:
         return {"interpolation": "bicubic", "crop_pct": 0.875}
     form = _resizing(processor)
     resample = processor.get("resample", 2)
-    if resample not in FILTERS:
-        raise CheckpointError("checkpoint.resample", file=PROCESSOR_FILE, value=str(resample)[:80])
+    if not isinstance(resample, int) or resample not in FILTERS:
+        raise CheckpointError("checkpoint.resample", file=PROCESSOR_FILE, value=repr(resample)[:80])
     form["interpolation"] = FILTERS[resample]
-    mean, std = processor.get("image_mean") or IMAGENET_MEAN, processor.get("image_std") or IMAGENET_STD
-    scale = 255 * float(processor.get("rescale_factor", 1 / 255)) if processor.get("do_rescale", True) else 255.0
+    mean, std = _numbers(processor, "image_mean", IMAGENET_MEAN), _numbers(processor, "image_std", IMAGENET_STD)
+    (factor,) = _numbers(processor, "rescale_factor", [1 / 255])
+    scale = 255 * factor if processor.get("do_rescale", True) else 255.0
     if not processor.get("do_normalize", True):
         mean, std = [0.0] * len(mean), [1.0] * len(std)
     # Of an image scaled otherwise than to 0 ... 1, (scale * x - mean) / std is normalized here as x is.
@@ -112,6 +113,9 @@ def _resizing(processor: Mapping[str, Any]) -> dict[str, Any]:
             logger.info("%s crops nothing: the middle square of an image is taken", PROCESSOR_FILE)
         return {"input_size": [3, size, size], "crop_pct": 1.0, "crop_mode": mode}
     crop, _ = _side(processor.get("crop_size", 224), processor)
+    if crop > size:
+        logger.warning("%s crops %d px of %d: the border that it pads is left out", PROCESSOR_FILE, crop, size)
+        size = crop
     share = crop / size if math.floor(crop / (crop / size)) == size else crop / (size + 1e-6)
     return {"input_size": [3, crop, crop], "crop_pct": min(1.0, share), "crop_mode": mode}
 
@@ -125,8 +129,20 @@ def _side(size: Any, processor: Mapping[str, Any]) -> tuple[int, bool]:
     if isinstance(sides, tuple) and sides[0] == sides[1]:
         sides = sides[0]
     if isinstance(sides, bool) or not isinstance(sides, int) or sides < 1:
-        raise CheckpointError("checkpoint.processor_size", file=PROCESSOR_FILE, value=str(size)[:80])
+        raise CheckpointError("checkpoint.processor_size", file=PROCESSOR_FILE, value=repr(size)[:80])
     return sides, squashed
+
+
+def _numbers(processor: Mapping[str, Any], key: str, usual: Sequence[float]) -> list[float]:
+    """The numbers of a field, or its one number; what is usual where it is absent. Raises: CheckpointError."""
+    value = processor.get(key)
+    if value is None:
+        return list(usual)
+    numbers = value if isinstance(value, list) else [value]
+    right = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
+    if not right or not numbers or (key == "rescale_factor" and numbers[0] <= 0):
+        raise CheckpointError("checkpoint.processor_numbers", file=PROCESSOR_FILE, key=key, value=repr(value)[:80])
+    return [float(number) for number in numbers[: len(usual) if len(usual) == 1 else None]]
 
 
 def _classes(values: Mapping[str, Any]) -> int:
@@ -146,7 +162,7 @@ def _sizes(given: Mapping[str, Any], key: str, expansion: int) -> list[int]:
     sizes = given[key]
     whole = isinstance(sizes, list) and all(isinstance(size, int) and not isinstance(size, bool) for size in sizes)
     if not whole or any(size % expansion for size in sizes):
-        raise CheckpointError("checkpoint.transformers_sizes", key=key, value=str(sizes)[:80], expansion=expansion)
+        raise CheckpointError("checkpoint.transformers_sizes", key=key, value=repr(sizes)[:80], expansion=expansion)
     return [size // expansion for size in sizes]
 
 

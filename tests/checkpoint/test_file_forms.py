@@ -158,6 +158,14 @@ def test_a_zip_in_a_zip_is_refused(network, tmp_path):
     assert refused.value.code == "checkpoint.zip_none"
 
 
+def test_a_small_zip_that_grows_without_end_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net.safetensors", bytes(10**7))
+    with pytest.raises(CheckpointError) as refused:
+        read_weights(tmp_path / "net.zip")
+    assert refused.value.code == "checkpoint.weights_too_large"
+
+
 def test_an_encrypted_zip_is_refused(network, tmp_path):
     file = pack(tmp_path / "net.zip", "weights.safetensors")
     content = bytearray(file.read_bytes())

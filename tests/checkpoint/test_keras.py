@@ -131,7 +131,7 @@ def test_an_architecture_that_is_another_is_refused(tmp_path):
 def test_a_head_of_several_layers_is_refused_by_name(tmp_path):
     dense = {"kernel": np.ones((4, 4), "float32"), "bias": np.ones(4, "float32")}
     file = write_legacy(tmp_path / "net.h5", {**NETWORKS["V1"], "dense": dense})
-    assert refusal(file) == ("checkpoint.keras_head", {"file": "net.h5", "layers": "dense, predictions"})
+    assert refusal(file) == ("checkpoint.keras_head", {"file": "net.h5", "layers": "'dense', 'predictions'"})
 
 
 def test_names_of_the_oldest_keras_are_refused(tmp_path):

@@ -209,6 +209,12 @@ WRONG_PROCESSORS = {
     "no square": {"size": {"height": 64, "width": 32}},
     "no number": {"size": "large"},
     "a list": {"size": [64, 64]},
+    "a filter that is a list": {"resample": [3]},
+    "a mean that is a text": {"image_mean": "0.5"},
+    "a mean of nothing": {"image_mean": []},
+    "a std of texts": {"image_std": ["a"], "do_normalize": False},
+    "a factor of 0": {"rescale_factor": 0},
+    "a factor that is none": {"rescale_factor": {"by": 255}},
 }
 
 

@@ -41,8 +41,7 @@ def rename(contents: Contents) -> dict[str, Tensor]:
         ours = ("head.fc" if v2 else "fc") if layer == head else _our_layer(layer, v2)
         before = layer.removesuffix("_bn")
         if "gamma" in weights:
-            epsilon = layers[layer][1].get("epsilon") if layer in layers else EPSILON
-            read = _norm(weights, epsilon, tensors.get(f"{before}_conv/bias"))
+            read = _norm(weights, _epsilon(layers, layer), tensors.get(f"{before}_conv/bias"))
         else:
             folded = f"{layer.removesuffix('_conv')}_bn/gamma" in tensors
             read = _layer(weights, without_bias=folded, as_convolution=v2 and layer == head)
@@ -135,7 +134,9 @@ def _head(contents: Contents) -> str | None:
     head = next(iter(others))
     kernel = contents.tensors.get(f"{head}/kernel")
     if len(others) > 1 or kernel is None or kernel.ndim != 2:
-        raise CheckpointError("checkpoint.keras_head", file=contents.file, layers=", ".join(sorted(others))[:200])
+        raise CheckpointError(
+            "checkpoint.keras_head", file=contents.file, layers=", ".join(map(repr, sorted(others)))[:200]
+        )
     return head
 
 
@@ -164,12 +165,18 @@ def _our_layer(layer: str, v2: bool) -> str:
     return f"stages.{stage}.blocks.{block}.{inner}"
 
 
-def _norm(weights: Mapping[str, Tensor], epsilon: Any, bias: Tensor | None) -> Iterator[tuple[str, Tensor]]:
+def _epsilon(layers: Layers, layer: str) -> float:
+    """What a norm adds to the variance; Keras's usual where its config does not say it."""
+    said = layers[layer][1].get("epsilon") if layer in layers else None
+    return float(said) if isinstance(said, int | float) else EPSILON
+
+
+def _norm(weights: Mapping[str, Tensor], epsilon: float, bias: Tensor | None) -> Iterator[tuple[str, Tensor]]:
     """A norm behind a bias, by the epsilon of Keras, as the one here without: in double precision, rounded once."""
     for name, tensor in weights.items():
         if name == "moving_mean" and bias is not None:
             tensor = (tensor.double() - bias.double()).float()
-        if name == "moving_variance" and isinstance(epsilon, float):
+        if name == "moving_variance":
             tensor = (tensor.double() + (epsilon - OURS)).float()
         yield NORMS.get(name, name), tensor
 
