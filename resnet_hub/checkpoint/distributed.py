@@ -91,7 +91,8 @@ def read_distributed(file: Path, *, only_shapes: bool = False) -> dict[str, Any]
 
 def _sizes(entries: Mapping[str, Any]) -> tuple[dict[str, tuple[int, ...]], dict[str, None]]:
     """The shape of each tensor that may be a network's, and the first parts of all other names."""
-    sizes, others = {}, {}
+    sizes: dict[str, tuple[int, ...]] = {}
+    others: dict[str, None] = {}
     for name, entry in entries.items():
         if entry.size is None or NO_NETWORKS.search(name.partition(".")[0]):
             others[name.partition(".")[0]] = None

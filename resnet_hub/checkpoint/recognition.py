@@ -88,6 +88,8 @@ def _timm_form(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _asked(given: Preprocessing | Mapping[str, Any] | None, known: Preprocessing) -> Preprocessing:
     """What the caller says of the input, over what is known of it. Raises: ConfigError."""
+    if given is not None and not isinstance(given, Preprocessing | Mapping):
+        raise ConfigError("checkpoint.no_preprocessing", value=given)
     if isinstance(given, Preprocessing):
         return given.with_channels(known.input_size[0])
     return Preprocessing.from_json({**known.to_json(), **(given or {})}).with_channels(known.input_size[0])
@@ -198,12 +200,17 @@ def _assumed(contents: Contents, origin: Origin, network: ResNetConfig, said: bo
 def _label_names(contents: Contents, origin: Origin, network: ResNetConfig) -> tuple[str, ...] | None:
     """Names of the classes where the file has one for each."""
     names = origin.label_names(contents)
-    if names is not None and len(names) != network.num_classes:
+    if names is None:
+        return None
+    if len(names) != network.num_classes:
         logger.warning(
             "%s: %d class names for %d classes are left out; give label_names=",
             contents.file,
             len(names),
             network.num_classes,
         )
+        return None
+    if any("\ud800" <= letter <= "\udfff" for name in names for letter in name):
+        logger.warning("%s: its class names are left out, as one of them is no text; give label_names=", contents.file)
         return None
     return names

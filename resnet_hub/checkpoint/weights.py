@@ -53,12 +53,16 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
     reading.log()
     config = reading.contents.config if path.is_dir() else None
     if config is None or config.get("model_type") == MODEL_TYPE:  # ours are read from disk when they are used
-        _refuse_not_finite(path, reading.state)
+        _refuse_unusable(path, reading.state)
     return reading.state
 
 
-def _refuse_not_finite(path: Path, state: Mapping[str, Tensor]) -> None:
-    """Raises: CheckpointError where a tensor holds NaN or infinity."""
+def _refuse_unusable(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Raises: CheckpointError where a tensor has no plain values, or holds NaN or infinity."""
+    for name, tensor in state.items():
+        if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
+            kind = "meta" if tensor.is_meta else "quantized" if tensor.is_quantized else str(tensor.layout)
+            raise CheckpointError("checkpoint.no_plain_values", file=str(path), name=name, kind=kind)
     bad = [name for name, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if bad:
         names = ", ".join([*map(shown_name, bad[:3]), *(["..."] if len(bad) > 3 else [])])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resnet_hub.checkpoint.origins.origin import Contents
-from resnet_hub.registry import ARCHITECTURES
+from resnet_hub.registry import ARCHITECTURES, published_tags, renamed_architecture
 
 OPTIONS = ("args", "hyper_parameters", "config", "cfg", "opt", "hparams")
 NETWORK = ("arch", "architecture", "model", "model_name", "backbone", "net", "encoder", "encoder_name")
@@ -27,6 +27,15 @@ def noted_architecture(contents: Contents) -> str | None:
     for values in (contents.extras, options):
         for key in NETWORK:
             name = values.get(key)
-            if isinstance(name, str) and name.partition(".")[0].lower() in ARCHITECTURES:
-                return name.lower()
+            if isinstance(name, str) and (known := _known_name(name.lower())):
+                return known
     return None
+
+
+def _known_name(name: str) -> str | None:
+    """The same network by its name of today, with its tag where that is published; None for none of ours."""
+    today = renamed_architecture(name)
+    base = today.partition(".")[0]
+    if base not in ARCHITECTURES:
+        return None
+    return today if any(tag.name == today for tag in published_tags(base)) else base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from torch import Tensor
@@ -9,7 +10,10 @@ from torch import Tensor
 from resnet_hub.checkpoint.origins.notes import noted_architecture, options_of
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
+from resnet_hub.errors import ConfigError
 from resnet_hub.registry import architecture, named_network
+
+logger = logging.getLogger(__name__)
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 ANCHOR = re.compile(r"(?:layer1|stages\.0\.blocks)\.0\.conv1\.weight$")
@@ -44,7 +48,12 @@ def preprocessing(contents: Contents, _: ResNetConfig) -> Preprocessing | None:
     given["input_size"] = size
     if given["interpolation"] not in INTERPOLATIONS:  # timm's script also notes "random", and nothing as ""
         del given["interpolation"]
-    return Preprocessing.from_json({**known, **{key: value for key, value in given.items() if value is not None}})
+    said = {key: value for key, value in given.items() if value is not None}
+    try:
+        return Preprocessing.from_json({**known, **said})
+    except ConfigError as error:
+        logger.warning("%s: the input in its notes is left out, as %s", contents.file, error)
+        return Preprocessing.from_json(known)
 
 
 def says_input(contents: Contents) -> bool:

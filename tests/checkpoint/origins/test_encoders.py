@@ -194,3 +194,24 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
         "checkpoint.not_finite",
         {"file": str(tmp_path / "net.pth"), "count": 1, "names": "bn1.bias"},
     )
+
+
+def test_class_names_that_are_no_text_are_left_out_and_said(tmp_path, caplog):
+    head = {f"head.{name}": tensor for name, tensor in STATE.items() if name.startswith("fc.")}
+    content = {"meta": {"CLASSES": ("cat", "dog", "\ud800")}, "state_dict": {**under("backbone."), **head}}
+    assert opened(content, tmp_path).label_names is None
+    assert "one of them is no text" in caplog.text
+
+
+NO_PLAIN_VALUES = {"meta": lambda tensor: tensor.to("meta"), "torch.sparse_coo": lambda tensor: tensor.to_sparse()}
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants")
+@pytest.mark.parametrize(("kind", "made"), NO_PLAIN_VALUES.items(), ids=NO_PLAIN_VALUES)
+def test_tensors_without_plain_values_are_refused(kind, made, tmp_path):
+    with pytest.raises(CheckpointError) as refused:
+        opened({**STATE, "bn1.bias": made(STATE["bn1.bias"])}, tmp_path)
+    assert code_and_fields(refused.value) == (
+        "checkpoint.no_plain_values",
+        {"file": str(tmp_path / "net.pth"), "name": "bn1.bias", "kind": kind},
+    )

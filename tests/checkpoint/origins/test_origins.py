@@ -14,10 +14,12 @@ from random_weights import assert_equal, lively, random_state
 from torch import nn
 
 from resnet_hub import ResNet
-from resnet_hub.checkpoint.origins import ORIGINS
+from resnet_hub.checkpoint.origins import ORIGINS, Contents
 from resnet_hub.checkpoint.origins import torchvision as published
+from resnet_hub.checkpoint.origins.notes import noted_architecture
 from resnet_hub.config import Preprocessing
-from resnet_hub.errors import CheckpointError
+from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.registry import named_network
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 USUAL = Preprocessing(interpolation="bilinear", crop_pct=0.875)
@@ -124,6 +126,34 @@ def test_timm_s_script_says_its_network_and_its_input_itself(tmp_path, caplog):
     assert (model.config.architecture, model.preprocessing) == ("resnet18", expected)
     assert_equal(outputs(model), outputs(peer()))
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "notes", [{"mean": "abc"}, {"crop_pct": "x"}, {"img_size": -3}, {"input_size": 5}, {"std": [0, 0, 0]}], ids=str
+)
+def test_an_input_that_is_none_in_the_notes_is_left_out_and_said(notes, tmp_path, caplog):
+    model = opened({"arch": "test_resnet", "state_dict": lively().state_dict(), "args": notes}, tmp_path)
+    assert model.preprocessing == named_network("test_resnet")[1]
+    assert "net.pth: the input in its notes is left out, as " in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("noted", "known"),
+    [("ResNet50.a1_in1k", "resnet50.a1_in1k"), ("resnet50.mine", "resnet50"), ("tv_resnet50", "resnet50.tv_in1k")],
+)
+def test_a_noted_network_is_known_by_its_tag_and_by_its_old_name(noted, known):
+    assert noted_architecture(Contents({}, extras={"arch": noted})) == known
+
+
+@pytest.mark.parametrize("noted", ["vit_base_patch16_224", "", 5, None, ["resnet50"]], ids=str)
+def test_another_note_names_no_network(noted):
+    assert noted_architecture(Contents({}, extras={"arch": noted, "args": noted})) is None
+
+
+def test_an_input_of_no_known_form_is_refused(tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        opened(lively().state_dict(), tmp_path, preprocessing=5)
+    assert code_and_fields(refused.value) == ("checkpoint.no_preprocessing", {"value": 5})
 
 
 def test_a_file_in_shared_names_says_whose_input_is_assumed_and_how_to_take_another(tmp_path, caplog):
