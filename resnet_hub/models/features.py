@@ -1,53 +1,16 @@
 """A network without its head that returns feature maps of several sizes, for detection and segmentation."""
 
-from __future__ import annotations
-
+# Annotations are types here, not texts: torch.fx copies those of `forward` into the code that it writes.
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn import check_images, recomputed
-
-Level = dict[str, Any]
-
-
-class FeatureInfo:
-    """What the levels of a network are; without an index each method speaks of the returned ones, finest first."""
-
-    def __init__(self, levels: Sequence[Level], out_indices: Sequence[int]) -> None:
-        self.levels = [{**level, "index": index} for index, level in enumerate(levels)]
-        self.out_indices = tuple(out_indices)
-
-    def channels(self, index: int | None = None) -> Any:
-        """Channels of each feature map, or of the one at a level."""
-        return self._get("num_chs", index)
-
-    def reduction(self, index: int | None = None) -> Any:
-        """Input pixels for each pixel of a feature map, in each direction."""
-        return self._get("reduction", index)
-
-    def module_name(self, index: int | None = None) -> Any:
-        """Names of the modules that put the feature maps out."""
-        return self._get("module", index)
-
-    def get_dicts(self, keys: Sequence[str] | None = None) -> list[Level]:
-        """num_chs, reduction, module and index of each returned level, or the chosen ones of these."""
-        return [
-            {key: value for key, value in self.levels[index].items() if keys is None or key in keys}
-            for index in self.out_indices
-        ]
-
-    def __len__(self) -> int:
-        return len(self.out_indices)
-
-    def _get(self, key: str, index: int | None) -> Any:
-        if index is None:
-            return [self.levels[level][key] for level in self.out_indices]
-        return self.levels[index][key]
+from resnet_hub.models.timm_attributes import feature_facts
+from resnet_hub.nn import FeatureInfo, Level, check_images, is_checkpointing, set_checkpointing
 
 
 class FeatureNetwork(nn.Module):
@@ -56,6 +19,8 @@ class FeatureNetwork(nn.Module):
     Its tensors are the network's own, as far as the coarsest map needs them, under the names that timm gives:
     those of the network, but for `stages_0` in place of `stages.0` where levels stand one module deeper.
     """
+
+    __jit_unused_properties__: ClassVar[list[str]] = ["grad_checkpointing"]
 
     def __init__(self, model: nn.Module, out_indices: int | Sequence[int] | None = None) -> None:
         """Takes the network's layers over, with their weights.
@@ -72,28 +37,37 @@ class FeatureNetwork(nn.Module):
         levels = cast(list[Level], model.feature_info)
         self.config = cast(ResNetConfig, model.config)
         self.feature_info = FeatureInfo(levels, _level_indices(out_indices, len(levels), self.config.architecture))
-        self.grad_checkpointing = False
+        # A copy of what the network says now; there is no head whose facts it could hold.
+        self.pretrained_cfg = self.default_cfg = feature_facts(model)
+        self.in_chans = self.config.in_chans
         names = [level["module"].replace(".", "_") for level in levels]
-        self._returned = frozenset(names[index] for index in self.feature_info.out_indices)
-        self._stages = frozenset(names[1:])
-        last = names[self.feature_info.out_indices[-1]]
+        self.returned = [names[index] for index in self.feature_info.out_indices]
         for name, part in _parts(model, levels):
             self.add_module(name, part)
-            if name == last:
+            if name == self.returned[-1]:
                 break
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Trades time for memory in training: stages recompute their activations in the backward pass."""
-        self.grad_checkpointing = enable
+        """Trades time for memory in training: blocks recompute their activations in the backward pass."""
+        set_checkpointing(self, enable)
+
+    @property
+    def grad_checkpointing(self) -> bool:
+        """Whether blocks recompute their activations in the backward pass."""
+        return is_checkpointing(self)
+
+    @grad_checkpointing.setter
+    def grad_checkpointing(self, enable: bool) -> None:
+        set_checkpointing(self, enable)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Returns the chosen feature maps."""
-        check_images(self.config, x)
-        recompute = self.grad_checkpointing and torch.is_grad_enabled()
+        if not torch.jit.is_scripting():
+            check_images(self.config, x)
         maps = []
         for name, part in self.named_children():
-            x = recomputed(part, x) if recompute and name in self._stages else part(x)
-            if name in self._returned:
+            x = part(x)
+            if name in self.returned:
                 maps.append(x)
         return maps
 

@@ -15,11 +15,11 @@ from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.hub import Token, download_checkpoint, mend_checkpoint, push_checkpoint
-from resnet_hub.nn import ResidualNetwork
+from resnet_hub.models.timm_attributes import TimmAttributes
 from resnet_hub.registry import named_network
 
 
-class PretrainedNetwork(ResidualNetwork):
+class PretrainedNetwork(TimmAttributes):
     """A residual network that opens and writes checkpoints. A subclass with `family=` builds that family's networks."""
 
     families: ClassVar[dict[str, type[PretrainedNetwork]]] = {}

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from resnet_hub.models.pretrained import PretrainedNetwork
 from resnet_hub.nn import (
     ResidualBlock,
+    Stage,
     activation,
     block_class,
     feature_level,
@@ -40,7 +42,7 @@ class ResNet(PretrainedNetwork, family="resnet"):
     def _block_class(self, name: str) -> type[ResidualBlock]:
         return block_class(name)
 
-    def _add_stage(self, index: int, blocks: nn.Sequential) -> str:
+    def _add_stage(self, index: int, blocks: Stage) -> str:
         """Adds layer1, layer2, ..."""
         name = f"layer{index + 1}"
         self.add_module(name, blocks)
@@ -61,6 +63,16 @@ class ResNet(PretrainedNetwork, family="resnet"):
 
     def _stem(self, x: Tensor) -> Tensor:
         return self.act1(self.bn1(self.conv1(x)))
+
+    def _stages(self, x: Tensor) -> Tensor:
+        if torch.jit.is_scripting():  # which knows no module by a name made at run time, but unrolls the children
+            for name, part in self.named_children():
+                if name in self.stage_names:
+                    x = part(x)
+            return x
+        for name in self.stage_names:
+            x = self.get_submodule(name)(x)
+        return x
 
     def _blocks(self, stage: str) -> nn.Sequential:
         return cast(nn.Sequential, self.get_submodule(stage))

@@ -12,7 +12,16 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from resnet_hub.models.pretrained import PretrainedNetwork
-from resnet_hub.nn import PreActivationBlock, block_class_v2, feature_level, norm_act, preactivation_stem, stem_pool
+from resnet_hub.nn import (
+    PooledConvolution,
+    PreActivationBlock,
+    Stage,
+    block_class_v2,
+    feature_level,
+    norm_act,
+    preactivation_stem,
+    stem_pool,
+)
 
 
 class ResNetV2(PretrainedNetwork, family="resnetv2"):
@@ -30,7 +39,7 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         channels = cast(nn.Conv2d, last).out_channels
         reduction = 1 if self.config.stem == "3x3" else 2
         self.feature_info.append(feature_level(f"stem.{name}", channels, reduction))
-        self.stages = nn.ModuleList()
+        self.stages = nn.Sequential()
 
     def _block_class(self, name: str) -> type[PreActivationBlock]:
         return block_class_v2(name)
@@ -40,7 +49,7 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
         super()._add_stages()
         self.norm = norm_act(self.config, self.feature_info[-1]["num_chs"])
 
-    def _add_stage(self, index: int, blocks: nn.Sequential) -> str:
+    def _add_stage(self, index: int, blocks: Stage) -> str:
         """Adds stages.0, stages.1, ..."""
         self.stages.append(nn.Sequential(OrderedDict(blocks=blocks)))
         return f"stages.{index}"
@@ -48,7 +57,7 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
     def _add_classifier(self, features: int, classes: int) -> None:
         """Adds head.fc, a 1x1 convolution as in BiT."""
         fc = nn.Conv2d(features, classes, 1) if classes else nn.Identity()
-        self.head = nn.Sequential(OrderedDict(fc=fc))
+        self.head = PooledConvolution(fc, pooled=bool(self.config.global_pool))
 
     def _initialize(self) -> None:
         """Kaiming initialization, fan-out. Source: He et al. 2015, "Delving Deep into Rectifiers", section 2.2."""
@@ -67,14 +76,20 @@ class ResNetV2(PretrainedNetwork, family="resnetv2"):
     def _stem(self, x: Tensor) -> Tensor:
         return self.stem(x)
 
+    def _stages(self, x: Tensor) -> Tensor:
+        return self.stages(x)
+
     def _blocks(self, stage: str) -> nn.Sequential:
         return cast(nn.Sequential, self.get_submodule(f"{stage}.blocks"))
+
+    def _remove_last_norm(self) -> None:
+        self.norm = nn.Identity()
 
     def _last_map(self, x: Tensor) -> Tensor:
         return self.norm(x)
 
     def _classify(self, x: Tensor) -> Tensor:
-        return self.head(x[:, :, None, None]).flatten(1)
+        return self.head(x)
 
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         """Patterns that sort parameters into the stem and the blocks (or the stages), for layer-wise learning rates."""

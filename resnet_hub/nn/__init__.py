@@ -1,23 +1,29 @@
 """Residual networks as tensors see them: stems, blocks, layers, norms, and the network they make; no file, no Hub."""
 
-from resnet_hub.nn.blocks import BasicBlock, Bottleneck, ResidualBlock, block_class, recomputed
+from resnet_hub.nn.blocks import BasicBlock, Bottleneck, ResidualBlock, block_class
 from resnet_hub.nn.blocks_v2 import PreActivationBasicBlock, PreActivationBlock, PreActivationBottleneck, block_class_v2
+from resnet_hub.nn.feature_info import FeatureInfo, Level, feature_level
 from resnet_hub.nn.folding import FusedConvolution, chain, computes
 from resnet_hub.nn.layers import activation, norm
-from resnet_hub.nn.layers_v2 import norm_act
+from resnet_hub.nn.layers_v2 import PooledConvolution, norm_act
 from resnet_hub.nn.limits import check_images
-from resnet_hub.nn.network import ResidualNetwork, feature_level
+from resnet_hub.nn.network import ResidualNetwork
+from resnet_hub.nn.stages import Stage, is_checkpointing, set_checkpointing
 from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
 
 __all__ = [
     "BasicBlock",
     "Bottleneck",
+    "FeatureInfo",
     "FusedConvolution",
+    "Level",
+    "PooledConvolution",
     "PreActivationBasicBlock",
     "PreActivationBlock",
     "PreActivationBottleneck",
     "ResidualBlock",
     "ResidualNetwork",
+    "Stage",
     "activation",
     "block_class",
     "block_class_v2",
@@ -25,10 +31,11 @@ __all__ = [
     "check_images",
     "computes",
     "feature_level",
+    "is_checkpointing",
     "norm",
     "norm_act",
     "preactivation_stem",
-    "recomputed",
+    "set_checkpointing",
     "stem_convolution",
     "stem_pool",
     "stem_width",

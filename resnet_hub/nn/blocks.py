@@ -5,20 +5,18 @@ Modules that hold weights bear the names of timm's state dict (conv1, bn1, se, d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.checkpoint import checkpoint
 
 from resnet_hub.checks import nearest
 from resnet_hub.config import MAX_CHANNELS, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.layers import DropPath, SamePadAvgPool, activation, antialias, attention, norm
+from resnet_hub.nn.scripting import under_name
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,8 @@ class ResidualBlock(nn.Module):
     """
 
     expansion = 1
-    downsample: nn.Module
+    if TYPE_CHECKING:  # TorchScript reads the annotations that stay
+        downsample: nn.Module
 
     def __init__(self, config: ResNetConfig, place: BlockPlace) -> None:
         super().__init__()
@@ -71,10 +70,14 @@ class ResidualBlock(nn.Module):
         """Returns the activation of the sum."""
         raise NotImplementedError
 
+    def activated(self, x: Tensor) -> Tensor:
+        """Returns what `last_act` makes of the sum; TorchScript has no methods that return modules."""
+        raise NotImplementedError
+
     def forward(self, x: Tensor) -> Tensor:
         """Returns the block's output."""
         residual = self.drop_path(self.residual(x))
-        return self.last_act()(residual + self.downsample(x) if self.has_shortcut else residual)
+        return self.activated(residual + self.downsample(x) if self.has_shortcut else residual)
 
 
 class BasicBlock(ResidualBlock):
@@ -115,6 +118,10 @@ class BasicBlock(ResidualBlock):
     def last_act(self) -> nn.Module:
         """Returns act2."""
         return self.act2
+
+    def activated(self, x: Tensor) -> Tensor:
+        """Returns act2(x)."""
+        return self.act2(x)
 
 
 class Bottleneck(ResidualBlock):
@@ -167,6 +174,10 @@ class Bottleneck(ResidualBlock):
         """Returns act3."""
         return self.act3
 
+    def activated(self, x: Tensor) -> Tensor:
+        """Returns act3(x)."""
+        return self.act3(x)
+
 
 class ZeroPadShortcut(nn.Module):
     """Option A: every `stride`-th pixel, zeros for the channels that are new; no weights.
@@ -177,7 +188,7 @@ class ZeroPadShortcut(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
         before = (out_channels - in_channels) // 2
-        self.stride, self.padding = stride, (0, 0, 0, 0, before, out_channels - in_channels - before)
+        self.stride, self.padding = stride, [0, 0, 0, 0, before, out_channels - in_channels - before]
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the subsampled and padded `x`."""
@@ -198,17 +209,25 @@ class Gain(ResidualBlock):
             raise ConfigError("nn.gain_without_gradient", option=option, block=config.block)
         self.gain = nn.Parameter(torch.zeros(1))
 
+    def ungained(self, x: Tensor) -> Tensor:
+        """Returns F(x): `residual` of the block without gain, under a name that TorchScript can call."""
+        raise NotImplementedError
+
     def residual(self, x: Tensor) -> Tensor:
         """Returns gain * F(x)."""
-        return self.gain * super().residual(x)
+        return self.gain * self.ungained(x)
 
 
 class GainBasicBlock(Gain, BasicBlock):
     """A basic block with a learned gain."""
 
+    ungained = under_name("ungained", BasicBlock.residual)
+
 
 class GainBottleneck(Gain, Bottleneck):
     """A bottleneck with a learned gain."""
+
+    ungained = under_name("ungained", Bottleneck.residual)
 
 
 BLOCKS: dict[str, type[ResidualBlock]] = {
@@ -252,29 +271,6 @@ def shortcut_pool(place: BlockPlace) -> nn.Module:
     if place.dilation > 1:
         return SamePadAvgPool()
     return nn.AvgPool2d(2, place.stride, ceil_mode=True, count_include_pad=False)
-
-
-def recomputed(block: nn.Module, x: Tensor) -> Tensor:
-    """The block's output by gradient checkpointing: its activations are recomputed in the backward pass."""
-    if torch.compiler.is_compiling():  # the compiler takes no context, and counts each batch once anyway
-        return checkpoint(block, x, use_reentrant=False)
-    return checkpoint(block, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _uncounted(block)))
-
-
-@contextmanager
-def _uncounted(block: nn.Module) -> Iterator[None]:
-    """Freezes the running statistics: a batch that is computed twice must count once."""
-    layers = [module for module in block.modules() if isinstance(module, _BatchNorm)]
-    before = [(layer.momentum, layer.num_batches_tracked) for layer in layers]
-    for layer in layers:
-        layer.momentum = 0.0
-        if layer.num_batches_tracked is not None:
-            layer.num_batches_tracked = layer.num_batches_tracked.clone()
-    try:
-        yield
-    finally:
-        for layer, (momentum, count) in zip(layers, before, strict=True):
-            layer.momentum, layer.num_batches_tracked = momentum, count
 
 
 def _reduced(config: ResNetConfig, channels: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -58,7 +59,8 @@ class BlurPool(nn.Module):
     Source: Zhang 2019, "Making Convolutional Networks Shift-Invariant Again", section 3.2.
     """
 
-    filt: Tensor
+    if TYPE_CHECKING:  # TorchScript reads the annotations that stay
+        filt: Tensor
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
@@ -141,6 +143,11 @@ class GlobalPool(nn.Module):
     def width_factor(self) -> int:
         """Features out for each channel in."""
         return 2 if self.kind == "catavgmax" else 1
+
+    @property
+    def pool_type(self) -> str:
+        """`kind` under timm's name, which its `save_for_hf` reads."""
+        return self.kind
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the pooled features."""

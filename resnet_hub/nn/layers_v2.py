@@ -16,6 +16,7 @@ from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.layers import activation
 from resnet_hub.nn.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
+from resnet_hub.nn.scripting import under_name
 
 GROUPS = 32
 """Groups of GroupNorm and EvoNorm."""
@@ -28,29 +29,46 @@ class Activated(nn.Module):
         super().__init__(*shape, **options)
         self.act = act
 
+    def normalized(self, x: Tensor) -> Tensor:
+        """Returns norm(x): `forward` of the second base, under a name that TorchScript can call."""
+        raise NotImplementedError
+
     def forward(self, x: Tensor) -> Tensor:
         """Returns the normalized and activated `x`."""
-        return self.act(super().forward(x))
+        return self.act(self.normalized(x))
 
 
 class BatchNormAct(Activated, nn.BatchNorm2d):
     """Batch normalization, then the activation."""
 
+    normalized = under_name("normalized", nn.BatchNorm2d.forward)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Nothing: the network has looked at its images, and a symbolic trace has no shape to look at."""
+
 
 class FrozenBatchNormAct(Activated, FrozenBatchNorm2d):
     """Frozen batch normalization, then the activation."""
+
+    normalized = under_name("normalized", FrozenBatchNorm2d.forward)
 
 
 class GroupNormAct(Activated, nn.GroupNorm):
     """Group normalization, then the activation."""
 
+    normalized = under_name("normalized", nn.GroupNorm.forward)
+
 
 class LayerNormAct(Activated, LayerNorm2d):
     """Normalization of each pixel's channels, then the activation."""
 
+    normalized = under_name("normalized", LayerNorm2d.forward)
+
 
 class RMSNormAct(Activated, RMSNorm2d):
     """Each pixel's channels to a mean square of 1, then the activation."""
+
+    normalized = under_name("normalized", RMSNorm2d.forward)
 
 
 class EvoNormS0(nn.Module):
@@ -61,6 +79,7 @@ class EvoNormS0(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.groups = GROUPS
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.v = nn.Parameter(torch.ones(channels))
@@ -68,7 +87,7 @@ class EvoNormS0(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Returns the normalized and activated `x`."""
         n, channels, height, width = x.shape
-        grouped = (n, GROUPS, channels // GROUPS, height, width)
+        grouped = (n, self.groups, channels // self.groups, height, width)
         # In float32: the sum of squares of a large group would overflow in half precision.
         variance = x.reshape(grouped).float().var((2, 3, 4), correction=0, keepdim=True)
         gated = (x * (x * _by_channel(self.v, x)).sigmoid()).reshape(grouped)
@@ -110,6 +129,18 @@ class StandardizedConv2d(nn.Conv2d):
         # Batch normalization with the filters as channels: one fused operation, forward and backward.
         filters = self.weight.reshape(1, self.out_channels, -1)
         return F.batch_norm(filters, None, None, training=True, momentum=0.0, eps=1e-8).reshape_as(self.weight)
+
+
+class PooledConvolution(nn.Module):
+    """The head of BiT: a 1x1 convolution of pooled features, (N, C) -> (N, classes); a feature map stays one."""
+
+    def __init__(self, fc: nn.Module, pooled: bool) -> None:
+        super().__init__()
+        self.fc, self.pooled = fc, pooled
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Returns the logits."""
+        return self.fc(x[:, :, None, None]).flatten(1) if self.pooled else self.fc(x)
 
 
 # Under timm's names; the last two are activations as well, so `act_layer` has no say in them.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
+import torch
 from torch import Tensor
+from torch.fx import Proxy
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError, ImageError, Phrase
@@ -58,9 +60,13 @@ def check_parameters(config: ResNetConfig) -> None:
 def check_images(config: ResNetConfig, images: Tensor) -> None:
     """Nothing where the network can take the tensor; only its shape and type are looked at.
 
+    Traces and exports get past: some have no shape, and the others would write the answer down.
+
     Raises:
         ImageError: It is not (N, in_chans, H, W) of floating-point numbers, or its sides are not what the strides need.
     """
+    if isinstance(images, Proxy) or torch.jit.is_tracing() or torch.compiler.is_exporting():
+        return
     shape = tuple(images.shape)
     if len(shape) != 4 or shape[1] != config.in_chans:
         raise ImageError(

@@ -1,23 +1,24 @@
 """What all residual networks share: the stages, the head's contract, the feature levels. A family is one subclass."""
 
-from __future__ import annotations
-
+# Annotations are types here, not texts: torch.fx copies those of `forward` into the code that it writes.
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.metadata import CheckpointMetadata
-from resnet_hub.nn.blocks import BlockPlace, ResidualBlock, recomputed
+from resnet_hub.nn.blocks import BlockPlace, ResidualBlock
 from resnet_hub.nn.blocks_v2 import PreActivationBlock
+from resnet_hub.nn.feature_info import FeatureInfo, feature_level
 from resnet_hub.nn.layers import GlobalPool, drop_block
 from resnet_hub.nn.limits import check_images, check_parameters
+from resnet_hub.nn.stages import Stage, is_checkpointing, set_checkpointing
 from resnet_hub.registry import default_preprocessing, pruned_channels
 
 
@@ -29,8 +30,16 @@ class ResidualNetwork(nn.Module):
 
     family: ClassVar[str] = ""
     """The `ResNetConfig.family` that this class builds."""
-    maxpool: nn.Module
-    """What halves the image between the stem and the first stage."""
+    if TYPE_CHECKING:  # TorchScript reads the annotations that stay
+        maxpool: nn.Module
+        """What halves the image between the stem and the first stage."""
+    __jit_unused_properties__: ClassVar[list[str]] = [
+        "classifier",
+        "details",
+        "first_conv",
+        "grad_checkpointing",
+        "num_classes",
+    ]
 
     def __init__(
         self,
@@ -53,11 +62,11 @@ class ResidualNetwork(nn.Module):
         self.metadata = metadata or CheckpointMetadata()
         # Whether the head has random weights still: true until a checkpoint's head is loaded.
         self.head_is_new = True
-        self.grad_checkpointing = False
         # For each feature level its channels, the input pixels for each of its pixels, and the module behind it.
-        self.feature_info: list[dict[str, Any]] = []
+        self.feature_info = FeatureInfo()
         self._add_stem()
         self._add_stages()
+        self.stage_names = [level["module"] for level in self.feature_info[1:]]
         self.num_features: int = self.feature_info[-1]["num_chs"]
         self._add_head()
         if not next(self.parameters()).is_meta:  # nothing to initialize, and simulating it is slow
@@ -76,7 +85,7 @@ class ResidualNetwork(nn.Module):
         """The residual block of this name. Raises: ConfigError."""
         raise NotImplementedError
 
-    def _add_stage(self, index: int, blocks: nn.Sequential) -> str:
+    def _add_stage(self, index: int, blocks: Stage) -> str:
         """Adds a stage; returns the name of the module whose output is its feature level."""
         raise NotImplementedError
 
@@ -90,6 +99,10 @@ class ResidualNetwork(nn.Module):
 
     def _stem(self, x: Tensor) -> Tensor:
         """The first feature level of the images."""
+        raise NotImplementedError
+
+    def _stages(self, x: Tensor) -> Tensor:
+        """What the last block puts out, of what `maxpool` does."""
         raise NotImplementedError
 
     def _blocks(self, stage: str) -> nn.Sequential:
@@ -127,13 +140,14 @@ class ResidualNetwork(nn.Module):
                 place = BlockPlace(in_channels, width, *steps, *drops, next(channels))
                 blocks.append(self._block_class(block_name)(config, place))
                 in_channels, first_dilation = blocks[-1].out_channels, dilation
-            name = self._add_stage(index, nn.Sequential(*blocks))
+            name = self._add_stage(index, Stage(*blocks))
             self.feature_info.append(feature_level(name, in_channels, reduction))
 
     def _add_head(self) -> None:
-        """Adds global_pool and a new classifier for the configured number of classes."""
+        """Adds global_pool, head_drop and a new classifier for the configured number of classes."""
         config = self.config
         self.global_pool = GlobalPool(config.global_pool)
+        self.head_drop = nn.Dropout(config.drop_rate).train(self.training)
         self.head_hidden_size = self.num_features * self.global_pool.width_factor
         self._add_classifier(self.head_hidden_size, config.num_classes)
 
@@ -158,36 +172,72 @@ class ResidualNetwork(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """The last feature map: (N, in_chans, H, W) -> (N, num_features, H / stride, W / stride)."""
-        check_images(self.config, x)
-        x = self.maxpool(self._stem(x))
-        for level in self.feature_info[1:]:
-            x = self._stage(level["module"], x)
-        return self._last_map(x)
+        if not torch.jit.is_scripting():
+            check_images(self.config, x)
+        return self._last_map(self._stages(self.maxpool(self._stem(x))))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The logits (N, num_classes) of a feature map, or the pooled features that they are made of."""
-        x = F.dropout(self.global_pool(x), self.config.drop_rate, self.training)
-        if pre_logits or not self.num_classes:
+        x = self.head_drop(self.global_pool(x))
+        if pre_logits:
             return x
-        if self.config.task == "regression" and torch.is_autocast_enabled(x.device.type):
-            # Regression values are in the units of their targets: bfloat16 would round 1205.5 to 1208.
+        if torch.jit.is_scripting():  # which compiles nothing that follows
+            return self._classify(x)
+        if self._classifies_in_float32(x):
             with torch.autocast(x.device.type, enabled=False):
                 return self._classify(x.float())
         return self._classify(x)
 
+    def _classifies_in_float32(self, x: Tensor) -> bool:
+        """Whether autocast is kept from the head: values are in the units of their targets, and bfloat16 rounds them.
+
+        1205.5 would become 1208.
+        """
+        if self.config.task != "regression" or not self.num_classes or isinstance(x, Proxy):
+            return False
+        return torch.is_autocast_enabled(x.device.type)
+
     def forward_intermediates(
-        self, x: Tensor, indices: int | Sequence[int] | None = None, *, intermediates_only: bool = False
+        self,
+        x: Tensor,
+        indices: int | Sequence[int] | None = None,
+        norm: bool = False,
+        stop_early: bool = False,
+        output_fmt: str = "NCHW",
+        intermediates_only: bool = False,
     ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
         """The last feature map and the feature maps of chosen levels, from the stem (level 0) downwards.
 
         Args:
             x: Normalized images (N, in_chans, H, W).
             indices: Levels, negative ones counted from the end; a number takes that many last ones, None all.
+            norm: Normalize the last level where the network does so behind it (ResNetV2).
+            stop_early: Compute no level behind the last one chosen, whose feature map is then the last.
+            output_fmt: "NCHW", the order of dimensions; there is no other.
             intermediates_only: Return the list alone.
 
         Raises:
-            ConfigError: There is no such level.
+            ConfigError: There is no such level or order.
         """
+        if output_fmt != "NCHW":
+            raise ConfigError("nn.output_format", output_fmt=output_fmt)
+        chosen, last = self._chosen_levels(indices), len(self.feature_info) - 1
+        check_images(self.config, x)
+        x = self._stem(x)
+        kept = [x] if 0 in chosen else []
+        end = max(chosen, default=0) if stop_early else last
+        if end:
+            x = self.maxpool(x)
+        for index, name in enumerate(self.stage_names[:end], start=1):
+            x = self.get_submodule(name)(x)
+            if index in chosen:
+                kept.append(self._last_map(x) if norm and index == last else x)
+        if intermediates_only:
+            return kept
+        return self._last_map(x) if end == last else x, kept
+
+    def _chosen_levels(self, indices: int | Sequence[int] | None) -> set[int]:
+        """The levels as numbers from 0. Raises: ConfigError."""
         count = len(self.feature_info)
         if isinstance(indices, int) and not 1 <= indices <= count:
             raise ConfigError("nn.no_last_levels", wanted=indices, architecture=self.config.architecture, count=count)
@@ -195,16 +245,7 @@ class ResidualNetwork(nn.Module):
         for index in wanted:
             if not -count <= index < count:
                 raise ConfigError("nn.no_level", index=index, architecture=self.config.architecture, last=count - 1)
-        chosen = {index % count for index in wanted}
-        check_images(self.config, x)
-        x = self._stem(x)
-        kept = [x] if 0 in chosen else []
-        x = self.maxpool(x)
-        for index, level in enumerate(self.feature_info[1:], start=1):
-            x = self._stage(level["module"], x)
-            if index in chosen:
-                kept.append(x)
-        return kept if intermediates_only else (self._last_map(x), kept)
+        return {index % count for index in wanted}
 
     def walk(self, x: Tensor, step: Callable[[str, nn.Module, Tensor], Tensor]) -> Tensor:
         """The last feature map, as from `forward_features`, but each block is run by `step`.
@@ -216,20 +257,14 @@ class ResidualNetwork(nn.Module):
         check_images(self.config, x)
         names = {module: name for name, module in self.named_modules()}
         x = self.maxpool(self._stem(x))
-        for level in self.feature_info[1:]:
-            for block in self._blocks(level["module"]):
+        for stage in self.stage_names:
+            for block in self._blocks(stage):
                 x = step(names[block], block, x)
         return self._last_map(x)
 
-    def _stage(self, name: str, x: Tensor) -> Tensor:
-        recompute = self.grad_checkpointing and torch.is_grad_enabled()
-        for block in self._blocks(name):
-            x = recomputed(block, x) if recompute else block(x)
-        return x
-
-    def get_classifier(self) -> nn.Module:
-        """The layer that turns pooled features into logits."""
-        return self.get_submodule(self.classifier)
+    def get_classifier(self, name_only: bool = False) -> Any:
+        """The layer that turns pooled features into logits, or its name."""
+        return self.classifier if name_only else self.get_submodule(self.classifier)
 
     def reset_classifier(
         self, num_classes: int, global_pool: str | None = None, *, label_names: Sequence[str] | None = None
@@ -246,9 +281,13 @@ class ResidualNetwork(nn.Module):
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
         """Trades time for memory in training: blocks recompute their activations in the backward pass."""
-        self.grad_checkpointing = enable
+        set_checkpointing(self, enable)
 
+    @property
+    def grad_checkpointing(self) -> bool:
+        """Whether blocks recompute their activations in the backward pass."""
+        return is_checkpointing(self)
 
-def feature_level(module: str, channels: int, reduction: int) -> dict[str, Any]:
-    """What a network says of one of its feature maps, under timm's keys."""
-    return {"num_chs": channels, "reduction": reduction, "module": module}
+    @grad_checkpointing.setter
+    def grad_checkpointing(self, enable: bool) -> None:
+        set_checkpointing(self, enable)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -43,10 +45,11 @@ class FrozenBatchNorm2d(nn.Module):
     For fine-tuning with batches too small for statistics. Its tensors are BatchNorm2d's but `num_batches_tracked`.
     """
 
-    weight: Tensor
-    bias: Tensor
-    running_mean: Tensor
-    running_var: Tensor
+    if TYPE_CHECKING:  # TorchScript reads the annotations that stay
+        weight: Tensor
+        bias: Tensor
+        running_mean: Tensor
+        running_var: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()

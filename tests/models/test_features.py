@@ -72,7 +72,8 @@ def test_feature_info_of_one_level_equals_timm(question):
 def test_chosen_keys_of_feature_info_equal_timm():
     ours, theirs = pair("resnet18", (1, 2))
     assert ours.feature_info.get_dicts(["num_chs"]) == theirs.feature_info.get_dicts(["num_chs"])
-    assert len(ours.feature_info) == 2
+    assert len(ours.feature_info) == len(theirs.feature_info) == 5
+    assert ours.feature_info.get_dicts(idx=[0, 4]) == theirs.feature_info.get_dicts(idx=[0, 4])
 
 
 def test_all_levels_come_without_indices():

@@ -15,6 +15,8 @@ from resnet_hub.nn import ResidualNetwork
 from ..settings import FinetuneRecipe
 
 HEAD = "head"
+DROPOUT = "head_drop"
+"""The layer of every network that drops features in front of the classifier."""
 
 
 @dataclass(frozen=True)
@@ -85,20 +87,21 @@ class Freezing:
 def parts(network: ResidualNetwork) -> dict[str, list[nn.Module]]:
     """The modules of the stem, of layer1, layer2, ... and of the head, each module in one part.
 
-    What follows the last stage, such as the norm of a ResNetV2, belongs to that stage.
+    What follows the last stage, such as the norm of a ResNetV2, belongs to that stage; dropout belongs to the head.
     """
     stages = {level["module"]: f"layer{number}" for number, level in enumerate(network.feature_info) if number}
     found: dict[str, list[nn.Module]] = {name: [] for name in ("stem", *stages.values(), HEAD)}
     current = "stem"
+    head = (DROPOUT, network.classifier.partition(".")[0])
     for name, module in _top_modules(network):
-        current = HEAD if name == network.classifier.partition(".")[0] else stages.get(name, current)
+        current = HEAD if name in head else stages.get(name, current)
         found[current].append(module)
     return found
 
 
 def _top_modules(network: ResidualNetwork) -> Iterator[tuple[str, nn.Module]]:
     for name, module in network.named_children():
-        if isinstance(module, nn.ModuleList):
+        if f"{name}.0" in network.stage_names:
             yield from ((f"{name}.{number}", stage) for number, stage in module.named_children())
         else:
             yield name, module
