@@ -62,6 +62,10 @@ class FeatureNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Returns the chosen feature maps."""
+        return self.maps(x)
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """The chosen feature maps, finest first."""
         if not torch.jit.is_scripting():
             check_images(self.config, x)
         maps = []
@@ -70,6 +74,22 @@ class FeatureNetwork(nn.Module):
             if name in self.returned:
                 maps.append(x)
         return maps
+
+
+class FeatureDictNetwork(FeatureNetwork):
+    """The same, but the feature maps come by the number of their level as text: {"1": ..., "4": ...}."""
+
+    def __init__(self, model: nn.Module, out_indices: int | Sequence[int] | None = None) -> None:
+        """As of `FeatureNetwork`."""
+        super().__init__(model, out_indices)
+        self.keys = [str(index) for index in self.feature_info.out_indices]
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:  # type: ignore[override]
+        """Returns the chosen feature maps by their level."""
+        found: dict[str, Tensor] = {}
+        for index, level in enumerate(self.maps(x)):
+            found[self.keys[index]] = level
+        return found
 
 
 def _parts(model: nn.Module, levels: Sequence[Level]) -> Iterator[tuple[str, nn.Module]]:
