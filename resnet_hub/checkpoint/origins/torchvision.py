@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -50,8 +51,10 @@ Source: the file names and metadata of torchvision's `WeightsEnum` of each netwo
 
 def seen(resize: int = FIRST_RESIZE, crop: int = 224, **others: Any) -> Preprocessing:
     """The input of torchvision's evaluation: shortest side to `resize` px, bilinear, center crop of `crop` px."""
-    values = {"interpolation": "bilinear", "input_size": (3, crop, crop), "crop_pct": min(1.0, crop / resize), **others}
-    return Preprocessing(**values)
+    share = min(1.0, crop / resize)
+    while math.floor(crop / share) < resize:  # it is divided by again, and the quotient of floats may fall short
+        share = math.nextafter(share, 0)
+    return Preprocessing(**{"interpolation": "bilinear", "input_size": (3, crop, crop), "crop_pct": share, **others})
 
 
 def recognize(contents: Contents) -> bool:

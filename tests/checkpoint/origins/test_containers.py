@@ -43,6 +43,7 @@ WRAPPED = {
     "activation checkpointing": {
         name.replace(".0.", ".0._checkpoint_wrapped_module.", 1): STATE[name] for name in STATE
     },
+    "a compiled stage": {name.replace("layer2.", "layer2._orig_mod."): tensor for name, tensor in STATE.items()},
     "an average with its count": {**under("module."), "n_averaged": torch.tensor(1)},
     "PyTorch's tutorial": {"epoch": 1, "model_state_dict": STATE, "optimizer_state_dict": {"state": {}}, "loss": 0.1},
     "net, as in CIFAR projects": {"net": under("module."), "acc": 93.0, "epoch": 3},

@@ -6,12 +6,15 @@ from collections import OrderedDict
 from functools import cache
 from hashlib import sha256
 
+import numpy as np
 import pytest
 import torch
 import torchvision
 from error_facts import code_and_fields
+from PIL import Image
 from random_weights import assert_equal, lively, random_state
 from torch import nn
+from torchvision.transforms._presets import ImageClassification
 
 from resnet_hub import ResNet
 from resnet_hub.checkpoint.origins import ORIGINS, Contents
@@ -19,6 +22,7 @@ from resnet_hub.checkpoint.origins import torchvision as published
 from resnet_hub.checkpoint.origins.notes import noted_architecture
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.preprocessing import normalize, to_pixels
 from resnet_hub.registry import named_network
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -104,6 +108,14 @@ def test_the_published_files_are_those_of_torchvision():
             resize = weights.transforms.keywords.get("resize_size", 256)
             found[re.search(r"-(\w{8})\.pth", weights.url)[1]] = (weights.meta["_file_size"], resize)
     assert found == published.PUBLISHED
+
+
+@pytest.mark.parametrize(("resize", "crop"), [(256, 224), (232, 224), (38, 21), (50, 28), (64, 64)])
+def test_an_image_is_seen_as_torchvision_s_own_transform_shows_it(resize, crop):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (61, 83, 3), np.uint8).repeat(4, 0).repeat(4, 1))
+    theirs = ImageClassification(resize_size=resize, crop_size=crop)(image)
+    ours = published.seen(resize, crop)
+    assert torch.equal(normalize(to_pixels(image, ours), ours)[0], theirs)
 
 
 def test_torchvision_s_script_says_its_input_itself(tmp_path, caplog):
