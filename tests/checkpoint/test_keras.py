@@ -47,11 +47,16 @@ def refusal(file, **options):
     return code_and_fields(refused.value)
 
 
-@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
-@pytest.mark.parametrize(("name", "write", "options"), WRITERS.values(), ids=WRITERS)
-def test_every_layout_gives_the_logits_of_keras(layers, name, write, options, tmp_path):
-    file = write(tmp_path / name, layers, **options)
-    assert_equal(logits(file), Reference(layers)(IMAGES).float())
+# Every layout of both versions, and both without top in one layout.
+CASES = [(version, layout) for layout in WRITERS for version in ("V1", "V2")]
+CASES += [(f"{version}, no top", layout) for version, layout in zip(("V1", "V2"), WRITERS, strict=False)]
+
+
+@pytest.mark.parametrize(("version", "layout"), CASES)
+def test_every_layout_gives_the_logits_of_keras(version, layout, tmp_path):
+    name, write, options = WRITERS[layout]
+    file = write(tmp_path / name, NETWORKS[version], **options)
+    assert_equal(logits(file), Reference(NETWORKS[version])(IMAGES).float())
 
 
 @pytest.mark.parametrize("v2", [False, True], ids=["V1", "V2"])
