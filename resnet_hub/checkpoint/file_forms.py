@@ -22,7 +22,7 @@ STRANGERS: tuple[tuple[re.Pattern[bytes], Phrase], ...] = (
     (re.compile(rb"version https://git-lfs"), Phrase("checkpoint.is_lfs_pointer")),
     (re.compile(rb"\s*<(?:!doctype|html|head|\?xml)", re.IGNORECASE), Phrase("checkpoint.is_html")),
     (re.compile(rb"\s*[\[{]\s*[\"\]}\[{]"), Phrase("checkpoint.is_json")),
-    (re.compile(rb"\x08[\x01-\x20]\x12.[ -~]|\x08[\x01-\x20]\x3a", re.DOTALL), Phrase("checkpoint.is_onnx")),
+    (re.compile(rb"\x08[\x01-\x20]\x12.[ -~]|\x08[\x01-\x20][\x28\x3a]", re.DOTALL), Phrase("checkpoint.is_onnx")),
     (re.compile(rb".{4}TFL3", re.DOTALL), Phrase("checkpoint.is_tflite")),
     (re.compile(rb"GGUF"), Phrase("checkpoint.is_gguf")),
     (re.compile(rb"\x93NUMPY"), Phrase("checkpoint.is_numpy")),

@@ -4,11 +4,15 @@ import json
 
 import pytest
 import torch
+from conftest import REPOSITORY
 from images import image
 from random_weights import lively
 from safetensors.torch import load_file, save_file
 
 from resnet_hub import AutoResNet
+from resnet_hub.arguments import ArgumentParser
+from resnet_hub.cli.conversion import TARGETS
+from resnet_hub.cli.entry import COMMANDS
 
 NAMES = ("cat", "dog", "bird")
 
@@ -102,6 +106,17 @@ def test_a_head_that_would_be_random_names_nothing(run, sources):
     )
     assert (status, text) == (2, "")
     assert "is random until it is trained, and would name nothing; drop --num-classes" in said
+
+
+def test_the_commands_of_the_page_on_other_libraries_are_right():
+    page = (REPOSITORY / "docs" / "other-libraries.md").read_text("utf-8")
+    lines = [line.partition("#")[0].split() for line in page.splitlines() if line.startswith("resnet-hub ")]
+    assert len(lines) == 3
+    for _, name, *arguments in lines:
+        parser = ArgumentParser(name)
+        COMMANDS[name].add_arguments(parser)
+        assert parser.parse_args(arguments).source
+    assert all(f"| `{target}` |" in page for target in TARGETS)
 
 
 def test_an_architecture_by_name_takes_no_flags_of_files(run):
