@@ -11,7 +11,7 @@ from ..hardware import main_process_first
 from ..inspection import inspect
 from ..layouts import Ledger
 from ..settings import RunSettings
-from ..splits import RecordedSplit, Split, corrected, ledger_of, log_ledger
+from ..splits import RecordedSplit, Split, corrected, ledger_of, log_decisions, log_ledger
 from ..targets import find_columns, find_image_column, find_target, known_classes
 from .load import MEASURED_NAMES
 from .load_dataset import asked_columns, load_splits
@@ -42,6 +42,7 @@ def load_split(
     target, ledger = find_target(rows, columns, task).named(label_names), Ledger()
     splits, _ = read_splits(DatasetDict({name: rows}), [name], image_column, target, settings, ledger)
     splits = corrected(splits, target, settings.labels, ledger, whole=False)
+    log_decisions(ledger)
     if recorded is None or role is None:
         return splits[name]
     held_out = recorded.held_out(splits[name], role, asked=asked is not None)

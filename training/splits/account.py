@@ -71,10 +71,15 @@ def log_ledger(ledger: Ledger, unit: Unit | None = None) -> None:
 
     Names are those of strangers, so whatever a terminal would act on is escaped.
     """
-    decisions = ledger.untold()
+    log_decisions(ledger)
     if not PartialState().is_main_process:
         return
-    for decision in decisions:
-        logger.info("%s", printable(str(decision)))
     for line in ledger.left_out_lines(unit):
         logger.warning("%s", printable(str(line)))
+
+
+def log_decisions(ledger: Ledger) -> None:
+    """Logs the decisions that the main process has not logged yet."""
+    decisions = ledger.untold()
+    for decision in decisions if PartialState().is_main_process else ():
+        logger.info("%s", printable(str(decision)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,18 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from accelerate import PartialState
 
 from resnet_hub.checks import nearest
-from resnet_hub.cli import printable
 from resnet_hub.errors import DataError, Phrase
 
 from ..layouts import Ledger
 from ..targets import Target
 from .label_rows import LabelRow, read_label_rows
 from .split import Split
-
-logger = logging.getLogger(__name__)
 
 DROP = "<drop>"
 """The correction that leaves an image out."""
@@ -70,10 +65,7 @@ def corrected(
         if not len(found[name]):
             raise DataError("corrections.nothing_left", file=file, split=name)
     ledger.corrected += changed
-    said = Phrase("ledger.corrected", file=file, changed=f"{changed:,}", dropped=f"{dropped:,}")
-    ledger.decide(said)
-    if PartialState().is_main_process:
-        logger.info("%s", printable(str(said)))
+    ledger.decide(Phrase("ledger.corrected", file=file, changed=f"{changed:,}", dropped=f"{dropped:,}"))
     return found
 
 

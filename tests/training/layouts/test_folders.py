@@ -42,6 +42,12 @@ READ = {
         PETS | {"test": {None: 2}},
         {},
     ),
+    "an unlabeled test folder, and what a competition asks for": (
+        {"train/cats": 3, "train/dogs": 2, "test": 2, "sample_submission.csv": "image,label\n0.png,cats\n1.png,cats\n"},
+        "split-folders",
+        PETS | {"test": {None: 2}},
+        {"ledger.stray_table": 1},
+    ),
     "an unlabeled test folder in its own": (
         {"train/cats": 3, "train/dogs": 2, "test/all": 2},
         "split-folders",
