@@ -99,6 +99,12 @@ READ = {
         {},
     ),
     "flat": ({"": 3, ".cache": 2}, "flat", {"train": {None: 3}}, {"ledger.hidden_folder": 2}),
+    "flat, and a table of numbers": (
+        {"": 5, "sizes.csv": "number,size\n" + "".join(f"{number},9\n" for number in range(6))},
+        "flat",
+        {"train": {None: 5}},
+        {"ledger.stray_table": 1},
+    ),
     "flat splits": ({"train": 3, "test": 2}, "flat", {"train": {None: 3}, "test": {None: 2}}, {}),
     "flat, asked": ({"cats": 3, "dogs": 2, "x.png": "image"}, ":flat", {"train": {None: 6}}, {}),
     "flat below splits, in their own": (
