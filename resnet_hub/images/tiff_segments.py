@@ -30,7 +30,7 @@ def with_deflate(data: bytes, numbers: range) -> bytes:
     from tifffile import TiffFile
 
     file = io.BytesIO(data)
-    with TiffFile(file, mode="r+b") as written:
+    with TiffFile(file, mode="r+") as written:
         for number in numbers:
             page: Any = written.pages[number].aspage()
             if page.compression not in BY_PILLOW or page.bitspersample % BYTES:

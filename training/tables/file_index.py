@@ -72,7 +72,7 @@ class FileIndex(Collection[str]):
         """The hashes of a key of all names, sorted, and the numbers of the names in that order."""
         hashes = np.fromiter((_hash(key(name)) for name in self), np.uint64, len(self))
         order = np.argsort(hashes, kind="stable").astype(np.int32)
-        return memoryview(hashes[order]), memoryview(order)  # their items are Python's numbers, quicker one by one
+        return hashes[order].data, order.data  # their items are Python's numbers, quicker one by one
 
 
 def _itself(name: str) -> str:

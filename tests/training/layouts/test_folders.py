@@ -99,12 +99,6 @@ READ = {
         {},
     ),
     "flat": ({"": 3, ".cache": 2}, "flat", {"train": {None: 3}}, {"ledger.hidden_folder": 2}),
-    "flat, and a table of numbers": (
-        {"": 5, "sizes.csv": "number,size\n" + "".join(f"{number},9\n" for number in range(6))},
-        "flat",
-        {"train": {None: 5}},
-        {"ledger.stray_table": 1},
-    ),
     "flat splits": ({"train": 3, "test": 2}, "flat", {"train": {None: 3}, "test": {None: 2}}, {}),
     "flat, asked": ({"cats": 3, "dogs": 2, "x.png": "image"}, ":flat", {"train": {None: 6}}, {}),
     "flat below splits, in their own": (
@@ -164,6 +158,12 @@ READ = {
         "class-folders",
         PETS,
         {"ledger.no_image": 2},
+    ),
+    "a table of numbers beside images called so": (
+        {"cats": 5, "dogs": 2, "sizes.csv": "number,size\n" + "".join(f"{number},9\n" for number in range(5))},
+        "class-folders",
+        {"train": {"cats": 5, "dogs": 2}},
+        {"ledger.stray_table": 1},
     ),
     "archives and a spreadsheet beside class folders": (
         {"cats": 3, "dogs": 2, "cats.zip": "zip", "labels.xlsx": "zip"},

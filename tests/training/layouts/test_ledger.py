@@ -28,3 +28,10 @@ def test_one_reason_is_one_line_with_its_count_and_first_names():
     (recorded,) = ledger.record()["left_out"]
     assert recorded["count"] == 5000
     assert len(recorded["names"]) == 1000
+
+
+def test_a_line_that_names_all_does_not_say_that_there_are_more():
+    ledger = Ledger()
+    ledger.leave_out("files", NO_IMAGE, ["0.txt", "1.txt", "2.txt"])
+    assert ledger.lines()[0].fields["names"] == "'0.txt', '1.txt', '2.txt'"
+    assert ledger.lines(shown=2)[0].fields["names"] == "'0.txt', '1.txt', ..."

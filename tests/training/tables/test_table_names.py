@@ -103,6 +103,22 @@ def test_names_that_are_in_several_folders_are_read_each_where_it_is(tmp_path):
     assert said == [("tables.several_starts", None)]
 
 
+def test_a_folder_that_has_nearly_all_names_hides_no_other_folder(tmp_path):
+    files = [*(f"images/{number}.png" for number in range(19)), "more/19.png"]
+    found, said = read(tmp_path, files, [f"{number}.png" for number in range(20)])
+    assert found == files
+    assert said == [("tables.several_starts", None)]
+    found, said = read(tmp_path, files[:-1], [f"{number}.png" for number in range(20)])
+    assert found == [*files[:-1], None]
+    assert said == [("tables.start", "images/*")]
+
+
+def test_names_with_backslashes_in_another_folder_start_there(tmp_path):
+    found, said = read(tmp_path, ["images/x/a.png", "images/y/b.png"], ["x\\a.png", "y\\b.png"])
+    assert found == ["images/x/a.png", "images/y/b.png"]
+    assert said == [("tables.start", "images/*")]
+
+
 def test_two_folders_that_have_all_names_are_two_readings(tmp_path):
     with pytest.raises(DataError) as refused:
         read(tmp_path, ["small/a.png", "large/a.png", "small/b.png", "large/b.png"], ["a.png", "b.png"])
