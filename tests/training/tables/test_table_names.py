@@ -141,6 +141,8 @@ def test_a_folder_above_many_folders_with_files_of_equal_names_is_found(tmp_path
 
 def test_names_that_are_nowhere_stay_missing(tmp_path):
     assert read(tmp_path, ["images/a.png"], ["x.png", "y.png", "z.png"]) == ([None, None, None], [])
+    half = ["images/a.png", "images/b.png"]
+    assert read(tmp_path, half, ["a.png", "b.png", "c.png", "d.png"]) == ([None, None, None, None], [])
 
 
 def test_many_files_of_one_name_cost_no_more_than_a_look_each(tmp_path):
