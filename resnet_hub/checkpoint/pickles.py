@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from resnet_hub.checkpoint.numpy_arrays import read_array_pickle, stand_in, with_tensors
 from resnet_hub.errors import CheckpointError, Phrase
 from resnet_hub.terminal_text import shown_name
 
@@ -82,8 +83,13 @@ def read_pickle(file: Path, *, mapped: bool = False) -> Any:
         if not strange:
             raise
     stand_ins: list[Any] = [(_stand_in(name), name) for name in strange]
-    with _allowing, torch.serialization.safe_globals(stand_ins):  # the list is one for the whole process
-        return _loaded(file, mapped)
+    try:
+        with _allowing, torch.serialization.safe_globals(stand_ins):  # the list is one for the whole process
+            return with_tensors(_loaded(file, mapped))
+    except Exception:
+        if zipfile.is_zipfile(file):
+            raise
+    return read_array_pickle(file)
 
 
 def _loaded(file: Path, mapped: bool) -> Any:
@@ -148,6 +154,8 @@ def _names(stream: BytesIO) -> Iterator[str]:
 
 
 def _stand_in(name: str) -> type:
+    if array := stand_in(name):
+        return array
     return _Blank if name.startswith(("numpy.", "pathlib.", "datetime.", "uuid.", "decimal.")) else _EmptyNotes
 
 

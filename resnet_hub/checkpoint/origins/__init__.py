@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resnet_hub.checkpoint.origins import (
+    caffe,
     cifar,
     detectron,
     keras,
@@ -26,6 +27,7 @@ ORIGINS: tuple[Origin, ...] = (
     self_supervised.ORIGIN,
     openmmlab.ORIGIN,
     detectron.ORIGIN,
+    caffe.ORIGIN,
     cifar.ORIGIN,
     sequential.ORIGIN,
     torchvision.ORIGIN,

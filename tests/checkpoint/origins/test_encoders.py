@@ -1,5 +1,6 @@
 """Encoders and backbones: the trunk is read under our names, what serves training only is named and left out."""
 
+import pickle
 import re
 
 import pytest
@@ -158,6 +159,34 @@ def test_a_backbone_of_detectron_answers_as_the_network_that_it_is(author, place
     pixels = (tuple(value / 255 for value in (123.675, 116.28, 103.53)), (1 / 255,) * 3)
     assert (mean, std) == (pixels if author is None else (usual.mean, usual.std))
     assert "left out: proposal_generator" in caplog.text
+
+
+def of_caffe(state):
+    """The blobs that Detectron keeps of a network whose norms are a scale and a bias."""
+    blobs = {}
+    for name, tensor in state.items():
+        name = re.sub(r"^layer(\d)\.(\d+)\.", lambda found: f"res{int(found[1]) + 1}_{found[2]}_", name)
+        name = re.sub(r"_conv(\d)", lambda found: f"_branch2{'abc'[int(found[1]) - 1]}", name)
+        name = re.sub(r"_bn(\d)", lambda found: f"_branch2{'abc'[int(found[1]) - 1]}_bn", name)
+        name = name.replace("_downsample.0", "_branch1").replace("_downsample.1", "_branch1_bn")
+        name = re.sub("^bn1", "res_conv1_bn", name)
+        name = re.sub(r"bn\.weight$", "bn_s", re.sub(r"bn\.bias$", "bn_b", name)).replace(".weight", "_w")
+        if not re.search("running|tracked|^fc", name):
+            blobs |= {name: tensor.numpy(), f"{name}_momentum": tensor.numpy()}
+    return {"blobs": blobs}
+
+
+def test_a_pickle_of_caffe_s_blobs_answers_as_the_network_that_it_is(tmp_path, caplog):
+    theirs = bottleneck("1x1")
+    for name, tensor in theirs.state_dict().items():
+        if "running" in name:
+            tensor.fill_(0.0 if name.endswith("mean") else 1 - 1e-5)
+    (tmp_path / "R-50.pkl").write_bytes(pickle.dumps(of_caffe(theirs.state_dict())))
+    ours = ResNet.from_pretrained(tmp_path / "R-50.pkl")
+    with torch.inference_mode():
+        assert_equal(ours(IMAGES), theirs(IMAGES.flip(1)))
+    assert ours.preprocessing.std == (1 / 255,) * 3
+    assert "conv1_w_momentum (momentum)" in caplog.text
 
 
 UNKNOWN = {
