@@ -64,7 +64,7 @@ def _to_timm(model: PretrainedNetwork, folder: Path) -> Exported:
         raise CheckpointError("export.not_expressible", library="timm", what=beyond)
     model.save_pretrained(folder)
     line = f"timm.create_model({f'local-dir:{folder}'!r}, pretrained=True)"
-    return Exported(_written(folder), model.config.architecture, line)
+    return Exported(_written(folder), model.config.architecture, line, _calibration(model))
 
 
 def _to_transformers(model: PretrainedNetwork, folder: Path) -> Exported:
@@ -76,9 +76,9 @@ def _to_transformers(model: PretrainedNetwork, folder: Path) -> Exported:
             raise CheckpointError("export.not_expressible", library="transformers", what=beyond)
         model.save_pretrained(folder)
         wrapper = "TimmWrapperForImageClassification" if model.num_classes else "TimmWrapperModel"
-        return Exported(_written(folder), wrapper, line)
+        return Exported(_written(folder), wrapper, line, _calibration(model))
     kind = write_for_transformers(model, folder)
-    return Exported(_written(folder), kind, line, ("the card with license and figures",))
+    return Exported(_written(folder), kind, line, ("the card with license and figures", *_calibration(model)))
 
 
 def _to_torchvision(model: PretrainedNetwork, folder: Path) -> Exported:
@@ -100,8 +100,14 @@ def _to_torchvision(model: PretrainedNetwork, folder: Path) -> Exported:
     write_weights(file, complete_state(model))
     made = f"torchvision.models.{config.architecture}(num_classes={config.num_classes})"
     line = f"model = {made}; model.load_state_dict(safetensors.torch.load_file({str(file)!r}))"
-    left = ("the preprocessing", *(("the class names",) if model.label_names else ()))
-    return Exported((file,), config.architecture, line, left)
+    names = ("the class names",) if model.label_names else ()
+    return Exported((file,), config.architecture, line, ("the preprocessing", *names, *_calibration(model)))
+
+
+def _calibration(model: PretrainedNetwork) -> tuple[str, ...]:
+    """What calibrates the confidence of a network, which no other library divides its logits by."""
+    temperature = model.metadata.temperature
+    return () if temperature is None else (f"the temperature {temperature:g} of its scores",)
 
 
 def _difference_to_timm(model: PretrainedNetwork) -> str:

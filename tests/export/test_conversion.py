@@ -145,6 +145,13 @@ def test_what_torchvision_has_no_place_for_is_said(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
 
 
+@pytest.mark.parametrize("to", TARGETS)
+def test_a_temperature_that_no_library_divides_by_is_said(to, tmp_path):
+    model = network("resnet18", {})
+    model.metadata = dataclasses.replace(model.metadata, temperature=1.5)
+    assert "the temperature 1.5 of its scores" in export_network(model, tmp_path, to).left_out
+
+
 def test_the_refusal_names_what_cannot_be_said(tmp_path):
     model = network("resnet50", {**SMALL, "stride_place": "1x1"})
     with pytest.raises(CheckpointError) as refused:
