@@ -72,6 +72,17 @@ def test_where_shapes_agree_the_input_itself_is_added(name):
 
 
 @pytest.mark.parametrize("name", BLOCKS_V2)
+def test_a_last_block_that_strides_adds_every_second_pixel_of_its_input(name):
+    config = ResNetConfig(family="resnetv2", stride_place="last_block", conv_bias=True)
+    block = block_class_v2(name)(config, BlockPlace(16 * block_class_v2(name).expansion, 16, 2))
+    nn.init.zeros_(block.last_convolution().weight)
+    nn.init.ones_(block.last_convolution().bias)
+    x = torch.randn(2, 16 * block.expansion, 5, 6)
+    assert torch.equal(block(x), x[:, :, ::2, ::2] + 1)
+    assert block.downsample is None
+
+
+@pytest.mark.parametrize("name", BLOCKS_V2)
 def test_a_block_leaves_its_input_as_it_is(name):
     block = block_class_v2(name)(CONFIG, BlockPlace(8, 8, 2))
     x = torch.randn(2, 8, 6, 6)

@@ -7,7 +7,7 @@ import torch
 from error_facts import code_and_fields
 from random_weights import lively
 
-from resnet_hub import create_model
+from resnet_hub import AutoResNet, create_model
 from resnet_hub.errors import ConfigError
 
 IMAGES = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
@@ -72,6 +72,24 @@ def test_feature_maps_have_the_announced_channels_and_reductions():
     maps = model.forward_intermediates(IMAGES, intermediates_only=True)
     announced = [(level["num_chs"], 64 // level["reduction"]) for level in model.feature_info]
     assert [(level.shape[1], level.shape[2]) for level in maps] == announced
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reductions"),
+    [
+        ("resnet26", {"strides": (2, 2), "stride_place": "1x1", "plain_stem_width": 24}, [2, 8, 16]),
+        ("resnet26", {"strides": (1, 1)}, [2, 4, 4]),
+        ("resnet26", {"strides": (2, 2), "output_stride": 8}, [2, 8, 8]),
+        ("resnetv2_50", {"strides": (2, 1), "stride_place": "last_block", "conv_bias": True}, [2, 8, 8]),
+    ],
+)
+def test_other_strides_give_the_reductions_that_are_announced_and_come_back(name, options, reductions, tmp_path):
+    model = lively(name, depths=(2, 2), widths=(16, 32), num_classes=3, **options)
+    images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    maps = model.forward_intermediates(images, intermediates_only=True)
+    assert [64 // level.shape[-1] for level in maps] == [info["reduction"] for info in model.feature_info] == reductions
+    model.save_pretrained(tmp_path)
+    assert torch.equal(AutoResNet.from_pretrained(tmp_path)(images), model(images))
 
 
 def test_dropped_features_keep_their_mean():

@@ -175,7 +175,7 @@ def _norm(weights: Mapping[str, Tensor], epsilon: float, bias: Tensor | None) ->
     """A norm behind a bias, by the epsilon of Keras, as the one here without: in double precision, rounded once."""
     for name, tensor in weights.items():
         if name == "moving_mean" and bias is not None:
-            tensor = (tensor.double()).float()
+            tensor = (tensor.double() - bias.double()).float()
         if name == "moving_variance":
             tensor = (tensor.double() + (epsilon - OURS)).float()
         yield NORMS.get(name, name), tensor
