@@ -8,7 +8,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Union, runtime_checkable
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -28,9 +28,8 @@ class ImageStream(Protocol):
         """Up to so many of its bytes."""
 
 
-ImageSource: TypeAlias = (
-    "str | os.PathLike[str] | bytes | bytearray | memoryview | ImageStream | Image.Image | np.ndarray | Tensor"
-)
+# A tensor is named only, since this room needs no torch.
+ImageSource = Union[str, os.PathLike[str], bytes, bytearray, memoryview, ImageStream, Image.Image, np.ndarray, "Tensor"]
 """A path, a data URL, the bytes of a file, an open file, a Pillow image, an array or a tensor."""
 
 MAX_BYTES = 100_000_000
@@ -118,7 +117,7 @@ def _at_home(path: Path) -> Path:
     """The path with the home that a leading ~ stands for, as a shell would have it."""
     try:
         return path.expanduser()
-    except RuntimeError:  # the home of somebody unknown here
+    except (RuntimeError, ValueError):  # the home of somebody unknown here, or of nobody who could be
         return path
 
 

@@ -25,6 +25,7 @@ from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.intake import UrlLimits, fetch_image
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import is_repo_id
+from resnet_hub.preprocessing import open_image
 from resnet_hub.terminal_text import printable, printable_lines
 from training.data.errors import dataset_errors
 from training.data.file_names import shown_files
@@ -244,6 +245,16 @@ READERS = {
         lambda url: fetch_image(url, UrlLimits(ports=(), max_characters=65_536)),
         of(["http://", "https://", "a", ".", "@", ":", "[", "]", "%", "/", "?", "#", "1", "\u3002", "\xe9", "0x7f"]),
         growing(["a", ".", "@", ":", "[", "]", "%", "/", "\xe9", "1", "\u3002"], ["http://", "http://[", ""]),
+    ),
+    "images": Reader(
+        open_image,
+        of(
+            ["data:", "image/png", ";base64", ",", "%", "41", "QUI=", "~", "/", "..", "http://", "\0", "\xe9", "\ud800"]
+        ),
+        growing(
+            ["data:", ";base64", ",", "%41", "QUJD", " ", "~", "/", "a", "\xe9"], ["", "data:", "data:;base64,", "~"]
+        ),
+        known=("~\0", "~\ud800/a", "data:\ud800,\ud800", "data:;base64,\ud800"),
     ),
     "recipe": Reader(
         _in_file(lambda file: read_recipe(str(file)), "recipe.toml"),
