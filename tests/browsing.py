@@ -13,8 +13,6 @@ import pytest
 from chromium import installed_chromium
 from playwright.sync_api import expect, sync_playwright
 
-from resnet_hub.demo.intake.fetch import fetch_image
-
 # Two cores may be shared with other tests.
 expect.set_options(timeout=20_000)
 
@@ -67,6 +65,7 @@ def served_page(checkpoint, **settings):
 
 def open_to(monkeypatch, port):
     """Lets the page fetch images from one server of this machine, which it refuses otherwise."""
+    from resnet_hub.demo.intake.fetch import fetch_image
     from resnet_hub.demo.serving import inference
 
     def fetch(url, limits):

@@ -18,6 +18,8 @@ from filelock import FileLock
 
 TESTS = Path(__file__).resolve().parents[1]
 READY = b"!"  # what the zygote says to each process of tests that it will fork for
+FORKED = "RESNET_HUB_TESTS_HOME"
+"""The variable with the home of the Hub's clients in a process of tests that is a fork."""
 _running: "list[_Zygote]" = []
 _meeting: list[Path] = []
 
@@ -136,6 +138,7 @@ def _begun(home: str, address: str) -> subprocess.Popen:
             [sys.executable, "-m", "zygote.server", str(listener.fileno()), home],
             cwd=TESTS.parent,
             env=environment,
+            stdin=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],
         )
 
@@ -161,6 +164,12 @@ def meeting() -> Path:
     return _meeting[0]
 
 
+def begin() -> None:
+    """Starts the interpreter, or finds the one that another process has started."""
+    if not _running:
+        _running.append(_Zygote(meeting()))
+
+
 def start(
     program: Sequence[object],
     *,
@@ -183,10 +192,26 @@ def start(
     Raises:
         RuntimeError: What is needed cannot be imported.
     """
-    if not _running:
-        _running.append(_Zygote(meeting()))
     args = [str(part) for part in program]
-    pipes = [os.pipe() for _ in range(3)]  # stdout, stderr, status
+    pipes = [os.pipe() for _ in range(3)]  # status, stderr, stdout
+    try:
+        pid = _fork(args, [writing for _, writing in pipes], needs, cwd, env, new_session)
+    finally:
+        for _, writing in pipes:
+            os.close(writing)
+    (status, _), (stderr, _), (stdout, _) = pipes
+    return Child(args, pid, status, stdout, stderr)
+
+
+def _fork(
+    args: list[str],
+    descriptors: Sequence[int],
+    needs: Sequence[str],
+    cwd: Path | str | None,
+    env: Mapping[str, str] | None,
+    new_session: bool = False,
+) -> int:
+    begin()
     request = {
         "program": args,
         "needs": list(needs),
@@ -195,13 +220,17 @@ def start(
         "new_session": new_session,
         "cores": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [],
     }
-    try:
-        pid = _running[0].fork(request, [writing for _, writing in pipes])
-    finally:
-        for _, writing in pipes:
-            os.close(writing)
-    (stdout, _), (stderr, _), (status, _) = pipes
-    return Child(args, pid, status, stdout, stderr)
+    return _running[0].fork(request, descriptors)
+
+
+def lend(program: Sequence[str], *, needs: Sequence[str] = (), env: Mapping[str, str] | None = None) -> int:
+    """Runs a program, as `start` takes it, with the streams of this process to its end; returns its exit status."""
+    reading, writing = os.pipe()
+    _fork(list(program), [writing, 2, 1, 0], needs, None, env)
+    for descriptor in (writing, 1, 0):  # so that whoever is at their other end sees when the program ends
+        os.close(descriptor)
+    told = os.read(reading, 4)
+    return struct.unpack("i", told)[0] if told else -signal.SIGKILL
 
 
 def run(program: Sequence[object], *, timeout: float = 300, **options: object) -> subprocess.CompletedProcess:

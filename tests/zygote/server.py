@@ -48,7 +48,7 @@ def serve(listener: socket.socket) -> None:
             connection.sendall(READY)
             forked[connection], begun = [], True
         for connection in forked.keys() & set(ready):
-            header, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
+            header, descriptors, _, _ = socket.recv_fds(connection, 4, 4)
             if not header:
                 connection.close()
                 for pid in statuses.keys() & set(forked.pop(connection)):
@@ -56,7 +56,7 @@ def serve(listener: socket.socket) -> None:
                 continue
             request = json.loads(connection.recv(struct.unpack("I", header)[0], socket.MSG_WAITALL))
             pid = fork(request, descriptors, [listener, *forked], [waking, woken, *statuses.values()])
-            statuses[pid] = descriptors.pop()
+            statuses[pid] = descriptors.pop(0)
             for descriptor in descriptors:
                 os.close(descriptor)
             forked[connection].append(pid)
@@ -67,7 +67,6 @@ def fork(request: dict, descriptors: list[int], sockets: list[socket.socket], ot
     """Has a child run what is asked for, without what belongs to the zygote alone; returns its number."""
     for name in request["needs"]:
         importlib.import_module(name)
-    gc.collect()
     gc.freeze()  # or the first collection of each child would copy every page
     pid = os.fork()
     if pid == 0:
@@ -91,16 +90,17 @@ def reap(statuses: dict[int, int]) -> None:
             os.close(descriptor)
 
 
-def begin(request: dict, stdout: int, stderr: int, status: int) -> None:
-    """Makes this child what a new interpreter would be: streams, signals, folder, environment, randomness."""
+def begin(request: dict, status: int, *streams: int) -> None:
+    """Makes this child what a new interpreter would be: streams, signals, folder, environment, randomness, garbage."""
     os.close(status)
+    gc.enable()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if request["new_session"]:
         os.setsid()
-    for stream, descriptor in (("stdout", stdout), ("stderr", stderr)):
-        os.dup2(descriptor, getattr(sys, stream).fileno())
+    for number, descriptor in zip((2, 1, 0), streams, strict=False):
+        os.dup2(descriptor, number)
         os.close(descriptor)
     if request["cores"]:
         os.sched_setaffinity(0, request["cores"])
@@ -165,5 +165,7 @@ def execute(program: list[str]) -> None:
 
 if __name__ == "__main__":
     socket_guard.install()
+    gc.disable()  # what is imported here stays; to look through it again and again takes a fifth of the time
     serve(socket.socket(fileno=int(sys.argv[1])))
     shutil.rmtree(sys.argv[2], ignore_errors=True)
+    end(0)
