@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).resolve().parent.parent
 MAX_LINES = 300
 # Tables, whose rows are data.
@@ -37,20 +35,15 @@ def test_imports_go_only_downwards():
     assert finished.returncode == 0, finished.stdout
 
 
-@pytest.mark.parametrize("file", PYTHON, ids=name)
-def test_no_file_but_a_table_is_longer_than_a_reader_s_patience(file):
-    lines = len(file.read_text("utf-8").splitlines())
-    assert lines <= MAX_LINES or name(file) in TABLES
+def test_no_file_but_a_table_is_longer_than_a_reader_s_patience():
+    lines = {name(file): len(file.read_text("utf-8").splitlines()) for file in PYTHON}
+    assert [file for file, count in lines.items() if count > MAX_LINES and file not in TABLES] == []
 
 
-@pytest.mark.parametrize("file", SOURCES, ids=name)
-def test_timm_is_imported_inside_functions_only(file):
-    assert "timm" not in imported_at_the_top(file)
-
-
-@pytest.mark.parametrize("file", [file for file in SOURCES if "demo" not in file.parts], ids=name)
-def test_gradio_is_imported_by_the_page_only(file):
-    assert "gradio" not in imported_at_the_top(file)
+def test_timm_is_imported_inside_functions_only_and_gradio_by_the_page_only():
+    imported = {name(file): imported_at_the_top(file) for file in SOURCES}
+    assert [file for file, found in imported.items() if "timm" in found] == []
+    assert [file for file, found in imported.items() if "gradio" in found and "/demo/" not in file] == []
 
 
 def test_the_entry_of_the_page_is_short_and_knows_no_torch():

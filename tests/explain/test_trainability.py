@@ -35,7 +35,7 @@ def test_the_norms_are_those_of_the_loss_by_each_block_s_input():
 
 
 def test_with_shortcuts_the_first_steps_already_learn():
-    plain, residual = (list(first_losses(56, shortcuts, steps=12)) for shortcuts in (False, True))
+    plain, residual = (list(first_losses(44, shortcuts, steps=12)) for shortcuts in (False, True))
     assert min(plain) > 2
     assert residual[-1] < 0.7
 

@@ -29,10 +29,6 @@ NON_COMMERCIAL = [tag for tag in TAGS if tag.non_commercial]
 ALIASES = json.loads(CATALOG.read_text("utf-8"))["aliases"]
 
 
-def by_name(tag):
-    return tag.name
-
-
 def test_the_catalog_is_timm_s():
     assert published_architectures() == sorted(name for module in MODULES for name in list_models(module=module))
 
@@ -46,18 +42,18 @@ def test_its_weights_are_timm_s_in_timm_s_order():
 
 
 @pytest.mark.parametrize("tested", [False, True], ids=["training", "testing"])
-@pytest.mark.parametrize("tag", TAGS, ids=by_name)
-def test_the_preprocessing_of_a_tag_is_what_timm_resolves(tag, tested):
-    theirs = resolve_data_config(pretrained_cfg=get_pretrained_cfg(tag.name).to_dict(), use_test_size=tested)
-    assert (tag.test_preprocessing if tested else tag.preprocessing) == Preprocessing(**theirs)
+def test_the_preprocessing_of_a_tag_is_what_timm_resolves(tested):
+    for tag in TAGS:
+        theirs = resolve_data_config(pretrained_cfg=get_pretrained_cfg(tag.name).to_dict(), use_test_size=tested)
+        assert (tag.test_preprocessing if tested else tag.preprocessing) == Preprocessing(**theirs), tag.name
 
 
-@pytest.mark.parametrize("tag", TAGS, ids=by_name)
-def test_the_facts_of_a_tag_are_timm_s(tag):
-    theirs = get_pretrained_cfg(tag.name)
-    assert theirs.hf_hub_id in (tag.repo_id, "timm/")
-    for name in ("num_classes", "license", "first_conv", "classifier"):
-        assert getattr(tag, name) == getattr(theirs, name)
+def test_the_facts_of_a_tag_are_timm_s():
+    for tag in TAGS:
+        theirs = get_pretrained_cfg(tag.name)
+        assert theirs.hf_hub_id in (tag.repo_id, "timm/"), tag.name
+        for name in ("num_classes", "license", "first_conv", "classifier"):
+            assert getattr(tag, name) == getattr(theirs, name), (tag.name, name)
 
 
 def test_the_published_accuracies_are_the_table_s(data_folder):
@@ -96,10 +92,10 @@ def test_a_bare_name_stands_for_its_first_weights_that_allow_commercial_use(name
     assert default_tag(name) == find_tag(f"{name}.{tag}") == published_weights(name)
 
 
-@pytest.mark.parametrize("name", published_architectures())
-def test_no_bare_name_stands_for_non_commercial_weights(name):
-    chosen = published_architecture(name).default
-    assert chosen is None or (chosen.license in ("apache-2.0", "bsd-3-clause") and chosen.num_classes == 1000)
+def test_no_bare_name_stands_for_non_commercial_weights():
+    for name in published_architectures():
+        chosen = published_architecture(name).default
+        assert chosen is None or (chosen.license in ("apache-2.0", "bsd-3-clause") and chosen.num_classes == 1000), name
 
 
 @pytest.mark.parametrize("name", ["resnext101_32x16d", "resnext101_32x32d"])

@@ -97,8 +97,8 @@ def test_a_run_of_an_earlier_version_is_told_what_to_do_before_its_settings_are_
     assert code_and_fields(refused.value) == ("run.renamed_settings", {"folder": str(interrupted), "renamed": renamed})
 
 
-@pytest.mark.parametrize("item", fields(FinetuneRecipe), ids=lambda item: item.name)
-def test_what_a_resumed_run_may_change_stands_on_the_field(item, tmp_path):
-    contradiction = pytest.raises(ConfigError, match=f"--{item.name.replace('_', '-')} b contradicts --resume")
-    with nullcontext() if item.metadata["may_change"] or item.name == "output" else contradiction:
-        _refuse_contradictions({item.name: "b"}, {item.name: "a"}, tmp_path)
+def test_what_a_resumed_run_may_change_stands_on_the_field(tmp_path):
+    for item in fields(FinetuneRecipe):
+        contradiction = pytest.raises(ConfigError, match=f"--{item.name.replace('_', '-')} b contradicts --resume")
+        with nullcontext() if item.metadata["may_change"] or item.name == "output" else contradiction:
+            _refuse_contradictions({item.name: "b"}, {item.name: "a"}, tmp_path)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, fields
 
-import pytest
-
 from training.settings.base import Settings, setting
 from training.settings.recipe import FinetuneRecipe
 
@@ -12,10 +10,10 @@ HIDDEN |= {"labels", "push_to_hub", "hub_private", "hub_revision", "hub_strategy
 CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "labels"}) | {"threads", "workers"}
 
 
-@pytest.mark.parametrize("item", fields(FinetuneRecipe), ids=lambda item: item.name)
-def test_a_card_says_what_says_something_of_the_network_and_a_resumed_run_changes_only_what_does_not(item):
-    assert item.metadata["public"] == (item.name not in HIDDEN)
-    assert item.metadata["may_change"] == (item.name in CHANGEABLE)
+def test_a_card_says_what_says_something_of_the_network_and_a_resumed_run_changes_only_what_does_not():
+    for item in fields(FinetuneRecipe):
+        assert item.metadata["public"] == (item.name not in HIDDEN), item.name
+        assert item.metadata["may_change"] == (item.name in CHANGEABLE), item.name
 
 
 def test_what_is_not_public_is_left_out_of_the_public_settings():
