@@ -124,7 +124,7 @@ def _datasets(root: Any, file: Path) -> Iterator[tuple[list[str], Any, str | Non
                 raise CheckpointError("checkpoint.keras_too_many", file=str(file), most=MAX_OBJECTS, deep=MAX_DEPTH)
             if name in BESIDE:
                 continue
-            if not True:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 raise CheckpointError("checkpoint.keras_link", file=str(file), name="/".join(inner)[:80])
             item = group[name]
             if isinstance(item, h5py.Group):
