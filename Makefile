@@ -47,6 +47,7 @@ app: .venv/app  ## open the page: make app MODEL=folder, owner/name or tag
 test: .venv/dev  ## run the whole test suite
 # Each process gets a stretch of neighbors and later, test by test, half of what the slowest still has: the pages, runs
 # and networks that a file prepares are made once, but for the few files that such a cut goes through.
+# They are forks of one interpreter that has imported what they all need; see tests/forked_worker.py.
 	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal --durations=25
 
 fuzz: .venv/dev  ## try texts on each reader of strangers' text, ten minutes each: make fuzz FLAGS='--seconds 60 card CSV'

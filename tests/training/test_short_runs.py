@@ -148,7 +148,7 @@ def test_a_class_that_shows_in_one_of_thirteen_bands_only_is_learned_and_served(
         file = tmp_path / "data" / ("water", "forest")[number % 2] / f"{number}.tif"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(banded(values))
-    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--in-chans", 13, "--lr", 0.05)
+    flags = ("--dataset", tmp_path / "data", *FROM_SCRATCH, "--in-chans", 13, "--image-size", 16, "--lr", 0.05)
     assert run(capsys, *flags, "--epochs", 8, "--batch-size", 4, "--workers", 0, "--output", tmp_path / "run")[0] == 0
     classifier = ImageClassifier.from_pretrained(tmp_path / "run", device="cpu")
     assert [classifier(file)[0].label for file in (tmp_path / "data").glob("*/*.tif")] == [

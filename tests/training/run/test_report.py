@@ -98,7 +98,7 @@ def test_the_report_of_very_many_classes_takes_little_memory(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [file.name for file in images] == ["confusion.png", "mistakes.png"]
-    assert peak < 60e6  # a matrix of all classes would take 512 MB
+    assert peak < 150e6  # a matrix of all classes would take 512 MB
     assert (tmp_path / "results.json").stat().st_size < 4e6
 
 
