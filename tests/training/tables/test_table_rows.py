@@ -111,6 +111,12 @@ def test_images_in_rows_that_differ_are_said(folder):
     assert said.fields == {"count": "1", "columns": "'label'", "name": "img/1.png"}
 
 
+def test_images_in_rows_that_are_alike_are_not_said(folder):
+    table = "image,label\n" + "".join(f"{name},{label(number)}\n" for number, name in enumerate(IMG))
+    _, ledger = read(folder(IMG, train_dot_csv=f"{table}{IMG[1]},{label(1)}\nimg\\1.png,{label(1)}\n"))
+    assert "tables.doubled_files" not in {line.code for line in ledger.decisions}
+
+
 def test_lists_of_images_are_refused(folder):
     table = "\n".join(json.dumps({"images": [name, IMG[0]], "label": "a"}) for name in IMG)
     with pytest.raises(DataError) as refused:

@@ -101,6 +101,12 @@ def test_of_columns_with_one_1_in_each_row_both_readings_are_said_and_can_be_had
     assert (data.task, data.label_names) == ("single_label", ("c", "a", "b"))
 
 
+def test_one_column_of_zeros_and_ones_with_any_name_is_not_taken_for_classes(tmp_path):
+    with pytest.raises(DataError) as refused:
+        read(tmp_path, {"": 2, "rows.csv": flags(["0.png", "1.png"], ("sick",), [(1,), (0,)])})
+    assert refused.value.code == "columns.no_classes"
+
+
 @pytest.mark.parametrize(
     "rows", [[(1, 0), (2, 1)], [(1, "x"), (0, "y")], [(1, ""), (0, "")]], ids=["amounts", "texts", "nothing"]
 )
