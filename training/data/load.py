@@ -24,6 +24,7 @@ from ..splits import (
     leave_out_rows,
     ledger_of,
     log_ledger,
+    note_absent_classes,
     note_single_images,
     see_rows,
     stratified_split,
@@ -122,6 +123,8 @@ def load_data(recipe: FinetuneRecipe) -> Data:
         leave_out_rows(ledger, Phrase("ledger.duplicate"), whole, sorted(doubled))
     for split in filter(None, (validation, test)):
         _refuse_unknown_classes(train, split, target)
+        if split.name in tables:
+            note_absent_classes(ledger, train, split, target)
     use_splits(ledger, (train, validation, test), target)
     if recipe.check == LAZY:
         ledger.decide(Phrase("data.not_looked_at", split=train.name))

@@ -1,6 +1,15 @@
 """Images with their targets, split by split: how one is cut, what two have in common, what was recorded of them."""
 
-from .account import leave_out_rows, ledger_of, log_decisions, log_ledger, note_single_images, see_rows, use_splits
+from .account import (
+    leave_out_rows,
+    ledger_of,
+    log_decisions,
+    log_ledger,
+    note_absent_classes,
+    note_single_images,
+    see_rows,
+    use_splits,
+)
 from .corrections import corrected, format_target
 from .groups import grouped
 from .label_rows import LabelRow, label_text
@@ -26,6 +35,7 @@ __all__ = [
     "ledger_of",
     "log_decisions",
     "log_ledger",
+    "note_absent_classes",
     "note_single_images",
     "see_rows",
     "strata",

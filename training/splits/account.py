@@ -66,6 +66,15 @@ def note_single_images(ledger: Ledger, train: Split, target: Target) -> None:
         ledger.decide(Phrase("data.not_measured", count=f"{len(names):,}", names=quoted(names)))
 
 
+def note_absent_classes(ledger: Ledger, train: Split, split: Split, target: Target) -> None:
+    """Notes the classes of train of which a split that the dataset brings has no image."""
+    if target.task != "single_label":
+        return
+    names = [target.names[number] for number in np.setdiff1d(train.labels, split.labels)]
+    if names:
+        ledger.decide(Phrase("data.absent_classes", split=split.name, count=f"{len(names):,}", names=quoted(names)))
+
+
 def log_ledger(ledger: Ledger, unit: Unit | None = None) -> None:
     """Logs what the main process has not logged yet: decisions, and what was left out, of all or of one unit.
 

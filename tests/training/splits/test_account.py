@@ -52,6 +52,13 @@ def test_a_class_that_cannot_be_held_out_is_named(tmp_path):
     assert line.fields == {"count": "1", "names": "'c'"}
 
 
+def test_classes_that_a_split_of_the_dataset_lacks_are_named(tmp_path):
+    tree = {"train/a": 4, "train/b": 4, "train/c": 2, "val/a": 2, "test/a": 1, "test/b": 1, "test/c": 1}
+    ledger = load_data(FinetuneRecipe(dataset=str(make_tree(tmp_path, tree)))).ledger
+    (line,) = (line for line in ledger.decisions if line.code == "data.absent_classes")
+    assert line.fields == {"split": "validation", "count": "2", "names": "'b', 'c'"}
+
+
 @pytest.mark.parametrize("source", ["digits", "owner/name"])
 def test_a_layout_for_what_is_no_folder_is_refused(source):
     with pytest.raises(DataError) as refused:
