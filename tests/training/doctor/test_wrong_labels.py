@@ -23,6 +23,16 @@ def test_a_class_that_is_never_sure_needs_less_to_be_suggested_and_one_without_i
     assert (found.rows.tolist(), found.suggested.tolist()) == ([5], [1])
 
 
+def test_a_label_that_is_still_the_likeliest_is_not_suspected():
+    probabilities = np.full((26, 5), 0.025, np.float32)
+    probabilities[:20, 0], probabilities[20:, 1] = 0.9, 0.28  # of the second class the probe is never sure
+    labels = np.array([0] * 20 + [1] * 6)
+    probabilities[0] = (0.25, 0.24, 0.17, 0.17, 0.17)
+    assert suspect_classes(probabilities, labels).rows.tolist() == []
+    probabilities[0] = (0.24, 0.25, 0.17, 0.17, 0.17)
+    assert suspect_classes(probabilities, labels).rows.tolist() == [0]
+
+
 def test_of_several_classes_one_too_many_and_a_lacking_one_are_both_suspected():
     labels = np.array([[1, 0]] * 6 + [[0, 1]] * 6, np.float32)
     probabilities = np.where(labels > 0, 0.9, 0.1).astype(np.float32)
