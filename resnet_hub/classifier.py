@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from threading import Lock
 from time import perf_counter
 from typing import Any, Literal, Self, overload
 
@@ -18,12 +17,12 @@ from resnet_hub.checks import check_choice, check_integer, is_integer
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.image_list import Compute, are_images, batch_that_fits, image_rows
 from resnet_hub.images import image_of, visible
-from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork, feature_map_bytes
 from resnet_hub.predictions import Classification, Prediction, Timings
 from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
-from resnet_hub.runtime import BACKENDS, FusedNetwork, chosen_backend, chosen_device, fused_network
-from resnet_hub.scores import scores, temperature_of
+from resnet_hub.runner import Runner, RunningNetwork, checked_network
+from resnet_hub.runtime import BACKENDS, chosen_device
+from resnet_hub.scores import scores
 
 __all__ = ["PRECISIONS", "Classification", "ImageClassifier", "Prediction", "Timings"]
 
@@ -31,7 +30,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 logger = logging.getLogger(__name__)
 
 
-class ImageClassifier:
+class ImageClassifier(RunningNetwork):
     """Images -> ranked labels with a loaded network. Thread-safe.
 
     A network of one input channel gets its images in gray, one of four gets their transparency as well, and one of
@@ -66,19 +65,12 @@ class ImageClassifier:
         _check_choices(precision, backend)
         if batch_size != "auto":
             check_integer("batch_size", batch_size, 1, 65_536)
-        self.device = chosen_device(device)
-        self.model = model.to(self.device).eval()
-        self.precision = ("bf16" if self.device.type == "cuda" else "fp32") if precision == "auto" else precision
-        self._dtype = next(model.parameters()).dtype
-        self._computed_in = torch.bfloat16 if self.precision == "bf16" else self._dtype
-        self.backend = chosen_backend(backend, self.model, self._computed_in)
-        self._fused: FusedNetwork | None = None
-        self._fusing = Lock()
+        model = checked_network(model).to(chosen_device(device)).eval()
+        on_cuda = next(model.parameters()).is_cuda
+        self.precision = ("bf16" if on_cuda else "fp32") if precision == "auto" else precision
+        super().__init__(Runner(model, backend, self.precision))
         self.batch_size = batch_that_fits(feature_map_bytes(model)) if batch_size == "auto" else int(batch_size)
-        self.preprocessing = model.preprocessing
-        self.label_names = label_names_of(model)
-        # It was found for the head that came with it.
-        self.temperature = None if model.head_is_new else temperature_of(model.metadata)
+        _ = self.label_names, self.temperature  # what cannot be used is refused at once
 
     @classmethod
     def from_pretrained(
@@ -231,9 +223,12 @@ class ImageClassifier:
         """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W), as `prepare` makes them.
 
         Raises:
-            CheckpointError: The network's answer is not finite.
+            CheckpointError: The network's answer is not finite, or has not one value for each class.
         """
-        return self.scores(self._finite(self._computed(normalize(pixels.to(self.device), self.preprocessing))))
+        logits = self._run(normalize(pixels.to(self.device), self.preprocessing))
+        if logits.shape != (len(pixels), self.model.num_classes):
+            raise CheckpointError("classifier.other_outputs", shape=tuple(logits.shape), classes=self.model.num_classes)
+        return self.scores(self._finite(logits))
 
     @torch.inference_mode()
     def features_of(self, pixels: Tensor) -> Tensor:
@@ -242,19 +237,7 @@ class ImageClassifier:
         Raises:
             CheckpointError: A feature is not finite.
         """
-        return self._finite(self._computed(normalize(pixels.to(self.device), self.preprocessing), pre_logits=True))
-
-    def _computed(self, images: Tensor, *, pre_logits: bool = False) -> Tensor:
-        """The logits (N, num_classes) of normalized images, float32 (N, C, H, W), or the features they are made of."""
-        if self.backend == "fused":
-            with self._fusing:  # the first requests of a page may be concurrent
-                self._fused = self._fused or fused_network(self.model, self._computed_in)
-            return self._fused.features(images) if pre_logits else self._fused(images)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            given = images.to(self._dtype)
-            if not pre_logits:
-                return self.model(given)
-            return self.model.forward_head(self.model.forward_features(given), pre_logits=True)
+        return self._finite(self._run(normalize(pixels.to(self.device), self.preprocessing), pre_logits=True))
 
     def _finite(self, numbers: Tensor) -> Tensor:
         """The numbers in float32 on the CPU. Raises: CheckpointError where one is not finite."""
@@ -271,7 +254,8 @@ class ImageClassifier:
         """The `top_k` best classes, best first, of one image's scores (num_classes,)."""
         indices, values = self.rank(scores[None], top_k)
         pairs = zip(indices[0].tolist(), values[0].tolist(), strict=True)
-        return [Prediction(self.label_names[index], index, score) for index, score in pairs]
+        names = self.label_names
+        return [Prediction(names[index], index, score) for index, score in pairs]
 
     def rank(self, scores: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
         """The best classes and their scores, best first, each (N, k), of many images' scores (N, num_classes).

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules import module as registry
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import ConfigError, Phrase
 from resnet_hub.models import ResNet, ResNetV2
 from resnet_hub.nn import (
     BasicBlock,
@@ -20,11 +21,13 @@ from resnet_hub.nn import (
     PreActivationBasicBlock,
     PreActivationBlock,
     PreActivationBottleneck,
+    ResidualBlock,
     ResidualNetwork,
     chain,
     check_images,
     computes,
 )
+from resnet_hub.snapshot import is_dense
 
 Network = Callable[[Tensor], Tensor]
 BACKENDS = ("auto", "eager", "fused")
@@ -55,12 +58,15 @@ def chosen_device(device: str | torch.device) -> torch.device:
     return chosen
 
 
-def chosen_backend(backend: str, model: ResidualNetwork, dtype: torch.dtype) -> str:
+def chosen_backend(backend: str, model: nn.Module, dtype: torch.dtype) -> str:
     """The backend for a network that computes in this dtype. Raises: ConfigError where it is not available."""
     if backend == "auto":
         return "fused" if can_fuse(model, dtype) else "eager"
     if backend == "fused" and not can_fuse(model, dtype):
-        raise ConfigError("runtime.cannot_be_fused", architecture=model.config.architecture, dtype=str(dtype)[6:])
+        if reason := obstacle(model):
+            raise ConfigError("runtime.changed_network", reason=reason)
+        architecture = cast(ResidualNetwork, model).config.architecture
+        raise ConfigError("runtime.cannot_be_fused", architecture=architecture, dtype=str(dtype)[6:])
     return backend
 
 
@@ -68,7 +74,69 @@ def can_fuse(model: nn.Module, dtype: torch.dtype) -> bool:
     """Whether `fused_network` supports every block of this network, and this PyTorch and CPU the fused operations."""
     if not isinstance(model, ResNet | ResNetV2) or next(model.parameters()).device.type != "cpu":
         return False
-    return all(type(block) in RESIDUALS for block in _blocks(model)) and computes(dtype)
+    return obstacle(model) is None and all(type(block) in RESIDUALS for block in _blocks(model)) and computes(dtype)
+
+
+def obstacle(model: nn.Module) -> Phrase | None:
+    """What somebody changed in a network so that a copy of its layers would compute something else; None for nothing.
+
+    A hook, a method in place of the class's own, a layer or a tensor of a kind that is not PyTorch's or ours, or a norm
+    without statistics.
+    """
+    if registry._global_forward_hooks or registry._global_forward_pre_hooks:
+        return Phrase("runtime.hook_of_all_modules")
+    family = next((kind for kind in (ResNet, ResNetV2) if isinstance(model, kind)), type(model))
+    for kind in type(model).__mro__[: type(model).__mro__.index(family)]:
+        for name, member in vars(kind).items():
+            if callable(member) and not name.startswith("__") and hasattr(family, name):
+                return Phrase("runtime.own_method", kind=kind.__name__, method=name)
+    for name, module in model.named_modules():
+        if found := _obstacle_in(module, name or type(model).__name__, is_root=module is model):
+            return found
+    return _obstacle_in_stages(model) if isinstance(model, ResNet | ResNetV2) else None
+
+
+def _obstacle_in(module: nn.Module, name: str, is_root: bool) -> Phrase | None:
+    """The same of one module, without those inside it."""
+    kind = type(module)
+    if not (is_root or kind.__module__.startswith(("torch.nn.modules.", "resnet_hub."))):
+        return Phrase("runtime.unknown_layer", name=name, kind=f"{kind.__module__}.{kind.__qualname__}")
+    if module._forward_hooks or module._forward_pre_hooks:
+        return Phrase("runtime.hook", name=name)
+    for key, value in vars(module).items():
+        if callable(value) and callable(getattr(kind, key, None)):
+            return Phrase("runtime.own_method", kind=name, method=key)
+    if kind.forward is not FORWARDS.get(kind, kind.forward):
+        return Phrase("runtime.own_method", kind=kind.__name__, method="forward")
+    if isinstance(module, _BatchNorm) and module.running_mean is None:
+        return Phrase("runtime.norm_without_statistics", name=name)
+    for tensor in (*module._parameters.values(), *module._buffers.values()):
+        if tensor is not None and not _is_plain(tensor):
+            return Phrase("runtime.unknown_tensor", name=name, kind=type(tensor).__name__)
+    return None
+
+
+def _obstacle_in_stages(model: ResidualNetwork) -> Phrase | None:
+    """A stage that is no chain, or anything in it that is no residual block."""
+    for level in model.feature_info[1:]:
+        name = level["module"]
+        try:
+            stage: nn.Module = model._blocks(name)
+        except AttributeError:  # something else stands around the blocks
+            stage = model.get_submodule(name)
+        if not isinstance(stage, nn.Sequential):
+            return Phrase("runtime.no_block", name=name, kind=type(stage).__name__)
+        for index, block in enumerate(stage):
+            if not isinstance(block, ResidualBlock | PreActivationBlock):
+                return Phrase("runtime.no_block", name=f"{name}.{index}", kind=type(block).__name__)
+    return None
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a weight is numbers in memory, each with its own place: not sharded, quantized, sparse or expanded."""
+    if type(tensor) not in (Tensor, nn.Parameter) or tensor.layout != torch.strided:
+        return False
+    return not tensor.is_quantized and not tensor.is_meta and is_dense(tensor)
 
 
 @dataclass(frozen=True)
@@ -92,7 +160,7 @@ def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> FusedNetwork:
     The weights are copied once, packed for the CPU. Thread-safe.
 
     Args:
-        model: A network in evaluation mode for which `can_fuse` holds.
+        model: A network for which `can_fuse` holds; the copy is in evaluation mode whatever the network is in.
         dtype: What it computes in, float32 or bfloat16; pooled features and logits are float32.
 
     Raises:
@@ -101,17 +169,26 @@ def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> FusedNetwork:
     steps: list[Network] = [*chain(_layers_before(model), dtype)]
     steps += [_FusedBlock(block, dtype) for block in _blocks(model)]
     steps += chain([model.norm] if isinstance(model, ResNetV2) else [], dtype)
-    pool, classify = copy.deepcopy(model.global_pool), _classifier(model.get_classifier())
+    head = head_alone(model)
 
     @torch.inference_mode()
     def features(images: Tensor) -> Tensor:
         check_images(model.config, images)
         x = images.to(dtype).contiguous(memory_format=torch.channels_last)
-        return pool(_through(steps, x).float())
+        return head.forward_head(_through(steps, x).float(), pre_logits=True)
 
-    run = FusedNetwork(features, classify)
+    run = FusedNetwork(features, head._classify if model.num_classes else nn.Identity())
     run(torch.zeros(1, *model.preprocessing.input_size))  # packs the weights, before threads can race
     return run
+
+
+def head_alone(model: ResidualNetwork) -> ResidualNetwork:
+    """A network that has the head only, in float32: what pools, drops and classifies, whatever has taken its place."""
+    names = {"global_pool", "head_drop", model.classifier.partition(".")[0]}
+    head = copy.copy(model)
+    kept = {name: copy.deepcopy(part).float() for name, part in model.named_children() if name in names}
+    vars(head).update(_modules=kept, _parameters={}, _buffers={})
+    return head.requires_grad_(False).eval()
 
 
 class _FusedBlock:
@@ -181,6 +258,12 @@ RESIDUALS: dict[type, Callable[[Any], list[nn.Module]]] = {
 """The blocks whose layers are known; one that computes anything else has no row, and its network is not fused."""
 
 
+FORWARDS: dict[type, object] = {
+    kind: kind.forward for kind in (BasicBlock, Bottleneck, PreActivationBasicBlock, PreActivationBottleneck)
+}
+"""What computes the blocks, before anybody writes another function into their classes."""
+
+
 def _blocks(model: ResidualNetwork) -> Iterator[Any]:
     for level in model.feature_info[1:]:
         yield from model._blocks(level["module"])
@@ -192,12 +275,3 @@ def _layers_before(model: ResidualNetwork) -> list[nn.Module]:
         return [model.stem, model.maxpool]
     assert isinstance(model, ResNet)
     return [model.conv1, model.bn1, model.act1, model.maxpool]
-
-
-def _classifier(layer: nn.Module) -> Network:
-    """The last layer on pooled features, in float32: a linear one, a 1x1 convolution, or none."""
-    if isinstance(layer, nn.Identity):
-        return layer
-    whole = copy.deepcopy(layer).float().requires_grad_(False)
-    weight, bias = whole.get_parameter("weight").flatten(1), None if whole.bias is None else whole.get_parameter("bias")
-    return lambda features: F.linear(features, weight, bias)

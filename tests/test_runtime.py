@@ -123,6 +123,15 @@ def test_networks_of_other_blocks_run_as_they_are():
     assert refused.value.code == "runtime.cannot_be_fused"
 
 
+@torch.inference_mode()
+def test_a_network_in_training_mode_is_copied_in_evaluation_mode():
+    model = lively("resnet18", depths=(1, 1), widths=(64, 64))
+    model.fc = torch.nn.Sequential(torch.nn.Dropout(0.5), model.fc)
+    expected = model.eval()(noise(model))
+    found = fused_network(model.train(), torch.float32)(noise(model))
+    assert (found - expected).abs().max() < 1e-5 * (expected.max() - expected.min())
+
+
 def test_weights_of_a_type_that_cannot_be_fused_run_as_they_are():
     model = create_model("cifar_resnet20").double()
     assert ImageClassifier(model, device="cpu").backend == "eager"

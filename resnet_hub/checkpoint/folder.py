@@ -23,6 +23,7 @@ from resnet_hub.checkpoint.format import (
     CONFIG_FILE,
     WEIGHTS_FILE,
 )
+from resnet_hub.checkpoint.plain_tensors import plain_tensors
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, Phrase
@@ -134,6 +135,7 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
         config = (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     except (TypeError, ValueError) as error:
         raise CheckpointError("checkpoint.config_not_written", error=str(error)) from error
+    state = plain_tensors(state)  # before anything is written
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_weights(folder / WEIGHTS_FILE, state)
@@ -146,9 +148,9 @@ def write_checkpoint(folder: Path, values: Mapping[str, Any], state: Mapping[str
 
 
 def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
-    """Writes a weights file atomically. Raises: CheckpointError."""
+    """Writes a weights file atomically. Raises: CheckpointError, also where a tensor is no plain one."""
     # Wrapped or channels-last tensors would not open elsewhere: plain names, plain layout.
-    plain = {plain_name(name): tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    plain = {plain_name(name): tensor for name, tensor in plain_tensors(state).items()}
     try:
         write_atomically(file, lambda file: save_file(plain, file, metadata={"format": "pt"}))
     except (OSError, SafetensorError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,20 +10,27 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import torch
+from torch import nn
 
 from resnet_hub.card import model_card, opens_in_timm, read_card, updated_card
 from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.config import Preprocessing, ResNetConfig
-from resnet_hub.errors import CheckpointError
+from resnet_hub.errors import CheckpointError, ResNetHubError
 from resnet_hub.hub import Token, download_checkpoint, mend_checkpoint, push_checkpoint
+from resnet_hub.models.faithful import checkpoint_of
+from resnet_hub.models.replaced import take_up
 from resnet_hub.models.timm_attributes import TimmAttributes
 from resnet_hub.registry import named_network
+
+logger = logging.getLogger(__name__)
 
 
 class PretrainedNetwork(TimmAttributes):
     """A residual network that opens and writes checkpoints. A subclass with `family=` builds that family's networks."""
 
     families: ClassVar[dict[str, type[PretrainedNetwork]]] = {}
+    has_replaced_parts = False
+    """Whether a part of the finished network was assigned anew."""
 
     def __init_subclass__(cls, family: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -34,6 +42,32 @@ class PretrainedNetwork(TimmAttributes):
     def class_for(cls, config: ResNetConfig) -> type[PretrainedNetwork]:
         """The class that builds this network: the one asked if it can, so that its subclasses stay themselves."""
         return cls if cls.family == config.family else cls.families[config.family]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        is_new = isinstance(value, nn.Module) and name not in self._modules
+        super().__setattr__(name, value)
+        if not isinstance(value, nn.Module) or "head_hidden_size" not in vars(self):  # no part, or it is being made
+            return
+        vars(self).update(has_replaced_parts=True)
+        if name in ("maxpool", self.first_conv.partition(".")[0], self.classifier.partition(".")[0]):
+            self.sync_config()
+        elif is_new and name in ("fc", "head", "classifier"):
+            logger.warning("%s is a new part, which this network does not use: its head is %s", name, self.classifier)
+
+    def sync_config(self) -> None:
+        """Brings `config` in line with a head, a first convolution or a `maxpool` that was replaced.
+
+        What is left out for that is logged. It happens when such a part is assigned (`model.fc = ...`), when a
+        classifier is made and when the network is saved; call it after a replacement inside one, of `model.conv1[0]`.
+        """
+        take_up(self, self._build)
+
+    def _build(self, config: ResNetConfig) -> PretrainedNetwork:
+        """A network of this config, of the class that `from_pretrained` of this one's class gives."""
+        try:
+            return type(self).class_for(config)(config)
+        except TypeError:  # a subclass whose constructor takes something else
+            return self.families[config.family](config)
 
     @classmethod
     def from_pretrained(
@@ -153,7 +187,9 @@ class PretrainedNetwork(TimmAttributes):
     def save_pretrained(
         self, folder: str | Path, *, card: str | None = None, weights: Mapping[str, torch.Tensor] | None = None
     ) -> None:
-        """Writes config.json, model.safetensors and README.md; each file is written atomically.
+        """Writes config.json, model.safetensors and README.md, of which it is certain that they open as this network.
+
+        Each file is written atomically.
 
         Args:
             folder: Made if missing.
@@ -162,25 +198,28 @@ class PretrainedNetwork(TimmAttributes):
             weights: Other weights of this network to write, under the names of `state_dict`; its own where absent.
 
         Raises:
-            CheckpointError: The folder cannot be written, or its README.md cannot be read.
+            CheckpointError: Nothing is written, since a module was replaced by one that config.json cannot say, or the
+                weights are no plain tensors; or the folder cannot be written, or its README.md cannot be read.
         """
-        folder, values = Path(folder), self._values()
+        self.sync_config()
+        config, state = checkpoint_of(self, self.state_dict() if weights is None else weights, self._build)
+        folder, values = Path(folder), self._values(config)
+        _check_values(values, config)
         if card is None:
             there = read_card(folder)
             card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
-        write_checkpoint(folder, values, self.state_dict() if weights is None else weights, card)
+        write_checkpoint(folder, values, state, card)
 
     def card(self, repo_id: str | None = None, images: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the images that lie beside it."""
-        values = self._values()
+        self.sync_config()
+        values = self._values(self.config)
         return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
 
-    def _values(self) -> dict[str, Any]:
+    def _values(self, config: ResNetConfig) -> dict[str, Any]:
         """The content of config.json."""
-        return self._checkpoint_config().to_json(self.num_features)
-
-    def _checkpoint_config(self) -> CheckpointConfig:
-        return CheckpointConfig(self.config, self.preprocessing, self.label_names, self.metadata)
+        saved = CheckpointConfig(config, self.preprocessing, self.label_names, self.metadata)
+        return saved.to_json(self.num_features)
 
     def push_to_hub(
         self,
@@ -227,3 +266,14 @@ def build(name: str, *, label_names: Sequence[str] | None = None, **options: Any
     return PretrainedNetwork.class_for(config)(
         config, preprocessing=preprocessing.with_channels(config.in_chans), label_names=label_names
     )
+
+
+def _check_values(values: Mapping[str, Any], config: ResNetConfig) -> None:
+    """Raises: CheckpointError where config.json would be read as something else."""
+    try:
+        read = CheckpointConfig.from_json(values).network
+    except ResNetHubError as error:
+        raise CheckpointError("models.config_not_read", error=error) from error
+    if changed := read.differences(config):
+        name, found = next(iter(changed.items()))
+        raise CheckpointError("models.option_not_kept", name=name, found=found, value=getattr(config, name))

@@ -4,7 +4,7 @@ from resnet_hub.nn.blocks import BasicBlock, Bottleneck, ResidualBlock, block_cl
 from resnet_hub.nn.blocks_v2 import PreActivationBasicBlock, PreActivationBlock, PreActivationBottleneck, block_class_v2
 from resnet_hub.nn.feature_info import FeatureInfo, Level, feature_level
 from resnet_hub.nn.folding import FusedConvolution, chain, computes
-from resnet_hub.nn.layers import activation, norm
+from resnet_hub.nn.layers import DropBlock, DropPath, activation, norm
 from resnet_hub.nn.layers_v2 import PooledConvolution, norm_act
 from resnet_hub.nn.limits import check_images
 from resnet_hub.nn.network import ResidualNetwork
@@ -14,6 +14,8 @@ from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, 
 __all__ = [
     "BasicBlock",
     "Bottleneck",
+    "DropBlock",
+    "DropPath",
     "FeatureInfo",
     "FusedConvolution",
     "Level",

@@ -38,11 +38,11 @@ class FusedConvolution(nn.Module):
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d | None, active: bool, dtype: torch.dtype) -> None:
         super().__init__()
         # Folded in float32, whatever the network's own dtype, so that only the product is rounded.
-        whole = copy.deepcopy(conv).float()
+        whole = copy.deepcopy(conv).float().eval()
         if isinstance(whole, StandardizedConv2d):
             whole.weight = nn.Parameter(whole.standardized())
         if norm is not None:
-            whole = fuse_conv_bn_eval(whole, copy.deepcopy(norm).float())
+            whole = fuse_conv_bn_eval(whole, copy.deepcopy(norm).float().eval())
         _check_finite(whole)
         self.places = ([*whole.padding], [*whole.stride], [*whole.dilation], whole.groups)
         self.active = active
@@ -109,7 +109,7 @@ def leaves(part: nn.Module) -> list[nn.Module]:
 
 
 def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module]:
-    """The layers, a convolution with the norm and the activation behind it as one; others are copied.
+    """The layers in evaluation mode, a convolution with the norm and activation behind it as one; others are copied.
 
     Raises:
         CheckpointError: A weight is not finite.
@@ -119,7 +119,7 @@ def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module
         layer = left.pop(0)
         if not _can_fold(layer):
             _check_finite(layer)
-            yield copy.deepcopy(layer).to(dtype).requires_grad_(False)
+            yield copy.deepcopy(layer).to(dtype).requires_grad_(False).eval()
             continue
         norm = cast(nn.BatchNorm2d, left.pop(0)) if left and type(left[0]) in NORMS else None
         active = bool(left) and type(left[0]) is nn.ReLU
