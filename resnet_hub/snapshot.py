@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from operator import is_
 from typing import Any
 
@@ -16,6 +17,8 @@ LOOKS = 16
 """Looks after which every bit of every weight was compared."""
 SLICE = 2**18
 """Most values of eight bytes that are added up at a time."""
+OF_ALL = len(vars(nn.Module()))
+"""Attributes that every module begins with: its mode, which changes no answer, and what `parts` looks into."""
 WHOLE = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 """The whole numbers that have the bits of a value of so many bytes."""
 
@@ -27,7 +30,7 @@ def parts(module: nn.Module) -> list[Any]:
 
 def _parts(module: nn.Module, found: list[Any]) -> list[Any]:
     found += (module, type(module), type(module).forward, len(module._forward_hooks), len(module._forward_pre_hooks))
-    found += vars(module).values()
+    found += islice(vars(module).values(), OF_ALL, None)
     found += module._parameters.values()
     found += module._buffers.values()
     for child in module._modules.values():

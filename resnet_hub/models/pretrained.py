@@ -18,7 +18,7 @@ from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
 from resnet_hub.hub import Token, download_checkpoint, mend_checkpoint, push_checkpoint
 from resnet_hub.models.faithful import checkpoint_of
-from resnet_hub.models.replaced import take_up
+from resnet_hub.models.replaced import has_other_weights, renew_head, take_up
 from resnet_hub.models.timm_attributes import TimmAttributes
 from resnet_hub.registry import named_network
 
@@ -44,14 +44,17 @@ class PretrainedNetwork(TimmAttributes):
         return cls if cls.family == config.family else cls.families[config.family]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        is_new = isinstance(value, nn.Module) and name not in self._modules
+        before = self._modules.get(name) if isinstance(value, nn.Module) else None
         super().__setattr__(name, value)
         if not isinstance(value, nn.Module) or "head_hidden_size" not in vars(self):  # no part, or it is being made
             return
         vars(self).update(has_replaced_parts=True)
-        if name in ("maxpool", self.first_conv.partition(".")[0], self.classifier.partition(".")[0]):
+        head = self.classifier.partition(".")[0]
+        if name in ("maxpool", self.first_conv.partition(".")[0], head):
             self.sync_config()
-        elif is_new and name in ("fc", "head", "classifier"):
+        if name == head and before is not None and has_other_weights(value, before):
+            renew_head(self)
+        elif before is None and name != head and name in ("fc", "head", "classifier"):
             logger.warning("%s is a new part, which this network does not use: its head is %s", name, self.classifier)
 
     def sync_config(self) -> None:

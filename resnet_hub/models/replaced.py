@@ -31,7 +31,7 @@ def take_up(model: ResidualNetwork, build: Build) -> None:
     if new == old:
         return
     if new.num_classes != old.num_classes:
-        _take_up_classes(model, new.num_classes)
+        renew_head(model, new.num_classes)
     if new.in_chans != old.in_chans:
         model.preprocessing = model.preprocessing.with_channels(new.in_chans)
         logger.warning(
@@ -46,22 +46,28 @@ def take_up(model: ResidualNetwork, build: Build) -> None:
             level["reduction"] = same["reduction"]
 
 
-def _take_up_classes(model: ResidualNetwork, classes: int) -> None:
-    """Leaves out what was said of the old head."""
+def renew_head(model: ResidualNetwork, classes: int | None = None) -> None:
+    """Leaves out what was said of the old head, and the label names where there are no longer as many `classes`."""
     model.head_is_new = True
-    lineage = model.metadata.lineage()
-    left = (
-        ["what the checkpoint says of the old head's results"] if lineage.to_json() != model.metadata.to_json() else []
-    )
-    model.metadata = lineage
-    if model.label_names is not None and len(model.label_names) != classes:
-        left.insert(0, f"the {len(model.label_names)} label names")
+    lineage, left = model.metadata.lineage(), []
+    if model.label_names is not None and classes not in (None, len(model.label_names)):
+        left.append(f"the {len(model.label_names)} label names")
         model.label_names = None
+    if lineage.to_json() != model.metadata.to_json():
+        left.append("what the checkpoint says of the old head's results")
+        model.metadata = lineage
     if left:
         logger.warning(
-            "%s has %d outputs now, so num_classes is %d; left out: %s; set label_names and metadata to say others",
-            model.classifier, classes, classes, ", ".join(left),
+            "%s is a new head%s; left out: %s; set label_names and metadata to say others",
+            model.classifier, "" if classes is None else f" with num_classes={classes}", ", ".join(left),
         )  # fmt: skip
+
+
+def has_other_weights(part: nn.Module, before: nn.Module) -> bool:
+    """Whether a layer of PyTorch's took the place of another with weights of its own, not around those of the other."""
+    known, own = {id(weight) for weight in before.parameters()}, list(part.parameters())
+    plain = all(type(layer).__module__.startswith("torch.nn.modules.") for layer in part.modules())
+    return plain and bool(own) and not any(id(weight) in known for weight in own)
 
 
 def config_of(model: ResidualNetwork) -> ResNetConfig:

@@ -101,8 +101,9 @@ def test_what_is_left_out_for_a_new_head_is_said_and_so_is_what_is_adapted(caplo
         model.fc = nn.Linear(64, 9)
         model.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
     head, stem = (record.getMessage() for record in caplog.records)
-    assert "fc has 9 outputs now" in head
-    assert "left out: the 5 label names, what the checkpoint says of the old head's results;" in head
+    assert head.startswith(
+        "fc is a new head with num_classes=9; left out: the 5 label names, what the checkpoint says of the old head"
+    )
     assert "conv1 takes 1 channels" in stem
     assert model.metadata == CheckpointMetadata.from_json({"license": "mit"})
 
@@ -113,6 +114,15 @@ def test_names_that_fit_the_new_head_stay(caplog):
     model.fc = nn.Linear(64, 2)
     assert model.label_names == ("left", "right")
     assert not caplog.records
+
+
+def test_a_new_head_for_the_same_classes_keeps_their_names_and_not_the_results_of_the_old_one():
+    model = network()
+    model.metadata, model.head_is_new = CheckpointMetadata.from_json({"license": "mit", "temperature": 1.5}), False
+    model.fc = nn.Sequential(nn.Dropout(0.1), model.fc)
+    assert (model.head_is_new, model.metadata.temperature) == (False, 1.5)
+    model.fc = nn.Linear(64, 5)
+    assert (model.head_is_new, model.metadata.temperature, model.label_names) == (True, None, tuple("abcde"))
 
 
 def test_a_head_that_is_reset_is_no_replaced_one(caplog):
