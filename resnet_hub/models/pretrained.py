@@ -30,7 +30,7 @@ class PretrainedNetwork(TimmAttributes):
 
     families: ClassVar[dict[str, type[PretrainedNetwork]]] = {}
     has_replaced_parts = False
-    """Whether a part of the finished network was assigned anew."""
+    """Whether a part of the finished network but the head was assigned anew."""
 
     def __init_subclass__(cls, family: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -48,8 +48,9 @@ class PretrainedNetwork(TimmAttributes):
         super().__setattr__(name, value)
         if not isinstance(value, nn.Module) or "head_hidden_size" not in vars(self):  # no part, or it is being made
             return
-        vars(self).update(has_replaced_parts=True)
         head = self.classifier.partition(".")[0]
+        if before is not None and name != head:
+            vars(self).update(has_replaced_parts=True)
         if name in ("maxpool", self.first_conv.partition(".")[0], head):
             self.sync_config()
         if name == head and before is not None and has_other_weights(value, before):
