@@ -199,7 +199,7 @@ def test_a_forked_process_answers_although_another_thread_held_the_lock():
         theirs.send(run(IMAGES).tolist())
 
     with run._lock:
-        process = context.Process(target=answer)
+        process = context.Process(target=answer, daemon=True)
         process.start()
     assert ours.poll(60)
     assert torch.allclose(torch.tensor(ours.recv()), expected, atol=1e-5)
