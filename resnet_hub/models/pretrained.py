@@ -217,12 +217,12 @@ class PretrainedNetwork(TimmAttributes):
     def card(self, repo_id: str | None = None, images: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the images that lie beside it."""
         self.sync_config()
-        values = self._values(self.config)
+        values = self._values()
         return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
 
-    def _values(self, config: ResNetConfig) -> dict[str, Any]:
-        """The content of config.json."""
-        saved = CheckpointConfig(config, self.preprocessing, self.label_names, self.metadata)
+    def _values(self, config: ResNetConfig | None = None) -> dict[str, Any]:
+        """The content of config.json, of another config than the network's where one is given."""
+        saved = CheckpointConfig(config or self.config, self.preprocessing, self.label_names, self.metadata)
         return saved.to_json(self.num_features)
 
     def push_to_hub(
