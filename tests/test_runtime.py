@@ -123,10 +123,12 @@ def test_networks_of_other_blocks_run_as_they_are():
     assert refused.value.code == "runtime.cannot_be_fused"
 
 
+@pytest.mark.parametrize(("name", "head"), [("resnet18", "fc"), ("resnetv2_18", "head.fc")])
 @torch.inference_mode()
-def test_a_network_in_training_mode_is_copied_in_evaluation_mode():
-    model = lively("resnet18", depths=(1, 1), widths=(64, 64))
-    model.fc = torch.nn.Sequential(torch.nn.Dropout(0.5), model.fc)
+def test_a_network_in_training_mode_is_copied_in_evaluation_mode(name, head):
+    model = lively(name, depths=(1, 1), widths=(64, 64))
+    layer, (parent, _, last) = model.get_classifier(), head.rpartition(".")
+    setattr(model.get_submodule(parent), last, torch.nn.Sequential(torch.nn.Dropout(0.5), layer))
     expected = model.eval()(noise(model))
     found = fused_network(model.train(), torch.float32)(noise(model))
     assert (found - expected).abs().max() < 1e-5 * (expected.max() - expected.min())
