@@ -6,6 +6,8 @@ PORT ?= 7860
 DEMO ?= runs/digits
 MODEL ?=
 FLAGS ?=
+# A checkout of https://github.com/huggingface/pytorch-image-models.
+PEERS ?= ../pytorch-image-models
 # Processes that run tests beside each other; one takes up to 4 GB of memory.
 TESTERS ?= 2
 
@@ -67,6 +69,9 @@ keras-parity: .venv/dev  ## compare what is read of Keras's files with Keras its
 
 contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetches their sources the first time
 	$(BIN)/python tests/contract $(FLAGS)
+
+peers: .venv/dev  ## run timm's own model tests on our networks: make peers PEERS=a-checkout-of-timm
+	$(BIN)/python tests/peers --timm $(PEERS) $(FLAGS)
 
 check: .venv/dev  ## ruff, format, mypy, rooms and doors
 	$(BIN)/ruff check .

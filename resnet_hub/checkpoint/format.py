@@ -149,7 +149,7 @@ class CheckpointConfig:
             **({"license": self.metadata.license} if self.metadata.license is not None else {}),
             **seen,
             "num_classes": network.num_classes,
-            "pool_size": [max(1, side // network.output_stride) for side in size[1:]],
+            "pool_size": [-(-side // min(network.most_reduction, network.reduction)) for side in size[1:]],
             "first_conv": network.first_conv,
             "classifier": network.classifier,
         }

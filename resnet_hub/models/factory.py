@@ -97,7 +97,7 @@ def _opened(source: Source, label_names: Sequence[str] | None, options: Mapping[
         place: str | Path = Path(source.name)
     else:  # by their whole id, as a folder of this name is not what was asked for
         place = f"hf-hub:{repo_address(source.name)}"
-    named = {} if source.architecture is None else {"architecture": source.architecture}
+    named: dict[str, Any] = {} if source.architecture is None else {"architecture": source.architecture}
     return PretrainedNetwork.from_pretrained(place, label_names=label_names, **named, **options).train()
 
 
@@ -113,7 +113,7 @@ def _drawn(source: Source, label_names: Sequence[str] | None, options: Mapping[s
 
 def _set_input(model: PretrainedNetwork, facts: Mapping[str, Any]) -> None:
     """Gives the network the input that `pretrained_cfg` says, with the network's own channels."""
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
     channels = model.config.in_chans
     size = tuple(given.get("input_size", model.preprocessing.input_size))
     usual = model.preprocessing.with_channels(size[0])

@@ -27,7 +27,7 @@ class DerivedConfig(dict[str, Any]):
         """Raises: ConfigError."""
         raise ConfigError("models.pretrained_cfg_is_derived")
 
-    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
         return copy.deepcopy(dict(self), memo)

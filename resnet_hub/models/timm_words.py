@@ -11,7 +11,7 @@ from typing import Any
 from resnet_hub.checks import nearest
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
-from resnet_hub.registry import OWNER
+from resnet_hub.registry import OWNER, published_tags
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ RENAMED = {
     "width_factor": "widths",
 }
 """timm's arguments of a network -> ours."""
+UNTRAINED = ".untrained"
+"""The tag that timm gives an architecture without published weights."""
 INPUT = tuple(field.name for field in fields(Preprocessing))
 SOURCES = ("file", "hf_hub_id")
 ELSEWHERE = ("url", "state_dict")
@@ -67,6 +69,8 @@ def named_source(
     if colon and prefix == "local-dir":
         return Source(str(Path(rest)), is_path=True)
     name = str(name) if colon else str(name).removeprefix(f"{OWNER}/")
+    if name.endswith(UNTRAINED) and not published_tags(name.removesuffix(UNTRAINED)):
+        name = name.removesuffix(UNTRAINED)
     facts: dict[str, Any] = {}
     if isinstance(pretrained_cfg, str):
         name = f"{name.partition('.')[0]}.{pretrained_cfg}"

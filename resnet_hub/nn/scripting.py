@@ -9,7 +9,7 @@ from typing import Any, cast
 from torch import Tensor
 
 
-def under_name(name: str, method: Callable[..., Tensor]) -> Callable[[Any, Tensor], Tensor]:
+def under_name(name: str, method: Callable[..., Tensor]) -> Any:
     """The same method under another name: what a subclass calls in place of `super()`, and TorchScript compiles."""
     function = cast(FunctionType, method)
     return FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)

@@ -185,6 +185,21 @@ def test_feature_classes_give_the_same_maps(name, kind):
         assert torch.equal(one, other)
 
 
+def test_an_architecture_without_weights_has_timms_tag_for_it_too():
+    assert create_model("seresnet18.untrained", depths=(1,), widths=(8,)).config.architecture == "seresnet18"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("resnet10t", {}), ("cifar_resnet20", {}), ("test_resnet", {"output_stride": 8}), ("resnetblur18", {})],
+    ids=str,
+)
+def test_the_pool_size_is_that_of_the_last_feature_map(name, options):
+    model = create_model(name, depths=(1,) * (3 if "cifar" in name else 4), **options).eval()
+    images = torch.zeros(1, *model.preprocessing.input_size)
+    assert model.pretrained_cfg["pool_size"] == model.forward_features(images).shape[-2:]
+
+
 def test_dropout_may_be_changed_at_any_time():
     model = create_model("test_resnet").train()
     model.drop_rate = 0.5
