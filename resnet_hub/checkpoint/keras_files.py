@@ -92,7 +92,7 @@ def _read(source: io.BytesIO | Path, file: Path) -> dict[str, Tensor]:
             name = _weight_name(path, dataset, layer)
             if name in tensors:
                 raise CheckpointError("checkpoint.keras_layer_twice", file=str(file), name=name[:80])
-            tensors[name] = torch.from_numpy(_numbers(dataset))
+            tensors[name] = torch.as_tensor(_numbers(dataset))
     if any(OLDER.match(name) for name in tensors):
         raise CheckpointError("checkpoint.keras_older", file=file.name)
     return named_by_order(tensors)

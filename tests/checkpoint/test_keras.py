@@ -182,6 +182,18 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path):
     assert refusal(write_legacy(tmp_path / "net.h5", layers))[0].startswith("checkpoint.")
 
 
+@pytest.mark.parametrize("shape", [(3,), (), (1, 2, 3, 4, 5), (0,)], ids=str)
+@pytest.mark.parametrize("layer", ["conv1_conv/bias", "conv2_block1_1_bn/moving_mean", "conv2_block1_2_conv/kernel"])
+def test_a_weight_of_another_shape_is_refused(layer, shape, tmp_path):
+    layers = {layer: dict(variables) for layer, variables in NETWORKS["V1"].items()}
+    name, weight = layer.split("/")
+    layers[name][weight] = np.ones(shape, "float32")
+    assert refusal(write_legacy(tmp_path / "net.h5", layers))[0] in (
+        "checkpoint.misfits",
+        "checkpoint.keras_layer_missing",
+    )
+
+
 def test_groups_without_end_are_refused(tmp_path, monkeypatch):
     from resnet_hub.checkpoint import keras_files
 

@@ -39,11 +39,11 @@ def rename(contents: Contents) -> dict[str, Tensor]:
     renamed: dict[str, Tensor] = {}
     for layer, weights in _by_layer(tensors).items():
         ours = ("head.fc" if v2 else "fc") if layer == head else _our_layer(layer, v2)
-        before = layer.removesuffix("_bn")
         if "gamma" in weights:
-            read = _norm(weights, _epsilon(layers, layer), tensors.get(f"{before}_conv/bias"))
+            bias = _folded_bias(tensors, layer.removesuffix("_bn"))
+            read = _norm(weights, _epsilon(layers, layer), bias)
         else:
-            folded = f"{layer.removesuffix('_conv')}_bn/gamma" in tensors
+            folded = _folded_bias(tensors, layer.removesuffix("_conv")) is not None
             read = _layer(weights, without_bias=folded, as_convolution=v2 and layer == head)
         renamed |= {f"{ours}.{name}": tensor for name, tensor in read}
     first = "stem.conv.weight" if v2 else "conv1.weight"
@@ -165,6 +165,12 @@ def _our_layer(layer: str, v2: bool) -> str:
     return f"stages.{stage}.blocks.{block}.{inner}"
 
 
+def _folded_bias(tensors: Mapping[str, Tensor], part: str) -> Tensor | None:
+    """The bias of a convolution that goes into the norm behind it; one that does not fit stays, to be named as such."""
+    bias, mean = tensors.get(f"{part}_conv/bias"), tensors.get(f"{part}_bn/moving_mean")
+    return bias if bias is not None and mean is not None and bias.shape == mean.shape else None
+
+
 def _epsilon(layers: Layers, layer: str) -> float:
     """What a norm adds to the variance; Keras's usual where its config does not say it."""
     said = layers[layer][1].get("epsilon") if layer in layers else None
@@ -185,7 +191,7 @@ def _layer(weights: Mapping[str, Tensor], *, without_bias: bool, as_convolution:
     """A convolution or a head, its kernel (H, W, in, out) or (in, out) turned to PyTorch's (out, in, H, W)."""
     for name, tensor in weights.items():
         if name == "kernel":
-            turned = tensor.permute(3, 2, 0, 1) if tensor.ndim == 4 else tensor.t()
+            turned = tensor.permute(3, 2, 0, 1) if tensor.ndim == 4 else tensor.t() if tensor.ndim == 2 else tensor
             yield "weight", turned[:, :, None, None].contiguous() if as_convolution else turned.contiguous()
         elif name != "bias" or not without_bias:
             yield name, tensor
