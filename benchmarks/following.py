@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from resnet_hub import create_model
-from resnet_hub.runner import Runner
+from resnet_hub.runtime.runner import Runner
 
 ROUNDS, LOOKS, CALLS = 9, 20, 3
 NETWORKS = {"cifar_resnet20": 32, "resnet18": 224, "resnet50": 224}

@@ -20,8 +20,7 @@ from resnet_hub.images import image_of, visible
 from resnet_hub.models import PretrainedNetwork, feature_map_bytes
 from resnet_hub.predictions import Classification, Prediction, Timings
 from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
-from resnet_hub.runner import Runner, RunningNetwork, checked_network
-from resnet_hub.runtime import BACKENDS, chosen_device
+from resnet_hub.runtime import BACKENDS, Runner, RunningNetwork, checked_network, chosen_device
 from resnet_hub.scores import scores
 
 __all__ = ["PRECISIONS", "Classification", "ImageClassifier", "Prediction", "Timings"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import os
 import shlex
 import sys
@@ -101,6 +102,13 @@ def one_zygote(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iter
     zygote.share(base if worker_id == "master" else base.parent)
     yield
     zygote.stop()
+
+
+@pytest.fixture(autouse=True)
+def usual_log_levels() -> None:
+    """A test's logs are those of a library, also after a test that ran a command, which says more."""
+    for name in ("resnet_hub", "training"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.fixture

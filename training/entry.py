@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
-from resnet_hub.standard_streams import on_standard_streams
-from resnet_hub.terminal_text import log_printable_lines, printable
+from resnet_hub.terminal import log_printable_lines, on_standard_streams, printable
 
 from .settings import Settings, launch_command, settings_parser
 

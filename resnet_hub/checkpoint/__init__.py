@@ -25,8 +25,8 @@ from resnet_hub.checkpoint.format import (
 )
 from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins import transformers_name
+from resnet_hub.checkpoint.readers import INDICES, shard_names
 from resnet_hub.checkpoint.recognition import read_config
-from resnet_hub.checkpoint.shards import INDICES, shard_names
 from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR_FILE
 
 __all__ = [

@@ -28,7 +28,7 @@ from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError, Phrase
 from resnet_hub.registry import fitting_architectures
-from resnet_hub.terminal_text import shown_name
+from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
-from resnet_hub.terminal_text import shown_name
+from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 

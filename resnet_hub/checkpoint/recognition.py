@@ -30,7 +30,7 @@ from resnet_hub.registry import (
     published_tags,
     stage_depths,
 )
-from resnet_hub.terminal_text import shown_name
+from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 

@@ -17,20 +17,33 @@ from torch import Tensor
 
 from resnet_hub.checkpoint.choice import chosen
 from resnet_hub.checkpoint.containers import candidates, extras_of
-from resnet_hub.checkpoint.distributed import METADATA, metadata_in, read_distributed
-from resnet_hub.checkpoint.file_forms import HDF5, KERAS, SAFETENSORS, ZIP, form_of
 from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.json_file import read_json
-from resnet_hub.checkpoint.keras_files import SIGNATURE, read_keras_h5, read_keras_zip
 from resnet_hub.checkpoint.origins import Contents
-from resnet_hub.checkpoint.packed import unpacked
-from resnet_hub.checkpoint.pickles import read_pickle
+from resnet_hub.checkpoint.readers import (
+    DISTRIBUTED_METADATA,
+    HDF5,
+    HDF5_SIGNATURE,
+    INDEX_ENDING,
+    INDICES,
+    KERAS,
+    SAFETENSORS,
+    ZIP,
+    check_header,
+    form_of,
+    index_in,
+    metadata_in,
+    read_distributed,
+    read_keras_h5,
+    read_keras_zip,
+    read_pickle,
+    read_shards,
+    unpacked,
+)
 from resnet_hub.checkpoint.reading import read
-from resnet_hub.checkpoint.shards import INDEX_ENDING, INDICES, index_in, read_shards
 from resnet_hub.checkpoint.transformers_config import MODEL_TYPE
-from resnet_hub.checkpoint.weights_header import check_header
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
-from resnet_hub.terminal_text import shown_name
+from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +122,7 @@ def _read(file: Path, dtype: torch.dtype | None, only_shapes: bool) -> Any:
     """What a file of any form holds. Raises: CheckpointError."""
     if file.name.endswith(INDEX_ENDING):
         return read_shards(file, partial(_read, dtype=dtype, only_shapes=only_shapes))
-    if file.name == METADATA:
+    if file.name == DISTRIBUTED_METADATA:
         return read_distributed(file, only_shapes=only_shapes)
     _check_size(file)
     form = form_of(file)
@@ -188,7 +201,7 @@ def _reason(file: Path, error: Exception) -> str | Phrase:
     """Why a file cannot be read; what PyTorch says of pickles is long and of no help to who only has the file."""
     with file.open("rb") as opened:
         start = opened.read(8)
-    if start.startswith(SIGNATURE):
+    if start.startswith(HDF5_SIGNATURE):
         return Phrase("checkpoint.damaged_hdf5")
     if start.startswith(b"PK"):
         return Phrase("checkpoint.damaged_zip")

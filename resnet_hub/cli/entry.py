@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from resnet_hub.arguments import ArgumentParser
 from resnet_hub.checks import nearest
 from resnet_hub.cli import conversion as cli_conversion
 from resnet_hub.cli import listings as cli_listings
@@ -21,8 +20,7 @@ from resnet_hub.cli.terminal import printable
 from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.trainer import run_trainer
 from resnet_hub.errors import ConfigError, ResNetHubError
-from resnet_hub.standard_streams import on_standard_streams
-from resnet_hub.terminal_text import log_printable_lines
+from resnet_hub.terminal import ArgumentParser, log_printable_lines, on_standard_streams
 
 COMMANDS = {**cli_listings.COMMANDS, **cli_images.COMMANDS, **cli_conversion.COMMANDS, **cli_sharing.COMMANDS}
 HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from resnet_hub.arguments import ArgumentParser
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import Phrase
-from resnet_hub.standard_streams import FAILED as FAILED
+from resnet_hub.terminal import FAILED as FAILED
+from resnet_hub.terminal import ArgumentParser
 
 PROGRAM = "resnet-hub"
 MISTAKE = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from resnet_hub.terminal_text import printable as printable
+from resnet_hub.terminal import printable as printable
 
 if TYPE_CHECKING:
     from resnet_hub.classifier import Prediction

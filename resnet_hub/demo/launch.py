@@ -11,12 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from resnet_hub.arguments import ArgumentParser
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.extras import require_extra
-from resnet_hub.standard_streams import on_standard_streams
-from resnet_hub.terminal_text import log_printable_lines, printable
+from resnet_hub.terminal import ArgumentParser, log_printable_lines, on_standard_streams, printable
 
 
 def main(arguments: Sequence[str], folder: Path) -> int:

@@ -9,7 +9,7 @@ import torch
 from random_weights import lively
 
 from resnet_hub import ResNet
-from resnet_hub.checkpoint.weights_header import MAX_HEADER_BYTES, check_header
+from resnet_hub.checkpoint.readers.weights_header import MAX_HEADER_BYTES, check_header
 from resnet_hub.errors import CheckpointError, ResNetHubError
 
 LONG = 5_000_000

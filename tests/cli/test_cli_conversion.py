@@ -10,9 +10,9 @@ from random_weights import lively
 from safetensors.torch import load_file, save_file
 
 from resnet_hub import AutoResNet
-from resnet_hub.arguments import ArgumentParser
 from resnet_hub.cli.conversion import TARGETS
 from resnet_hub.cli.entry import COMMANDS
+from resnet_hub.terminal import ArgumentParser
 
 NAMES = ("cat", "dog", "bird")
 

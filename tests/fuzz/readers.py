@@ -26,7 +26,7 @@ from resnet_hub.demo.intake import UrlLimits, fetch_image
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import is_repo_id
 from resnet_hub.preprocessing import open_image
-from resnet_hub.terminal_text import printable, printable_lines
+from resnet_hub.terminal import printable, printable_lines
 from training.data.errors import dataset_errors
 from training.data.file_names import shown_files
 from training.data.load_dataset import HUB_ID

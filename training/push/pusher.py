@@ -22,7 +22,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
-from resnet_hub.terminal_text import log_printable_lines
+from resnet_hub.terminal import log_printable_lines
 
 from .retry import Backoff
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import Field, fields
 from typing import Any, get_args, get_type_hints
 
-from resnet_hub.arguments import ArgumentParser
 from resnet_hub.errors import Phrase
+from resnet_hub.terminal import ArgumentParser
 
 from .base import flag_of
 

@@ -17,6 +17,7 @@ from resnet_hub.checkpoint.origins import (
     torchvision,
     transformers,
 )
+from resnet_hub.checkpoint.origins.keras_layers import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.checkpoint.origins.transformers import transformers_name
 
@@ -38,7 +39,17 @@ ORIGINS: tuple[Origin, ...] = (
 UNKNOWN = replace(residual.ORIGIN, name="an unknown writer")
 """What reads names that no row recognizes: as they are, so that an error can name them."""
 
-__all__ = ["ORIGINS", "Contents", "Origin", "origin_of", "transformers_name"]
+__all__ = [
+    "KERAS_CONFIG",
+    "KERAS_LAYER",
+    "KERAS_OLDER",
+    "ORIGINS",
+    "Contents",
+    "Origin",
+    "named_by_order",
+    "origin_of",
+    "transformers_name",
+]
 
 
 def origin_of(contents: Contents) -> Origin:

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.keras_layers import BLOCK, CONFIG, LAYER
+from resnet_hub.checkpoint.origins.keras_layers import KERAS_BLOCK, KERAS_CONFIG, KERAS_LAYER
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError
@@ -60,7 +60,7 @@ def network(contents: Contents) -> ResNetConfig:
         ConfigError: There are more blocks, or wider ones, than any network has.
     """
     v2, tensors = _is_v2(contents), contents.tensors
-    found = [(int(match[1]), int(match[2])) for name in tensors if (match := BLOCK.match(name))]
+    found = [(int(match[1]), int(match[2])) for name in tensors if (match := KERAS_BLOCK.match(name))]
     stages = sorted({stage for stage, _ in found})
     depths = tuple(max(block for at, block in found if at == stage) for stage in stages)
     widths = tuple(_convolution(contents, f"conv{stage}_block1_1_conv").shape[-1] for stage in stages)
@@ -84,7 +84,7 @@ def options(contents: Contents) -> dict[str, Any]:
         said["task"] = "multi_label"
     if not _is_v2(contents):
         return {"stride_place": "1x1", **said}
-    stages = len({match[1] for name in contents.tensors if (match := BLOCK.match(name))})
+    stages = len({match[1] for name in contents.tensors if (match := KERAS_BLOCK.match(name))})
     strides = (*[2] * (stages - 1), 1)
     return {"stem_pool": "zero_padded_max", "conv_bias": True, "stride_place": "last_block", "strides": strides, **said}
 
@@ -128,7 +128,7 @@ def _is_v2(contents: Contents) -> bool:
 def _head(contents: Contents) -> str | None:
     """The layer that turns pooled features into logits. Raises: CheckpointError where it is more than one layer."""
     others = {name.rpartition("/")[0] for name in contents.tensors}
-    others = {layer for layer in others if layer in ("predictions", "probs") or not LAYER.fullmatch(layer)}
+    others = {layer for layer in others if layer in ("predictions", "probs") or not KERAS_LAYER.fullmatch(layer)}
     if not others:
         return None
     head = next(iter(others))
@@ -151,7 +151,7 @@ def _convolution(contents: Contents, layer: str) -> Tensor:
 def _our_layer(layer: str, v2: bool) -> str:
     """The name here of a convolution or a norm; one that is unknown stays, to be named as such."""
     fixed = {"conv1_conv": "stem.conv", "post_bn": "norm"} if v2 else {"conv1_conv": "conv1", "conv1_bn": "bn1"}
-    found = BLOCK.fullmatch(layer)
+    found = KERAS_BLOCK.fullmatch(layer)
     if found is None:
         return fixed.get(layer, layer)
     stage, block, part, kind = int(found[1]) - 2, int(found[2]) - 1, found[3], found[4]
@@ -200,7 +200,7 @@ def _layer(weights: Mapping[str, Tensor], *, without_bias: bool, as_convolution:
 def _layers(contents: Contents) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Layer -> its class and settings, those of models inside the model too; empty where the file has only weights."""
     found: dict[str, tuple[str, Mapping[str, Any]]] = {}
-    left: list[Any] = [contents.extras.get(CONFIG)]
+    left: list[Any] = [contents.extras.get(KERAS_CONFIG)]
     while left:
         values = left.pop()
         config = values.get("config") if isinstance(values, Mapping) else None
@@ -240,5 +240,5 @@ ORIGIN = Origin(
     options=options,
     preprocessing=preprocessing,
     says_input=says_input,
-    used=frozenset({CONFIG}),
+    used=frozenset({KERAS_CONFIG}),
 )

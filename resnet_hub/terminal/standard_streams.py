@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TextIO
 
 from resnet_hub.errors import Phrase
-from resnet_hub.terminal_text import printable
+from resnet_hub.terminal.text import printable
 
 FAILED = 1
 """Exit status when a part of the work could not be done."""

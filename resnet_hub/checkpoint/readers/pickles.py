@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 
-from resnet_hub.checkpoint.numpy_arrays import read_array_pickle, stand_in, with_tensors
+from resnet_hub.checkpoint.readers.numpy_arrays import read_array_pickle, stand_in, with_tensors
 from resnet_hub.errors import CheckpointError, Phrase
-from resnet_hub.terminal_text import shown_name
+from resnet_hub.terminal import shown_name
 
 NOTES = re.compile(
     r"(?:argparse\.Namespace|types\.SimpleNamespace|builtins\.(?:set|frozenset|int|float|str|bool|complex|list|dict|tuple|bytearray|slice)"

@@ -1,10 +1,10 @@
-"""arguments.py: flags stand anywhere, none is abbreviated, and what is no flag is answered with the one meant."""
+"""argument_parser.py: flags stand anywhere, none is abbreviated, and what is no flag is answered with the one meant."""
 
 import pytest
 from error_facts import code_and_fields
 
-from resnet_hub.arguments import ArgumentParser
 from resnet_hub.errors import ConfigError
+from resnet_hub.terminal import ArgumentParser
 
 
 def parser(**options):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from error_facts import code_and_fields
 
-from resnet_hub.checkpoint.numpy_arrays import read_array_pickle
-from resnet_hub.checkpoint.pickles import read_pickle
+from resnet_hub.checkpoint.readers.numpy_arrays import read_array_pickle
+from resnet_hub.checkpoint.readers.pickles import read_pickle
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.errors import CheckpointError
 

@@ -15,7 +15,7 @@ from color_network import COLORS, solid
 from resnet_hub import create_model
 from resnet_hub.cli.entry import HELPS, main
 from resnet_hub.errors import DataError
-from resnet_hub.standard_streams import FAILED, UNREAD, on_standard_streams
+from resnet_hub.terminal import FAILED, UNREAD, on_standard_streams
 from training.entry import run_command
 
 REPOSITORY = Path(__file__).resolve().parent.parent

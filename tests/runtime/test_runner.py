@@ -16,7 +16,7 @@ from torch.nn.utils import parametrizations, prune
 
 from resnet_hub import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.runner import Runner
+from resnet_hub.runtime.runner import Runner
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -126,7 +126,7 @@ def test_the_classifier_s_names_numbers_and_input_are_those_of_the_changed_netwo
 def test_training_between_answers_needs_no_copy_for_each(monkeypatch):
     made = []
     fused = Runner._current_copy.__globals__["fused_network"]
-    monkeypatch.setattr("resnet_hub.runner.fused_network", lambda *given: made.append(given) or fused(*given))
+    monkeypatch.setattr("resnet_hub.runtime.runner.fused_network", lambda *given: made.append(given) or fused(*given))
     model = network()
     run = Runner(model.eval(), "auto", "fp32")
     run(IMAGES)

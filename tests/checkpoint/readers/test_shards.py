@@ -9,7 +9,7 @@ from random_weights import lively
 from safetensors.torch import save_file
 
 from resnet_hub import ResNet
-from resnet_hub.checkpoint import shards
+from resnet_hub.checkpoint.readers import shards
 from resnet_hub.errors import CheckpointError
 
 KINDS = {

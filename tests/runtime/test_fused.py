@@ -11,7 +11,8 @@ from random_weights import lively
 from resnet_hub import ImageClassifier, ResNet, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.preprocessing import normalize
-from resnet_hub.runtime import can_fuse, chosen_backend, fused_network, native_bf16
+from resnet_hub.runtime import native_bf16
+from resnet_hub.runtime.fused import can_fuse, chosen_backend, fused_network
 
 # As shares of the range of the logits: rounding in another order, and eight bits of mantissa.
 TOLERANCES = {torch.float32: 2e-6, torch.bfloat16: 2e-2}

@@ -11,7 +11,7 @@ from random_weights import lively
 from safetensors.torch import save, save_file
 
 from resnet_hub import ResNet
-from resnet_hub.checkpoint import file_forms
+from resnet_hub.checkpoint.readers import file_forms
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.errors import LANGUAGES, CheckpointError
 

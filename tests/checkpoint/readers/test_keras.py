@@ -195,7 +195,7 @@ def test_a_weight_of_another_shape_is_refused(layer, shape, tmp_path):
 
 
 def test_groups_without_end_are_refused(tmp_path, monkeypatch):
-    from resnet_hub.checkpoint import keras_files
+    from resnet_hub.checkpoint.readers import keras_files
 
     file = write_legacy(tmp_path / "net.h5", NETWORKS["V1"])
     with h5py.File(file, "a") as opened:

@@ -11,7 +11,7 @@ import torch
 from error_facts import code_and_fields
 from torch import nn
 
-from resnet_hub.checkpoint.pickles import names_in, read_pickle
+from resnet_hub.checkpoint.readers.pickles import names_in, read_pickle
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.errors import CheckpointError
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from random_weights import lively
 
-from resnet_hub.snapshot import LOOKS, SAMPLES, Snapshot, is_dense, parts, same
+from resnet_hub.runtime.snapshot import LOOKS, SAMPLES, Snapshot, is_dense, parts, same
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from resnet_hub.terminal_text import log_printable_lines, printable, printable_lines, shown_name
+from resnet_hub.terminal import log_printable_lines, printable, printable_lines, shown_name
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from error_facts import code_and_fields
 from resnet_hub import ResNet, create_model
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn import BasicBlock
-from resnet_hub.runtime import can_fuse, chosen_backend, obstacle
+from resnet_hub.runtime.fused import can_fuse, chosen_backend
+from resnet_hub.runtime.obstacles import obstacle
 
 
 class Doubled(ResNet):

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-CONFIG = "keras_config"
+KERAS_CONFIG = "keras_config"
 """Under which name a model's own config stands beside its tensors."""
-BLOCK = re.compile(r"conv(\d{1,3})_block(\d{1,4})_(preact|[0-3])_(conv|bn)")
+KERAS_BLOCK = re.compile(r"conv(\d{1,3})_block(\d{1,4})_(preact|[0-3])_(conv|bn)")
 """Stage, block, part and kind of a layer inside a residual block."""
-LAYER = re.compile(rf"{BLOCK.pattern}|conv1_conv|conv1_bn|post_bn|predictions|probs")
+KERAS_LAYER = re.compile(rf"{KERAS_BLOCK.pattern}|conv1_conv|conv1_bn|post_bn|predictions|probs")
 """The name of a layer with weights."""
-OLDER = re.compile(r"res\d[a-z]_branch")
+KERAS_OLDER = re.compile(r"res\d[a-z]_branch")
 """A layer of the definitions before 2019, whose norms had another epsilon and whose pooling no border."""
 STAGES = {16: (3, 4, 6, 3), 33: (3, 4, 23, 3), 50: (3, 8, 36, 3)}
 """Blocks in each stage, by all blocks: of ResNet-50, -101 and -152."""
@@ -27,7 +27,7 @@ def named_by_order(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     groups = _numbered(tensors)
     convolutions, norms = groups.get("conv2d", []), groups.get("batch_normalization", [])
     stages = STAGES.get((len(convolutions) - 5) // 3)
-    if any(LAYER.fullmatch(_layer(name)) for name in tensors) or stages is None:
+    if any(KERAS_LAYER.fullmatch(_layer(name)) for name in tensors) or stages is None:
         return dict(tensors)
     names = {}
     for v2 in (False, True):

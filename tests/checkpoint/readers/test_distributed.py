@@ -14,7 +14,7 @@ from torch.distributed.checkpoint.filesystem import _StorageInfo
 from torch.distributed.checkpoint.metadata import Metadata, MetadataIndex, TensorProperties, TensorStorageMetadata
 
 from resnet_hub import ResNet
-from resnet_hub.checkpoint.distributed import METADATA, read_distributed
+from resnet_hub.checkpoint.readers.distributed import DISTRIBUTED_METADATA, read_distributed
 from resnet_hub.errors import CheckpointError
 
 NETWORK = lively(num_classes=3)
@@ -63,13 +63,13 @@ def sharded(folder, *, size=(4, 6), parts=((0, 0), (2, 0)), name="__0_0.distcp")
         content += shard.getvalue()
     (folder / "__0_0.distcp").write_bytes(content)
     entry = TensorStorageMetadata(TensorProperties(), torch.Size(size), [])
-    (folder / METADATA).write_bytes(pickle.dumps(Metadata({"weight": entry}, storage_data=places)))
-    return folder / METADATA
+    (folder / DISTRIBUTED_METADATA).write_bytes(pickle.dumps(Metadata({"weight": entry}, storage_data=places)))
+    return folder / DISTRIBUTED_METADATA
 
 
 def test_shards_of_two_processes_are_one_tensor(tmp_path):
     assert torch.equal(read_distributed(sharded(tmp_path))["weight"], TENSOR)
-    assert read_distributed(tmp_path / METADATA, only_shapes=True)["weight"].shape == (4, 6)
+    assert read_distributed(tmp_path / DISTRIBUTED_METADATA, only_shapes=True)["weight"].shape == (4, 6)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_damaged_folder_is_refused(damage, folder):
     if damage == "missing":
         shard.unlink()
     else:
-        file = shard if damage == "truncated" else folder / METADATA
+        file = shard if damage == "truncated" else folder / DISTRIBUTED_METADATA
         file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CheckpointError) as refused:
         ResNet.from_pretrained(folder, architecture="test_resnet")
@@ -113,7 +113,7 @@ class Runs:
 
 
 def test_code_in_the_metadata_is_not_run(folder, tmp_path):
-    (folder / METADATA).write_bytes(pickle.dumps(Runs(tmp_path / "made")))
+    (folder / DISTRIBUTED_METADATA).write_bytes(pickle.dumps(Runs(tmp_path / "made")))
     with pytest.raises(CheckpointError):
         ResNet.from_pretrained(folder)
     assert not (tmp_path / "made").exists()

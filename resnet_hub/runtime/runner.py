@@ -17,9 +17,10 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.nn import ResidualNetwork
-from resnet_hub.runtime import FusedNetwork, chosen_backend, fused_network, head_alone, obstacle
+from resnet_hub.runtime.fused import FusedNetwork, chosen_backend, fused_network, head_alone
+from resnet_hub.runtime.obstacles import obstacle
+from resnet_hub.runtime.snapshot import Snapshot, parts, same
 from resnet_hub.scores import temperature_of
-from resnet_hub.snapshot import Snapshot, parts, same
 
 logger = logging.getLogger(__name__)
 

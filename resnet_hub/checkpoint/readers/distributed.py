@@ -21,7 +21,7 @@ from resnet_hub.checkpoint.containers import NO_NETWORKS
 from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES
 from resnet_hub.errors import CheckpointError
 
-METADATA = ".metadata"
+DISTRIBUTED_METADATA = ".metadata"
 FOLDERS = ("", "pytorch_model_fsdp_0", "model")
 """Where it lies in a folder of a training script; the second is accelerate's."""
 MAX_METADATA_BYTES = 2**26
@@ -60,7 +60,7 @@ class _Unpickler(pickle.Unpickler):
 
 def metadata_in(folder: Path) -> Path | None:
     """The metadata of a folder's shards; None where it has none."""
-    return next((file for name in FOLDERS if (file := folder / name / METADATA).is_file()), None)
+    return next((file for name in FOLDERS if (file := folder / name / DISTRIBUTED_METADATA).is_file()), None)
 
 
 def read_distributed(file: Path, *, only_shapes: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from resnet_hub.checkpoint.keras_files import SIGNATURE, is_keras_zip
+from resnet_hub.checkpoint.readers.keras_files import HDF5_SIGNATURE, is_keras_zip
 from resnet_hub.errors import CheckpointError, Phrase
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def form_of(file: Path) -> str:
 def _form(file: Path, start: bytes) -> str:
     if not start:
         raise _stranger(file, Phrase("checkpoint.is_empty"))
-    if start.startswith(SIGNATURE):
+    if start.startswith(HDF5_SIGNATURE):
         return HDF5
     if start.startswith(b"PK") and zipfile.is_zipfile(file):
         return _zip_form(file)

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES
-from resnet_hub.checkpoint.keras_layers import CONFIG, LAYER, OLDER, named_by_order
+from resnet_hub.checkpoint.origins import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
 from resnet_hub.errors import CheckpointError
 from resnet_hub.extras import require_extra
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PARTS = ("config.json", "model.weights.h5")
 """What a .keras file, which is a zip, has in it."""
 MAX_OBJECTS = 100_000
@@ -49,7 +49,7 @@ def read_keras_zip(file: Path) -> dict[str, Any]:
                 raise CheckpointError("checkpoint.file_too_large", file=f"{file}/{name}", size=size, most=most)
         config = _json(archive.read(PARTS[0]))
         content = archive.read(PARTS[1])
-    return {"keras": _read(io.BytesIO(content), file), CONFIG: config}
+    return {"keras": _read(io.BytesIO(content), file), KERAS_CONFIG: config}
 
 
 def read_keras_h5(file: Path) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def read_keras_h5(file: Path) -> dict[str, Any]:
 
     with h5py.File(file) as opened:
         config = opened.attrs.get("model_config")
-    return {"keras": _read(file, file), CONFIG: _json(config)}
+    return {"keras": _read(file, file), KERAS_CONFIG: _json(config)}
 
 
 def _json(text: Any) -> dict[str, Any] | None:
@@ -93,7 +93,7 @@ def _read(source: io.BytesIO | Path, file: Path) -> dict[str, Tensor]:
             if name in tensors:
                 raise CheckpointError("checkpoint.keras_layer_twice", file=str(file), name=name[:80])
             tensors[name] = torch.as_tensor(_numbers(dataset))
-    if any(OLDER.match(name) for name in tensors):
+    if any(KERAS_OLDER.match(name) for name in tensors):
         raise CheckpointError("checkpoint.keras_older", file=file.name)
     return named_by_order(tensors)
 
@@ -143,5 +143,5 @@ def _weight_name(path: list[str], dataset: Any, layer: str | None) -> str:
         number = int(path[-1]) if path[-1].isdecimal() else len(kinds)
         leaf = kinds[number] if number < len(kinds) else path[-1]
         return f"{layer or '/'.join(path[:-2])}/{leaf}"
-    known = [part for part in path[:-1] if LAYER.fullmatch(part)]
+    known = [part for part in path[:-1] if KERAS_LAYER.fullmatch(part)]
     return f"{known[-1] if known else '/'.join(path[-2:-1])}/{path[-1].partition(':')[0]}"
