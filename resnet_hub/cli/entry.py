@@ -12,8 +12,8 @@ from typing import Any
 
 from resnet_hub.checks import nearest
 from resnet_hub.cli import conversion as cli_conversion
+from resnet_hub.cli import inference as cli_images
 from resnet_hub.cli import listings as cli_listings
-from resnet_hub.cli import predict as cli_images
 from resnet_hub.cli import sharing as cli_sharing
 from resnet_hub.cli.parser import MISTAKE, PROGRAM, complain, run_command
 from resnet_hub.cli.terminal import printable

@@ -2,8 +2,8 @@
 
 import pytest
 
-from resnet_hub.cli.answers import Answer
-from resnet_hub.cli.tally import NAMED_PROBLEMS, Folder, Names, Tally
+from resnet_hub.cli.inference.answers import Answer
+from resnet_hub.cli.inference.tally import NAMED_PROBLEMS, Folder, Names, Tally
 from resnet_hub.errors import ImageError
 
 

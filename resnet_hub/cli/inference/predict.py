@@ -9,15 +9,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from resnet_hub.checks import check_integer
+from resnet_hub.cli.inference.streams import above_the_bar, any_name, bar_over
+from resnet_hub.cli.inference.tally import Names, Tally
 from resnet_hub.cli.parser import SOURCE_HELP, Command, add_bare_file_arguments, bare_file_options, remark
-from resnet_hub.cli.streams import above_the_bar, any_name, bar_over
-from resnet_hub.cli.tally import Names, Tally
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError, Phrase
 
 if TYPE_CHECKING:
     from resnet_hub.classifier import ImageClassifier
-    from resnet_hub.cli.answers import Answer, Embedding
+    from resnet_hub.cli.inference.answers import Answer, Embedding
 
 
 def _image_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,13 +47,13 @@ def _embed_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _predict(given: argparse.Namespace) -> int:
     check_integer("--top-k", given.top_k, 1, 100_000)
-    from resnet_hub.cli.answers import answers  # loads torch
+    from resnet_hub.cli.inference.answers import answers  # loads torch
 
     return _ask(given, lambda classifier, files, done: answers(classifier, files, given.top_k, done), _write)
 
 
 def _embed(given: argparse.Namespace) -> int:
-    from resnet_hub.cli.answers import embeddings  # loads torch
+    from resnet_hub.cli.inference.answers import embeddings  # loads torch
 
     return _ask(given, embeddings, _write_embeddings)
 
@@ -69,8 +69,8 @@ def _ask(given: argparse.Namespace, ask: Callable[..., Any], write: Callable[...
     # Inside, as torch and what needs it are loaded here.
     from resnet_hub.checkpoint import local_path
     from resnet_hub.classifier import ImageClassifier
-    from resnet_hub.cli.answer_forms import check_parquet, unfinished
-    from resnet_hub.cli.image_files import folders_among, image_files
+    from resnet_hub.cli.inference.answer_forms import check_parquet, unfinished
+    from resnet_hub.cli.inference.image_files import folders_among, image_files
 
     if given.parquet is not None:
         check_parquet(given.parquet)
@@ -90,7 +90,7 @@ def _ask(given: argparse.Namespace, ask: Callable[..., Any], write: Callable[...
 
 def _write(answers: Iterable[Answer], given: argparse.Namespace, _: ImageClassifier) -> None:
     """The answers in the form that the user chose."""
-    from resnet_hub.cli.answer_forms import write_csv, write_json, write_lines, write_parquet
+    from resnet_hub.cli.inference.answer_forms import write_csv, write_json, write_lines, write_parquet
 
     if given.parquet is not None:
         _say_escaped(write_parquet(answers, given.parquet))
@@ -107,7 +107,7 @@ def _write(answers: Iterable[Answer], given: argparse.Namespace, _: ImageClassif
 
 def _write_embeddings(embeddings: Iterable[Embedding], given: argparse.Namespace, classifier: ImageClassifier) -> None:
     """The features in the form that the user chose."""
-    from resnet_hub.cli.answer_forms import write_embeddings_csv, write_embeddings_parquet
+    from resnet_hub.cli.inference.answer_forms import write_embeddings_csv, write_embeddings_parquet
 
     width = classifier.model.head_hidden_size
     if given.parquet is not None:

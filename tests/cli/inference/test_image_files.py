@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from color_network import COLORS, solid
 
-from resnet_hub.cli.image_files import ImageFile, files_below, folders_among, image_files
-from resnet_hub.cli.tally import Folder
+from resnet_hub.cli.inference.image_files import ImageFile, files_below, folders_among, image_files
+from resnet_hub.cli.inference.tally import Folder
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import torch
 from color_network import COLORS, solid
 
 from resnet_hub import ImageClassifier, create_model
-from resnet_hub.cli.answers import answers
-from resnet_hub.cli.image_files import ImageFile
-from resnet_hub.cli.tally import Folder
+from resnet_hub.cli.inference.answers import answers
+from resnet_hub.cli.inference.image_files import ImageFile
+from resnet_hub.cli.inference.tally import Folder
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 from color_network import COLORS, solid
 
 from resnet_hub import ImageClassifier, create_model
-from resnet_hub.cli import answer_forms
+from resnet_hub.cli.inference import answer_forms
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from resnet_hub.cli.parser import FAILED, complain, remark
 from resnet_hub.errors import ImageError, Phrase
-
-from .parser import FAILED, complain, remark
 
 NAMED_PROBLEMS = 1000
 """Images that cannot be read and are named at the end; all are counted."""

@@ -28,7 +28,7 @@ def bar_over(places: Sequence[str]) -> Iterator[Callable[[], object]]:
     """A bar over all files, on a terminal; calling what it gives moves it by one."""
     from tqdm import tqdm
 
-    from resnet_hub.cli.image_files import folders_among, image_files
+    from resnet_hub.cli.inference.image_files import folders_among, image_files
 
     folders = folders_among(places)
     shown = sys.stderr.isatty() and bool(folders)

@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from resnet_hub.cli.inference.tally import Folder
 from resnet_hub.errors import Phrase
 from resnet_hub.images import HEAD_BYTES, SUFFIXES, foreign_format, image_format
-
-from .tally import Folder
 
 DOCUMENTS = ("PDF", "SVG", "HTML")
 """Formats by their first bytes that nobody misses among photographs."""

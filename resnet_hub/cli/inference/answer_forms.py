@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resnet_hub.checkpoint import write_atomically
+from resnet_hub.cli.inference.tally import Found, Names
+from resnet_hub.cli.terminal import answer_lines
 from resnet_hub.csv_table import csv_lines
 from resnet_hub.errors import ConfigError
 from resnet_hub.extras import MissingExtraError
 
-from .tally import Found, Names
-from .terminal import answer_lines
-
 if TYPE_CHECKING:
-    from .answers import Answer, Embedding
+    from resnet_hub.cli.inference.answers import Answer, Embedding
 
 Write = Callable[[str], object]
 CSV_HEADER = ("file", "rank", "label", "index", "score", "problem")

@@ -12,8 +12,9 @@ import torch
 from color_network import COLORS, LABELS, solid
 
 from resnet_hub import ImageClassifier, ResNet, create_model
-from resnet_hub.cli import answer_forms, entry
+from resnet_hub.cli import entry
 from resnet_hub.cli.entry import main
+from resnet_hub.cli.inference import answer_forms
 from resnet_hub.cli.terminal import printable
 from resnet_hub.csv_table import unescaped
 
