@@ -60,7 +60,7 @@ def read_config(
     """
     file = path / CONFIG_FILE
     values = _timm_form(read_json(file), path) if file.is_file() else {}
-    if path.is_dir() and not values and architecture is None and not holds_training_state(path):
+    if path.is_dir() and not file.is_file() and architecture is None and not holds_training_state(path):
         raise CheckpointError("checkpoint.no_config", path=str(path))
     if not values or (architecture is None and not isinstance(values.get("architecture"), str)):
         return _foreign_config(path, values, architecture, choice, preprocessing)
@@ -110,7 +110,7 @@ def _foreign_config(
     reading = read(contents)
     origin, state = reading.origin, reading.state
     network, preprocessing = _named(contents, origin, architecture)
-    if network is None and values:
+    if network is None and (values or not contents.tensors):
         raise CheckpointError("checkpoint.no_architecture")
     network = network or _inferred(contents, origin, state)
     network = _as_in_file(network.with_options(**origin.options(contents)), state)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from explained import NETWORKS, lively_classifier, noise
 
+from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import residuals as block_effects_module
 from resnet_hub.explain.residuals import block_effects, branches, join
@@ -59,8 +60,7 @@ def test_a_network_of_more_blocks_than_fit_one_pass_has_them_all(monkeypatch):
 
 
 def test_a_block_of_zero_weights_has_no_size_and_no_effect():
-    classifier = lively_classifier("test_resnet")
-    classifier.model = without(classifier.model, "layer2.0")
+    classifier = ImageClassifier(without(lively_classifier("test_resnet").model, "layer2.0"))
     by_name = {effect.name: effect for effect in block_effects(classifier, noise(classifier), 0)}
     assert by_name["layer2.0"].relative_size == 0
     assert by_name["layer2.0"].score_without == pytest.approx(by_name["layer2.0"].score, abs=1e-6)
