@@ -13,8 +13,6 @@ from torch.nn.modules import module as registry
 
 SAMPLES = 1024
 """Values that are compared of a tensor at each look, at least; of shorter ones, all are."""
-LOOKS = 16
-"""Looks after which every bit of every weight was compared."""
 SLICE = 2**18
 """Most values of eight bytes that are added up at a time."""
 OF_ALL = len(vars(nn.Module()))
@@ -48,8 +46,8 @@ class Snapshot:
     """The weights of a network at this moment. Not thread-safe.
 
     PyTorch counts what is written into a tensor, but not what is written through `tensor.data`, numpy or another
-    process. Such writes are found by their values: at once where they touch a norm, a bias, or most of a filter or of
-    a channel, since a sample is compared at each look; else within `LOOKS` looks, each of which adds up another share.
+    process. Such writes are found by their values: the bits of every weight are added up at each look, and a sample is
+    compared as well, since values that change places have the same sum.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -57,22 +55,25 @@ class Snapshot:
         self._counted = [tensor for tensor in self._tensors if not tensor.is_inference()]
         self._marks = self._marks_now()
         flat = [_flat(tensor) for tensor in self._tensors if tensor.is_floating_point()]
+        long = [values for values in flat if _step(values) > 1]
         # By size, since only numbers of one size can be laid behind each other.
         self._samples: dict[int, list[Tensor]] = {}
         for values in flat:
             self._samples.setdefault(values.itemsize, []).append(values[:: _step(values)])
+        for values in long:
+            start, end = _words(values)
+            self._samples[values.itemsize] += values[:start], values[end:]
         self._sampled = self._sampled_now()
-        self._slices = [part for values in flat if _step(values) > 1 for part in _slices(values)]
-        self._sums = [int(part.sum()) for part in self._slices]
-        self._next = 0
+        self._slices = [part for values in long for part in _slices(values)]
+        self._sums = self._sums_now()
 
     def still_holds(self) -> bool:
-        """Whether no weight was found to have changed; of what no counter tells, a part is compared."""
+        """Whether every weight is where it was and has the values that it had."""
         if self._marks != self._marks_now():
             return False
         if not all(map(torch.equal, self._sampled, self._sampled_now())):
             return False
-        return self._next_share_holds()
+        return self._sums == self._sums_now()
 
     def _marks_now(self) -> list[Any]:
         places = [(tensor.data_ptr(), tensor.shape, tensor.stride()) for tensor in self._tensors]
@@ -81,12 +82,8 @@ class Snapshot:
     def _sampled_now(self) -> list[Tensor]:
         return [torch.cat(samples) for samples in self._samples.values()]
 
-    def _next_share_holds(self) -> bool:
-        """Whether the next slices, a `LOOKS`th of all, have the sums that they had."""
-        share = -(-len(self._slices) // LOOKS)
-        chosen = [(self._next + step) % len(self._slices) for step in range(share)]
-        self._next += share
-        return all(int(self._slices[index].sum()) == self._sums[index] for index in chosen)
+    def _sums_now(self) -> list[int]:
+        return [int(part.sum()) for part in self._slices]
 
 
 def _flat(tensor: Tensor) -> Tensor:
@@ -109,9 +106,14 @@ def _step(values: Tensor) -> int:
     return step
 
 
-def _slices(values: Tensor) -> list[Tensor]:
-    """The memory of `values` as numbers of eight bytes, where it begins and ends at such; a tail is left to samples."""
+def _words(values: Tensor) -> tuple[int, int]:
+    """Where the numbers of eight bytes begin and end among the values."""
     each = 8 // values.itemsize
     start = -values.storage_offset() % each
-    whole = values[start : start + (len(values) - start) // each * each].view(torch.int64)
-    return list(whole.split(SLICE))
+    return start, start + (len(values) - start) // each * each
+
+
+def _slices(values: Tensor) -> list[Tensor]:
+    """The memory of `values` as numbers of eight bytes, but for what `_words` leaves at its ends."""
+    start, end = _words(values)
+    return list(values[start:end].view(torch.int64).split(SLICE))
