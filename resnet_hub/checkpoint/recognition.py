@@ -176,23 +176,18 @@ def _assumed(contents: Contents, origin: Origin, network: ResNetConfig, said: bo
     name, known = network.architecture, origin.preprocessing(contents, network)
     entry = published_architecture(name)
     usual = known or (entry.preprocessing if entry else default_preprocessing(network))
-    if said and known is not None and not origin.says_input(contents):
+    if said and not (known and origin.says_input(contents)):
+        theirs = [] if known else [tag.name for tag in published_tags(name) if tag.tag.startswith("tv")]
         logger.warning(
-            "%s: its input is assumed to be the usual one of %s (%s %d px, %s); preprocessing= takes another",
+            "%s: its input is assumed to be the usual one of %s (%s %d px, crop %.3f); %s",
             contents.file,
-            origin.name,
+            origin.name if known else f"timm's {name}" if entry else name,
             usual.interpolation,
             usual.input_size[1],
-            f"crop {usual.crop_pct:.3f}",
-        )
-    theirs = [tag.name for tag in published_tags(name) if tag.tag.startswith("tv")]
-    if said and known is None and theirs:
-        logger.warning(
-            "%s: nothing says what input its network was trained on, so that of timm's %s is assumed; "
-            "architecture=%r takes torchvision's, preprocessing= any other",
-            contents.file,
-            name,
-            theirs[0],
+            usual.crop_pct,
+            f"architecture={theirs[0]!r} takes torchvision's, preprocessing= any other"
+            if theirs
+            else "preprocessing= takes another",
         )
     return usual
 
