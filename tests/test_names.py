@@ -62,3 +62,8 @@ def test_a_checkpoint_is_loaded_and_answers_without_timm_and_torchvision():
     )
     others = ("timm", "torchvision", "matplotlib", "sklearn", "datasets", "accelerate", "gradio", "transformers")
     assert loaded_after(program, *others) == []
+
+
+def test_the_process_that_uploads_loads_nothing_that_trains():
+    others = ("accelerate", "datasets", "pyarrow", "matplotlib", "sklearn", "timm", "torchvision", "transformers")
+    assert loaded_after("from training.push.pusher import main", *others) == []

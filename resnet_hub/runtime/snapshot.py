@@ -109,7 +109,7 @@ def _step(values: Tensor) -> int:
 def _words(values: Tensor) -> tuple[int, int]:
     """Where the numbers of eight bytes begin and end among the values."""
     each = 8 // values.itemsize
-    start = -values.storage_offset() % each
+    start = -int(values.storage_offset()) % each
     return start, start + (len(values) - start) // each * each
 
 
