@@ -49,7 +49,9 @@ class NumpyArray:
         _, shape, kind, fortran, content = self.kept
         if not isinstance(kind, NumpyType) or kind.name.lstrip("<>|=") not in DTYPES:
             return None
-        raw = content.encode("latin-1") if isinstance(content, str) else bytes(content)
+        raw = content.encode("latin-1") if isinstance(content, str) else content
+        if not isinstance(raw, bytes | bytearray):  # of a number, `bytes` would make as many zeros
+            raise ValueError(type(raw))
         array = np.frombuffer(raw, np.dtype(kind.name).newbyteorder(kind.order))
         if array.size != math.prod(shape):
             raise ValueError(shape)

@@ -77,3 +77,17 @@ def test_an_array_that_is_larger_than_its_bytes_is_refused(tmp_path):
     (tmp_path / "net.pkl").write_bytes(whole.replace(b"K\x03K\x04\x86", b"K\x03K\x40\x86"))
     with pytest.raises(CheckpointError, match="cannot be read as weights"):
         read_weights(tmp_path / "net.pkl")
+
+
+class Numbered:
+    """An array that gives a number in place of its bytes, of which as many zeros could be made."""
+
+    def __reduce__(self):
+        make, arguments, _ = ARRAY.__reduce__()
+        return make, arguments, (1, (8,), np.dtype("u1"), False, 8)
+
+
+def test_an_array_of_a_number_in_place_of_bytes_is_refused(tmp_path):
+    (tmp_path / "net.pkl").write_bytes(pickle.dumps({"weight": Numbered()}))
+    with pytest.raises(CheckpointError, match="cannot be read as weights"):
+        read_weights(tmp_path / "net.pkl")
