@@ -21,7 +21,7 @@ NAMED_OTHERWISE = {"PIL": "pillow", "yaml": "pyyaml", "sklearn": "scikit-learn"}
 # What a file imports beyond the list of its folder, because it asks first whether it is there.
 ASKED_FOR = {
     "resnet_hub/checkpoint/readers/keras_files.py": {"h5py"},
-    "resnet_hub/cli/answer_forms.py": {"pyarrow"},
+    "resnet_hub/cli/inference/answer_forms.py": {"pyarrow"},
     "resnet_hub/explain/trainability.py": {"sklearn"},
     "resnet_hub/demo/serving/zero_gpu.py": {"spaces"},
 }
