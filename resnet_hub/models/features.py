@@ -2,7 +2,7 @@
 
 # Annotations are types here, not texts: torch.fx copies those of `forward` into the code that it writes.
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -10,17 +10,15 @@ from torch import Tensor, nn
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.models.timm_attributes import feature_facts
-from resnet_hub.nn import FeatureInfo, Level, check_images, is_checkpointing, set_checkpointing
+from resnet_hub.nn import Checkpointing, FeatureInfo, Level, check_images
 
 
-class FeatureNetwork(nn.Module):
+class FeatureNetwork(Checkpointing):
     """(N, in_chans, H, W) normalized images -> a list of feature maps (N, C, H / r, W / r), finest first.
 
     Its tensors are the network's own, as far as the coarsest map needs them, under the names that timm gives:
     those of the network, but for `stages_0` in place of `stages.0` where levels stand one module deeper.
     """
-
-    __jit_unused_properties__: ClassVar[list[str]] = ["grad_checkpointing"]
 
     def __init__(self, model: nn.Module, out_indices: int | Sequence[int] | None = None) -> None:
         """Takes the network's layers over, with their weights.
@@ -46,19 +44,6 @@ class FeatureNetwork(nn.Module):
             self.add_module(name, part)
             if name == self.returned[-1]:
                 break
-
-    def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Trades time for memory in training: blocks recompute their activations in the backward pass."""
-        set_checkpointing(self, enable)
-
-    @property
-    def grad_checkpointing(self) -> bool:
-        """Whether blocks recompute their activations in the backward pass."""
-        return is_checkpointing(self)
-
-    @grad_checkpointing.setter
-    def grad_checkpointing(self, enable: bool) -> None:
-        set_checkpointing(self, enable)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Returns the chosen feature maps."""

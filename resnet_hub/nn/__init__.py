@@ -8,12 +8,13 @@ from resnet_hub.nn.layers import DropBlock, DropPath, activation, norm
 from resnet_hub.nn.layers_v2 import PooledConvolution, norm_act
 from resnet_hub.nn.limits import check_images
 from resnet_hub.nn.network import ResidualNetwork
-from resnet_hub.nn.stages import Stage, is_checkpointing, set_checkpointing
+from resnet_hub.nn.stages import Checkpointing, Stage
 from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
 
 __all__ = [
     "BasicBlock",
     "Bottleneck",
+    "Checkpointing",
     "DropBlock",
     "DropPath",
     "FeatureInfo",
@@ -33,11 +34,9 @@ __all__ = [
     "check_images",
     "computes",
     "feature_level",
-    "is_checkpointing",
     "norm",
     "norm_act",
     "preactivation_stem",
-    "set_checkpointing",
     "stem_convolution",
     "stem_pool",
     "stem_width",

@@ -18,11 +18,11 @@ from resnet_hub.nn.blocks_v2 import PreActivationBlock
 from resnet_hub.nn.feature_info import FeatureInfo, feature_level
 from resnet_hub.nn.layers import GlobalPool, drop_block
 from resnet_hub.nn.limits import check_images, check_parameters
-from resnet_hub.nn.stages import Stage, is_checkpointing, set_checkpointing
+from resnet_hub.nn.stages import Checkpointing, Stage
 from resnet_hub.registry import default_preprocessing, pruned_channels
 
 
-class ResidualNetwork(nn.Module):
+class ResidualNetwork(Checkpointing):
     """(N, in_chans, H, W) float, normalized -> (N, num_classes) logits: stem -> stages of residual blocks -> head.
 
     A family says how its stem, its stages and its classifier are made and what names they bear; see `ResNet`.
@@ -34,10 +34,10 @@ class ResidualNetwork(nn.Module):
         maxpool: nn.Module
         """What halves the image between the stem and the first stage."""
     __jit_unused_properties__: ClassVar[list[str]] = [
+        *Checkpointing.__jit_unused_properties__,
         "classifier",
         "details",
         "first_conv",
-        "grad_checkpointing",
         "num_classes",
     ]
 
@@ -278,16 +278,3 @@ class ResidualNetwork(nn.Module):
         self.config, self.head_is_new = config, True
         self._add_head()
         self.get_classifier().to(weight.device, weight.dtype)
-
-    def set_grad_checkpointing(self, enable: bool = True) -> None:
-        """Trades time for memory in training: blocks recompute their activations in the backward pass."""
-        set_checkpointing(self, enable)
-
-    @property
-    def grad_checkpointing(self) -> bool:
-        """Whether blocks recompute their activations in the backward pass."""
-        return is_checkpointing(self)
-
-    @grad_checkpointing.setter
-    def grad_checkpointing(self, enable: bool) -> None:
-        set_checkpointing(self, enable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,16 +36,25 @@ class Stage(nn.Sequential):
         return self.grad_checkpointing and torch.is_grad_enabled() and not isinstance(x, Proxy)
 
 
-def set_checkpointing(model: nn.Module, enable: bool) -> None:
-    """Switches gradient checkpointing in every stage of a network."""
-    for module in model.modules():
-        if isinstance(module, Stage):
-            module.grad_checkpointing = enable
+class Checkpointing(nn.Module):
+    """A network of stages whose gradient checkpointing is switched in all of them at once."""
 
+    __jit_unused_properties__: ClassVar[list[str]] = ["grad_checkpointing"]
 
-def is_checkpointing(model: nn.Module) -> bool:
-    """Whether a stage of the network recomputes its activations."""
-    return any(module.grad_checkpointing for module in model.modules() if isinstance(module, Stage))
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Trades time for memory in training: blocks recompute their activations in the backward pass."""
+        self.grad_checkpointing = enable
+
+    @property
+    def grad_checkpointing(self) -> bool:
+        """Whether blocks recompute their activations in the backward pass."""
+        return any(module.grad_checkpointing for module in self.modules() if isinstance(module, Stage))
+
+    @grad_checkpointing.setter
+    def grad_checkpointing(self, enable: bool) -> None:
+        for module in self.modules():
+            if isinstance(module, Stage):
+                module.grad_checkpointing = enable
 
 
 def recomputed(block: nn.Module, x: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def read_pickle(file: Path, *, mapped: bool = False) -> Any:
     """
     try:
         return _loaded(file, mapped)
-    except Exception:
+    except Exception:  # the unpickler raises any type on what it does not know and on what is damaged
         names = sorted(names_in(file))
         strange = [name for name in names if not TENSORS.fullmatch(name)]
         refused = [name for name in strange if not NOTES.fullmatch(name)]
@@ -86,7 +86,7 @@ def read_pickle(file: Path, *, mapped: bool = False) -> Any:
     try:
         with _allowing, torch.serialization.safe_globals(stand_ins):  # the list is one for the whole process
             return with_tensors(_loaded(file, mapped))
-    except Exception:
+    except Exception:  # as above; a pickle that is no zip may hold plain arrays
         if zipfile.is_zipfile(file):
             raise
     return read_array_pickle(file)
