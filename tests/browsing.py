@@ -206,6 +206,19 @@ def upload(page, path):
     page.locator("#photo input[type=file]").set_input_files(path)
 
 
+def clear(page):
+    """Takes the image away, which is an example where the page has just been opened."""
+    page.get_by_label("Remove Image").click()
+    expect(page.locator("#verdict")).to_contain_text("Choose a picture, and the answer appears here.")
+
+
+def unfold(page, drawer):
+    """Opens a drawer of the page, by its id, unless it is open: what is in a closed one is not there."""
+    button = page.locator(f"{drawer} > button.label-wrap")
+    if "open" not in button.get_attribute("class").split():
+        button.click()
+
+
 def upload_many(page, files):
     """Opens the tab for many images, chooses the files and lets them be classified."""
     page.get_by_role("tab", name="Many pictures").click()

@@ -38,10 +38,10 @@ def learned():
 
 
 def save_color_network(folder, labels=LABELS):
-    """Saves the network as a checkpoint, with two images in its `examples/`."""
+    """Saves the network as a checkpoint, with an image of each color in `examples/`; a page opens with the first."""
     model = ResNet(create_model("cifar_resnet20", num_classes=3).config, label_names=labels)
     model.load_state_dict(learned())
     model.eval().save_pretrained(folder)
     (folder / "examples").mkdir()
-    for name, color in (("a.png", COLORS[0]), ("b.png", COLORS[1])):
+    for name, color in (("a.png", COLORS[2]), ("b.png", COLORS[0]), ("c.png", COLORS[1])):
         solid(color).save(folder / "examples" / name)

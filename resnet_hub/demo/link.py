@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from resnet_hub.demo.fields import Inputs, in_use, refused
+from resnet_hub.demo.fields import Inputs, in_use, refusal
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.tabs import BuiltTab, LinkValue, Opened, PageTab
-from resnet_hub.demo.text import language_of, say
+from resnet_hub.demo.text import language_of, say, sentence_of
 from resnet_hub.errors import ResNetHubError
 
 MODEL, TAB = "model", "tab"
@@ -78,19 +78,19 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
         asked, language = dict(request.query_params), language_of(request)
         choice = network = gr.skip()
         model = inference.pool.own
-        facts = in_use(model, language)
+        facts, problem = in_use(model, language), ""
         if asked.get(MODEL):
             try:
                 model = await inference.open(asked[MODEL][:LONGEST_NAME])
                 choice = network = model.name
                 facts = in_use(model, language)
             except Exception as error:
-                facts = refused(error, language)
+                problem = refusal(sentence_of(error, language))
         opened = Opened(model, network if isinstance(network, str) else "", inference)
         found = _Found(asked, rows, opened)
         texts = [found.texts.get(value.name, value.say(held)) for (_, value), held in zip(values, now, strict=True)]
         line = _link(rows, model.name, found.tab or rows.first, texts, language)
-        return choice, network, facts, *found.tabs(), *found.filled(), line, found.left_out(language)
+        return choice, network, facts, *found.tabs(), *found.filled(), line, problem + found.left_out(language)
 
     def follow(request: gr.Request, network: str, row: str, tab: str, *now: Any) -> str:
         texts = [value.say(held) for (_, value), held in zip(values, now, strict=True)]

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
-from resnet_hub.demo.examples import find_examples
+from resnet_hub.demo.examples import ExampleImages, find_examples
 from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
@@ -26,7 +26,7 @@ from resnet_hub.demo.overrides import (
     use_page_queue,
     why_no_tools,
 )
-from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
+from resnet_hub.demo.serving import ExampleAnswers, Inference, ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import ESCAPED, TABS, BuiltTab, PageTab, TabContext
 from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations
@@ -40,7 +40,7 @@ KEEP_SECONDS = 3600
 
 
 def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
-    """The page over a model pool with the page's own network in it; not launched, and without having run a network."""
+    """The page over a model pool with the page's own network in it, which answers the first example; not launched."""
     inference = Inference(settings, pool)
     with gr.Blocks(
         title=settings.title,
@@ -57,17 +57,20 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
-        inputs, rows = _tabs(page, inference)
+        examples = find_examples(settings.model)
+        inputs, rows = _tabs(page, inference, examples)
         link_line(page, inputs, rows, left_out, inference)
         for built in rows.built.values():
             if built.files is not None:
-                listen_for_images(page, inputs.photo, built.files)
+                listen_for_images(page, built.files)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
             gr.Markdown(label("page.how_text"))
+        if examples.paths:
+            gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
-        _fill_at_the_start(page, inference, inputs, [about, limits, notice])
+        _fill_at_the_start(page, inference, [about, limits, notice])
         if pool.missing is not None:
             _own_at_the_start(page, pool, inputs)
         inputs.network.change(_about(inference), inputs.network, [about, notice], api_visibility="private")
@@ -79,18 +82,18 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
     return page
 
 
-def _tabs(page: gr.Blocks, inference: Inference) -> tuple[Inputs, TabRows]:
+def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tuple[Inputs, TabRows]:
     """Fills the current container with all tabs: those about one image stand together, beside what is asked."""
     built: dict[PageTab, BuiltTab] = {}
+    answers = ExampleAnswers(inference, examples.paths)
 
     def build(tab: PageTab) -> None:
         with gr.Tab(label(tab.label), id=tab.id) as container:
-            built[tab] = tab.build(TabContext(page, container, inputs, inference))
+            built[tab] = tab.build(TabContext(page, container, inputs, inference, answers))
 
     with gr.Tabs() as outer:
         with gr.Tab(label("page.one"), id="one"), gr.Row(equal_height=False, elem_classes="classify"):
-            with gr.Column(elem_classes="inputs"):
-                inputs = input_panel(inference, find_examples(inference.settings.model))
+            inputs = input_panel(inference, examples)
             with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
                 for tab in TABS:
                     if tab.about_the_image:
@@ -101,7 +104,7 @@ def _tabs(page: gr.Blocks, inference: Inference) -> tuple[Inputs, TabRows]:
     return inputs, TabRows(outer, inner, built)
 
 
-def _fill_at_the_start(page: gr.Blocks, inference: Inference, inputs: Inputs, texts: Sequence[gr.HTML]) -> None:
+def _fill_at_the_start(page: gr.Blocks, inference: Inference, texts: Sequence[gr.HTML]) -> None:
     """Fills, in the visitor's language, what no browser can translate by itself: about, limits and notice."""
     settings, pool = inference.settings, inference.pool
 
@@ -111,9 +114,9 @@ def _fill_at_the_start(page: gr.Blocks, inference: Inference, inputs: Inputs, te
         words = say("page.privacy", language, file_mb=settings.max_file_mb, minutes=KEEP_SECONDS // 60)
         about = describe_model(pool.own, language, pool.missing)
         limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(pool.missing, language)
-        return about, limits, notice, gr.Image(alt_text=say("inputs.chosen", language))
+        return about, limits, notice
 
-    page.load(fill, None, [*texts, inputs.photo], queue=False, api_visibility="private")
+    page.load(fill, None, texts, queue=False, api_visibility="private")
     page.load(None, js=NAME_THE_WINDOW, api_visibility="private")
 
 
@@ -189,7 +192,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
             "middleware": [Middleware(RoomForUploads)],
         },
         footer_links=["api", "gradio", "settings"],
-        i18n=translations(),
+        i18n=translations(getattr(page, "own_words", None)),
         state_session_capacity=MOST_SESSIONS,
         **appearance(),
     )

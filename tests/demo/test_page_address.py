@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from broken_images import text_file
+from browsing import unfold
 from color_network import COLORS, solid
 from gradio import processing_utils
 from gradio_client import Client
@@ -63,6 +64,7 @@ def open_to(monkeypatch):
 
 
 def fetch(page, address):
+    unfold(page, "#others")
     page.locator("#address input, #address textarea").first.fill(address)
     page.locator("#fetch").click()
 

@@ -1,7 +1,7 @@
 """What a page owes everybody: two visitors apart, the keyboard alone, contrast in light and dark, nothing kept."""
 
 import pytest
-from browsing import upload
+from browsing import clear, unfold, upload
 from color_network import COLORS, LABELS, solid
 from playwright.sync_api import expect
 
@@ -40,18 +40,21 @@ def test_two_visitors_at_once_each_get_their_own_answer(open_page, address, imag
         expect(second.locator("#verdict")).to_contain_text(LABELS[1])
         for page in (first, second):
             page.get_by_label("Remove Image").click()
-            expect(page.locator("#labels .confidence-set")).to_have_count(0)
+            expect(page.locator("#labels li")).to_have_count(0)
 
 
 def test_the_keyboard_alone_chooses_a_image_reads_the_answer_and_goes_on(open_page, address, images):
     page = open_page(address)
     page.wait_for_load_state("networkidle")
+    clear(page)
     with page.expect_file_chooser() as chooser:
         page.get_by_label("Drop an image file here to upload").press("Enter")
     chooser.value.set_files(images[0])
     expect(page.locator("#verdict")).to_contain_text(LABELS[0])
+    for drawer in ("#others", "#details"):
+        unfold(page, drawer)
     reached = set()
-    for _ in range(45):
+    for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(
             page.evaluate(
@@ -59,7 +62,7 @@ def test_the_keyboard_alone_chooses_a_image_reads_the_answer_and_goes_on(open_pa
                 "document.activeElement.id || document.activeElement.closest('[id]')?.id || '').trim()"
             )
         )
-    for name in ("Classify", "Use this network", "Why", "Compare", "Download the scores of all classes (CSV)"):
+    for name in ("Choose a picture", "Use this network", "Why", "Compare", "Download the scores of all classes (CSV)"):
         assert name in reached, reached
     page.get_by_role("tab", name="Why", exact=True).press("Enter")
     expect(page.locator("#why-map img").first).to_be_visible()
@@ -119,6 +122,8 @@ def in_colors(request, new_visitor, address, place):
     page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important; }")
     upload(page, place / "crimson.png")
     expect(page.locator("#verdict")).to_contain_text(LABELS[0])
+    for drawer in ("#others", "#details"):
+        unfold(page, drawer)
     return page
 
 

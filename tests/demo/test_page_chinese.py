@@ -4,7 +4,7 @@ import re
 
 import pytest
 from broken_images import text_file
-from browsing import served_page, upload
+from browsing import served_page, unfold, upload
 from color_network import COLORS, LABELS, save_color_network, solid
 from playwright.sync_api import expect
 
@@ -77,9 +77,11 @@ def open_tab(page, name):
 
 
 def test_every_tab_is_in_chinese_before_and_after_an_answer(page, folders):
+    for drawer in ("#others", "#details"):
+        unfold(page, drawer)
     assert english(page) == []
     upload(page, folders / "crimson.png")
-    expect(page.locator("#labels .confidence-set")).to_have_count(3)
+    expect(page.locator("#verdict")).to_contain_text("crimson")
     page.get_by_text("关于这个网络").click()
     page.get_by_text("残差网络是怎样工作的").click()
     expect(page.locator("#about")).to_contain_text("归一化")
@@ -124,6 +126,7 @@ def test_the_heading_the_window_and_the_image_have_chinese_names(page, folders):
 
 
 def test_a_network_that_is_not_there_is_told_in_chinese(page, fake_hub):
+    unfold(page, "#others")
     page.locator("#network input").fill("alice/nowhere")
     page.keyboard.press("Enter")
     expect(page.locator("#network-facts")).to_contain_text("找不到模型 'alice/nowhere'")

@@ -4,7 +4,7 @@ import base64
 import re
 
 import pytest
-from browsing import upload
+from browsing import clear, unfold, upload
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 
@@ -27,7 +27,11 @@ def crimson(place):
 
 @pytest.fixture(scope="module")
 def staying(new_visitor, address):
-    return new_visitor(address, permissions=["camera", "clipboard-read", "clipboard-write"])
+    page = new_visitor(address, permissions=["camera", "clipboard-read", "clipboard-write"])
+    clear(page)
+    for drawer in ("#others", "#details"):
+        unfold(page, drawer)
+    return page
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def page(staying):
     remove = staying.get_by_label("Remove Image")
     if remove.count():
         remove.click()
-        expect(staying.locator("#labels .confidence-set")).to_have_count(0)
+        expect(staying.locator("#labels li")).to_have_count(0)
 
 
 def test_an_image_that_is_dropped_is_classified(page, crimson):

@@ -1,7 +1,7 @@
 """Networks that visitors choose: what is told of them before they are loaded, and which are refused."""
 
 import pytest
-from browsing import awaited, served_page, upload
+from browsing import awaited, served_page, unfold, upload
 from color_network import COLORS, save_color_network, solid
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
@@ -37,6 +37,7 @@ def crimson(tmp_path):
 
 
 def choose(page, name):
+    unfold(page, "#others")
     page.locator("#network input").fill(name)
     page.keyboard.press("Enter")
 
@@ -50,7 +51,7 @@ def test_a_network_is_told_before_it_is_loaded_and_then_answers(open_page, addre
     expect(page.locator("#verdict")).to_contain_text("crimson")
     page.locator("#use-network").click()
     expect(page.locator("#network-facts")).to_contain_text("In use: two")
-    expect(page.locator("#labels .confidence-set")).to_have_count(2)
+    expect(page.locator("#labels li")).to_have_count(2)
     page.get_by_text("About this network").click()
     expect(page.locator("#about")).to_contain_text("2: <b>warm</b>, cold")
 
@@ -67,15 +68,16 @@ def test_the_hub_tells_size_and_license_before_the_download(open_page, address, 
 
 def test_a_link_opens_the_same_network_with_the_same_settings(open_page, address, crimson):
     page = open_page(f"{address}?model=two&k=1")
+    unfold(page, "#others")
     expect(page.locator("#network-facts")).to_contain_text("In use: two")
     upload(page, crimson)
-    expect(page.locator("#labels .confidence-set")).to_have_count(1)
+    expect(page.locator("#labels li")).to_have_count(1)
     assert page.locator("#link a").get_attribute("href") == "?model=two&k=1"
 
 
 def test_a_link_to_nothing_says_so_and_the_page_serves_its_own(open_page, address, crimson):
     page = open_page(f"{address}?model=../../etc&k=99999999999")
-    expect(page.locator("#network-facts")).to_contain_text("'../../etc' is no Hub id")
+    expect(page.locator("#link-told").get_by_role("alert")).to_contain_text("'../../etc' is no Hub id")
     upload(page, crimson)
     expect(page.locator("#verdict")).to_contain_text("crimson")
 
@@ -85,7 +87,8 @@ def test_a_network_that_cannot_be_used_leaves_the_one_in_use(open_page, address,
     choose(page, "alice/nowhere")
     expect(page.locator("#network-facts")).to_contain_text("alice/nowhere")
     page.locator("#use-network").click()
-    expect(page.locator("[data-testid=toast-body]")).to_contain_text("'alice/nowhere' was not found")
+    refusal = page.locator("#network-facts").get_by_role("alert")
+    expect(refusal).to_contain_text("'alice/nowhere' was not found")
     upload(page, crimson)
     expect(page.locator("#verdict")).to_contain_text("crimson")
 
@@ -104,7 +107,8 @@ def test_few_and_many_classes_are_served(classes, open_page, tmp_path, crimson):
     with served_page(tmp_path / "net") as settings:
         page = open_page(settings.address)
         upload(page, crimson)
-        expect(page.locator("#labels .confidence-set")).to_have_count(min(5, classes))
+        expect(page.locator("#labels li")).to_have_count(min(5, classes))
+        unfold(page, "#details")
         expect(page.locator("#download")).to_be_visible()
 
 

@@ -8,7 +8,7 @@ from select import select
 
 import pytest
 from broken_images import BAD, SCRIPT
-from browsing import open_to, served_page, upload
+from browsing import clear, open_to, served_page, upload
 from calling import FILE
 from hostile_archives import zipped
 from image_server import image_server
@@ -35,11 +35,12 @@ def address(place):
 def by_page(new_visitor, address, place):
     """Chooses a file as the image, reads the sentence, and removes it again."""
     page = new_visitor(address)
+    clear(page)
 
     def ask(name, data):
         (place / name).write_bytes(data)
         upload(page, place / name)
-        verdict = page.locator("#verdict p")
+        verdict = page.locator("#verdict p").first
         expect(verdict).not_to_have_text(HINT)
         said = verdict.inner_text()
         page.get_by_label("Remove Image").click()

@@ -1,17 +1,19 @@
 """What the tabs are made of: the inputs they share, what shows an answer, and the endpoints beside them."""
 
+from resnet_hub.demo.fields.answer_html import refusal, score_bars, told
 from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
 from resnet_hub.demo.fields.explanation_html import (
     SMALL,
     block_table,
     data_uri,
+    glow_figure,
     map_figure,
     map_words,
     score_words,
     sheet_figures,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
-from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered, refused
+from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
@@ -30,6 +32,7 @@ __all__ = [
     "endpoint",
     "failures",
     "files_field",
+    "glow_figure",
     "groups",
     "in_use",
     "input_panel",
@@ -39,8 +42,10 @@ __all__ = [
     "map_words",
     "offered",
     "photo_field",
-    "refused",
+    "refusal",
+    "score_bars",
     "score_words",
     "sheet_figures",
     "table",
+    "told",
 ]

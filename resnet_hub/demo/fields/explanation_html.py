@@ -39,17 +39,32 @@ def score_words(found: HeatMap, language: str) -> str:
 
 def map_figure(image: Image.Image, found: HeatMap, language: str) -> str:
     """HTML: the colors of the map over the image, which style.css lets shine through, a scale and a download."""
-    colors = data_uri(Image.fromarray(colored(found.values)))
     both = data_uri(overlay(image, found))
-    under = "under squares" if image.height < SMALL else "under"
     stops = ",".join(f"rgb({red},{green},{blue})" for red, green, blue in colored(np.linspace(0, 1, 9)).tolist())
     return (
-        f"<figure class='heat' style='aspect-ratio:{image.width}/{image.height}'>"
-        f"<img class='{under}' alt='' src='{data_uri(image)}'>"
-        f"<img class='colors' alt='{html.escape(map_words(found, language))}' src='{colors}'></figure>"
+        f"{_layers(image, data_uri(image), found, language)}"
         f"<div class='scale' aria-hidden='true'><span>{say('why.least', language)}</span>"
         f"<i style='background:linear-gradient(to right,{stops})'></i><span>{say('why.most', language)}</span></div>"
         f"<a class='download' download='heat-map.png' href='{both}'>{say('why.download', language)}</a>"
+    )
+
+
+def glow_figure(image: Image.Image, found: HeatMap | None, language: str) -> str:
+    """HTML: what the network saw, in few bytes, with the colors of the map over it where there is one."""
+    return _layers(image, _compressed_uri(image), None if found is None or found.is_empty else found, language)
+
+
+def _layers(image: Image.Image, source: str, found: HeatMap | None, language: str) -> str:
+    """HTML: an image of this source, and the colors of the map over it."""
+    squares = " squares" if image.height < SMALL else ""
+    shape = f"style='aspect-ratio:{image.width}/{image.height}'"
+    if found is None:
+        words = html.escape(say("classify.seen_alt", language))
+        return f"<figure class='heat' {shape}><img class='under{squares}' alt='{words}' src='{source}'></figure>"
+    colors = data_uri(Image.fromarray(colored(found.values)))
+    return (
+        f"<figure class='heat' {shape}><img class='under{squares}' alt='' src='{source}'>"
+        f"<img class='colors' alt='{html.escape(map_words(found, language))}' src='{colors}'></figure>"
     )
 
 
@@ -101,6 +116,15 @@ def data_uri(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _compressed_uri(image: Image.Image) -> str:
+    """The image as a data URI of a few kilobytes; squares of a small image stay sharp, in PNG."""
+    if image.height < SMALL:
+        return data_uri(image)
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "WEBP", quality=85)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _bar(part: float, words: str) -> str:

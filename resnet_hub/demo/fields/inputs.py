@@ -9,10 +9,12 @@ from typing import Any
 import gradio as gr
 
 from resnet_hub.demo.examples import ExampleImages
+from resnet_hub.demo.fields.answer_html import refusal
 from resnet_hub.demo.fields.endpoints import AT_ONCE
-from resnet_hub.demo.fields.photo import image_choice, kept_image, photo_field
+from resnet_hub.demo.fields.example_strip import example_strip
+from resnet_hub.demo.fields.photo import kept_image, photo_field, upload_button
 from resnet_hub.demo.serving import Inference, ModelPool, OpenModel
-from resnet_hub.demo.text import describe_facts, label, language_of, say, sentence_of, with_refusals
+from resnet_hub.demo.text import describe_facts, label, language_of, say, sentence_of
 from resnet_hub.registry import list_architectures, published_tags
 
 NETWORK_FACTS = "facts"
@@ -33,8 +35,6 @@ class Inputs:
     """The image; its events need `preprocess=False`, and `Inference.uploaded` reads them."""
     network: gr.Textbox
     """The name of the network in use; empty for the page's own."""
-    classify: gr.Button
-    """What a visitor presses to ask again."""
     choice: gr.Dropdown
     """Where a visitor writes or searches the name of a network."""
     facts: gr.HTML
@@ -42,23 +42,30 @@ class Inputs:
 
 
 def input_panel(inference: Inference, examples: ExampleImages) -> Inputs:
-    """Fills the current container."""
-    photo = photo_field(
-        label=label("inputs.image"),
-        buttons=["fullscreen"],
-        height=320,
-        elem_id="photo",
-        alt_text=say("inputs.chosen", "en"),
-        placeholder=label("inputs.drop"),
-    )
-    button = gr.Button(label("inputs.classify"), variant="primary", elem_id="classify")
-    if examples.paths:
-        image_choice(examples.paths, photo, label("inputs.examples"))
-        gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
-    _address(inference, photo)
+    """Fills the current row: the image above the examples, and a closed drawer with all else that can be asked."""
+    with gr.Column(elem_classes="inputs"):
+        photo = photo_field(
+            label=label("inputs.image"),
+            show_label=False,
+            value=str(examples.paths[0]) if examples.paths else None,
+            buttons=["fullscreen"],
+            height=320,
+            elem_id="photo",
+            alt_text=label("inputs.chosen"),
+            placeholder=label("inputs.drop"),
+        )
+        with gr.Row(elem_classes="choices"):
+            upload_button(photo)
+            if examples.paths:
+                example_strip(examples.paths, photo)
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
-    choice, facts = _network_choice(inference, network)
-    return Inputs(photo, network, button, choice, facts)
+    with (
+        gr.Column(elem_classes="others"),
+        gr.Accordion(label("inputs.others"), open=False, elem_id="others"),
+    ):
+        _address(inference, photo)
+        choice, facts = _network_choice(inference, network)
+    return Inputs(photo, network, choice, facts)
 
 
 def _address(inference: Inference, photo: gr.Image) -> None:
@@ -75,7 +82,7 @@ def _address(inference: Inference, photo: gr.Image) -> None:
             content = await inference.fetch(written)
             return await inference.aside(kept_image, content, photo), ""
         except Exception as error:
-            return gr.skip(), refused(error, language_of(request))
+            return gr.skip(), _refused(error, language_of(request))
 
     gr.on(
         [fetch.click, address.submit],
@@ -107,9 +114,11 @@ def _network_choice(inference: Inference, network: gr.Textbox) -> tuple[gr.Dropd
     async def tell(source: str, request: gr.Request) -> str:
         return await _facts_html(inference, source, request)
 
-    @with_refusals
-    async def put_to_use(source: str, request: gr.Request) -> tuple[str, str]:
-        model = await inference.open(source)
+    async def put_to_use(source: str, request: gr.Request) -> tuple[Any, str]:
+        try:
+            model = await inference.open(source)
+        except Exception as error:
+            return gr.skip(), _refused(error, language_of(request))
         return model.name, in_use(model, language_of(request))
 
     queued: dict[str, Any] = {
@@ -129,12 +138,12 @@ async def _facts_html(inference: Inference, source: str, request: gr.Request) ->
     try:
         return _line(describe_facts(await inference.pool.facts(source), language_of(request)))
     except Exception as error:
-        return refused(error, language_of(request))
+        return _refused(error, language_of(request))
 
 
-def refused(error: Exception, language: str) -> str:
-    """HTML: why a network cannot be used."""
-    return _line(sentence_of(error, language))
+def _refused(error: Exception, language: str) -> str:
+    """HTML: why a network or an address cannot be used."""
+    return refusal(sentence_of(error, language))
 
 
 def in_use(model: OpenModel, language: str) -> str:

@@ -7,7 +7,7 @@ import gradio as gr
 # In the browser. Pasted text is left to whatever field it is meant for; nothing is kept, and nothing asked elsewhere.
 LISTEN = """() => document.addEventListener('paste', event => {
   const images = [...(event.clipboardData?.files ?? [])].filter(file => file.type.startsWith('image/'));
-  const [, button] = [['#photo', '#pasted-one'], ['#files', '#pasted-many']]
+  const [, button] = [['#photo', '#choose'], ['#files', '#pasted-many']]
     .find(([field]) => document.querySelector(field)?.offsetParent) ?? [];
   const input = button && document.querySelector(button)?.previousElementSibling;
   if (!images.length || !input?.matches('input[type=file]')) return;
@@ -19,14 +19,12 @@ LISTEN = """() => document.addEventListener('paste', event => {
 })"""
 
 
-def listen_for_images(page: gr.Blocks, photo: gr.Image, files: gr.File) -> None:
-    """Lets pasted images replace the one image, or join the many; hidden buttons upload them.
+def listen_for_images(page: gr.Blocks, files: gr.File) -> None:
+    """Lets pasted images replace the one image, by the button beside it, or join the many, by a hidden one.
 
-    They stand outside of all tabs, for what is in a tab is there only once it was opened.
+    That stands outside of all tabs, for what is in a tab is there only once it was opened.
     """
-    one = gr.UploadButton(visible="hidden", elem_id="pasted-one", file_types=["image"])
     many = gr.UploadButton(visible="hidden", elem_id="pasted-many", file_types=["image"], file_count="multiple")
-    one.upload(None, one, photo, js="image => [[image].flat()[0]]", api_visibility="private")
     added = "(pasted, chosen) => [[...(chosen ?? []), ...[pasted].flat()]]"
     many.upload(None, [many, files], files, js=added, api_visibility="private")
     page.load(None, js=LISTEN, api_visibility="private")

@@ -7,8 +7,7 @@ but gradio writes a stub file beside the source of every subclass.
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import gradio as gr
@@ -16,7 +15,7 @@ from PIL import Image
 
 from resnet_hub.demo.intake import check_disk
 from resnet_hub.demo.overrides import bring_addresses, describe_in_api, keep_file
-from resnet_hub.demo.text import PageError, refusal_of
+from resnet_hub.demo.text import PageError, label, refusal_of
 from resnet_hub.preprocessing import open_image
 
 # Gradio's own description of a list of files has references in it, which its MCP tools do not resolve.
@@ -49,6 +48,16 @@ def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **option
     return image
 
 
+def upload_button(photo: gr.Image) -> gr.UploadButton:
+    """A button for another image than the one in `photo`; the field itself takes one by a click only while it is empty.
+
+    It takes files of any kind, for what is no image is refused where its answer would stand.
+    """
+    button = gr.UploadButton(label("inputs.choose"), variant="primary", elem_id="choose")
+    button.upload(None, button, photo, js="image => [[image].flat()[0]]", api_visibility="private")
+    return button
+
+
 def files_field(**options: Any) -> gr.File:
     """A field for many files; `options` are gradio's, such as a label."""
     files = gr.File(file_count="multiple", **options)
@@ -68,20 +77,6 @@ def kept_image(content: bytes, field: gr.Image) -> str:
         suffix = (opened.format or "png").lower()
     check_disk(len(content))
     return keep_file(content, f"image.{suffix}", field)
-
-
-def image_choice(paths: Sequence[Path], image: gr.Image, label: Any) -> None:
-    """A row of images; a click puts one into the field `image`."""
-    choice = gr.Dataset(
-        components=[gr.Image(render=False)],
-        samples=[[str(path)] for path in paths],
-        type="index",
-        label=label,
-        elem_id="examples",
-    )
-    choice.click(
-        lambda index: paths[index], choice, image, queue=False, show_progress="hidden", api_visibility="private"
-    )
 
 
 def _fetching(field: gr.Image, fetch: Callable[[str], Awaitable[bytes]] | None) -> Callable[[str], Awaitable[str]]:

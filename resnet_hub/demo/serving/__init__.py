@@ -1,6 +1,7 @@
 """Concurrent inference: an image and a network's name -> an answer, for many visitors at once."""
 
 from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, ImageAnswer, archive_limits, image_answers
+from resnet_hub.demo.serving.example_answers import ExampleAnswers
 from resnet_hub.demo.serving.health import health_route
 from resnet_hub.demo.serving.inference import MOST_CLASSES, Answer, Inference, checked_top_k
 from resnet_hub.demo.serving.model_pool import ModelPool, start_pool
@@ -11,6 +12,7 @@ __all__ = [
     "MOST_CLASSES",
     "MOST_THUMBNAILS",
     "Answer",
+    "ExampleAnswers",
     "ImageAnswer",
     "Inference",
     "ModelPool",

@@ -1,7 +1,8 @@
 """One file for each tab of the page, with its endpoint for programs; `TABS` has a row for each."""
 
+from resnet_hub.demo.tabs.answer_details import ESCAPED
 from resnet_hub.demo.tabs.batch import batch_tab, classify_batch_endpoint
-from resnet_hub.demo.tabs.classify import ESCAPED, answer_tab, predict_endpoint
+from resnet_hub.demo.tabs.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.tabs.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.tabs.depth import depth_tab
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, PageTab, TabContext

@@ -20,6 +20,7 @@ from resnet_hub.demo.fields import (
     failures,
     files_field,
     groups,
+    refusal,
     table,
 )
 from resnet_hub.demo.intake import expected_count, uploaded_files
@@ -32,7 +33,8 @@ from resnet_hub.demo.serving import (
     checked_top_k,
     image_answers,
 )
-from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Ranked
+from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
+from resnet_hub.demo.tabs.classify import Ranked
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import PageError, label, language_of, say, sentence_of
 from resnet_hub.images import FORMATS
@@ -79,7 +81,7 @@ def batch_tab(context: TabContext) -> BuiltTab:
                 async for part in parts:
                     yield part
         except Exception as error:
-            yield _paragraph(sentence_of(error, language)), *[gr.skip()] * 4
+            yield refusal(sentence_of(error, language)), *[gr.skip()] * 4
 
     def stopped_words(language: str) -> str:
         return _paragraph(say("batch.stopped", language))

@@ -1,49 +1,43 @@
-"""The tab with the answer: ranked classes, exact scores, and all that was done to the image."""
+"""The tab with the answer: a sentence, the network that gave it, the image with its evidence, ranked classes."""
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
-from resnet_hub.csv_table import csv_text
-from resnet_hub.demo.fields import AT_ONCE, Inputs, endpoint, photo_field
-from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
-from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
+from resnet_hub.demo.fields import AT_ONCE, endpoint, glow_figure, photo_field, refusal, score_bars, told
+from resnet_hub.demo.serving import Answer, Inference
+from resnet_hub.demo.tabs.answer_details import ANSWERS, USUAL_CLASSES, answer_details
+from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import (
     PageError,
-    describe_input,
     distinct_labels,
-    exact,
     label,
     language_of,
+    own_label,
     say,
     sentence_of,
     verdict,
-    with_refusals,
 )
+from resnet_hub.errors import LANGUAGES
 
-ANSWERS = "answers"
-"""The queue of images to be classified."""
-CSV_ROWS = 1000
-"""Classes in a table to download at most; the best ones."""
-SEEN_HEIGHT = 224
-"""Height in pixels at which the network's input is shown."""
-USUAL_CLASSES = 5
-
-# In the browser: the text becomes a file there, so that nothing is kept on the server for it.
-SAVE = """text => { if (!text) return;
-const link = document.createElement('a');
-link.href = URL.createObjectURL(new Blob([text], {type: 'text/csv;charset=utf-8'}));
-link.download = 'scores.csv';
-link.click();
-setTimeout(() => URL.revokeObjectURL(link.href), 10000); }"""
-
-# Labels are untrusted text. The escaping runs in the browser, so that the API answers in plain text; `{{value}}`
-# would not do, since gradio evaluates what it leaves as a template once more.
-ESCAPED = r"${String(value ?? '').replace(/[&<>\"'`]/g, character => '&#' + character.charCodeAt(0) + ';')}"
+GLOWS = "glows"
+"""The queue of answers whose evidence is to be found."""
+# All in the browser. Nothing is asked for a tab that nobody looks at; a moment later, for one that was just opened is
+# drawn after it is said to be.
+LOOKED_AT = """async (photo, network, answered, glow) => {
+await new Promise(done => setTimeout(done, 50));
+const seen = document.querySelector('#glow')?.offsetParent;
+return [photo, network, seen ? answered : '', glow ? JSON.parse(glow).answered : '']; }"""
+# Evidence that comes when another image has been answered already is of no use.
+SHINE = """(glow, answered, figure) => {
+const found = glow ? JSON.parse(glow) : {};
+return found.answered === answered ? found.figure : figure; }"""
 
 
 class Ranked(TypedDict):
@@ -73,96 +67,117 @@ class PredictAnswer(TypedDict):
 
 def answer_tab(context: TabContext) -> BuiltTab:
     """Fills the current container; answers whenever the image, the network or the number of classes changes."""
-    inputs, inference = context.inputs, context.inference
-    sentence = gr.HTML(
-        label("classify.hint"), html_template=f"<p role='status'>{ESCAPED}</p>", elem_id="verdict", elem_classes="plain"
-    )
-    labels = gr.Label(label=label("classify.labels"), show_heading=False, elem_id="labels")
-    top_k = _top_k_slider(inference.pool.own.classifier.model.num_classes)
-    table = gr.Dataframe(
-        type="array",
-        label=label("classify.table"),
-        interactive=False,
-        wrap=True,
-        buttons=["copy"],
-        column_widths=["16%", "40%", "26%", "18%"],
-        elem_id="scores",
-    )
-    download = gr.Button(visible=False, size="sm", elem_id="download")
-    with gr.Accordion(label("classify.seen"), open=True):
-        seen = gr.Image(
-            label=label("classify.seen"),
-            show_label=False,
-            format="png",
-            interactive=False,
-            buttons=["download"],
-            height=SEEN_HEIGHT,
-            elem_id="seen",
-        )
-        timing = gr.HTML(html_template=f"<p class='quiet'>{ESCAPED}</p>", elem_id="timing", elem_classes="plain")
-    outputs = [sentence, labels, table, download, seen, timing]
-    nothing = (None, None, gr.Button(visible=False), None, "")
+    inputs, inference, answers = context.inputs, context.inference, context.answers
+    sentence, figure, bars, answered = _answer_fields(context)
+    details = answer_details(context)
 
-    async def ask(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
-        image = inference.uploaded(photo)
-        if image is None:
-            raise PageError("tabs.no_image")
-        return _shown(await inference.classify(image, network, count), language_of(request))
-
-    async def show(photo: dict[str, Any] | None, network: str, count: float, request: gr.Request) -> tuple[Any, ...]:
-        """As `ask`, but what is wrong with an image stands where its answer would."""
-        if photo is None:
-            return say("classify.hint", language_of(request)), *nothing
+    async def show(
+        photo: dict[str, Any] | None, network: str, count: float, before: str, request: gr.Request
+    ) -> tuple[Any, ...]:
+        language = language_of(request)
         try:
-            return await ask(photo, network, count, request)
+            image = inference.uploaded(photo)
+            if image is None:
+                return told(say("classify.hint", language)), "", "", "", *details.empty
+            answer = await answers.classify(image, network, count)
         except Exception as error:
-            return sentence_of(error, language_of(request)), *nothing
+            return refusal(sentence_of(error, language)), "", "", "", *details.empty
+        key = _key((photo or {}).get("path"), answer)
+        # What is shown already may have its evidence; of another image or network it is found after the answer.
+        seen = gr.skip() if key == before else glow_figure(answer.classification.seen, None, language)
+        return answer_words(answer, language), seen, _bars(answer, language), key, *details.filled(answer, language)
 
-    event: dict[str, Any] = {
-        "inputs": [inputs.photo, inputs.network, top_k],
-        "outputs": outputs,
-        "preprocess": False,
-        "concurrency_limit": AT_ONCE,
-        "concurrency_id": ANSWERS,
-        "api_visibility": "private",
-    }
-    asked = inputs.classify.click(with_refusals(ask), **event)
-    asked.failure(show, **event)
-    gr.on([inputs.photo.change, inputs.network.change, top_k.change], show, **event, trigger_mode="always_last")
-
-    @with_refusals
-    async def fit_slider(network: str, count: float) -> gr.Slider:
-        return _top_k_slider((await inference.open(network)).classifier.model.num_classes, count)
-
-    inputs.network.change(fit_slider, [inputs.network, top_k], top_k, queue=False, api_visibility="private")
-    _csv_on_request(download, inputs, inference)
-    return BuiltTab([_top_k_in_link(top_k)])
+    gr.on(
+        [context.page.load, inputs.photo.change, inputs.network.change, details.count.change],
+        show,
+        [inputs.photo, inputs.network, details.count, answered],
+        [sentence, figure, bars, answered, *details.outputs],
+        preprocess=False,
+        trigger_mode="always_last",
+        concurrency_limit=AT_ONCE,
+        concurrency_id=ANSWERS,
+        show_progress_on=[sentence],
+        api_visibility="private",
+    )
+    _shine(context, figure, answered)
+    return BuiltTab([details.in_link])
 
 
-def _top_k_in_link(top_k: gr.Slider) -> LinkValue:
-    """The number of classes, which the link says on every tab."""
+def _answer_fields(context: TabContext) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox]:
+    """Sentence, figure, bars, and the key of what they show; the page opens with the answer to its first example."""
+    photo, first = context.inputs.photo.value, context.answers.first
+    answer = None if first is None else context.answers.opening(first, USUAL_CLASSES)
+    texts: list[Any] = [label("classify.hint"), "", ""]
+    if answer is not None and first is not None:
+        found = context.answers.opening_evidence(first, answer)
+        seen = answer.classification.seen
+        made = [
+            (answer_words(answer, language), glow_figure(seen, found, language), _bars(answer, language))
+            for language in LANGUAGES
+        ]
+        texts = [own_label(context.page, dict(zip(LANGUAGES, said, strict=True))) for said in zip(*made, strict=True)]
+    sentence = gr.HTML(texts[0], elem_id="verdict", elem_classes="plain")
+    with gr.Row(elem_classes="shown"):
+        figure = gr.HTML(texts[1], elem_id="glow", elem_classes="plain")
+        bars = gr.HTML(texts[2], elem_id="labels", elem_classes="plain")
+    # No gr.State: for its sake gradio would hold a connection to each visitor.
+    answered = gr.Textbox("" if answer is None else _key((photo or {}).get("path"), answer), visible="hidden")
+    return sentence, figure, bars, answered
 
-    def read(text: str, _opened: Opened) -> str | None:
-        number = whole_number(text)
-        return None if not number else str(min(number, MOST_CLASSES))
 
-    return LinkValue(
-        "k", top_k, lambda count: str(int(count)), read, lambda text, _opened: [int(text)], [top_k], always=True
+def _shine(context: TabContext, figure: gr.HTML, answered: gr.Textbox) -> None:
+    """Lets the evidence follow the answer, by an event of its own, so that no answer waits for it."""
+    inputs, inference, answers = context.inputs, context.inference, context.answers
+    glow = gr.Textbox("", visible="hidden")
+
+    async def find(photo: dict[str, Any] | None, network: str, wanted: str, known: str, request: gr.Request) -> Any:
+        if not wanted or wanted == known:
+            return gr.skip()
+        try:
+            image = inference.uploaded(photo) or b""
+            answer = await answers.classify(image, network, 1)
+            found = await answers.evidence(image, answer)
+        except Exception:  # the answer says what is wrong; without evidence the image stands as it is
+            return gr.skip()
+        key = _key((photo or {}).get("path"), answer)
+        return json.dumps(
+            {
+                "answered": key,
+                "figure": glow_figure(answer.classification.seen, found, language_of(request)),
+            }
+        )
+
+    gr.on(
+        [answered.change, context.tab.select],
+        find,
+        [inputs.photo, inputs.network, answered, glow],
+        glow,
+        preprocess=False,
+        js=LOOKED_AT,
+        trigger_mode="always_last",
+        concurrency_limit=AT_ONCE,
+        concurrency_id=GLOWS,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    glow.change(None, [glow, answered, figure], figure, js=SHINE, api_visibility="private")
+
+
+def _key(path: str | None, answer: Answer) -> str:
+    """What an answer is to, and of which network."""
+    return json.dumps([path, answer.model.name])
+
+
+def answer_words(answer: Answer, language: str) -> str:
+    """HTML: the answer in a sentence, and the network that gave it."""
+    words = say("classify.answered_by", language, name=answer.model.name)
+    return told(verdict(answer.classification.predictions, language)) + (
+        f"<p id='answered-by' class='quiet'>{html.escape(words)}</p>"
     )
 
 
-def _top_k_slider(classes: int, value: float = USUAL_CLASSES) -> gr.Slider:
-    """The slider for a network of so many classes; hidden where there is nothing to choose."""
-    most = min(MOST_CLASSES, classes)
-    return gr.Slider(
-        1,
-        max(most, 2),
-        value=min(value, most),
-        step=1,
-        label=label("classify.top_k"),
-        visible=most > 1,
-        elem_id="top-k",
-    )
+def _bars(answer: Answer, language: str) -> str:
+    return score_bars(distinct_labels(answer.classification.predictions, language))
 
 
 def predict_endpoint(inference: Inference) -> None:
@@ -212,74 +227,3 @@ def milliseconds(timings: Timings) -> Milliseconds:
         "preprocessing": round(timings.preprocessing_ms, 2),
         "network": round(timings.network_ms, 2),
     }
-
-
-def _shown(answer: Answer, language: str) -> tuple[Any, ...]:
-    """What the fields of the tab show of an answer."""
-    classification, classifier = answer.classification, answer.model.classifier
-    predictions = classification.predictions
-    rows = [[rank, found.label, found.score, found.index] for rank, found in enumerate(predictions, 1)]
-    display = [[f"{rank}", name, f"{score:.6f}", f"{index}"] for rank, name, score, index in rows]
-    headers = [say(f"classify.{name}", language) for name in ("rank", "label", "score", "index")]
-    table = {"headers": headers, "data": rows, "metadata": {"display_value": display}}
-    small = max(classifier.preprocessing.input_size[1:]) < SEEN_HEIGHT
-    seen = gr.Image(
-        classification.seen,
-        alt_text=say("classify.seen_alt", language),
-        elem_classes="squares" if small else "",
-    )
-    times = classification.timings
-    timing = say(
-        "classify.timing",
-        language,
-        decode=f"{times.decode_ms:.1f}",
-        preprocessing=f"{times.preprocessing_ms:.1f}",
-        network=f"{times.network_ms:.1f}",
-    )
-    words = describe_input(classifier.preprocessing, language)
-    return (
-        verdict(predictions, language),
-        distinct_labels(predictions, language),
-        table,
-        gr.Button(_csv_words(classifier.model.num_classes, language), visible=True),
-        seen,
-        f"{timing} {words}",
-    )
-
-
-def _csv_words(classes: int, language: str) -> str:
-    key = "classify.csv" if classes <= CSV_ROWS else "classify.csv_first"
-    return say(key, language, count=f"{min(classes, CSV_ROWS):,}")
-
-
-def _csv_on_request(button: gr.Button, inputs: Inputs, inference: Inference) -> None:
-    """Lets the button save the scores of all classes, which the network is asked for at the press."""
-    text = gr.Textbox(visible=False)
-
-    @with_refusals
-    async def scores(photo: dict[str, Any] | None, network: str, request: gr.Request) -> str:
-        image = inference.uploaded(photo)
-        if image is None:
-            raise PageError("tabs.no_image")
-        return scores_csv(await inference.classify(image, network, 1))
-
-    asked = button.click(
-        scores,
-        [inputs.photo, inputs.network],
-        text,
-        preprocess=False,
-        concurrency_limit=AT_ONCE,
-        concurrency_id=ANSWERS,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    asked.success(None, text, None, js=SAVE, api_visibility="private")
-
-
-def scores_csv(answer: Answer) -> str:
-    """The best classes of an answer with their exact scores, best first, as CSV."""
-    best = answer.model.classifier.ranked(answer.scores, CSV_ROWS)
-    return csv_text(
-        ("rank", "label", "score", "index"),
-        [(rank, found.label, exact(found.score), found.index) for rank, found in enumerate(best, 1)],
-    )

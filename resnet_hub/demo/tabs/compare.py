@@ -8,10 +8,21 @@ from typing import Any, TypedDict
 
 import gradio as gr
 
-from resnet_hub.demo.fields import AT_ONCE, SMALL, data_uri, endpoint, map_words, offered, photo_field
+from resnet_hub.demo.fields import (
+    AT_ONCE,
+    SMALL,
+    data_uri,
+    endpoint,
+    map_words,
+    offered,
+    photo_field,
+    refusal,
+    score_bars,
+)
 from resnet_hub.demo.overrides import describe_in_api
 from resnet_hub.demo.serving import Inference, checked_top_k
-from resnet_hub.demo.tabs.classify import USUAL_CLASSES, Milliseconds, Ranked, milliseconds, ranked
+from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
+from resnet_hub.demo.tabs.classify import Milliseconds, Ranked, milliseconds, ranked
 from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
 from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of, verdict
@@ -77,7 +88,7 @@ def compare_tab(context: TabContext) -> BuiltTab:
             async for columns in compared(inference, image, chosen, USUAL_CLASSES, bool(with_maps)):
                 yield comparison(columns, language)
         except Exception as error:
-            yield _sentence(sentence_of(error, language))
+            yield refusal(sentence_of(error, language))
 
     async def show_again(
         photo: dict[str, Any] | None, names: object, with_maps: bool, request: gr.Request
@@ -140,28 +151,12 @@ def _column(column: Compared, language: str) -> str:
         predictions = column.answer.classification.predictions
         parts += [
             f"<p>{html.escape(verdict(predictions, language))}</p>",
-            _bars(distinct_labels(predictions, language)),
+            score_bars(distinct_labels(predictions, language)),
         ]
         parts += [_map(column, language), _facts(column, language)]
     if column.problem is not None:
-        parts.append(f"<p class='problem'>{html.escape(sentence_of(column.problem, language))}</p>")
+        parts.append(refusal(sentence_of(column.problem, language)))
     return f"<section class='network' aria-label='{name}'>{''.join(parts)}</section>"
-
-
-def _bars(scores: dict[str, float]) -> str:
-    """HTML: the best classes, best first, with their scores as numbers and as bars."""
-    rows = "".join(
-        f"<li><span>{html.escape(name)}</span><span>{_tenths(score)}\N{NO-BREAK SPACE}%</span>"
-        f"<i style='width:{100 * score:.1f}%'></i></li>"
-        for name, score in scores.items()
-    )
-    return f"<ol class='bars'>{rows}</ol>"
-
-
-def _tenths(score: float) -> str:
-    """A score from 0 to 1 in percent, as HTML; never 0 or 100 %, which would claim certainty."""
-    percent = f"{100 * score:.1f}"
-    return {"0.0": "&lt; 0.1", "100.0": "&gt; 99.9"}.get(percent, percent)
 
 
 def _map(column: Compared, language: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from resnet_hub.demo.fields import Inputs
-from resnet_hub.demo.serving import Inference, OpenModel
+from resnet_hub.demo.serving import ExampleAnswers, Inference, OpenModel
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class TabContext:
     inputs: Inputs
     """The image and the network that all tabs share."""
     inference: Inference
+    answers: ExampleAnswers
+    """What is asked about one image; it keeps the answers to the examples."""
 
 
 @dataclass(frozen=True)

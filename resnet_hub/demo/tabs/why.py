@@ -20,6 +20,7 @@ from resnet_hub.demo.fields import (
     map_figure,
     map_words,
     photo_field,
+    refusal,
     score_words,
     sheet_figures,
 )
@@ -107,8 +108,7 @@ def why_tab(context: TabContext) -> BuiltTab:
             async for part in _shown(inference, photo, network, index, how, language):
                 yield part
         except Exception as error:
-            words = _paragraph(sentence_of(error, language))
-            yield words, "", gr.skip(), gr.Slider(visible=False), "", "", ""
+            yield refusal(sentence_of(error, language)), "", gr.skip(), gr.Slider(visible=False), "", "", ""
 
     # One event for all, so that an older explanation never comes after a newer one.
     gr.on(

@@ -11,10 +11,11 @@ from resnet_hub.demo.text.formatting import (
 )
 from resnet_hub.demo.text.page_error import PageError
 from resnet_hub.demo.text.user_errors import refusal_of, sentence_of, user_error, with_refusals
-from resnet_hub.demo.text.words import label, language_of, say, translations
+from resnet_hub.demo.text.words import all_words, label, language_of, own_label, say, translations
 
 __all__ = [
     "PageError",
+    "all_words",
     "describe_facts",
     "describe_input",
     "describe_labels",
@@ -22,6 +23,7 @@ __all__ = [
     "exact",
     "label",
     "language_of",
+    "own_label",
     "percent",
     "refusal_of",
     "say",

@@ -30,15 +30,26 @@ def all_words() -> Mapping[str, Mapping[str, str]]:
 def label(key: str) -> Any:
     """A text that the browser puts into its own language: for labels, headings and all that stands still.
 
-    Alternative texts and the headers of tables are not among what gradio translates; `say` them in an event.
+    Its `str` may stand inside of HTML, in attributes too. The headers of tables are not among what gradio translates;
+    `say` them in an event.
     """
     all_words()[key]  # a key that is nowhere fails here, and not in a visitor's browser
     return gr.I18n()(key)
 
 
-def translations() -> gr.I18n:
-    """All texts, for `launch(i18n=...)`."""
-    by_language = {language: {key: texts[language] for key, texts in all_words().items()} for language in LANGUAGES}
+def own_label(page: gr.Blocks, texts: Mapping[str, str]) -> Any:
+    """As `label`, for a text that only this page has, in each language."""
+    if not hasattr(page, "own_words"):
+        page.own_words = {}
+    key = f"own.{len(page.own_words)}"
+    page.own_words[key] = texts
+    return gr.I18n()(key)
+
+
+def translations(own: Mapping[str, Mapping[str, str]] | None = None) -> gr.I18n:
+    """All texts, and those that a page has of its `own`, for `launch(i18n=...)`."""
+    words = {**all_words(), **(own or {})}
+    by_language = {language: {key: texts[language] for key, texts in words.items()} for language in LANGUAGES}
     return gr.I18n(**by_language, zh=by_language["zh-CN"])
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 from urllib.request import urlopen
 
 import pytest
-from browsing import served_page, upload
+from browsing import served_page, unfold, upload
 from color_network import COLORS, solid
 from fake_hub.faults import Fault
 from huggingface_hub import constants
@@ -198,10 +198,12 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
         expect(page.locator(".facts")).to_contain_text(f"tiny, in place of {WANTED}")
         upload(page, tmp_path / "photo.png")
         expect(page.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely (cat|dog|bird), "))
+        unfold(page, "#others")
         page.locator("#network input").fill(WANTED)
         page.keyboard.press("Enter")
         page.locator("#use-network").click()
-        expect(page.locator("[data-testid=toast-body]")).to_contain_text("answered 503; try again later")
+        refusal = page.locator("#network-facts").get_by_role("alert")
+        expect(refusal).to_contain_text("answered 503; try again later")
         assert health(chosen.address) == {"status": "stand-in", "model": "tiny", "missing": WANTED}
 
         hub.state.faults.clear()
@@ -214,6 +216,8 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
         later = open_page(chosen.address)
         upload(later, tmp_path / "photo.png")
         expect(later.locator("#verdict")).to_contain_text(re.compile(r"^\s*Most likely [a-e], "))
+        for drawer in ("#details", "#others"):
+            unfold(later, drawer)
         expect(later.locator("#top-k input[type=range]")).to_have_attribute("max", "5")
         expect(later.locator("#notice")).not_to_contain_text("could not be loaded")
         expect(later.locator("#network input")).to_have_value(WANTED)

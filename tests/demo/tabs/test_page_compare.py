@@ -119,11 +119,11 @@ def test_another_image_is_compared_at_once_where_the_old_comparison_is_in_view(v
     open_compare(page)
     page.locator("#compare").click()
     says(page, "They agree: crimson.")
-    page.locator("#examples img").nth(1).click()
+    page.locator("#examples img").nth(2).click()
     says(page, f"They agree: {MARKUP}.")
     page.get_by_role("tab", name="Answer", exact=True).click()
     expect(page.locator("#verdict")).to_contain_text(MARKUP)
-    page.locator("#examples img").first.click()
+    page.locator("#examples img").nth(1).click()
     expect(page.locator("#verdict")).to_contain_text("crimson")
     says(page, "Choose a picture and at least two networks")
     open_compare(page)
@@ -148,7 +148,7 @@ def test_a_comparison_stands_when_the_answer_about_an_image_before_it_is_late(vi
     says(page, "They agree: crimson.")
     with page.expect_response("**/queue/join*"):
         late[0].continue_()
-    page.locator("#examples img").nth(1).click()
+    page.locator("#examples img").nth(2).click()
     says(page, f"They agree: {MARKUP}.")
 
 
