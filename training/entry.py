@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,6 +13,7 @@ from resnet_hub.errors import ResNetHubError
 from resnet_hub.terminal import log_printable_lines, on_standard_streams, printable
 
 from .settings import Settings, launch_command, settings_parser
+from .stop_signals import Stopped, ended_by_signals, ended_with_launcher
 
 Given = TypeVar("Given", bound=Settings)
 
@@ -41,13 +43,14 @@ def _run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -
     logging.getLogger("training").setLevel(logging.INFO if main else logging.ERROR)
     logging.getLogger("resnet_hub").setLevel(logging.INFO if main else logging.ERROR)
     try:
-        command(arguments)
+        with ended_by_signals(), ended_with_launcher():
+            command(arguments)
     except ResNetHubError as error:
         if main:
             sys.stderr.write(f"error: {printable(str(error))}\n")
         return MISTAKE
     except KeyboardInterrupt as stop:
         if main:
-            sys.stderr.write(f"{printable(str(stop)) or 'stopped; what was saved so far is kept'}\n")
-        return 130
+            sys.stderr.write(f"{printable(str(stop)) or 'stopped'}\n")
+        return stop.status if isinstance(stop, Stopped) else 128 + signal.SIGINT
     return 0

@@ -26,7 +26,7 @@ from .data import Data, load_data
 from .doctor import report_doubts
 from .entry import run_command
 from .fit import fit
-from .hardware import describe_hardware, main_process_decides, make_accelerator
+from .hardware import describe_hardware, leaving_together, main_process_decides, make_accelerator
 from .loading import Loader, make_loaders
 from .loop import (
     Learner,
@@ -89,7 +89,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     )
     set_seed(recipe.seed)
     claim = claimed(recipe, accelerator, resumed=snapshot is not None)
-    with publishing(recipe, accelerator) as publisher, claim, repeatable(recipe.deterministic):
+    together = leaving_together(accelerator)
+    with together, publishing(recipe, accelerator) as publisher, claim, repeatable(recipe.deterministic):
         data = load_data(recipe)
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from torch import nn
@@ -38,7 +39,7 @@ def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | Non
 
     Raises:
         TrainingError: The loss is not finite any more, or the disk is full.
-        Stopped: After Ctrl-C, when the state is saved.
+        Stopped: It was asked to stop, and the state is saved.
     """
     recipe, position, history = learner.recipe, learner.position, saver.history
     if recipe.linear_probe_first and position.steps == 0:
@@ -65,7 +66,7 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
     if recipe.start_size is not None and epoch == recipe.epochs:
         recalibrate(learner, loaders["train"])
     with saver.interruptible(), learner.in_units():
-        measured = evaluate_epoch(learner, loaders["validation"])
+        measured = evaluate_epoch(learner, loaders["validation"], saver.check)
         better = better_of(history.best, learner, measured)
     figures = {f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()}
     speed = trained.pop("images_per_second")
@@ -86,8 +87,8 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
     return better is not None
 
 
-def evaluate_epoch(learner: Learner, loader: Loader) -> dict[str, Evaluation]:
-    """Evaluates the weights, as `val`, and their EMA, as `ema`, where one is kept."""
+def evaluate_epoch(learner: Learner, loader: Loader, check: Callable[[], object]) -> dict[str, Evaluation]:
+    """Evaluates the weights, as `val`, and their EMA, as `ema`, where one is kept; `check` may end it after a batch."""
     accelerator = learner.accelerator
     models: dict[str, nn.Module] = {"val": learner.model}
     if learner.ema:
@@ -95,7 +96,7 @@ def evaluate_epoch(learner: Learner, loader: Loader) -> dict[str, Evaluation]:
         models["ema"] = learner.ema.network
     task = learner.network.config.task
     found = {
-        kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task, bar=False)
+        kind: evaluate(accelerator, model, loader, learner.preprocessing, task=task, bar=False, after_batch=check)
         for kind, model in models.items()
     }
     refuse_non_finite(found["val"].loss, learner.position.epoch, learner.recipe)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,8 @@ from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwa
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.runtime import native_bf16
+
+from .stop_signals import Stopped
 
 Result = TypeVar("Result")
 
@@ -85,6 +88,21 @@ def main_process_first(action: Callable[[], Result]) -> Result:
 def main_process_decides(action: Callable[[], object]) -> None:
     """Runs `action` on the main process alone. Raises: ResNetHubError on every process, where it raises one there."""
     main_process_first(lambda: action() if PartialState().is_main_process else None)
+
+
+@contextmanager
+def leaving_together(accelerator: Accelerator) -> Iterator[None]:
+    """A block of work that no process leaves before the main one, whose report and uploads need none of the others.
+
+    The launcher may take the first process that ends for the end of the run, and end the rest before the report.
+    A process that fails does not wait.
+    """
+    try:
+        yield
+    except Stopped:
+        accelerator.wait_for_everyone()
+        raise
+    accelerator.wait_for_everyone()
 
 
 def available_cores() -> int:

@@ -1,6 +1,8 @@
 """A user's mistake is one sentence and exit status 2; a defect keeps its traceback."""
 
 import logging
+import os
+import signal
 
 import pytest
 
@@ -45,8 +47,9 @@ def test_a_defect_is_not_hidden():
 
 
 def test_an_interrupt_ends_quietly(capsys):
-    assert run_command(fail(KeyboardInterrupt()), []) == 130
-    assert "what was saved so far is kept" in capsys.readouterr().err
+    for number, name in ((signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")):
+        assert run_command(lambda _, number=number: os.kill(os.getpid(), number), []) == 128 + number
+        assert capsys.readouterr().err == f"stopped by {name} before it was done\n"
 
 
 def test_success_is_status_zero():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from resnet_hub.errors import ImageError
 from resnet_hub.images import Opened, open_to_look_at, visible
 
 from ..hardware import available_cores
+from ..stop_signals import left_to_parent
 from ..tables import refuse_stranger
 from .descriptor import LENGTH, describe, gray_view
 from .findings import Findings, joined
@@ -157,4 +157,4 @@ def _as_it_is(chunk: Any) -> Any:
 
 def _start_worker(worker: int) -> None:
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that shows the bar
+    left_to_parent()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from resnet_hub.preprocessing import open_image
 
 from ..hardware import available_cores
 from ..splits import Split
+from ..stop_signals import left_to_parent
 from ..tables import refuse_stranger
 from .cache import ImageCache, Prepared, Preparing
 
@@ -220,8 +220,7 @@ def start_worker(worker: int) -> None:
     """Gets a DataLoader worker ready."""
     # One that computes with several threads only takes the cores of the training process.
     torch.set_num_threads(1)
-    # Ctrl-C is for the training process, which needs its loaders until it has saved.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    left_to_parent()
 
 
 def fault_of(split: Split, index: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -42,6 +42,7 @@ def evaluate(
     task: str = "single_label",
     temperature: float | None = None,
     bar: bool = True,
+    after_batch: Callable[[], object] | None = None,
 ) -> Evaluation:
     """Evaluates the network on every image of a split once.
 
@@ -53,6 +54,7 @@ def evaluate(
         task: single_label, multi_label or regression.
         temperature: The network's, if it has one.
         bar: Whether to show a bar of its own.
+        after_batch: Called after each batch, equally often on each process.
     """
     kind = EVALUATIONS[task]
     model.eval()
@@ -60,6 +62,8 @@ def evaluate(
     for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
         logits = model(prepare_batch(pixels, preprocessing)).float()
         found.append(gather(accelerator, rows, *kind.answers(logits, targets, temperature)))
+        if after_batch:
+            after_batch()
     return kind.of(unique_rows(found), logits.shape[1])
 
 

@@ -26,11 +26,10 @@ from ..run import (
     write_snapshot,
 )
 from ..settings import launch_command
-from .interruption import Interruption, Stopped
+from ..stop_signals import Stopped
+from .interruption import Agreement, Interruption
 from .learner import Learner
 
-ASK_EVERY = 10
-"""Steps after which several processes agree on whether Ctrl-C was pressed."""
 NETWORK, LEARNER, BEST, RUN = "network", "learner", "best", "run"
 """The parts of a snapshot, each one JSON file and one safetensors file."""
 
@@ -47,10 +46,11 @@ class Saver:
         Args:
             learner: At the start of its run.
             history: What `fit` adds to.
-            interruption: Says when somebody pressed Ctrl-C.
+            interruption: Says when the run is asked to stop.
             record: What the run is, its dataset's fingerprint too, as JSON values.
         """
         self.learner, self.history, self.interruption, self.record = learner, history, interruption, record
+        self.agreement = Agreement(learner.accelerator, interruption)
         self.every = learner.recipe.save_every_steps
         self.folder = learner.recipe.folder / STATE_FOLDER
         self._saved_best: int | None = None
@@ -67,13 +67,12 @@ class Saver:
         return round((KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights)
 
     def after_update(self, learner: Learner) -> None:
-        """Saves where it is time. Raises: Stopped after Ctrl-C, when the state is saved."""
-        steps = learner.position.steps
-        stop = self._asked_to_stop(steps)
-        if stop or (self.every is not None and steps % self.every == 0):
+        """Saves where it is time. Raises: Stopped where the run was asked to stop, when the state is saved."""
+        status = self.agreement.status()
+        if status or (self.every is not None and learner.position.steps % self.every == 0):
             self.save()
-        if stop:
-            raise self.stopped()
+        if status:
+            raise self.stopped(status)
 
     def save(self) -> None:
         """Saves everything; what was saved before goes only when this is complete.
@@ -93,29 +92,35 @@ class Saver:
         main_process_decides(lambda: self._write(totals))
 
     def end_epoch(self) -> None:
-        """Saves after an epoch. Raises: Stopped after Ctrl-C."""
+        """Saves after an epoch. Raises: Stopped where the run was asked to stop."""
         self.save()
-        if self._asked_to_stop(0):
-            raise self.stopped()
+        if status := self.agreement.status(now=True):
+            raise self.stopped(status)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """A block between two steps that changes nothing: Ctrl-C ends it at once. Raises: Stopped."""
+        """A block between two steps that changes nothing: it may end at once, saved. Raises: Stopped."""
         try:
-            # Several processes end it together, after it, as none of them may wait for the others.
+            # Several processes end it together, where `check` is called: none of them may wait for the others.
             with self.interruption.at_once(self.learner.accelerator.num_processes == 1):
                 yield
-        except Stopped:
+        except Stopped as stop:
             self.save()
-            raise self.stopped() from None
+            raise self.stopped(stop.status) from None
 
-    def stopped(self) -> Stopped:
+    def check(self) -> None:
+        """Ends an `interruptible` block; all processes call it equally often in it. Raises: Stopped."""
+        if status := self.agreement.status():
+            raise Stopped(status=status)
+
+    def stopped(self, status: int) -> Stopped:
         """What to raise when the state is saved and the run is to end; says how it goes on."""
         position, processes = self.learner.position, self.learner.accelerator.num_processes
         folder = shlex.quote(str(self.learner.recipe.folder))
         return Stopped(
             f"stopped in epoch {position.epoch} after step {position.steps}, and saved; go on with:  "
-            f"{launch_command('finetune', processes)} --resume {folder}"
+            f"{launch_command('finetune', processes)} --resume {folder}",
+            status=status,
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -141,14 +146,6 @@ class Saver:
         if main:
             snapshot.make_newest()
             rewrite_rows(learner.recipe.folder, history.rows, history.timings)
-
-    def _asked_to_stop(self, steps: int) -> bool:
-        accelerator = self.learner.accelerator
-        if accelerator.num_processes == 1:
-            return self.interruption.asked
-        if steps % ASK_EVERY:
-            return False
-        return bool(accelerator.reduce(torch.tensor(float(self.interruption.asked), device=accelerator.device)).item())
 
     def _write(self, totals: list[float]) -> None:
         parts: dict[str, Any] = {
@@ -201,7 +198,7 @@ class Saver:
 def saving(
     learner: Learner, history: History, record: dict[str, Any], snapshot: Snapshot | None, images: int
 ) -> Iterator[Saver]:
-    """The saver of a run for as long as it trains, with its bar shown, and Ctrl-C waiting for the step to end.
+    """The saver of a run for as long as it trains, with its bar shown; what asks to stop waits for the step to end.
 
     Args:
         learner: At the start of its run; where there is a snapshot it is put where that was.
@@ -214,7 +211,7 @@ def saving(
         TrainingError: The disk has no room, or what was saved does not fit the run.
     """
     recipe, accelerator = learner.recipe, learner.accelerator
-    with Interruption(speaks=accelerator.is_main_process) as interruption:
+    with Interruption(speaks=accelerator.is_main_process, limit=recipe.seconds_allowed) as interruption:
         saver = Saver(learner, history, interruption, record)
         main_process_decides(lambda: check_room(recipe.folder, saver.bytes_needed()))
         if snapshot is None:

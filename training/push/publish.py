@@ -26,12 +26,15 @@ from ..data import dataset_errors
 from ..hardware import main_process_decides
 from ..run import link_file
 from ..settings import FinetuneRecipe, HubSettings
+from ..stop_signals import Stopped
 from .pusher import Order, Outcome
 
 logger = logging.getLogger("training")
 
 ANSWER_SECONDS = 60.0
 """How long the Hub may take over the checks before a run; its client itself would wait without end."""
+STOPPING_SECONDS = 20.0
+"""How long a run that was asked to stop waits for its last push: schedulers kill after 30 seconds, as a rule."""
 SNAPSHOTS = ".push"
 """Folder inside that of the run for what is still to be pushed."""
 PROJECT = Path(__file__).resolve().parents[2]
@@ -81,6 +84,9 @@ def publishing(recipe: FinetuneRecipe, accelerator: Accelerator) -> Iterator[Pub
     publisher = Publisher(target, recipe.folder, recipe.hub_strategy, recipe.hub_wait)
     try:
         yield publisher
+    except Stopped:
+        publisher.settle()
+        raise
     finally:
         publisher.close()
 
@@ -151,6 +157,7 @@ class Publisher:
         self._process: subprocess.Popen[str] | None = None
         self._snapshots = folder / SNAPSHOTS
         self._newest: Path | None = None
+        self._name = ""
 
     def offer(self, name: str, *, better: bool) -> None:
         """Hands over what the folder holds now, if it is time; returns at once.
@@ -166,17 +173,28 @@ class Publisher:
         """Hands over the finished run and waits for its upload, at most `limit` seconds; returns whether it arrived."""
         logger.info("  pushing to %s, for at most %.0f s", self.target.repo_id, self.limit)
         self._hand_over(name)
+        return self._arrived(name, self.limit)
+
+    def settle(self) -> None:
+        """Waits a little for what was handed over last, as a run that was asked to stop has not long to live."""
+        if self._newest is not None and self._process is not None and self._process.poll() is None:
+            seconds = min(self.limit, STOPPING_SECONDS)
+            logger.info("  pushing the last checkpoint to %s, for at most %.0f s", self.target.repo_id, seconds)
+            self._arrived(self._name, seconds)
+
+    def _arrived(self, name: str, seconds: float) -> bool:
+        """Whether what was handed over under this name, the last, arrives in time; says so where it does not."""
         reason = "the process that pushes could not be started"
         if self._process is not None:
             try:
-                written, _ = self._process.communicate(timeout=self.limit)
+                written, _ = self._process.communicate(timeout=seconds)
                 outcome = Outcome(**json.loads(written.splitlines()[-1]))
                 if outcome.name == name and outcome.url:
                     self._newest = None
                     return True
                 reason = outcome.reason or reason
             except subprocess.TimeoutExpired:
-                reason = f"the Hub has not taken it within {self.limit:.0f} s"
+                reason = f"the Hub has not taken it within {seconds:.0f} s"
             except (IndexError, ValueError, TypeError):
                 reason = "the process that pushes ended early"
         self._tell_unpushed(reason)
@@ -193,7 +211,7 @@ class Publisher:
 
     def _hand_over(self, name: str) -> None:
         try:
-            snapshot = self._take_snapshot()
+            self._name, snapshot = name, self._take_snapshot()
             if self._process is None or self._process.poll() is not None:
                 self._process = self._start()
             order = Order(

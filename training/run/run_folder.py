@@ -27,6 +27,7 @@ from resnet_hub.preprocessing import open_image, to_channels
 from ..hardware import main_process_decides
 from ..settings import FinetuneRecipe, launch_command
 from ..splits import RecordedSplit, Split
+from ..stop_signals import Stopped
 from .folder_lock import FolderLock
 from .split_file import write_split
 
@@ -232,13 +233,20 @@ def remove_state(folder: Path) -> None:
 
 @contextmanager
 def reporting(folder: Path) -> Iterator[None]:
-    """A block that writes the report when all is trained. Raises: TrainingError where the disk does not take it."""
+    """A block that writes the report when all is trained.
+
+    Raises:
+        TrainingError: The disk does not take it.
+        Stopped: It was asked to stop; says how the report is written after all.
+    """
+    command = f"{launch_command('finetune')} --resume {shlex.quote(str(folder))}"
     try:
         yield
+    except Stopped as stop:
+        raise Stopped(f"stopped before the report was written; write it with:  {command}", status=stop.status) from None
     except (OSError, CheckpointError) as error:
         cause = error.__cause__ if isinstance(error, CheckpointError) else error
         reason = getattr(cause, "strerror", None) or error
-        command = f"{launch_command('finetune')} --resume {shlex.quote(str(folder))}"
         raise TrainingError("run.unwritten_report", folder=str(folder), reason=reason, command=command) from error
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from resnet_hub.errors import ConfigError
+
+_DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?")
+_SECONDS = (86_400, 3600, 60, 1)
+_MOST_SECONDS = 366 * 86_400
 
 
 def setting(
@@ -51,6 +56,15 @@ def refuse_both(**values: object) -> None:
     given = [flag for flag, value in values.items() if value is not None]
     if len(given) > 1:
         raise ConfigError("settings.contradiction", first=given[0], second=given[1])
+
+
+def duration(flag: str, text: str) -> float:
+    """The seconds of a text such as 90m, 2h or 1h30m. Raises: ConfigError."""
+    parts = _DURATION.fullmatch(text.strip().lower())
+    seconds = sum(int(part or 0) * unit for part, unit in zip(parts.groups(), _SECONDS, strict=True)) if parts else 0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise ConfigError("settings.no_duration", flag=flag, text=text)
+    return float(seconds)
 
 
 def number_list(flag: str, text: str) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
 from resnet_hub.hub import push_address
 
-from .base import Settings, setting
+from .base import Settings, duration, setting
 
 PUSH_TIMES = ("best", "epoch", "end")
 
@@ -67,6 +67,13 @@ class SavingSettings(Settings):
         public=False,
         may_change=True,
     )
+    max_time: str | None = setting(
+        None,
+        "time from the start of the program after which the run saves and stops, with exit status 75, as 90m, 2h or "
+        "1h30m; --resume goes on with another such time",
+        public=False,
+        may_change=True,
+    )
     deterministic: bool = setting(
         False, "repeat bit for bit on the same machine from the same --seed: no operation that cannot; can be slower"
     )
@@ -81,3 +88,10 @@ class SavingSettings(Settings):
         super().__post_init__()
         if self.save_every_steps is not None:
             check_integer("--save-every-steps", self.save_every_steps, 1, 10**9)
+        if self.max_time is not None:
+            duration("--max-time", self.max_time)
+
+    @property
+    def seconds_allowed(self) -> float | None:
+        """How long the program may run before it saves and stops; None where nobody limits it."""
+        return None if self.max_time is None else duration("--max-time", self.max_time)

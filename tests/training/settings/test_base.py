@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, fields
 
-from training.settings.base import Settings, setting
+import pytest
+
+from resnet_hub.errors import ConfigError
+from training.settings.base import Settings, duration, setting
 from training.settings.recipe import FinetuneRecipe
 
-HIDDEN = {"output", "overwrite", "dry_run", "find_lr", "save_every_steps", "report_to", "cache_gb"}
+HIDDEN = {"output", "overwrite", "dry_run", "find_lr", "save_every_steps", "max_time", "report_to", "cache_gb"}
 HIDDEN |= {"labels", "push_to_hub", "hub_private", "hub_revision", "hub_strategy", "hub_wait"}
 CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "labels"}) | {"threads", "workers"}
 
@@ -30,3 +33,16 @@ def test_what_is_not_public_is_left_out_of_the_public_settings():
 def test_a_setting_that_nobody_marked_is_public_and_stays_as_it_was():
     marked = setting(1, "a number")
     assert (marked.metadata["public"], marked.metadata["may_change"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90m", 5400), ("2h", 7200), ("1h30m", 5400), ("45s", 45), ("1d", 86_400), (" 2H ", 7200)]
+)
+def test_a_duration_is_read_in_days_hours_minutes_and_seconds(text, seconds):
+    assert duration("--max-time", text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "2", "0m", "-1h", "2 hours", "30m1h", "1.5h", "9999d", "9" * 10_000 + "h", "٣h"])
+def test_what_is_no_duration_is_refused_with_how_to_write_one(text):
+    with pytest.raises(ConfigError, match="write it as 90m, 2h or 1h30m"):
+        duration("--max-time", text)
