@@ -7,13 +7,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.terminal import log_printable_lines, on_standard_streams, printable
 
+from .heartbeat import BEAT_SECONDS, ENDING_SECONDS, LOST, SILENT_SECONDS, Heartbeat, is_of_group, watched
 from .settings import Settings, launch_command, settings_parser
-from .stop_signals import Stopped, ended_by_signals, ended_with_launcher
+from .stop_signals import Stopped, ended_by_signals, ended_with_launcher, handled
 
 Given = TypeVar("Given", bound=Settings)
 
@@ -39,18 +41,48 @@ def run_command(command: Callable[[Sequence[str]], object], arguments: Sequence[
 
 def _run(command: Callable[[Sequence[str]], object], arguments: Sequence[str]) -> int:
     log_printable_lines()
-    main = os.environ.get("RANK", "0") == "0"
-    logging.getLogger("training").setLevel(logging.INFO if main else logging.ERROR)
-    logging.getLogger("resnet_hub").setLevel(logging.INFO if main else logging.ERROR)
-    try:
-        with ended_by_signals(), ended_with_launcher():
-            command(arguments)
-    except ResNetHubError as error:
-        if main:
-            sys.stderr.write(f"error: {printable(str(error))}\n")
-        return MISTAKE
-    except KeyboardInterrupt as stop:
-        if main:
-            sys.stderr.write(f"{printable(str(stop)) or 'stopped'}\n")
-        return stop.status if isinstance(stop, Stopped) else 128 + signal.SIGINT
+    level = logging.INFO if is_main() else logging.ERROR
+    logging.getLogger("training").setLevel(level)
+    logging.getLogger("resnet_hub").setLevel(level)
+    with watched() as heartbeat, handled(_pass_over):
+        try:
+            with ended_by_signals(), ended_with_launcher():
+                command(arguments)
+        except ResNetHubError as error:
+            return _refused(str(error), heartbeat)
+        except KeyboardInterrupt as stop:
+            if heartbeat and heartbeat.find_loss(2 * BEAT_SECONDS):
+                return LOST
+            if is_main():
+                sys.stderr.write(f"{printable(str(stop)) or 'stopped'}\n")
+            return stop.status if isinstance(stop, Stopped) else 128 + signal.SIGINT
+        except Exception as error:
+            if heartbeat is None:
+                raise
+            if heartbeat.find_loss(SILENT_SECONDS + ENDING_SECONDS if is_of_group(error) else 0):
+                return LOST
+            heartbeat.fail(f"{type(error).__name__}: {error}")
+            raise
     return 0
+
+
+def _pass_over(number: int, frame: FrameType | None) -> None:
+    """Answers a signal while the end of the work is told: a launcher sends one to all when a process is lost."""
+    if number == signal.SIGINT:
+        sys.exit(128 + number)
+
+
+def is_main() -> bool:
+    """Whether this process speaks for all of its run."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _refused(reason: str, heartbeat: Heartbeat | None) -> int:
+    """Says why the work cannot be done, once where all processes find the same; returns the exit status."""
+    if is_main():
+        sys.stderr.write(f"error: {printable(reason)}\n")
+    if heartbeat and not heartbeat.loss:
+        said = heartbeat.fail(reason)
+        if not said and not is_main():
+            sys.stderr.write(f"error: process {heartbeat.rank} of {heartbeat.size}: {printable(reason)}\n")
+    return MISTAKE

@@ -26,7 +26,7 @@ from .data import Data, load_data
 from .doctor import report_doubts
 from .entry import run_command
 from .fit import fit
-from .hardware import describe_hardware, leaving_together, main_process_decides, make_accelerator
+from .hardware import describe_hardware, leaving_together, main_process_decides, make_accelerator, refuse_differences
 from .loading import Loader, make_loaders
 from .loop import (
     Learner,
@@ -55,6 +55,7 @@ from .run import (
     parse_run,
     remove_state,
     reporting,
+    versions,
     write_examples,
     write_results,
     write_tables,
@@ -87,11 +88,13 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         trackers=trackers,
         folder=recipe.folder / TRACKER_FOLDER,
     )
+    refuse_differences({**versions(), **recipe.public()})
     set_seed(recipe.seed)
     claim = claimed(recipe, accelerator, resumed=snapshot is not None)
     together = leaving_together(accelerator)
     with together, publishing(recipe, accelerator) as publisher, claim, repeatable(recipe.deterministic):
         data = load_data(recipe)
+        refuse_differences(data.facts)
         model = start_model(recipe, data)
         asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
         model.metadata = describe(recipe, data, model, accelerator)
@@ -173,7 +176,7 @@ def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
         "run    %s: %d epochs, batch %d, %s at lr %g, precision %s, on %s",
         recipe.folder,
         recipe.epochs,
-        recipe.images_per_batch * accelerator.num_processes,
+        recipe.images_per_batch * accelerator.num_processes * recipe.grad_accum_steps,
         recipe.optimizer,
         recipe.lr,
         accelerator.mixed_precision,

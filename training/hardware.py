@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -12,14 +13,24 @@ from typing import TypeVar
 import psutil
 import torch
 from accelerate import Accelerator, PartialState
-from accelerate.utils import DataLoaderConfiguration, DistributedDataParallelKwargs, broadcast_object_list
+from accelerate.utils import (
+    DataLoaderConfiguration,
+    DistributedDataParallelKwargs,
+    broadcast_object_list,
+    gather_object,
+)
 
-from resnet_hub.errors import ResNetHubError
+from resnet_hub.errors import ResNetHubError, TrainingError
 from resnet_hub.runtime import native_bf16
 
+from .launch_environment import refuse_contradictions
 from .stop_signals import Stopped
 
+logger = logging.getLogger("training")
+
 Result = TypeVar("Result")
+LONGEST_FACT = 200
+"""Characters of what a process found that are told where another found something else."""
 
 
 def make_accelerator(
@@ -41,8 +52,11 @@ def make_accelerator(
         folder: Where trackers write that write files.
     """
     on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
+    refuse_contradictions(os.environ, on_cpu=on_cpu)
+    launched = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
+    if launched not in ("no", precision) and precision != "auto":
+        logger.warning("precision %s, as --precision says; the launcher's %s is passed over", precision, launched)
     if precision == "auto":
-        launched = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
         precision = (
             launched
             if launched != "no"
@@ -88,6 +102,18 @@ def main_process_first(action: Callable[[], Result]) -> Result:
 def main_process_decides(action: Callable[[], object]) -> None:
     """Runs `action` on the main process alone. Raises: ResNetHubError on every process, where it raises one there."""
     main_process_first(lambda: action() if PartialState().is_main_process else None)
+
+
+def refuse_differences(facts: Mapping[str, object]) -> None:
+    """Raises: TrainingError on every process, where they do not all find the same, with who found what."""
+    found = gather_object([dict(facts)])
+    for name in facts:
+        ranks: dict[str, list[int]] = {}
+        for rank, told in enumerate(found):
+            ranks.setdefault(str(told[name]), []).append(rank)
+        if len(ranks) > 1:
+            values = "; ".join(f"{', '.join(map(str, who))}: {value[:LONGEST_FACT]}" for value, who in ranks.items())
+            raise TrainingError("processes.differ", name=name, values=values)
 
 
 @contextmanager

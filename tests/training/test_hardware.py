@@ -10,11 +10,17 @@ from images import class_folders
 from launching import forget_accelerator
 
 from resnet_hub import Preprocessing
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, TrainingError
 from resnet_hub.runtime import native_bf16
 from training import hardware
 from training.data.load import load_data
-from training.hardware import describe_hardware, main_process_first, make_accelerator, used_memory
+from training.hardware import (
+    describe_hardware,
+    main_process_first,
+    make_accelerator,
+    refuse_differences,
+    used_memory,
+)
 from training.loading.augment import EvalTransform
 from training.loading.image_dataset import make_loader
 from training.loading.stream_batches import make_stream_loader
@@ -153,3 +159,22 @@ def test_an_error_of_the_main_process_is_raised_on_the_others_as_it_was(monkeypa
             main_process_first(main_fails if main else lambda: "never asked")
         assert told.value.code == "data.unknown_split"
         assert str(told.value) == "there is no split 'val'; the dataset has train"
+
+
+def test_processes_that_find_different_things_are_refused_with_who_found_what(monkeypatch):
+    found = [{"torch": "2.15", "the classes": "cat"}, {"torch": "2.15", "the classes": "dog"}, {"torch": "2.15"}]
+    found[2]["the classes"] = "cat"
+    monkeypatch.setattr(hardware, "gather_object", lambda mine: found)
+    with pytest.raises(TrainingError, match=r"do not agree on the classes .* 0, 2: cat; 1: dog"):
+        refuse_differences(found[0])
+    found[1]["the classes"] = "cat"
+    refuse_differences(found[0])
+
+
+def test_a_precision_of_the_launcher_that_a_flag_contradicts_is_said(monkeypatch, caplog):
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    assert asked(monkeypatch, "no")[1] == "no"
+    assert "precision no, as --precision says; the launcher's bf16 is passed over" in caplog.text
+    caplog.clear()
+    asked(monkeypatch, "auto")
+    assert "passed over" not in caplog.text

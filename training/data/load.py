@@ -72,6 +72,12 @@ class Data:
         return RecordedSplit.of(train, self.validation, self.test)
 
     @property
+    def facts(self) -> dict[str, object]:
+        """What all processes must have alike, each under the name that a person knows it by."""
+        sizes = {f"the number of images of {split.name}": len(split) for split in self.splits}
+        return {**sizes, "the classes": ", ".join(self.label_names), "the images (hash of the split)": self.split_hash}
+
+    @property
     def splits(self) -> tuple[Split | Stream, ...]:
         """Train, validation and, where there is one, test."""
         return (self.train, self.validation) if self.test is None else (self.train, self.validation, self.test)

@@ -12,6 +12,7 @@ import torch
 from resnet_hub.errors import TrainingError
 
 from ..hardware import main_process_decides
+from ..heartbeat import advise
 from ..loading import Batch, Loader, StreamLoader
 from ..optim import state_copies
 from ..run import (
@@ -73,6 +74,11 @@ class Saver:
             self.save()
         if status:
             raise self.stopped(status)
+
+    def advise(self) -> None:
+        """Lets a person know how the run goes on, should one of its processes be lost."""
+        folder, processes = shlex.quote(str(self.learner.recipe.folder)), self.learner.accelerator.num_processes
+        advise(f"go on with:  {launch_command('finetune', processes)} --resume {folder}")
 
     def save(self) -> None:
         """Saves everything; what was saved before goes only when this is complete.
@@ -218,6 +224,7 @@ def saving(
             saver.begin()
         else:
             saver.restore(snapshot)
+        saver.advise()
         learner.after_update.append(saver.after_update)
         seen = (learner.position.epoch - 1) * images + int(learner.position.totals[1])
         with learner.progress.opened(recipe.epochs * images, seen, shown=accelerator.is_main_process):

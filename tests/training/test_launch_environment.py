@@ -1,0 +1,40 @@
+"""What the launcher was told against what runs: several processes that would each train alone are refused."""
+
+import pytest
+
+from resnet_hub.errors import ConfigError
+from training.launch_environment import refuse_contradictions
+
+BY_ACCELERATE = {"ACCELERATE_MIXED_PRECISION": "no"}
+ADDRESS = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "way_out"),
+    [
+        (BY_ACCELERATE | ADDRESS, "accelerate launch --multi_gpu --num_processes N"),
+        ({"SLURM_STEP_NUM_TASKS": "4"}, "Slurm has started 4 tasks"),
+        (BY_ACCELERATE | {"ACCELERATE_USE_FSDP": "true", "WORLD_SIZE": "2"}, "take --multi_gpu in place of --use_fsdp"),
+    ],
+)
+def test_what_would_train_otherwise_than_asked_is_refused_with_the_way_out(environment, way_out):
+    with pytest.raises(ConfigError) as refused:
+        refuse_contradictions(environment, on_cpu=True)
+    assert way_out in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "on_cpu"),
+    [
+        ({}, True),
+        (BY_ACCELERATE, True),
+        (ADDRESS, True),  # of a cluster that sets it for all
+        (BY_ACCELERATE | ADDRESS | {"WORLD_SIZE": "2"}, True),
+        ({"SLURM_STEP_NUM_TASKS": "2", "WORLD_SIZE": "8"}, True),
+        ({"SLURM_STEP_NUM_TASKS": "1"}, True),
+        ({"SLURM_STEP_NUM_TASKS": "many"}, True),
+        ({"ACCELERATE_USE_FSDP": "true", "WORLD_SIZE": "2"}, False),
+    ],
+)
+def test_what_runs_as_it_was_asked_for_is_left_alone(environment, on_cpu):
+    refuse_contradictions(environment, on_cpu=on_cpu)
