@@ -134,6 +134,7 @@ class Saver:
         saved = snapshot.read(RUN)
         self._refuse_changes(saved)
         self.record = resumed_record(saved["record"], self.record, saved["position"]["steps"])
+        self.record["recipe"] = saved["record"]["recipe"] | {"epochs": self.learner.recipe.epochs}
         learner, history, main = self.learner, self.history, self.learner.accelerator.is_main_process
         history.rows, history.timings, history.earlier = saved["rows"], saved["timings"], saved["seconds"]
         if snapshot.has(NETWORK):
@@ -145,6 +146,9 @@ class Saver:
             history.best = Best.from_state(snapshot.read(BEST))
             self._saved_best = history.best.epoch
         position, totals = learner.position, saved["position"].pop("totals")
+        # Batches of each process: where there are more processes now, each has seen fewer.
+        batches, now = saved["position"]["batches"] * saved["processes"] * saved["recipe"]["batch_size"], learner.recipe
+        saved["position"]["batches"] = batches // (learner.accelerator.num_processes * now.images_per_batch)
         for name, value in saved["position"].items():
             setattr(position, name, value)
         # The sums over all processes are the first one's now; they are added up again at the end of the epoch.
@@ -193,9 +197,7 @@ class Saver:
             yield "scaler", self.learner.accelerator.scaler
 
     def _refuse_changes(self, saved: dict[str, Any]) -> None:
-        processes, folder = self.learner.accelerator.num_processes, str(self.learner.recipe.folder)
-        if saved["processes"] != processes:
-            raise TrainingError("loop.other_processes", folder=folder, before=saved["processes"], processes=processes)
+        folder = str(self.learner.recipe.folder)
         if saved["record"]["dataset"]["split_hash"] != self.record["dataset"]["split_hash"]:
             raise TrainingError("loop.other_dataset", folder=folder)
 

@@ -63,7 +63,9 @@ def describe_run(
 
 def resumed_record(first: dict[str, Any], now: dict[str, Any], step: int) -> dict[str, Any]:
     """The record of a run that goes on after a step: as it was first, and what is so now."""
-    again = {"after_step": step} | {name: now[name] for name in ("command", "started", "versions", "git", "hardware")}
+    again = {"after_step": step} | {
+        name: now[name] for name in ("command", "started", "versions", "git", "hardware", "processes")
+    }
     return first | {"resumed": [*first.get("resumed", []), again]}
 
 

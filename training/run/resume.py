@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -13,9 +15,13 @@ from ..settings import AUTO, RENAMED, FinetuneRecipe, flag_of, parse_flags
 from .run_folder import RESULTS_FILE, STATE_FOLDER
 from .serialization import Snapshot, newest_snapshot
 
+logger = logging.getLogger("training")
+
 
 def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None]:
     """The recipe of a command line, and the state to go on from, where `--resume` asks for it.
+
+    A run that goes on may have other `--epochs` than it was begun with, and another number of processes.
 
     Raises:
         ConfigError: Settings that cannot be, or that contradict those of the run.
@@ -32,12 +38,63 @@ def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None
         if (folder / RESULTS_FILE).exists():
             raise TrainingError("run.finished", folder=str(folder))
         raise TrainingError("run.not_interrupted", folder=str(folder))
-    saved = snapshot.read("run")["recipe"]
+    state = snapshot.read("run")
+    saved = state["recipe"]
     _check_names(saved, folder)
     if given.get("batch_size") == AUTO:  # what was found to fit is saved
         del given["batch_size"]
+    saved |= _shared_out(saved, state.get("processes", 1), int(os.environ.get("WORLD_SIZE", "1")), folder)
+    _check_epochs(given, state, folder)
     _refuse_contradictions(given, saved, folder)
     return FinetuneRecipe(**{**saved, **given, "output": str(folder)}), snapshot
+
+
+def _shared_out(saved: Mapping[str, Any], before: int, now: int, folder: Path) -> dict[str, int]:
+    """Batch size and accumulation with which another number of processes makes the same updates from the same images.
+
+    Batches stay as large as they were where they can, so that BatchNorm sees as many images, and the order of images.
+
+    Raises:
+        TrainingError: The images of an update cannot be shared out evenly, or come as a stream.
+    """
+    if before == now:
+        return {}
+    size, steps = saved["batch_size"], saved.get("grad_accum_steps", 1)
+    images = size * steps * before
+    if saved.get("streaming") or images % now:
+        raise TrainingError("run.other_processes", folder=str(folder), before=before, processes=now, images=images)
+    if (before * steps) % now == 0:
+        steps = before * steps // now
+    else:
+        size, steps = images // now, 1
+    logger.warning(
+        "resume with %d process(es) in place of %d: each update still takes %d images (%d x batch %d x accumulate %d); "
+        "the weights will differ by rounding, by dropout's draws%s",
+        now,
+        before,
+        images,
+        now,
+        size,
+        steps,
+        "" if size == saved["batch_size"] else ", and by BatchNorm's batches",
+    )
+    return {"batch_size": size, "grad_accum_steps": steps}
+
+
+def _check_epochs(given: Mapping[str, Any], state: Mapping[str, Any], folder: Path) -> None:
+    """Says how the schedule goes on with another number of epochs. Raises: ConfigError for fewer than are done."""
+    before = state["recipe"].get("epochs")
+    if "epochs" not in given or before is None or given["epochs"] == before:
+        return
+    done = len(state.get("rows", ()))
+    if given["epochs"] <= done:
+        raise ConfigError("run.fewer_epochs", epochs=given["epochs"], done=done, folder=str(folder))
+    logger.warning(
+        "resume to %d epochs in place of %d: from here on the learning rate is that of a run of %d epochs at this step",
+        given["epochs"],
+        before,
+        given["epochs"],
+    )
 
 
 def _folder(given: Mapping[str, Any], resumed: str) -> Path:

@@ -16,7 +16,7 @@ SCHEDULES = ("cosine", "tanh", "poly", "step", "multistep", "one-cycle", "platea
 class ScheduleSettings(Settings):
     """Epochs, early stopping and the learning-rate schedule."""
 
-    epochs: int = setting(10, "passes over the training images")
+    epochs: int = setting(10, "passes over the training images", may_change=True)
     patience: int | None = setting(
         None, "early stopping: epochs without a better one after which the run stops; never where absent"
     )

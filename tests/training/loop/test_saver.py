@@ -97,7 +97,10 @@ def test_a_finished_run_keeps_no_state_and_is_not_resumed(runs, capsys):
 def test_schedule_optimizer_and_average_go_on_where_they_were(tmp_path):
     make_data(tmp_path / "data")
     settings = {"schedule": "plateau", "ema_decay": 0.9, "optimizer": "adamw", "output": str(tmp_path / "run")}
-    record = dict.fromkeys(("command", "started", "versions", "git", "hardware")) | {"dataset": {"split_hash": "1"}}
+    record = dict.fromkeys(("command", "started", "versions", "git", "hardware", "processes")) | {
+        "dataset": {"split_hash": "1"},
+        "recipe": {},
+    }
     learners = []
     for _ in range(2):
         learner, loaders = start(tmp_path / "data", **settings)
@@ -209,15 +212,26 @@ def test_a_dataset_that_has_changed_meanwhile_is_refused(tmp_path, stopped, colo
     assert "the dataset is not what it was when the run in" in capsys.readouterr().err
 
 
-def test_another_number_of_processes_is_refused(stopped, capsys):
+def test_a_run_of_two_processes_goes_on_in_one_with_the_same_images_in_each_update(runs, stopped, capsys):
     folder = stopped()
-    newest = max((folder / "state").iterdir())
-    saved = newest_snapshot(newest.parent).read("run") | {"processes": 4}
-    write_snapshot(newest.parent, {"run": saved}, unchanged=["network", "learner"])
-    assert finetune.main(["--resume", str(folder)]) == 2
-    message = capsys.readouterr().err
-    assert "was started with 4 processes and is resumed with 1" in message
-    assert "launch it with --num_processes 4" in message
+    # The same run as two processes would have left it: each with half of the batches, none put together.
+    snapshot = newest_snapshot(folder / "state")
+    saved = snapshot.read("run")
+    saved["processes"], saved["recipe"]["grad_accum_steps"] = 2, 1
+    saved["position"]["batches"] //= 2
+    write_snapshot(folder / "state", {"run": saved}, unchanged=["network", "learner", "best"])
+    assert finetune.main(["--resume", str(folder)]) == 0
+    assert "each update still takes 16 images (1 x batch 8 x accumulate 2)" in capsys.readouterr().err
+    for file in FINAL:
+        assert (folder / file).read_bytes() == (runs[0] / "whole" / file).read_bytes(), file
+
+
+def test_a_run_that_is_resumed_for_more_epochs_trains_longer_and_says_how(stopped, capsys):
+    folder = stopped()
+    assert finetune.main(["--resume", str(folder), "--epochs", "4"]) == 0
+    assert "from here on the learning rate is that of a run of 4 epochs" in capsys.readouterr().err
+    results = json.loads((folder / "results.json").read_text())
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == results["run"]["recipe"]["epochs"] == 4
 
 
 def test_weights_that_are_no_numbers_are_never_saved(tmp_path, colors, capsys, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from error_facts import code_and_fields
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.run.resume import _refuse_contradictions, parse_run
+from training.run.resume import _refuse_contradictions, _shared_out, parse_run
 from training.run.serialization import write_snapshot
 from training.settings.recipe import FinetuneRecipe
 
@@ -102,3 +102,40 @@ def test_what_a_resumed_run_may_change_stands_on_the_field(tmp_path):
         contradiction = pytest.raises(ConfigError, match=f"--{item.name.replace('_', '-')} b contradicts --resume")
         with nullcontext() if item.metadata["may_change"] or item.name == "output" else contradiction:
             _refuse_contradictions({item.name: "b"}, {item.name: "a"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ((8, 1, 4), 4, {}),
+        ((8, 1, 4), 2, {"batch_size": 8, "grad_accum_steps": 2}),
+        ((8, 1, 4), 1, {"batch_size": 8, "grad_accum_steps": 4}),
+        ((8, 4, 1), 2, {"batch_size": 8, "grad_accum_steps": 2}),
+        ((8, 1, 1), 4, {"batch_size": 2, "grad_accum_steps": 1}),
+        ((9, 1, 4), 3, {"batch_size": 12, "grad_accum_steps": 1}),
+    ],
+)
+def test_another_number_of_processes_shares_the_images_of_an_update_out(tmp_path, before, now, expected):
+    size, steps, processes = before
+    saved = {"batch_size": size, "grad_accum_steps": steps}
+    shared = _shared_out(saved, processes, now, tmp_path)
+    assert shared == expected
+    found = saved | shared
+    assert found["batch_size"] * found["grad_accum_steps"] * now == size * steps * processes
+
+
+@pytest.mark.parametrize("saved", [{"batch_size": 8}, {"batch_size": 9, "streaming": True}])
+def test_images_that_cannot_be_shared_out_evenly_or_come_as_a_stream_are_refused(tmp_path, saved):
+    with pytest.raises(TrainingError) as refused:
+        _shared_out(saved, 1, 3, tmp_path)
+    assert refused.value.code == "run.other_processes"
+    assert refused.value.fields.items() >= {"before": 1, "processes": 3}.items()
+
+
+def test_fewer_epochs_than_are_done_are_refused(interrupted):
+    recipe = FinetuneRecipe(dataset="digits", model="resnet18", epochs=9)
+    write_snapshot(recipe.folder / "state", {"run": {"recipe": recipe.to_json(), "rows": [{}] * 5}})
+    with pytest.raises(ConfigError) as refused:
+        parse_run(["--resume", str(interrupted), "--epochs", "5"])
+    assert refused.value.fields.items() >= {"epochs": 5, "done": 5}.items()
+    assert parse_run(["--resume", str(interrupted), "--epochs", "6"])[0].epochs == 6

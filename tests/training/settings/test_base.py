@@ -10,7 +10,7 @@ from training.settings.recipe import FinetuneRecipe
 
 HIDDEN = {"output", "overwrite", "dry_run", "find_lr", "save_every_steps", "max_time", "report_to", "cache_gb"}
 HIDDEN |= {"labels", "push_to_hub", "hub_private", "hub_revision", "hub_strategy", "hub_wait"}
-CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "labels"}) | {"threads", "workers"}
+CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "labels"}) | {"epochs", "threads", "workers"}
 
 
 def test_a_card_says_what_says_something_of_the_network_and_a_resumed_run_changes_only_what_does_not():
