@@ -18,7 +18,7 @@ from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
 from resnet_hub.hub import Token, download_checkpoint, mend_checkpoint, push_checkpoint
 from resnet_hub.models.faithful import checkpoint_of
-from resnet_hub.models.replaced import has_other_weights, renew_head, take_up
+from resnet_hub.models.replaced import has_other_weights, linear_head, renew_head, take_up
 from resnet_hub.models.timm_attributes import TimmAttributes
 from resnet_hub.registry import named_network
 
@@ -65,6 +65,16 @@ class PretrainedNetwork(TimmAttributes):
         classifier is made and when the network is saved; call it after a replacement inside one, of `model.conv1[0]`.
         """
         take_up(self, self._build)
+
+    def refusal_to_save(self) -> CheckpointError | None:
+        """Why no checkpoint can describe a part that was replaced in this network; None where one can."""
+        if linear_head(self) is not None and not self.has_replaced_parts:
+            return None
+        try:
+            checkpoint_of(self, self.state_dict(), self._build)
+        except CheckpointError as error:
+            return error
+        return None
 
     def _build(self, config: ResNetConfig) -> PretrainedNetwork:
         """A network of this config, of the class that `from_pretrained` of this one's class gives."""

@@ -115,14 +115,23 @@ class Runner(Generic[Kind]):
             self.model.sync_config()
             now = self._parts_now()
         backend, reason = chosen_backend(self._asked, self.model, self._computed_in()), obstacle(self.model)
-        if reason is None and isinstance(self.model, PretrainedNetwork):
-            _check_head(self.model)
-        if reason and self._asked == "auto" and str(reason) not in self._said:
-            self._said.add(str(reason))
-            logger.warning("the network runs as PyTorch runs it, since a fused copy would not be the same: %s", reason)
+        if isinstance(self.model, PretrainedNetwork):
+            _check_logits(self.model)
+            if reason is None:
+                _check_head(self.model)
+            if refusal := self.model.refusal_to_save():
+                self._say("%s; the answers here are those of the network as it is", refusal)
+        if reason and self._asked == "auto":
+            self._say("the network runs as PyTorch runs it, since a fused copy would not be the same: %s", reason)
         self._parts, self._backend = now, backend
         self._snapshot = self._copy = None
         return backend
+
+    def _say(self, sentence: str, reason: object) -> None:
+        """Logs a reason, once."""
+        if str(reason) not in self._said:
+            self._said.add(str(reason))
+            logger.warning(sentence, reason)
 
     def _parts_now(self) -> list[Any]:
         return [self._computed_in(), next(self.model.parameters()).is_cpu, *parts(self.model)]
@@ -201,11 +210,15 @@ class RunningNetwork:
         return None if self.model.head_is_new else temperature_of(self.model.metadata)
 
 
-def _check_head(model: PretrainedNetwork) -> None:
-    """Raises: ConfigError where the head cannot classify, or makes scores of its logits itself."""
-    last = list(model.modules())[-1]
+def _check_logits(model: PretrainedNetwork) -> None:
+    """Raises: ConfigError where the head makes scores of its logits itself."""
+    last = list(model.get_classifier().modules())[-1]
     if isinstance(last, nn.Softmax | nn.Sigmoid):
         raise ConfigError("runner.head_makes_scores", name=model.classifier, kind=type(last).__name__)
+
+
+def _check_head(model: PretrainedNetwork) -> None:
+    """Raises: ConfigError where the head cannot classify."""
     if not model.num_classes:
         return  # which `output_names` refuses
     features = torch.zeros(1, model.num_features, 1, 1)

@@ -237,28 +237,3 @@ def test_what_is_no_network_with_weights_is_refused(make, code, fields):
     with pytest.raises(ConfigError) as refused:
         ImageClassifier(make(), device="cpu")
     assert code_and_fields(refused.value) == (code, fields)
-
-
-def with_part(name, part):
-    model = network()
-    setattr(model, name, part)
-    return model
-
-
-HEADS = {
-    "too narrow": (lambda: with_part("fc", nn.Linear(32, 9)), "runner.head", "fc"),
-    "probabilities": (
-        lambda: with_part("fc", nn.Sequential(nn.Linear(64, 9), nn.Softmax(1))),
-        "runner.head_makes_scores",
-        "fc",
-    ),
-    "halved": (lambda: with_part("fc", nn.Sequential(nn.Linear(64, 8), nn.GLU())), "runner.head", "fc"),
-    "a stem of other channels": (lambda: with_part("conv1", nn.Conv2d(3, 32, 7, 2, 3)), "runner.parts", None),
-}
-
-
-@pytest.mark.parametrize(("make", "code", "name"), HEADS.values(), ids=HEADS)
-def test_a_part_that_does_not_fit_is_refused_at_once(make, code, name):
-    with pytest.raises(ConfigError) as refused:
-        ImageClassifier(make(), device="cpu")
-    assert (refused.value.code, refused.value.fields.get("name")) == (code, name)
