@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from resnet_hub.card.parse import CardText
+from resnet_hub.card.parse import BoundedLoader, CardText
 from resnet_hub.errors import CheckpointError
 
 
@@ -31,7 +31,7 @@ def _edited(card: CardText, wanted: Mapping[str, Any]) -> str | None:
     if card.fenced is None:
         return None
     opening, block, closing = card.fenced
-    root = yaml.compose(block, Loader=yaml.SafeLoader)
+    root = yaml.compose(block, Loader=BoundedLoader)
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         return None
     pieces, at = [], 0

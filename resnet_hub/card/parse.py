@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.resolver import Resolver
+from yaml.scanner import Scanner
 
 from resnet_hub.errors import CheckpointError, Phrase
 
@@ -20,7 +26,7 @@ MAX_DEPTH = 30
 MAX_DIGITS = 400
 """Characters of a number in a card's YAML, as many as the longest float needs; some forms take quadratic time."""
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-MAX_VALUES = 50_000
+MAX_VALUES = 20_000
 """Values in a card's YAML; the largest `model-index` on the Hub have some ten thousand."""
 
 # Source: huggingface_hub.repocard.REGEX_YAML_BLOCK, the Hub's own; it does not look for a byte order mark (BOM).
@@ -41,13 +47,28 @@ _PLAIN = {
 }
 
 
+class _PythonEvents(Reader, Scanner, Parser):  # type: ignore[misc]  # yaml has no types
+    """What PyYAML reads with where it was built without libyaml: a hundred times as slow."""
+
+    def __init__(self, stream: str) -> None:
+        Reader.__init__(self, stream)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+
+
+_Events: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else _PythonEvents
+
+
 # YAML as the Hub reads it, where `no` is Norwegian and 12:30 no number of seconds. Source: YAML 1.2, section 10.3.
 # A safe loader: it makes names, numbers, lists and tables only.
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
+class BoundedLoader(Composer, _Events, SafeConstructor, Resolver):  # type: ignore[misc]  # yaml has no types
     """Reads a card's YAML in time and memory that its length bounds."""
 
     def __init__(self, stream: str) -> None:
-        super().__init__(stream)
+        _Events.__init__(self, stream)
+        Composer.__init__(self)
+        SafeConstructor.__init__(self)
+        Resolver.__init__(self)
         self.depth = 0
         self.size = 0
         self.sizes: dict[int, int] = {}
@@ -76,7 +97,7 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
         return node
 
 
-_Loader.yaml_implicit_resolvers = {
+BoundedLoader.yaml_implicit_resolvers = {
     first: [(tag, re.compile(f"(?:{_PLAIN[tag]})$") if tag in _PLAIN else found) for tag, found in resolvers]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -116,9 +137,9 @@ class CardText:
         if block is None:
             return cls({}, card)
         try:
-            metadata = yaml.load(block[2], _Loader) or {}
+            metadata = yaml.load(block[2], BoundedLoader) or {}
         except FAULTS as error:
-            fault = _fault(error, block[1].count("\n"))
+            fault = _fault(error, block[1].count("\n"), block[2].count("\n"))
             raise CheckpointError("card.invalid_yaml", where=where, fault=fault) from error
         if not isinstance(metadata, dict):
             raise CheckpointError("card.no_mapping", where=where, kind=type(metadata).__name__)
@@ -160,10 +181,10 @@ def marked(name: str, content: str) -> str:
     return f"<!-- resnet_hub:begin {name} -->\n{inside}<!-- resnet_hub:end {name} -->"
 
 
-def _fault(error: BaseException, lines_above: int) -> str | Phrase:
+def _fault(error: BaseException, lines_above: int, last: int) -> str | Phrase:
     """Where in the file and why the YAML parser failed, on one line."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        line = error.problem_mark.line + lines_above + 1
+        line = min(error.problem_mark.line, last) + lines_above + 1
         return Phrase("card.fault_in_line", line=line, problem=str(error.problem))
     if not isinstance(error, yaml.YAMLError | ValueError | RecursionError):
         return Phrase("card.fault_of_tag")

@@ -30,6 +30,7 @@ from resnet_hub.checkpoint.readers import (
     SAFETENSORS,
     ZIP,
     check_header,
+    check_operations,
     form_of,
     index_in,
     metadata_in,
@@ -135,11 +136,11 @@ def _read(file: Path, dtype: torch.dtype | None, only_shapes: bool) -> Any:
         return read_keras_h5(file)
     if form == KERAS:
         return read_keras_zip(file)
-    check_header(file, safetensors=form == SAFETENSORS)
     if form == SAFETENSORS:
+        check_header(file)
         return _read_safetensors(file, dtype)
-    # What is compressed in a zip would be mapped as it lies there, which is good for nothing but shapes.
-    return read_pickle(file, mapped=only_shapes and zipfile.is_zipfile(file))
+    check_operations(file)
+    return read_pickle(file, mapped=only_shapes)
 
 
 def _contents(path: Path, file: Path, state: object, choice: str | None) -> Contents:

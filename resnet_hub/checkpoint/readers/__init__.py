@@ -4,6 +4,7 @@ from resnet_hub.checkpoint.readers.distributed import DISTRIBUTED_METADATA, meta
 from resnet_hub.checkpoint.readers.file_forms import HDF5, KERAS, SAFETENSORS, ZIP, form_of
 from resnet_hub.checkpoint.readers.keras_files import HDF5_SIGNATURE, read_keras_h5, read_keras_zip
 from resnet_hub.checkpoint.readers.packed import unpacked
+from resnet_hub.checkpoint.readers.pickle_operations import check_operations
 from resnet_hub.checkpoint.readers.pickles import read_pickle
 from resnet_hub.checkpoint.readers.shards import INDEX_ENDING, INDICES, index_in, read_shards, shard_names
 from resnet_hub.checkpoint.readers.weights_header import check_header
@@ -18,6 +19,7 @@ __all__ = [
     "SAFETENSORS",
     "ZIP",
     "check_header",
+    "check_operations",
     "form_of",
     "index_in",
     "metadata_in",

@@ -66,7 +66,7 @@ def read_pickle(file: Path, *, mapped: bool = False) -> Any:
 
     Args:
         file: The file.
-        mapped: Leave the tensors' values on disk.
+        mapped: Leave the tensors' values on disk where the file can be mapped.
 
     Raises:
         CheckpointError: Reading it would need more than tensors, numbers and notes.
@@ -96,7 +96,15 @@ def _loaded(file: Path, mapped: bool) -> Any:
     if file.suffix == ".safetensors":  # PyTorch goes by the name: without one it sees the bytes
         with file.open("rb") as opened:
             return torch.load(opened, map_location="cpu", weights_only=True)
-    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped and _is_uncompressed(file))
+
+
+def _is_uncompressed(file: Path) -> bool:
+    """Whether it is a zip as PyTorch writes it, which can be mapped; one that somebody packed anew cannot."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
 
 
 def names_in(file: Path) -> set[str]:
