@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,17 @@ def plain_checkpoint(tmp_path: Path) -> Path:
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "README.md").write_text("---\ntags:\n- resnet_hub\n---\n\n# net\n")
     return folder
+
+
+def cut_weights(folder: Path, parts: int = 2) -> list[str]:
+    """Cuts the folder's model.safetensors into several files and an index, as large networks are kept; their names."""
+    from safetensors.torch import load_file, save_file
+
+    state = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    names = [f"model-{part + 1:05}-of-{parts:05}.safetensors" for part in range(parts)]
+    owners = {name: names[number % parts] for number, name in enumerate(state)}
+    for shard in names:
+        save_file({name: state[name] for name, owner in owners.items() if owner == shard}, folder / shard)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": owners}))
+    return ["model.safetensors.index.json", *names]

@@ -5,11 +5,12 @@ from resnet_hub.card.front_matter import update_front_matter
 from resnet_hub.card.license import license_keys, weights_license
 from resnet_hub.card.markdown import text
 from resnet_hub.card.merge import merged_card
-from resnet_hub.card.parse import CardText, marked
+from resnet_hub.card.parse import MAX_CARD_BYTES, CardText, marked
 from resnet_hub.card.redact import without_folders, without_paths
 from resnet_hub.card.sections import model_card
 
 __all__ = [
+    "MAX_CARD_BYTES",
     "CardText",
     "check_card_size",
     "license_keys",

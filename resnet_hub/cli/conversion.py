@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from resnet_hub.cli.parser import SOURCE_HELP, Command, print_lines, remark
 from resnet_hub.cli.terminal import printable
-from resnet_hub.errors import CheckpointError, ConfigError, Phrase
+from resnet_hub.errors import CheckpointError, ConfigError, Phrase, ResNetHubError
 
 TARGETS = ("timm", "torchvision", "transformers")
 """Here as well, since the room that writes for them loads torch."""
@@ -38,6 +39,8 @@ def _convert(given: argparse.Namespace) -> int:
         raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
     named = {} if given.architecture is None else {"architecture": given.architecture}
     model = AutoResNet.from_pretrained(given.source, revision=given.revision, weights=given.weights, **named)
+    if model.metadata.license is None and (stated := _stated_license(given.source, given.revision)):
+        model.metadata = replace(model.metadata, license=stated)
     if given.to is None:
         model.save_pretrained(folder)
         print_lines([printable(f"AutoResNet.from_pretrained({str(folder)!r})")])
@@ -48,6 +51,25 @@ def _convert(given: argparse.Namespace) -> int:
     remark(Phrase("cli.convert_opens", kind=written.kind))
     print_lines([printable(written.opens_with)])
     return 0
+
+
+def _stated_license(source: str, revision: str | None) -> str | None:
+    """The license that the card beside the weights states, which is said; None for a file, and where there is none."""
+    from resnet_hub.card import read_card, weights_license
+    from resnet_hub.checkpoint import CARD_FILE, local_path
+    from resnet_hub.hub import download_beside
+
+    path = local_path(source)
+    try:
+        card = download_beside(source, CARD_FILE, revision) if path is None else path / CARD_FILE
+        read = read_card(card.parent) if card is not None else None
+    except ResNetHubError as error:
+        remark(Phrase("cli.convert_no_license", error=error))
+        return None
+    license = weights_license(None, read.metadata) if read is not None else None
+    if license is not None:
+        remark(Phrase("cli.convert_license", license=license))
+    return license
 
 
 COMMANDS = {

@@ -8,13 +8,15 @@ from pathlib import Path
 from huggingface_hub import HfApi
 
 from resnet_hub.card import weights_license
-from resnet_hub.checkpoint import OLDER_WEIGHTS_FILE, WEIGHTS_FILE, local_path, read_config
+from resnet_hub.checkpoint import INDICES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, local_path, read_config, shard_names
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub import RepoAddress, hub_errors, repo_address
 from resnet_hub.models import meta_network
 from resnet_hub.registry import OWNER, find_tag, published_architecture
 
 BYTES_PER_PARAMETER = 4
+INDEX = INDICES[0]
+"""Says where the tensors are, where model.safetensors was cut into several files."""
 # The Hub is asked while a person waits for the answer.
 SECONDS = 10.0
 
@@ -26,7 +28,7 @@ class ModelFacts:
     name: str
     """What it is called: owner/name on the Hub, or the name of a folder."""
     weights_bytes: int | None
-    """Size of the weights file."""
+    """Size of the weights."""
     parameters: int | None
     """Parameters of the network."""
     license: str | None
@@ -50,7 +52,7 @@ def model_facts(source: str, *, public_only: bool = False) -> ModelFacts:
     Raises:
         CheckpointError: The folder holds no network's config or no weights.
         ConfigError: `source` is no such name.
-        HubError: The Hub refused or could not be reached, or the repository has no model.safetensors, or is not public.
+        HubError: The Hub refused or could not be reached, or the repository has no safetensors, or is not public.
     """
     path = local_path(source)
     if path is not None:
@@ -75,10 +77,12 @@ def _published_facts(name: str) -> ModelFacts:
 
 def _folder_facts(path: Path) -> ModelFacts:
     config = read_config(path)
-    weights = path / WEIGHTS_FILE
-    if not weights.is_file():
-        raise CheckpointError("model_facts.no_weights_in_folder", name=path.name, file=WEIGHTS_FILE)
-    size = weights.stat().st_size
+    weights = [path / WEIGHTS_FILE]
+    if not weights[0].is_file() and (path / INDEX).is_file():
+        weights = [path / name for name in shard_names(path / INDEX)]
+    if absent := [file.name for file in weights if not file.is_file()]:
+        raise CheckpointError("model_facts.no_weights_in_folder", name=path.name, file=absent[0])
+    size = sum(file.stat().st_size for file in weights)
     license = weights_license(config.metadata.license)
     parameters = sum(parameter.numel() for parameter in meta_network(config.network).parameters())
     return ModelFacts(path.resolve().name, size, parameters, license, config.network.num_classes)
@@ -92,7 +96,10 @@ def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
     if public_only and (info.gated or info.private):
         raise HubError("model_facts.gated", name=address.repo_id)
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
-    if WEIGHTS_FILE not in sizes:
+    size = sizes.get(WEIGHTS_FILE)
+    if WEIGHTS_FILE not in sizes and INDEX in sizes:  # which names files beside it, whatever they are called
+        size = sum(size or 0 for name, size in sizes.items() if "/" not in name)
+    elif WEIGHTS_FILE not in sizes:
         raise HubError(
             "model_facts.pickle" if OLDER_WEIGHTS_FILE in sizes else "model_facts.no_weights",
             name=address.repo_id,
@@ -104,7 +111,7 @@ def _hub_facts(address: RepoAddress, public_only: bool) -> ModelFacts:
     classes = (info.config or {}).get("num_classes") if isinstance(info.config, dict) else None
     return ModelFacts(
         str(address),
-        sizes[WEIGHTS_FILE],
+        size,
         parameters,
         license,
         classes if isinstance(classes, int) and not isinstance(classes, bool) else None,

@@ -16,7 +16,9 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from resnet_hub.card import MAX_CARD_BYTES
 from resnet_hub.checkpoint import (
+    CARD_FILE,
     CONFIG_FILE,
     INDICES,
     MAX_CONFIG_BYTES,
@@ -37,6 +39,7 @@ from resnet_hub.hub.http_errors import HTTP_ERROR, Token, cause, check_token, hu
 from resnet_hub.registry import find_tag
 
 MAX_BYTES = {
+    CARD_FILE: MAX_CARD_BYTES,
     CONFIG_FILE: MAX_CONFIG_BYTES,
     WEIGHTS_FILE: MAX_WEIGHTS_BYTES,
     OLDER_WEIGHTS_FILE: MAX_WEIGHTS_BYTES,
@@ -98,17 +101,18 @@ def download_checkpoint(
         return folder if config_only else files.fetch_weights(commit)
 
 
-def download_beside(source: str, name: str) -> Path | None:
+def download_beside(source: str, name: str, revision: str | None = None) -> Path | None:
     """A further file of a checkpoint that has been downloaded, of the same commit; None where it has none.
 
     Args:
         source: As in `download_checkpoint`.
         name: One of `MAX_BYTES`.
+        revision: As in `download_checkpoint`.
 
     Raises:
         HubError: As in `download_checkpoint`.
     """
-    address = repo_address(source)
+    address = repo_address(source, revision)
     files = _Files(address, None, None, False)
     with hub_errors(address, "read", None):
         try:

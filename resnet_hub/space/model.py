@@ -13,17 +13,19 @@ from resnet_hub.card import CardText, weights_license
 from resnet_hub.checkpoint import (
     CARD_FILE,
     CONFIG_FILE,
+    INDICES,
     OLDER_WEIGHTS_FILE,
     PROCESSOR_FILE,
     WEIGHTS_FILE,
     CheckpointConfig,
     local_path,
     read_config,
+    shard_names,
 )
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.hub import RepoAddress, download_checkpoint, hub_errors, is_repo_id, repo_address
+from resnet_hub.hub import RepoAddress, download_beside, download_checkpoint, hub_errors, is_repo_id, repo_address
 
 CHECKPOINT_FOLDER = "checkpoint"
 """Where a Space keeps a checkpoint that came from a folder."""
@@ -73,13 +75,16 @@ def served_model(source: str, *, examples: bool = False) -> ServedModel:
 
 
 def _from_folder(folder: Path, examples: bool) -> ServedModel:
-    for name in (CONFIG_FILE, WEIGHTS_FILE):
+    index = next((name for name in INDICES if (folder / name).is_file()), None)
+    whole = index is None or (folder / WEIGHTS_FILE).is_file()
+    for name in (CONFIG_FILE, *([WEIGHTS_FILE] if whole else [])):
         if not (folder / name).is_file():
             raise CheckpointError("space.nothing_to_serve_in_folder", folder=str(folder), name=name)
     config = read_config(folder)
     _check_shown(config, str(folder))
     ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
-    kept = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, PROCESSOR_FILE)
+    weights = [WEIGHTS_FILE] if whole or index is None else [index, *shard_names(folder / index)]
+    kept = (CONFIG_FILE, *weights, CARD_FILE, PROCESSOR_FILE)
     names = [name for name in kept if (folder / name).is_file()]
     files = {f"{CHECKPOINT_FOLDER}/{name}": folder / name for name in names}
     if examples:
@@ -97,10 +102,12 @@ def _from_hub(address: RepoAddress) -> ServedModel:
     with hub_errors(address, "read", None):
         info = HfApi().model_info(address.repo_id, revision=address.revision)
     names = {file.rfilename for file in info.siblings or ()}
-    weights = next((name for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE) if name in names), None)
+    weights = next((name for name in (WEIGHTS_FILE, OLDER_WEIGHTS_FILE, *INDICES) if name in names), None)
     if weights is None:
         raise HubError("space.nothing_to_serve", name=str(address))
     config = read_config(download_checkpoint(address.repo_id, revision=info.sha, config_only=True))
+    if weights in INDICES and (index := download_beside(f"{address.repo_id}@{info.sha}", weights)) is not None:
+        weights = ",".join((weights, *shard_names(index)))
     _check_shown(config, address.repo_id)
     said = info.card_data.to_dict() if info.card_data else {}  # type: ignore[no-untyped-call]  # the client's
     held = address.revision is not None

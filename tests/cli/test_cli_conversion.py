@@ -1,10 +1,12 @@
 """`resnet-hub convert`, and `info` and `predict` of bare weights files."""
 
 import json
+import shutil
 
 import pytest
 import torch
 from conftest import REPOSITORY
+from huggingface_hub import HfApi
 from images import image
 from random_weights import lively
 from safetensors.torch import load_file, save_file
@@ -12,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from resnet_hub import AutoResNet
 from resnet_hub.cli.conversion import TARGETS
 from resnet_hub.cli.entry import COMMANDS
+from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.terminal import ArgumentParser
 
 NAMES = ("cat", "dog", "bird")
@@ -133,3 +136,37 @@ def test_safetensors_without_a_config_are_converted_too(run, sources, tmp_path):
     )
     assert status == 0
     assert torch.equal(AutoResNet.from_pretrained(tmp_path / "out").fc.weight, state["fc.weight"])
+
+
+CARD = "---\nlicense: cc-by-nc-4.0\n---\n# Ants\n"
+
+
+@pytest.mark.parametrize("place", ["folder", "alice/ants", "alice/ants@main"])
+def test_the_license_of_the_card_beside_the_weights_comes_along(run, sources, place, tmp_path, fake_hub):
+    source = tmp_path / "ants"
+    shutil.copytree(sources / "small", source)
+    (source / "README.md").write_text(CARD)
+    HfApi().create_repo("alice/ants")
+    HfApi().upload_folder(folder_path=source, repo_id="alice/ants")
+    status, _, said = run("convert", source if place == "folder" else place, tmp_path / "out")
+    assert (status, "the license is that of the card: cc-by-nc-4.0" in said) == (0, True)
+    assert AutoResNet.from_pretrained(tmp_path / "out").metadata.license == "cc-by-nc-4.0"
+    assert "license: cc-by-nc-4.0" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_license_that_weights_record_goes_before_the_card_s(run, sources, tmp_path):
+    model = AutoResNet.from_pretrained(sources / "small")
+    model.metadata = CheckpointMetadata(license="mit")
+    model.save_pretrained(tmp_path / "ants")
+    (tmp_path / "ants" / "README.md").write_text(CARD)
+    _, _, said = run("convert", tmp_path / "ants", tmp_path / "out")
+    assert "license" not in said
+    assert AutoResNet.from_pretrained(tmp_path / "out").metadata.license == "mit"
+
+
+def test_a_card_that_cannot_be_read_costs_the_license_alone(run, sources, tmp_path):
+    shutil.copytree(sources / "small", tmp_path / "ants")
+    (tmp_path / "ants" / "README.md").write_text("---\n[\n---\n")
+    status, _, said = run("convert", tmp_path / "ants", tmp_path / "out")
+    assert status == 0
+    assert "no license is written, since the card beside the weights cannot be read: " in said

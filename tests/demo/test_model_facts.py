@@ -1,6 +1,7 @@
 """What is known of a model before it is loaded."""
 
 import pytest
+from checkpoints import cut_weights
 from huggingface_hub import HfApi
 
 from resnet_hub import create_model
@@ -34,6 +35,18 @@ def test_the_hub_tells_size_and_license_before_anything_is_downloaded(fake_hub, 
     facts = model_facts("alice/colors")
     assert (facts.name, facts.license) == ("alice/colors", "mit")
     assert facts.weights_bytes > 1_000_000
+
+
+def test_weights_in_several_files_are_added_up(fake_hub, tiny_checkpoint):
+    whole = model_facts(str(tiny_checkpoint)).weights_bytes
+    shards = cut_weights(tiny_checkpoint)[1:]
+    assert model_facts(str(tiny_checkpoint)).weights_bytes == pytest.approx(whole, rel=0.05)
+    HfApi().create_repo("alice/cut")
+    HfApi().upload_folder(folder_path=tiny_checkpoint, repo_id="alice/cut")
+    assert model_facts("alice/cut").weights_bytes == pytest.approx(whole, rel=0.1)
+    (tiny_checkpoint / shards[0]).unlink()
+    with pytest.raises(CheckpointError, match=shards[0]):
+        model_facts(str(tiny_checkpoint))
 
 
 def test_a_repository_with_nothing_but_a_pickle_is_refused(fake_hub):

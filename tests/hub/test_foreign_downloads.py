@@ -1,13 +1,12 @@
 """What other writers have beside config.json: shards with their index, and what transformers says of the input."""
 
-import json
 from dataclasses import replace
 
 import pytest
 import torch
+from checkpoints import cut_weights
 from huggingface_hub import HfApi
 from random_weights import lively
-from safetensors.torch import load_file, save_file
 
 from resnet_hub import ResNet
 from resnet_hub.checkpoint import read_config
@@ -28,12 +27,7 @@ def sharded(tmp_path):
     """A folder with a network in two files and their index, and the network."""
     model = lively(num_classes=3)
     model.save_pretrained(tmp_path)
-    state = load_file(tmp_path / "model.safetensors")
-    (tmp_path / "model.safetensors").unlink()
-    owners = {name: f"model-0000{number % 2 + 1}-of-00002.safetensors" for number, name in enumerate(state)}
-    for shard in set(owners.values()):
-        save_file({name: state[name] for name, owner in owners.items() if owner == shard}, tmp_path / shard)
-    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": owners}))
+    cut_weights(tmp_path)
     return tmp_path, model
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from checkpoints import cut_weights
 from huggingface_hub import HfApi
 
 from resnet_hub import ResNet, create_model
@@ -29,6 +30,17 @@ def test_a_folder_travels_with_the_space(tiny_checkpoint):
         "checkpoint/model.safetensors": "model.safetensors",
         "checkpoint/README.md": "README.md",
     }
+
+
+def test_weights_in_several_files_travel_or_stay_together(fake_hub, tiny_checkpoint):
+    names = cut_weights(tiny_checkpoint)
+    files = served_model(str(tiny_checkpoint)).files
+    assert {f"checkpoint/{name}" for name in names} < files.keys()
+    HfApi().create_repo("alice/cut")
+    HfApi().upload_folder(folder_path=tiny_checkpoint, repo_id="alice/cut")
+    assert served_model("alice/cut").preload == f"alice/cut config.json,{','.join(names)}"
+    asked = [path for _, path in fake_hub.state.requests]
+    assert not [path for path in asked if path.endswith("-of-00002.safetensors")]
 
 
 def test_example_images_travel_only_where_that_is_asked_for(tiny_checkpoint):

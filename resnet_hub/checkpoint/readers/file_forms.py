@@ -9,12 +9,16 @@ from pathlib import Path
 
 from resnet_hub.checkpoint.readers.keras_files import HDF5_SIGNATURE, is_keras_zip
 from resnet_hub.errors import CheckpointError, Phrase
+from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 
 SAFETENSORS, PICKLE, HDF5, KERAS, ZIP = "safetensors", "pickle", "hdf5", "keras", "zip"
 """The forms that weights are read from; a zip has a file of another form in it."""
 HEADER_BYTES = 512
+SHORTEST_TEXT = 8
+"""Fewer bytes may be letters by chance."""
+TEXT_PICKLE = re.compile(rb"\([dlti]|c[\w.]+\n\w+\n|[\]}]q")
 MAX_SAFETENSORS_HEADER = 100_000_000
 """Source: the limit of the format itself."""
 # The first bytes of what people save as weights by mistake.
@@ -77,9 +81,26 @@ def _form(file: Path, start: bytes) -> str:
     for signature, what in STRANGERS:
         if signature.match(start):
             raise _stranger(file, what)
+    if (text := _text(start)) is not None:
+        raise _stranger(file, Phrase("checkpoint.is_text", start=shown_name(text)))
     if not any(start) and not any(file.read_bytes() if file.stat().st_size < 2**20 else start):
         raise _stranger(file, Phrase("checkpoint.is_zeros"))
     return SAFETENSORS if file.suffix == ".safetensors" and start[:1] != b"\x80" else PICKLE
+
+
+def _text(start: bytes) -> str | None:
+    """The first line where a file begins as text does; None for bytes, and for a pickle in letters, of protocol 0."""
+    if len(start) < SHORTEST_TEXT or TEXT_PICKLE.match(start):
+        return None
+    try:
+        text = start.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 3 or len(start) < HEADER_BYTES:  # not a letter that was cut in two
+            return None
+        text = start[: error.start].decode()
+    if not all(letter.isprintable() or letter in "\t\r\n\f\ufeff" for letter in text):
+        return None
+    return next(iter(text.strip("\ufeff \t\r\n\f").splitlines()), None)
 
 
 def _zip_form(file: Path) -> str:

@@ -1,6 +1,7 @@
 """A file is what its first bytes say: weights under a wrong name are read, and what is no weights is named."""
 
 import io
+import pickle
 import zipfile
 
 import numpy as np
@@ -70,6 +71,31 @@ def test_what_is_no_weights_is_named_with_what_to_do(code, write, name, tmp_path
         {"file": str(tmp_path / name), "what": (f"checkpoint.{code}", {})},
     )
     assert all("\n" not in refused.value.sentence(language) for language in LANGUAGES)
+
+
+TEXTS = {
+    "an answer of the Hub": ("Entry not found", "Entry not found"),
+    "a table": ("\ufefflabel,count\nchick,3\n", "label,count"),
+    "code": ("\n# coding: utf-8\nimport torch\n", "# coding: utf-8"),
+    "a letter cut in two": ("a" + "\u00e9" * 600, "a" + "\u00e9" * 20),
+}
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "net.pth"])
+@pytest.mark.parametrize(("content", "start"), TEXTS.values(), ids=TEXTS)
+def test_text_is_told_by_how_it_begins(content, start, name, tmp_path):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(CheckpointError) as refused:
+        read_weights(tmp_path / name)
+    what = refused.value.fields["what"]
+    assert (what.code, what.fields["start"][: len(start)]) == ("checkpoint.is_text", start)
+    assert len(refused.value.sentence("en").removeprefix(repr(str(tmp_path / name)))) < 300
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_in_letters_is_no_text(protocol, tmp_path):
+    (tmp_path / "net.pkl").write_bytes(pickle.dumps({"res2_0_branch2a_w": np.ones((2, 1, 1, 1), np.float32)}, protocol))
+    assert file_forms.form_of(tmp_path / "net.pkl") == "pickle"
 
 
 STATE = {"fc.weight": torch.ones(2, 3), "layer1.0.conv1.weight": torch.ones(1, 1, 1, 1)}
