@@ -79,8 +79,9 @@ def load_weights(
     Raises:
         CheckpointError: Names, shapes or types differ; the first few are named.
     """
-    state = read_weights(path, None if new_input else dtype, choice)
     expected = model.state_dict()
+    folded = any(name.endswith("running_mean") for name in expected)
+    state = read_weights(path, None if new_input else dtype, choice, folded=folded)
     if keep_head:
         prefix = f"{config.classifier}."
         head = [name for name in expected if name.startswith(prefix)]

@@ -15,12 +15,12 @@ from torch import Tensor
 from resnet_hub.checkpoint.foreign import says_classes
 from resnet_hub.checkpoint.format import CONFIG_FILE, CheckpointConfig
 from resnet_hub.checkpoint.json_file import read_json
-from resnet_hub.checkpoint.origins import Contents, Origin
+from resnet_hub.checkpoint.origins import Contents, Origin, has_statistics, with_statistics
 from resnet_hub.checkpoint.reading import read
 from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR, PROCESSOR_FILE, timm_form
 from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
 from resnet_hub.config import Preprocessing, ResNetConfig
-from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.errors import CheckpointError, ConfigError, Phrase
 from resnet_hub.registry import architecture as architecture_named
 from resnet_hub.registry import (
     default_preprocessing,
@@ -113,7 +113,10 @@ def _foreign_config(
     if network is None and (values or not contents.tensors):
         raise CheckpointError("checkpoint.no_architecture")
     network = network or _inferred(contents, origin, state)
-    network = _as_in_file(network.with_options(**origin.options(contents)), state)
+    options = origin.options(contents)
+    if network.norm_layer == "groupnorm":  # whose networks stride at the 3x3, whatever others of their writer do
+        options = {name: value for name, value in options.items() if name != "stride_place"}
+    network = _as_in_file(network.with_options(**options), state)
     first = state.get(f"{network.first_conv}.weight")
     if architecture is None and network.stem == "7x7" and first is not None and first.shape[-1] == 3:
         raise CheckpointError("checkpoint.small_stem", name=path.name, architecture=network.architecture)
@@ -137,7 +140,9 @@ def _named(
 
 def _inferred(contents: Contents, origin: Origin, state: Mapping[str, Tensor]) -> ResNetConfig:
     """The one network whose tensors have these shapes. Raises: CheckpointError where there are several, or none."""
-    found = fitting_architectures({name: tuple(tensor.shape) for name, tensor in state.items()})
+    if origin.folds_norms and not has_statistics(state):
+        raise _ambiguous_norms(contents, state)
+    found = _fitting(state)
     theirs = [name for name in found if any(fnmatchcase(name, pattern) for pattern in origin.architectures)]
     names = theirs or list(found)
     if not names:
@@ -150,6 +155,19 @@ def _inferred(contents: Contents, origin: Origin, state: Mapping[str, Tensor]) -
     # A head of another form is no missing one: it is refused by its names when the weights are loaded.
     has_head = any(name.startswith(f"{network.classifier}.") for name in state)
     return network if has_head else network.with_options(num_classes=0)
+
+
+def _fitting(state: Mapping[str, Tensor]) -> tuple[str, ...]:
+    return fitting_architectures({name: tuple(tensor.shape) for name, tensor in state.items()})
+
+
+def _ambiguous_norms(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointError:
+    """What is said of norms with a scale and a bias alone: only the caller knows what they are."""
+    batch, group = _fitting(with_statistics(state)), _fitting(state)
+    if not batch and not group:
+        return _no_network(contents, state)
+    shown = [", ".join(names) or Phrase("checkpoint.none_here") for names in (batch, group)]
+    return CheckpointError("checkpoint.norms_of_which_kind", name=contents.file, batch=shown[0], group=shown[1])
 
 
 def _no_network(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointError:

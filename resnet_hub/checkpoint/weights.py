@@ -19,7 +19,7 @@ from resnet_hub.checkpoint.choice import chosen
 from resnet_hub.checkpoint.containers import candidates, extras_of
 from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.json_file import read_json
-from resnet_hub.checkpoint.origins import Contents
+from resnet_hub.checkpoint.origins import Contents, has_statistics, with_statistics
 from resnet_hub.checkpoint.readers import (
     DISTRIBUTED_METADATA,
     HDF5,
@@ -54,11 +54,18 @@ CHUNK_BYTES = 8 * 2**20
 """How much of a file is converted from one mapping of it."""
 
 
-def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | None = None) -> dict[str, Tensor]:
+def read_weights(
+    path: Path, dtype: torch.dtype | None = None, choice: str | None = None, *, folded: bool = False
+) -> dict[str, Tensor]:
     """The tensors of a folder's model.safetensors, or of a weights file, under the names of our networks.
 
-    Those of a safetensors file are memory-mapped: their bytes are read from disk on first use. Where `dtype` is given,
-    floating-point tensors are converted to it.
+    Those of a safetensors file are memory-mapped: their bytes are read from disk on first use.
+
+    Args:
+        path: A checkpoint folder or a weights file.
+        dtype: What floating-point tensors are converted to; as they are where absent.
+        choice: Which network, where a file has several: the place it lies at.
+        folded: Whether norms without statistics are batch norms that were folded, where the file's writer had such.
 
     Raises:
         CheckpointError: There is no such file, or it is damaged, or it holds more than tensors.
@@ -68,6 +75,9 @@ def read_weights(path: Path, dtype: torch.dtype | None = None, choice: str | Non
     config = reading.contents.config if path.is_dir() else None
     if config is None or config.get("model_type") == MODEL_TYPE:  # ours are read from disk when they are used
         _refuse_unusable(path, reading.state)
+    if folded and reading.origin.folds_norms and not has_statistics(reading.state):
+        logger.warning("%s: its norms have no statistics, so they are taken as folded: a scale and a bias", path)
+        return with_statistics(reading.state)
     return reading.state
 
 

@@ -17,6 +17,7 @@ from resnet_hub.checkpoint.origins import (
     torchvision,
     transformers,
 )
+from resnet_hub.checkpoint.origins.folded import has_statistics, with_statistics
 from resnet_hub.checkpoint.origins.keras_layers import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.checkpoint.origins.transformers import transformers_name
@@ -46,9 +47,11 @@ __all__ = [
     "ORIGINS",
     "Contents",
     "Origin",
+    "has_statistics",
     "named_by_order",
     "origin_of",
     "transformers_name",
+    "with_statistics",
 ]
 
 

@@ -1,34 +1,44 @@
-"""Caffe2's blobs, as Detectron's pickles hold them: one word for a name, BGR in 0 to 255, norms of scale and bias."""
+"""Caffe2's blobs, one word for a name, BGR in 0 to 255: Detectron's with folded norms, and those of detectron2."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import torchvision
+from resnet_hub.checkpoint.origins import detectron, torchvision
+from resnet_hub.checkpoint.origins.folded import with_statistics
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 
 ANCHOR = re.compile(r"res2_0_branch2a_w$")
-CONVOLUTION = re.compile(r"res(\d)_(\d+)_branch(1|2[abc])_(w|bn_s|bn_b)")
+IN_BLOCK = re.compile(r"res(\d)_(\d+)_branch(1|2[abc])_(w|[bg]n_\w+)")
+STEM_NORM = re.compile(r"(?:res_)?conv1_([bg]n_\w+)")
 OTHERS = {
     "conv1_w": "conv1.weight",
-    "res_conv1_bn_s": "bn1.weight",
-    "res_conv1_bn_b": "bn1.bias",
     "fc1000_w": "fc.weight",
     "fc1000_b": "fc.bias",
     "pred_w": "fc.weight",
     "pred_b": "fc.bias",
 }
-LEAVES = {"w": "weight", "bn_s": "weight", "bn_b": "bias"}
+LEAVES = {
+    "w": "weight",
+    "bn_s": "weight",
+    "bn_b": "bias",
+    "bn_gamma": "weight",
+    "bn_beta": "bias",
+    "bn_running_mean": "running_mean",
+    "bn_running_var": "running_var",
+    "gn_s": "weight",
+    "gn_b": "bias",
+}
+UNFOLDED = "res_conv1_bn_gamma"
+"""What detectron2's files have where Detectron's have a scale."""
+GROUP_NORM = "res2_0_branch2a_gn_s"
 MOMENTUM = "_momentum"
 MEAN = (122.7717, 115.9465, 102.9801)
 """Of the pixels of each channel in the order RGB, on the scale 0 to 255. Source: Detectron's PIXEL_MEANS."""
-EPSILON = 1e-5
-"""What a norm adds to the variance: with the rest of 1 as variance, it is a scale and a bias alone."""
 
 
 def recognize(contents: Contents) -> bool:
@@ -42,15 +52,12 @@ def rename(contents: Contents) -> dict[str, Tensor]:
     for name, tensor in contents.tensors.items():
         if name.endswith(MOMENTUM):
             continue
-        ours = OTHERS.get(name) or _in_block(name)
+        ours = OTHERS.get(name) or _our_name(name)
         if ours == "conv1.weight" and tensor.ndim == 4:
             tensor = tensor.flip(1)
         renamed[ours] = tensor
-    for name in [name for name in renamed if re.search(r"(?:bn\d|downsample\.1)\.weight$", name)]:
-        norm = name.removesuffix("weight")
-        renamed.setdefault(f"{norm}running_mean", torch.zeros_like(renamed[name]))
-        renamed.setdefault(f"{norm}running_var", torch.full_like(renamed[name], 1 - EPSILON))
-    return renamed
+    folded = UNFOLDED not in contents.tensors and GROUP_NORM not in contents.tensors
+    return with_statistics(renamed) if folded else renamed
 
 
 def left_over(contents: Contents) -> dict[str, str]:
@@ -58,20 +65,30 @@ def left_over(contents: Contents) -> dict[str, str]:
     return dict.fromkeys((name for name in contents.tensors if name.endswith(MOMENTUM)), "momentum")
 
 
-def options(_: Contents) -> dict[str, Any]:
-    """Where a stage strides: at the 1x1."""
-    return {"stride_place": "1x1"}
+def options(contents: Contents) -> dict[str, Any]:
+    """Where a stage strides: at the 1x1, but for networks with groups or group norm."""
+    return {} if _has_groups(contents) or GROUP_NORM in contents.tensors else {"stride_place": "1x1"}
 
 
-def preprocessing(_: Contents, network: ResNetConfig) -> Preprocessing:
-    """The pixel mean of Detectron, without a standard deviation."""
+def preprocessing(contents: Contents, network: ResNetConfig) -> Preprocessing:
+    """The pixel mean of Detectron, without a standard deviation; what detectron2 takes where the file is its own."""
+    if UNFOLDED in contents.tensors:
+        return detectron.preprocessing(contents, network)
     return torchvision.seen(mean=tuple(value / 255 for value in MEAN), std=(1 / 255,) * 3)
 
 
-def _in_block(name: str) -> str:
-    """The name here of a blob in a block; any other stays, to be named as unknown."""
-    found = CONVOLUTION.fullmatch(name)
-    if found is None:
+def _has_groups(contents: Contents) -> bool:
+    middle = contents.tensors.get("res2_0_branch2b_w")
+    return middle is not None and middle.ndim == 4 and middle.shape[0] != middle.shape[1]
+
+
+def _our_name(name: str) -> str:
+    """The name here of a blob of the stem's norm or in a block; any other stays, to be named as unknown."""
+    stem = STEM_NORM.fullmatch(name)
+    if stem and stem[1] in LEAVES:
+        return f"bn1.{LEAVES[stem[1]]}"
+    found = IN_BLOCK.fullmatch(name)
+    if found is None or found[4] not in LEAVES:
         return name
     stage, block, branch, leaf = found.groups()
     place = {"1": ("downsample.0", "downsample.1")}.get(branch)
@@ -86,7 +103,7 @@ ORIGIN = Origin(
     recognize,
     rename,
     left_over=left_over,
-    architectures=torchvision.ARCHITECTURES,
+    architectures=(*torchvision.ARCHITECTURES, "resnet50_gn"),
     options=options,
     preprocessing=preprocessing,
 )

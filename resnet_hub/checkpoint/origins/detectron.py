@@ -1,4 +1,7 @@
-"""detectron2's backbones: stages res2 to res5; images are BGR in 0 to 255 unless the file came from torchvision."""
+"""detectron2's backbones: stages res2 to res5; images are BGR in 0 to 255 unless the file came from torchvision.
+
+Its norms were frozen and folded in early versions: a scale and a bias, which are all that a group norm has as well.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,8 @@ ORIGIN = Origin(
     ANCHOR,
     recognize,
     rename,
-    architectures=(*torchvision.ARCHITECTURES, "resnet50_gn"),
+    architectures=torchvision.ARCHITECTURES,
     options=options,
+    folds_norms=True,
     preprocessing=preprocessing,
 )

@@ -92,3 +92,5 @@ class Origin:
     """Names of `extras` that are read, so that no log line says that they are left out."""
     label_names: Callable[[Contents], tuple[str, ...] | None] = _unknown
     """Names of the classes in index order; None where the file has none."""
+    folds_norms: bool = False
+    """Whether norms without statistics may be batch norms that were folded, which only the caller can know."""
