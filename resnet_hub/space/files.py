@@ -24,7 +24,7 @@ REQUIREMENTS_FILE = "requirements.txt"
 LICENSE_FILE = "LICENSE"
 PACKAGE = Path(__file__).parent.parent
 # The files of the package that are sent beside its bundled checkpoint: no caches, no stray files.
-SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
+SOURCE_SUFFIXES = {".py", ".typed", ".json", ".toml", ".tsv", ".css", ".js", ".svg", ".png", ".jpg", ".webp"}
 # What the package and its page import: what pyproject.toml lists for them, and no trainer.
 SERVED_BY = (
     "torch",
