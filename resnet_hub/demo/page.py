@@ -23,13 +23,14 @@ from resnet_hub.demo.overrides import (
     refuse_what_no_field_holds,
     remember_little,
     set_up_tools,
+    translate_gradio,
     use_page_queue,
     why_no_tools,
 )
 from resnet_hub.demo.serving import ExampleAnswers, Inference, ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import ESCAPED, TABS, BuiltTab, PageTab, TabContext
-from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, say, translations
+from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, rounded, say, translations
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         if examples.paths:
             gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
+        translate_gradio(page)
         _fill_at_the_start(page, inference, [about, limits, notice])
         if pool.missing is not None:
             _own_at_the_start(page, pool, inputs)
@@ -155,7 +157,7 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
     parameters = sum(parameter.numel() for parameter in classifier.model.parameters())
     facts = {
         "network": classifier.model.config.architecture,
-        "parameters": say("page.parameters_value", language, millions=f"{parameters / 1e6:.1f}"),
+        "parameters": rounded(parameters, language),
         "classes": describe_labels(classifier.label_names, language),
         "source": say("page.in_place_of", language, name=model.name, wanted=missing) if missing else model.name,
         "license": model.facts.license or say("page.no_license", language),

@@ -5,6 +5,7 @@
 
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
+from resnet_hub.demo.overrides.gradio_words import translate_gradio
 from resnet_hub.demo.overrides.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.overrides.queue import use_page_queue
 from resnet_hub.demo.overrides.quiet_launch import launch_quietly
@@ -23,6 +24,7 @@ __all__ = [
     "refuse_what_no_field_holds",
     "remember_little",
     "set_up_tools",
+    "translate_gradio",
     "use_page_queue",
     "why_no_tools",
 ]

@@ -25,7 +25,7 @@ from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
 from resnet_hub.demo.tabs.classify import Milliseconds, Ranked, milliseconds, ranked
 from resnet_hub.demo.tabs.comparison import LEAST, MOST, Compared, agreement, checked_names, compared, do_agree
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
-from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of, verdict
+from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, rounded, say, sentence_of, verdict
 from resnet_hub.explain import overlay
 
 COMPARISONS = "comparisons"
@@ -172,10 +172,9 @@ def _map(column: Compared, language: str) -> str:
 def _facts(column: Compared, language: str) -> str:
     """HTML: how large the network and its input are, and how long it took."""
     answer = column.answered
-    millions = f"{_parameters(column) / 1e6:.1f}"
     _, height, width = answer.model.classifier.preprocessing.input_size
     facts = {
-        "parameters": say("page.parameters_value", language, millions=millions),
+        "parameters": rounded(_parameters(column), language),
         "input": say("compare.input_value", language, width=width, height=height),
         "time": say("compare.time_value", language, milliseconds=f"{answer.classification.timings.network_ms:.1f}"),
     }

@@ -1,12 +1,16 @@
 """What the page says, in each of its languages."""
 
+from resnet_hub.demo.text.class_names import names_in, predictions_in
 from resnet_hub.demo.text.formatting import (
+    counted,
     describe_facts,
     describe_input,
     describe_labels,
     distinct_labels,
     exact,
     percent,
+    rounded,
+    tenths,
     verdict,
 )
 from resnet_hub.demo.text.page_error import PageError
@@ -16,6 +20,7 @@ from resnet_hub.demo.text.words import all_words, label, language_of, own_label,
 __all__ = [
     "PageError",
     "all_words",
+    "counted",
     "describe_facts",
     "describe_input",
     "describe_labels",
@@ -23,11 +28,15 @@ __all__ = [
     "exact",
     "label",
     "language_of",
+    "names_in",
     "own_label",
     "percent",
+    "predictions_in",
     "refusal_of",
+    "rounded",
     "say",
     "sentence_of",
+    "tenths",
     "translations",
     "user_error",
     "verdict",

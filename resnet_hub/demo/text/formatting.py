@@ -27,10 +27,38 @@ def verdict(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> 
 def percent(score: float, language: str = LANGUAGES[0]) -> str:
     """A score from 0 to 1 as a whole percentage; never 0 or 100 %, which would claim certainty."""
     if score >= 0.995:
-        words = say("classify.over", language)
+        return say("classify.over", language, percent=_with_sign("99", language))
+    if score < 0.01:
+        return say("classify.under", language, percent=_with_sign("1", language))
+    return _with_sign(f"{100 * score:.0f}", language)
+
+
+def tenths(score: float, language: str = LANGUAGES[0]) -> str:
+    """A score from 0 to 1 in percent with one decimal, for columns of numbers; never 0 or 100 % either."""
+    number = f"{100 * score:.1f}"
+    return _with_sign({"0.0": "< 0.1", "100.0": "> 99.9"}.get(number, number), language)
+
+
+def _with_sign(number: str, language: str) -> str:
+    """A number in percent: after a space in English, as in all of the page, and without one in Chinese."""
+    return f"{number}%" if language == "zh-CN" else f"{number}\N{NO-BREAK SPACE}%"
+
+
+def counted(count: int, language: str = LANGUAGES[0]) -> str:
+    """A whole number: 1,000 in English; Chinese has no mark in numbers of four digits."""
+    return f"{count}" if language == "zh-CN" and count < 10_000 else f"{count:,}"
+
+
+def rounded(count: int, language: str = LANGUAGES[0]) -> str:
+    """A large number, about: in millions or billions, for which Chinese has units of ten thousand and of 10^8."""
+    if language != "zh-CN":
+        large, unit = count >= 1e9, 1e9 if count >= 1e9 else 1e6
+        number = f"{count / unit:.1f}"
     else:
-        words = f"{100 * score:.0f} %" if score >= 0.01 else say("classify.under", language)
-    return words.replace(" %", "\N{NO-BREAK SPACE}%")
+        three = float(f"{count:.3g}")  # digits that count, as in 25.6 million
+        large, unit = three >= 1e8, 1e8 if three >= 1e8 else 1e4
+        number = f"{three / unit:.10g}"
+    return say("numbers.billions" if large else "numbers.millions", language, count=number)
 
 
 def distinct_labels(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> dict[str, float]:
@@ -48,7 +76,7 @@ def describe_labels(names: Sequence[str], language: str = LANGUAGES[0], most: in
     rest = len(names) - most
     listed = say("page.comma", language).join(names[:most])
     key = "page.classes_more" if rest > 0 else "page.classes_value"
-    return say(key, language, count=f"{len(names):,}", names=listed, rest=f"{rest:,}")
+    return say(key, language, count=counted(len(names), language), names=listed, rest=counted(rest, language))
 
 
 def describe_input(preprocessing: Preprocessing, language: str = LANGUAGES[0]) -> str:
@@ -78,11 +106,11 @@ def describe_facts(facts: ModelFacts, language: str) -> str:
     """One sentence with all that is known of a model before it is loaded."""
     parts = []
     if facts.parameters is not None:
-        parts.append(say("inputs.fact_parameters", language, millions=f"{facts.parameters / 1e6:.1f}"))
+        parts.append(say("inputs.fact_parameters", language, count=rounded(facts.parameters, language)))
     if facts.weights_bytes is not None:
         parts.append(say("inputs.fact_size", language, mb=f"{facts.weights_bytes / 1e6:,.1f}"))
     if facts.classes is not None:
-        parts.append(say("inputs.fact_classes", language, classes=f"{facts.classes:,}"))
+        parts.append(say("inputs.fact_classes", language, classes=counted(facts.classes, language)))
     if facts.top1 is not None:
         parts.append(say("inputs.fact_top1", language, top1=f"{facts.top1:.1f}"))
     license = facts.license or say("page.no_license", language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +14,9 @@ import gradio as gr
 from resnet_hub.errors import LANGUAGES
 
 FOLDER = Path(__file__).with_name("words")
+# A place to be filled, with the spaces around it; and what Chinese writes without a space to its neighbors.
+PLACE = re.compile(r"( ?)\{(\w+)\}( ?)")
+CHARACTER = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
 @cache
@@ -55,7 +59,19 @@ def translations(own: Mapping[str, Mapping[str, str]] | None = None) -> gr.I18n:
 
 def say(key: str, language: str, **values: object) -> str:
     """The text in this language, with its {places} filled: for what an event answers."""
-    return all_words()[key][language].format(**values)
+    text = all_words()[key][language]
+    return (text if language == LANGUAGES[0] else _closed_up(text, values)).format(**values)
+
+
+def _closed_up(text: str, values: Mapping[str, object]) -> str:
+    """The text without the spaces beside {places}, where Chinese comes there: they are for letters and digits."""
+
+    def beside(place: re.Match[str]) -> str:
+        before, name, after = place.groups()
+        value = str(values[name])
+        return f"{'' if CHARACTER.match(value) else before}{{{name}}}{'' if CHARACTER.match(value[-1:]) else after}"
+
+    return PLACE.sub(beside, text)
 
 
 def language_of(request: gr.Request | None) -> str:

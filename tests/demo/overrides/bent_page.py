@@ -19,6 +19,7 @@ from browsing import awaited, free_port
 from resnet_hub.demo import fields, overrides
 from resnet_hub.demo.overrides.sessions import Session
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.text import all_words
 
 ADDRESS = "https://example.com/a.png"
 FILE = {"_type": "gradio.FileData"}
@@ -152,11 +153,21 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("queue parts", lambda: queue_parts(page._queue))
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
+    missing = words_that_gradio_lacks()
+    scene.seen["English words"] = not missing or f"it has no {missing}"
     sessions = page.app.state_holder.session_data.values()
     scene.record(
         "sessions",
         lambda: sessions and all(isinstance(one, Session) and one.config_values == {} for one in sessions),
     )
+
+
+def words_that_gradio_lacks():
+    """What we replace in gradio's browser part and is not in it any more, by its first words: it fills in others."""
+    code = [file.read_text("utf-8") for file in (Path(gr.__file__).parent / "templates/frontend/assets").glob("*.js")]
+    english = [texts["en"] for key, texts in all_words().items() if key.startswith("gradio.")]
+    firsts = {" ".join(text.partition("{")[0].split()[:3]).rstrip(":s") for text in english}
+    return sorted(first for first in firsts if not any(first in text for text in code))
 
 
 def queue_parts(queue):

@@ -109,6 +109,11 @@ ROWS = {
         "intake/uploads.py",
         "no uploaded image is accepted, or files outside of the uploads are",
     ),
+    "English words": Row(
+        "the words of text/words/gradio.toml are literals in the code that the browser gets",
+        "overrides/gradio_words.py",
+        "visitors who read Chinese read or hear those words in English",
+    ),
     "quiet launch": Row(
         "what a launch prints goes to sys.stdout while it lasts",
         "overrides/quiet_launch.py",
