@@ -1,9 +1,13 @@
-"""The example images of a page: held-out ones of the checkpoint, else free ones that come with the page."""
+"""The example images of a page: held-out ones of the checkpoint, else free ones of classes that the network knows."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from resnet_hub.images import FORMATS
 
@@ -12,7 +16,8 @@ SUFFIXES = tuple(suffix for known in FORMATS.values() if known.in_browsers for s
 MOST = 6
 """Images shown at most."""
 FREE_IMAGES = Path(__file__).with_name("images")
-"""Images in the public domain; sources.toml has their credits."""
+"""Images in the public domain; sources.toml has their credits and the classes that they are of."""
+SOURCES = FREE_IMAGES / "sources.toml"
 
 
 @dataclass(frozen=True)
@@ -24,16 +29,29 @@ class ExampleImages:
     """The key of the line that says where they come from."""
 
 
-def find_examples(source: str) -> ExampleImages:
-    """Up to six images of the subfolder `examples` of the folder `source`, else the free ones."""
+def find_examples(source: str | Path, label_names: Collection[str] = ()) -> ExampleImages:
+    """Up to six images that suit a network.
+
+    Args:
+        source: Where the network is; the images in the subfolder `examples` of a folder go before all others.
+        label_names: The classes that it knows; the free images are those of one of them, or the first where none is.
+    """
     own = _images(Path(source) / "examples")
     if own:
-        return ExampleImages(own, "inputs.credit_own")
-    return ExampleImages(_images(FREE_IMAGES), "inputs.credit")
+        return ExampleImages(own[:MOST], "inputs.credit_own")
+    free, known = _images(FREE_IMAGES), set(label_names)
+    fitting = tuple(path for path in free if not known.isdisjoint(free_sources()[path.name]["shows"]))
+    return ExampleImages((fitting or free)[:MOST], "inputs.credit")
+
+
+@cache
+def free_sources() -> Mapping[str, Mapping[str, Any]]:
+    """Of each free image, by its name: whose it is (`credit`), its `license`, where it is `from`, what it `shows`."""
+    return tomllib.loads(SOURCES.read_text("utf-8"))
 
 
 def _images(folder: Path) -> tuple[Path, ...]:
-    """The first images of a folder by name; none where it is absent."""
+    """The images of a folder by name; none where it is absent."""
     if not folder.is_dir():
         return ()
-    return tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())[:MOST])
+    return tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()))

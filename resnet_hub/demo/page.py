@@ -58,7 +58,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
-        examples = find_examples(settings.model)
+        examples = find_examples(pool.place_of_own, pool.own.classifier.label_names)
         inputs, rows = _tabs(page, inference, examples)
         link_line(page, inputs, rows, left_out, inference)
         for built in rows.built.values():

@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import tomllib
 from pathlib import Path
 
 import gradio as gr
@@ -10,13 +9,11 @@ import numpy as np
 import pytest
 from browsing import awaited
 from gradio.analytics import analytics_enabled
-from PIL import Image
 
 import resnet_hub.demo
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.examples import FREE_IMAGES, MOST, find_examples
 from resnet_hub.demo.fields.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
@@ -24,7 +21,6 @@ from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
 from resnet_hub.demo.text.page_error import PageError
-from resnet_hub.demo.text.words import say
 from resnet_hub.errors import ConfigError
 
 SPACE = "\N{NO-BREAK SPACE}"
@@ -92,38 +88,6 @@ def test_preprocessing_is_told_in_words(preprocessing, words):
 )
 def test_the_classes_are_listed(names, words):
     assert describe_labels(names) == words
-
-
-def test_images_beside_the_checkpoint_are_the_examples(tmp_path):
-    (tmp_path / "examples").mkdir()
-    for name in ("b.png", "a.JPG"):
-        Image.new("RGB", (4, 4)).save(tmp_path / "examples" / name)
-    (tmp_path / "examples" / "notes.txt").write_text("no picture")
-    assert [path.name for path in find_examples(str(tmp_path)).paths] == ["a.JPG", "b.png"]
-
-
-def test_no_more_examples_than_fit_a_row(tmp_path):
-    (tmp_path / "examples").mkdir()
-    for number in range(MOST + 3):
-        Image.new("RGB", (4, 4)).save(tmp_path / "examples" / f"{number}.png")
-    assert len(find_examples(str(tmp_path)).paths) == MOST
-
-
-def test_free_images_stand_in_where_a_network_brings_none():
-    paths = find_examples("owner/name").paths
-    assert len(paths) == 3
-    for path in paths:
-        with Image.open(path) as image:
-            assert min(image.size) >= 300
-
-
-def test_the_credit_names_the_photographer_of_each_free_image():
-    examples = find_examples("owner/name")
-    sources = tomllib.loads((FREE_IMAGES / "sources.toml").read_text("utf-8"))
-    assert sorted(sources) == [path.name for path in examples.paths]
-    for source in sources.values():
-        assert source["photographer"] in say(examples.credit, "en")
-        assert source["photographer"] in say(examples.credit, "zh-CN")
 
 
 @pytest.mark.parametrize("mode", ["center", "squash", "border"])

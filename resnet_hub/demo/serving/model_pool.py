@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from fnmatch import fnmatchcase
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -17,6 +17,7 @@ from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
 from resnet_hub.demo.serving.batcher import Batcher
+from resnet_hub.demo.serving.offer import free_name, is_offered, owner_folders
 from resnet_hub.demo.serving.open_model import (
     OpenModel,
     errors_for_visitors,
@@ -24,7 +25,6 @@ from resnet_hub.demo.serving.open_model import (
     most_together,
     open_classifier,
 )
-from resnet_hub.demo.serving.owner_folders import owner_folders
 from resnet_hub.demo.serving.visitor_disk import VisitorDisk
 from resnet_hub.demo.serving.zero_gpu import network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
@@ -94,16 +94,21 @@ class ModelPool:
         return self._own
 
     @property
+    def place_of_own(self) -> str:
+        """Where the page's own network of the moment is: a folder, or its name on the Hub."""
+        return self._place(self.default)
+
+    @property
     def missing(self) -> str | None:
         """The name of the network that another one stands in for; None where nothing is missing."""
         return self.wanted if self.default != self.wanted else None
 
     def stand_in(self, folder: Path) -> None:
         """Makes the network of this folder the page's own until the wanted one arrives. Raises: ResNetHubError."""
-        self.folders.setdefault(folder.name, folder)
-        self.default = folder.name
-        classifier = open_classifier(str(folder), self.settings)
-        self.put(classifier, model_facts(str(folder)))
+        others = [name for name, place in self.folders.items() if place != folder.resolve()]
+        self.default = free_name(folder.name, [*others, self.wanted])
+        self.folders[self.default] = folder
+        self.put(open_classifier(str(folder), self.settings), replace(model_facts(str(folder)), name=self.default))
 
     def look_again(self) -> None:
         """Asks the Hub for the missing network, if the last time is long enough ago; nobody waits for it."""
@@ -149,7 +154,7 @@ class ModelPool:
 
     def offers(self, name: str) -> bool:
         """Whether visitors may choose the network of this name on the Hub."""
-        return name in (self.default, self.wanted) or name in self.folders or self._is_allowed(name)
+        return name in (self.default, self.wanted) or name in self.folders or is_offered(name, self.settings)
 
     def name_of(self, source: str | None) -> str:
         """What this text of a visitor's names. Raises: ConfigError."""
@@ -163,11 +168,6 @@ class ModelPool:
         if not self.offers(name):
             raise ConfigError("serving.not_offered", name=name)
         return name
-
-    def _is_allowed(self, name: str) -> bool:
-        short = name.partition("@")[0]
-        patterns = [pattern.strip() for pattern in self.settings.models.split(",") if pattern.strip()]
-        return any(fnmatchcase(short, pattern) or fnmatchcase(short, f"timm/{pattern}") for pattern in patterns)
 
     def _begin(self, name: str) -> asyncio.Task[OpenModel]:
         """The loading of a network, begun now unless it is under way."""

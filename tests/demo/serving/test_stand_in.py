@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from resnet_hub import create_model
 from resnet_hub.classifier import ImageClassifier
+from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.page import describe_model
 from resnet_hub.demo.serving import model_pool
 from resnet_hub.demo.serving.model_pool import start_pool
@@ -130,6 +131,15 @@ def test_where_no_network_came_with_the_page_the_outage_is_told(hub, tmp_path, m
         start_pool(settings())
 
 
+def test_what_stands_in_is_told_apart_from_a_folder_of_the_owner_s_with_the_same_name(hub, bundled, tmp_path):
+    create_model("cifar_resnet20", num_classes=2).save_pretrained(tmp_path / "owner" / "tiny")
+    shut(hub)
+    pool = start_pool(settings(models=str(tmp_path / "owner" / "tiny")))
+    assert (pool.own.name, pool.own.facts.name, pool.own.facts.classes) == ("tiny-2", "tiny-2", 3)
+    assert asyncio.run(pool.open("tiny")).facts.classes == 2
+    assert start_pool(settings(models=str(bundled))).own.name == "tiny"
+
+
 def test_a_visitor_who_chooses_the_missing_network_again_gets_it_once_the_hub_is_back(hub, bundled):
     shut(hub)
     pool = start_pool(settings(models=""))
@@ -178,6 +188,13 @@ def test_the_hub_is_left_alone_between_two_tries(hub, bundled, monkeypatch):
 
     asyncio.run(visit())
     assert hub.state.requests == []
+
+
+def test_the_examples_are_of_classes_that_the_stand_in_knows(hub):
+    shut(hub)
+    pool = start_pool(settings())
+    examples = find_examples(pool.place_of_own, pool.own.classifier.label_names)
+    assert [path.stem for path in examples.paths] == ["2-cat", "4-airplane", "5-taxi", "6-dog", "7-horse", "8-eagle"]
 
 
 def test_the_facts_tell_what_the_network_stands_in_for(hub, bundled):

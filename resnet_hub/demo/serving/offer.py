@@ -1,12 +1,15 @@
-"""Which folders of this machine the owner of a page offers to its visitors."""
+"""What the owner of a page offers to its visitors: folders of this machine, and names on the Hub."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError
+from resnet_hub.registry import OWNER
 
 
 def owner_folders(settings: PageSettings) -> dict[str, Path]:
@@ -21,3 +24,19 @@ def owner_folders(settings: PageSettings) -> dict[str, Path]:
         elif text and text != settings.model and (text[0] in "./~" or text.count("/") > 1):
             raise ConfigError("serving.no_such_folder", variable=VARIABLES["models"], name=text)
     return folders
+
+
+def is_offered(name: str, settings: PageSettings) -> bool:
+    """Whether a name on the Hub is among those that the owner wrote, with wildcards."""
+    short = name.partition("@")[0]
+    patterns = [pattern.strip() for pattern in settings.models.split(",") if pattern.strip()]
+    return any(fnmatchcase(short, pattern) or fnmatchcase(short, f"{OWNER}/{pattern}") for pattern in patterns)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or one like it that no other network has: two of one name could not be told apart."""
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free
