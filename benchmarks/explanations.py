@@ -1,12 +1,14 @@
 """Are explanations about the network? What covering the places that they name takes from the score, and at what time.
 
-With --data, the folder that holds `imagenet_samples` and `weights`. Also how many blocks can be left out, one by one.
+With --data, the folder that holds `imagenet_samples` and `weights`. Also how often a map is worth the name, how well
+the methods agree, and how many blocks can be left out, one by one.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,19 @@ import torch
 from torch import Tensor
 
 from resnet_hub import ImageClassifier, ResNet
-from resnet_hub.explain import METHODS, block_effects, first_losses, gradient_flow, heat_map
+from resnet_hub.explain import (
+    METHODS,
+    CoverEffect,
+    HeatMap,
+    Verdict,
+    agreement,
+    block_effects,
+    cover_effect,
+    evidence,
+    first_losses,
+    gradient_flow,
+    heat_map,
+)
 from resnet_hub.preprocessing import open_image, to_pixels
 
 COVERED = 0.2
@@ -22,7 +36,7 @@ COVERED = 0.2
 
 
 def main() -> None:
-    """Prints three tables."""
+    """Prints all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", default="resnet18-imagenet", help="a folder of `weights`")
@@ -32,25 +46,31 @@ def main() -> None:
     classifier = ImageClassifier.from_pretrained(given.data / "weights" / given.weights, device="cpu")
     files = sorted((given.data / "imagenet_samples").iterdir())[: given.images]
     images = [to_pixels(open_image(file), classifier.preprocessing) for file in files]
-    covering(classifier, images)
+    maps = covering(classifier, images)
+    places(maps)
+    worth(classifier, images, maps)
+    agreeing(maps)
     leaving_out(given.weights, classifier, images)
     cifar(given.data)
     depth()
 
 
-def covering(classifier: ImageClassifier, images: list[Tensor]) -> None:
-    """The mean drop of the best class's score when a fifth of the image is covered, as each method says."""
+def covering(classifier: ImageClassifier, images: list[Tensor]) -> list[dict[str, HeatMap]]:
+    """The mean drop of the best class's score when a fifth of the image is covered, as each method says; the maps."""
+    maps = []
     generator = np.random.default_rng(0)
     drops: dict[str, list[float]] = {name: [] for name in (*METHODS, "a square anywhere")}
     seconds = dict.fromkeys(METHODS, 0.0)
     for pixels in images:
         scores = classifier.scores_of(pixels[None])[0]
         best = int(scores.argmax())
-        masks = {}
+        masks: dict[str, np.ndarray] = {}
+        maps.append({})
         for method in METHODS:
             started = time.process_time()
-            values = heat_map(classifier, pixels, best, method).values
+            found = maps[-1][method] = heat_map(classifier, pixels, best, method)
             seconds[method] += time.process_time() - started
+            values = found.values
             masks[method] = values >= np.quantile(values, 1 - COVERED)
         masks["a square anywhere"] = square(pixels.shape[1:], generator)
         covered = torch.stack([cover(classifier, pixels, mask) for mask in masks.values()])
@@ -60,6 +80,53 @@ def covering(classifier: ImageClassifier, images: list[Tensor]) -> None:
     for name, values in drops.items():
         took = f"{seconds[name] / len(images):6.2f} s of one core" if name in seconds else ""
         print(f"{name:20} mean drop of the score {np.mean(values):.3f} {took}")
+    return maps
+
+
+def places(maps: list[dict[str, HeatMap]]) -> None:
+    """How many places a map names, and how often the strongest is at the edge."""
+    for method in ("hires-cam", "occlusion"):
+        found = [evidence(one[method]) for one in maps]
+        several, edge = np.mean([bool(one.others) for one in found]), np.mean([one.at_edge for one in found])
+        print(f"{method:20} several places {several:.0%}, strongest up to the edge {edge:.0%}")
+
+
+def worth(classifier: ImageClassifier, images: list[Tensor], maps: list[dict[str, HeatMap]]) -> None:
+    """How often covering what a map names takes more than covering random places, by class and method."""
+    effects: dict[str, list[CoverEffect]] = {}
+    for pixels, found in zip(images, maps, strict=True):
+        least = int(classifier.scores_of(pixels[None])[0].argmin())
+        for method in ("hires-cam", "occlusion"):
+            effects.setdefault(f"best, {method}", []).append(cover_effect(classifier, pixels, found[method]))
+        wrong = heat_map(classifier, pixels, least)
+        effects.setdefault("least likely", []).append(cover_effect(classifier, pixels, wrong))
+    for name, found_effects in effects.items():
+        rate = np.mean([one.is_worth_the_name for one in found_effects])
+        whole, without, elsewhere = (
+            np.mean([getattr(one, part) for one in found_effects])
+            for part in ("score", "score_without", "score_without_random")
+        )
+        print(f"{name:20} {whole:.3f} covered {without:.3f} random {elsewhere:.3f} worth the name {rate:.0%}")
+    others = [one.scores_elsewhere for one in effects["best, hires-cam"]]
+    chance = np.mean([np.mean(scores[1:]) - scores[0] > 1e-3 for scores in others if scores])
+    print(f"{'a random place':20} worth the name {chance:.0%}")
+
+
+def agreeing(maps: list[dict[str, HeatMap]]) -> None:
+    """How well HiResCAM and occlusion agree on one image, beside maps of two different images."""
+    one, other = [found["hires-cam"] for found in maps], [found["occlusion"] for found in maps]
+    # As if all were of one class: what is compared are places.
+    as_first = [replace(found, class_index=0) for found in (*one, *other)]
+    one, other = as_first[: len(maps)], as_first[len(maps) :]
+    pairs = [(left, right) for left in range(len(maps)) for right in range(len(maps))]
+    for name, chosen in (
+        ("one image", [pair for pair in pairs if pair[0] == pair[1]]),
+        ("different images", [pair for pair in pairs if pair[0] != pair[1]]),
+    ):
+        found = [agreement(one[left], other[right]) for left, right in chosen]
+        rates = {verdict: np.mean([pair.verdict is verdict for pair in found]) for verdict in Verdict}
+        middle = np.median([pair.overlap for pair in found])
+        print(f"{name:20} median overlap {middle:.2f}", *(f"{verdict} {rate:.0%}" for verdict, rate in rates.items()))
 
 
 def square(size: tuple[int, int], generator: np.random.Generator) -> np.ndarray:

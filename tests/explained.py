@@ -9,6 +9,7 @@ from random_weights import lively
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.classifier import ImageClassifier
+from resnet_hub.explain.heat_maps import HeatMap
 from resnet_hub.preprocessing import normalize, to_pixels
 
 COLORS = ((190, 20, 40), (20, 60, 200))
@@ -41,6 +42,11 @@ def noise(classifier, size=None, seed=0):
     height, width = size or (min(height, 64), min(width, 64))
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (channels, height, width), dtype=torch.uint8, generator=generator)
+
+
+def heat_map_of(values, **options):
+    """A heat map of these values."""
+    return HeatMap(np.asarray(values, dtype=np.float32), 0, "red", 0.5, "hires-cam", **options)
 
 
 def square(color, left, top, side=12):

@@ -1,29 +1,47 @@
 """Why does a network answer so, and why can it be trained so deep? All explanations in one place.
 
-heat_map: where the evidence is. feature_maps: what the stages see. block_effects: what each residual block adds.
+heat_map: where the evidence is. cover_effect, agreement: what such a map is worth. feature_maps: what the stages see.
+block_effects: what each residual block adds.
 gradient_flow, first_losses: what shortcuts do for the training of deep networks.
 """
 
+from resnet_hub.explain.agreement import Agreement, Verdict, agreement
 from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.heat_maps import METHODS, HeatMap, Place, evidence_place, heat_map, overlay
-from resnet_hub.explain.residuals import BlockEffect, block_effects
+from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect
+from resnet_hub.explain.evidence import Evidence, Place, evidence, evidence_place
+from resnet_hub.explain.heat_maps import METHODS, HeatMap, heat_map
+from resnet_hub.explain.occlusion import occlusion_places
+from resnet_hub.explain.overlay import OPACITY, glow, overlay
+from resnet_hub.explain.residuals import BlockEffect, block_effects, place_in_network
 from resnet_hub.explain.stage_maps import StageMaps, feature_maps
 from resnet_hub.explain.trainability import DEPTHS, GradientFlow, first_losses, gradient_flow
 
 __all__ = [
     "DEPTHS",
     "METHODS",
+    "OPACITY",
+    "PLACEMENTS",
+    "Agreement",
     "BlockEffect",
+    "CoverEffect",
+    "Evidence",
     "GradientFlow",
     "HeatMap",
     "Place",
     "StageMaps",
+    "Verdict",
+    "agreement",
     "block_effects",
     "colored",
+    "cover_effect",
+    "evidence",
     "evidence_place",
     "feature_maps",
     "first_losses",
+    "glow",
     "gradient_flow",
     "heat_map",
+    "occlusion_places",
     "overlay",
+    "place_in_network",
 ]

@@ -1,44 +1,22 @@
-"""A heat map: where in the image the evidence for a class is, as values, in a word and in colors."""
+"""A heat map: where in the image the evidence for a class is, as values from 0 to 1."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from resnet_hub.checks import check_choice, check_range
+from resnet_hub.checks import check_choice
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.explain.class_activation import class_activation
-from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.occlusion import score_drops
 from resnet_hub.explain.target import Target
 
 METHODS = ("grad-cam", "hires-cam", "occlusion")
-STRONG = 0.5
-"""Evidence of at least this part of the strongest counts where one word must do."""
-WIDE = 0.3
-"""Standard deviation, in sides of the image, from which evidence is everywhere; that of an even spread is 0.29."""
-
-
-class Place(StrEnum):
-    """Where in the image the evidence is: a key that a page puts into words."""
-
-    UPPER_LEFT = "upper_left"
-    UPPER = "upper"
-    UPPER_RIGHT = "upper_right"
-    LEFT = "left"
-    CENTER = "center"
-    RIGHT = "right"
-    LOWER_LEFT = "lower_left"
-    LOWER = "lower"
-    LOWER_RIGHT = "lower_right"
-    EVERYWHERE = "everywhere"
-    NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +53,7 @@ def heat_map(
     method: str = "hires-cam",
     *,
     give_up: Callable[[], bool] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> HeatMap:
     """Where in the image the evidence for a class is; the network is not modified, and calls are thread-safe.
 
@@ -85,6 +64,7 @@ def heat_map(
         method: "hires-cam" or "grad-cam" take one pass and are as coarse as the last feature map; "occlusion" covers
             up to 64 patches one by one and asks again, which is slower but needs no trust in gradients.
         give_up: Asked before each pass of an occlusion; true where nobody waits for the map any more.
+        progress: Told after each pass of an occlusion how many places have been covered, and how many there are.
 
     Raises:
         ConfigError: There is no such class or method.
@@ -95,44 +75,10 @@ def heat_map(
     check_choice("method", method, METHODS)
     target = Target(classifier, pixels, class_index)
     occluded = method == "occlusion"
-    grid, score = score_drops(target, give_up) if occluded else class_activation(target, method)
+    grid, score = score_drops(target, give_up, progress) if occluded else class_activation(target, method)
     values = F.interpolate(grid[None, None], pixels.shape[1:], mode="bilinear")[0, 0].clamp(min=0)
     strongest = values.max()
     if strongest > 0:
         values = values / strongest
     drop = max(0.0, float(grid.max())) if occluded else None
     return HeatMap(values.numpy(), class_index, target.label, score, method, drop)
-
-
-def evidence_place(found: HeatMap) -> Place:
-    """Where most of the strong evidence is, in one word: a ninth of the image, everywhere or nowhere."""
-    if found.is_empty:
-        return Place.NOWHERE
-    strong = np.where(found.values >= STRONG, found.values, 0).astype(np.float64)
-    middles, spreads = [], []
-    for side in (0, 1):
-        weights = strong.sum(axis=1 - side)
-        positions = (np.arange(len(weights)) + 0.5) / len(weights)
-        middle = np.average(positions, weights=weights)
-        middles.append(middle)
-        spreads.append(np.sqrt(np.average((positions - middle) ** 2, weights=weights)))
-    if (strong > 0).mean() > 0.5 or max(spreads) > WIDE:
-        return Place.EVERYWHERE
-    row, column = (min(2, int(3 * middle)) for middle in middles)
-    return list(Place)[3 * row + column]
-
-
-def overlay(image: Image.Image, found: HeatMap, opacity: float = 0.6) -> Image.Image:
-    """The image, RGB in its own size, under the colors of the map: bright where the evidence is, dark elsewhere.
-
-    Args:
-        image: What the network saw, in any size.
-        found: The heat map, stretched to the image.
-        opacity: 0 shows the image alone, 1 the colors alone.
-
-    Raises:
-        ConfigError: The opacity is not from 0 to 1.
-    """
-    check_range("opacity", opacity, 0, 1)
-    values = Image.fromarray(found.values).resize(image.size, Image.Resampling.BILINEAR)
-    return Image.blend(image.convert("RGB"), Image.fromarray(colored(np.asarray(values))), opacity)

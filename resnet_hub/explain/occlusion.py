@@ -12,15 +12,15 @@ from resnet_hub.explain.target import Target
 
 PATCHES = 64
 """Most places that are covered, one after the other, whatever the size of the image."""
-BATCH_SIZE = 16
-"""Most images in one pass through the network."""
-ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
-"""A drop below this part of the score may be rounding, so it counts as none."""
+BATCH_SIZE = 8
+"""Most images in one pass through the network; whoever waits hears of each pass."""
 
 Patch = tuple[slice, slice]
 
 
-def score_drops(target: Target, give_up: Callable[[], bool] | None = None) -> tuple[Tensor, float]:
+def score_drops(
+    target: Target, give_up: Callable[[], bool] | None = None, progress: Callable[[int, int], None] | None = None
+) -> tuple[Tensor, float]:
     """How far the score falls for each covered place, and the score of the whole image.
 
     The map is float32 (rows, columns) on the CPU, about 8 x 8 for a square image, negative where the score rises. A
@@ -31,6 +31,7 @@ def score_drops(target: Target, give_up: Callable[[], bool] | None = None) -> tu
     Args:
         target: The class, the pixels and the network.
         give_up: Asked before each pass; true where nobody waits for the answer any more.
+        progress: Told after each pass how many places have been covered, and how many there are.
 
     Raises:
         CheckpointError: The network's answer is not finite.
@@ -48,10 +49,18 @@ def score_drops(target: Target, give_up: Callable[[], bool] | None = None) -> tu
                 raise TimeoutError
             batch = [_covered(target, patch) for patch in patches[start : start + BATCH_SIZE]]
             scores.append(target.classifier.scores_of(torch.stack(batch))[:, target.class_index])
+            if progress is not None:
+                progress(min(start + BATCH_SIZE, len(patches)) - 1, len(patches) - 1)
         every = torch.cat(scores)
         drops = every[0] - every[1:]
-        drops[drops.abs() < ROUNDING[_precision(target)] * every[0].abs()] = 0
+        drops[drops.abs() < target.rounding * every[0].abs()] = 0
         return drops.reshape(rows, columns), float(every[0])
+
+
+def occlusion_places(pixels: Tensor) -> int:
+    """How many places of an image (C, H, W) are covered, one after the other."""
+    rows, columns = _grid(*pixels.shape[1:])
+    return rows * columns
 
 
 def _grid(height: int, width: int) -> tuple[int, int]:
@@ -73,16 +82,8 @@ def _patches(height: int, width: int, rows: int, columns: int) -> list[Patch]:
 
 
 def _covered(target: Target, patch: Patch | None) -> Tensor:
-    """The pixels (C, H, W), or a copy with the patch covered."""
-    if patch is None:
-        return target.pixels
-    covered = target.pixels.clone()
-    mean = torch.tensor(target.classifier.preprocessing.mean).mul(255).round().clamp(0, 255)
-    covered[:, patch[0], patch[1]] = mean.to(torch.uint8)[:, None, None]
-    return covered
-
-
-def _precision(target: Target) -> torch.dtype:
-    """The dtype that the classifier computes in."""
-    half = target.classifier.precision == "bf16" or next(target.model.parameters()).dtype != torch.float32
-    return torch.bfloat16 if half else torch.float32
+    """The pixels (C, H, W), with the patch covered where there is one."""
+    mask = torch.zeros(target.pixels.shape[1:], dtype=torch.bool)
+    if patch is not None:
+        mask[patch] = True
+    return target.covered(mask)

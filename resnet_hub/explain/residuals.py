@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from dataclasses import dataclass
 from typing import cast
 
@@ -75,6 +76,18 @@ def _effects(target: Target, places: range) -> list[BlockEffect]:
     model = target.model
     score, *without = target.scores(model.forward_head(model.walk(target.images(), step))).tolist()
     return [BlockEffect(*row, score, left) for row, left in zip(found, without, strict=True)]
+
+
+def place_in_network(name: str) -> tuple[int | None, int | None]:
+    """The stage and the block, counted from 1, that the weights call by a name; None where it names neither.
+
+    "layer3.0" of a ResNet, and "stages.2.blocks.0" of a ResNetV2, are both block 1 of stage 3.
+    """
+    found = re.fullmatch(r"(layer|stages\.)(\d{1,4})(?:\.(?:blocks\.)?(\d{1,4}))?", name)
+    if found is None:
+        return None, None
+    kind, stage, block = found.groups()
+    return int(stage) + (kind != "layer"), None if block is None else int(block) + 1
 
 
 def branches(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:

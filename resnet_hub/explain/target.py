@@ -13,6 +13,9 @@ from resnet_hub.errors import CheckpointError, ImageError
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.preprocessing import normalize
 
+ROUNDING = {torch.float32: 1e-4, torch.bfloat16: 2e-2}
+"""A difference below this part of a score may be rounding, so it counts as none."""
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -49,6 +52,17 @@ class Target:
         """The network's input (1, C, H, W), on its device and in the dtype of its weights. Raises: ImageError."""
         parameter = next(self.model.parameters())
         return normalize(self.pixels.to(parameter.device), self.classifier.preprocessing).to(parameter.dtype)
+
+    @property
+    def rounding(self) -> float:
+        """The part of a score that may be rounding, in the dtype that the classifier computes in."""
+        half = self.classifier.precision == "bf16" or next(self.model.parameters()).dtype != torch.float32
+        return ROUNDING[torch.bfloat16 if half else torch.float32]
+
+    def covered(self, mask: Tensor) -> Tensor:
+        """The pixels with the mean color of the images that the network was trained on where a mask (H, W) says."""
+        mean = torch.tensor(self.classifier.preprocessing.mean).mul(255).round().clamp(0, 255)
+        return torch.where(mask, mean.to(torch.uint8)[:, None, None], self.pixels)
 
     def scores(self, logits: Tensor) -> Tensor:
         """The scores of the class (N), float64 on the CPU, of logits (N, num_classes).

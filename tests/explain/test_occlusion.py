@@ -70,9 +70,17 @@ def test_nothing_more_is_computed_once_nobody_waits():
     assert len(passes) == 3
 
 
+def test_whoever_waits_hears_how_many_places_have_been_covered():
+    classifier, told = lively_classifier(), []
+    pixels = noise(classifier)
+    score_drops(Target(classifier, pixels, 0), progress=lambda *heard: told.append(heard))
+    assert told == [(done, 64) for done in (7, 15, 23, 31, 39, 47, 55, 63, 64)]
+    assert occlusion.occlusion_places(pixels) == 64
+
+
 def test_no_pass_holds_more_images_than_its_limit(monkeypatch):
     classifier, sizes = lively_classifier(), []
     scores_of = classifier.scores_of
     monkeypatch.setattr(classifier, "scores_of", lambda pixels: (sizes.append(len(pixels)), scores_of(pixels))[1])
     score_drops(Target(classifier, noise(classifier), 0))
-    assert sizes == [16, 16, 16, 16, 1]
+    assert sizes == [8] * 8 + [1]

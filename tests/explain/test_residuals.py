@@ -10,7 +10,7 @@ from explained import NETWORKS, lively_classifier, noise
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import residuals as block_effects_module
-from resnet_hub.explain.residuals import block_effects, branches, join
+from resnet_hub.explain.residuals import block_effects, branches, join, place_in_network
 from resnet_hub.explain.target import Target
 from resnet_hub.nn.blocks import ResidualBlock
 
@@ -107,3 +107,26 @@ def test_the_network_is_as_it_was_and_threads_do_not_meet():
     assert together == alone
     assert score(classifier, pixels, 0) == before
     assert all(parameter.grad is None for parameter in classifier.model.parameters())
+
+
+PLACES = {
+    "layer3.0": (3, 1),
+    "layer1": (1, None),
+    "stages.2.blocks.0": (3, 1),
+    "stages.0": (1, None),
+    "stem": (None, None),
+    "layer1.x": (None, None),
+}
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES.items(), ids=PLACES)
+def test_stages_and_blocks_are_counted_from_1_whatever_the_weights_call_them(name, place):
+    assert place_in_network(name) == place
+
+
+@pytest.mark.parametrize("name", ["cifar_resnet20", "resnetv2_18"])
+def test_every_block_of_a_network_has_its_place(name):
+    classifier = lively_classifier(name)
+    depths = classifier.model.config.depths
+    found = [place_in_network(effect.name) for effect in block_effects(classifier, noise(classifier), 0)]
+    assert found == [(stage, block) for stage, depth in enumerate(depths, 1) for block in range(1, depth + 1)]

@@ -4,13 +4,16 @@ from resnet_hub.demo.fields.answer_html import refusal, score_bars, told
 from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
 from resnet_hub.demo.fields.explanation_html import (
     SMALL,
+    agreement_words,
     block_table,
     data_uri,
+    effect_words,
     glow_figure,
     map_figure,
     map_words,
     score_words,
     sheet_figures,
+    tenths,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered
@@ -25,10 +28,12 @@ __all__ = [
     "SMALL",
     "Inputs",
     "Line",
+    "agreement_words",
     "as_json",
     "block_table",
     "data_uri",
     "downloads",
+    "effect_words",
     "endpoint",
     "failures",
     "files_field",
@@ -47,5 +52,6 @@ __all__ = [
     "score_words",
     "sheet_figures",
     "table",
+    "tenths",
     "told",
 ]

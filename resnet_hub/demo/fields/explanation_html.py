@@ -15,16 +15,38 @@ import numpy as np
 from PIL import Image
 
 from resnet_hub.demo.text import percent, say
-from resnet_hub.explain import BlockEffect, HeatMap, StageMaps, colored, evidence_place, overlay
+from resnet_hub.explain import (
+    Agreement,
+    BlockEffect,
+    CoverEffect,
+    HeatMap,
+    Place,
+    StageMaps,
+    colored,
+    evidence,
+    glow,
+    overlay,
+    place_in_network,
+)
 
 SMALL = 224
 """Height in pixels below which an image is shown in squares."""
 
 
 def map_words(found: HeatMap, language: str) -> str:
-    """The alternative text of the map: the class, and where the evidence is."""
-    place = say(f"why.place_{evidence_place(found)}", language)
-    return say("why.map_empty" if found.is_empty else "why.map", language, label=found.label, place=place)
+    """The alternative text of the map: the class, and where the map is strongest."""
+    where = evidence(found)
+    place = say(f"why.place_{where.place}", language)
+    if found.is_empty:
+        key = "why.map_empty"
+    elif where.place is Place.EVERYWHERE:
+        key = "why.map_everywhere"
+    elif where.others:
+        key = "why.map_several"
+    else:
+        key = "why.map_edge" if where.at_edge else "why.map"
+    others = say("why.and", language).join(say(f"why.place_{other}", language) for other in where.others)
+    return say(key, language, label=found.label, place=place, others=others)
 
 
 def score_words(found: HeatMap, language: str) -> str:
@@ -37,34 +59,59 @@ def score_words(found: HeatMap, language: str) -> str:
     return words + say("why.drop", language, points=f"{100 * found.largest_drop:.1f}")
 
 
+def effect_words(effect: CoverEffect, language: str) -> str:
+    """What the map is worth: the scores with what it names covered, and with random places; empty for an empty map."""
+    if not effect.covered:
+        return ""
+    return say(
+        "why.worth" if effect.is_worth_the_name else "why.not_worth",
+        language,
+        part=percent(effect.covered, language),
+        without=tenths(effect.score_without),
+        elsewhere=tenths(effect.score_without_random),
+    )
+
+
+def tenths(score: float) -> str:
+    """A score from 0 to 1 in percent with one decimal; never 0 or 100 %, which would claim certainty."""
+    words = f"{100 * score:.1f}"
+    return {"0.0": "< 0.1", "100.0": "> 99.9"}.get(words, words) + "\N{NO-BREAK SPACE}%"
+
+
+def agreement_words(found: Agreement, language: str) -> str:
+    """Whether HiResCAM and occlusion name the same places."""
+    return say(f"why.methods_{found.verdict}", language, overlap=percent(found.overlap, language))
+
+
 def map_figure(image: Image.Image, found: HeatMap, language: str) -> str:
-    """HTML: the colors of the map over the image, which style.css lets shine through, a scale and a download."""
-    both = data_uri(overlay(image, found))
-    stops = ",".join(f"rgb({red},{green},{blue})" for red, green, blue in colored(np.linspace(0, 1, 9)).tolist())
+    """HTML: the glow of the map over the image, a scale and a download."""
+    steps = np.linspace(0, 1, 9)
+    colors = zip(colored(steps).tolist(), steps, strict=True)
+    stops = ",".join(f"rgb({red} {green} {blue}/{value:.3f})" for (red, green, blue), value in colors)
     return (
         f"{_layers(image, data_uri(image), found, language)}"
         f"<div class='scale' aria-hidden='true'><span>{say('why.least', language)}</span>"
         f"<i style='background:linear-gradient(to right,{stops})'></i><span>{say('why.most', language)}</span></div>"
-        f"<a class='download' download='heat-map.png' href='{both}'>{say('why.download', language)}</a>"
+        f"<a class='download' download='heat-map.png' href='{data_uri(overlay(image, found))}'>"
+        f"{say('why.download', language)}</a>"
     )
 
 
 def glow_figure(image: Image.Image, found: HeatMap | None, language: str) -> str:
-    """HTML: what the network saw, in few bytes, with the colors of the map over it where there is one."""
+    """HTML: what the network saw, in few bytes, with the glow of the map over it where there is one."""
     return _layers(image, _compressed_uri(image), None if found is None or found.is_empty else found, language)
 
 
 def _layers(image: Image.Image, source: str, found: HeatMap | None, language: str) -> str:
-    """HTML: an image of this source, and the colors of the map over it."""
+    """HTML: an image of this source, and the glow of the map over it; style.css has its opacity."""
     squares = " squares" if image.height < SMALL else ""
     shape = f"style='aspect-ratio:{image.width}/{image.height}'"
     if found is None:
         words = html.escape(say("classify.seen_alt", language))
         return f"<figure class='heat' {shape}><img class='under{squares}' alt='{words}' src='{source}'></figure>"
-    colors = data_uri(Image.fromarray(colored(found.values)))
     return (
         f"<figure class='heat' {shape}><img class='under{squares}' alt='' src='{source}'>"
-        f"<img class='colors' alt='{html.escape(map_words(found, language))}' src='{colors}'></figure>"
+        f"<img class='colors' alt='{html.escape(map_words(found, language))}' src='{data_uri(glow(found))}'></figure>"
     )
 
 
@@ -72,12 +119,22 @@ def sheet_figures(stages: Sequence[StageMaps], language: str) -> str:
     """HTML: the sheet of each stage under a line that says what it is."""
     figures = []
     for stage in stages:
-        facts = {"name": stage.name, "channels": stage.channels, "height": stage.height, "width": stage.width}
+        name = part_name(stage.name, language)
+        facts = {"name": name, "channels": stage.channels, "height": stage.height, "width": stage.width}
         words = html.escape(say("why.stage", language, **facts, shown=len(stage.shown)))
-        alt = html.escape(say("why.stage_alt", language, name=stage.name, shown=len(stage.shown)))
+        alt = html.escape(say("why.stage_alt", language, name=name, shown=len(stage.shown)))
         image = f"<img alt='{alt}' width='{stage.sheet.width}' src='{data_uri(stage.sheet)}'>"
         figures.append(f"<figure class='sheet'><figcaption>{words}</figcaption>{image}</figure>")
     return "".join(figures)
+
+
+def part_name(name: str, language: str) -> str:
+    """What a reader calls a stage or a block that the weights call "layer3.0": stage 3, block 1."""
+    stage, block = place_in_network(name)
+    if stage is None:
+        return say("why.stem", language) if name == "stem" else name
+    key = "why.stage_number" if block is None else "why.block_number"
+    return say(key, language, stage=stage, block=block)
 
 
 def block_words(effects: Sequence[BlockEffect], label: str, language: str) -> str:
@@ -89,7 +146,7 @@ def block_words(effects: Sequence[BlockEffect], label: str, language: str) -> st
         language,
         label=label,
         percent=percent(whole, language),
-        name=worst.name,
+        name=part_name(worst.name, language),
         least=percent(worst.score_without, language),
         kept=sum(effect.score_without > whole / 2 for effect in effects),
         count=len(effects),
@@ -103,7 +160,8 @@ def block_table(effects: Sequence[BlockEffect], label: str, language: str) -> st
     for effect in effects:
         size = _bar(min(1, effect.relative_size / largest), f"{effect.relative_size:.2f}")
         score = _bar(effect.score_without, f"{100 * effect.score_without:.1f}\N{NO-BREAK SPACE}%")
-        rows.append(f"<tr><th scope='row'>{html.escape(effect.name)}</th>{size}{score}</tr>")
+        name = f"{html.escape(part_name(effect.name, language))} <code>{html.escape(effect.name)}</code>"
+        rows.append(f"<tr><th scope='row'>{name}</th>{size}{score}</tr>")
     heads = "".join(f"<th scope='col'>{say(f'why.{name}', language)}</th>" for name in ("block", "size", "without"))
     words = html.escape(block_words(effects, label, language))
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -5,8 +5,9 @@ from resnet_hub.demo.tabs.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.tabs.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.tabs.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.tabs.depth import depth_tab
+from resnet_hub.demo.tabs.explain_endpoint import explain_endpoint
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, PageTab, TabContext
-from resnet_hub.demo.tabs.why import explain_endpoint, why_tab
+from resnet_hub.demo.tabs.why import why_tab
 
 TABS = (
     PageTab("answer", "classify.tab", answer_tab, predict_endpoint, about_the_image=True),

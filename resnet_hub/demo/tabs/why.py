@@ -1,41 +1,35 @@
-"""The tab that says why: where the evidence is, what the stages see, what each block adds; and /explain."""
+"""The tab that says why: where the evidence is, what that is worth, what the stages see, what each block adds."""
 
 from __future__ import annotations
 
 import html
-import json
-import threading
-from collections.abc import AsyncIterator
-from functools import partial
-from typing import Any, TypedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Any
 
 import gradio as gr
 
-from resnet_hub.checks import nearest
 from resnet_hub.demo.fields import (
     AT_ONCE,
+    agreement_words,
     block_table,
-    data_uri,
-    endpoint,
+    effect_words,
     map_figure,
     map_words,
-    photo_field,
     refusal,
     score_words,
     sheet_figures,
 )
-from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
+from resnet_hub.demo.overrides import Stops
+from resnet_hub.demo.serving import MOST_CLASSES, Inference
+from resnet_hub.demo.tabs.explanation import OCCLUSION, USUAL_METHOD, Explanation, Key, explained
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
-from resnet_hub.demo.text import PageError, distinct_labels, label, language_of, say, sentence_of
+from resnet_hub.demo.text import distinct_labels, label, language_of, say, sentence_of
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain import HeatMap, block_effects, evidence_place, feature_maps, heat_map, overlay
+from resnet_hub.explain import OPACITY, Agreement, occlusion_places
 
 EXPLANATIONS = "explanations"
 """The queue of answers to be explained."""
-USUAL_METHOD = "hires-cam"
-METHODS = (USUAL_METHOD, "grad-cam", "occlusion")
-OPACITY = 60
-"""Percent of color over the image at first."""
+METHODS = (USUAL_METHOD, "grad-cam", OCCLUSION)
 # Both run in the browser. A tab that nobody looks at asks for nothing; another image has another best class.
 # Whether a visitor looks at the tab; a moment later, for one that was just opened is drawn after it is said to be.
 LOOKED_AT = """async (photo, network, chosen, method, open, known) => {
@@ -44,24 +38,9 @@ return [photo, network, chosen, method, Boolean(document.querySelector('#why-met
 FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
 
 
-class ExplainAnswer(TypedDict):
-    """What /explain says of an image and a class."""
-
-    sentence: str
-    label: str
-    index: int
-    score: float
-    method: str
-    place: str
-    largest_drop: float | None
-    model: str
-    map: str
-    overlay: str
-
-
 def why_tab(context: TabContext) -> BuiltTab:
     """Fills the current container; explains while a visitor looks, and whenever something changes."""
-    inputs, inference = context.inputs, context.inference
+    inputs, inference, stops = context.inputs, context.inference, Stops(context.page)
     chosen = gr.Dropdown([], label=label("why.class"), info=label("why.class_info"), elem_id="why-class")
     method = gr.Radio(
         list(zip(("HiResCAM", "Grad-CAM", label("why.occlusion")), METHODS, strict=True)),
@@ -70,9 +49,9 @@ def why_tab(context: TabContext) -> BuiltTab:
         info=label("why.method_info"),
         elem_id="why-method",
     )
-    sentence = gr.HTML(label("why.hint"), elem_id="why-sentence", elem_classes="plain")
+    sentence = gr.HTML(elem_id="why-sentence", elem_classes="plain")
     figure = gr.HTML(elem_id="why-map", elem_classes="plain")
-    opacity = gr.Slider(0, 100, OPACITY, step=1, label=label("why.opacity"), elem_id="why-opacity", visible=False)
+    opacity = gr.Slider(0, 100, 100 * OPACITY, step=1, label=label("why.opacity"), elem_id="why-opacity", visible=False)
     with gr.Accordion(label("why.stages"), open=False):
         gr.HTML(label("why.stages_text"), elem_classes="plain quiet")
         stages = gr.HTML(elem_id="why-stages", elem_classes="plain")
@@ -83,6 +62,7 @@ def why_tab(context: TabContext) -> BuiltTab:
     opened = gr.Checkbox(True, visible=False)
     # No gr.State: for its sake gradio would hold a connection to each visitor.
     known = gr.Textbox("", visible="hidden")
+    asked: dict[str | None, Key] = {}  # of each visitor whose explanation is being made
 
     async def show(
         photo: dict[str, Any] | None,
@@ -93,35 +73,53 @@ def why_tab(context: TabContext) -> BuiltTab:
         before: str,
         request: gr.Request,
     ) -> AsyncIterator[tuple[Any, ...]]:
-        language = language_of(request)
+        language, visitor, key = language_of(request), request.session_hash, Key.read(before)
         if photo is None or not is_open:
-            waits = bool(before) and json.loads(before)[0] is None  # a class of a link, for the image to come
-            rest = (gr.skip() if waits else _no_choice(), gr.Slider(visible=False), "", "", before if waits else "")
-            yield _paragraph(say("why.hint", language)), "", *rest
+            waits = key is not None and key.path is None  # a class of a link, for the image to come
+            rest = (gr.skip() if waits else gr.Dropdown([], value=None), gr.Slider(visible=False), "", "")
+            hint = paragraphs([say("why.hint", language)]) if photo is None else ""
+            yield hint, "", *rest, before if waits else ""
             return
-        if not _is_of(before, photo, network):
-            index = None  # another image or network has best classes of its own
-        elif json.loads(before)[:4] == [photo.get("path"), network, index, how]:
-            yield tuple(gr.skip() for _ in range(7))
+        wanted = Key(photo.get("path"), network, index, how)
+        if key is None or key.network != network or key.path not in (None, wanted.path):
+            key, wanted = Key(), wanted._replace(class_index=None)  # they have best classes of their own
+        elif key[:4] == wanted[:4]:
+            yield (gr.skip(),) * 7
             return
+        asked[visitor] = mark = Key(photo.get("path"), network, index, how)
+        parts = _parts(inference, photo, wanted, key, language)
         try:
-            async for part in _shown(inference, photo, network, index, how, language):
+            async for part in stops.parts(visitor, parts):
                 yield part
         except Exception as error:
             yield refusal(sentence_of(error, language)), "", gr.skip(), gr.Slider(visible=False), "", "", ""
+        finally:
+            if asked.get(visitor) is mark:
+                del asked[visitor]
 
+    async def stop(
+        photo: dict[str, Any] | None, network: str, index: int | None, how: str, request: gr.Request
+    ) -> None:
+        """Ends an explanation that its visitor waits for no more; not one that has begun for this very choice."""
+        running = asked.get(request.session_hash)
+        if running is not None and running != Key(None if photo is None else photo.get("path"), network, index, how):
+            await stops.stop(request.session_hash)
+
+    changes = [inputs.photo.change, inputs.network.change, chosen.input, method.input]
+    choice = [inputs.photo, inputs.network, chosen, method]
+    gr.on(changes, stop, choice, None, preprocess=False, queue=False, api_visibility="private")
     # One event for all, so that an older explanation never comes after a newer one.
     gr.on(
-        [inputs.photo.change, inputs.network.change, context.tab.select, chosen.input, method.input],
+        [*changes, context.tab.select],
         show,
-        [inputs.photo, inputs.network, chosen, method, opened, known],
+        [*choice, opened, known],
         [sentence, figure, chosen, opacity, stages, blocks, known],
         preprocess=False,
         js=LOOKED_AT,
         trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=EXPLANATIONS,
-        show_progress_on=[figure],
+        show_progress="hidden",
         api_visibility="private",
     )
     opacity.input(None, opacity, None, js=FADE, api_visibility="private")
@@ -131,8 +129,8 @@ def why_tab(context: TabContext) -> BuiltTab:
 def _in_link(method: gr.Radio, chosen: gr.Dropdown, known: gr.Textbox) -> list[LinkValue]:
     """The method, and the class where a visitor chose it: by the key of the explanation that is shown."""
 
-    def say_class(key: str) -> str | None:
-        index = class_in_link(key)
+    def say_class(text: str) -> str | None:
+        index = (Key.read(text) or Key()).chosen
         return None if index is None else str(index)
 
     def read_class(text: str, opened: Opened) -> str | None:
@@ -141,7 +139,7 @@ def _in_link(method: gr.Radio, chosen: gr.Dropdown, known: gr.Textbox) -> list[L
 
     def fill_class(text: str, opened: Opened) -> tuple[gr.Dropdown, str]:
         name = opened.model.classifier.label_names[int(text)]
-        return gr.Dropdown([(name, int(text))], value=int(text)), key_of_link(opened.network, int(text))
+        return gr.Dropdown([(name, int(text))], value=int(text)), Key(None, opened.network, int(text)).text
 
     return [
         LinkValue(
@@ -156,126 +154,82 @@ def _in_link(method: gr.Radio, chosen: gr.Dropdown, known: gr.Textbox) -> list[L
     ]
 
 
-async def _shown(
-    inference: Inference, photo: dict[str, Any], network: str, index: int | None, method: str, language: str
-) -> AsyncIterator[tuple[Any, ...]]:
-    """What the fields show, part by part: the map first, then the stages, then the blocks."""
-    answer = await inference.classify(inference.uploaded(photo) or b"", network, MOST_CLASSES)
+async def _parts(
+    inference: Inference, photo: dict[str, Any], wanted: Key, before: Key, language: str
+) -> AsyncGenerator[tuple[Any, ...], None]:
+    """What the fields show, part by part; what has not changed is left alone."""
+    is_new = before.path != wanted.path or before.network != wanted.network
+    is_same = not is_new and before.class_index == wanted.class_index
+    computing = paragraphs([say("why.computing", language)])
+    # Without a method the key is that of no whole explanation, so whatever comes of this one it can be asked for again.
+    key = wanted._replace(method=None, best=before.best, overlap=before.overlap if is_same else None)
+    looking = paragraphs([say("why.looking", language)])
+    old = (gr.skip(), gr.skip()) if is_same else (computing, computing)
+    yield looking, "" if is_new else gr.skip(), gr.skip(), gr.skip(), *old, key.text
+    answer = await inference.classify(inference.uploaded(photo) or b"", wanted.network, MOST_CLASSES)
     predictions = answer.classification.predictions
     best = predictions[0].index
-    index = best if index is None else index
-    found = await _heat_map(inference, answer, index, method)
-    names = zip(distinct_labels(predictions, language), predictions, strict=True)
-    choices = [(name, prediction.index) for name, prediction in names]
-    if all(index != other for _, other in choices):  # a link may ask for a class that is far from the best
-        choices.append((found.label, index))
-    choice = gr.Dropdown(choices, value=index)
-    words = _paragraph(map_words(found, language) + score_words(found, language))
-    figure = map_figure(answer.classification.seen, found, language)
-    known = json.dumps([photo.get("path"), network, index, method, best])
-    yield words, figure, choice, gr.Slider(visible=True), gr.skip(), gr.skip(), known
-    rest = (gr.skip(),) * 4
-    classifier = answer.model.classifier
-    maps = await inference.explained(feature_maps, classifier, answer.pixels)
-    yield *rest, sheet_figures(maps, language), gr.skip(), gr.skip()
-    try:
-        effects = await inference.explained(block_effects, classifier, answer.pixels, index)
-        table = block_table(effects, found.label, language)
-    except ConfigError as error:  # a network without shortcuts has no such table, and all the rest
-        table = _paragraph(sentence_of(error, language))
-    yield *rest, gr.skip(), table, gr.skip()
+    index = best if wanted.class_index is None else wanted.class_index
+    known = None if key.overlap is None else Agreement(key.overlap)
+    method = wanted.method or USUAL_METHOD
+    last = Explanation(answer, index, method, known)
+    async for part in explained(inference, last):
+        yield _changed(last, part, language, Key(wanted.path, wanted.network, index, method, best))
+        last = part
 
 
-async def _heat_map(inference: Inference, answer: Answer, index: int, method: str) -> HeatMap:
-    gone = threading.Event()  # set when this visitor has stopped waiting, so that the next one need not
-    work = partial(heat_map, answer.model.classifier, answer.pixels, index, method, give_up=gone.is_set)
-    try:
-        return await inference.explained(work)
-    finally:
-        gone.set()
+def _changed(last: Explanation, part: Explanation, language: str, key: Key) -> tuple[Any, ...]:
+    """What the fields show of a part that they did not show of the last one."""
+    figure = choice = slider = stages = blocks = text = gr.skip()
+    found, classification = part.found, part.answer.classification
+    if found is not None and last.found is None:
+        names = zip(distinct_labels(classification.predictions, language), classification.predictions, strict=True)
+        choices = [(name, prediction.index) for name, prediction in names]
+        if all(found.class_index != other for _, other in choices):  # a link may ask for a class far from the best
+            choices.append((found.label, found.class_index))
+        choice, slider = gr.Dropdown(choices, value=found.class_index), gr.Slider(visible=True)
+        figure = map_figure(classification.seen, found, language)
+    if found is not None and (last.found is None or last.agreement is not part.agreement):
+        text = key._replace(overlap=None if part.agreement is None else part.agreement.overlap).text
+    if part.stages is not None and last.stages is None:
+        stages = sheet_figures(part.stages, language)
+    if isinstance(part.blocks, ConfigError):
+        blocks = paragraphs([sentence_of(part.blocks, language)])
+    elif part.blocks is not None and found is not None:
+        blocks = block_table(part.blocks, found.label, language)
+    return sentences(part, language), figure, choice, slider, stages, blocks, text
 
 
-def key_of_link(network: str, index: int) -> str:
-    """The key of an explanation to come: of the class `index`, whatever the image will be."""
-    return json.dumps([None, network, index, None, None])
+def sentences(known: Explanation, language: str) -> str:
+    """HTML: what is known so far, in words."""
+    if known.found is None:
+        done, count = known.covered or (0, 0)
+        if not count:
+            return paragraphs([say("why.looking", language)])
+        left = known.seconds_left
+        about = "" if left is None else say("why.seconds_left", language, seconds=_whole(left))
+        words = say("why.covering", language, done=done, count=count) + about
+        return (
+            paragraphs([words])
+            + f"<progress aria-label='{html.escape(words)}' max='{count}' value='{done}'></progress>"
+        )
+    told = [map_words(known.found, language) + score_words(known.found, language)]
+    if known.effect is not None and known.effect.covered:
+        # What is no evidence is said before it is said where.
+        told.insert(known.effect.is_worth_the_name, effect_words(known.effect, language))
+    if known.agreement is not None:
+        told.append(agreement_words(known.agreement, language))
+    elif known.occlusion_seconds is not None and known.method != OCCLUSION:
+        count = occlusion_places(known.answer.pixels)
+        told.append(say("why.cost", language, count=count, seconds=_whole(known.occlusion_seconds)))
+    return paragraphs(told)
 
 
-def class_in_link(key: str) -> int | None:
-    """The class of an explanation's key, where a visitor chose it; None where it is the best one."""
-    _, _, index, _, best = json.loads(key) if key else [None] * 5
-    return None if index == best else index
+def paragraphs(told: Sequence[str]) -> str:
+    """HTML: sentences that a screen reader hears when they change; those behind the first are set smaller."""
+    return f"<div role='status'>{''.join(f'<p>{html.escape(words)}</p>' for words in told)}</div>"
 
 
-def _is_of(key: str, photo: dict[str, Any], network: str) -> bool:
-    """Whether an explanation is of this image and this network."""
-    return bool(key) and json.loads(key)[:2] in ([photo.get("path"), network], [None, network])
-
-
-def _paragraph(words: str) -> str:
-    return f"<p role='status'>{html.escape(words)}</p>"
-
-
-def _no_choice() -> gr.Dropdown:
-    return gr.Dropdown([], value=None)
-
-
-def explain_endpoint(inference: Inference) -> None:
-    """Adds /explain."""
-
-    async def explain(
-        image: dict[str, Any] | None, class_name: str = "", method: str = USUAL_METHOD, model: str = ""
-    ) -> ExplainAnswer:
-        """Where in an image the evidence for a class is.
-
-        Args:
-            image: The image: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
-            class_name: The class, by its name or its number; the most likely one where empty.
-            method: hires-cam or grad-cam, which are quick, or occlusion, which covers up to 64 places one by one.
-            model: A residual network: owner/name on the Hub, or a published name such as resnet50.a1_in1k; the page's
-                own where empty.
-
-        Returns:
-            A sentence; the class with its score from 0 to 1; the place of the evidence (upper_left, upper, upper_right,
-            left, center, right, lower_left, lower, lower_right, everywhere or nowhere); how far the score falls at most
-            when a place is covered (occlusion only); the network that answered; the map in gray, white for the
-            strongest evidence, and in colors over what the network saw, both as data URIs of PNG images.
-        """
-        photo = inference.uploaded(image)
-        if photo is None:
-            raise PageError("tabs.no_image")
-        answer = await inference.classify(photo, model, 1)
-        found = await _heat_map(inference, answer, class_index(answer, class_name), method)
-        return {
-            "sentence": map_words(found, "en") + score_words(found, "en"),
-            "label": found.label,
-            "index": found.class_index,
-            "score": found.score,
-            "method": found.method,
-            "place": evidence_place(found).value,
-            "largest_drop": found.largest_drop,
-            "model": answer.model.name,
-            "map": data_uri(found.image()),
-            "overlay": data_uri(overlay(answer.classification.seen, found, OPACITY / 100)),
-        }
-
-    inputs = [
-        photo_field(inference.fetch, label="image", visible=False),
-        gr.Textbox("", label="class_name", visible=False),
-        gr.Textbox(USUAL_METHOD, label="method", visible=False),
-        gr.Textbox("", label="model", visible=False),
-    ]
-    endpoint(explain, "explain", inputs)
-
-
-def class_index(answer: Answer, text: object) -> int:
-    """The output of this name, in any capitals, or of this number; the best one where empty. Raises: PageError."""
-    wanted, names = str(text if text is not None else "").strip(), answer.model.classifier.label_names
-    if not wanted:
-        return answer.classification.predictions[0].index
-    named = [index for index, name in enumerate(names) if name.casefold() == wanted.casefold()]
-    if named:
-        return max(named, key=lambda index: float(answer.scores[index]))
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) < len(names):
-        return int(wanted)
-    name = wanted[:100]
-    raise PageError("tabs.unknown_class", name=name, last=len(names) - 1, names=nearest(name, names))
+def _whole(seconds: float) -> str:
+    """Seconds as a whole number, at least one."""
+    return f"{max(1, round(seconds)):,}"

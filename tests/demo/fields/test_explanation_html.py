@@ -1,5 +1,7 @@
 """Explanations as HTML: what a reader, a screen reader and a hostile label get."""
 
+import base64
+import io
 import math
 import re
 
@@ -8,11 +10,23 @@ import pytest
 from color_network import MARKUP
 from PIL import Image
 
-from resnet_hub.demo.fields.explanation_html import block_table, block_words, map_figure, map_words, score_words
+from resnet_hub.demo.fields.explanation_html import (
+    agreement_words,
+    block_table,
+    block_words,
+    effect_words,
+    map_figure,
+    map_words,
+    score_words,
+)
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 from resnet_hub.demo.tabs.depth import Trainings, gradient_chart
 from resnet_hub.demo.text.words import all_words
-from resnet_hub.explain.heat_maps import HeatMap, Place
+from resnet_hub.explain.agreement import Agreement
+from resnet_hub.explain.covering import CoverEffect
+from resnet_hub.explain.evidence import Place
+from resnet_hub.explain.heat_maps import HeatMap
+from resnet_hub.explain.overlay import glow, overlay
 from resnet_hub.explain.residuals import BlockEffect
 from resnet_hub.explain.trainability import GradientFlow, first_losses
 
@@ -35,6 +49,65 @@ def test_an_empty_map_is_said():
     )
 
 
+def spots(*columns):
+    """A map of 9 x 9 values with a spot in each of these columns, the first the strongest."""
+    values = np.zeros((9, 9))
+    for place, column in enumerate(columns):
+        values[4, column] = 1 - 0.1 * place
+    return found(values)
+
+
+WHERE = {
+    (4,): "strongest in the centre.",
+    (7,): "strongest on the right.",
+    (8,): "strongest on the right, up to the edge of what the network saw.",
+    (7, 1): "several places stand out, strongest on the right, also on the left.",
+    (1, 4, 7): "several places stand out, strongest on the left, also in the centre and on the right.",
+}
+
+
+@pytest.mark.parametrize(("columns", "words"), WHERE.items(), ids=str)
+def test_the_words_name_the_place_of_the_maximum_and_others_that_are_nearly_as_strong(columns, words):
+    assert map_words(spots(*columns), "en") == f"Heat map for cat: {words}"
+
+
+def test_what_a_map_is_worth_is_told_in_two_scores():
+    assert effect_words(CoverEffect(0.9, 0.14, (0.4, 0.46), 0.25, 1e-3), "en") == (
+        f"With its hottest part covered, 25{SPACE}% of the picture, the score is 14.0{SPACE}%; "
+        f"with a random place of the same size covered, 43.0{SPACE}%."
+    )
+
+
+def test_no_evidence_worth_the_name_is_an_answer():
+    words = effect_words(CoverEffect(0.9995, 0.9995, (0.9, 0.9), 0.1, 1e-3), "en")
+    assert words.startswith("No evidence worth the name: ")
+    assert f"is > 99.9{SPACE}%; " in words
+    assert effect_words(CoverEffect(0.5, 0.5, (), 0.0, 1e-3), "en") == ""
+
+
+VERDICTS = {
+    0.62: "HiResCAM and occlusion agree: 62",
+    0.4: "HiResCAM and occlusion agree in part",
+    0.1: "disagree: only 10",
+}
+
+
+@pytest.mark.parametrize(("overlap", "words"), VERDICTS.items(), ids=str)
+def test_a_line_says_whether_the_methods_agree(overlap, words):
+    assert words in agreement_words(Agreement(overlap), "en")
+
+
+def test_the_figure_shows_the_same_glow_as_the_overlay_that_is_downloaded():
+    image, one = Image.new("RGB", (9, 9), (40, 120, 60)), spots(4)
+    figure = map_figure(image, one, "en")
+    pictures = [Image.open(io.BytesIO(base64.b64decode(found))) for found in re.findall("base64,([^']*)'", figure)]
+    under, colors, download = pictures
+    assert np.array_equal(colors, glow(one))
+    assert np.array_equal(under, image)
+    assert np.array_equal(download, overlay(image, one))
+    assert np.array_equal(np.asarray(download)[0], np.asarray(image)[0])  # where nothing speaks for the class
+
+
 DROPS = {
     None: f" The network gives this class 25{SPACE}%.",
     0.0: f" The network gives this class 25{SPACE}%. Covering any one place takes nothing away.",
@@ -52,7 +125,7 @@ def test_a_hostile_label_stays_text():
     figure = map_figure(Image.new("RGB", (4, 4)), found(np.ones((4, 4)), label=MARKUP + "'\""), "en")
     assert figure.count("<img") == 2
     assert "<img src=x" not in figure
-    assert "&#x27;&quot;: the evidence" in figure
+    assert "&#x27;&quot;: spread over" in figure
     assert "<img src=x" not in block_table([BlockEffect("layer1.0", 1.0, 0.5, 0.5)], MARKUP, "en")
 
 
@@ -65,7 +138,8 @@ EFFECTS = [
 
 def test_the_blocks_are_summed_up_in_words():
     assert block_words(EFFECTS, "cat", "en") == (
-        f"The whole network gives cat 80{SPACE}%. It misses layer1.1 most: without that block alone, under 1{SPACE}%. "
+        f"The whole network gives cat 80{SPACE}%. "
+        f"It misses stage 1, block 2 most: without that block alone, under 1{SPACE}%. "
         "Of its 3 blocks, 2 can each be left out alone and the score stays above half of what it was."
     )
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import threading
 from functools import partial
 
 import numpy as np
@@ -16,9 +17,11 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import expect
 
-from resnet_hub.demo.tabs import why
-from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.heat_maps import heat_map, overlay
+from resnet_hub.demo.tabs import explanation
+from resnet_hub.explain.covering import cover_effect
+from resnet_hub.explain.heat_maps import heat_map
+from resnet_hub.explain.overlay import OPACITY, glow, overlay
+from resnet_hub.explain.stage_maps import feature_maps
 from resnet_hub.preprocessing import to_pixels
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
@@ -75,16 +78,19 @@ def shown(page):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
 
 
+def pixels_of(image):
+    return to_pixels(image, square_classifier(LABELS).preprocessing)
+
+
 def expected_map(image, index, method="hires-cam"):
-    classifier = square_classifier(LABELS)
-    return heat_map(classifier, to_pixels(image, classifier.preprocessing), index, method)
+    return heat_map(square_classifier(LABELS), pixels_of(image), index, method)
 
 
 def test_the_map_says_in_words_where_the_evidence_is(visit, images):
     page = visit()
     upload(page, images(0, 1, 1))
     open_why(page)
-    words = "Heat map for red: the evidence is in the upper left."
+    words = "Heat map for red: strongest in the upper left."
     expect(alternative(page)).to_have_attribute("alt", words)
     expect(page.locator("#why-sentence")).to_contain_text(re.compile(re.escape(words) + r" The network gives .*%\."))
 
@@ -98,7 +104,7 @@ def test_another_image_gets_other_words_while_one_looks(visit, images):
     expect(page.locator("#why-sentence")).to_contain_text(HINT)
     expect(alternative(page)).to_have_count(0)
     upload(page, images(1, 20, 20))
-    expect(alternative(page)).to_have_attribute("alt", f"Heat map for {MARKUP}: the evidence is in the lower right.")
+    expect(alternative(page)).to_have_attribute("alt", f"Heat map for {MARKUP}: strongest in the lower right.")
     assert page.alerts == []
 
 
@@ -107,7 +113,7 @@ def test_the_colors_lose_nothing(visit, images):
     upload(page, images(1, 10, 10))
     open_why(page)
     expect(alternative(page)).to_be_visible()
-    assert np.array_equal(shown(page), colored(expected_map(square(COLORS[1], 10, 10), 1).values))
+    assert np.array_equal(shown(page), glow(expected_map(square(COLORS[1], 10, 10), 1)))
 
 
 def test_another_class_gets_its_own_map(visit, images):
@@ -119,7 +125,7 @@ def test_another_class_gets_its_own_map(visit, images):
     page.get_by_role("option", name="red").click()
     expect(page.locator("#why-sentence")).to_contain_text("Heat map for red")
     expect(alternative(page)).to_have_attribute("alt", re.compile("Heat map for red"))
-    assert np.array_equal(shown(page), colored(expected_map(square(COLORS[1], 10, 10), 0).values))
+    assert np.array_equal(shown(page), glow(expected_map(square(COLORS[1], 10, 10), 0)))
 
 
 def test_occlusion_says_how_far_the_score_falls(visit, images):
@@ -132,11 +138,119 @@ def test_occlusion_says_how_far_the_score_falls(visit, images):
     expect(page.locator("#why-sentence")).to_contain_text(f"takes {drop:.1f} percentage points away")
 
 
+def test_the_visitor_reads_what_the_map_is_worth_and_what_an_occlusion_would_cost_before_it_is_chosen(visit, images):
+    page = visit()
+    upload(page, images(0, 1, 1))
+    open_why(page)
+    told = page.locator("#why-sentence p")
+    expect(told).to_have_count(3)
+    expect(told.nth(1)).to_have_text(re.compile(r"the score is 13\.0\s%; with a random place .* 86\.5\s%\."))
+    expect(told.nth(2)).to_have_text(re.compile(r"covers 64 places one by one, which takes about \d+ s here"))
+    page.locator("#why-method").get_by_text("Occlusion", exact=True).click()
+    agree = re.compile("HiResCAM and occlusion agree: over 99")
+    expect(told.nth(2)).to_have_text(agree)
+    page.locator("#why-method").get_by_text("HiResCAM", exact=True).click()
+    expect(told.first).not_to_contain_text("Covering the place that matters most")
+    expect(told.nth(2)).to_have_text(agree)  # once both are known it stays said
+
+
+def test_a_map_for_a_wrong_class_is_said_to_be_no_evidence(visit, images):
+    page = visit()
+    upload(page, images(0, 10, 10))
+    open_why(page)
+    expect(alternative(page)).to_be_visible()
+    page.locator("#why-class input").click()
+    page.get_by_role("option", name=MARKUP).click()
+    expect(page.locator("#why-sentence p").first).to_contain_text("No evidence worth the name")
+    expect(alternative(page)).to_have_attribute("alt", re.compile("upper left, up to the edge of what the network saw"))
+    assert page.alerts == []
+
+
+@pytest.fixture
+def slow_occlusion(monkeypatch):
+    """The occlusions that are asked for wait after each pass until the test lets them go on; how many passes began."""
+    passes, go_on = [], threading.Semaphore(0)
+
+    def slowly(*given, give_up, progress):
+        def counted():
+            passes.append(1)
+            return give_up()
+
+        def told(*heard):
+            progress(*heard)
+            go_on.acquire(timeout=20)
+
+        return heat_map(*given, give_up=counted, progress=told)
+
+    monkeypatch.setattr(
+        explanation, "heat_map", lambda *given, **named: (slowly if named else heat_map)(*given, **named)
+    )
+    yield passes, go_on
+    go_on.release(100)
+
+
+def test_an_occlusion_shows_how_far_it_is_and_stops_when_the_visitor_wants_something_else(
+    visit, images, slow_occlusion
+):
+    passes, go_on = slow_occlusion
+    page = visit()
+    upload(page, images(0, 1, 1))
+    open_why(page)
+    told = page.locator("#why-sentence p")
+    expect(told).to_have_count(3)
+    page.locator("#why-method").get_by_text("Occlusion", exact=True).click()
+    expect(told).to_have_text(re.compile(r"^Covering the picture place by place: 7 of 64\. About \d+ s to go\.$"))
+    expect(page.locator("#why-sentence progress")).to_have_attribute("value", "7")
+    expect(alternative(page)).to_be_visible()  # the map that was there
+    page.locator("#why-method").get_by_text("Grad-CAM", exact=True).click()
+    page.wait_for_timeout(500)
+    go_on.release(100)
+    expect(told.first).to_contain_text("Heat map for red")
+    expect(told).to_have_count(3)
+    assert len(passes) <= 2
+
+
+def test_an_occlusion_stops_when_its_visitor_leaves(visit, images, slow_occlusion):
+    passes, go_on = slow_occlusion
+    page = visit()
+    upload(page, images(0, 1, 1))
+    open_why(page)
+    page.locator("#why-method").get_by_text("Occlusion", exact=True).click()
+    expect(page.locator("#why-sentence progress")).to_have_attribute("value", "7")
+    page.goto("about:blank")
+    page.wait_for_timeout(1500)  # the server sees within a second that nobody listens
+    go_on.release(100)
+    page.wait_for_timeout(500)
+    assert len(passes) <= 2
+
+
+def test_the_tab_never_asks_for_an_image_that_it_has(visit, images, monkeypatch):
+    held = threading.Event()
+    monkeypatch.setattr(explanation, "feature_maps", lambda *given: (held.wait(20), feature_maps(*given))[1])
+    page = visit()
+    page.evaluate("""() => { window.told = new Set();
+        new MutationObserver(() => window.told.add(document.querySelector('#why-sentence')?.textContent.trim()))
+            .observe(document.body, {subtree: true, childList: true, characterData: true}) }""")
+    upload(page, images(0, 1, 1))
+    expect(page.locator("#verdict")).to_contain_text("red")
+    page.evaluate("window.told.clear()")
+    open_why(page)
+    expect(alternative(page)).to_be_visible()
+    page.get_by_text("What the stages see").click()
+    page.get_by_text("What each block adds").click()
+    for drawer in ("#why-stages", "#why-blocks"):
+        expect(page.locator(drawer)).to_have_text("Still computing …")
+    held.set()
+    expect(page.locator("#why-stages img")).to_have_count(4)
+    expect(page.get_by_role("rowheader").first).to_have_text("stage 1, block 1 layer1.0")
+    assert not any(HINT in told for told in page.evaluate("[...window.told].filter(Boolean)"))
+
+
 def test_the_opacity_changes_at_once_and_asks_nobody(visit, images):
     page = visit()
     upload(page, images(0, 10, 10))
     open_why(page)
-    expect(alternative(page)).to_have_css("opacity", "0.6")
+    expect(alternative(page)).to_have_css("opacity", f"{OPACITY}")
     page.get_by_text("What each block adds").click()
     expect(page.get_by_role("rowheader")).to_have_count(9)  # the last part of the explanation
     before = settled(page)
@@ -154,7 +268,7 @@ def test_stages_and_blocks_are_there_to_unfold(visit, images):
     open_why(page)
     page.get_by_text("What the stages see").click()
     expect(page.locator("#why-stages img")).to_have_count(4)
-    expect(page.get_by_alt_text("8 feature maps of layer3")).to_be_visible()
+    expect(page.get_by_alt_text("8 feature maps of stage 3")).to_be_visible()
     page.get_by_text("What each block adds").click()
     expect(page.get_by_role("rowheader")).to_have_count(9)
     expect(page.locator("#why-blocks")).to_contain_text(re.compile(r"Of its 9 blocks, \d can each be left out"))
@@ -173,7 +287,9 @@ def test_a_broken_file_gets_a_sentence_and_the_tab_lives_on(visit, images, tmp_p
 
 def test_a_tab_that_nobody_looks_at_explains_nothing(visit, images, monkeypatch):
     asked = []
-    monkeypatch.setattr(why, "heat_map", lambda *given, **named: (asked.append(1), heat_map(*given, **named))[1])
+    monkeypatch.setattr(
+        explanation, "heat_map", lambda *given, **named: (asked.append(1), heat_map(*given, **named))[1]
+    )
     page = visit()
     upload(page, images(0, 1, 1))
     expect(page.locator("#verdict")).to_contain_text("red")
@@ -202,7 +318,7 @@ def test_a_visitor_from_china_reads_chinese(visit, images):
     page = visit(locale="zh-CN")
     upload(page, images(0, 1, 1))
     open_why(page, "为什么")
-    expect(alternative(page)).to_have_attribute("alt", re.compile("^red 的热力图.依据在左上方.$"))
+    expect(alternative(page)).to_have_attribute("alt", re.compile("^red 的热力图.最强处在左上方.$"))
     expect(page.locator("#why-method")).to_contain_text("遮挡法")
 
 
@@ -250,8 +366,14 @@ def test_a_program_gets_the_map_and_what_it_means(client, images, name):
         "hires-cam",
     )
     assert answer["score"] == pytest.approx(found.score)
-    assert answer["largest_drop"] is None
-    assert answer["sentence"].startswith("Heat map for red: the evidence is in the upper left.")
+    effect = cover_effect(square_classifier(LABELS), pixels_of(square(COLORS[0], 1, 1)), found)
+    assert answer["score_without"] == pytest.approx(effect.score_without, abs=1e-5)
+    assert answer["score_without_random"] == pytest.approx(effect.score_without_random, abs=1e-5)
+    assert (answer["is_evidence"], answer["covered"]) == (True, 0.25)
+    assert (answer["other_places"], answer["at_edge"]) == ([], False)
+    assert (answer["largest_drop"], answer["overlap"]) == (None, None)
+    assert answer["sentence"].startswith("Heat map for red: strongest in the upper left.")
+    assert answer["sentence"].endswith("with a random place of the same size covered, 86.5\xa0%.")
     assert np.array_equal(image_in(answer["map"]), found.image())
     assert np.array_equal(image_in(answer["overlay"]), overlay(square(COLORS[0], 1, 1), found))
 
