@@ -39,7 +39,7 @@ from .loop import (
     start_trackers,
     tracker_names,
 )
-from .metrics import Evaluation, format_interval
+from .metrics import Evaluation, format_interval, images_to_show
 from .push import publishing
 from .run import (
     RATES_FILE,
@@ -57,6 +57,7 @@ from .run import (
     reporting,
     versions,
     write_examples,
+    write_held_out,
     write_results,
     write_tables,
 )
@@ -103,7 +104,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
 
         refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
-        record = describe_run(recipe, data, accelerator, command)
+        record = describe_run(recipe, asked, data, accelerator, command)
         if snapshot is None:
             begin_run(asked, data.recorded)
         start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
@@ -238,6 +239,7 @@ def finish(
     write_results(folder, results)
     write_tables(folder, reported, split, data.label_names, recipe.dataset)
     write_examples(folder, split, data.label_names, data.task, model.preprocessing)
+    write_held_out(folder, images_to_show(reported, recipe.held_out_images), split, model.preprocessing)
     remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))

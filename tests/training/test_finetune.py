@@ -68,7 +68,28 @@ def test_a_run_leaves_a_checkpoint_and_its_report(digits_run):
         "split.parquet",
         "mistakes.png",
         "examples",
+        "held_out",
     }
+
+
+def test_mistakes_of_a_run_are_kept_with_what_was_answered(digits_run):
+    folder, _ = digits_run
+    index = json.loads((folder / "held_out" / "images.json").read_text())
+    results = json.loads((folder / "results.json").read_text())
+    missed = sum(round((1 - row["recall"]) * row["images"]) for row in results["per_class"])
+    wrong = [row for row in index["images"] if row["truth"] != row["answer"]]
+    assert 0 < len(wrong) == missed
+    assert {row["file"] for row in index["images"]} == {file.name for file in (folder / "held_out").glob("*.webp")}
+    classifier = ImageClassifier.from_pretrained(folder)
+    for row in wrong:
+        assert classifier(folder / "held_out" / row["file"], top_k=1)[0].index == row["answer"][0]
+
+
+def test_a_run_records_which_of_its_settings_were_chosen(digits_run):
+    folder, _ = digits_run
+    chosen = json.loads((folder / "results.json").read_text())["run"]["changed"]
+    assert chosen["epochs"] == 3
+    assert "momentum" not in chosen
 
 
 def test_the_checkpoint_records_the_public_settings_and_no_others(digits_run):

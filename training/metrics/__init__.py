@@ -3,10 +3,12 @@
 from .calibration import fit_temperature, subset
 from .multi_label import MultiLabelEvaluation
 from .regression import RegressionEvaluation
+from .shown_images import AnsweredImage, images_to_show
 from .single_label import QUALITIES, Evaluation, SingleLabelEvaluation, format_interval, format_qualities
 
 __all__ = [
     "QUALITIES",
+    "AnsweredImage",
     "Evaluation",
     "MultiLabelEvaluation",
     "RegressionEvaluation",
@@ -14,5 +16,6 @@ __all__ = [
     "fit_temperature",
     "format_interval",
     "format_qualities",
+    "images_to_show",
     "subset",
 ]

@@ -1,5 +1,6 @@
 """The run folder: its lock, rows, record, reports, and what a run resumes from."""
 
+from .held_out import write_held_out
 from .history import Best, History
 from .license import parent_license
 from .record import describe_run, resumed_record, versions
@@ -57,6 +58,7 @@ __all__ = [
     "save_figure",
     "versions",
     "write_examples",
+    "write_held_out",
     "write_results",
     "write_snapshot",
     "write_tables",

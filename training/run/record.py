@@ -34,12 +34,17 @@ GIT_SECONDS = 10
 
 
 def describe_run(
-    recipe: FinetuneRecipe, data: Data, accelerator: Accelerator, command: Sequence[str] | None
+    recipe: FinetuneRecipe,
+    asked: FinetuneRecipe,
+    data: Data,
+    accelerator: Accelerator,
+    command: Sequence[str] | None,
 ) -> dict[str, Any]:
     """The record of a run that is about to begin, as JSON values.
 
     Args:
         recipe: Resolved.
+        asked: The same before what nobody gave was filled in.
         data: Its dataset; the hash says which image went where.
         accelerator: Of this process.
         command: The flags as they were given; None where a program called.
@@ -51,6 +56,7 @@ def describe_run(
             "command": list(command) if command is not None else None,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "recipe": recipe.to_json(),
+            "changed": asked.changed(),
             "dataset": dataset | {"images": sizes, "classes": len(data.label_names)},
             "versions": versions(),
             "git": git_state(),

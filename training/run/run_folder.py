@@ -29,6 +29,7 @@ from ..settings import FinetuneRecipe, launch_command
 from ..splits import RecordedSplit, Split
 from ..stop_signals import Stopped
 from .folder_lock import FolderLock
+from .held_out import remove_held_out
 from .split_file import write_split
 
 logger = logging.getLogger(__name__)
@@ -191,6 +192,7 @@ def _empty(folder: Path, taken: Sequence[str]) -> None:
         (folder / name).unlink(missing_ok=True)
     for image in (folder / EXAMPLES_FOLDER).glob("*.png"):
         image.unlink()
+    remove_held_out(folder)
 
 
 def _shareable(recipe: FinetuneRecipe) -> FinetuneRecipe:

@@ -46,6 +46,11 @@ class Settings:
         hidden = {item.name for item in fields(self) if not item.metadata["public"]}
         return {name: value for name, value in self.to_json().items() if name not in hidden}
 
+    def changed(self) -> dict[str, Any]:
+        """The public settings that differ from their defaults, as JSON values."""
+        usual = {item.name: item.default for item in fields(self)}
+        return {name: value for name, value in self.public().items() if value != usual[name]}
+
 
 def flag_of(name: str) -> str:
     """The flag of a field: --batch-size of batch_size."""

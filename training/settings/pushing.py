@@ -10,6 +10,8 @@ from resnet_hub.hub import push_address
 
 from .base import Settings, duration, setting
 
+MOST_IMAGES = 2000
+"""Images that a run folder keeps for its page at most."""
 PUSH_TIMES = ("best", "epoch", "end")
 
 
@@ -77,6 +79,12 @@ class SavingSettings(Settings):
     deterministic: bool = setting(
         False, "repeat bit for bit on the same machine from the same --seed: no operation that cannot; can be slower"
     )
+    held_out_images: int = setting(
+        200,
+        "images of the measured split that the run folder keeps for its page, with their answers; they are not pushed",
+        public=False,
+        may_change=True,
+    )
     report_to: str | None = setting(
         None,
         "trackers to report to, separated by commas: tensorboard, trackio, wandb or another of accelerate's",
@@ -88,6 +96,7 @@ class SavingSettings(Settings):
         super().__post_init__()
         if self.save_every_steps is not None:
             check_integer("--save-every-steps", self.save_every_steps, 1, 10**9)
+        check_integer("--held-out-images", self.held_out_images, 0, MOST_IMAGES)
         if self.max_time is not None:
             duration("--max-time", self.max_time)
 

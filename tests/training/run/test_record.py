@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 from accelerate import Accelerator
@@ -17,12 +18,13 @@ def record(tmp_path):
     class_folders(tmp_path / "data", {"red": 5, "green": 5})
     recipe = FinetuneRecipe(dataset=str(tmp_path / "data"), output=str(tmp_path / "run"), epochs=4)
     command = ["--dataset", str(tmp_path / "data"), "--epochs", "4"]
-    return describe_run(recipe, load_data(recipe), Accelerator(cpu=True), command)
+    return describe_run(replace(recipe, lr=0.5), recipe, load_data(recipe), Accelerator(cpu=True), command)
 
 
 def test_it_tells_command_recipe_dataset_versions_and_hardware(record):
     assert record["command"] == ["--dataset", "data", "--epochs", "4"]
-    assert record["recipe"]["epochs"] == 4
+    assert (record["recipe"]["epochs"], record["recipe"]["lr"]) == (4, 0.5)
+    assert record["changed"] == {"dataset": "data", "epochs": 4}  # the rate was filled in, not asked for
     assert record["dataset"]["images"] == {"train": 8, "validation": 2, "test": 0}
     assert len(record["dataset"]["split_hash"]) == 64
     assert {"python", "torch", "timm", "accelerate"} <= set(record["versions"])
