@@ -13,12 +13,22 @@ import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset
 from PIL import Image
 
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, Phrase
 from resnet_hub.images import HEAD_BYTES
 
 from ..layouts import TABLES, Ledger, is_archive, read_folder, scan_folder
 from ..settings import AUTO, RunSettings
-from ..tables import FOUND, READERS, AskedColumns, encoded_stream, read_as_on_hub, read_table_file, read_table_folder
+from ..tables import (
+    FOUND,
+    READERS,
+    AskedColumns,
+    card_divides,
+    encoded_stream,
+    read_as_on_hub,
+    read_list_folder,
+    read_table_file,
+    read_table_folder,
+)
 from .errors import dataset_errors
 from .hub_dataset import read_hub_dataset
 
@@ -88,7 +98,11 @@ def _load(
     said = f"--dataset {source!r}"
     if path.is_dir():
         scan = scan_folder(path)
-        tables = read_folder(scan, layout, ledger)
+        if layout == AUTO and scan.tree.below and card_divides(path):
+            ledger.decide(Phrase("tables.card_decides"))
+            with dataset_errors(said, source):
+                return read_as_on_hub(scan, None, ledger, asked, streaming=streaming), None
+        tables = read_list_folder(scan, layout, ledger) or read_folder(scan, layout, ledger)
         if tables is not None:
             _refuse_split_column(asked, source)
             return _streamed(tables) if streaming else tables, None

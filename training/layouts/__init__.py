@@ -1,15 +1,16 @@
 """A folder or a table on disk -> rows of splits, with a ledger of every file and row of it."""
 
-from .folders import read_folder
-from .layouts import TABLES
+from .folders import image_cells, read_folder
+from .layouts import LISTS, TABLES, choose
 from .ledger import RECORDED, Ledger, Unit
-from .scan import Scan, is_archive, scan_folder
-from .seen import quoted
+from .scan import Scan, is_archive, scan_folder, shown
+from .seen import quoted, tree_lines
 from .split_names import SPLIT_OF, lies_aside, splits_among
 from .table_choice import METADATA, deciding_tables, metadata_files
 from .unused_files import account_for, names_in
 
 __all__ = [
+    "LISTS",
     "METADATA",
     "RECORDED",
     "SPLIT_OF",
@@ -18,7 +19,9 @@ __all__ = [
     "Scan",
     "Unit",
     "account_for",
+    "choose",
     "deciding_tables",
+    "image_cells",
     "is_archive",
     "lies_aside",
     "metadata_files",
@@ -26,5 +29,7 @@ __all__ = [
     "quoted",
     "read_folder",
     "scan_folder",
+    "shown",
     "splits_among",
+    "tree_lines",
 ]

@@ -116,7 +116,7 @@ def _rows(scan: Scan, reading: Reading, ledger: Ledger) -> DatasetDict:
     for split in (*SPLITS, *images.keys() - set(SPLITS)):
         if split in images:
             rows = sorted(images[split])
-            columns = {"image": _cells(home, [path for path, _ in rows])}
+            columns = {"image": image_cells(home, [path for path, _ in rows])}
             if classes:
                 labels = [None if label is None else numbers[label] for _, label in rows]
                 columns["label"] = pa.array(labels, pa.int64())
@@ -164,8 +164,8 @@ def _spelled(names: Iterable[str]) -> str:
     return ", ".join(ascii(name) for name in names)
 
 
-def _cells(home: str, paths: list[str]) -> pa.StructArray:
-    """Images as paths; one whose path is no text as its bytes, with a name that can be shown."""
+def image_cells(home: str, paths: list[str]) -> pa.StructArray:
+    """Images of a folder as paths; one whose path is no text as its bytes, with a name that can be shown."""
     held, names, total = [], [], 0
     for path in paths:
         full = f"{home}/{path}"

@@ -189,6 +189,8 @@ LAYOUTS = (
 )
 TABLES = "tables"
 """The layout of a folder whose tables say what its images are."""
+LISTS = "lists"
+"""The layout of a folder whose text files list its images."""
 
 
 def _inner(split: Folder) -> Folder:

@@ -26,13 +26,13 @@ def account_for(scan: Scan, used: Collection[str], tables: Collection[str], ledg
     Args:
         scan: The folder.
         used: The files that rows name.
-        tables: The files that rows are from.
+        tables: The files that rows are from; none where a card names the images.
         ledger: Is told.
     """
     ledger.see("files", scan.files)
     ledger.use_files("table", len(tables))
     ledger.use_files("image", len(used))
-    not_named = Phrase("tables.not_named", tables=quoted(sorted(tables)))
+    not_named = Phrase("tables.not_named", tables=quoted(sorted(tables))) if tables else Phrase("tables.not_of_config")
     for folder in scan.tree.walk():
         groups = [(not_named, folder.images), (Phrase("tables.not_read"), folder.tables)]
         groups += [(Phrase("ledger.archive"), folder.archives)]

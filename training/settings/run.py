@@ -11,7 +11,7 @@ from .base import Settings, setting
 
 AUTO = "auto"
 """In place of a number: what fits."""
-LAYOUTS = ("auto", "split-folders", "splits-in-classes", "class-folders", "leaf-folders", "flat", "tables")
+LAYOUTS = ("auto", "split-folders", "splits-in-classes", "class-folders", "leaf-folders", "flat", "tables", "lists")
 """How the folders of a dataset can be read."""
 USUAL_BATCH, SMALLEST_BATCH = 32, 8
 """Images per process and step where nobody says; the smaller for a small dataset."""
@@ -27,7 +27,8 @@ class RunSettings(Settings):
     layout: str = setting(
         AUTO,
         "how the folders of the dataset are read: auto (said in a line), split-folders (train/cats), splits-in-classes "
-        "(cats/train), class-folders (cats), leaf-folders (the folder right above an image), flat (no classes), tables",
+        "(cats/train), class-folders (cats), leaf-folders (the folder right above an image), flat (no classes), "
+        "tables, lists (train.txt and the like)",
     )
     image_column: str | None = setting(None, "column with the images; found by its type where absent")
     label_column: str | None = setting(

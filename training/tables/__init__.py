@@ -1,8 +1,9 @@
 """Tables of a dataset on disk -> rows of splits: CSV, JSON lines, parquet, and the names of files in them."""
 
-from .as_on_hub import CARDS, confined_tables, own_tables, read_as_on_hub, refuse_outside
+from .as_on_hub import CARDS, card_divides, confined_tables, own_tables, read_as_on_hub, refuse_outside
 from .csv_text import csv_records
 from .image_columns import REFUSED, EncodedImage, confine_stream, encoded_stream, refuse_stranger, with_images
+from .list_folders import read_list_folder
 from .names import LONGEST_NAME, Files
 from .split_column import FOUND, AskedColumns, refuse_in_stream
 from .table_folders import read_table_file, read_table_folder
@@ -17,12 +18,14 @@ __all__ = [
     "AskedColumns",
     "EncodedImage",
     "Files",
+    "card_divides",
     "confine_stream",
     "confined_tables",
     "csv_records",
     "encoded_stream",
     "own_tables",
     "read_as_on_hub",
+    "read_list_folder",
     "read_table_file",
     "read_table_folder",
     "read_tables",

@@ -35,6 +35,14 @@ def has_configs(folder: Path) -> bool:
     return any("configs" in _front_matter(folder / card) for card in CARDS)
 
 
+def card_divides(folder: Path) -> bool:
+    """Whether the card of a folder names files or folders; one that is no YAML names none."""
+    try:
+        return any(True for card in CARDS for _ in _patterns(_front_matter(folder / card).get("configs")))
+    except yaml.YAMLError:
+        return False
+
+
 def refuse_outside(card: Path) -> None:
     """Refuses a card whose configs name files outside of the dataset, before anything looks at these.
 

@@ -131,7 +131,8 @@ def read_names(names: pa.Array, column: str, files: Files, base: str, hints: Seq
         column: The column they are from, for what is said.
         files: The dataset's files.
         base: The folder of the table, from the dataset's folder.
-        hints: Names of folders that are meant where several have all of the files, the likeliest first.
+        hints: Names of folders that are meant where several have all of the files and not one of them lies beside the
+            table, the likeliest first.
         ledger: Is told how names were read.
 
     Raises:
@@ -173,13 +174,13 @@ def _elsewhere(
     """
     common = _common_starts(names, files)
     if common:
-        return _said(common, column, hints, ledger)
+        return _said(common, column, base, hints, ledger)
     texts = [name for name in names.to_pylist() if files.locate(name, base).file is not None]
     ends = {name: found for name in texts if (found := files.ending_in(name))}
     if len(ends) < ENOUGH * len(texts):
         return {}
     if common := sorted(set.intersection(*map(set, ends.values()))):  # of names in other spellings
-        start = _said(common, column, hints, ledger)
+        start = _said(common, column, base, hints, ledger)
         return {name: Named(found[start], True) for name, found in ends.items()}
     doubled = next((name for name, found in ends.items() if len(found) > 1), None)
     if doubled is not None:
@@ -190,9 +191,10 @@ def _elsewhere(
     return {name: Named(file, True) for name, found in ends.items() for file in found.values()}
 
 
-def _said(common: Sequence[Start], column: str, hints: Sequence[str], ledger: Ledger) -> Start:
+def _said(common: Sequence[Start], column: str, base: str, hints: Sequence[str], ledger: Ledger) -> Start:
     """The one of several starts that is taken, said. Raises: DataError where none is likelier."""
-    start = common[0] if len(common) == 1 else _hinted(common, hints)
+    near = [start for start in common if base and start.before.startswith(f"{base}/")]
+    start = next((some[0] for some in (common, near) if len(some) == 1), None) or _hinted(common, hints)
     if start is None:
         raise DataError("tables.two_folders", column=column, first=str(common[0]), second=str(common[1]))
     ledger.decide(Phrase("tables.start", column=column, start=str(start)))

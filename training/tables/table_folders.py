@@ -103,12 +103,18 @@ def tables_by_split(scan: Scan) -> dict[str, list[str]]:
     texts = [name for name in texts if not lies_aside(Path(name).stem)] or texts  # sample_submission.csv
     if len(texts) <= 1:
         return {"train": texts} if texts else {}
-    by_split, above = _by_stem(texts), _splits_above(texts)
-    if len(above) == len(texts):  # train/_classes.csv, valid/_classes.csv
-        by_split = _grouped((above[name], name) for name in sorted(texts))
+    by_split = named_by_split(texts)
     if "train" not in by_split:
         raise DataError("tables.several_tables", folder=str(scan.root), tables=quoted(texts), first=texts[0])
     return by_split
+
+
+def named_by_split(names: list[str]) -> dict[str, list[str]]:
+    """Files by the split that their names say, or the folders of splits that all of them lie in."""
+    above = _splits_above(names)
+    if len(above) == len(names):  # train/_classes.csv, valid/_classes.csv
+        return _grouped((above[name], name) for name in sorted(names))
+    return _by_stem(names)
 
 
 def _splits_above(names: list[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import datasets
 import pytest
 from datasets import ClassLabel, Dataset, Features
 from error_facts import code_and_fields
+from folder_trees import make_tree
 from images import hash_free, image
 
 from resnet_hub.errors import DataError
@@ -223,3 +224,40 @@ def test_an_image_column_that_was_asked_for_is_taken(folder):
     with pytest.raises(DataError) as refused:
         read(source)
     assert refused.value.code == "columns.several_images"
+
+
+FOLDER_CARD = """---
+configs:
+- config_name: small
+  data_dir: small
+- config_name: whole
+  data_files:
+  - split: train
+    path: whole/one/**
+  - split: test
+    path: whole/two/**
+---
+"""
+
+
+def test_a_card_says_what_class_folders_are_and_what_is_not_of_the_config_is_told(tmp_path):
+    make_tree(tmp_path, {"README.md": FOLDER_CARD, "small/a": 2, "small/b": 2, "whole/one/a": 2, "whole/one/b": 2})
+    make_tree(tmp_path, {"whole/two/a": 1, "whole/two/b": 1})
+    with pytest.raises(DataError) as refused:
+        load_splits(str(tmp_path))
+    assert refused.value.code == "datasets.several_configs"
+    ledger = Ledger(str(tmp_path))
+    tables = load_splits(f"{tmp_path}:whole", ledger=ledger)
+    assert {split: rows["label"] for split, rows in tables.items()} == {"train": [0, 0, 1, 1], "test": [0, 1]}
+    assert [(entry.reason.code, entry.count) for entry in ledger.left_out] == [("tables.not_of_config", 4)]
+    assert ledger.unaccounted()["files"] == 0
+
+
+def test_the_only_config_of_a_card_is_read_and_a_layout_passes_over_it(tmp_path):
+    card = FOLDER_CARD.replace("- config_name: small\n  data_dir: small\n", "").replace("whole/", "")
+    make_tree(tmp_path, {"README.md": card, "one/a": 2, "one/b": 2, "two/a": 1, "two/b": 1})
+    ledger = Ledger()
+    assert set(load_splits(str(tmp_path), ledger=ledger)) == {"train", "test"}
+    assert ledger.decisions[0].code == "tables.card_decides"
+    (rows,) = load_splits(str(tmp_path), "class-folders").values()
+    assert rows.features["label"].names == ["one", "two"]
