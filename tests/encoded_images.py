@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 
 import numpy as np
@@ -102,3 +103,32 @@ def wide_png(values: np.ndarray) -> bytes:
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def tiff_of_segments(bands: int, compression: int, *segments: bytes, tables: bytes = b"") -> bytes:
+    """A TIFF of 32 x 32 pixels of 8 bits in one strip, or one for each band, compressed as these bytes are.
+
+    Args:
+        bands: Samples of a pixel; they stand together where there is one segment.
+        compression: Its number.
+        segments: The strips.
+        tables: Those of JPEG that all segments lack.
+    """
+    offsets = [8 + sum(map(len, segments[:number])) for number in range(len(segments))]
+    entries = [
+        (256, 3, [32]), (257, 3, [32]), (258, 3, [8] * bands), (259, 3, [compression]), (262, 3, [1]),
+        (273, 4, offsets), (277, 3, [bands]), (278, 3, [32]), (279, 4, list(map(len, segments))),
+        (284, 3, [1 if len(segments) == 1 else 2]),
+    ]  # fmt: skip
+    entries += [(338, 3, [0] * (bands - 1))] if bands > 1 else []
+    entries += [(347, 7, list(tables))] if tables else []
+    body, kinds = b"".join(segments), {3: "H", 4: "I", 7: "B"}
+    start = 8 + len(body)
+    directory, behind = struct.pack("<H", len(entries)), b""
+    after = start + 6 + 12 * len(entries)
+    for tag, kind, values in entries:
+        content = struct.pack(f"<{len(values)}{kinds[kind]}", *values)
+        directory += struct.pack("<HHI", tag, kind, len(values))
+        directory += content.ljust(4, b"\0") if len(content) < 5 else struct.pack("<I", after + len(behind))
+        behind += content if len(content) > 4 else b""
+    return struct.pack("<2sHI", b"II", 42, start) + body + directory + bytes(4) + behind

@@ -33,6 +33,7 @@ from .tiff import (
     read_tiff,
     tiff_pages,
 )
+from .tiff_segments import COMPRESSION, WEBP
 from .values import Raster
 
 # Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that its warning never comes.
@@ -159,7 +160,7 @@ def _tiff(data: bytes, label: str | Phrase, channels: int | None, wide: bool, ma
     many = tags.get(PHOTOMETRIC) in GRAY and samples > 1 and not (samples == 2 and has_alpha)
     as_bands = many or (channels == samples == 4 and len(extra) == 1 and not has_alpha)
     as_pages = bool(channels and channels > 1 and samples == 1 and image.n_frames == channels)
-    if cut or as_bands or as_pages:
+    if cut or as_bands or as_pages or tags.get(COMPRESSION) == WEBP:  # Pillow's own reader may be built without WebP
         return read_tiff(data, label, channels, limit)
     return _loaded(image, label, max_pixels)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from resnet_hub.errors import ImageError
 
-from .tiff_segments import BY_PILLOW, with_deflate
+from .tiff_segments import by_pillow, with_deflate
 from .values import KINDS, Raster
 
 # Tags by number, as the specification lists them.
@@ -48,7 +48,7 @@ def read_tiff(data: bytes, label: object, channels: int | None, limit: int) -> R
             raise ImageError("preprocessing.damaged", label=label)
         if size > limit:
             raise ImageError("preprocessing.too_large", label=label, size=size, most=limit)
-        if any(page.compression in BY_PILLOW for page in pages):
+        if any(map(by_pillow, pages)):
             with TiffFile(io.BytesIO(with_deflate(data, range(len(pages))))) as again:
                 planes = [_values(page, label) for page in _pages(again, channels)]
         else:
@@ -98,13 +98,15 @@ def _tags(page: Any) -> dict[int, Any]:
 
 def _values(page: Any, label: object) -> np.ndarray:
     """The values of a page, (H, W, C)."""
+    from tifffile import TIFF
+
     try:
-        values = np.asarray(page.asarray())
-    except (ValueError, ImportError) as error:
-        if "imagecodecs" in str(error) or isinstance(error, ImportError):
-            name = getattr(page.compression, "name", str(page.compression))
-            raise ImageError("preprocessing.compression", label=label, compression=name) from error
-        raise
+        TIFF.DECOMPRESSORS[page.compression]
+    except KeyError as error:
+        name = getattr(page.compression, "name", str(page.compression))
+        told = {"bands": page.samplesperpixel, "compression": name}
+        raise ImageError("preprocessing.compression", label=label, **told) from error
+    values = np.asarray(page.asarray())
     if values.ndim == 2:
         return values[:, :, None]
     if values.ndim != 3 or not values.size or values.dtype.kind not in KINDS:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
-from encoded_images import banded, npy, planar, recompressed, stacked, tiff
+from encoded_images import banded, npy, planar, recompressed, stacked, tiff, tiff_of_segments
 from error_facts import code_and_fields
 from PIL import Image
 
@@ -102,6 +104,60 @@ def test_bands_in_lzw_that_are_cut_short_are_damaged():
     data = recompressed(banded(noise(13), compression="zlib"), "tiff_lzw")
     with pytest.raises(ImageError) as refused:
         values_of(data[: len(data) - 2000], channels=13)
+    assert refused.value.code == "preprocessing.damaged"
+
+
+SLOPES = np.add.outer(np.arange(32), np.arange(0, 192, 6)).astype(np.uint8)[:, :, None] // np.arange(
+    1, 8, dtype=np.uint8
+)
+
+
+def encoded(values: np.ndarray, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, kind, **options)
+    return file.getvalue()
+
+
+def without_tables(jpeg: bytes) -> tuple[bytes, bytes]:
+    """A JPEG without the tables in front of its frame, and these."""
+    frame = jpeg.index(b"\xff\xc0")
+    first = jpeg.index(b"\xff\xdb")
+    return jpeg[:2] + jpeg[frame:], jpeg[:2] + jpeg[first:frame] + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("bands", [3, 4])
+@pytest.mark.parametrize("opaque", [True, False])
+def test_a_tiff_in_webp_is_read_whatever_pillow_s_own_reader_can(bands, opaque):
+    values = SLOPES[:, :, :bands].copy()
+    values[:, :, 3:] = 255 if opaque else values[:, :, 3:] + 1
+    data = tiff_of_segments(bands, 50001, encoded(values, "WebP", lossless=True, exact=True))
+    assert np.array_equal(values_of(data).values, values)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_bands_that_each_are_a_jpeg_are_read(shared):
+    strips = [encoded(SLOPES[:, :, band], "JPEG", quality=98) for band in range(7)]
+    tables = b""
+    if shared:
+        strips, (tables, *_) = zip(*map(without_tables, strips), strict=True)
+    found = values_of(tiff_of_segments(7, 7, *strips, tables=tables)).values
+    assert np.abs(found.astype(int) - SLOPES).max() <= 4
+
+
+@pytest.mark.parametrize(
+    ("bands", "compression", "name"),
+    [(7, 7, "JPEG"), (7, 34712, "JPEG2000"), (3, 34712, "JPEG2000"), (1, 34887, "LERC"), (3, 61234, "61234")],
+)
+def test_a_compression_that_is_not_read_is_named_with_the_bands_and_is_no_damage(bands, compression, name):
+    with pytest.raises(ImageError) as refused:
+        values_of(tiff_of_segments(bands, compression, encoded(SLOPES[:, :, :3], "JPEG")))
+    assert refused.value.code == "preprocessing.compression"
+    assert (refused.value.fields["bands"], refused.value.fields["compression"]) == (bands, name)
+
+
+def test_a_tiff_whose_segments_are_of_another_size_is_damaged():
+    with pytest.raises(ImageError) as refused:
+        values_of(tiff_of_segments(3, 50001, encoded(SLOPES[:16, :, :3], "WebP")))
     assert refused.value.code == "preprocessing.damaged"
 
 
