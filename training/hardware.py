@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import psutil
 import torch
@@ -97,6 +97,13 @@ def main_process_first(action: Callable[[], Result]) -> Result:
     if raised is not None:
         raise raised
     return result if state.is_main_process else action()
+
+
+def from_main_process(found: Callable[[], Result]) -> Result:
+    """What `found` gives on the main process, on every process."""
+    state = PartialState()
+    given: list[Result | None] = [found() if state.is_main_process else None]
+    return cast(Result, broadcast_object_list(given)[0])
 
 
 def main_process_decides(action: Callable[[], object]) -> None:

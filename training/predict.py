@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 if not __package__:  # `accelerate launch training/predict.py` puts this folder on the path instead of the project's
@@ -15,22 +18,24 @@ if not __package__:  # `accelerate launch training/predict.py` puts this folder 
     __package__ = "training"
     import training  # noqa: F401
 
-import torch
-from accelerate import Accelerator
-from torch import Tensor
 
 from resnet_hub import ImageClassifier
-from resnet_hub.checks import check_integer
-from resnet_hub.errors import CheckpointError, ConfigError, DataError, HubError, ImageError
+from resnet_hub.errors import ConfigError, HubError
 
-from .data import SHOWN, load_images, shown_files
+from .answering import answer
+from .data import load_images, shown_files
 from .entry import run_settings
-from .hardware import main_process_decides, main_process_first, make_accelerator
-from .loading import UNREADABLE, EvalTransform, make_loader, prepare_batch
-from .loop import gather, show_progress, unique_rows
+from .hardware import (
+    from_main_process,
+    leaving_together,
+    main_process_decides,
+    main_process_first,
+    make_accelerator,
+)
 from .push import (
-    Answers,
+    SUFFIX,
     Asked,
+    PredictionParts,
     PushTarget,
     call_with_retries,
     check_target,
@@ -39,39 +44,21 @@ from .push import (
     write_predictions,
 )
 from .run import Seen, read_split
-from .settings import HubSettings, RunSettings, setting
+from .settings import PredictionSettings
 from .splits import Split
-from .tables import refuse_stranger
+from .stop_signals import Stopped
 from .trials import with_batch_size
 
 logger = logging.getLogger("training")
 
 
-@dataclass(frozen=True)
-class PredictionSettings(HubSettings, RunSettings):
-    """Writes what a network answers on every image of a split: the same rows on any number of processes."""
-
-    model: str = setting("", "checkpoint folder, Hub id or published name")
-    split: str | None = setting(
-        None, "split to predict on; validation, else test, else what the run held out, else the first where absent"
-    )
-    output: str = setting("", "parquet or CSV file to write")
-    overwrite: bool = setting(False, "replace the output file where there is one")
-    top_k: int = setting(5, "classes in each row, best first")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_integer("--top-k", self.top_k, 1, 100_000)
-        if not self.model:
-            raise ConfigError("predictions.no_model")
-        if not self.output and self.push_to_hub is None:
-            raise ConfigError("predictions.no_place")
-        if self.output and not self.output.endswith((".parquet", ".csv")):
-            raise ConfigError("predictions.no_table", file=self.output)
-
-
 def predict(settings: PredictionSettings) -> None:
-    """Answers every image and writes the table. Raises: DataError, CheckpointError, HubError, ConfigError."""
+    """Answers every image and writes the table, from where an earlier try of the same was interrupted.
+
+    Raises:
+        DataError, CheckpointError, HubError, ConfigError: The images, the network or the places are not as they should.
+        Stopped: It was asked to stop; what is answered is kept.
+    """
     accelerator = make_accelerator(settings.precision, settings.threads)
     main_process_decides(lambda: check_places(settings))
     classifier = ImageClassifier.from_pretrained(settings.model, device=accelerator.device)
@@ -80,14 +67,55 @@ def predict(settings: PredictionSettings) -> None:
     split, classes, rows = load_images(settings, settings.split, recorded)
     log_plan(settings, classifier, split)
 
-    answers = answer(settings, classifier, split, accelerator)
-    if accelerator.is_main_process:
-        seen = Seen.of(split, recorded)
-        asked = Asked(rows.tolist(), shown_files(split.paths, settings.dataset), classes, seen.names(len(split)))
-        for line in seen.lines(split.name, settings.model):
-            logger.info("%s", line)
-        finish(settings, split, predictions_table(answers, classifier.label_names, asked))
+    seen = Seen.of(split, recorded)
+    asked = Asked(rows.tolist(), shown_files(split.paths, settings.dataset), classes, seen.names(len(split)))
+    with leaving_together(accelerator), parts_of(settings, classifier, asked) as parts:
+        done, bad = from_main_process(lambda: (parts.done, parts.bad))
+        if done:
+            logger.info("resume %s of %s images are answered already", f"{done:,}", f"{len(split):,}")
+        for first, answers in answer(settings, classifier, split, accelerator, done=done, bad=bad):
+            parts.add(predictions_table(answers, classifier.label_names, asked.part(first, len(answers.indices))))
+        if accelerator.is_main_process:
+            for line in seen.lines(split.name, settings.model):
+                logger.info("%s", line)
+            finish(settings, split, parts)
     accelerator.end_training()
+
+
+@contextmanager
+def parts_of(settings: PredictionSettings, classifier: ImageClassifier, asked: Asked) -> Iterator[PredictionParts]:
+    """The answers so far: beside the table that is asked for, else, where they are only pushed, for this time alone.
+
+    Raises:
+        ConfigError: On every process, where there are answers of another prediction.
+        Stopped: It was asked to stop; says what is kept.
+    """
+    with TemporaryDirectory() as passing:
+        folder = Path(f"{settings.output}{SUFFIX}") if settings.output else Path(passing, "answers")
+        opened: list[PredictionParts] = []
+        main_process_decides(
+            lambda: opened.append(
+                PredictionParts(folder, key_of(settings, classifier, asked), again=settings.overwrite)
+            )
+        )
+        parts = opened[0] if opened else PredictionParts(Path(passing, "none"), {})
+        try:
+            yield parts
+        except Stopped as stop:
+            kept = f"{parts.done:,} answers are kept in {folder}; the same command goes on" if settings.output else ""
+            raise Stopped(f"stopped; {kept or 'nothing is kept without --output'}", status=stop.status) from None
+
+
+def key_of(settings: PredictionSettings, classifier: ImageClassifier, asked: Asked) -> dict[str, Any]:
+    """What decides about the answers: the weights, the images by their rows and files, and the settings."""
+    images, weights = hashlib.sha256(str(len(asked.rows)).encode()), hashlib.sha256()
+    for row, file in zip(asked.rows, asked.files, strict=True):
+        images.update(f"{row} {file}\n".encode())
+    for name, tensor in classifier.model.state_dict().items():
+        weights.update(name.encode())
+        weights.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    chosen = {name: getattr(settings, name) for name in ("dataset", "split", "top_k", "precision")}
+    return {"images": images.hexdigest(), "weights": weights.hexdigest(), **chosen}
 
 
 def check_places(settings: PredictionSettings) -> None:
@@ -106,112 +134,52 @@ def log_plan(settings: PredictionSettings, classifier: ImageClassifier, split: S
     logger.info("model  %s from %s: %d classes", architecture, settings.model, classes)
 
 
-def answer(
-    settings: PredictionSettings, classifier: ImageClassifier, split: Split, accelerator: Accelerator
-) -> Answers:
-    """The network's ranked classes for every row, on every process.
-
-    Raises:
-        DataError: More images cannot be decoded than are allowed.
-        CheckpointError: The network's answers are not finite.
-    """
-    loader = accelerator.prepare(
-        make_loader(
-            split,
-            EvalTransform(classifier.preprocessing),
-            batch_size=settings.images_per_batch,
-            seed=0,
-            workers=settings.workers,
-            train=False,
-            processes=accelerator.num_processes,
-            lenient=True,
-        )
-    )
-    network = classifier.model.to(memory_format=torch.channels_last)
-    found: list[list[Tensor]] = []
-    unreadable: list[int] = []
-    for pixels, labels, rows in show_progress(loader, "predicting", accelerator):
-        with torch.inference_mode(), accelerator.autocast():
-            logits = network(prepare_batch(pixels, classifier.preprocessing))
-        ranked = classifier.rank(classifier.scores(logits.float()), settings.top_k)
-        # Copies, since parts that are kept hold the scores of all classes in memory.
-        kept = (part.clone() for part in ranked)
-        rows, labels, indices, scores = gather(accelerator, rows, labels, *kept)
-        found.append([rows, indices, scores])
-        unreadable += rows[labels == UNREADABLE].tolist()
-        refuse_bad(split, sorted(set(unreadable)), settings.max_bad_images)
-        if not scores.isfinite().all():
-            raise CheckpointError("predictions.not_finite", model=settings.model)
-    outputs, values = unique_rows(found)
-    return Answers(outputs, values, {row: problem(split, row, settings, classifier) for row in unreadable})
-
-
-def refuse_bad(split: Split, rows: Sequence[int], allowed: int) -> None:
-    """Raises: DataError on every process where more images cannot be decoded than are allowed."""
-    if len(rows) > allowed:
-        names = "; ".join(split.image(row)[1] for row in rows[:SHOWN]) + ("; ..." if len(rows) > SHOWN else "")
-        raise DataError("predictions.undecodable_images", count=len(rows), images=names, allowed=allowed)
-
-
-def problem(split: Split, row: int, settings: PredictionSettings, classifier: ImageClassifier) -> str:
-    """Why the image of a row cannot be decoded, without the folders of this machine."""
-    content, name = split.image(row)
-    try:
-        refuse_stranger(content, name)
-        classifier.prepare(content, name=shown_files([name], settings.dataset)[0] or name)
-    except ImageError as error:
-        return str(error)
-    return "it could not be decoded when it was its turn"
-
-
-def finish(settings: PredictionSettings, split: Split, table: Any) -> None:
+def finish(settings: PredictionSettings, split: Split, parts: PredictionParts) -> None:
     """Writes and pushes the table, and logs where it is and what it says."""
-    bad = table.column("problem").drop_null().to_pylist()
+    bad = [text for table in parts.tables() for text in table.column("problem").drop_null().to_pylist()]
     if bad:
         logger.warning("%d images cannot be decoded and have no answer: %s", len(bad), "; ".join(bad))
-    log_accuracy(table)
+    log_accuracy(parts.tables())
     if settings.output:
-        write_predictions(table, Path(settings.output))
-        logger.info("wrote  %s: %s rows", settings.output, f"{table.num_rows:,}")
+        write_predictions(parts.tables(), Path(settings.output))
+        logger.info("wrote  %s: %s rows", settings.output, f"{parts.done:,}")
     if settings.push_to_hub is not None:
-        push(settings, split, table)
+        push(settings, split, parts)
+    parts.remove()
 
 
-def log_accuracy(table: Any) -> None:
+def log_accuracy(tables: Iterable[Any]) -> None:
     """Logs how many answers are right: where some images were trained on, apart from the others and after them."""
-    columns = (table.column(name).to_pylist() for name in ("true_label", "label", "seen"))
-    known = [
-        (true == found, seen == "train")
-        for true, found, seen in zip(*columns, strict=True)
-        if true is not None and found is not None
-    ]
-    fresh, trained = ([right for right, on in known if on is wanted] for wanted in (False, True))
-    groups = [("images with a known class", fresh)]
-    if trained:
-        groups = [("images that were not trained on", fresh), ("images that were trained on", trained)]
-    for name, right in groups:
-        if right:
-            logger.info("%d of %d %s are right (%.2f%%)", sum(right), len(right), name, _percent(right))
+    right, known = Counter[bool](), Counter[bool]()
+    for table in tables:
+        columns = (table.column(name).to_pylist() for name in ("true_label", "label", "seen"))
+        for true, found, seen in zip(*columns, strict=True):
+            if true is not None and found is not None:
+                known[seen == "train"] += 1
+                right[seen == "train"] += true == found
+    groups = [("images with a known class", False)]
+    if known[True]:
+        groups = [("images that were not trained on", False), ("images that were trained on", True)]
+    for name, trained in groups:
+        if known[trained]:
+            share = 100 * right[trained] / known[trained]
+            logger.info("%d of %d %s are right (%.2f%%)", right[trained], known[trained], name, share)
 
 
-def push(settings: PredictionSettings, split: Split, table: Any) -> None:
+def push(settings: PredictionSettings, split: Split, parts: PredictionParts) -> None:
     """Pushes the table; where the Hub does not take it, it is in a file all the same. Raises: HubError."""
     target = PushTarget.of(settings, kind="dataset")
     try:
         url = call_with_retries(
-            lambda: push_predictions(table, target.repo_id, split.name, target.private, target.revision),
+            lambda: push_predictions(parts.tables(), target.repo_id, split.name, target.private, target.revision),
             lambda error, wait: logger.warning("push   %s; trying again in %.0f s", error, wait),
         )
     except HubError as error:
         file = Path(settings.output or f"predictions-{time.strftime('%Y%m%d-%H%M%S')}.parquet")
         if not settings.output:
-            write_predictions(table, file)
+            write_predictions(parts.tables(), file)
         raise HubError("predictions.not_pushed", reason=error, file=str(file)) from error
     logger.info("pushed %s", url)
-
-
-def _percent(right: Sequence[bool]) -> float:
-    return 100 * sum(right) / len(right)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

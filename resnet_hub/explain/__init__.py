@@ -11,7 +11,7 @@ from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect
 from resnet_hub.explain.evidence import Evidence, Place, evidence, evidence_place
 from resnet_hub.explain.heat_maps import METHODS, HeatMap, heat_map
 from resnet_hub.explain.occlusion import occlusion_places
-from resnet_hub.explain.overlay import OPACITY, glow, overlay
+from resnet_hub.explain.rendering import OPACITY, glow, overlay
 from resnet_hub.explain.residuals import BlockEffect, block_effects, place_in_network
 from resnet_hub.explain.stage_maps import StageMaps, feature_maps
 from resnet_hub.explain.trainability import DEPTHS, GradientFlow, first_losses, gradient_flow

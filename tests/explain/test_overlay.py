@@ -7,7 +7,7 @@ from PIL import Image
 
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.overlay import OPACITY, glow, overlay
+from resnet_hub.explain.rendering import OPACITY, glow, overlay
 
 
 def test_the_image_is_untouched_where_there_is_no_evidence_and_glows_where_it_is_strongest():

@@ -2,8 +2,11 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from images import class_folders, image
@@ -11,11 +14,12 @@ from launching import launch
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.registry.architectures import architecture
-from training import predict
+from training import answering, predict
 from training.data.one_split import load_images
 from training.data.read_splits import noted
 from training.inspection import inspect
 from training.predict import PredictionSettings
+from training.push.prediction_parts import PredictionParts
 from training.run.split_file import write_split
 from training.splits.recorded_split import RecordedSplit
 
@@ -197,3 +201,68 @@ def test_numbers_of_a_regression_stay_in_the_order_of_its_outputs(predicted, col
     ResNet(config, label_names=("width", "height")).save_pretrained(tmp_path / "regression")
     table = predicted("--dataset", colors, "--model", tmp_path / "regression")[1]
     assert table["top_labels"].to_pylist() == [["width", "height"]] * 11
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """Lets a prediction of parts of four rows be asked to stop after so many batches of two, of all its tries."""
+    monkeypatch.setattr(answering, "PART_ROWS", 4)
+    prepared, batches = answering.prepare_batch, []
+
+    def arrange(*numbers):
+        def prepare(*arguments):
+            batches.append(1)
+            if len(batches) in numbers:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return prepared(*arguments)
+
+        monkeypatch.setattr(answering, "prepare_batch", prepare)
+        return batches
+
+    return arrange
+
+
+def test_an_interrupted_prediction_goes_on_with_the_same_command_and_answers_each_row_once(
+    predicted, colors, tmp_path, stop_after
+):
+    (colors / "green" / "1.png").write_bytes(b"no picture")
+    flags = ("--dataset", colors, "--batch-size", 2, "--max-bad-images", 1)
+    whole = predicted(*flags, "--output", tmp_path / "whole.parquet")
+    assert whole[0] == 0
+    batches = stop_after(4, 7)  # of the 11 images four are kept each time, and all of the rest is done in the third try
+    kept = tmp_path / "answers.parquet.parts"
+    for answered in (4, 8):
+        status, table, log = predicted(*flags)
+        assert (status, table) == (128 + signal.SIGTERM, None)
+        assert f"stopped; {answered} answers are kept in {kept}; the same command goes on" in log
+    status, table, log = predicted(*flags)
+    assert status == 0
+    assert "resume 8 of 11 images are answered already" in log
+    assert len(batches) == 4 + 3 + 2
+    assert table.equals(pq.read_table(tmp_path / "whole.parquet"))
+    assert not kept.exists()
+
+
+def test_answers_so_far_of_another_prediction_are_refused_or_begun_again(predicted, colors, tmp_path, stop_after):
+    stop_after(4)
+    assert predicted("--dataset", colors, "--batch-size", 2)[0] == 128 + signal.SIGTERM
+    status, _, log = predicted("--dataset", colors, "--batch-size", 2, "--top-k", 1)
+    assert status == 2
+    assert "holds the answers so far of another prediction" in log
+    status, table, log = predicted("--dataset", colors, "--batch-size", 2, "--top-k", 1, "--overwrite")
+    assert (status, table.num_rows) == (0, 11)
+    assert "resume" not in log
+    assert not (tmp_path / "answers.parquet.parts").exists()
+
+
+def test_a_part_that_is_torn_is_answered_again(tmp_path):
+    rows = pa.Table.from_pylist([{"row": number, "problem": None} for number in range(6)])
+    parts = PredictionParts(tmp_path / "parts", {"top_k": 1})
+    for start in (0, 2, 4):
+        parts.add(rows.slice(start, 2))
+    torn = tmp_path / "parts" / "000000000002-2.parquet"
+    torn.write_bytes(torn.read_bytes()[:-20])
+    again = PredictionParts(tmp_path / "parts", {"top_k": 1})
+    assert (again.done, again.bad) == (2, 0)
+    again.add(rows.slice(2, 2))
+    assert PredictionParts(tmp_path / "parts", {"top_k": 1}).done == 6

@@ -8,13 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .prediction_parts import SUFFIX, PredictionParts
     from .predictions import Answers, Asked, predictions_table, push_predictions, write_predictions
     from .publish import Publisher, PushTarget, check_target, publishing
     from .retry import call_with_retries
 
 __all__ = [
+    "SUFFIX",
     "Answers",
     "Asked",
+    "PredictionParts",
     "Publisher",
     "PushTarget",
     "call_with_retries",
@@ -26,8 +29,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "SUFFIX": "prediction_parts",
     "Answers": "predictions",
     "Asked": "predictions",
+    "PredictionParts": "prediction_parts",
     "Publisher": "publish",
     "PushTarget": "publish",
     "call_with_retries": "retry",

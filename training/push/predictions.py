@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,7 @@ import pyarrow.parquet as pq
 from datasets import Dataset
 
 from resnet_hub.checkpoint import write_atomically
-from resnet_hub.csv_table import csv_text
+from resnet_hub.csv_table import csv_lines
 from resnet_hub.errors import TrainingError
 
 from ..data import dataset_errors
@@ -60,6 +62,11 @@ class Asked:
     seen: Sequence[str | None]
     """What the run that trained the network used it for: train, validation or test; None for nothing that is known."""
 
+    def part(self, first: int, count: int) -> Asked:
+        """The same of so many images from one on."""
+        kept = slice(first, first + count)
+        return Asked(self.rows[kept], self.files[kept], self.classes[kept], self.seen[kept])
+
 
 def predictions_table(answers: Answers, label_names: Sequence[str], asked: Asked) -> pa.Table:
     """One row for each image, in the order of the dataset; without an answer where there is a problem.
@@ -91,24 +98,29 @@ def _where(good: Sequence[bool], values: Sequence[object]) -> list[object]:
     return [value if kept else None for kept, value in zip(good, values, strict=True)]
 
 
-def write_predictions(table: pa.Table, file: Path) -> None:
-    """Writes the table atomically, as CSV or parquet, as the name says. Raises: TrainingError where it cannot."""
+def write_predictions(tables: Iterable[pa.Table], file: Path) -> None:
+    """Writes the rows of all tables atomically, as CSV or parquet, as the name says. Raises: TrainingError."""
+    write = _write_csv if file.suffix == ".csv" else _write_parquet
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, lambda temporary: _write(table, temporary, csv=file.suffix == ".csv"))
+        write_atomically(file, lambda temporary: write(tables, temporary))
     except OSError as error:
         raise TrainingError(
             "push.unwritable_predictions", file=str(file), reason=error.strerror or str(error)
         ) from error
 
 
-def _write(table: pa.Table, file: Path, *, csv: bool) -> None:
-    """As parquet; or as CSV, with lists as JSON and scores with the digits of a float32."""
-    if not csv:
-        pq.write_table(table, file)
-        return
-    cells = [[_cell(value) for value in column.to_pylist()] for column in table.columns]
-    file.write_text(csv_text(table.column_names, zip(*cells, strict=True)), "utf-8", newline="")
+def _write_parquet(tables: Iterable[pa.Table], file: Path) -> None:
+    with pq.ParquetWriter(file, SCHEMA) as writer:
+        for table in tables:
+            writer.write_table(table)
+
+
+def _write_csv(tables: Iterable[pa.Table], file: Path) -> None:
+    """Lists as JSON, and scores with the digits of a float32."""
+    rows = ([_cell(row[name]) for name in SCHEMA.names] for table in tables for row in table.to_pylist())
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        opened.writelines(csv_lines(chain([SCHEMA.names], rows)))
 
 
 def _cell(value: object) -> object:
@@ -119,15 +131,20 @@ def _cell(value: object) -> object:
     return value
 
 
-def push_predictions(table: pa.Table, repo_id: str, split: str, private: bool | None, revision: str | None) -> str:
-    """Uploads the table as one split of a dataset in one commit, and returns its address; other splits stay.
+def push_predictions(
+    tables: Iterable[pa.Table], repo_id: str, split: str, private: bool | None, revision: str | None
+) -> str:
+    """Uploads all rows as one split of a dataset in one commit, and returns its address; other splits stay.
 
     Raises:
         HubError: The Hub refused or could not be reached.
     """
     name = re.sub(r"\W+", "_", split)
-    with dataset_errors(f"--push-to-hub {repo_id!r}", repo_id, "write to"):
-        pushed = Dataset(table).push_to_hub(
+    with TemporaryDirectory() as folder, dataset_errors(f"--push-to-hub {repo_id!r}", repo_id, "write to"):
+        file = Path(folder, "rows.parquet")
+        _write_parquet(tables, file)
+        rows = Dataset.from_parquet(str(file), cache_dir=folder)
+        pushed = rows.push_to_hub(
             repo_id, split=name, private=private, revision=revision, commit_message=f"Predictions on {name}"
         )
     return str(pushed.commit_url)

@@ -6,6 +6,7 @@ from .evaluation import EvaluationSettings
 from .flags import RENAMED, settings_parser
 from .images import AGAIN, LAZY
 from .optimization import LOSSES, USUAL_MOMENTUM
+from .prediction import PredictionSettings
 from .program import as_command, launch_command
 from .pushing import HubSettings
 from .recipe import FinetuneRecipe, parse_flags
@@ -25,6 +26,7 @@ __all__ = [
     "EvaluationSettings",
     "FinetuneRecipe",
     "HubSettings",
+    "PredictionSettings",
     "RunSettings",
     "Settings",
     "as_command",

@@ -23,8 +23,8 @@ def setting(
         text: One sentence of help, units included.
         words: Texts that a number's field takes as well.
         public: Whether the model card says it: False for what says nothing of the network, such as folders.
-        may_change: Whether a resumed run may have another value: True for what does not change what is learned, and for how
-            long it is.
+        may_change: Whether a resumed run may have another value: True for what does not change what is learned, and for
+            how long it is.
     """
     facts = {"help": text, "words": words, "public": public, "may_change": may_change}
     return field(default=default, metadata=facts)

@@ -26,7 +26,7 @@ from resnet_hub.explain.agreement import Agreement
 from resnet_hub.explain.covering import CoverEffect
 from resnet_hub.explain.evidence import Place
 from resnet_hub.explain.heat_maps import HeatMap
-from resnet_hub.explain.overlay import glow, overlay
+from resnet_hub.explain.rendering import glow, overlay
 from resnet_hub.explain.residuals import BlockEffect
 from resnet_hub.explain.trainability import GradientFlow, first_losses
 

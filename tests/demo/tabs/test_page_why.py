@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from resnet_hub.demo.tabs import explanation
 from resnet_hub.explain.covering import cover_effect
 from resnet_hub.explain.heat_maps import heat_map
-from resnet_hub.explain.overlay import OPACITY, glow, overlay
+from resnet_hub.explain.rendering import OPACITY, glow, overlay
 from resnet_hub.explain.stage_maps import feature_maps
 from resnet_hub.preprocessing import to_pixels
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -46,7 +47,7 @@ def test_a_image_with_a_problem_has_no_answer(table):
 
 def test_a_csv_of_answers_is_read_back_and_starts_no_formula(table, tmp_path):
     hostile = table.set_column(1, "file", [["=1+2.png", None]])
-    write_predictions(hostile, tmp_path / "a.csv")
+    write_predictions([hostile], tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         first, second = csv.DictReader(file)
     assert (first["row"], first["file"], first["label"], first["score"]) == ("4", "'=1+2.png", "bee", "0.75")
@@ -56,13 +57,14 @@ def test_a_csv_of_answers_is_read_back_and_starts_no_formula(table, tmp_path):
 
 
 def test_a_table_that_cannot_be_written_whole_is_not_there(table, tmp_path, monkeypatch):
-    def breaks(_, file):
-        file.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
+    class Breaks(pq.ParquetWriter):
+        def write_table(self, table):
+            super().write_table(table)
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pq, "write_table", breaks)
+    monkeypatch.setattr(pq, "ParquetWriter", Breaks)
     with pytest.raises(TrainingError) as refused:
-        write_predictions(table, tmp_path / "a.parquet")
+        write_predictions([table], tmp_path / "a.parquet")
     assert code_and_fields(refused.value) == (
         "push.unwritable_predictions",
         {"file": str(tmp_path / "a.parquet"), "reason": "No space left on device"},
@@ -77,9 +79,9 @@ def test_answers_that_the_hub_does_not_take_are_in_a_file(table, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(predict, "push_predictions", refused)
     settings = PredictionSettings(dataset="a/b", model="a/net", push_to_hub="a/answers")
-    split = type("Split", (), {"name": "test"})()
+    split, parts = SimpleNamespace(name="test"), SimpleNamespace(tables=lambda: [table])
     with pytest.raises(HubError) as told:
-        predict.push(settings, split, table)
+        predict.push(settings, split, parts)
     assert code_and_fields(told.value) == (
         "predictions.not_pushed",
         {
