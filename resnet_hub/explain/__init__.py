@@ -5,11 +5,11 @@ block_effects: what each residual block adds.
 gradient_flow, first_losses: what shortcuts do for the training of deep networks.
 """
 
-from resnet_hub.explain.agreement import Agreement, Verdict, agreement
 from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect
-from resnet_hub.explain.evidence import Evidence, Place, evidence, evidence_place
 from resnet_hub.explain.heat_maps import METHODS, HeatMap, heat_map
+from resnet_hub.explain.localization import Evidence, Place, evidence, evidence_place
+from resnet_hub.explain.map_agreement import Agreement, Verdict, agreement
 from resnet_hub.explain.occlusion import occlusion_places
 from resnet_hub.explain.rendering import OPACITY, glow, overlay
 from resnet_hub.explain.residuals import BlockEffect, block_effects, place_in_network

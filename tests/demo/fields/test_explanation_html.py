@@ -22,10 +22,10 @@ from resnet_hub.demo.fields.explanation_html import (
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 from resnet_hub.demo.tabs.depth import Trainings, gradient_chart
 from resnet_hub.demo.text.words import all_words
-from resnet_hub.explain.agreement import Agreement
 from resnet_hub.explain.covering import CoverEffect
-from resnet_hub.explain.evidence import Place
 from resnet_hub.explain.heat_maps import HeatMap
+from resnet_hub.explain.localization import Place
+from resnet_hub.explain.map_agreement import Agreement
 from resnet_hub.explain.rendering import glow, overlay
 from resnet_hub.explain.residuals import BlockEffect
 from resnet_hub.explain.trainability import GradientFlow, first_losses
