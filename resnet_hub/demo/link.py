@@ -1,4 +1,4 @@
-"""A link that opens the page as it is now: the network, the tab, and what is set on it."""
+"""A link that opens the page as it is now, which the address follows: the network, the image, the tab, what is set."""
 
 from __future__ import annotations
 
@@ -17,6 +17,39 @@ from resnet_hub.demo.tabs import BuiltTab, LinkValue, Opened, PageTab
 from resnet_hub.demo.text import language_of, say, sentence_of
 from resnet_hub.errors import ResNetHubError
 
+# In the browser: a visitor's step to another tab is one in the history; all else takes the place of the address. The
+# step is taken at once, the rest comes with the link, which may be late and then speaks of a tab that was left already.
+FOLLOW = """() => {
+const tabs = %s, first = tabs[0];
+const button = tab => [...document.querySelectorAll(`#tab-${tab}-button`)].find(one => one.tabIndex >= 0 && one.role);
+const tabOf = query => { const tab = new URLSearchParams(query).get('tab'); return tabs.includes(tab) ? tab : first };
+const seen = clicked => {
+  const tab = clicked.id.slice(4, -7);
+  if (tabs.includes(tab)) return tab;
+  return document.querySelector('.answer [role=tab][aria-selected=true]')?.id.slice(4, -7) ?? first };
+document.addEventListener('click', event => {
+  const clicked = event.isTrusted && event.target.closest?.('[role=tab]');
+  const tab = clicked ? seen(clicked) : tabOf(location.search);
+  if (tab === tabOf(location.search)) return;
+  const query = new URLSearchParams(location.search);
+  tab === first ? query.delete('tab') : query.set('tab', tab);
+  history.pushState(null, '', `${location.pathname}?${query}`) });
+addEventListener('popstate', async () => {
+  const tab = tabOf(location.search);
+  if (!button(tab) || button(tab).closest('.answer')) button('one')?.click();
+  for (let tries = 0; tries < 40 && !button(tab); tries++) await new Promise(done => setTimeout(done, 50));
+  button(tab)?.click() });
+let opened = null;
+const follow = () => {
+  const href = document.querySelector('#link a')?.getAttribute('href');
+  if (!href) return;
+  opened ??= href;
+  if (tabOf(href) !== tabOf(location.search) || (!location.search && href === opened)) return;
+  const gradio = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('__'));
+  history.replaceState(history.state, '', href + gradio.map(pair => `&${new URLSearchParams([pair])}`).join('')) };
+new MutationObserver(follow).observe(document.querySelector('#link'),
+  {attributes: true, characterData: true, childList: true, subtree: true});
+follow() }"""
 MODEL, TAB = "model", "tab"
 """What the link says whatever the tabs are; the rest is theirs."""
 LONGEST_NAME = 200
@@ -99,13 +132,16 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
 
     restored = [inputs.choice, inputs.network, inputs.facts, rows.outer, rows.inner, outer, inner]
     restored += [field for _, value in values for field in value.fills]
-    page.load(reopen, fields, [*restored, link, left_out], api_visibility="private")
+    # As they are, for the image would be decoded else.
+    page.load(reopen, fields, [*restored, link, left_out], preprocess=False, api_visibility="private")
+    page.load(None, js=FOLLOW % json.dumps([tab.id for tab in rows.built]), api_visibility="private")
     followed = [inputs.network, outer, inner, *fields]
     gr.on(
         [field.change for field in followed],
         follow,
         followed,
         link,
+        preprocess=False,
         queue=False,
         show_progress="hidden",
         trigger_mode="always_last",

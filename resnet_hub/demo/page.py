@@ -13,12 +13,13 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.examples import ExampleImages, find_examples
-from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images
+from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images, most_mb, refuse_oversized
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
     launch_quietly,
+    mark_what_is_awaited,
     refusals_of_requests,
     refuse_what_no_field_holds,
     remember_little,
@@ -59,11 +60,12 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
         examples = find_examples(pool.place_of_own, pool.own.classifier.label_names)
-        inputs, rows = _tabs(page, inference, examples)
+        inputs, refused, rows = _tabs(page, inference, examples)
         link_line(page, inputs, rows, left_out, inference)
         for built in rows.built.values():
-            if built.files is not None:
+            if built.files is not None and built.told is not None:
                 listen_for_images(page, built.files)
+                refuse_oversized(page, settings, inputs.photo, refused, built.told)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
@@ -72,6 +74,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
             gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
         translate_gradio(page)
+        mark_what_is_awaited(page)
         _fill_at_the_start(page, inference, [about, limits, notice])
         if pool.missing is not None:
             _own_at_the_start(page, pool, inputs)
@@ -84,26 +87,29 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
     return page
 
 
-def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tuple[Inputs, TabRows]:
+def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tuple[Inputs, gr.HTML, TabRows]:
     """Fills the current container with all tabs: those about one image stand together, beside what is asked."""
     built: dict[PageTab, BuiltTab] = {}
     answers = ExampleAnswers(inference, examples.paths)
 
     def build(tab: PageTab) -> None:
-        with gr.Tab(label(tab.label), id=tab.id) as container:
+        with gr.Tab(label(tab.label), id=tab.id, elem_id=f"tab-{tab.id}") as container:
             built[tab] = tab.build(TabContext(page, container, inputs, inference, answers))
 
     with gr.Tabs() as outer:
-        with gr.Tab(label("page.one"), id="one"), gr.Row(equal_height=False, elem_classes="classify"):
+        one = gr.Tab(label("page.one"), id="one", elem_id="tab-one")
+        with one, gr.Row(equal_height=False, elem_classes="classify"):
             inputs = input_panel(inference, examples)
-            with gr.Column(elem_classes="answer"), gr.Tabs() as inner:
-                for tab in TABS:
-                    if tab.about_the_image:
-                        build(tab)
+            with gr.Column(elem_classes="answer"):
+                refused = gr.HTML(elem_id="refused", elem_classes="plain")
+                with gr.Tabs() as inner:
+                    for tab in TABS:
+                        if tab.about_the_image:
+                            build(tab)
         for tab in TABS:
             if not tab.about_the_image:
                 build(tab)
-    return inputs, TabRows(outer, inner, built)
+    return inputs, refused, TabRows(outer, inner, built)
 
 
 def _fill_at_the_start(page: gr.Blocks, inference: Inference, texts: Sequence[gr.HTML]) -> None:
@@ -187,7 +193,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
         run_history=False,
         enable_monitoring=False,
         # What an upload may be at most; `Inference.uploaded` and `archive_limits` tell images and zips apart.
-        max_file_size=f"{max(settings.max_file_mb, settings.max_zip_mb)}mb",
+        max_file_size=f"{most_mb(settings)}mb",
         app_kwargs={
             **refusals_of_requests(page),
             "routes": list(routes),

@@ -2,6 +2,7 @@
 
 from resnet_hub.demo.fields.answer_html import refusal, score_bars, told
 from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
+from resnet_hub.demo.fields.example_strip import short_name
 from resnet_hub.demo.fields.explanation_html import (
     SMALL,
     agreement_words,
@@ -17,6 +18,7 @@ from resnet_hub.demo.fields.explanation_html import (
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered
+from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
@@ -45,12 +47,15 @@ __all__ = [
     "listen_for_images",
     "map_figure",
     "map_words",
+    "most_mb",
     "offered",
     "photo_field",
     "refusal",
+    "refuse_oversized",
     "score_bars",
     "score_words",
     "sheet_figures",
+    "short_name",
     "table",
     "tenths",
     "told",

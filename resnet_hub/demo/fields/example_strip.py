@@ -42,10 +42,15 @@ def example_strip(paths: Sequence[Path], photo: gr.Image) -> None:
 
 
 def example_name(path: Path) -> Any:
-    """What an example shows, by the name of its file, 2-cat.jpg; in the visitor's language where there is a text."""
-    name = re.sub(r"^\d+\W+", "", path.stem)
+    """What an example shows, in the visitor's language where there is a text."""
+    name = short_name(path)
     key = f"inputs.example_{name}"
     return label(key) if key in all_words() else re.sub(r"[-_]+", " ", name)
+
+
+def short_name(path: Path) -> str:
+    """What an example shows, by the name of its file: 2-cat.jpg is a cat."""
+    return re.sub(r"^\d+\W+", "", path.stem)
 
 
 def _button(path: Path) -> str:

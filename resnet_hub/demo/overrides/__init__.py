@@ -12,6 +12,7 @@ from resnet_hub.demo.overrides.quiet_launch import launch_quietly
 from resnet_hub.demo.overrides.requests import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.overrides.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.overrides.stopping import Stops
+from resnet_hub.demo.overrides.waiting import mark_what_is_awaited
 
 __all__ = [
     "MOST_SESSIONS",
@@ -20,6 +21,7 @@ __all__ = [
     "describe_in_api",
     "keep_file",
     "launch_quietly",
+    "mark_what_is_awaited",
     "refusals_of_requests",
     "refuse_what_no_field_holds",
     "remember_little",

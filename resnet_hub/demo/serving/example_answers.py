@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from resnet_hub.demo.intake import uploaded_path
 from resnet_hub.demo.serving.inference import Answer, Inference, checked_top_k
+from resnet_hub.demo.text import PageError
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.explain import HeatMap, heat_map
 
@@ -31,7 +34,9 @@ class ExampleAnswers:
         self.first = paths[0] if paths else None
         """The example that the page opens with."""
         self._inference = inference
-        self._examples = {sha256(path.read_bytes()).digest() for path in paths}
+        self.paths = paths
+        self._examples = {sha256(path.read_bytes()).digest(): path for path in paths}
+        self._sizes = {path.stat().st_size for path in paths}
         self._answers: dict[bytes, Answer] = {}
         self._maps: dict[bytes, HeatMap | None] = {}
 
@@ -57,6 +62,16 @@ class ExampleAnswers:
         key = sha256(path.read_bytes()).digest()
         self._maps[key] = _evidence(answer)
         return self._maps[key]
+
+    def example(self, file: Mapping[str, Any] | None) -> Path | None:
+        """Which of the examples is in an image field; None where it is another image."""
+        try:
+            path = None if file is None else uploaded_path(file)
+        except PageError:
+            return None
+        if path is None or path.stat().st_size not in self._sizes:
+            return None
+        return self._examples.get(sha256(path.read_bytes()).digest())
 
     async def classify(self, image: bytes, source: str | None, top_k: object) -> Answer:
         """As `Inference.classify`."""

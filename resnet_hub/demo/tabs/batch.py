@@ -37,10 +37,7 @@ from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
 from resnet_hub.demo.tabs.classify import Ranked
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import PageError, label, language_of, say, sentence_of
-from resnet_hub.images import FORMATS
 
-UNSHOWN = [suffix for known in FORMATS.values() if not known.in_browsers for suffix in known.suffixes]
-"""Ends of the names of images that a browser may not take for any."""
 RUNS = "runs"
 """The queue of those who sent many images."""
 RUNS_AT_ONCE = 2
@@ -62,7 +59,7 @@ def batch_tab(context: TabContext) -> BuiltTab:
     inference = context.inference
     gr.HTML(label("batch.lead"), elem_classes="plain quiet")
     limits = gr.HTML(elem_id="batch-limits", elem_classes="plain")
-    files = files_field(label=label("batch.files"), file_types=["image", ".zip", *UNSHOWN], height=200, elem_id="files")
+    files = files_field(label=label("batch.files"), height=200, elem_id="files")
     with gr.Row():
         start = gr.Button(label("batch.start"), variant="primary", elem_id="batch-start")
         stop = gr.Button(label("batch.stop"), elem_id="batch-stop")
@@ -103,7 +100,7 @@ def batch_tab(context: TabContext) -> BuiltTab:
     )
     context.page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
     stop.click(stopped, None, status, queue=False, api_visibility="private")
-    return BuiltTab(files=files)
+    return BuiltTab(files=files, told=status)
 
 
 def _table_field() -> gr.Dataframe:

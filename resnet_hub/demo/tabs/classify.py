@@ -10,10 +10,10 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
-from resnet_hub.demo.fields import AT_ONCE, endpoint, glow_figure, photo_field, refusal, score_bars, told
+from resnet_hub.demo.fields import AT_ONCE, endpoint, glow_figure, photo_field, refusal, score_bars, short_name, told
 from resnet_hub.demo.serving import Answer, Inference
 from resnet_hub.demo.tabs.answer_details import ANSWERS, USUAL_CLASSES, answer_details
-from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
 from resnet_hub.demo.text import (
     PageError,
     distinct_labels,
@@ -100,7 +100,24 @@ def answer_tab(context: TabContext) -> BuiltTab:
         api_visibility="private",
     )
     _shine(context, figure, answered)
-    return BuiltTab([details.in_link])
+    return BuiltTab([details.in_link, _example_in_link(context)])
+
+
+def _example_in_link(context: TabContext) -> LinkValue:
+    """The example that is asked about, where it is another than the page opens with; images of visitors never are."""
+    photo, answers = context.inputs.photo, context.answers
+
+    def say_example(file: dict[str, Any] | None) -> str | None:
+        example = answers.example(file)
+        return None if example in (None, answers.first) else short_name(example)
+
+    def read(text: str, _opened: Opened) -> str | None:
+        return text if any(short_name(path) == text for path in answers.paths) else None
+
+    def fill(text: str, _opened: Opened) -> list[str]:
+        return [next(str(path) for path in answers.paths if short_name(path) == text)]
+
+    return LinkValue("example", photo, say_example, read, fill, [photo], always=True)
 
 
 def _answer_fields(context: TabContext) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox]:

@@ -65,6 +65,8 @@ class BuiltTab:
     """What it adds to the link."""
     files: gr.File | None = None
     """A field for many files, which takes pasted images while the tab is open."""
+    told: gr.HTML | None = None
+    """Where it is said why files for that field are not taken."""
 
 
 @dataclass(frozen=True)

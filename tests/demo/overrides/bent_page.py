@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import threading
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import gradio as gr
@@ -155,6 +155,7 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
     missing = words_that_gradio_lacks()
     scene.seen["English words"] = not missing or f"it has no {missing}"
+    scene.record("status trackers", lambda: any('data-testid="status-tracker"' in code for code in browser_code()))
     sessions = page.app.state_holder.session_data.values()
     scene.record(
         "sessions",
@@ -162,9 +163,15 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     )
 
 
+@cache
+def browser_code():
+    """The files of gradio's browser part."""
+    return [file.read_text("utf-8") for file in (Path(gr.__file__).parent / "templates/frontend/assets").glob("*.js")]
+
+
 def words_that_gradio_lacks():
     """What we replace in gradio's browser part and is not in it any more, by its first words: it fills in others."""
-    code = [file.read_text("utf-8") for file in (Path(gr.__file__).parent / "templates/frontend/assets").glob("*.js")]
+    code = browser_code()
     english = [texts["en"] for key, texts in all_words().items() if key.startswith("gradio.")]
     firsts = {" ".join(text.partition("{")[0].split()[:3]).rstrip(":s") for text in english}
     return sorted(first for first in firsts if not any(first in text for text in code))

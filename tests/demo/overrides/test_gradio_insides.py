@@ -114,6 +114,11 @@ ROWS = {
         "overrides/gradio_words.py",
         "visitors who read Chinese read or hear those words in English",
     ),
+    "status trackers": Row(
+        'what is awaited has a tracker with data-testid="status-tracker" in it, without the class "hide" meanwhile',
+        "overrides/waiting.py",
+        "spinners and seconds lie over the words again, and screen readers are not told that something is awaited",
+    ),
     "quiet launch": Row(
         "what a launch prints goes to sys.stdout while it lasts",
         "overrides/quiet_launch.py",

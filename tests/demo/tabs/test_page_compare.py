@@ -157,8 +157,10 @@ def test_a_single_network_gets_a_sentence(visit, folder):
     send(page, folder / "0.png")
     open_compare(page)
     page.locator("#compared input").press("Backspace")
+    page.keyboard.press("Escape")  # the list of networks, which opened over the button
     page.locator("#compare").click()
-    says(page, "Choose 2 to 4 different models to compare, not 1.")
+    refusal = page.locator("#comparison").get_by_role("alert")
+    expect(refusal).to_contain_text("Choose 2 to 4 different models to compare, not 1.")
 
 
 def test_on_a_phone_the_columns_stand_one_below_the_other(visit, folder):

@@ -1,0 +1,103 @@
+"""What axe-core, the usual checker of accessibility, finds on each tab and in each state of the page: nothing grave."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import clear, served_page, unfold, upload, upload_many
+from color_network import COLORS, LABELS, save_color_network, solid
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
+GRAVE = ("critical", "serious")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A network that knows colors, the same once more, images, and a text under the name of an image."""
+    folder = tmp_path_factory.mktemp("axe")
+    for name in ("colors", "same"):
+        save_color_network(folder / name)
+    solid(COLORS[0]).save(folder / "crimson.png")
+    (folder / "notes.png").write_text("no picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(place):
+    with served_page(place / "colors", models=str(place / "same")) as settings:
+        yield settings.address
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def page(request, new_visitor, address):
+    """A visitor, whose colors change at once instead of fading."""
+    page = new_visitor(address, color_scheme=request.param)
+    page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important; }")
+    expect(page.locator("#glow img.colors")).to_be_visible()
+    return page
+
+
+def grave(page):
+    """What axe-core calls critical or serious, with the parts of the page that it is about."""
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 10  # it has looked
+    return {
+        rule["id"]: [" ".join(map(str, node["target"])) + "  " + node["html"][:160] for node in rule["nodes"]]
+        for rule in found["violations"]
+        if rule["impact"] in GRAVE
+    }
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def test_the_answered_page_with_all_its_drawers_is_clean(page):
+    assert grave(page) == {}
+    for drawer in ("#details", "#others"):
+        unfold(page, drawer)
+    for name in ("About this network", "How does a residual network work?"):
+        page.get_by_text(name).click()
+    expect(page.locator("#scores")).to_be_visible()
+    assert grave(page) == {}
+
+
+def test_the_refused_and_the_empty_page_are_clean(page, place):
+    upload(page, place / "notes.png")
+    expect(page.locator("#verdict").get_by_role("alert")).to_be_visible()
+    assert grave(page) == {}
+    clear(page)
+    assert grave(page) == {}
+    upload(page, place / "crimson.png")
+    expect(page.locator("#verdict")).to_contain_text(LABELS[0])
+
+
+def test_why_with_all_its_drawers_is_clean(page):
+    open_tab(page, "Why")
+    expect(page.locator("#why-map img").first).to_be_visible()
+    for name in ("What the stages see", "What each block adds"):
+        page.get_by_text(name).click()
+    expect(page.locator("#why-blocks table")).to_be_visible()
+    assert grave(page) == {}
+
+
+def test_a_comparison_is_clean(page):
+    open_tab(page, "Compare")
+    assert grave(page) == {}
+    page.get_by_label("Show where each one found").check()
+    page.locator("#compare").click()
+    expect(page.locator("#comparison .agreement")).to_be_visible()
+    assert grave(page) == {}
+
+
+def test_many_images_are_clean(page, place):
+    open_tab(page, "Many pictures")
+    assert grave(page) == {}
+    upload_many(page, [place / "crimson.png", place / "notes.png"])
+    expect(page.locator("#batch-progress")).to_contain_text("Done: 1 classified, 1 failed")
+    assert grave(page) == {}
+
+
+def test_depth_is_clean(page):
+    open_tab(page, "Why depth works")
+    expect(page.locator("#gradients svg")).to_be_visible()
+    assert grave(page) == {}
