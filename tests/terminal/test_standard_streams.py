@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from color_network import COLORS, solid
+from huggingface_hub import HfApi
 
 from resnet_hub import create_model
 from resnet_hub.cli.entry import HELPS, main
@@ -69,6 +70,7 @@ COMMANDS = [
     "predict NETWORK NETWORK/a.png --csv",
     "predict NETWORK NETWORK/a.png --json",
     "embed NETWORK NETWORK/a.png --csv",
+    "convert NETWORK NETWORK/converted --overwrite",
     "space NETWORK alice/page --dry-run NETWORK/page",
     *(f"{name} --help" for name in HELPS),
 ]
@@ -94,6 +96,15 @@ def test_a_command_whose_output_cannot_be_written_says_so(command, make, network
     assert status == expected
     assert (said.splitlines() or [""])[-1].startswith(sentence)
     assert len(said.splitlines()) == (1 if sentence else 0)
+
+
+@pytest.mark.parametrize("make", ENDS, ids=lambda make: make.__name__)
+def test_a_push_whose_address_cannot_be_written_is_done_and_says_so(make, network, monkeypatch, fake_hub):
+    status, said = ended(lambda: main(["push", str(network), "alice/net"]), monkeypatch, make)
+    expected, sentence = ENDS[make]
+    assert status == expected
+    assert (said.splitlines() or [""])[-1].startswith(sentence)
+    assert "model.safetensors" in HfApi().list_repo_files("alice/net")
 
 
 @pytest.mark.parametrize("make", ENDS, ids=lambda make: make.__name__)
@@ -138,6 +149,12 @@ PROCESSES = {
     "closed": ("list resnet18 >&-", 1, "error: the output cannot be written (it is closed)"),
     "all closed but one": ("list resnet18 <&- >&-", 1, "error: the output cannot be written (it is closed)"),
     "full": ("list resnet18 >/dev/full", 1, "error: the output cannot be written (No space left on device)"),
+    "full, with more than waits in a buffer": (
+        "list --tags --json >/dev/full",
+        1,
+        "error: the output cannot be written (No space left on device)",
+    ),
+    "read no further": ("list --tags --json | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}", 141, ""),
     "nobody to tell": ("lits 2>&-", 2, ""),
     "nobody at all": ("list resnet18 >&- 2>&-", 1, ""),
 }
@@ -146,8 +163,12 @@ PROCESSES = {
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_process_ends_without_a_traceback(name):
     command, status, sentence = PROCESSES[name]
+    # Unbuffered, nothing would wait to be written that the interpreter could complain of at its end.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     line = f"{sys.executable} -m resnet_hub {command}"
-    done = subprocess.run(line, shell=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.startswith(sentence)
     assert len(done.stderr.splitlines()) == (1 if sentence else 0)
