@@ -9,19 +9,21 @@ from collections import OrderedDict
 import pytest
 import timm
 import torch
+from huggingface_hub import HfApi
 from random_weights import random_state, without_storage
-from timm.models import FeatureDictNet, FeatureHookNet, FeatureListNet
+from timm.models import FeatureDictNet, FeatureHookNet, FeatureListNet, push_to_hf_hub
 from timm.models import FeatureInfo as TheirInfo
 from timm.models._features import FeatureGetterNet
 from torch import nn
 from torch.export import Dim
 from torch.fx import symbolic_trace
 from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead, DeepLabV3
 
-from resnet_hub import create_model
+from resnet_hub import AutoResNet, create_model
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 OTHER_IMAGES = torch.randn(3, 3, 96, 64, generator=torch.Generator().manual_seed(1))
@@ -153,6 +155,38 @@ def test_heads_of_torchvision_stand_on_the_stages():
         assert [level.shape[1:] for level in pyramid(IMAGES).values()] == [(8, n, n) for n in (16, 8, 4, 2, 1)]
         segmenting = DeepLabV3(IntermediateLayerGetter(model, {"layer4": "out"}), DeepLabHead(channels[-1], 3)).eval()
         assert segmenting(IMAGES)["out"].shape == (2, 3, 64, 64)
+
+
+@pytest.mark.parametrize("make", [ours, theirs], ids=["ours", "theirs"])
+def test_a_whole_detection_model_of_torchvision_stands_on_a_network_and_trains_it(make):
+    model = make("test_resnet")
+    backbone = BackboneWithFPN(model, LAYERS, [level["num_chs"] for level in model.feature_info[1:]], 8)
+    torch.manual_seed(0)
+    detecting = FasterRCNN(backbone, num_classes=3, min_size=64, max_size=64, box_detections_per_img=4)
+    targets = [{"boxes": torch.tensor([[8.0, 8.0, 40.0, 48.0]]), "labels": torch.tensor([2])} for _ in IMAGES]
+    losses = detecting(list(IMAGES), targets)
+    assert set(losses) == {"loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg"}
+    sum(losses.values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in (model.conv1[0].weight, model.layer4[0].conv1.weight))
+    with torch.inference_mode():
+        for found in detecting.eval()(list(IMAGES)):
+            count = len(found["scores"])
+            assert 0 < count <= 4
+            assert (found["boxes"].shape, found["labels"].shape) == ((count, 4), (count,))
+            assert ((found["boxes"] >= 0) & (found["boxes"] <= 64)).all()
+
+
+def test_what_timm_pushes_of_a_network_opens_as_it(fake_hub):
+    model = ours("test_resnet")
+    model.label_names = tuple("abcde")
+    push_to_hf_hub(model, "alice/pushed", model_card={"license": "mit"})
+    assert {"config.json", "model.safetensors", "README.md"} <= {*HfApi().list_repo_files("alice/pushed")}
+    for again in (
+        AutoResNet.from_pretrained("alice/pushed"),
+        timm.create_model("hf-hub:alice/pushed", pretrained=True),
+    ):
+        assert torch.equal(again.eval()(IMAGES), model(IMAGES))
+    assert AutoResNet.from_pretrained("alice/pushed").label_names == model.label_names
 
 
 def test_a_replaced_stage_is_what_computes():
