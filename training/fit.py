@@ -17,6 +17,7 @@ from .loop import (
     Learner,
     Saver,
     evaluate,
+    faults_explained,
     log_epoch,
     recalibrate,
     refuse_non_finite,
@@ -61,11 +62,12 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
     """Trains on what is left of the epoch, evaluates, and saves a new best; returns whether it was one."""
     recipe, position, history = learner.recipe, learner.position, saver.history
     epoch, started = position.epoch, time.perf_counter()
-    trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
+    with faults_explained(learner):
+        trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
     learner.progress.describe(f"epoch {epoch}/{recipe.epochs}, validating")
     if recipe.start_size is not None and epoch == recipe.epochs:
         recalibrate(learner, loaders["train"])
-    with saver.interruptible(), learner.in_units():
+    with saver.interruptible(), learner.in_units(), faults_explained(learner):
         measured = evaluate_epoch(learner, loaders["validation"], saver.check)
         better = better_of(history.best, learner, measured)
     figures = {f"{kind}_{name}": value for kind, found in measured.items() for name, value in found.summary().items()}

@@ -26,6 +26,9 @@ WATCH_SECONDS = 0.5
 WORKER_SECONDS = 30
 """How long a worker outlives a signal that its parent has too: long enough for the parent to end its step."""
 
+_IMPORTED = time.monotonic()
+_AGE_AT_IMPORT = max(0.0, min(600.0, time.time() - psutil.Process().create_time()))
+
 Handler = Callable[[int, FrameType | None], object]
 
 
@@ -120,5 +123,5 @@ def left_to_parent() -> None:
 
 
 def process_age() -> float:
-    """Seconds since this process was started."""
-    return time.time() - psutil.Process().create_time()
+    """Seconds since this process was started, whatever happens to the clock meanwhile."""
+    return _AGE_AT_IMPORT + time.monotonic() - _IMPORTED

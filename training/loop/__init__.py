@@ -2,6 +2,7 @@
 
 from .epoch import grouped, refuse_non_finite, show_progress, train_one_epoch, update
 from .evaluation import calibrate, evaluate, unmapped
+from .faults import faults_explained
 from .gathering import gather, unique_rows
 from .learner import Learner, make_learner
 from .progress import log_end, log_epoch
@@ -15,6 +16,7 @@ __all__ = [
     "Saver",
     "calibrate",
     "evaluate",
+    "faults_explained",
     "gather",
     "grouped",
     "log_end",

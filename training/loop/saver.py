@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 
-from resnet_hub.errors import TrainingError
+from resnet_hub.errors import ResNetHubError, TrainingError
 
 from ..hardware import main_process_decides
 from ..heartbeat import advise
@@ -31,8 +32,12 @@ from ..stop_signals import Stopped
 from .interruption import Agreement, Interruption
 from .learner import Learner
 
+DIVERGED = tuple(f"loop.no_number_{where}" for where in ("in_step", "in_large_step", "after_step", "in_validation"))
+"""Errors that a resumed run would only meet again."""
 NETWORK, LEARNER, BEST, RUN = "network", "learner", "best", "run"
 """The parts of a snapshot, each one JSON file and one safetensors file."""
+
+logger = logging.getLogger("training")
 
 
 class Saver:
@@ -75,10 +80,11 @@ class Saver:
         if status:
             raise self.stopped(status)
 
-    def advise(self) -> None:
-        """Lets a person know how the run goes on, should one of its processes be lost."""
+    @property
+    def way_on(self) -> str:
+        """The command that goes on with the run."""
         folder, processes = shlex.quote(str(self.learner.recipe.folder)), self.learner.accelerator.num_processes
-        advise(f"go on with:  {launch_command('finetune', processes)} --resume {folder}")
+        return f"go on with:  {launch_command('finetune', processes)} --resume {folder}"
 
     def save(self) -> None:
         """Saves everything; what was saved before goes only when this is complete.
@@ -121,13 +127,9 @@ class Saver:
 
     def stopped(self, status: int) -> Stopped:
         """What to raise when the state is saved and the run is to end; says how it goes on."""
-        position, processes = self.learner.position, self.learner.accelerator.num_processes
-        folder = shlex.quote(str(self.learner.recipe.folder))
-        return Stopped(
-            f"stopped in epoch {position.epoch} after step {position.steps}, and saved; go on with:  "
-            f"{launch_command('finetune', processes)} --resume {folder}",
-            status=status,
-        )
+        position = self.learner.position
+        words = f"stopped in epoch {position.epoch} after step {position.steps}, and saved; {self.way_on}"
+        return Stopped(words, status=status)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Puts the learner and the history where they were. Raises: TrainingError where something has changed."""
@@ -226,11 +228,16 @@ def saving(
             saver.begin()
         else:
             saver.restore(snapshot)
-        saver.advise()
+        advise(saver.way_on)
         learner.after_update.append(saver.after_update)
         seen = (learner.position.epoch - 1) * images + int(learner.position.totals[1])
         with learner.progress.opened(recipe.epochs * images, seen, shown=accelerator.is_main_process):
-            yield saver
+            try:
+                yield saver
+            except ResNetHubError as error:
+                if error.code not in DIVERGED:
+                    logger.warning("what was saved before is kept; %s", saver.way_on)
+                raise
 
 
 def remaining(learner: Learner, loader: Loader) -> Iterable[Batch]:

@@ -44,6 +44,7 @@ def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None
     if given.get("batch_size") == AUTO:  # what was found to fit is saved
         del given["batch_size"]
     saved |= _shared_out(saved, state.get("processes", 1), int(os.environ.get("WORLD_SIZE", "1")), folder)
+    saved |= _same_updates(given, saved)
     _check_epochs(given, state, folder)
     _refuse_contradictions(given, saved, folder)
     return FinetuneRecipe(**{**saved, **given, "output": str(folder)}), snapshot
@@ -79,6 +80,15 @@ def _shared_out(saved: Mapping[str, Any], before: int, now: int, folder: Path) -
         "" if size == saved["batch_size"] else ", and by BatchNorm's batches",
     )
     return {"batch_size": size, "grad_accum_steps": steps}
+
+
+def _same_updates(given: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, int]:
+    """Another batch size and accumulation, where each update still takes the same images; none else."""
+    size, steps = (given.get(name, saved.get(name, 1)) for name in ("batch_size", "grad_accum_steps"))
+    if not {"batch_size", "grad_accum_steps"} & given.keys() or saved.get("streaming"):
+        return {}
+    same = size * steps == saved["batch_size"] * saved.get("grad_accum_steps", 1)
+    return {"batch_size": size, "grad_accum_steps": steps} if same else {}
 
 
 def _check_epochs(given: Mapping[str, Any], state: Mapping[str, Any], folder: Path) -> None:

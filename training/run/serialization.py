@@ -122,6 +122,9 @@ def _numbered(folder: Path) -> list[Path]:
 def _verify(snapshot: Path) -> None:
     """Raises: OSError or ValueError where a file is missing or is not what was written."""
     listed = [line.split("  ", 1) for line in (snapshot / CHECKSUMS).read_text("utf-8").splitlines()]
+    strange = sorted({file.name for file in snapshot.iterdir()} - {CHECKSUMS, *(name for _, name in listed)})
+    if strange:
+        raise ValueError(f"{strange[0]} was not written by the run")
     for digest, name in listed:
         with (snapshot / Path(name).name).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != digest:

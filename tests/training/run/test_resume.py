@@ -7,7 +7,7 @@ import pytest
 from error_facts import code_and_fields
 
 from resnet_hub.errors import ConfigError, TrainingError
-from training.run.resume import _refuse_contradictions, _shared_out, parse_run
+from training.run.resume import _refuse_contradictions, _same_updates, _shared_out, parse_run
 from training.run.serialization import write_snapshot
 from training.settings.recipe import FinetuneRecipe
 
@@ -139,3 +139,18 @@ def test_fewer_epochs_than_are_done_are_refused(interrupted):
         parse_run(["--resume", str(interrupted), "--epochs", "5"])
     assert refused.value.fields.items() >= {"epochs": 5, "done": 5}.items()
     assert parse_run(["--resume", str(interrupted), "--epochs", "6"])[0].epochs == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"batch_size": 16, "grad_accum_steps": 2}, {"batch_size": 16, "grad_accum_steps": 2}),
+        ({"batch_size": 32}, {"batch_size": 32, "grad_accum_steps": 1}),
+        ({"batch_size": 16}, {}),
+        ({"grad_accum_steps": 2}, {}),
+        ({"lr": 1.0}, {}),
+    ],
+)
+def test_smaller_batches_are_taken_where_each_update_keeps_its_images(given, expected):
+    assert _same_updates(given, {"batch_size": 32, "grad_accum_steps": 1}) == expected
+    assert _same_updates(given, {"batch_size": 32, "streaming": True}) == {}

@@ -97,8 +97,9 @@ def flip(snapshot):
         lambda snapshot: (snapshot / "part.json").unlink(),
         lambda snapshot: (snapshot / CHECKSUMS).unlink(),
         lambda snapshot: (snapshot / CHECKSUMS).write_text(""),
+        lambda snapshot: (snapshot / "other.json").write_text("{}"),
     ],
-    ids=["cut", "a bit", "other values", "no file", "no checksums", "empty checksums"],
+    ids=["cut", "a bit", "other values", "no file", "no checksums", "empty checksums", "a file of somebody else"],
 )
 def test_a_damaged_snapshot_is_named_and_the_one_before_it_taken(tmp_path, caplog, damage):
     write_snapshot(tmp_path, {"part": torch.ones(2)})
