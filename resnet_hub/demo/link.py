@@ -14,7 +14,7 @@ import gradio as gr
 from resnet_hub.demo.fields import Inputs, in_use, refusal
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.tabs import BuiltTab, LinkValue, Opened, PageTab
-from resnet_hub.demo.text import language_of, say, sentence_of
+from resnet_hub.demo.text import language_of, not_loaded, say
 from resnet_hub.errors import ResNetHubError
 
 # In the browser: a visitor's step to another tab is one in the history; all else takes the place of the address. The
@@ -118,7 +118,7 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
                 choice = network = model.name
                 facts = in_use(model, language)
             except Exception as error:
-                problem = refusal(sentence_of(error, language))
+                problem = refusal(not_loaded(asked[MODEL], model.name, error, language))
         opened = Opened(model, network if isinstance(network, str) else "", inference)
         found = _Found(asked, rows, opened)
         texts = [found.texts.get(value.name, value.say(held)) for (_, value), held in zip(values, now, strict=True)]

@@ -99,7 +99,7 @@ def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tup
     with gr.Tabs() as outer:
         one = gr.Tab(label("page.one"), id="one", elem_id="tab-one")
         with one, gr.Row(equal_height=False, elem_classes="classify"):
-            inputs = input_panel(inference, examples)
+            inputs = input_panel(page, inference, examples)
             with gr.Column(elem_classes="answer"):
                 refused = gr.HTML(elem_id="refused", elem_classes="plain")
                 with gr.Tabs() as inner:
@@ -121,18 +121,20 @@ def _fill_at_the_start(page: gr.Blocks, inference: Inference, texts: Sequence[gr
         language = language_of(request)
         words = say("page.privacy", language, file_mb=settings.max_file_mb, minutes=KEEP_SECONDS // 60)
         about = describe_model(pool.own, language, pool.missing)
-        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(pool.missing, language)
+        limits, notice = f"<p class='quiet'>{html.escape(words)}</p>", _notice(pool, language)
         return about, limits, notice
 
     page.load(fill, None, texts, queue=False, api_visibility="private")
     page.load(None, js=NAME_THE_WINDOW, api_visibility="private")
 
 
-def _notice(missing: str | None, language: str) -> str:
-    """HTML: that another network stands in for the page's own; empty where none does."""
-    if missing is None:
+def _notice(pool: ModelPool, language: str) -> str:
+    """HTML: that another network stands in for the page's own, and what it knows; empty where none does."""
+    if pool.missing is None:
         return ""
-    return f"<p class='notice' role='alert'>{html.escape(say('page.stand_in', language, wanted=missing))}</p>"
+    classes = describe_labels(pool.own.classifier.label_names, language)
+    words = say("page.stand_in", language, wanted=pool.missing, name=pool.own.name, classes=classes)
+    return f"<p class='notice' role='alert'>{html.escape(words)}</p>"
 
 
 def _own_at_the_start(page: gr.Blocks, pool: ModelPool, inputs: Inputs) -> None:
@@ -149,10 +151,14 @@ def _own_at_the_start(page: gr.Blocks, pool: ModelPool, inputs: Inputs) -> None:
 def _about(inference: Inference) -> Any:
     pool = inference.pool
 
-    async def describe(network: str, request: gr.Request) -> tuple[str, str]:
-        model, language = await inference.open(network), language_of(request)
+    async def describe(network: str, request: gr.Request) -> tuple[Any, str]:
+        language = language_of(request)
+        try:
+            model = await inference.open(network)
+        except Exception:  # it was closed meanwhile and does not open again, as its answer says
+            return gr.skip(), _notice(pool, language)
         missing = pool.missing if model is pool.own else None
-        return describe_model(model, language, missing), _notice(pool.missing, language)
+        return describe_model(model, language, missing), _notice(pool, language)
 
     return describe
 

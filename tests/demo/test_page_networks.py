@@ -1,8 +1,11 @@
 """Networks that visitors choose: what is told of them before they are loaded, and which are refused."""
 
+import re
+
 import pytest
 from browsing import awaited, served_page, unfold, upload
 from color_network import COLORS, save_color_network, solid
+from fake_hub.faults import Fault
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 from refused_networks import MOST_MB, NAME, REFUSED
@@ -10,6 +13,8 @@ from refused_networks import MOST_MB, NAME, REFUSED
 from resnet_hub import ResNet, create_model
 from resnet_hub.demo.serving.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.short_list import short_list
+from resnet_hub.demo.text.formatting import describe_row
 from resnet_hub.errors import ResNetHubError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -26,7 +31,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(folders):
-    with served_page(folders / "colors", models=f"alice/*, {folders / 'two'}") as settings:
+    with served_page(folders / "colors", models=f"alice/*, timm/*, {folders / 'two'}") as settings:
         yield settings.address
 
 
@@ -77,20 +82,96 @@ def test_a_link_opens_the_same_network_with_the_same_settings(open_page, address
 
 def test_a_link_to_nothing_says_so_and_the_page_serves_its_own(open_page, address, crimson):
     page = open_page(f"{address}?model=../../etc&k=99999999999")
-    expect(page.locator("#link-told").get_by_role("alert")).to_contain_text("'../../etc' is no Hub id")
+    told = page.locator("#link-told").get_by_role("alert")
+    expect(told).to_contain_text("../../etc could not be loaded; colors still answers. '../../etc' is no Hub id")
     upload(page, crimson)
     expect(page.locator("#verdict")).to_contain_text("crimson")
+    expect_named(page, "colors")
 
 
-def test_a_network_that_cannot_be_used_leaves_the_one_in_use(open_page, address, crimson, fake_hub):
+def expect_named(page, name):
+    """Holds that the page names this network, and no other, as the one that answers."""
+    expect(page.locator("#answered-by")).to_have_text(f"Answered by {name}")
+    expect(page.locator("#link a")).to_have_attribute("href", re.compile(rf"[?&]model={re.escape(name)}(&|$)"))
+    unfold(page, "#others")
+    expect(page.locator("#network input")).to_have_value(name)
+    page.get_by_text("About this network").click()
+    expect(page.locator("#about")).to_contain_text(name)
+    expect(page.locator(".error")).to_have_count(0)  # gradio's sign of a failed event, which would stay
+    expect(page.locator("[data-testid=toast-body]")).to_have_count(0)
+
+
+def test_a_network_that_cannot_be_used_leaves_the_one_in_use_named_everywhere(open_page, address, crimson, fake_hub):
+    fake_hub.state.faults += [Fault(method, "*alice/away*", drop=True) for method in ("HEAD", "GET")]
     page = open_page(address)
-    choose(page, "alice/nowhere")
-    expect(page.locator("#network-facts")).to_contain_text("alice/nowhere")
+    facts = page.locator("#network-facts")
+    for name, reason in (
+        ("alice/nowhere", "Model 'alice/nowhere' was not found, or it is private; check the name."),
+        ("alice/away", "The Hub, where networks come from, cannot be reached just now; please try again later."),
+        ("alice/<b>x</b>", "'alice/<b>x</b>' is no Hub id"),
+    ):
+        choose(page, name)
+        expect(facts).to_contain_text(name)
+        page.locator("#use-network").click()
+        refusal = facts.get_by_role("alert")
+        expect(refusal).to_contain_text(f"{name} could not be loaded; colors still answers. {reason}")
+        expect(page.locator("#network input")).to_have_value("colors")
+    assert facts.locator("b").count() == 0
+    choose(page, "x" * 10_000)
+    expect(facts.get_by_role("alert")).to_contain_text(f"{'x' * 80}… could not be loaded; colors still answers.")
+    page.locator("#use-network").click()
+    expect(page.locator("#network input")).to_have_value("colors")
+    upload(page, crimson)
+    expect(page.locator("#verdict")).to_contain_text("crimson")
+    expect_named(page, "colors")
+
+
+def test_a_chinese_visitor_reads_in_chinese_which_network_still_answers(open_page, address, fake_hub):
+    fake_hub.state.faults += [Fault(method, "*", drop=True) for method in ("HEAD", "GET")]
+    page = open_page(address, locale="zh-CN")
+    choose(page, "alice/away")
     page.locator("#use-network").click()
     refusal = page.locator("#network-facts").get_by_role("alert")
-    expect(refusal).to_contain_text("'alice/nowhere' was not found")
+    for words in ("无法加载 alice/away", "仍由 colors 回答。暂时连不上提供网络的 Hub", "请稍后再试。"):
+        expect(refusal).to_contain_text(words)
+    page.locator("#network input").click()
+    expect(page.get_by_role("option").filter(has_text="均衡 · resnet50.a1_in1k")).to_contain_text("推荐")
+
+
+def test_while_a_network_is_loaded_the_other_one_answers_and_is_named(open_page, address, crimson, fake_hub):
+    create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/slow")
+    page, other = open_page(address), open_page(address)
+    choose(page, "alice/slow")
+    facts = page.locator("#network-facts")
+    expect(facts).to_contain_text("Not in use yet: colors answers.")
+    fake_hub.state.faults.append(Fault("HEAD", "*alice/slow*", delay=6.0, times=1))
+    page.locator("#use-network").click()
+    expect(facts).to_contain_text("alice/slow is being loaded; colors answers until it is there.")
+    expect(page.locator("#use-network")).to_be_disabled()
     upload(page, crimson)
-    expect(page.locator("#verdict")).to_contain_text("crimson")
+    expect(page.locator("#answered-by")).to_have_text("Answered by colors")
+    expect(facts).to_contain_text("In use: alice/slow: 0.3 million parameters")
+    expect_named(page, "alice/slow")
+    expect(page.locator("#use-network")).to_be_enabled()
+    expect_named(other, "colors")
+
+
+def test_the_open_list_is_short_and_in_groups_and_typing_searches_all(open_page, address):
+    page = open_page(address)
+    unfold(page, "#others")
+    page.locator("#network input").click()
+    options = page.get_by_role("option")
+    first = ["colors", "two"]
+    expect(options).to_have_count(len(first) + len(short_list()))
+    rows = [text.strip().removeprefix("✓").strip() for text in options.all_inner_texts()]
+    assert rows == [*first, *(describe_row(row, "en") for row in short_list())]
+    page.keyboard.type("wide_resnet50_2.tv")
+    expect(options).to_have_text(
+        [re.compile(r"timm/wide_resnet50_2\.tv_in1k"), re.compile(r"timm/wide_resnet50_2\.tv2")]
+    )
+    page.keyboard.press("Enter")
+    expect(page.locator("#network input")).to_have_value("timm/wide_resnet50_2.tv_in1k")
+    expect(page.locator("#network-facts")).to_contain_text("timm/wide_resnet50_2.tv_in1k: 68.9 million parameters")
 
 
 @pytest.mark.parametrize(("prepare", "sentence"), REFUSED.values(), ids=REFUSED)

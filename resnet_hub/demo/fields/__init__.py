@@ -17,7 +17,8 @@ from resnet_hub.demo.fields.explanation_html import (
     tenths,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
-from resnet_hub.demo.fields.inputs import Inputs, in_use, input_panel, offered
+from resnet_hub.demo.fields.inputs import Inputs, input_panel
+from resnet_hub.demo.fields.network_choice import in_use, offered
 from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field

@@ -6,15 +6,17 @@ from resnet_hub.demo.text.formatting import (
     describe_facts,
     describe_input,
     describe_labels,
+    describe_row,
     distinct_labels,
     exact,
     percent,
     rounded,
+    shortened,
     tenths,
     verdict,
 )
 from resnet_hub.demo.text.page_error import PageError
-from resnet_hub.demo.text.user_errors import refusal_of, sentence_of, user_error, with_refusals
+from resnet_hub.demo.text.user_errors import not_loaded, refusal_of, sentence_of, user_error, with_refusals
 from resnet_hub.demo.text.words import all_words, label, language_of, own_label, say, translations
 
 __all__ = [
@@ -24,11 +26,13 @@ __all__ = [
     "describe_facts",
     "describe_input",
     "describe_labels",
+    "describe_row",
     "distinct_labels",
     "exact",
     "label",
     "language_of",
     "names_in",
+    "not_loaded",
     "own_label",
     "percent",
     "predictions_in",
@@ -36,6 +40,7 @@ __all__ = [
     "rounded",
     "say",
     "sentence_of",
+    "shortened",
     "tenths",
     "translations",
     "user_error",

@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.model_facts import ModelFacts
+from resnet_hub.demo.short_list import ListedNetwork
 from resnet_hub.demo.text.words import say
 from resnet_hub.errors import LANGUAGES
 
+SHOWN = 80
+"""Characters of a stranger's text that are repeated."""
+UNTOLD = ("other", "unknown")
+"""Licenses that name none: the Hub's words for one that it does not know."""
 WORTH_MENTIONING = 0.05
 """Score from which the runner-up gets a word."""
 
@@ -102,20 +107,45 @@ def describe_input(preprocessing: Preprocessing, language: str = LANGUAGES[0]) -
     return say("page.input_value", language, turned=turned, fitting=fitting, mean=mean, std=std)
 
 
-def describe_facts(facts: ModelFacts, language: str) -> str:
-    """One sentence with all that is known of a model before it is loaded."""
+def describe_facts(facts: ModelFacts, language: str, *, loaded: bool = False) -> str:
+    """One sentence with all that is known of a model; what it costs to load only where it is not `loaded`."""
     parts = []
     if facts.parameters is not None:
         parts.append(say("inputs.fact_parameters", language, count=rounded(facts.parameters, language)))
-    if facts.weights_bytes is not None:
+    if facts.weights_bytes is not None and not loaded:
         parts.append(say("inputs.fact_size", language, mb=f"{facts.weights_bytes / 1e6:,.1f}"))
     if facts.classes is not None:
         parts.append(say("inputs.fact_classes", language, classes=counted(facts.classes, language)))
     if facts.top1 is not None:
         parts.append(say("inputs.fact_top1", language, top1=f"{facts.top1:.1f}"))
-    license = facts.license or say("page.no_license", language)
-    parts.append(say("inputs.fact_license", language, license=license))
+    if facts.license in UNTOLD:
+        parts.append(say("inputs.license_other", language))
+    else:
+        license = facts.license or say("page.no_license", language)
+        parts.append(say("inputs.fact_license", language, license=license))
     return say("inputs.facts", language, name=facts.name, parts=say("inputs.fact_comma", language).join(parts))
+
+
+def describe_row(row: ListedNetwork, language: str) -> str:
+    """A row of the short list: group, name, size, accuracy, work, and whether it is the one to begin with."""
+    words = say(
+        "inputs.row",
+        language,
+        group=say(f"inputs.group_{row.group}", language),
+        name=row.name,
+        # In millions; in Chinese one counts in units of ten thousand.
+        parameters=f"{row.parameters / 1e4:.0f}" if language == "zh-CN" else f"{row.parameters / 1e6:.1f}",
+        top1=f"{row.top1:.1f}",
+        gmacs=f"{row.gmacs:.1f}",
+    )
+    words = words.replace(" %", "\N{NO-BREAK SPACE}%").replace(" GMACs", "\N{NO-BREAK SPACE}GMACs")
+    return say("inputs.row_recommended", language, row=words) if row.recommended else words
+
+
+def shortened(text: object) -> str:
+    """A stranger's text for a sentence: no more of it than one reads, and no character that is not seen."""
+    seen = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(text)[: SHOWN + 1])
+    return seen if len(seen) <= SHOWN else f"{seen[:SHOWN]}…"
 
 
 def exact(score: float) -> str:

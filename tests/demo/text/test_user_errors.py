@@ -11,8 +11,15 @@ import pytest
 
 from resnet_hub import demo
 from resnet_hub.demo.text.page_error import PageError
-from resnet_hub.demo.text.user_errors import FULL_STOPS, refusal_of, sentence_of, with_refusals
-from resnet_hub.errors import FOLDERS, LANGUAGES, ConfigError, HubError, text_of
+from resnet_hub.demo.text.user_errors import (
+    FOR_THE_OWNER,
+    FULL_STOPS,
+    not_loaded,
+    refusal_of,
+    sentence_of,
+    with_refusals,
+)
+from resnet_hub.errors import FOLDERS, LANGUAGES, ConfigError, HubError, HubUnreachableError, text_of
 
 FOLDER = Path(demo.__file__).parent / "text" / "errors"
 TEXTS = {
@@ -20,6 +27,7 @@ TEXTS = {
     for file in sorted(FOLDER.glob("*.toml"))
     for name, texts in tomllib.loads(file.read_text("utf-8")).items()
 }
+HUB_TEXTS = tomllib.loads((FOLDERS[0] / "hub.toml").read_text("utf-8"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Their only words are those of others.
 OF_OTHERS = {"serving.cannot_be_opened_as_told"}
@@ -128,3 +136,36 @@ def test_whatever_an_event_raises_a_visitor_reads_in_their_language(kind, langua
         kind(fail)(gr.Request(request=Visit(language)))
     assert caught.value.message.startswith(words)
     assert isinstance(caught.value.__cause__, PageError)
+
+
+def test_what_only_an_owner_can_mend_is_logged_and_a_visitor_reads_that_the_hub_is_away(caplog):
+    fields = {"action": "read", "named": "model 'a/b'", "endpoint": "hub", "reason": "[Errno -2] Name unknown"}
+    error = HubUnreachableError("hub.unreachable", **fields, repo_id="a/b")
+    said = "The Hub, where networks come from, cannot be reached just now; please try again later."
+    assert sentence_of(error) == said
+    assert "[Errno -2] Name unknown" in caplog.text
+    assert set(FOR_THE_OWNER) <= {f"hub.{name}" for name in HUB_TEXTS}
+
+
+def test_a_visitor_is_not_asked_to_log_in():
+    error = HubError("hub.not_found", named="model 'a/b'", repo_id="a/b")
+    assert sentence_of(error) == "Model 'a/b' was not found, or it is private; check the name."
+    near = HubError("hub.not_found_but_near", named="model 'a/b'", repo_id="a/b", nearest="'resnet18.a1_in1k'")
+    assert "the nearest published ones are 'resnet18.a1_in1k'" in sentence_of(near)
+
+
+@pytest.mark.parametrize(
+    ("language", "failed", "waits"),
+    [
+        ("en", "<b> could not be loaded; old still answers. No.", "<b> is still being loaded; old answers until then."),
+        ("zh-CN", "仍由 old 回答。No。", "在此之前由 old 回答。请一分钟后再选择它。"),
+    ],
+)
+def test_of_a_network_that_did_not_load_it_is_said_which_one_answers(language, failed, waits):
+    error = HubError("serving.cannot_be_opened_as_told", reason="no")
+    for said, words in (
+        (not_loaded("<b>", "old", error, language), failed),
+        (not_loaded("<b>", "old", PageError("serving.loading", seconds=1), language), waits),
+    ):
+        assert words in said
+        assert "<b>" in said
