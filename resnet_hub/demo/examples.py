@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,8 @@ MOST = 6
 """Images shown at most."""
 FREE_IMAGES = Path(__file__).with_name("images")
 """Images in the public domain; sources.toml has their credits and the classes that they are of."""
+FREE_CREDIT = "inputs.credit"
+"""The key of the line that says whose they are."""
 SOURCES = FREE_IMAGES / "sources.toml"
 
 
@@ -41,7 +43,13 @@ def find_examples(source: str | Path, label_names: Collection[str] = ()) -> Exam
         return ExampleImages(own[:MOST], "inputs.credit_own")
     free, known = _images(FREE_IMAGES), set(label_names)
     fitting = tuple(path for path in free if not known.isdisjoint(free_sources()[path.name]["shows"]))
-    return ExampleImages((fitting or free)[:MOST], "inputs.credit")
+    return ExampleImages((fitting or free)[:MOST], FREE_CREDIT)
+
+
+def all_examples(first: ExampleImages, folders: Iterable[Path]) -> tuple[Path, ...]:
+    """Every image that a page may show as an example: the `first` ones, those of networks in `folders`, free ones."""
+    own = (path for folder in folders for path in _images(folder / "examples")[:MOST])
+    return tuple(dict.fromkeys([*first.paths, *own, *_images(FREE_IMAGES)]))
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +14,9 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from resnet_hub.demo.fields import Inputs, in_use, refusal
-from resnet_hub.demo.serving import Inference
+from resnet_hub.demo.serving import Inference, OpenModel
 from resnet_hub.demo.tabs import BuiltTab, LinkValue, Opened, PageTab
-from resnet_hub.demo.text import language_of, not_loaded, say
+from resnet_hub.demo.text import language_of, not_loaded, say, shortened
 from resnet_hub.errors import ResNetHubError
 
 # In the browser: a visitor's step to another tab is one in the history; all else takes the place of the address. The
@@ -56,6 +58,8 @@ LONGEST_NAME = 200
 """Characters of a network's name that are looked at."""
 LONGEST = 1000
 """Characters of any other value that are looked at."""
+QUICK_SECONDS = 1.0
+"""How long a network of a link may take to open before the visitor is told which one answers meanwhile."""
 SHOWN = 40
 """Characters of an unknown value that are repeated."""
 
@@ -106,24 +110,30 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
     values = rows.values
     fields = [value.field for _, value in values]
 
-    async def reopen(request: gr.Request, *now: Any) -> tuple[Any, ...]:
+    async def reopen(request: gr.Request, *now: Any) -> AsyncIterator[tuple[Any, ...]]:
         """What the fields hold when a visitor arrives; those that a link does not change are left alone."""
         asked, language = dict(request.query_params), language_of(request)
+        own = model = inference.pool.own
         choice = network = gr.skip()
-        model = inference.pool.own
-        facts, problem = in_use(model, language), ""
+        texts = [value.say(held) for (_, value), held in zip(values, now, strict=True)]
+        problem = ""
         if asked.get(MODEL):
-            try:
-                model = await inference.open(asked[MODEL][:LONGEST_NAME])
-                choice = network = model.name
-                facts = in_use(model, language)
-            except Exception as error:
-                problem = refusal(not_loaded(asked[MODEL], model.name, error, language))
+            async with _opening(inference, asked[MODEL]) as opening:
+                if not opening.done():
+                    words = say("inputs.loading", language, name=shortened(asked[MODEL]), answering=own.name)
+                    known = [in_use(own, language) if field is inputs.facts else gr.skip() for field in restored]
+                    yield *known, _link(rows, own.name, rows.first, texts, language), _notice(words)
+                try:
+                    model = await opening
+                    choice = network = model.name
+                except Exception as error:
+                    problem = refusal(not_loaded(asked[MODEL], own.name, error, language))
         opened = Opened(model, network if isinstance(network, str) else "", inference)
         found = _Found(asked, rows, opened)
-        texts = [found.texts.get(value.name, value.say(held)) for (_, value), held in zip(values, now, strict=True)]
+        texts = [found.texts.get(value.name, text) for (_, value), text in zip(values, texts, strict=True)]
         line = _link(rows, model.name, found.tab or rows.first, texts, language)
-        return choice, network, facts, *found.tabs(), *found.filled(), line, problem + found.left_out(language)
+        told = problem + found.left_out(language)
+        yield choice, network, in_use(model, language), *found.tabs(), *found.filled(), line, told
 
     def follow(request: gr.Request, network: str, row: str, tab: str, *now: Any) -> str:
         texts = [value.say(held) for (_, value), held in zip(values, now, strict=True)]
@@ -147,6 +157,22 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
         trigger_mode="always_last",
         api_visibility="private",
     )
+
+
+@asynccontextmanager
+async def _opening(inference: Inference, name: str) -> AsyncIterator[asyncio.Future[OpenModel]]:
+    """The opening of a network, which is done by now unless it takes long; nobody waits for it after the block."""
+    opening = asyncio.ensure_future(inference.open(name[:LONGEST_NAME]))
+    try:
+        await asyncio.wait([opening], timeout=QUICK_SECONDS)
+        yield opening
+    finally:
+        opening.cancel()
+
+
+def _notice(words: str) -> str:
+    """HTML: a sentence at the top of the page."""
+    return f"<p class='notice' role='status'>{html.escape(words)}</p>"
 
 
 def _followed(tabs: gr.Tabs) -> gr.Textbox:
@@ -206,7 +232,7 @@ class _Found:
         if not self._unknown:
             return ""
         parts = say("page.comma", language).join(f"{name}={text}" for name, text in self._unknown)
-        return f"<p class='notice' role='status'>{html.escape(say('inputs.link_unknown', language, parts=parts))}</p>"
+        return _notice(say("inputs.link_unknown", language, parts=parts))
 
 
 def _link(rows: TabRows, network: str, open_tab: str, texts: Sequence[str | None], language: str) -> str:

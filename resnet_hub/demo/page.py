@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
-from resnet_hub.demo.examples import ExampleImages, find_examples
+from resnet_hub.demo.examples import FREE_CREDIT, ExampleImages, all_examples, find_examples
 from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images, most_mb, refuse_oversized
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
@@ -59,7 +59,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
-        examples = find_examples(pool.place_of_own, pool.own.classifier.label_names)
+        examples = find_examples(pool.place_of(pool.default), pool.own.classifier.label_names)
         inputs, refused, rows = _tabs(page, inference, examples)
         link_line(page, inputs, rows, left_out, inference)
         for built in rows.built.values():
@@ -71,7 +71,8 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         with gr.Accordion(label("page.how"), open=False):
             gr.Markdown(label("page.how_text"))
         if examples.paths:
-            gr.HTML(label(examples.credit), elem_classes="plain quiet", elem_id="credit")
+            credits = dict.fromkeys([examples.credit, FREE_CREDIT])  # other networks may have other examples
+            gr.HTML(" ".join(str(label(key)) for key in credits), elem_classes="plain quiet", elem_id="credit")
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
         translate_gradio(page)
         mark_what_is_awaited(page)
@@ -90,7 +91,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
 def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tuple[Inputs, gr.HTML, TabRows]:
     """Fills the current container with all tabs: those about one image stand together, beside what is asked."""
     built: dict[PageTab, BuiltTab] = {}
-    answers = ExampleAnswers(inference, examples.paths)
+    answers = ExampleAnswers(inference, all_examples(examples, inference.pool.folders.values()))
 
     def build(tab: PageTab) -> None:
         with gr.Tab(label(tab.label), id=tab.id, elem_id=f"tab-{tab.id}") as container:

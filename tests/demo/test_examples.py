@@ -5,7 +5,7 @@ from PIL import Image
 
 from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.demo.examples import FREE_IMAGES, MOST, find_examples, free_sources
+from resnet_hub.demo.examples import FREE_IMAGES, MOST, all_examples, find_examples, free_sources
 from resnet_hub.demo.text.words import say
 from resnet_hub.registry import imagenet_label_names
 
@@ -78,3 +78,12 @@ def test_the_credit_names_whom_each_free_image_is_from():
         assert source["license"] == "CC0-1.0"
         assert source["credit"] in say(examples.credit, "en")
         assert source["credit"] in say(examples.credit, "zh-CN")
+
+
+def test_those_of_the_first_network_go_before_all_others(tmp_path):
+    (tmp_path / "examples").mkdir()
+    Image.new("RGB", (4, 4)).save(tmp_path / "examples" / "a.png")
+    first = find_examples("owner/name", ["horse"])
+    names = [path.name for path in all_examples(first, [tmp_path, tmp_path / "absent"])]
+    assert names[:3] == ["7-horse.jpg", "a.png", "1-espresso.jpg"]
+    assert sorted(names) == sorted({*names, *free_sources()})

@@ -22,16 +22,19 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """A network that knows colors, and one of two classes that was not trained."""
+    """A network that knows colors, one with an example of its own, and one of classes that free examples are of."""
     place = tmp_path_factory.mktemp("networks")
     save_color_network(place / "colors")
     create_model("cifar_resnet20", num_classes=2, label_names=("<b>warm</b>", "cold")).save_pretrained(place / "two")
+    (place / "two" / "examples").mkdir()
+    solid(COLORS[0]).save(place / "two" / "examples" / "1-warm_red.png")
+    create_model("cifar_resnet20", num_classes=2, label_names=("horse", "dog")).save_pretrained(place / "pets")
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folders):
-    with served_page(folders / "colors", models=f"alice/*, timm/*, {folders / 'two'}") as settings:
+    with served_page(folders / "colors", models=f"alice/*, timm/*, {folders / 'two'}, {folders / 'pets'}") as settings:
         yield settings.address
 
 
@@ -61,6 +64,21 @@ def test_a_network_is_told_before_it_is_loaded_and_then_answers(open_page, addre
     expect(page.locator("#about")).to_contain_text("2: <b>warm</b>, cold")
 
 
+def test_the_examples_are_those_of_the_network_that_answers(open_page, address):
+    page = open_page(address)
+    examples = page.locator("#examples button:visible img")
+    expect(examples).to_have_count(6)
+    for network, names in (("two", ["warm red"]), ("pets", ["dog", "horse"])):
+        choose(page, network)
+        page.locator("#use-network").click()
+        expect(page.locator("#network-facts")).to_contain_text(f"In use: {network}")
+        expect(examples).to_have_count(len(names))
+        assert [image.get_attribute("alt") for image in examples.all()] == names
+    examples.last.click()
+    expect(page.locator("#verdict")).to_contain_text("Most likely")
+    expect(page.locator("#answered-by")).to_have_text("Answered by pets")
+
+
 def test_the_hub_tells_size_and_license_before_the_download(open_page, address, fake_hub):
     create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/four")
     page = open_page(address)
@@ -87,6 +105,17 @@ def test_a_link_to_nothing_says_so_and_the_page_serves_its_own(open_page, addres
     upload(page, crimson)
     expect(page.locator("#verdict")).to_contain_text("crimson")
     expect_named(page, "colors")
+
+
+def test_a_link_to_a_network_that_takes_long_says_so_and_the_page_s_own_answers_meanwhile(open_page, address, fake_hub):
+    create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/late")
+    fake_hub.state.faults.append(Fault("HEAD", "*alice/late*", delay=6.0, times=1))
+    page = open_page(f"{address}?model=alice/late")
+    told = page.locator("#link-told").get_by_role("status")
+    expect(told).to_contain_text("alice/late is being loaded; colors answers until it is there.")
+    expect(page.locator("#answered-by")).to_have_text("Answered by colors")
+    expect(told).to_have_count(0)
+    expect_named(page, "alice/late")
 
 
 def expect_named(page, name):
@@ -161,7 +190,7 @@ def test_the_open_list_is_short_and_in_groups_and_typing_searches_all(open_page,
     unfold(page, "#others")
     page.locator("#network input").click()
     options = page.get_by_role("option")
-    first = ["colors", "two"]
+    first = ["colors", "two", "pets"]
     expect(options).to_have_count(len(first) + len(short_list()))
     rows = [text.strip().removeprefix("✓").strip() for text in options.all_inner_texts()]
     assert rows == [*first, *(describe_row(row, "en") for row in short_list())]

@@ -18,7 +18,7 @@ from resnet_hub.demo.fields.explanation_html import (
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.fields.inputs import Inputs, input_panel
-from resnet_hub.demo.fields.network_choice import in_use, offered
+from resnet_hub.demo.fields.network_choice import in_use, offered, shown_at_first
 from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
@@ -57,6 +57,7 @@ __all__ = [
     "score_words",
     "sheet_figures",
     "short_name",
+    "shown_at_first",
     "table",
     "tenths",
     "told",

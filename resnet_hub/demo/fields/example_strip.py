@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from resnet_hub.demo.examples import find_examples
+from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import all_words, label
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image
@@ -25,20 +28,49 @@ const button = event.target.closest('button');
 if (button) trigger('click', {index: [...element.querySelectorAll('button')].indexOf(button)}) })"""
 
 
-def example_strip(paths: Sequence[Path], photo: gr.Image) -> None:
-    """Fills the current container; a click on an example puts it into the field `photo`."""
-    buttons = "".join(_button(path) for path in paths)
+# In the browser: the examples that suit the network in use are seen, in their order, and no others.
+SHOW_FITTING = """fitting => {
+const numbers = JSON.parse(fitting || '[]');
+document.querySelectorAll('#examples button').forEach((button, index) => {
+  button.hidden = !numbers.includes(index); button.style.order = numbers.indexOf(index) }) }"""
+
+
+def example_strip(
+    inference: Inference, paths: Sequence[Path], shown: int, network: gr.Textbox, photo: gr.Image
+) -> None:
+    """Fills the current container; a click on an example puts it into the field `photo`.
+
+    Args:
+        inference: The networks.
+        paths: All images that may be an example here.
+        shown: How many of them, from the first one on, suit the network that the page opens with.
+        network: The name of the network in use; the strip shows the images that suit it.
+        photo: The image field.
+    """
+    buttons = "".join(_button(path, is_seen=number < shown) for number, path in enumerate(paths))
     strip = gr.HTML(
         f"<div class='strip' role='group' aria-label='{label('inputs.examples')}'>{buttons}</div>",
         elem_id="examples",
         elem_classes="plain",
         js_on_load=PRESSED,
     )
+    fitting = gr.Textbox("", visible="hidden")
 
     def chosen(event: gr.EventData) -> Path:
         return paths[min(max(int(event.index), 0), len(paths) - 1)]
 
+    async def suit(name: str) -> Any:
+        try:
+            model = await inference.open(name)
+        except Exception:  # its answer says what is wrong
+            return gr.skip()
+        place = inference.pool.place_of(model.name)
+        suited = await inference.aside(find_examples, place, model.classifier.label_names)
+        return json.dumps([paths.index(path) for path in suited.paths if path in paths])
+
     strip.click(chosen, None, photo, queue=False, show_progress="hidden", api_visibility="private")
+    network.change(suit, network, fitting, queue=False, show_progress="hidden", api_visibility="private")
+    fitting.change(None, fitting, None, js=SHOW_FITTING, api_visibility="private")
 
 
 def example_name(path: Path) -> Any:
@@ -53,7 +85,7 @@ def short_name(path: Path) -> str:
     return re.sub(r"^\d+\W+", "", path.stem)
 
 
-def _button(path: Path) -> str:
+def _button(path: Path, *, is_seen: bool) -> str:
     """HTML; the texts of the page are put into the visitor's language by the browser."""
     name = example_name(path)
     shown = html.escape(name) if isinstance(name, str) else str(name)
@@ -61,7 +93,7 @@ def _button(path: Path) -> str:
         image = f"<img alt='{shown}' width='{SIDE}' height='{SIDE}' src='{_small(path)}'>"
     except ImageError:  # the page says so to whoever chooses it
         image = shown
-    return f"<button type='button' title='{shown}'>{image}</button>"
+    return f"<button type='button' title='{shown}'{'' if is_seen else ' hidden'}>{image}</button>"
 
 
 def _small(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.examples import ExampleImages
+from resnet_hub.demo.examples import ExampleImages, all_examples
 from resnet_hub.demo.fields.answer_html import refusal
 from resnet_hub.demo.fields.endpoints import AT_ONCE
 from resnet_hub.demo.fields.example_strip import example_strip
@@ -33,6 +33,7 @@ class Inputs:
 
 def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> Inputs:
     """Fills the current row: the image above the examples, and a closed drawer with all else that can be asked."""
+    network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
     with gr.Column(elem_classes="inputs"):
         photo = photo_field(
             label=label("inputs.image"),
@@ -47,8 +48,8 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
         with gr.Row(elem_classes="choices"):
             upload_button(photo)
             if examples.paths:
-                example_strip(examples.paths, photo)
-    network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
+                paths = all_examples(examples, inference.pool.folders.values())
+                example_strip(inference, paths, len(examples.paths), network, photo)
     with (
         gr.Column(elem_classes="others"),
         gr.Accordion(label("inputs.others"), open=False, elem_id="others"),

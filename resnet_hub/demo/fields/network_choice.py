@@ -53,7 +53,7 @@ def network_choice(page: gr.Blocks, inference: Inference, network: gr.Textbox) -
             info=label("inputs.network_info"),
             allow_custom_value=True,
             filterable=True,
-            num_choices_shown=len(first) + len(_listed(pool)),
+            num_choices_shown=shown_at_first(pool),
             elem_id="network",
         )
         facts = gr.HTML(elem_id="network-facts", elem_classes="plain", html_template="${value}")
@@ -120,6 +120,11 @@ def offered(pool: ModelPool) -> list[str]:
     listed = [row.repo_id for row in short_list()]
     names = [*_first_names(pool), *(name for name in (*listed, *published) if pool.offers(name))]
     return list(dict.fromkeys(names))
+
+
+def shown_at_first(pool: ModelPool) -> int:
+    """How many of `offered` an open list shows before anybody scrolls or types."""
+    return len(_first_names(pool)) + len(_listed(pool))
 
 
 def _first_names(pool: ModelPool) -> list[str]:

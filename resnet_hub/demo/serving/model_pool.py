@@ -94,11 +94,6 @@ class ModelPool:
         return self._own
 
     @property
-    def place_of_own(self) -> str:
-        """Where the page's own network of the moment is: a folder, or its name on the Hub."""
-        return self._place(self.default)
-
-    @property
     def missing(self) -> str | None:
         """The name of the network that another one stands in for; None where nothing is missing."""
         return self.wanted if self.default != self.wanted else None
@@ -205,11 +200,11 @@ class ModelPool:
                 self._open.pop(name, None)
 
     def _facts(self, name: str) -> ModelFacts:
-        with errors_for_visitors(name, self._place(name)):
+        with errors_for_visitors(name, self.place_of(name)):
             own = name == self.wanted or self.settings.visitor_token == "on"
-            return model_facts(self._place(name), public_only=not own)
+            return model_facts(self.place_of(name), public_only=not own)
 
-    def _place(self, name: str) -> str:
+    def place_of(self, name: str) -> str:
         """Where the network is: where the owner said, else the Hub, whatever files of that name may lie here."""
         if name == self.wanted:
             return self.settings.model
@@ -224,9 +219,9 @@ class ModelPool:
         if facts.weights_bytes is not None and facts.weights_bytes > most:
             size = facts.weights_bytes / 1e6
             raise HubError("serving.too_large", name=name, size=size, most=self.settings.max_model_mb)
-        with errors_for_visitors(name, self._place(name)):
+        with errors_for_visitors(name, self.place_of(name)):
             if name in self.folders:
-                return open_classifier(self._place(name), self.settings), facts
+                return open_classifier(self.place_of(name), self.settings), facts
             with self._disk.room_for(name.partition("@")[0], facts.weights_bytes or most) as folder:
                 return self._read_for_visitors(name, folder), facts
 
@@ -234,10 +229,10 @@ class ModelPool:
         """A network of the Hub in the cache `folder`; in the owner's cache where the Hub is away and it is public."""
         token = None if self.settings.visitor_token == "on" else False
         try:
-            return open_classifier(self._place(name), self.settings, cache_dir=folder, token=token)
+            return open_classifier(self.place_of(name), self.settings, cache_dir=folder, token=token)
         except HubUnreachableError as away:
             try:
-                return open_classifier(self._place(name), self.settings, local_files_only=True, token=token)
+                return open_classifier(self.place_of(name), self.settings, local_files_only=True, token=token)
             except HubError:
                 raise away from None
 

@@ -18,6 +18,7 @@ from resnet_hub.demo.fields import (
     photo_field,
     refusal,
     score_bars,
+    shown_at_first,
 )
 from resnet_hub.demo.overrides import describe_in_api
 from resnet_hub.demo.serving import Inference, checked_top_k
@@ -67,6 +68,7 @@ def compare_tab(context: TabContext) -> BuiltTab:
         info=label("compare.networks_info"),
         multiselect=True,
         max_choices=MOST,
+        num_choices_shown=shown_at_first(pool),
         allow_custom_value=True,
         elem_id="compared",
     )

@@ -193,7 +193,7 @@ def test_the_hub_is_left_alone_between_two_tries(hub, bundled, monkeypatch):
 def test_the_examples_are_of_classes_that_the_stand_in_knows(hub):
     shut(hub)
     pool = start_pool(settings())
-    examples = find_examples(pool.place_of_own, pool.own.classifier.label_names)
+    examples = find_examples(pool.place_of(pool.default), pool.own.classifier.label_names)
     assert [path.stem for path in examples.paths] == ["2-cat", "4-airplane", "5-taxi", "6-dog", "7-horse", "8-eagle"]
 
 
@@ -209,6 +209,8 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
     with served_page(WANTED) as chosen:
         page = open_page(chosen.address)
         expect(page.locator("#notice")).to_contain_text(f"The network {WANTED} could not be loaded from the Hub.")
+        expect(page.locator("#notice")).to_contain_text("tiny answers")
+        expect(page.locator("#notice")).to_contain_text("its classes (3: cat, dog, bird)")
         chinese = open_page(chosen.address, locale="zh-CN")
         expect(chinese.locator("#notice")).to_contain_text(f"暂时无法从 Hub 加载网络 {WANTED}")
         page.get_by_text("About this network").click()
@@ -220,7 +222,9 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
         page.keyboard.press("Enter")
         page.locator("#use-network").click()
         refusal = page.locator("#network-facts").get_by_role("alert")
+        expect(refusal).to_contain_text(f"{WANTED} could not be loaded; tiny still answers.")
         expect(refusal).to_contain_text("answered 503; try again later")
+        expect(page.locator("#network input")).to_have_value("tiny")
         assert health(chosen.address) == {"status": "stand-in", "model": "tiny", "missing": WANTED}
 
         hub.state.faults.clear()
@@ -228,6 +232,8 @@ def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bu
         while (found := health(chosen.address))["status"] != "ok" and monotonic() - started < 20:
             page.wait_for_timeout(100)
         assert found == {"status": "ok", "model": WANTED, "missing": None}
+        page.locator("#network input").fill(WANTED)
+        page.keyboard.press("Enter")
         page.locator("#use-network").click()
         expect(page.locator("#notice")).not_to_contain_text("could not be loaded")
         later = open_page(chosen.address)
