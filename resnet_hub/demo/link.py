@@ -122,7 +122,8 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
                 if not opening.done():
                     words = say("inputs.loading", language, name=shortened(asked[MODEL]), answering=own.name)
                     known = [in_use(own, language) if field is inputs.facts else gr.skip() for field in restored]
-                    yield *known, _link(rows, own.name, rows.first, texts, language), _notice(words)
+                    # No link yet: the address would follow it, and forget what it asks for.
+                    yield *known, gr.skip(), _notice(words)
                 try:
                     model = await opening
                     choice = network = model.name

@@ -110,7 +110,8 @@ def test_a_link_to_nothing_says_so_and_the_page_serves_its_own(open_page, addres
 def test_a_link_to_a_network_that_takes_long_says_so_and_the_page_s_own_answers_meanwhile(open_page, address, fake_hub):
     create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/late")
     fake_hub.state.faults.append(Fault("HEAD", "*alice/late*", delay=6.0, times=1))
-    page = open_page(f"{address}?model=alice/late")
+    page = open_page(address)
+    page.goto(f"{address}?model=alice/late")
     told = page.locator("#link-told").get_by_role("status")
     expect(told).to_contain_text("alice/late is being loaded; colors answers until it is there.")
     expect(page.locator("#answered-by")).to_have_text("Answered by colors")
