@@ -18,6 +18,7 @@ from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
+    describe_link,
     launch_quietly,
     mark_what_is_awaited,
     refusals_of_requests,
@@ -211,6 +212,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
         state_session_capacity=MOST_SESSIONS,
         **appearance(),
     )
+    describe_link(page, settings.title, say("page.link_preview", "en"), settings.preview)
     if reason is None:
         set_up_tools(page, settings)
     remember_little(page)

@@ -25,6 +25,7 @@ VARIABLES = {
     "device": f"{PREFIX}DEVICE",
     "precision": f"{PREFIX}PRECISION",
     "title": f"{PREFIX}TITLE",
+    "preview": f"{PREFIX}PREVIEW",
     "max_file_mb": f"{PREFIX}MAX_FILE_MB",
     "max_zip_mb": f"{PREFIX}MAX_ZIP_MB",
     "max_images": f"{PREFIX}MAX_IMAGES",
@@ -76,6 +77,8 @@ class PageSettings:
     """What the network computes in: fp32, bf16, or auto, which is bf16 where the device has it."""
     title: str = "What is in this picture?"
     """The heading of the page, plain text."""
+    preview: str = ""
+    """The address of an image that is shown where somebody shares the page, https://…; empty for none."""
     max_file_mb: int = 20
     """Largest image, in megabytes."""
     max_zip_mb: int = 200
@@ -109,6 +112,8 @@ class PageSettings:
         for name in ("model", "device", "precision", "title", "host"):
             if not getattr(self, name).strip():
                 raise ConfigError("page_settings.empty", variable=VARIABLES[name])
+        if self.preview and not self.preview.startswith("https://"):
+            raise ConfigError("page_settings.preview", variable=VARIABLES["preview"], address=self.preview)
         for name, known in CHOICES.items():
             check_choice(VARIABLES[name], getattr(self, name), known)
         for name, (least, most) in NUMBERS.items():

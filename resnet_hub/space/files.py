@@ -17,7 +17,8 @@ from resnet_hub.card import CardText, license_keys, marked, text, update_front_m
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError, Phrase
-from resnet_hub.space.model import CHECKPOINT_FOLDER, ServedModel
+from resnet_hub.space.model import CHECKPOINT_FOLDER, EXAMPLES_FOLDER, ServedModel
+from resnet_hub.space.preview import PREVIEW_FILE, preview_image
 
 APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"
@@ -128,14 +129,19 @@ def space_files(
     variables[VARIABLES["model"]] = model.source
     if settings.title is not None:
         variables[VARIABLES["title"]] = settings.title
+    own = present.card.metadata.get("thumbnail")
+    ours = f"{constants.ENDPOINT}/spaces/{repo_id}/resolve/main/{PREVIEW_FILE}"
+    preview = variables.setdefault(VARIABLES["preview"], own if _is_https(own) else ours)
     files: dict[str, bytes | Path] = {
-        CARD_FILE: _readme(model, repo_id, present.card, settings).encode(),
+        CARD_FILE: _readme(model, repo_id, present.card, settings, preview).encode(),
         APP_FILE: APP.encode(),
         PAGE_FILE: (json.dumps(variables, indent=2) + "\n").encode(),
         REQUIREMENTS_FILE: _requirements(_is_lent(present.card, settings)).encode(),
         **_package_files(),
         **model.files,
     }
+    if preview == ours:
+        files[PREVIEW_FILE] = _preview(model, variables.get(VARIABLES["title"], _title_of(repo_id)))
     license = _license_text()
     return {**files, LICENSE_FILE: license.encode()} if license else files
 
@@ -156,9 +162,20 @@ def check_present(present: PresentSpace, where: str | Phrase) -> None:
             raise ConfigError("space.other_program", where=where, file=name)
 
 
-def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings) -> str:
+def _is_https(address: object) -> bool:
+    return isinstance(address, str) and address.startswith("https://")
+
+
+def _preview(model: ServedModel, title: str) -> bytes:
+    """The image of a link to the Space, with the first of its own examples where it has any."""
+    own = [path for name, path in sorted(model.files.items()) if f"/{EXAMPLES_FOLDER}/" in name]
+    network = model.config.network
+    return preview_image(title, f"{network.architecture}, {network.num_classes:,} classes", next(iter(own), None))
+
+
+def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings, preview: str) -> str:
     old = card.metadata
-    fallback = {"title": _title_of(repo_id), **APPEARANCE}
+    fallback = {"title": _title_of(repo_id), **APPEARANCE, "thumbnail": preview}
     values = {**{key: value for key, value in fallback.items() if key not in old}, **front_matter(model)}
     if _is_lent(card, settings):
         values["python_version"] = LENT_PYTHON

@@ -50,7 +50,10 @@ def test_a_space_prints_its_address(run, fake_hub, tiny_checkpoint):
 def test_a_dry_run_asks_for_no_login_and_sends_nothing(run, fake_hub, logged_out, tiny_checkpoint, tmp_path):
     status, text, _ = run("space", tiny_checkpoint, "alice/page", "--dry-run", tmp_path / "page")
     assert (status, text) == (0, f"{tmp_path / 'page'}\n")
-    assert json.loads((tmp_path / "page" / "page.json").read_text()) == {"RESNET_HUB_MODEL": "checkpoint"}
+    assert json.loads((tmp_path / "page" / "page.json").read_text()) == {
+        "RESNET_HUB_MODEL": "checkpoint",
+        "RESNET_HUB_PREVIEW": f"{fake_hub.url}/spaces/alice/page/resolve/main/preview.jpg",
+    }
     assert not fake_hub.state.requests
 
 

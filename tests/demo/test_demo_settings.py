@@ -62,6 +62,10 @@ def test_the_host_depends_on_where_the_page_runs(environment, host):
         ({"RESNET_HUB_MODEL": " "}, "RESNET_HUB_MODEL is empty; give it a value or unset it"),
         ({"HOST": ""}, "HOST is empty"),
         ({"RESNET_HUB_MCP": "yes"}, "RESNET_HUB_MCP='yes' is not known; choose one of 'on', 'off'"),
+        (
+            {"RESNET_HUB_PREVIEW": "javascript:alert(1)"},
+            "RESNET_HUB_PREVIEW='javascript:alert(1)' is no address that begins with https://",
+        ),
         ({"RESNET_HUB_MODLE": "a/b"}, "there is no setting RESNET_HUB_MODLE; did you mean RESNET_HUB_MODEL?"),
         (
             {"RESNET_HUB_MAX_PICTURES": "9"},
@@ -78,6 +82,7 @@ def test_the_host_depends_on_where_the_page_runs(environment, host):
         "blank",
         "no host",
         "no choice",
+        "no address",
         "misspelt",
         "renamed",
     ],
@@ -108,14 +113,18 @@ def test_every_setting_is_read_from_a_variable_of_its_own():
         {**texts_of(texts), **{VARIABLES[name]: text for name, text in others.items()}}
     )
     assert {field.name: getattr(settings, field.name) for field in fields(settings)} == {
-        **{name: f"<{name}>" for name in texts},
+        **{name: text_of(name) for name in texts},
         **dict.fromkeys(NUMBERS, 7),
         **{name: known[-1] for name, known in CHOICES.items()},
     }
 
 
 def texts_of(names):
-    return {variable: f"<{name}>" for name, variable in names.items()}
+    return {variable: text_of(name) for name, variable in names.items()}
+
+
+def text_of(name):
+    return f"https://{name}" if name == "preview" else f"<{name}>"
 
 
 def test_nothing_but_the_page_s_own_network_may_be_offered():
@@ -127,7 +136,7 @@ def test_every_variable_is_documented_with_its_default(name):
     table = (Path(__file__).resolve().parents[2] / "docs" / "deploy.md").read_text("utf-8")
     default = getattr(PageSettings(), name)
     (row,) = re.findall(rf"^\| `{VARIABLES[name]}` \| (.*)$", table, re.MULTILINE)
-    assert row.startswith(f"`{default}` | ")
+    assert row.startswith(f"`{default}` | " if default != "" else "none | ")
     assert FALLBACKS.get(name, "") in row
 
 

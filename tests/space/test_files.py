@@ -26,6 +26,7 @@ from resnet_hub.space.push import write_space
 REPOSITORY = Path(__file__).resolve().parents[2]
 SPACE = "alice/which-animal"
 HOSTILE = "Who's \"this\": {a: b} # <b>&\\ 'x' 🪜 *!![]|>%@`"
+PREVIEW = "https://huggingface.co/spaces/alice/which-animal/resolve/main/preview.jpg"
 NOTHING, PLAIN = PresentSpace(), SpaceSettings()
 # Ends the program when it opens any resnet_hub but the one in the current folder.
 GUARD = """
@@ -148,7 +149,24 @@ def test_variables_in_page_json_stay_but_for_the_model(model):
         "RESNET_HUB_TITLE": "Old",
         "RESNET_HUB_MODEL": "checkpoint",
         "RESNET_HUB_MAX_QUEUE": "8",
+        "RESNET_HUB_PREVIEW": PREVIEW,
     }
+
+
+def test_a_link_to_the_space_shows_an_image_that_travels_with_it(model):
+    files = space_files(model, SPACE, NOTHING, PLAIN)
+    assert files["preview.jpg"].startswith(b"\xff\xd8\xff")
+    assert card(files).data.to_dict()["thumbnail"] == PREVIEW
+    assert json.loads(files["page.json"])["RESNET_HUB_PREVIEW"] == PREVIEW
+    assert files["preview.jpg"] != space_files(model, SPACE, NOTHING, SpaceSettings("Another"))["preview.jpg"]
+
+
+def test_a_thumbnail_of_the_owner_s_stays_and_is_what_a_link_to_the_page_shows(model):
+    own = "https://example.com/own.png"
+    files = space_files(model, SPACE, present(f"---\nthumbnail: {own}\n---\n"), PLAIN)
+    assert card(files).data.to_dict()["thumbnail"] == own
+    assert json.loads(files["page.json"])["RESNET_HUB_PREVIEW"] == own
+    assert "preview.jpg" not in files
 
 
 def test_nothing_but_sources_is_sent(model):
@@ -157,7 +175,7 @@ def test_nothing_but_sources_is_sent(model):
     sent = {path for path in paths if path.startswith("resnet_hub/")}
     assert sent == set(tracked.stdout.split())
     assert paths - sent == {
-        *("README.md", "app.py", "page.json", "requirements.txt", "LICENSE"),
+        *("README.md", "app.py", "page.json", "preview.jpg", "requirements.txt", "LICENSE"),
         *(f"checkpoint/{name}" for name in ("config.json", "model.safetensors", "README.md")),
     }
 

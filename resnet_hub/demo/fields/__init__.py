@@ -22,6 +22,7 @@ from resnet_hub.demo.fields.network_choice import in_use, offered, shown_at_firs
 from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
 from resnet_hub.demo.fields.pasting import listen_for_images
 from resnet_hub.demo.fields.photo import files_field, photo_field
+from resnet_hub.demo.fields.share_card import share_card_button
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "refuse_oversized",
     "score_bars",
     "score_words",
+    "share_card_button",
     "sheet_figures",
     "short_name",
     "shown_at_first",

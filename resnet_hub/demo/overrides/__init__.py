@@ -6,6 +6,7 @@
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
 from resnet_hub.demo.overrides.gradio_words import translate_gradio
+from resnet_hub.demo.overrides.link_preview import describe_link
 from resnet_hub.demo.overrides.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.overrides.queue import use_page_queue
 from resnet_hub.demo.overrides.quiet_launch import launch_quietly
@@ -19,6 +20,7 @@ __all__ = [
     "Stops",
     "bring_addresses",
     "describe_in_api",
+    "describe_link",
     "keep_file",
     "launch_quietly",
     "mark_what_is_awaited",

@@ -10,7 +10,17 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from resnet_hub.classifier import Prediction, Timings
-from resnet_hub.demo.fields import AT_ONCE, endpoint, glow_figure, photo_field, refusal, score_bars, short_name, told
+from resnet_hub.demo.fields import (
+    AT_ONCE,
+    endpoint,
+    glow_figure,
+    photo_field,
+    refusal,
+    score_bars,
+    share_card_button,
+    short_name,
+    told,
+)
 from resnet_hub.demo.serving import Answer, Inference
 from resnet_hub.demo.tabs.answer_details import ANSWERS, USUAL_CLASSES, answer_details
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
@@ -69,6 +79,7 @@ def answer_tab(context: TabContext) -> BuiltTab:
     """Fills the current container; answers whenever the image, the network or the number of classes changes."""
     inputs, inference, answers = context.inputs, context.inference, context.answers
     sentence, figure, bars, answered = _answer_fields(context)
+    share_card_button()
     details = answer_details(context)
 
     async def show(

@@ -62,7 +62,8 @@ def why_tab(context: TabContext) -> BuiltTab:
     opened = gr.Checkbox(True, visible=False)
     # No gr.State: for its sake gradio would hold a connection to each visitor.
     known = gr.Textbox("", visible="hidden")
-    asked: dict[str | None, Key] = {}  # of each visitor whose explanation is being made
+    # What each visitor whose explanation is being made has chosen, before and after the best class is known.
+    asked: dict[str | None, set[Key]] = {}
 
     async def show(
         photo: dict[str, Any] | None,
@@ -86,15 +87,15 @@ def why_tab(context: TabContext) -> BuiltTab:
         elif key[:4] == wanted[:4]:
             yield (gr.skip(),) * 7
             return
-        asked[visitor] = mark = Key(photo.get("path"), network, index, how)
-        parts = _parts(inference, photo, wanted, key, language)
+        asked[visitor] = choices = {Key(photo.get("path"), network, index, how)}
+        parts = _parts(inference, photo, wanted, key, language, choices)
         try:
             async for part in stops.parts(visitor, parts):
                 yield part
         except Exception as error:
             yield refusal(sentence_of(error, language)), "", gr.skip(), gr.Slider(visible=False), "", "", ""
         finally:
-            if asked.get(visitor) is mark:
+            if asked.get(visitor) is choices:
                 del asked[visitor]
 
     async def stop(
@@ -102,7 +103,8 @@ def why_tab(context: TabContext) -> BuiltTab:
     ) -> None:
         """Ends an explanation that its visitor waits for no more; not one that has begun for this very choice."""
         running = asked.get(request.session_hash)
-        if running is not None and running != Key(None if photo is None else photo.get("path"), network, index, how):
+        now = Key(None if photo is None else photo.get("path"), network, index, how)
+        if running is not None and now not in running:
             await stops.stop(request.session_hash)
 
     changes = [inputs.photo.change, inputs.network.change, chosen.input, method.input]
@@ -155,9 +157,9 @@ def _in_link(method: gr.Radio, chosen: gr.Dropdown, known: gr.Textbox) -> list[L
 
 
 async def _parts(
-    inference: Inference, photo: dict[str, Any], wanted: Key, before: Key, language: str
+    inference: Inference, photo: dict[str, Any], wanted: Key, before: Key, language: str, choices: set[Key]
 ) -> AsyncGenerator[tuple[Any, ...], None]:
-    """What the fields show, part by part; what has not changed is left alone."""
+    """What the fields show, part by part; what has not changed is left alone. Adds the class to what was chosen."""
     is_new = before.path != wanted.path or before.network != wanted.network
     is_same = not is_new and before.class_index == wanted.class_index
     computing = paragraphs([say("why.computing", language)])
@@ -170,6 +172,7 @@ async def _parts(
     predictions = answer.classification.predictions
     best = predictions[0].index
     index = best if wanted.class_index is None else wanted.class_index
+    choices.add(wanted._replace(class_index=index))
     known = None if key.overlap is None else Agreement(key.overlap)
     method = wanted.method or USUAL_METHOD
     last = Explanation(answer, index, method, known)

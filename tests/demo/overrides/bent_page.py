@@ -111,6 +111,7 @@ class Scene:
                 page, mcp_server=True, server_port=port, ssr_mode=False, app_kwargs=overrides.refusals_of_requests(page)
             )
             self.seen["quiet launch"] = lines() == "" or lines()
+        overrides.describe_link(page, 'A "title"', "What it is", "https://example.com/a.jpg?b&c")
         overrides.set_up_tools(page, PageSettings())
         overrides.remember_little(page)
         return f"http://127.0.0.1:{port}/gradio_api"
@@ -150,6 +151,9 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     example = documented["parameters"][0]["example_input"]
     answered = documented["returns"][0]["type"]
     scene.record("API schemas", lambda: example["path"] == "photo.jpg" and answered["additionalProperties"])
+    html = web.get(str(web.base_url).removesuffix("gradio_api/")).text
+    shown = ("A &#34;title&#34;", "What it is", "https://example.com/a.jpg?b&amp;c")
+    scene.record("link preview", lambda: all(f'content="{one}"' in html for one in shown))
     scene.record("queue parts", lambda: queue_parts(page._queue))
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))

@@ -124,6 +124,11 @@ ROWS = {
         "overrides/quiet_launch.py",
         "the page prints more than its own address",
     ),
+    "link preview": Row(
+        "the og: lines of the page's HTML are made of title, simple_description and thumbnail in Blocks.config",
+        "overrides/link_preview.py",
+        "messengers show nothing, or gradio's own words, for a link to the page",
+    ),
     "tool server": Row(
         "Blocks.mcp_server_obj takes another class, which is asked for schemas, files and answers by the methods that "
         "ToolServer overrides",
@@ -184,7 +189,7 @@ def test_every_module_that_bends_gradio_has_a_row():
 BENT = (
     r"\._queue\b|\.state_holder\b|\.(process_api|preprocess_data)\b|\.(async_)?move_resource_to_block_cache\b|"
     r"\.GRADIO_CACHE\b|\.temp_files\b|\.upload_file_set\b|\.mcp_server_obj\b|redirect_stdout|__class__ =|\bcancels=|"
-    r"\.(api_info|example_payload|example_inputs) ="
+    r"\.(api_info|example_payload|example_inputs) =|\.config\b \|="
 )
 
 

@@ -1,0 +1,53 @@
+"""The image that messengers show for a link to a Space."""
+
+import io
+
+import numpy as np
+import pytest
+from color_network import COLORS, solid
+from PIL import Image
+
+from resnet_hub.space.preview import HEIGHT, WIDTH, preview_image
+
+
+def shown(content):
+    """The pixels of a JPEG, as integers."""
+    with Image.open(io.BytesIO(content)) as image:
+        assert (image.format, image.size, image.mode) == ("JPEG", (WIDTH, HEIGHT), "RGB")
+        return np.asarray(image, dtype=int)
+
+
+@pytest.fixture
+def example(tmp_path):
+    solid(COLORS[0]).save(tmp_path / "a.png")
+    return tmp_path / "a.png"
+
+
+def words_in(pixels):
+    """Whether each pixel right of the image is written on."""
+    return np.abs(pixels[:, HEIGHT + 16 :] - (248, 250, 252)).sum(2) > 60
+
+
+def test_a_preview_shows_the_example_beside_the_title(example):
+    pixels = shown(preview_image("Which animal", "resnet50, 3 classes", example))
+    assert np.abs(pixels[:, : HEIGHT - 16] - COLORS[0]).max() < 12
+    assert 0.01 < words_in(pixels).mean() < 0.3
+    assert not np.array_equal(pixels, shown(preview_image("Which other animal", "resnet50, 3 classes", example)))
+
+
+@pytest.mark.parametrize("title", ["W" * 100, "many words " * 9, "i"])
+def test_a_title_of_any_length_stays_within_its_margins(example, title):
+    written = words_in(shown(preview_image(title, "wide_resnet101_2, 21,841 classes", example)))
+    assert written.any()
+    assert not written[:, -24:].any()
+    assert not written[-24:].any()
+
+
+@pytest.mark.parametrize("title", ["昆虫", "Жуки", "🪜"])
+def test_letters_that_cannot_be_drawn_leave_the_example_alone(example, title):
+    pixels = shown(preview_image(title, "resnet50, 3 classes", example))
+    assert np.abs(pixels - COLORS[0]).max() < 12
+
+
+def test_without_an_example_of_its_own_the_page_s_first_one_is_shown():
+    assert shown(preview_image("Which animal", "resnet50"))[:, :HEIGHT].std() > 20
