@@ -87,6 +87,11 @@ def why_tab(context: TabContext) -> BuiltTab:
         elif key[:4] == wanted[:4]:
             yield (gr.skip(),) * 7
             return
+        # Two events that come close together may both reach the server, for the same choice or for another one.
+        if Key(photo.get("path"), network, index, how) in asked.get(visitor, ()):
+            yield (gr.skip(),) * 7
+            return
+        await stops.stop(visitor)
         asked[visitor] = choices = {Key(photo.get("path"), network, index, how)}
         parts = _parts(inference, photo, wanted, key, language, choices)
         try:
