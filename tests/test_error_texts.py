@@ -16,7 +16,16 @@ from torch.utils.data import DataLoader, Dataset
 import resnet_hub.demo
 import training
 from resnet_hub import errors
-from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, HubUnreachableError, ImageError, Phrase
+from resnet_hub.errors import (
+    LANGUAGES,
+    CheckpointError,
+    ConfigError,
+    HubError,
+    HubUnreachableError,
+    ImageError,
+    Listed,
+    Phrase,
+)
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [path for package in (resnet_hub, training) for path in sorted(Path(package.__path__[0]).rglob("*.py"))]
@@ -152,3 +161,9 @@ def test_an_error_of_a_loader_process_keeps_its_kind_and_its_sentence():
     with pytest.raises(ImageError) as raised:
         next(iter(DataLoader(Broken(), num_workers=1)))
     assert str(raised.value) == "there is no file a.png; check the path"
+
+
+def test_a_list_has_the_comma_of_each_language():
+    error = ImageError("preprocessing.unknown_format", label="a.psd", formats=Listed(["PNG", "JPEG"]))
+    assert "PNG, JPEG" in str(error)
+    assert "PNG、JPEG" in pickle.loads(pickle.dumps(error)).sentence("zh-CN")

@@ -32,7 +32,16 @@ from resnet_hub.demo.overrides import (
 from resnet_hub.demo.serving import ExampleAnswers, Inference, ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import ESCAPED, TABS, BuiltTab, PageTab, TabContext
-from resnet_hub.demo.text import describe_input, describe_labels, label, language_of, rounded, say, translations
+from resnet_hub.demo.text import (
+    describe_input,
+    describe_labels,
+    label,
+    language_of,
+    names_in,
+    rounded,
+    say,
+    translations,
+)
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +181,7 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
     facts = {
         "network": classifier.model.config.architecture,
         "parameters": rounded(parameters, language),
-        "classes": describe_labels(classifier.label_names, language),
+        "classes": _classes(classifier.label_names, language),
         "source": say("page.in_place_of", language, name=model.name, wanted=missing) if missing else model.name,
         "license": model.facts.license or say("page.no_license", language),
         "input": describe_input(classifier.preprocessing, language),
@@ -182,6 +191,11 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
         f"<dt>{say(f'page.{name}', language)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items()
     )
     return f"<dl class='facts'>{rows}</dl>"
+
+
+def _classes(names: tuple[str, ...], language: str) -> str:
+    shown = names_in(names, language)
+    return describe_labels(shown, language) + ("" if shown is names else say("page.translated", language))
 
 
 def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRoute] = ()) -> None:

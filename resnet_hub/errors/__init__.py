@@ -7,7 +7,7 @@ The sentences stand in `texts/*.toml`, one table for each code: `checkpoint.no_w
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -59,6 +59,22 @@ class _Shortening(Formatter):
         """The field as text."""
         text = str(super().format_field(value, format_spec))
         return text if len(text) <= LONGEST_FIELD else f"{text[: LONGEST_FIELD - 100]}...{text[-97:]}"
+
+
+class Listed(Phrase):
+    """Names in a row, with the comma of each language between them: a field of a phrase.
+
+    Args:
+        names: What is listed; taken as it is in every language.
+    """
+
+    def __init__(self, names: Iterable[object]) -> None:
+        self.names = tuple(map(str, names))
+        self.code, self.fields = "errors.comma", {"names": self.names}
+
+    def sentence(self, language: str = LANGUAGES[0]) -> str:
+        """The names in one line."""
+        return Phrase("errors.comma").sentence(language).join(self.names)
 
 
 class ResNetHubError(Phrase, Exception):

@@ -17,7 +17,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from resnet_hub.config import IMAGE_MODES
-from resnet_hub.errors import ImageError, Phrase
+from resnet_hub.errors import ImageError, Listed, Phrase
 
 from .arrays import channels_last, read_npy
 from .formats import READABLE, foreign_format, image_format
@@ -107,7 +107,7 @@ def frames(data: bytes) -> int:
 
 
 def _format(data: bytes, label: str | Phrase) -> str:
-    known = ", ".join(READABLE)
+    known = Listed(READABLE)
     found = image_format(data)
     if found is not None and (found != "AVIF" or features.check("avif")):
         return found

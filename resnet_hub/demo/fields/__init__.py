@@ -14,7 +14,6 @@ from resnet_hub.demo.fields.explanation_html import (
     map_words,
     score_words,
     sheet_figures,
-    tenths,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.fields.inputs import Inputs, input_panel
@@ -61,6 +60,5 @@ __all__ = [
     "short_name",
     "shown_at_first",
     "table",
-    "tenths",
     "told",
 ]

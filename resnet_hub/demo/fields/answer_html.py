@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
+from resnet_hub.demo.text import tenths
+
 # A sign that needs no words, beside a sentence that says all.
 _SIGN = (
     "<svg aria-hidden='true' viewBox='0 0 20 20'><path fill='currentColor' fill-rule='evenodd' "
@@ -22,17 +24,11 @@ def refusal(words: str) -> str:
     return f"<p class='refusal' role='alert'>{_SIGN}<span>{html.escape(words)}</span></p>"
 
 
-def score_bars(scores: Mapping[str, float]) -> str:
+def score_bars(scores: Mapping[str, float], language: str) -> str:
     """HTML: the best classes, best first, with their scores as numbers and as bars."""
     rows = "".join(
-        f"<li><span>{html.escape(name)}</span><span>{_tenths(score)}\N{NO-BREAK SPACE}%</span>"
+        f"<li><span>{html.escape(name)}</span><span>{html.escape(tenths(score, language))}</span>"
         f"<i style='width:{100 * score:.1f}%'></i></li>"
         for name, score in scores.items()
     )
     return f"<ol class='bars'>{rows}</ol>"
-
-
-def _tenths(score: float) -> str:
-    """A score from 0 to 1 in percent, as HTML; never 0 or 100 %, which would claim certainty."""
-    percent = f"{100 * score:.1f}"
-    return {"0.0": "&lt; 0.1", "100.0": "&gt; 99.9"}.get(percent, percent)

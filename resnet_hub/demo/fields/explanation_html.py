@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from resnet_hub.demo.text import percent, say
+from resnet_hub.demo.text import percent, say, tenths
 from resnet_hub.explain import (
     Agreement,
     BlockEffect,
@@ -67,15 +67,9 @@ def effect_words(effect: CoverEffect, language: str) -> str:
         "why.worth" if effect.is_worth_the_name else "why.not_worth",
         language,
         part=percent(effect.covered, language),
-        without=tenths(effect.score_without),
-        elsewhere=tenths(effect.score_without_random),
+        without=tenths(effect.score_without, language),
+        elsewhere=tenths(effect.score_without_random, language),
     )
-
-
-def tenths(score: float) -> str:
-    """A score from 0 to 1 in percent with one decimal; never 0 or 100 %, which would claim certainty."""
-    words = f"{100 * score:.1f}"
-    return {"0.0": "< 0.1", "100.0": "> 99.9"}.get(words, words) + "\N{NO-BREAK SPACE}%"
 
 
 def agreement_words(found: Agreement, language: str) -> str:
@@ -159,7 +153,7 @@ def block_table(effects: Sequence[BlockEffect], label: str, language: str) -> st
     rows = []
     for effect in effects:
         size = _bar(min(1, effect.relative_size / largest), f"{effect.relative_size:.2f}")
-        score = _bar(effect.score_without, f"{100 * effect.score_without:.1f}\N{NO-BREAK SPACE}%")
+        score = _bar(effect.score_without, html.escape(tenths(effect.score_without, language)))
         name = f"{html.escape(part_name(effect.name, language))} <code>{html.escape(effect.name)}</code>"
         rows.append(f"<tr><th scope='row'>{name}</th>{size}{score}</tr>")
     heads = "".join(f"<th scope='col'>{say(f'why.{name}', language)}</th>" for name in ("block", "size", "without"))

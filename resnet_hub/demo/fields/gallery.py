@@ -13,7 +13,7 @@ from typing import Any
 
 from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.serving import ImageAnswer
-from resnet_hub.demo.text import exact, percent, say
+from resnet_hub.demo.text import counted, exact, percent, say
 
 OPEN = 12
 """Classes up to which all of them are unfolded."""
@@ -39,26 +39,26 @@ DOWNLOADS = (
 )
 
 
-def table(answers: Sequence[ImageAnswer], language: str) -> dict[str, Any]:
-    """What a table of gradio's shows: file, class, score, second class."""
+def table(answers: Sequence[ImageAnswer], names: Sequence[str], language: str) -> dict[str, Any]:
+    """What a table of gradio's shows: file, class, score, second class; `names` are those of all classes."""
     rows, display = [], []
     for answer in answers:
         if answer.predictions:
             best, *others = answer.predictions
-            second = others[0].label if others else ""
-            rows.append([answer.name, best.label, best.score, second])
-            display.append([answer.name, best.label, f"{best.score:.4f}", second])
+            name, second = names[best.index], names[others[0].index] if others else ""
+            rows.append([answer.name, name, best.score, second])
+            display.append([answer.name, name, f"{best.score:.4f}", second])
     headers = [say(f"batch.{name}", language) for name in ("file", "label", "score", "second")]
     return {"headers": headers, "data": rows, "metadata": {"display_value": display}}
 
 
-def groups(answers: Sequence[ImageAnswer], language: str) -> list[dict[str, Any]]:
+def groups(answers: Sequence[ImageAnswer], names: Sequence[str], language: str) -> list[dict[str, Any]]:
     """The images by their best class, in the order in which the classes came, for the template GALLERY."""
     found: dict[int, dict[str, Any]] = {}
     for answer in answers:
         if answer.predictions:
             best = answer.predictions[0]
-            group = found.setdefault(best.index, {"label": html.escape(best.label), "count": 0, "figures": ""})
+            group = found.setdefault(best.index, {"label": html.escape(names[best.index]), "count": 0, "figures": ""})
             group["count"] += 1
             group["figures"] += _figure(answer, language)
     return list(found.values())
@@ -83,7 +83,7 @@ def failures(answers: Sequence[ImageAnswer], language: str) -> str:
     rows = "".join(
         f"<li><b>{html.escape(answer.name)}</b> {html.escape(answer.problem or '')}</li>" for answer in failed
     )
-    heading = html.escape(say("batch.failed", language, count=f"{len(failed):,}"))
+    heading = html.escape(say("batch.failed", language, count=counted(len(failed), language)))
     return f"<h3>{heading}</h3><ul class='failures'>{rows}</ul>"
 
 

@@ -18,8 +18,10 @@ from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploa
 from resnet_hub.demo.serving.model_pool import ModelPool
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.text import PageError
+from resnet_hub.demo.text import PageError, names_in, predictions_in
 from resnet_hub.errors import ImageError
+from resnet_hub.explain import HeatMap
+from resnet_hub.predictions import Prediction
 
 Result = TypeVar("Result")
 FETCHERS = 4
@@ -40,6 +42,18 @@ class Answer:
     """Its score for each class: float32 (num_classes,)."""
     classification: Classification
     """The best classes, the times, and what it saw as an image."""
+
+    def names_in(self, language: str) -> tuple[str, ...]:
+        """The names of all classes of the network that was asked, for readers of a language."""
+        return names_in(self.model.classifier.label_names, language)
+
+    def predictions_in(self, language: str) -> list[Prediction]:
+        """The best classes, best first, with these names."""
+        return predictions_in(self.classification.predictions, self.model.classifier.label_names, language)
+
+    def map_in(self, found: HeatMap, language: str) -> HeatMap:
+        """A heat map of this answer, with the name of its class among these."""
+        return replace(found, label=self.names_in(language)[found.class_index])
 
 
 class Inference:

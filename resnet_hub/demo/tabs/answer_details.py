@@ -11,7 +11,7 @@ from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.fields import AT_ONCE, Inputs
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.tabs.page_tab import LinkValue, Opened, TabContext, whole_number
-from resnet_hub.demo.text import PageError, describe_input, exact, label, say, with_refusals
+from resnet_hub.demo.text import PageError, both_names, counted, describe_input, exact, label, say, with_refusals
 
 ANSWERS = "answers"
 """The queue of images to be classified."""
@@ -72,8 +72,11 @@ class AnswerDetails:
     def filled(answer: Answer, language: str) -> tuple[Any, ...]:
         """What the outputs hold of an answer."""
         classification, classifier = answer.classification, answer.model.classifier
-        predictions = classification.predictions
-        rows = [[rank, found.label, found.score, found.index] for rank, found in enumerate(predictions, 1)]
+        names = answer.names_in(language)
+        rows = [
+            [rank, both_names(found.label, names[found.index], language), found.score, found.index]
+            for rank, found in enumerate(classification.predictions, 1)
+        ]
         display = [[f"{rank}", name, f"{score:.6f}", f"{index}"] for rank, name, score, index in rows]
         headers = [say(f"classify.{name}", language) for name in ("rank", "label", "score", "index")]
         table = {"headers": headers, "data": rows, "metadata": {"display_value": display}}
@@ -157,7 +160,7 @@ def _top_k_slider(classes: int, value: float = USUAL_CLASSES) -> gr.Slider:
 
 def _csv_words(classes: int, language: str) -> str:
     key = "classify.csv" if classes <= CSV_ROWS else "classify.csv_first"
-    return say(key, language, count=f"{min(classes, CSV_ROWS):,}")
+    return say(key, language, count=counted(min(classes, CSV_ROWS), language))
 
 
 def _csv_on_request(button: gr.Button, inputs: Inputs, inference: Inference) -> None:

@@ -29,6 +29,7 @@ from resnet_hub.demo.serving import (
     MOST_THUMBNAILS,
     ImageAnswer,
     Inference,
+    OpenModel,
     archive_limits,
     checked_top_k,
     image_answers,
@@ -36,7 +37,7 @@ from resnet_hub.demo.serving import (
 from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
 from resnet_hub.demo.tabs.classify import Ranked
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
-from resnet_hub.demo.text import PageError, label, language_of, say, sentence_of
+from resnet_hub.demo.text import PageError, counted, label, language_of, names_in, say, sentence_of
 
 RUNS = "runs"
 """The queue of those who sent many images."""
@@ -142,17 +143,17 @@ async def _shown(inference: Inference, sent: Any, network: str, language: str) -
     running = image_answers(inference, model, files, USUAL_CLASSES, language=language, thumbnails=MOST_THUMBNAILS)
     async with aclosing(running) as run, aclosing(_in_steps(run)) as steps:
         async for answers in steps:
-            yield _progress(len(answers), max(expected, len(answers)), language), *_view(answers, model.name, language)
+            yield _progress(len(answers), max(expected, len(answers)), language), *_view(answers, model, language)
     failed = sum(answer.problem is not None for answer in answers)
     words = say(
         "batch.done",
         language,
-        count=f"{len(answers) - failed:,}",
-        failed=f"{failed:,}",
+        count=counted(len(answers) - failed, language),
+        failed=counted(failed, language),
         seconds=f"{monotonic() - started:.1f}",
         model=model.name,
     )
-    yield _paragraph(words), *_view(answers, model.name, language)
+    yield _paragraph(words), *_view(answers, model, language)
 
 
 async def _in_steps(run: AsyncGenerator[ImageAnswer, None]) -> AsyncGenerator[list[ImageAnswer], None]:
@@ -177,12 +178,13 @@ async def _in_steps(run: AsyncGenerator[ImageAnswer, None]) -> AsyncGenerator[li
             await coming
 
 
-def _view(answers: list[ImageAnswer], model: str, language: str) -> tuple[Any, ...]:
+def _view(answers: list[ImageAnswer], model: OpenModel, language: str) -> tuple[Any, ...]:
+    names = names_in(model.classifier.label_names, language)
     return (
         failures(answers, language),
-        downloads(answers, model, language),
-        groups(answers, language),
-        table(answers, language),
+        downloads(answers, model.name, language),
+        groups(answers, names, language),
+        table(answers, names, language),
     )
 
 
@@ -192,7 +194,7 @@ def _paragraph(words: str) -> str:
 
 def _progress(done: int, expected: int, language: str) -> str:
     """HTML: how far a run is, in words and as a bar."""
-    words = say("batch.progress", language, done=f"{done:,}", expected=f"{expected:,}")
+    words = say("batch.progress", language, done=counted(done, language), expected=counted(expected, language))
     bar = f"<progress max='{max(1, expected)}' value='{done}' aria-label='{html.escape(words)}'></progress>"
     return _paragraph(words) + bar
 

@@ -35,6 +35,7 @@ from resnet_hub.demo.text import (
     verdict,
 )
 from resnet_hub.errors import LANGUAGES
+from resnet_hub.explain import HeatMap
 
 GLOWS = "glows"
 """The queue of answers whose evidence is to be found."""
@@ -95,7 +96,7 @@ def answer_tab(context: TabContext) -> BuiltTab:
             return refusal(sentence_of(error, language)), "", "", "", *details.empty
         key = _key((photo or {}).get("path"), answer)
         # What is shown already may have its evidence; of another image or network it is found after the answer.
-        seen = gr.skip() if key == before else glow_figure(answer.classification.seen, None, language)
+        seen = gr.skip() if key == before else _glow(answer, None, language)
         return answer_words(answer, language), seen, _bars(answer, language), key, *details.filled(answer, language)
 
     gr.on(
@@ -138,9 +139,8 @@ def _answer_fields(context: TabContext) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.T
     texts: list[Any] = [label("classify.hint"), "", ""]
     if answer is not None and first is not None:
         found = context.answers.opening_evidence(first, answer)
-        seen = answer.classification.seen
         made = [
-            (answer_words(answer, language), glow_figure(seen, found, language), _bars(answer, language))
+            (answer_words(answer, language), _glow(answer, found, language), _bars(answer, language))
             for language in LANGUAGES
         ]
         texts = [own_label(context.page, dict(zip(LANGUAGES, said, strict=True))) for said in zip(*made, strict=True)]
@@ -168,12 +168,7 @@ def _shine(context: TabContext, figure: gr.HTML, answered: gr.Textbox) -> None:
         except Exception:  # the answer says what is wrong; without evidence the image stands as it is
             return gr.skip()
         key = _key((photo or {}).get("path"), answer)
-        return json.dumps(
-            {
-                "answered": key,
-                "figure": glow_figure(answer.classification.seen, found, language_of(request)),
-            }
-        )
+        return json.dumps({"answered": key, "figure": _glow(answer, found, language_of(request))})
 
     gr.on(
         [answered.change, context.tab.select],
@@ -199,13 +194,18 @@ def _key(path: str | None, answer: Answer) -> str:
 def answer_words(answer: Answer, language: str) -> str:
     """HTML: the answer in a sentence, and the network that gave it."""
     words = say("classify.answered_by", language, name=answer.model.name)
-    return told(verdict(answer.classification.predictions, language)) + (
+    return told(verdict(answer.predictions_in(language), language)) + (
         f"<p id='answered-by' class='quiet'>{html.escape(words)}</p>"
     )
 
 
+def _glow(answer: Answer, found: HeatMap | None, language: str) -> str:
+    named = None if found is None else answer.map_in(found, language)
+    return glow_figure(answer.classification.seen, named, language)
+
+
 def _bars(answer: Answer, language: str) -> str:
-    return score_bars(distinct_labels(answer.classification.predictions, language))
+    return score_bars(distinct_labels(answer.predictions_in(language), language), language)
 
 
 def predict_endpoint(inference: Inference) -> None:

@@ -150,10 +150,10 @@ def _column(column: Compared, language: str) -> str:
     if column.is_pending:
         parts.append(f"<p class='quiet'>{html.escape(say('compare.waiting', language, name=column.name))}</p>")
     if column.answer is not None:
-        predictions = column.answer.classification.predictions
+        predictions = column.answer.predictions_in(language)
         parts += [
             f"<p>{html.escape(verdict(predictions, language))}</p>",
-            score_bars(distinct_labels(predictions, language)),
+            score_bars(distinct_labels(predictions, language), language),
         ]
         parts += [_map(column, language), _facts(column, language)]
     if column.problem is not None:
@@ -167,7 +167,7 @@ def _map(column: Compared, language: str) -> str:
         return ""
     seen = column.answered.classification.seen
     squares = "class='squares' " if seen.height < SMALL else ""
-    alt = html.escape(map_words(column.found, language))
+    alt = html.escape(map_words(column.answered.map_in(column.found, language), language))
     return f"<img {squares}alt='{alt}' src='{data_uri(overlay(seen, column.found))}'>"
 
 

@@ -37,7 +37,7 @@ class Compared:
 
     def best(self, language: str) -> str:
         """The label of its best class, with its index where several of the best bear this name."""
-        return next(iter(distinct_labels(self.answered.classification.predictions, language)))
+        return next(iter(distinct_labels(self.answered.predictions_in(language), language)))
 
     @property
     def answered(self) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -174,14 +175,14 @@ async def _parts(
     old = (gr.skip(), gr.skip()) if is_same else (computing, computing)
     yield looking, "" if is_new else gr.skip(), gr.skip(), gr.skip(), *old, key.text
     answer = await inference.classify(inference.uploaded(photo) or b"", wanted.network, MOST_CLASSES)
-    predictions = answer.classification.predictions
-    best = predictions[0].index
+    best = answer.classification.predictions[0].index
     index = best if wanted.class_index is None else wanted.class_index
     choices.add(wanted._replace(class_index=index))
     known = None if key.overlap is None else Agreement(key.overlap)
     method = wanted.method or USUAL_METHOD
     last = Explanation(answer, index, method, known)
-    async for part in explained(inference, last):
+    async for found in explained(inference, last):
+        part = found if found.found is None else replace(found, found=answer.map_in(found.found, language))
         yield _changed(last, part, language, Key(wanted.path, wanted.network, index, method, best))
         last = part
 
@@ -189,14 +190,15 @@ async def _parts(
 def _changed(last: Explanation, part: Explanation, language: str, key: Key) -> tuple[Any, ...]:
     """What the fields show of a part that they did not show of the last one."""
     figure = choice = slider = stages = blocks = text = gr.skip()
-    found, classification = part.found, part.answer.classification
+    found = part.found
     if found is not None and last.found is None:
-        names = zip(distinct_labels(classification.predictions, language), classification.predictions, strict=True)
+        predictions = part.answer.predictions_in(language)
+        names = zip(distinct_labels(predictions, language), predictions, strict=True)
         choices = [(name, prediction.index) for name, prediction in names]
         if all(found.class_index != other for _, other in choices):  # a link may ask for a class far from the best
             choices.append((found.label, found.class_index))
         choice, slider = gr.Dropdown(choices, value=found.class_index), gr.Slider(visible=True)
-        figure = map_figure(classification.seen, found, language)
+        figure = map_figure(part.answer.classification.seen, found, language)
     if found is not None and (last.found is None or last.agreement is not part.agreement):
         text = key._replace(overlap=None if part.agreement is None else part.agreement.overlap).text
     if part.stages is not None and last.stages is None:

@@ -1,6 +1,6 @@
 """What the page says, in each of its languages."""
 
-from resnet_hub.demo.text.class_names import names_in, predictions_in
+from resnet_hub.demo.text.class_names import both_names, names_in, predictions_in
 from resnet_hub.demo.text.formatting import (
     counted,
     describe_facts,
@@ -22,6 +22,7 @@ from resnet_hub.demo.text.words import all_words, label, language_of, own_label,
 __all__ = [
     "PageError",
     "all_words",
+    "both_names",
     "counted",
     "describe_facts",
     "describe_input",

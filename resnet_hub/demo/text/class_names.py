@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from resnet_hub.classifier import Prediction
+from resnet_hub.demo.text.words import say
 from resnet_hub.errors import LANGUAGES
 
 FILE = Path(__file__).with_name("class_names.tsv")
@@ -40,6 +41,11 @@ def predictions_in(predictions: Sequence[Prediction], names: tuple[str, ...], la
     """The predictions of a network whose classes have these names, named as `names_in` does."""
     shown = names_in(names, language)
     return [replace(found, label=shown[found.index]) for found in predictions]
+
+
+def both_names(name: str, shown: str, language: str) -> str:
+    """What `names_in` calls a class, and the network's own name where that is another: it is what programs get."""
+    return shown if shown == name else say("classify.both_names", language, shown=shown, name=name)
 
 
 @cache
