@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import datasets
@@ -237,5 +237,5 @@ def kind_of_file(kind: str) -> Phrase | str:
     return Phrase("ledger.other_files") if kind == "binary" else kind
 
 
-def _paths(folder: Folder, names: list[str]) -> list[str]:
+def _paths(folder: Folder, names: Sequence[str]) -> list[str]:
     return [shown(folder.inside(name)) for name in names]

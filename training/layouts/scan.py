@@ -8,21 +8,21 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
 
 from resnet_hub.cli import printable
 from resnet_hub.errors import Phrase
 from resnet_hub.images import FORMATS, HEAD_BYTES, foreign_format, image_format
 
-MAX_GIF = 2**24
-"""Bytes of a GIF that are searched for a second frame."""
+from .further_pages import has_further_pages
+from .packed_names import PackedNames
+
 NO_DECODER = frozenset({"JPEG XL", "JPEG 2000"})
 """Images, though there is nothing to decode them with: using them ends in a sentence that says so."""
 CLAIMING = tuple(suffix for known in FORMATS.values() if known.signature for suffix in known.suffixes)
 """Names of images: such a file that holds something else is taken for a damaged image, which stops a run.
 
 Those of HEIC and AVIF claim nothing: containers of other things, and halves of transfers, are called so too."""
-TABLES = (".arrow", ".csv", ".jsonl", ".parquet", ".tsv")
+TABLES = (".arrow", ".csv", ".jsonl", ".ndjson", ".parquet", ".tsv")
 RECORDS = "records"
 """What a JSON file is called that begins as a list of records does: a table, if it names the images."""
 SPREADSHEETS = (".ods", ".xls", ".xlsx")
@@ -40,7 +40,7 @@ class Folder:
 
     path: str
     """From the scanned folder on, with slashes; empty for that folder itself."""
-    images: list[str] = field(default_factory=list)
+    images: PackedNames = field(default_factory=PackedNames)
     tables: list[str] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
@@ -240,52 +240,6 @@ def _described(head: bytes) -> str:
     if not head:
         return "empty"
     return "binary" if b"\0" in head else "text"
-
-
-def has_further_pages(head: bytes, file: IO[bytes]) -> bool:
-    """Whether an image has more than the one page or frame that is read, by its first bytes and a TIFF's directory.
-
-    Args:
-        head: The first bytes.
-        file: Opened, for a TIFF's directory may be anywhere.
-    """
-    if head.startswith(b"GIF8"):
-        return _has_second_frame(head + file.read(MAX_GIF))
-    if head[8:16] == b"WEBPVP8X":
-        return bool(head[20:21] and head[20] & 2)
-    if head.startswith(b"\x89PNG"):
-        return b"acTL" in head[: head.find(b"IDAT") if b"IDAT" in head else None]
-    if head.startswith((b"II*\0", b"MM\0*")):
-        order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
-        start = int.from_bytes(head[4:8], order)
-        file.seek(start)
-        file.seek(12 * int.from_bytes(file.read(2), order), os.SEEK_CUR)
-        return any(file.read(4))
-    return False
-
-
-def _has_second_frame(gif: bytes) -> bool:
-    """Whether a second image begins in a GIF; its blocks are passed over by their lengths."""
-    place, frames = 13 + _palette_bytes(gif[10:11]), 0
-    while place < len(gif):
-        kind = gif[place]
-        if kind == 0x2C:  # an image: its place and size, perhaps a palette, a byte, then blocks
-            frames += 1
-            if frames == 2:
-                return True
-            place += 11 + _palette_bytes(gif[place + 9 : place + 10])
-        elif kind == 0x21:  # an extension
-            place += 2
-        else:
-            return False
-        while place < len(gif) and gif[place]:
-            place += 1 + gif[place]
-        place += 1
-    return False
-
-
-def _palette_bytes(flags: bytes) -> int:
-    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:

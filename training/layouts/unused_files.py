@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 
 from resnet_hub.errors import Phrase
 
@@ -16,8 +17,7 @@ def names_in(scan: Scan) -> Iterator[str]:
     """Every regular file of a folder, from it."""
     for folder in scan.tree.walk():
         others = (name for names in folder.others.values() for name in names)
-        for name in (*folder.images, *folder.tables, *folder.cards, *folder.archives, *others):
-            yield folder.inside(name)
+        yield from map(folder.inside, chain(folder.images, folder.tables, folder.cards, folder.archives, others))
 
 
 def account_for(scan: Scan, used: Collection[str], tables: Collection[str], ledger: Ledger) -> None:
@@ -34,7 +34,10 @@ def account_for(scan: Scan, used: Collection[str], tables: Collection[str], ledg
     ledger.use_files("image", len(used))
     not_named = Phrase("tables.not_named", tables=quoted(sorted(tables))) if tables else Phrase("tables.not_of_config")
     for folder in scan.tree.walk():
-        groups = [(not_named, folder.images), (Phrase("tables.not_read"), folder.tables)]
+        groups: list[tuple[Phrase, Sequence[str]]] = [
+            (not_named, folder.images),
+            (Phrase("tables.not_read"), folder.tables),
+        ]
         groups += [(Phrase("ledger.archive"), folder.archives)]
         groups += [(Phrase("ledger.no_image", found=kind_of_file(kind)), some) for kind, some in folder.others.items()]
         for reason, names in groups:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any, TypeVar
 
 import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset, Features, IterableDataset, Value
+from datasets.fingerprint import get_temporary_cache_files_directory
 from PIL import Image
 
 from resnet_hub.errors import ImageError
@@ -18,6 +20,8 @@ from resnet_hub.errors import ImageError
 from .names import Files
 
 Rows = TypeVar("Rows", Dataset, IterableDataset)
+MOST_HELD = 50_000
+"""Rows from which the paths of images are kept in a file and not in memory."""
 LOOKED_AT = 10
 """Rows among which there is one with an image, if the column has any."""
 SHOWN = 200
@@ -157,8 +161,11 @@ def in_place(rows: Dataset, column: str, locate: Locate, name: str | None = None
         return Dataset.from_dict({key: [] for key in features}, features=features)
     # A fingerprint of its own each time: which files are there changes between runs.
     fingerprint = datasets.fingerprint.generate_random_fingerprint()
+    # On disk, for as long as this process lasts, where there are many: paths are most of what a table of names holds.
+    file = str(Path(get_temporary_cache_files_directory(), f"{fingerprint}.arrow")) if len(rows) > MOST_HELD else None
     arrow = rows.with_format("arrow")
-    return arrow.map(located, batched=True, features=features, new_fingerprint=fingerprint).with_format(None)
+    mapped = arrow.map(located, batched=True, features=features, new_fingerprint=fingerprint, cache_file_name=file)
+    return mapped.with_format(None)
 
 
 def _located(cells: pa.Array, locate: Locate) -> pa.Array:

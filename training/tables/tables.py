@@ -21,7 +21,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..layouts import SPLIT_OF, Ledger
 from .csv_text import read_csv
 from .image_columns import confine, image_columns, in_place, with_images
-from .name_columns import image_names_column, read_names
+from .name_columns import SUFFIXES, image_names_column, read_names
 from .names import LONGEST_NAME, Files, NamedFiles
 from .split_column import FOUND, AskedColumns, divide
 
@@ -197,9 +197,10 @@ class _Opener:
             self.ledger.decide(Phrase("tables.doubled_files", count=f"{len(doubled):,}", columns=told, name=first))
 
     def _refuse_no_header(self, rows: Dataset) -> None:
-        """Raises: DataError where the name of a column is that of an image."""
+        """Raises: DataError where the name of a column is that of an image, in whichever folder."""
         for column in rows.column_names:
-            if posixpath.splitext(column)[1] and self.files.locate(column, self.base).there:
+            there = posixpath.splitext(column)[1] and self.files.locate(column, self.base).there
+            if there or (column.lower().endswith(SUFFIXES) and self.files.ending_in(column)):
                 raise DataError("tables.no_header", column=column)
 
 

@@ -88,4 +88,4 @@ def test_a_folder_whose_tables_say_what_the_images_are_is_left_to_them(tmp_path,
 
 
 def test_the_flag_takes_the_names_of_the_table():
-    assert ("auto", *(row.name for row in TABLE), "tables") == LAYOUTS
+    assert ("auto", *(row.name for row in TABLE), "tables", "lists") == LAYOUTS

@@ -106,6 +106,28 @@ def test_a_table_without_a_header_says_so(folder):
     assert code_and_fields(refused.value) == ("tables.no_header", {"column": "img/0.png"})
 
 
+def test_a_table_without_a_header_whose_images_lie_in_another_folder_says_so(tmp_path):
+    table = "".join(f"{number}.png,{label(number)}\n" for number in range(4))
+    with pytest.raises(DataError) as refused:
+        load_splits(str(make_tree(tmp_path, {"img": 4, "train.csv": table})))
+    assert code_and_fields(refused.value) == ("tables.no_header", {"column": "0.png"})
+
+
+def test_records_in_lines_are_a_table_by_either_suffix(tmp_path):
+    records = "".join(f'{{"image": "img/{number}.png", "label": "{label(number)}"}}\n' for number in range(4))
+    tables = load_splits(str(make_tree(tmp_path, {"img": 4, "train.ndjson": records})))
+    assert tables["train"]["label"] == ["red", "green"] * 2
+
+
+def test_the_paths_of_very_many_rows_are_kept_in_a_file_and_not_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("training.tables.image_columns.MOST_HELD", 3)
+    table = "image,label\n" + "".join(f"img/{number}.png,{label(number)}\n" for number in range(4))
+    rows = load_splits(str(make_tree(tmp_path, {"img": 4, "train.csv": table})))["train"]
+    assert rows.cache_files
+    assert [row["image"].size for row in rows] == [(8, 8)] * 4
+    assert rows["label"] == ["red", "green"] * 2
+
+
 def test_images_in_rows_that_differ_are_said(folder):
     _, ledger = read(folder(IMG, train_dot_csv=rows([*IMG, IMG[1]])))
     (said,) = [line for line in ledger.decisions if line.code == "tables.doubled_files"]
