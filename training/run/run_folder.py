@@ -153,7 +153,15 @@ def _claim(recipe: FinetuneRecipe, *, resumed: bool) -> FolderLock:
     except TrainingError:
         lock.release()
         raise
+    _remove_unfinished(folder)
     return lock
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Removes what a killed run was writing: files of ours under the temporary names of `write_atomically`."""
+    for file in folder.glob(".*"):
+        if any(file.name.startswith(f".{name}.") for name in FILES):
+            file.unlink(missing_ok=True)
 
 
 def _begin(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
