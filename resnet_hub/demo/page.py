@@ -143,7 +143,7 @@ def _notice(pool: ModelPool, language: str) -> str:
     """HTML: that another network stands in for the page's own, and what it knows; empty where none does."""
     if pool.missing is None:
         return ""
-    classes = describe_labels(pool.own.classifier.label_names, language)
+    classes = describe_labels(names_in(pool.own.classifier.label_names, language), language)
     words = say("page.stand_in", language, wanted=pool.missing, name=pool.own.name, classes=classes)
     return f"<p class='notice' role='alert'>{html.escape(words)}</p>"
 

@@ -10,6 +10,8 @@ from resnet_hub.demo.short_list import GROUPS, short_list
 from resnet_hub.demo.text.formatting import describe_facts, describe_row, shortened
 from resnet_hub.registry import find_tag
 
+COLON_AND_COMMA = "\N{FULLWIDTH COLON}\N{FULLWIDTH COMMA}"
+
 
 def test_each_row_costs_more_than_the_one_before_and_is_more_accurate():
     assert [row.group for row in short_list()] == [group for group, names in GROUPS.items() for _ in names]
@@ -32,7 +34,7 @@ def test_one_is_recommended_and_it_is_the_one_that_a_page_has_by_itself():
     ("language", "words"),
     [
         ("en", "Balanced · resnet50.a1_in1k · 25.6 M · 80.4 % · 4.1 GMACs · recommended"),
-        ("zh-CN", "均衡 · resnet50.a1_in1k · 2556 万 · 80.4% · 4.1 GMACs · 推荐"),
+        ("zh-CN", "均衡{0}resnet50.a1_in1k{1}2556 万{1}80.4%{1}4.1 GMACs{1}推荐".format(*COLON_AND_COMMA)),
     ],
 )
 def test_a_row_says_size_accuracy_and_work(language, words):
