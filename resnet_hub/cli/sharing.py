@@ -43,7 +43,7 @@ def _push(given: argparse.Namespace) -> int:
 
 
 def _space_arguments(parser: argparse.ArgumentParser) -> None:
-    from resnet_hub.space import HARDWARE  # loads torch
+    from resnet_hub.space import HARDWARE, RUN_SHOWN  # loads torch
 
     parser.add_argument(
         "source", metavar="FOLDER_OR_REPO", help="checkpoint or run folder, owner/name[@revision], or tag"
@@ -60,6 +60,12 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
         "--examples", action="store_true", help="show the run folder's example images, which are your data, to all"
     )
     parser.add_argument(
+        "--run",
+        choices=RUN_SHOWN,
+        help="what of a run folder is shown to all: its figures (default), its held-out images too, which are your "
+        "data, or none",
+    )
+    parser.add_argument(
         "--dry-run", metavar="DIR", help="write the Space into this folder instead, where `python app.py` runs it"
     )
     parser.epilog = TOKEN_HELP
@@ -74,7 +80,7 @@ def _space(given: argparse.Namespace) -> int:
     settings = SpaceSettings(given.title, given.hardware)
     if given.dry_run is None:
         check_logged_in()
-    model = served_model(given.source, examples=given.examples)
+    model = served_model(given.source, examples=given.examples, run=given.run)
     if given.dry_run is None:
         print_lines([push_space(model, given.repo_id, settings, private=given.private)])
     else:

@@ -31,7 +31,7 @@ from resnet_hub.demo.overrides import (
 )
 from resnet_hub.demo.serving import ExampleAnswers, Inference, ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.tabs import ESCAPED, TABS, BuiltTab, PageTab, TabContext
+from resnet_hub.demo.tabs import ESCAPED, TABS, BuiltTab, PageTab, TabContext, run_heading
 from resnet_hub.demo.text import (
     describe_input,
     describe_labels,
@@ -59,14 +59,14 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(KEEP_SECONDS // 6, KEEP_SECONDS),
     ) as page:
-        usual = settings.title == PageSettings.title
+        title, lead = _title_and_lead(page, inference)
         gr.HTML(
-            label("page.title") if usual else settings.title,
+            title,
             html_template=f"<h1>{ESCAPED}</h1>",
             elem_id="heading",
             elem_classes="plain",
         )
-        gr.HTML(label("page.lead"), elem_id="lead", elem_classes="plain")
+        gr.HTML(lead, elem_id="lead", elem_classes="plain")
         notice = gr.HTML(elem_classes="plain", elem_id="notice", visible=pool.missing is not None)
         left_out = gr.HTML(elem_classes="plain", elem_id="link-told")
         examples = find_examples(pool.place_of(pool.default), pool.own.classifier.label_names)
@@ -98,14 +98,22 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
     return page
 
 
+def _title_and_lead(page: gr.Blocks, inference: Inference) -> tuple[Any, Any]:
+    """The heading, the owner's where there is one, and the line below; of a run, both speak of its classes."""
+    title, lead = run_heading(page, inference) or (None, label("page.lead"))
+    own = inference.settings.title
+    return own if own != PageSettings.title else title or label("page.title"), lead
+
+
 def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tuple[Inputs, gr.HTML, TabRows]:
     """Fills the current container with all tabs: those about one image stand together, beside what is asked."""
     built: dict[PageTab, BuiltTab] = {}
     answers = ExampleAnswers(inference, all_examples(examples, inference.pool.folders.values()))
+    shown = [tab for tab in TABS if tab.shown(inference)]
 
     def build(tab: PageTab) -> None:
         with gr.Tab(label(tab.label), id=tab.id, elem_id=f"tab-{tab.id}") as container:
-            built[tab] = tab.build(TabContext(page, container, inputs, inference, answers))
+            built[tab] = tab.build(TabContext(page, container, inputs, inference, answers, (outer, inner)))
 
     with gr.Tabs() as outer:
         one = gr.Tab(label("page.one"), id="one", elem_id="tab-one")
@@ -114,10 +122,10 @@ def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tup
             with gr.Column(elem_classes="answer"):
                 refused = gr.HTML(elem_id="refused", elem_classes="plain")
                 with gr.Tabs() as inner:
-                    for tab in TABS:
+                    for tab in shown:
                         if tab.about_the_image:
                             build(tab)
-        for tab in TABS:
+        for tab in shown:
             if not tab.about_the_image:
                 build(tab)
     return inputs, refused, TabRows(outer, inner, built)

@@ -37,13 +37,14 @@ VARIABLES = {
     "visitor_token": f"{PREFIX}VISITOR_TOKEN",
     "answer_seconds": f"{PREFIX}ANSWER_SECONDS",
     "load_seconds": f"{PREFIX}LOAD_SECONDS",
+    "run": f"{PREFIX}RUN",
     "mcp": f"{PREFIX}MCP",
     "host": "HOST",
     "port": "PORT",
 }
 # What other programs call the same; ours go before them.
 FALLBACKS = {"host": "GRADIO_SERVER_NAME", "port": "GRADIO_SERVER_PORT"}
-CHOICES = {"mcp": ("on", "off"), "visitor_token": ("on", "off")}
+CHOICES = {"run": ("images", "figures", "off"), "mcp": ("on", "off"), "visitor_token": ("on", "off")}
 # The least and the most that each number may be.
 NUMBERS = {
     "max_file_mb": (1, 1024),
@@ -101,6 +102,8 @@ class PageSettings:
     """How long an answer may take from when it is its turn; `max_queue` bounds the wait before that."""
     load_seconds: int = 120
     """How long a visitor, or the start of the page, waits for a network to be loaded; it goes on loading afterwards."""
+    run: str = "images"
+    """What is shown of a run folder: its figures and the images that it kept, the figures alone, or nothing: off."""
     mcp: str = "on"
     """Whether agents may use the page's API as tools, by the Model Context Protocol: on or off."""
     host: str = "127.0.0.1"

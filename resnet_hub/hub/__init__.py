@@ -3,7 +3,7 @@
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, push_address, repo_address
 from resnet_hub.hub.download import download_beside, download_checkpoint, mend_checkpoint
 from resnet_hub.hub.http_errors import HTTP_ERROR, Token, check_token, hub_errors, reason_given
-from resnet_hub.hub.pushed_files import PUSHED_FILES
+from resnet_hub.hub.pushed_files import PUSHED_FILES, shareable
 from resnet_hub.hub.repository import make_repository, refuse_public
 from resnet_hub.hub.upload import look_at, push_checkpoint
 
@@ -26,4 +26,5 @@ __all__ = [
     "reason_given",
     "refuse_public",
     "repo_address",
+    "shareable",
 ]

@@ -41,16 +41,20 @@ def pushed_files(folder: Path) -> dict[str, Path | bytes]:
             raise CheckpointError("hub.nothing_to_push", name=name, folder=str(folder))
     files: dict[str, Path | bytes] = {}
     for name in PUSHED_FILES:
-        file = folder / name
-        if name == CARD_FILE or not file.is_file():
-            continue
-        files[name] = file
-        if file.suffix in TEXTS:
-            content = file.read_bytes()
-            refuse_token(content, Phrase("hub.file_in_folder", name=name, folder=str(folder)))
-            cleaned = _without_folders_in(name, content)
-            files[name] = file if cleaned == content else cleaned
+        if name != CARD_FILE and (folder / name).is_file():
+            files[name] = shareable(folder, name)
     return files
+
+
+def shareable(folder: Path, name: str) -> Path | bytes:
+    """A file of a folder as others may see it: as it is, or with other content. Raises: CheckpointError for a token."""
+    file = folder / name
+    if file.suffix not in TEXTS:
+        return file
+    content = file.read_bytes()
+    refuse_token(content, Phrase("hub.file_in_folder", name=name, folder=str(folder)))
+    cleaned = _without_folders_in(name, content)
+    return file if cleaned == content else cleaned
 
 
 def refuse_token(content: bytes, where: Phrase) -> None:

@@ -127,6 +127,8 @@ def space_files(
     """
     variables = parse_page_variables(present.page)
     variables[VARIABLES["model"]] = model.source
+    if model.run is not None:
+        variables[VARIABLES["run"]] = "off" if model.run == "none" else model.run
     if settings.title is not None:
         variables[VARIABLES["title"]] = settings.title
     own = present.card.metadata.get("thumbnail")
@@ -168,7 +170,8 @@ def _is_https(address: object) -> bool:
 
 def _preview(model: ServedModel, title: str) -> bytes:
     """The image of a link to the Space, with the first of its own examples where it has any."""
-    own = [path for name, path in sorted(model.files.items()) if f"/{EXAMPLES_FOLDER}/" in name]
+    paths = ((name, path) for name, path in sorted(model.files.items()) if isinstance(path, Path))
+    own = [path for name, path in paths if f"/{EXAMPLES_FOLDER}/" in name]
     network = model.config.network
     return preview_image(title, f"{network.architecture}, {network.num_classes:,} classes", next(iter(own), None))
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from growth import Growing
 from hypothesis import strategies as st
+from run_folders import read_as_run
 
 from resnet_hub.card import CardText, license_keys, text, update_front_matter, without_paths
 from resnet_hub.checkpoint import CheckpointConfig, read_json
@@ -189,6 +190,14 @@ PATHS = ["/", "\\", "'", '"', "~", "C:", "file:", "a", " ", ".", "=", "\n", "hf_
 FILES = ["/snapshots/", "0123456789" * 4, "/", "..", ".", "a", "/data/", "http://h/"]
 CELLS = ["=", "+", "-", "@", "\t", "\r", "\n", " ", ";", ",", '"', "'", "x", "\uff1d", "\ufeff", "\x85", "\u2028", "|"]
 RECIPE = ["epochs = ", "1", "lr = 1e-3\n", "[", "]", "{", "}", '"', "'''", ".", "a", "=", "\n", "#", "1979-05-27", ","]
+RUN = [
+    '{"validation": {"top1": 0.5}}',
+    "true,a,b\na,1,2\nb,0,3\n",
+    '{"train_loss": NaN}\n',
+    '"images": [{}],',
+    ",",
+    "\n",
+]
 LISTS = ["[", "]", "(", ")", ",", " ", "0", "1", "2.5", "'", '"', "a", "True", "\n", "e5", ";"]
 
 READERS = {
@@ -241,6 +250,7 @@ READERS = {
         growing(FILES),
         slow=(Growing("", "/snapshots/", ""),),
     ),
+    "run": Reader(read_as_run, of(RUN), growing([*RUN, "[", '{"a":', "1,", "9"])),
     "ids": Reader(_ids, of(["a", "/", "-", ".", ":", "@", "_", "main"]), growing(["a", "/", "-", ".", ":", "@", "_"])),
     "URLs": Reader(
         lambda url: fetch_image(url, UrlLimits(ports=(), max_characters=65_536)),

@@ -1,15 +1,23 @@
 """What a page can serve: folders that load, models of the Hub; all else is refused before a Space is touched."""
 
 import json
+import logging
+from types import SimpleNamespace
 
 import pytest
 from checkpoints import cut_weights
 from huggingface_hub import HfApi
+from run_folders import save_run
 
 from resnet_hub import ResNet, create_model
+from resnet_hub.demo.run_report import read_run
+from resnet_hub.demo.settings import PageSettings, page_variables
+from resnet_hub.demo.tabs.run import shows_run
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, ResNetHubError
 from resnet_hub.metadata import CheckpointMetadata
+from resnet_hub.space.files import SpaceSettings
 from resnet_hub.space.model import served_model
+from resnet_hub.space.push import write_space
 
 
 @pytest.fixture
@@ -55,6 +63,77 @@ def test_example_images_travel_only_where_that_is_asked_for(tiny_checkpoint):
 def test_images_of_other_libraries_are_no_examples_of_a_folder(tiny_checkpoint):
     with pytest.raises(ConfigError, match="has no images in 'examples'"):
         served_model(str(tiny_checkpoint), examples=True)
+
+
+FIGURES = ["checkpoint/confusion.csv", "checkpoint/metrics.jsonl", "checkpoint/results.json"]
+KEPT = [f"checkpoint/held_out/{name}" for name in ("0.webp", "1.webp", "images.json")]
+
+
+@pytest.fixture
+def run(tiny_checkpoint):
+    counts, images = [[3, 1, 0], [0, 4, 0], [0, 0, 4]], [("red", 0, 1, 0.9), ("blue", 1, 1, 0.8)]
+    return save_run(tiny_checkpoint, ("cat", "dog", "bird"), counts, images)
+
+
+def run_files(model):
+    return sorted(
+        set(model.files) - {f"checkpoint/{name}" for name in ("config.json", "model.safetensors", "README.md")}
+    )
+
+
+def test_figures_of_a_run_travel_and_its_images_only_where_that_is_asked_for(run, caplog):
+    with caplog.at_level(logging.INFO):
+        assert run_files(model := served_model(str(run))) == FIGURES
+        assert model.run == "figures"
+        assert run_files(served_model(str(run), run="images")) == [*FIGURES[:1], *KEPT, *FIGURES[1:]]
+        assert run_files(served_model(str(run), run="none")) == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "the Space shows of the run: results.json, metrics.jsonl, confusion.csv; no images of it (--run images shows "
+        "them to everybody)",
+        "the Space shows of the run: results.json, metrics.jsonl, confusion.csv, and 2 held-out images, to everybody",
+        "the Space shows nothing of the run",
+    ]
+
+
+def test_what_a_run_folder_links_to_elsewhere_does_not_travel(run, tmp_path):
+    for name in ("results.json", "held_out/1.webp"):
+        (run / name).rename(tmp_path / "elsewhere")
+        (run / name).symlink_to(tmp_path / "elsewhere")
+    travelling = run_files(served_model(str(run), run="images"))
+    assert travelling == ["checkpoint/confusion.csv", KEPT[0], KEPT[2], "checkpoint/metrics.jsonl"]
+
+
+def test_figures_travel_without_folders_of_this_machine_and_with_a_token_not_at_all(run):
+    results = json.loads((run / "results.json").read_text())
+    (run / "results.json").write_text(json.dumps(results | {"bad_images": ["/home/ann/private/cat.jpg"]}))
+    assert b"private" not in served_model(str(run)).files["checkpoint/results.json"]
+    (run / "metrics.jsonl").write_text('{"note": "hf_' + "a" * 40 + '"}')
+    with pytest.raises(CheckpointError, match="token"):
+        served_model(str(run))
+
+
+def test_a_run_is_shown_of_run_folders_only(pushed, tiny_checkpoint):
+    with pytest.raises(ConfigError, match="is not the folder of a run"):
+        served_model(str(tiny_checkpoint), run="figures")
+    with pytest.raises(ConfigError, match="drop --run"):
+        served_model(pushed, run="figures")
+
+
+def test_images_that_no_run_kept_cannot_be_shown(run):
+    (run / "held_out" / "images.json").unlink()
+    with pytest.raises(ConfigError, match="choose --run figures"):
+        served_model(str(run), run="images")
+
+
+@pytest.mark.parametrize(("shown", "images"), [(None, False), ("images", True), ("none", None)])
+def test_a_space_of_a_run_shows_what_its_owner_allows(tmp_path, run, shown, images):
+    write_space(tmp_path / "space", served_model(str(run), run=shown), "alice/page", SpaceSettings())
+    settings = PageSettings.from_environment(page_variables(tmp_path / "space"))
+    page = SimpleNamespace(settings=settings, pool=SimpleNamespace(missing=None))
+    assert shows_run(page) == (images is not None)
+    report = read_run(tmp_path / "space" / "checkpoint", 3, images=settings.run == "images")
+    assert (report.held_out is not None) == bool(images)
+    assert (report.results is not None) == (images is not None)
 
 
 def test_a_model_of_the_hub_stays_there_and_its_main_branch_is_followed(pushed):

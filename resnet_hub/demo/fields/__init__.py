@@ -1,6 +1,7 @@
 """What the tabs are made of: the inputs they share, what shows an answer, and the endpoints beside them."""
 
 from resnet_hub.demo.fields.answer_html import refusal, score_bars, told
+from resnet_hub.demo.fields.confusion_table import CHOSEN, cell_html, confusion_html
 from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
 from resnet_hub.demo.fields.example_strip import short_name
 from resnet_hub.demo.fields.explanation_html import (
@@ -20,12 +21,22 @@ from resnet_hub.demo.fields.inputs import Inputs, input_panel
 from resnet_hub.demo.fields.network_choice import in_use, offered, shown_at_first
 from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
 from resnet_hub.demo.fields.pasting import listen_for_images
-from resnet_hub.demo.fields.photo import files_field, photo_field
+from resnet_hub.demo.fields.photo import files_field, kept_image, photo_field
+from resnet_hub.demo.fields.run_html import (
+    classes_html,
+    curves_html,
+    headline_html,
+    mistakes_html,
+    run_lead,
+    run_title,
+    settings_html,
+)
 from resnet_hub.demo.fields.share_card import share_card_button
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
 
 __all__ = [
     "AT_ONCE",
+    "CHOSEN",
     "DOWNLOADS",
     "GALLERY",
     "SMALL",
@@ -34,6 +45,10 @@ __all__ = [
     "agreement_words",
     "as_json",
     "block_table",
+    "cell_html",
+    "classes_html",
+    "confusion_html",
+    "curves_html",
     "data_uri",
     "downloads",
     "effect_words",
@@ -42,19 +57,25 @@ __all__ = [
     "files_field",
     "glow_figure",
     "groups",
+    "headline_html",
     "in_use",
     "input_panel",
+    "kept_image",
     "line_chart",
     "listen_for_images",
     "map_figure",
     "map_words",
+    "mistakes_html",
     "most_mb",
     "offered",
     "photo_field",
     "refusal",
     "refuse_oversized",
+    "run_lead",
+    "run_title",
     "score_bars",
     "score_words",
+    "settings_html",
     "share_card_button",
     "sheet_figures",
     "short_name",

@@ -24,16 +24,27 @@ class Line:
     """Heights from left to right; above 0 on a logarithmic scale."""
 
 
-def line_chart(lines: Sequence[Line], about: str, across: str, upwards: str, steps: int, *, log: bool = False) -> str:
+def line_chart(
+    lines: Sequence[Line],
+    about: str,
+    across: str,
+    upwards: str,
+    steps: int,
+    *,
+    log: bool = False,
+    marked: int | None = None,
+) -> str:
     """HTML: the chart with a legend.
 
     Args:
-        lines: Up to two lines that begin at the left; one that is still growing may be shorter than the chart.
+        lines: Up to three lines that begin at the left; one that is still growing may be shorter than the chart, one
+            without values is left out.
         about: What the chart shows, as its alternative text.
         across: The label of the x axis, counted from 1.
         upwards: The label of the y axis.
         steps: Positions in all.
         log: Whether the y axis is logarithmic.
+        marked: A position that an upright line marks.
     """
     values = [value for line in lines for value in line.values]
     low, high = _range(values, log)
@@ -58,10 +69,16 @@ def line_chart(lines: Sequence[Line], about: str, across: str, upwards: str, ste
     parts.append(f"<text x='{(LEFT + WIDTH - RIGHT) / 2}' y='{HEIGHT - 8}' text-anchor='middle'>{_text(across)}</text>")
     turned = f"transform='rotate(-90 20 {middle})'"
     parts.append(f"<text x='20' y='{middle}' text-anchor='middle' {turned}>{_text(upwards)}</text>")
+    if marked is not None:
+        parts.append(f"<path class='marked' d='M{place(marked):.1f} {TOP}V{HEIGHT - BOTTOM}'/>")
     for index, line in enumerate(lines):
+        if len(line.values) == 1:  # a line of one point would not be seen
+            parts.append(f"<circle class='line-{index}' cx='{place(1):.1f}' cy='{height(line.values[0]):.1f}' r='5'/>")
         points = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in enumerate(line.values, 1))
         parts.append(f"<polyline class='line-{index}' points='{points}'/>")
-    legend = "".join(f"<span class='line-{index}'>{_text(line.name)}</span>" for index, line in enumerate(lines))
+    legend = "".join(
+        f"<span class='line-{index}'>{_text(line.name)}</span>" for index, line in enumerate(lines) if line.values
+    )
     image = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{_text(about)}'>{''.join(parts)}</svg>"
     return f"<figure class='chart'>{image}<figcaption>{legend}</figcaption></figure>"
 

@@ -7,6 +7,7 @@ from resnet_hub.demo.tabs.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.tabs.depth import depth_tab
 from resnet_hub.demo.tabs.explain_endpoint import explain_endpoint
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, PageTab, TabContext
+from resnet_hub.demo.tabs.run import run_heading, run_tab, shows_run
 from resnet_hub.demo.tabs.why import why_tab
 
 TABS = (
@@ -15,7 +16,8 @@ TABS = (
     PageTab("compare", "compare.tab", compare_tab, compare_endpoint, about_the_image=True),
     PageTab("many", "batch.tab", batch_tab, classify_batch_endpoint),
     PageTab("depth", "depth.tab", depth_tab),
+    PageTab("run", "run.tab", run_tab, shown=shows_run),
 )
 """The tabs in their order; the first is open where a link names none. The page, the link and the API read this."""
 
-__all__ = ["ESCAPED", "TABS", "BuiltTab", "LinkValue", "Opened", "PageTab", "TabContext"]
+__all__ = ["ESCAPED", "TABS", "BuiltTab", "LinkValue", "Opened", "PageTab", "TabContext", "run_heading"]

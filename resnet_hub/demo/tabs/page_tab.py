@@ -25,6 +25,12 @@ class TabContext:
     inference: Inference
     answers: ExampleAnswers
     """What is asked about one image; it keeps the answers to the examples."""
+    rows: tuple[gr.Tabs, gr.Tabs]
+    """The tabs of the page, and those about one image, which the first of them holds."""
+
+    def opening(self, about_the_image: str) -> tuple[gr.Tabs, gr.Tabs]:
+        """What opens a tab about the image, as an event's values for `rows`."""
+        return gr.Tabs(selected=self.rows[0].children[0].id), gr.Tabs(selected=about_the_image)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class PageTab:
     """Fills the current container."""
     endpoint: Callable[[Inference], None] | None = None
     """Adds its endpoint for programs; None where it has none."""
+    shown: Callable[[Inference], bool] = lambda _inference: True
+    """Whether a page has it."""
     about_the_image: bool = False
     """Whether it stands beside the inputs, with the tabs about one image."""
 

@@ -44,6 +44,14 @@ def tenths(score: float, language: str = LANGUAGES[0]) -> str:
     return _with_sign({"0.0": "< 0.1", "100.0": "> 99.9"}.get(number, number), language)
 
 
+def measured(share: float, language: str = LANGUAGES[0]) -> str:
+    """A share that was counted, with one decimal: 100 % only where it is all, and 0 % only where it is nothing."""
+    tenths = round(1000 * share)
+    tenths = min(tenths, 999) if share < 1 else tenths
+    tenths = max(tenths, 1) if share > 0 else tenths
+    return _with_sign(f"{tenths / 10:.{0 if tenths in (0, 1000) else 1}f}", language)
+
+
 def _with_sign(number: str, language: str) -> str:
     """A number in percent: after a space in English, as in all of the page, and without one in Chinese."""
     return f"{number}%" if language == "zh-CN" else f"{number}\N{NO-BREAK SPACE}%"

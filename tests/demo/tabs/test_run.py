@@ -1,0 +1,80 @@
+"""Which pages have the tab of a run, and what their owners show."""
+
+import shutil
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+from run_folders import save_run
+
+from resnet_hub.demo.fields.run_html import run_lead, run_title
+from resnet_hub.demo.run_report import read_run
+from resnet_hub.demo.settings import PageSettings
+from resnet_hub.demo.tabs.run import sheet, shows_run, thumbnail
+from resnet_hub.demo.text import measured
+
+NAMES = ("ants", "bees")
+
+
+@pytest.fixture
+def run(tmp_path):
+    return save_run(tmp_path / "run", NAMES, [[3, 1], [0, 4]], [("red", 0, 1, 0.9), ("blue", 0, 0, 0.8)])
+
+
+def page(model, *, missing=None, **settings):
+    return SimpleNamespace(settings=PageSettings(model=str(model), **settings), pool=SimpleNamespace(missing=missing))
+
+
+def test_a_page_over_a_run_folder_shows_it_unless_its_owner_does_not(run, tmp_path):
+    assert shows_run(page(run))
+    assert shows_run(page(run, run="figures"))
+    assert not shows_run(page(run, run="off"))
+    assert not shows_run(page(run, missing="run"))  # another network stands in for it
+    (tmp_path / "plain").mkdir()
+    assert not shows_run(page(tmp_path / "plain"))
+    assert not shows_run(page("timm/resnet18.a1_in1k"))
+
+
+def test_two_or_three_classes_are_what_the_heading_asks_for():
+    assert run_title(NAMES, "en") == "Ants or bees?"
+    assert run_title(("ant", "bee", "fly"), "zh-CN").startswith("Ant、bee 还是 fly")
+    assert run_title(("one",), "en") is None
+    assert run_title(("a", "b", "c", "d"), "en") is None
+    assert run_title(("a" * 300, "b"), "en") is None
+
+
+def test_the_lead_names_some_classes_and_counts_the_rest():
+    assert run_lead([f"<{n}>" for n in range(1000)], None, "en") == (
+        "This network was trained on its owner&#x27;s pictures and tells 1,000 classes apart: "
+        "&lt;0&gt;, &lt;1&gt;, &lt;2&gt;, &lt;3&gt;, &lt;4&gt;, &lt;5&gt;, and 994 more."
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1, "100 %"), (0.99999, "99.9 %"), (0.98765, "98.8 %"), (0.00001, "0.1 %"), (0, "0 %")],
+)
+def test_all_and_nothing_are_said_only_where_it_is_all_or_nothing(share, words):
+    assert measured(share, "en").replace("\N{NO-BREAK SPACE}", " ") == words
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"RIFF\x10\0\0\0WEBPVP8 ", b"<svg onload='alert(1)'/>"])
+def test_an_image_that_is_none_is_not_shown(run, content):
+    (run / "held_out" / "0.webp").write_bytes(content)
+    report = read_run(run, 2)
+    assert thumbnail(report, 0) is None
+    assert thumbnail(report, 1).startswith("data:image/webp;base64,")
+    assert thumbnail(report, 7) is None
+
+
+def test_an_earlier_run_shows_the_sheet_of_mistakes_that_it_drew(run, tmp_path):
+    Image.new("RGB", (3000, 200)).save(run / "mistakes.png")
+    assert sheet(read_run(run, 2)) is None  # the images themselves are there
+    shutil.rmtree(run / "held_out")
+    assert sheet(read_run(run, 2, images=False)) is None
+    assert sheet(read_run(run, 2)).startswith("data:image/webp;base64,")
+    (run / "mistakes.png").write_bytes(b"no image")
+    assert sheet(read_run(run, 2)) is None
+    (run / "mistakes.png").unlink()
+    (run / "mistakes.png").symlink_to(Image.new("RGB", (3, 2)).save(tmp_path / "out.png") or tmp_path / "out.png")
+    assert sheet(read_run(run, 2)) is None
