@@ -35,7 +35,7 @@ const attributes = ['aria-label', 'title', 'placeholder'];
 const marked = attributes.map(name => `[${name}]`).join();
 const spoken = '[data-testid=toast-body], [data-testid=status-tracker], button:has(> .wrap > .icon-wrap)';
 const label = element => {
-  if (element.closest('.html-container') || element.matches('td, th, meter, img')) return;
+  if (element.closest('.html-container') || element.matches('td, th, li, meter, img')) return;
   for (const name of attributes) {
     const chinese = element.hasAttribute(name) && translated(element.getAttribute(name));
     if (chinese) element.setAttribute(name, chinese);

@@ -93,13 +93,13 @@ class AnswerDetails:
             decode=f"{times.decode_ms:.1f}",
             preprocessing=f"{times.preprocessing_ms:.1f}",
             network=f"{times.network_ms:.1f}",
+            input=describe_input(classifier.preprocessing, language),
         )
-        words = describe_input(classifier.preprocessing, language)
         return (
             table,
             gr.Button(_csv_words(classifier.model.num_classes, language), visible=True),
             seen,
-            f"{timing} {words}",
+            timing,
         )
 
 

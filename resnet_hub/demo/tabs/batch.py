@@ -121,10 +121,11 @@ def _table_field() -> gr.Dataframe:
 def _limits(inference: Inference) -> Any:
     """What tells, in the visitor's language, how much may be sent."""
     settings = inference.settings
-    most = {"images": f"{settings.max_images:,}", "mb": settings.max_file_mb, "zip_mb": settings.max_zip_mb}
+    most = {"mb": settings.max_file_mb, "zip_mb": settings.max_zip_mb}
 
     def tell(request: gr.Request) -> str:
-        words = say("batch.limits", language_of(request), **most)
+        language = language_of(request)
+        words = say("batch.limits", language, images=counted(settings.max_images, language), **most)
         return f"<p class='quiet'>{html.escape(words)}</p>"
 
     return tell

@@ -13,7 +13,7 @@ import gradio as gr
 from resnet_hub.demo.fields import AT_ONCE, Line, line_chart
 from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
-from resnet_hub.demo.text import label, language_of, say, with_refusals
+from resnet_hub.demo.text import label, language_of, say, times, with_refusals
 from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
 
 USUAL_DEPTH = 56
@@ -107,8 +107,8 @@ def gradient_chart(flows: list[GradientFlow], language: str) -> str:
         "depth.gradients_found",
         language,
         depth=plain.depth,
-        plain=_large(plain.growth),
-        residual=_large(residual.growth),
+        plain=times(plain.growth, language),
+        residual=times(residual.growth, language),
         factor=f"{plain.growth ** (1 / layers):.2f}",
     )
     chart = line_chart(
@@ -146,8 +146,3 @@ def loss_chart(depth: int, losses: list[list[float]], language: str) -> str:
 
 def _kind(shortcuts: bool, language: str) -> str:
     return say("depth.with" if shortcuts else "depth.without", language)
-
-
-def _large(number: float) -> str:
-    """A number with two significant digits: 17, 5,100, 38,000,000."""
-    return f"{float(f'{number:.2g}'):,.0f}" if number >= 10 else f"{number:.1f}"

@@ -181,8 +181,8 @@ async def _parts(
     known = None if key.overlap is None else Agreement(key.overlap)
     method = wanted.method or USUAL_METHOD
     last = Explanation(answer, index, method, known)
-    async for found in explained(inference, last):
-        part = found if found.found is None else replace(found, found=answer.map_in(found.found, language))
+    async for made in explained(inference, last):
+        part = made if made.found is None else replace(made, found=answer.map_in(made.found, language))
         yield _changed(last, part, language, Key(wanted.path, wanted.network, index, method, best))
         last = part
 

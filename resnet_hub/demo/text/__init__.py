@@ -14,6 +14,7 @@ from resnet_hub.demo.text.formatting import (
     rounded,
     shortened,
     tenths,
+    times,
     verdict,
 )
 from resnet_hub.demo.text.page_error import PageError
@@ -45,6 +46,7 @@ __all__ = [
     "sentence_of",
     "shortened",
     "tenths",
+    "times",
     "translations",
     "user_error",
     "verdict",

@@ -74,6 +74,14 @@ def rounded(count: int, language: str = LANGUAGES[0]) -> str:
     return say("numbers.billions" if large else "numbers.millions", language, count=number)
 
 
+def times(factor: float, language: str = LANGUAGES[0]) -> str:
+    """How many times as large something is, with two significant digits: 1.2, 17, 5,100, 38,000,000."""
+    if factor < 10:
+        return f"{factor:.1f}"
+    whole = int(float(f"{factor:.2g}"))
+    return rounded(whole, language) if language == "zh-CN" and whole >= 10_000 else counted(whole, language)
+
+
 def distinct_labels(predictions: Sequence[Prediction], language: str = LANGUAGES[0]) -> dict[str, float]:
     """Labels and scores in rank order; two classes of one name (ImageNet has two cranes) are told apart by index."""
     count = Counter(prediction.label for prediction in predictions)
