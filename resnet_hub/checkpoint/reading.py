@@ -20,6 +20,8 @@ SWAPPED = re.compile(r"ema_\w+")
 """What OpenMMLab leaves beside averaged weights: the others, each with its whole name in one word."""
 CONVOLUTION = re.compile(r"(?:layer\d+|stages\.\d+\.blocks)\.\d+\.conv\d+\.weight")
 """Names of a block's convolutions, of which the last gives the network's features."""
+TRUNK = re.compile(r"conv1\.|bn1\.|layer\d+\.|stem\.|stages\.|norm\.|head\.fc\.")
+"""What names of a network begin with, but for its head."""
 SHOWN = 8
 """How many parts of a file the line names."""
 
@@ -72,18 +74,27 @@ def read(contents: Contents) -> Reading:
     ours = "head.fc" if any(name.startswith("stages.") for name in state) else "fc"
     if origin.options(contents).get("num_classes") == 0 or f"{ours}.weight" in state:
         return Reading(contents, origin, state, None)
-    within = {name: tensor for name, tensor in state.items() if name.startswith("fc.")}
-    head = _head_among(within or contents.around, state)
+    within = {name: tensor for name, tensor in state.items() if not TRUNK.match(name)}
+    beside = within or contents.around
+    head = _head_among(beside, state, {**contents.around, **within})
     if head is None:
         return Reading(contents, origin, state, None)
-    found = {leaf: (within or contents.around).get(f"{head}.{leaf}") for leaf in ("weight", "bias")}
-    state = {name: tensor for name, tensor in state.items() if name not in within}
-    state |= {f"{ours}.{leaf}": tensor for leaf, tensor in found.items() if tensor is not None}
+    found = {f"{head}.{leaf}": beside.get(f"{head}.{leaf}") for leaf in ("weight", "bias")}
+    state = {name: tensor for name, tensor in state.items() if name not in found}
+    state |= {f"{ours}.{name.rpartition('.')[2]}": tensor for name, tensor in found.items() if tensor is not None}
     return Reading(contents, origin, state, head)
 
 
-def _head_among(tensors: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> str | None:
-    """The name of the one linear layer that takes what the network gives, and that nothing stands before or behind."""
+def _head_among(
+    tensors: Mapping[str, Tensor], state: Mapping[str, Tensor], everything: Mapping[str, Tensor]
+) -> str | None:
+    """The name of the one linear layer that takes what the network gives, and that nothing stands before or behind.
+
+    Args:
+        tensors: Where the layer is looked for.
+        state: The network.
+        everything: All that lies beside the network: a norm or a layer that gives as many features may stand between.
+    """
     convolutions = sorted((name for name in state if CONVOLUTION.fullmatch(name)), key=_numbers)
     features = state[convolutions[-1]].shape[0] if convolutions else 0
     found = []
@@ -93,7 +104,12 @@ def _head_among(tensors: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> s
             layer = name.removesuffix("weight")
             if all(other.startswith(layer) for other in tensors if other.startswith(part[1])):
                 found.append(layer[:-1])
-    return found[0] if len(found) == 1 else None
+    if len(found) != 1 or any(
+        tensor.shape[:1] == (features,) and tensor.ndim in (1, 2) and not name.startswith(f"{found[0]}.")
+        for name, tensor in everything.items()
+    ):
+        return None
+    return found[0]
 
 
 def _numbers(name: str) -> list[int]:

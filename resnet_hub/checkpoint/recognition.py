@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -34,6 +35,8 @@ from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 
+NETWORK = re.compile(r"conv1\.|bn1\.|layer\d+\.|stem\.|stages\.|norm\.|fc\.|head\.")
+"""What the names of a network's tensors begin with."""
 SHOWN = 3
 """How many tensors an error names."""
 
@@ -176,6 +179,12 @@ def _no_network(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointEr
     if not depths:
         first = ", ".join(map(shown_name, islice(state, SHOWN)))
         return CheckpointError("checkpoint.no_residual_network", name=contents.file, names=first)
+    more = [name for name in state if not NETWORK.match(name)]
+    if more and (found := _fitting({name: tensor for name, tensor in state.items() if NETWORK.match(name)})):
+        names = ", ".join([*map(shown_name, more[:SHOWN]), *(["..."] if len(more) > SHOWN else [])])
+        return CheckpointError(
+            "checkpoint.network_and_more", name=contents.file, candidates=", ".join(found), names=names
+        )
     return CheckpointError("checkpoint.weights_of_which_network", name=contents.file, depths=depths)
 
 

@@ -23,7 +23,6 @@ from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.errors import CheckpointError
 
 NO_WEIGHTS = {
-    "text": b"no weights",
     "pickle of nothing": b"\x80\x02.",
     "pickle with a gap": b"\x80\x02h\x05.",
 }
