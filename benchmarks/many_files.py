@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import argparse
 import csv
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from pathlib import Path
@@ -71,6 +74,7 @@ def watched(folder: Path, table: Path) -> tuple[int, list[tuple[float, float]], 
     """The exit status, memory by seconds [s, MB], what the terminal showed, and the seconds of processors."""
     command = [sys.executable, "-m", "resnet_hub", "predict", str(NETWORK), str(folder), "--csv", "--top-k", "1"]
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))  # without a size, tqdm draws no bar
     shown: list[bytes] = []
 
     def read() -> None:
@@ -81,7 +85,7 @@ def watched(folder: Path, table: Path) -> tuple[int, list[tuple[float, float]], 
             return
 
     with table.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=theirs, env={**os.environ, "COLUMNS": "100"})
+        process = subprocess.Popen(command, stdout=out, stderr=theirs)
     os.close(theirs)
     reader = threading.Thread(target=read)
     reader.start()

@@ -1,4 +1,4 @@
-"""`PackedNames`: the names of many files in a fifth of the memory that a list takes."""
+"""`PackedNames`: the names of many files in a quarter of the memory that a list takes."""
 
 from __future__ import annotations
 
