@@ -45,10 +45,17 @@ def random_state(model):
     return state
 
 
+def undrawn():
+    """Lets new networks keep what their memory holds, for those whose weights come from elsewhere.
+
+    To draw them takes half of the time in which a network is made.
+    """
+    return patch.multiple(torch.nn.init, **{name: lambda tensor, *_, **__: tensor for name in INITIALIZERS})
+
+
 def without_storage(create, name, **options):
     """A network in evaluation mode by our or timm's `create`, without weights until it is given some."""
-    left_alone = {name: lambda tensor, *_, **__: tensor for name in INITIALIZERS}  # or they take half of the time
-    with patch.multiple(torch.nn.init, **left_alone), torch.device("meta"):
+    with undrawn(), torch.device("meta"):
         model = create(name, **options).eval()
     for module in model.modules():
         if isinstance(module, BlurPool2d):  # timm's: no state dict holds the numbers of its filter

@@ -6,20 +6,20 @@ from functools import cache
 import pytest
 import timm
 import torch
-from random_weights import assert_equal, lively, random_state
+from random_weights import assert_equal, lively, random_state, without_storage
 
 from resnet_hub import FeatureNetwork, ResNet, create_model
 from resnet_hub.errors import ConfigError, ImageError
 
-IMAGES = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+IMAGES = torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
 CHOICES = [(1, 2, 3, 4), (0, 1, 2, 3, 4), (2,), (0, 3), (-1,), (-2, -1), (1, -1), 2, 5]
 
 
 def pair(name, out_indices, **options):
-    ours = create_model(name, features_only=True, out_indices=out_indices, **options).eval()
-    theirs = timm.create_model(name, features_only=True, out_indices=out_indices, **options).eval()
-    theirs.load_state_dict(random_state(theirs), strict=True)
-    ours.load_state_dict(theirs.state_dict(), strict=True)
+    options |= {"features_only": True, "out_indices": out_indices}
+    ours, theirs = (without_storage(create, name, **options) for create in (create_model, timm.create_model))
+    theirs.load_state_dict(random_state(theirs), strict=True, assign=True)
+    ours.load_state_dict(theirs.state_dict(), strict=True, assign=True)
     return ours, theirs
 
 

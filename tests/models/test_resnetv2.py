@@ -8,7 +8,7 @@ import pytest
 import timm
 import torch
 from error_facts import Begins, code_and_fields
-from random_weights import assert_equal, lively, random_state
+from random_weights import assert_equal, lively, random_state, undrawn
 from torch import nn
 from transformers import AutoModelForImageClassification
 
@@ -71,14 +71,16 @@ def test_a_class_refuses_the_config_of_another(asked, name):
 @pytest.mark.parametrize(("name", "options"), SHARED, ids=str)
 def test_timm_opens_what_we_save(name, options, tmp_path):
     ours = saved(tmp_path, name, **options)
-    theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True)
+    with undrawn():
+        theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True)
     assert_equal(outputs(ours), outputs(theirs))
     assert theirs.pretrained_cfg["label_names"] == list(NAMES)
 
 
 @pytest.mark.parametrize(("name", "options"), SHARED[:4], ids=str)
 def test_we_open_what_timm_saves(name, options, tmp_path):
-    theirs = timm.create_model(name, num_classes=3, **options)
+    with undrawn():
+        theirs = timm.create_model(name, num_classes=3, **options)
     theirs.load_state_dict(random_state(theirs))
     timm.models.save_for_hf(theirs, tmp_path, model_args=options, safe_serialization=True)
     assert_equal(outputs(ResNetV2.from_pretrained(tmp_path)), outputs(theirs))
@@ -114,12 +116,18 @@ def test_other_classes_get_a_new_head_and_the_rest_stays(tmp_path, caplog):
     assert caplog.record_tuples == [("resnet_hub.checkpoint.folder", logging.WARNING, sentence)]
 
 
+@pytest.fixture(scope="module", params=["resnetv2_18", "resnetv2_18d", "resnetv2_50x1_bit"])
+def color_checkpoint(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    saved(folder, request.param)
+    return folder
+
+
 @pytest.mark.parametrize("wanted", [1, 2, 4, 13])
-@pytest.mark.parametrize("name", ["resnetv2_18", "resnetv2_18d", "resnetv2_50x1_bit"])
-def test_other_channels_adapt_the_first_convolution_as_timm_does(name, wanted, tmp_path):
-    saved(tmp_path, name)
-    theirs = timm.create_model(f"local-dir:{tmp_path}", pretrained=True, in_chans=wanted)
-    ours = ResNet.from_pretrained(tmp_path, in_chans=wanted)
+def test_other_channels_adapt_the_first_convolution_as_timm_does(color_checkpoint, wanted):
+    with undrawn():
+        theirs = timm.create_model(f"local-dir:{color_checkpoint}", pretrained=True, in_chans=wanted)
+    ours = ResNet.from_pretrained(color_checkpoint, in_chans=wanted)
     first = f"{ours.first_conv}.weight"
     torch.testing.assert_close(ours.get_parameter(first), theirs.get_parameter(first), rtol=1e-6, atol=1e-6)
     assert_equal(outputs(ours), outputs(theirs))
