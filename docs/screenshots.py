@@ -16,13 +16,14 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 FOLDER = Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER.parent / "tests"), str(FOLDER.parent)]
-WIDTH, HEIGHT = 1180, 1000
+DESK, PHONE = (1180, 800), (390, 844)
+"""Width and height of the windows."""
 PATIENCE = 60_000
 """Milliseconds for each answer."""
 
 
 def main() -> None:
-    """Writes page.png, why.png and many.png beside this file."""
+    """Writes page.png, phone.png and why.png beside this file."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from browsing import served_page  # the page as its tests serve it
 
@@ -32,12 +33,13 @@ def main() -> None:
         sys.exit(f"error: {str(data)!r} has no weights/resnet50-imagenet; give another: make screenshots DATA=folder")
     expect.set_options(timeout=PATIENCE)
     with served_page(weights / "resnet50-imagenet", title="What is in this picture?") as settings:
-        for name, show in (("page", answer), ("why", why), ("many", many)):
-            take(settings.address, FOLDER / f"{name}.png", show)
+        for name, window, show in (("page", DESK, answer), ("phone", PHONE, example), ("why", DESK, why)):
+            take(settings.address, FOLDER / f"{name}.png", window, show)
 
 
-def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
+def take(address: str, file: Path, window: tuple[int, int], show: Callable[[Page], None]) -> None:
     """Opens the page, lets `show` bring something about, and keeps what is seen then."""
+    width, height = window
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM")
@@ -45,7 +47,7 @@ def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
             or shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
         )
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(PATIENCE)
         page.goto(address)
         expect(page.locator("#link a")).to_be_visible()
@@ -60,8 +62,17 @@ def take(address: str, file: Path, show: Callable[[Page], None]) -> None:
 
 
 def answer(page: Page) -> None:
-    """A free image and its classes."""
-    expect(page.locator("#labels li").first).to_be_visible()
+    """The answer that the page opens with, and its evidence."""
+    expect(page.locator("#glow img.colors")).to_be_visible()
+
+
+def example(page: Page) -> None:
+    """What a tap on another example brings."""
+    answer(page)
+    before = page.locator("#verdict").inner_text()
+    page.locator("#examples img").nth(1).click()
+    expect(page.locator("#verdict")).not_to_have_text(before)
+    answer(page)
 
 
 def why(page: Page) -> None:
@@ -71,18 +82,6 @@ def why(page: Page) -> None:
     expect(page.locator("#why-map img").first).to_be_visible()
     page.wait_for_timeout(4000)  # stages and blocks follow the map
     scroll_to(page, "#photo")
-
-
-def many(page: Page) -> None:
-    """The free images, sorted by class."""
-    from resnet_hub.demo.examples import find_examples
-
-    page.get_by_role("tab", name="Many pictures").click()
-    page.locator("#files input[type=file]").set_input_files(list(find_examples("owner/name").paths))
-    page.wait_for_timeout(1500)
-    page.locator("#batch-start").click()
-    expect(page.locator("#batch-progress")).to_contain_text("Done")
-    scroll_to(page, "#batch-start")
 
 
 def scroll_to(page: Page, place: str) -> None:

@@ -20,7 +20,7 @@ from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
     describe_link,
     launch_quietly,
-    mark_what_is_awaited,
+    mend_what_gradio_leaves_out,
     refusals_of_requests,
     refuse_what_no_field_holds,
     remember_little,
@@ -38,10 +38,12 @@ from resnet_hub.demo.text import (
     label,
     language_of,
     names_in,
+    own_label,
     rounded,
     say,
     translations,
 )
+from resnet_hub.errors import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -82,10 +84,11 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
             gr.Markdown(label("page.how_text"))
         if examples.paths:
             credits = dict.fromkeys([examples.credit, FREE_CREDIT])  # other networks may have other examples
-            gr.HTML(" ".join(str(label(key)) for key in credits), elem_classes="plain quiet", elem_id="credit")
+            words = {language: " ".join(say(key, language) for key in credits) for language in LANGUAGES}
+            gr.HTML(own_label(page, words), elem_classes="plain quiet", elem_id="credit")
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
         translate_gradio(page)
-        mark_what_is_awaited(page)
+        mend_what_gradio_leaves_out(page)
         _fill_at_the_start(page, inference, [about, limits, notice])
         if pool.missing is not None:
             _own_at_the_start(page, pool, inputs)

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsing import clear, served_page, upload, wait_until_asked
+from browsing import clear, served_page, unfold, upload, wait_until_asked
 from color_network import COLORS, LABELS, TEMPLATE, save_color_network, solid
 from playwright.sync_api import expect
 
@@ -21,6 +21,7 @@ def place(tmp_path_factory):
     """A network that knows colors, and a text under the name of an image."""
     folder = tmp_path_factory.mktemp("first")
     save_color_network(folder / "colors")
+    (folder / "colors" / "examples" / "c.png").rename(folder / "colors" / "examples" / "cat.png")
     (folder / "notes.png").write_text("no picture")
     solid(COLORS[0]).resize((60, 60)).save(folder / "crimson.png")  # none of the examples
     return folder
@@ -50,15 +51,19 @@ def wait_for_address(page, pattern):
 
 
 @pytest.mark.parametrize(
-    ("locale", "sentence", "network"),
-    [("en-US", "Most likely ", "Answered by colors"), ("zh-CN", "最可能是 ", "由 colors 回答")],
+    ("locale", "sentence", "network", "examples"),
+    [
+        ("en-US", "Most likely ", "Answered by colors", ["a", "b", "cat"]),
+        ("zh-CN", "最可能是 ", "由 colors 回答", ["a", "b", "猫"]),
+    ],
 )
 def test_the_page_opens_with_an_answer_its_evidence_and_the_network_that_gave_it(
-    open_page, address, locale, sentence, network
+    open_page, address, locale, sentence, network, examples
 ):
     page = open_page(address, locale=locale)
     says(page, sentence + TEMPLATE)
     expect(page.locator("#answered-by")).to_have_text(network)
+    assert [image.get_attribute("alt") for image in page.locator("#examples img").all()] == examples
     expect(page.locator("#photo img")).to_be_visible()
     expect(page.locator("#glow img.colors")).to_have_attribute("alt", re.compile(re.escape(TEMPLATE)))
     expect(page.locator("#labels li")).to_have_count(3)
@@ -69,8 +74,8 @@ def test_the_page_opens_with_an_answer_its_evidence_and_the_network_that_gave_it
 def test_on_a_phone_the_answer_is_in_view_after_a_tap_on_an_example(open_page, address, locale):
     page = open_page(address, width=390, locale=locale)
     page.set_viewport_size({"width": 390, "height": 844})
-    for name, label in (("b", LABELS[0]), ("c", LABELS[1])):
-        page.get_by_role("button", name=name, exact=True).click()
+    for place, label in ((1, LABELS[0]), (2, LABELS[1])):
+        page.locator("#examples button").nth(place).click()
         says(page, label)
         box = page.locator("#verdict").bounding_box()
         assert page.evaluate("scrollY") == 0
@@ -136,18 +141,40 @@ def test_the_address_opens_the_same_example_with_the_same_settings(open_page, ad
 
 
 def test_an_image_of_a_visitor_is_in_no_address(open_page, address, place):
-    page = open_page(f"{address}?example=c")
+    page = open_page(f"{address}?example=cat")
     says(page, LABELS[1])
     upload(page, place / "crimson.png")
     says(page, LABELS[0])
     wait_for_address(page, r"\?(?!.*example)")
 
 
+def test_a_long_name_of_a_class_breaks_and_leaves_room_for_its_score(open_page, address):
+    page = open_page(address, width=390)
+    page.locator("#labels li span").first.evaluate("span => { span.textContent = 'x'.repeat(300) }")
+    page.locator("#answered-by").evaluate("line => { line.textContent = 'y'.repeat(300) }")
+    page.locator("#verdict p").first.evaluate("line => { line.textContent = 'z'.repeat(300) }")
+    score = page.locator("#labels li span").nth(1).bounding_box()
+    assert score["x"] + score["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_keyboard_goes_on_behind_the_choice_of_a_network_and_its_list_closes(open_page, address):
+    page = open_page(address)
+    unfold(page, "#others")
+    page.locator("#fetch").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#network input")).to_be_focused()
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("#use-network")).to_be_focused()
+    expect(page.get_by_role("listbox")).to_have_count(0)
+
+
 def test_while_an_answer_is_awaited_one_thin_line_says_so_and_covers_no_word(open_page, address):
     page = open_page(address)
     page.wait_for_load_state("networkidle")
     held = []
-    page.route("**/queue/join*", held.append)
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
     page.get_by_role("button", name="b", exact=True).click()
     wait_until_asked(page, held)
     expect(page.locator("[aria-busy=true]")).to_have_count(1)
@@ -155,9 +182,10 @@ def test_while_an_answer_is_awaited_one_thin_line_says_so_and_covers_no_word(ope
     sign = page.locator("#verdict [data-testid=status-tracker]")
     assert sign.bounding_box()["height"] <= 3
     assert sign.inner_text().strip() == ""
-    page.unroute("**/queue/join*")
+    assert page.locator("#verdict .html-container").evaluate("it => getComputedStyle(it).opacity") == "1"
     for route in held:
         route.continue_()
+    page.unroute("**/queue/join*")
     says(page, LABELS[0])
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
 

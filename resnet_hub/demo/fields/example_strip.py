@@ -16,8 +16,8 @@ from PIL import Image
 
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.serving import Inference
-from resnet_hub.demo.text import all_words, label
-from resnet_hub.errors import ImageError
+from resnet_hub.demo.text import all_words, own_label, say
+from resnet_hub.errors import LANGUAGES, ImageError
 from resnet_hub.preprocessing import open_image
 
 SIDE = 128
@@ -36,20 +36,21 @@ document.querySelectorAll('#examples button').forEach((button, index) => {
 
 
 def example_strip(
-    inference: Inference, paths: Sequence[Path], shown: int, network: gr.Textbox, photo: gr.Image
+    page: gr.Blocks, inference: Inference, paths: Sequence[Path], shown: int, network: gr.Textbox, photo: gr.Image
 ) -> None:
     """Fills the current container; a click on an example puts it into the field `photo`.
 
     Args:
+        page: The page as a whole.
         inference: The networks.
         paths: All images that may be an example here.
         shown: How many of them, from the first one on, suit the network that the page opens with.
         network: The name of the network in use; the strip shows the images that suit it.
         photo: The image field.
     """
-    buttons = "".join(_button(path, is_seen=number < shown) for number, path in enumerate(paths))
+    small = [_small(path) for path in paths]
     strip = gr.HTML(
-        f"<div class='strip' role='group' aria-label='{label('inputs.examples')}'>{buttons}</div>",
+        own_label(page, {language: _strip(paths, small, shown, language) for language in LANGUAGES}),
         elem_id="examples",
         elem_classes="plain",
         js_on_load=PRESSED,
@@ -73,11 +74,11 @@ def example_strip(
     fitting.change(None, fitting, None, js=SHOW_FITTING, api_visibility="private")
 
 
-def example_name(path: Path) -> Any:
-    """What an example shows, in the visitor's language where there is a text."""
+def example_name(path: Path, language: str) -> str:
+    """What an example shows, in a visitor's language where there is a text."""
     name = short_name(path)
     key = f"inputs.example_{name}"
-    return label(key) if key in all_words() else re.sub(r"[-_]+", " ", name)
+    return say(key, language) if key in all_words() else re.sub(r"[-_]+", " ", name)
 
 
 def short_name(path: Path) -> str:
@@ -85,20 +86,24 @@ def short_name(path: Path) -> str:
     return re.sub(r"^\d+\W+", "", path.stem)
 
 
-def _button(path: Path, *, is_seen: bool) -> str:
-    """HTML; the texts of the page are put into the visitor's language by the browser."""
-    name = example_name(path)
-    shown = html.escape(name) if isinstance(name, str) else str(name)
+def _strip(paths: Sequence[Path], small: Sequence[str | None], shown: int, language: str) -> str:
+    """HTML: a button for each example, with its small picture where it can be read; the first `shown` are seen."""
+    buttons = []
+    for number, (path, source) in enumerate(zip(paths, small, strict=True)):
+        name = html.escape(example_name(path, language))
+        image = name if source is None else f"<img alt='{name}' width='{SIDE}' height='{SIDE}' src='{source}'>"
+        hidden = "" if number < shown else " hidden"
+        buttons.append(f"<button type='button' title='{name}'{hidden}>{image}</button>")
+    words = html.escape(say("inputs.examples", language))
+    return f"<div class='strip' role='group' aria-label='{words}'>{''.join(buttons)}</div>"
+
+
+def _small(path: Path) -> str | None:
+    """A square cut from the middle, as a data URI; None where it cannot be read, which is said when it is chosen."""
     try:
-        image = f"<img alt='{shown}' width='{SIDE}' height='{SIDE}' src='{_small(path)}'>"
-    except ImageError:  # the page says so to whoever chooses it
-        image = shown
-    return f"<button type='button' title='{shown}'{'' if is_seen else ' hidden'}>{image}</button>"
-
-
-def _small(path: Path) -> str:
-    """A square cut from the middle, as a data URI."""
-    image = open_image(path)
+        image = open_image(path)
+    except ImageError:
+        return None
     if not isinstance(image, Image.Image):
         raise TypeError("only images that browsers show are examples")
     side = min(image.size)

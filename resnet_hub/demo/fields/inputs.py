@@ -46,10 +46,10 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
             placeholder=label("inputs.drop"),
         )
         with gr.Row(elem_classes="choices"):
-            upload_button(photo)
             if examples.paths:
                 paths = all_examples(examples, inference.pool.folders.values())
-                example_strip(inference, paths, len(examples.paths), network, photo)
+                example_strip(page, inference, paths, len(examples.paths), network, photo)
+            upload_button(photo)
     with (
         gr.Column(elem_classes="others"),
         gr.Accordion(label("inputs.others"), open=False, elem_id="others"),

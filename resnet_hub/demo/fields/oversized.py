@@ -38,6 +38,10 @@ const look = (event, files) => {
   input.files = carried.files;
   input.dispatchEvent(new Event('change', {bubbles: true}));
 };
+// An image of a kind that this browser cannot show is answered all the same, and has no sign of being broken.
+const veil = veiled => event => event.target.matches?.('#photo img') && (event.target.style.opacity = veiled);
+document.addEventListener('error', veil('0'), true);
+document.addEventListener('load', veil(''), true);
 document.addEventListener('change', event => event.target.type === 'file' && look(event, event.target.files), true);
 document.addEventListener('drop', event => look(event, event.dataTransfer?.files), true) }"""
 
@@ -56,7 +60,7 @@ def refuse_oversized(page: gr.Blocks, settings: PageSettings, photo: gr.Image, o
         name = str(said.get("name"))[:LONGEST_NAME]
         return gr.skip(), refusal(sentence_of(PageError("intake.upload_large", name=name, most=most), language))
 
-    told.input(refuse, told, [one, many], queue=False, show_progress="hidden", api_visibility="private")
+    told.change(refuse, told, [one, many], queue=False, show_progress="hidden", api_visibility="private")
     photo.change(None, None, one, js="() => ''", show_progress="hidden", api_visibility="private")
     look = LOOK.replace("MOST", str(most)).replace("LONGEST", str(LONGEST_NAME))
     page.load(None, js=look, api_visibility="private")

@@ -3,6 +3,7 @@
 `tests/demo/overrides/test_gradio_insides.py` has a row for each, which says what stops when gradio changes under it.
 """
 
+from resnet_hub.demo.overrides.accessibility import mend_what_gradio_leaves_out
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
 from resnet_hub.demo.overrides.gradio_words import translate_gradio
@@ -13,7 +14,6 @@ from resnet_hub.demo.overrides.quiet_launch import launch_quietly
 from resnet_hub.demo.overrides.requests import refusals_of_requests, refuse_what_no_field_holds
 from resnet_hub.demo.overrides.sessions import MOST_SESSIONS, remember_little
 from resnet_hub.demo.overrides.stopping import Stops
-from resnet_hub.demo.overrides.waiting import mark_what_is_awaited
 
 __all__ = [
     "MOST_SESSIONS",
@@ -23,7 +23,7 @@ __all__ = [
     "describe_link",
     "keep_file",
     "launch_quietly",
-    "mark_what_is_awaited",
+    "mend_what_gradio_leaves_out",
     "refusals_of_requests",
     "refuse_what_no_field_holds",
     "remember_little",

@@ -48,7 +48,7 @@ class AnswerDetails:
     @property
     def empty(self) -> tuple[Any, ...]:
         """What the outputs hold while there is no answer."""
-        return None, gr.Button(visible=False), None, ""
+        return None, gr.Button(visible=False), gr.Image(None, visible=False), ""
 
     @property
     def in_link(self) -> LinkValue:
@@ -85,6 +85,7 @@ class AnswerDetails:
             classification.seen,
             alt_text=say("classify.seen_alt", language),
             elem_classes="squares" if small else "",
+            visible=True,
         )
         times = classification.timings
         timing = say(
@@ -126,6 +127,7 @@ def answer_details(context: TabContext) -> AnswerDetails:
             interactive=False,
             buttons=["download"],
             height=SEEN_HEIGHT,
+            visible=False,
             elem_id="seen",
         )
         timing = gr.HTML(html_template=f"<p class='quiet'>{ESCAPED}</p>", elem_id="timing", elem_classes="plain")

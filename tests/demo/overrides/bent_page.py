@@ -159,7 +159,8 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
     missing = words_that_gradio_lacks()
     scene.seen["English words"] = not missing or f"it has no {missing}"
-    scene.record("status trackers", lambda: any('data-testid="status-tracker"' in code for code in browser_code()))
+    for name, mark in (("status trackers", 'data-testid="status-tracker"'), ("lists of choices", 'role="listbox"')):
+        scene.record(name, lambda mark=mark: any(mark in code for code in browser_code()))
     sessions = page.app.state_holder.session_data.values()
     scene.record(
         "sessions",

@@ -116,8 +116,13 @@ ROWS = {
     ),
     "status trackers": Row(
         'what is awaited has a tracker with data-testid="status-tracker" in it, without the class "hide" meanwhile',
-        "overrides/waiting.py",
+        "overrides/accessibility.py",
         "spinners and seconds lie over the words again, and screen readers are not told that something is awaited",
+    ),
+    "lists of choices": Row(
+        'the list of a choice is a role="listbox" beside an input with role="combobox", which Escape closes',
+        "overrides/accessibility.py",
+        "whoever uses the keyboard alone loses the focus behind a choice, and its list stays open over the page",
     ),
     "quiet launch": Row(
         "what a launch prints goes to sys.stdout while it lasts",
