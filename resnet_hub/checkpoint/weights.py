@@ -50,6 +50,10 @@ logger = logging.getLogger(__name__)
 
 TRAINING_STATE = ("optimizer.bin", "optimizer.pt", "scheduler.bin", "scheduler.pt", "random_states_0.pkl")
 """What accelerate and transformers leave beside weights."""
+MOST_SHARED = 4
+"""How often the tensors of a file may use what it stores, on average; weights that are tied are there twice."""
+SMALL_BYTES = 2**26
+"""Bytes of tensors whose sharing costs nothing."""
 CHUNK_BYTES = 8 * 2**20
 """How much of a file is converted from one mapping of it."""
 
@@ -158,6 +162,8 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
     found = candidates(state)
     if not found:
         raise CheckpointError("checkpoint.no_tensors", file=str(file))
+    for one in found:
+        _refuse_larger_than_stored(file, {**one.around, **one.tensors})
     extras = extras_of(state)
     # The runner of mmengine saves the average as "state_dict", and as "ema_state_dict" what is trained.
     one = chosen(found, choice, str(file), swapped="message_hub" in extras)
@@ -174,6 +180,15 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
         size=file.stat().st_size,
         digest=partial(_digest, file),
     )
+
+
+def _refuse_larger_than_stored(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Raises: CheckpointError where a few stored numbers stand for more than any network shares among its tensors."""
+    dense = [tensor for tensor in tensors.values() if tensor.layout == torch.strided and not tensor.is_meta]
+    storages = {storage.data_ptr(): storage.nbytes() for storage in (tensor.untyped_storage() for tensor in dense)}
+    size, stored = sum(tensor.nbytes for tensor in dense), sum(storages.values())
+    if size > MOST_SHARED * stored + SMALL_BYTES:
+        raise CheckpointError("checkpoint.larger_than_stored", file=str(file), size=size, stored=stored)
 
 
 def _digest(file: Path) -> str:

@@ -5,6 +5,7 @@ import struct
 import time
 
 import pytest
+import torch
 from random_weights import lively
 
 from resnet_hub import ResNet
@@ -131,3 +132,18 @@ def test_hostile_weights_are_refused(name, saved, tmp_path):
     found = outcome(lambda: ResNet.from_pretrained(tmp_path))
     assert found != "read"
     assert expected in (ANY, found)
+
+
+REPEATED = {
+    "beside the network": {"x.weight": torch.zeros(1).expand(2**36)},
+    "in its place": {"layer1.0.conv1.weight": torch.zeros(1).expand(2**18, 2**18, 3, 3)},
+    "one storage many times": dict.fromkeys((f"x{number}.weight" for number in range(4_000)), torch.zeros(2**20)),
+}
+
+
+@pytest.mark.parametrize("more", REPEATED.values(), ids=REPEATED)
+def test_a_few_numbers_that_stand_for_many_are_refused_before_they_are_read(more, tmp_path):
+    model = lively("cifar_resnet20", num_classes=3)
+    torch.save(model.state_dict() | more, tmp_path / "net.pth")
+    found = outcome(lambda: ResNet.from_pretrained(tmp_path / "net.pth", architecture="cifar_resnet20"))
+    assert found == "checkpoint.larger_than_stored"
