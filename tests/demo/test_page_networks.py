@@ -75,7 +75,7 @@ def test_the_examples_are_those_of_the_network_that_answers(open_page, address):
         expect(examples).to_have_count(len(names))
         assert [image.get_attribute("alt") for image in examples.all()] == names
     examples.nth(1).click()
-    expect(page.locator("#verdict")).to_contain_text(f"Most likely {LABELS[1]}")
+    expect(page.locator("#verdict")).to_contain_text(f"Most likely {LABELS[0]}")
 
 
 def test_the_hub_tells_size_and_license_before_the_download(open_page, address, fake_hub):
@@ -163,6 +163,7 @@ def test_a_chinese_visitor_reads_in_chinese_which_network_still_answers(open_pag
     refusal = page.locator("#network-facts").get_by_role("alert")
     for words in ("无法加载 alice/away", "仍由 colors 回答。暂时连不上提供网络的 Hub", "请稍后再试。"):
         expect(refusal).to_contain_text(words)
+    expect(page.locator("#examples img[alt='马']")).to_have_count(1)
     page.locator("#network input").click()
     expect(page.get_by_role("option").filter(has_text="resnet50.a1_in1k").filter(has_text="均衡")).to_contain_text(
         "推荐"
