@@ -133,7 +133,7 @@ def space_files(
         variables[VARIABLES["title"]] = settings.title
     own = present.card.metadata.get("thumbnail")
     ours = f"{constants.ENDPOINT}/spaces/{repo_id}/resolve/main/{PREVIEW_FILE}"
-    preview = variables.setdefault(VARIABLES["preview"], own if _is_https(own) else ours)
+    preview = variables.setdefault(VARIABLES["preview"], _address(own) or ours)
     files: dict[str, bytes | Path] = {
         CARD_FILE: _readme(model, repo_id, present.card, settings, preview).encode(),
         APP_FILE: APP.encode(),
@@ -164,8 +164,9 @@ def check_present(present: PresentSpace, where: str | Phrase) -> None:
             raise ConfigError("space.other_program", where=where, file=name)
 
 
-def _is_https(address: object) -> bool:
-    return isinstance(address, str) and address.startswith("https://")
+def _address(given: object) -> str | None:
+    """The address of an image that the owner's README.md names; None where it is none."""
+    return given if isinstance(given, str) and given.startswith("https://") else None
 
 
 def _preview(model: ServedModel, title: str) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from resnet_hub.demo.examples import find_examples
+from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image
 
 PREVIEW_FILE = "preview.jpg"
@@ -30,7 +31,7 @@ def preview_image(title: str, network: str, example: Path | None = None) -> byte
         example: An image file that the page shows; the first that comes with the page where absent.
     """
     card = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
-    image = open_image(example or find_examples("").paths[0]).convert("RGB")
+    image = visible(open_image(example or find_examples("").paths[0])).convert("RGB")
     if not all(_is_drawn(letter) for letter in title + network):
         return _as_jpeg(ImageOps.fit(image, (WIDTH, HEIGHT)))
     card.paste(ImageOps.fit(image, (HEIGHT, HEIGHT)), (0, 0))
@@ -41,7 +42,7 @@ def preview_image(title: str, network: str, example: Path | None = None) -> byte
 
 
 def _write(
-    pen: ImageDraw.ImageDraw, words: str, place: tuple[int, int], color: tuple[int, ...], sizes: range, height: int
+    pen: ImageDraw.ImageDraw, words: str, place: tuple[int, float], color: tuple[int, ...], sizes: range, height: int
 ) -> float:
     """Writes words as large as they fit, and returns where they end."""
     left, top = place
