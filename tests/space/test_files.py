@@ -153,22 +153,6 @@ def test_variables_in_page_json_stay_but_for_the_model(model):
     }
 
 
-def test_a_link_to_the_space_shows_an_image_that_travels_with_it(model):
-    files = space_files(model, SPACE, NOTHING, PLAIN)
-    assert files["preview.jpg"].startswith(b"\xff\xd8\xff")
-    assert card(files).data.to_dict()["thumbnail"] == PREVIEW
-    assert json.loads(files["page.json"])["RESNET_HUB_PREVIEW"] == PREVIEW
-    assert files["preview.jpg"] != space_files(model, SPACE, NOTHING, SpaceSettings("Another"))["preview.jpg"]
-
-
-def test_a_thumbnail_of_the_owner_s_stays_and_is_what_a_link_to_the_page_shows(model):
-    own = "https://example.com/own.png"
-    files = space_files(model, SPACE, present(f"---\nthumbnail: {own}\n---\n"), PLAIN)
-    assert card(files).data.to_dict()["thumbnail"] == own
-    assert json.loads(files["page.json"])["RESNET_HUB_PREVIEW"] == own
-    assert "preview.jpg" not in files
-
-
 def test_nothing_but_sources_is_sent(model):
     paths = set(space_files(model, SPACE, NOTHING, PLAIN))
     tracked = subprocess.run(["git", "ls-files", "resnet_hub"], cwd=REPOSITORY, capture_output=True, text=True)

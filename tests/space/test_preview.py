@@ -1,12 +1,16 @@
 """The image that messengers show for a link to a Space."""
 
 import io
+import json
 
 import numpy as np
 import pytest
 from color_network import COLORS, solid
 from PIL import Image
 
+from resnet_hub.card.parse import CardText
+from resnet_hub.space.files import PresentSpace, SpaceSettings, space_files
+from resnet_hub.space.model import served_model
 from resnet_hub.space.preview import HEIGHT, WIDTH, preview_image
 
 
@@ -51,3 +55,35 @@ def test_letters_that_cannot_be_drawn_leave_the_example_alone(example, title):
 
 def test_without_an_example_of_its_own_the_page_s_first_one_is_shown():
     assert shown(preview_image("Which animal", "resnet50"))[:, :HEIGHT].std() > 20
+
+
+@pytest.fixture
+def files_of(tiny_checkpoint):
+    """Writes the files of a Space over a README.md that is there already."""
+
+    def write(readme="", **settings):
+        present = PresentSpace(frozenset({"README.md"}), CardText.parse(readme.encode(), "README.md"))
+        return space_files(served_model(str(tiny_checkpoint)), "alice/which-animal", present, SpaceSettings(**settings))
+
+    return write
+
+
+def thumbnail_and_variable(files):
+    """What README.md and page.json say of the image."""
+    front = CardText.parse(files["README.md"], "README.md").metadata
+    return front["thumbnail"], json.loads(files["page.json"])["RESNET_HUB_PREVIEW"]
+
+
+def test_a_link_to_the_space_shows_an_image_that_travels_with_it(files_of):
+    files = files_of()
+    address = "https://huggingface.co/spaces/alice/which-animal/resolve/main/preview.jpg"
+    assert thumbnail_and_variable(files) == (address, address)
+    shown(files["preview.jpg"])
+    assert files["preview.jpg"] != files_of(title="Another")["preview.jpg"]
+
+
+def test_a_thumbnail_of_the_owner_s_stays_and_is_what_a_link_to_the_page_shows(files_of):
+    own = "https://example.com/own.png"
+    files = files_of(f"---\nthumbnail: {own}\n---\n")
+    assert thumbnail_and_variable(files) == (own, own)
+    assert "preview.jpg" not in files

@@ -59,7 +59,7 @@ class Key(NamedTuple):
         kinds = {str: (path, network, method), int: (index, best)}
         if any(not isinstance(one, kind | None) for kind, ones in kinds.items() for one in ones):
             return None
-        is_part = isinstance(overlap, float | int) and math.isfinite(overlap) and 0 <= overlap <= 1
+        is_part = isinstance(overlap, float) and math.isfinite(overlap) and 0 <= overlap <= 1
         return cls(path, network, index, method if method in METHODS else None, best, overlap if is_part else None)
 
     @property
