@@ -34,7 +34,7 @@ def test_one_is_recommended_and_it_is_the_one_that_a_page_has_by_itself():
     ("language", "words"),
     [
         ("en", "Balanced · resnet50.a1_in1k · 25.6 M · 80.4 % · 4.1 GMACs · recommended"),
-        ("zh-CN", "均衡{0}resnet50.a1_in1k{1}2556 万{1}80.4%{1}4.1 GMACs{1}推荐".format(*COLON_AND_COMMA)),
+        ("zh-CN", "均衡{0}resnet50.a1_in1k{1}2560 万参数{1}80.4%{1}4.1 GMACs{1}推荐".format(*COLON_AND_COMMA)),
     ],
 )
 def test_a_row_says_size_accuracy_and_work(language, words):

@@ -149,8 +149,7 @@ def describe_row(row: ListedNetwork, language: str) -> str:
         language,
         group=say(f"inputs.group_{row.group}", language),
         name=row.name,
-        # In millions; in Chinese one counts in units of ten thousand.
-        parameters=f"{row.parameters / 1e4:.0f}" if language == "zh-CN" else f"{row.parameters / 1e6:.1f}",
+        parameters=rounded(row.parameters, language) if language == "zh-CN" else f"{row.parameters / 1e6:.1f} M",
         top1=f"{row.top1:.1f}",
         gmacs=f"{row.gmacs:.1f}",
     )

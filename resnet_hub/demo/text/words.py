@@ -64,12 +64,14 @@ def say(key: str, language: str, **values: object) -> str:
 
 
 def _closed_up(text: str, values: Mapping[str, object]) -> str:
-    """The text without the spaces beside {places}, where Chinese comes there: they are for letters and digits."""
+    """The text without the spaces between its characters and those that fill its {places}: Chinese has none there."""
 
     def beside(place: re.Match[str]) -> str:
         before, name, after = place.groups()
-        value = str(values[name])
-        return f"{'' if CHARACTER.match(value) else before}{{{name}}}{'' if CHARACTER.match(value[-1:]) else after}"
+        value, outside = str(values[name]), (text[max(0, place.start() - 1) : place.start()], text[place.end() :])
+        first = "" if CHARACTER.match(value) and CHARACTER.match(outside[0]) else before
+        last = "" if CHARACTER.match(value[-1:]) and CHARACTER.match(outside[1]) else after
+        return f"{first}{{{name}}}{last}"
 
     return PLACE.sub(beside, text)
 
