@@ -27,7 +27,7 @@ NAMES = (
     *LABELS,
     *("cifar_resnet20", "colors", "cranes", "cifar", "crane", "crimson.png", "notes", ".png", "owner/name", "https://"),
     *("HiResCAM", "Grad-CAM", "ResNet", "ImageNet", "top-1", "SGD", "Yang", "arXiv", "Hub", "Gradio"),
-    *("CSV", "JSON", "API", "MCP", "zip", *FORMATS),
+    *("CSV", "JSON", "API", "MCP", "zip", "GMACs", *FORMATS),
     *("bob/net", "layer1", "layer2", "layer3", "stem"),
 )
 CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
