@@ -20,8 +20,8 @@ from resnet_hub.demo.text import all_words, own_label, say
 from resnet_hub.errors import LANGUAGES, ImageError
 from resnet_hub.preprocessing import open_image
 
-SIDE = 128
-"""Pixels of a small picture's sides: twice what it is shown at, for screens with small pixels."""
+SIDE = 112
+"""Pixels of a small picture's sides: about twice what it is shown at, for screens with small pixels."""
 # In the browser: which of the buttons was pressed.
 PRESSED = """element.addEventListener('click', event => {
 const button = event.target.closest('button');

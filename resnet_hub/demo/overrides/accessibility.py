@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import gradio as gr
 
-# In the browser. A tracker without the class "hide" is one whose answer is awaited.
+# In the browser. A tracker without the class "hide" is one whose answer is awaited, "hidden" one that is not to say so.
 MEND = """() => {
 const busy = tracker =>
-  tracker.parentElement?.setAttribute('aria-busy', String(!tracker.classList.contains('hide')));
+  tracker.parentElement?.setAttribute('aria-busy', String(!tracker.matches('.hide, .hidden')));
 const named = field => field.ariaLabel || field.setAttribute('aria-label', field.title);
 const flat = button => { button.setAttribute('role', 'group'); button.tabIndex = -1; };
 const all = node => {
   if (node.nodeType !== Node.ELEMENT_NODE) return;
+  node.querySelectorAll('[data-testid=status-tracker]').forEach(busy);
   node.querySelectorAll('input.search-input[title]').forEach(named);
   node.querySelectorAll('button:has(button)').forEach(flat);
 };
