@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from growth import Growing
 from hypothesis import strategies as st
+from listed_images import LINES, read_as_list
 from run_folders import read_as_run
 
 from resnet_hub.card import CardText, license_keys, text, update_front_matter, without_paths
@@ -31,12 +32,9 @@ from resnet_hub.terminal import printable, printable_lines
 from training.data.errors import dataset_errors
 from training.data.file_names import shown_files
 from training.data.load_dataset import HUB_ID
-from training.layouts import Ledger, Scan
-from training.layouts.scan import Folder
+from training.layouts import Ledger
 from training.settings.recipe import read_recipe
 from training.tables.csv_text import read_csv
-from training.tables.image_lists import find_lists, read_class_names, read_list, read_pairs
-from training.tables.names import Files
 from training.targets.class_names import class_names, look_alikes
 from training.targets.list_cells import holds_written_lists, written_lists
 
@@ -77,19 +75,6 @@ def growing(
 def of(words: list[str]) -> st.SearchStrategy[str]:
     """Texts that are made of these words, and of any characters."""
     return st.lists(st.sampled_from(words) | st.text(LETTERS, max_size=4), max_size=30).map("".join)
-
-
-LISTED = ("0.png", "a/1.png", "a b/2.jpg")
-
-
-def _list(file: Path) -> None:
-    """Reads a text as a list of images, as names of classes and as pairs."""
-    tree = Folder("", others={"text": [file.name]})
-    scan, files = Scan(file.parent, tree, len(LISTED) + 1, [], [], []), Files(file.parent, LISTED)
-    for found in find_lists(scan, files, set()):
-        read_list(file.parent, found)
-    read_class_names(file)
-    read_pairs(file)
 
 
 def _in_file(read: Callable[[Path], object], name: str) -> Callable[[str], object]:
@@ -261,27 +246,7 @@ READERS = {
         8_000,
     ),
     "list of images": Reader(
-        _in_file(_list, "train.txt"),
-        of(
-            [
-                "0.png",
-                "a/1.png 0\n",
-                "a b/2.jpg\tcat\n",
-                "0.png\n",
-                "1 0.png\n",
-                " ",
-                "\t",
-                ",",
-                "\n",
-                "#",
-                "7",
-                "\ufffd",
-            ]
-        ),
-        growing(
-            ["0.png 1\n", "0.png\n", " ", "\t", ",", "7", "a/", "\n", "\\", "1 0.png\n"], ["0.png 1\n0.png 1\n", ""]
-        ),
-        8_000,
+        _in_file(read_as_list, "train.txt"), of(LINES), growing(LINES, ["0.png 1\n0.png 1\n", ""]), 8_000
     ),
     "file names": Reader(
         lambda path: shown_files([path], "/data"),
