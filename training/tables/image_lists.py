@@ -101,6 +101,11 @@ def _id_path(line: str) -> Line | None:
     return Line(parts[1], None, parts[0]) if len(parts) == 2 else None
 
 
+def _label_path(line: str) -> Line | None:
+    parts = line.split(None, 1)
+    return Line(parts[1], parts[0]) if len(parts) == 2 else None
+
+
 def _columns(line: str) -> Line | None:
     """A path, then several columns of which all but the first are numbers."""
     mark = next((mark for mark in "\t," if line.count(mark) > 1), None)
@@ -112,7 +117,7 @@ def _columns(line: str) -> Line | None:
 
 PATH = Form("path", _whole)
 ID_PATH = Form("number path", _id_path)
-LABEL_PATH = Form("class path", lambda line: Line(line.split(None, 1)[1], line.split(None, 1)[0]))
+LABEL_PATH = Form("class path", _label_path)
 COLUMNS = Form("path and several columns", _columns)
 LABELED = (
     Form("path<tab>class", _two("\t")),

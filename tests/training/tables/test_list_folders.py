@@ -155,6 +155,10 @@ REFUSED = {
         {"imgs": 40, "train.txt": lines(images(40), "0", "1") + "imgs/39.png\n"},
         "lists.line",
     ),
+    "a class without its path": (
+        {"imgs": 4, "train.txt": "".join(f"{n % 2} imgs/{n % 4}.png\n" for n in range(40)) + "1\n"},
+        "lists.line",
+    ),
     "more numbers than names": (
         {"imgs": 4, "train.txt": lines(images(4), "0", "5"), "classes.txt": "cat\ndog\n"},
         "lists.unknown_number",
