@@ -190,6 +190,23 @@ SECTION = ["<!-- resnet_hub:begin a -->\n", "<!-- resnet_hub:end a -->\n", "text
 PATHS = ["/", "\\", "'", '"', "~", "C:", "file:", "a", " ", ".", "=", "\n", "hf_abcdefghijk", "://", "@"]
 FILES = ["/snapshots/", "0123456789" * 4, "/", "..", ".", "a", "/data/", "http://h/"]
 CELLS = ["=", "+", "-", "@", "\t", "\r", "\n", " ", ";", ",", '"', "'", "x", "\uff1d", "\ufeff", "\x85", "\u2028", "|"]
+IMAGES = [
+    "data:",
+    "image/png",
+    ";base64",
+    ",",
+    "%",
+    "41",
+    "QUI=",
+    "~",
+    "/",
+    "..",
+    "http://",
+    "\0",
+    "\xe9",
+    "\ud800",
+    " ",
+]
 RECIPE = ["epochs = ", "1", "lr = 1e-3\n", "[", "]", "{", "}", '"', "'''", ".", "a", "=", "\n", "#", "1979-05-27", ","]
 RUN = [
     '{"validation": {"top1": 0.5}}',
@@ -263,12 +280,8 @@ READERS = {
     ),
     "images": Reader(
         open_image,
-        of(
-            ["data:", "image/png", ";base64", ",", "%", "41", "QUI=", "~", "/", "..", "http://", "\0", "\xe9", "\ud800"]
-        ),
-        growing(
-            ["data:", ";base64", ",", "%41", "QUJD", " ", "~", "/", "a", "\xe9"], ["", "data:", "data:;base64,", "~"]
-        ),
+        of(IMAGES),
+        growing(IMAGES, ["", "data:", "data:;base64,", "~"]),
         known=("~\0", "~\ud800/a", "data:\ud800,\ud800", "data:;base64,\ud800"),
     ),
     "recipe": Reader(
