@@ -80,7 +80,7 @@ def why(page: Page) -> None:
     answer(page)
     page.get_by_role("tab", name="Why", exact=True).click()
     expect(page.locator("#why-map img").first).to_be_visible()
-    page.wait_for_timeout(4000)  # stages and blocks follow the map
+    expect(page.locator("#why-sentence")).to_contain_text("covered")  # what the map is worth follows it
     scroll_to(page, "#photo")
 
 
