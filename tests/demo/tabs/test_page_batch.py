@@ -105,7 +105,7 @@ def test_nothing_chosen_gets_a_sentence(open_page, address):
     page = open_page(address)
     page.get_by_role("tab", name="Many pictures").click()
     page.locator("#batch-start").click()
-    expect(page.locator("#batch-progress [role=status]")).to_contain_text("There are no pictures yet")
+    expect(page.locator("#batch-progress").get_by_role("alert")).to_contain_text("There are no pictures yet")
 
 
 @pytest.fixture
