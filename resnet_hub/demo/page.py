@@ -84,7 +84,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
             gr.Markdown(label("page.how_text"))
         if examples.paths:
             credits = dict.fromkeys([examples.credit, FREE_CREDIT])  # other networks may have other examples
-            words = {language: " ".join(say(key, language) for key in credits) for language in LANGUAGES}
+            words = {one: (" " if one == "en" else "").join(say(key, one) for key in credits) for one in LANGUAGES}
             gr.HTML(own_label(page, words), elem_classes="plain quiet", elem_id="credit")
         limits = gr.HTML(elem_classes="plain", elem_id="limits")
         translate_gradio(page)
