@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from resnet_hub.demo.intake import uploaded_path
@@ -49,7 +50,9 @@ class ExampleAnswers:
         classifier = model.classifier
         try:
             pixels, timings = classifier.prepare_timed(image)
+            started = perf_counter()
             scores = classifier.scores_of(pixels[None])[0]
+            timings = replace(timings, network_ms=1e3 * (perf_counter() - started))
             answer = Answer(model, pixels, scores, classifier.classification(pixels, scores, timings, top_k))
         except ResNetHubError as error:
             log.warning("the page opens without an example: %s", error)

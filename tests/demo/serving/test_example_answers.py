@@ -49,6 +49,7 @@ def test_the_page_opens_with_the_first_example_and_the_answer_of_its_own_network
     answers = ExampleAnswers(inference, paths)
     assert answers.first == paths[0]
     answer = answers.opening(paths[0], 2)
+    assert answer.classification.timings.network_ms > 0
     assert best(answer) == LABELS[2]
     assert len(answer.classification.predictions) == 2
     assert answers.opening_evidence(paths[0], answer).label == LABELS[2]
