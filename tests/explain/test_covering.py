@@ -10,7 +10,7 @@ from explained import COLORS, MEAN, heat_map_of, lively_classifier, noise, squar
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.covering import PLACEMENTS, cover_effect, hottest
+from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect, hottest
 from resnet_hub.explain.heat_maps import heat_map
 from resnet_hub.preprocessing import open_image, to_pixels
 
@@ -55,6 +55,11 @@ def test_a_flat_map_and_an_empty_one_name_nothing():
     assert (empty.covered, empty.scores_elsewhere) == (0, ())
     assert empty.score == empty.score_without == empty.score_without_random
     assert not empty.is_worth_the_name
+
+
+def test_a_drop_is_no_evidence_where_random_places_take_as_much():
+    assert not CoverEffect(0.9, 0.4, (0.3, 0.5), 0.25, 1e-3).is_worth_the_name
+    assert CoverEffect(0.9, 0.39, (0.3, 0.5), 0.25, 1e-3).is_worth_the_name
 
 
 def test_what_no_covering_changes_is_no_evidence():
