@@ -69,7 +69,7 @@ def test_the_link_follows_the_tab_and_leads_back_to_it(open_page, address):
 def test_a_link_opens_its_tab(open_page, address, tab, place):
     page = open_page(f"{address}?tab={tab}")
     expect(page.locator(place)).to_be_visible()
-    assert linked(page)["tab"] == tab
+    wait_for_link(page, tab=tab)
     expect(page.locator("#link-told")).to_have_text("")
 
 
