@@ -147,7 +147,7 @@ def test_nothing_is_asked_of_another_host_on_any_tab(open_page, address, folder)
     page.get_by_text("How does a residual network work?").click()
     page.get_by_text("Use via API").click()
     expect(page.locator("body")).to_contain_text("/gradio_api/mcp/")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=60_000)
     elsewhere = [url for url in page.requests if not url.startswith((f"{address}/", "data:", "blob:"))]
     assert elsewhere == []
 

@@ -146,6 +146,7 @@ def test_a_visitor_who_chooses_300_mb_is_told_before_anything_is_sent(by_page, p
     with (place / "huge.png").open("wb") as file:
         file.truncate(HUGE)
     page = by_page.page
+    assert by_page("good.png", good).startswith("Most likely crimson")  # and so the page is ready
     before = len(page.requests)
     upload(page, place / "huge.png")
     expect(page.locator("#refused").get_by_role("alert")).to_contain_text("The picture is larger than 1 MB")

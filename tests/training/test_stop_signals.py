@@ -32,8 +32,10 @@ except Stopped as stop:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
-def test_a_signal_ends_the_program_with_its_name_and_status(name):
+def test_a_signal_ends_the_program_with_its_name_and_status(name, request):
     number = getattr(signal, name)
+    before = signal.signal(number, signal.SIG_DFL)  # whoever started the tests may have it ignored, as by nohup
+    request.addfinalizer(lambda: signal.signal(number, before))
     with pytest.raises(Stopped) as stop, ended_by_signals():
         os.kill(os.getpid(), number)
     assert stop.value.status == 128 + number

@@ -84,9 +84,9 @@ def _shared_out(saved: Mapping[str, Any], before: int, now: int, folder: Path) -
 
 def _same_updates(given: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, int]:
     """Another batch size and accumulation, where each update still takes the same images; none else."""
-    size, steps = (given.get(name, saved.get(name, 1)) for name in ("batch_size", "grad_accum_steps"))
-    if not {"batch_size", "grad_accum_steps"} & given.keys() or saved.get("streaming"):
+    if not {"batch_size", "grad_accum_steps"} & given.keys() or saved.get("streaming") or "batch_size" not in saved:
         return {}
+    size, steps = (given.get(name, saved.get(name, 1)) for name in ("batch_size", "grad_accum_steps"))
     same = size * steps == saved["batch_size"] * saved.get("grad_accum_steps", 1)
     return {"batch_size": size, "grad_accum_steps": steps} if same else {}
 

@@ -14,6 +14,14 @@ from training.stop_signals import Stopped
 ASKS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 
 
+@pytest.fixture(autouse=True)
+def no_nohup():
+    """A process that ignores no signal, whoever started the tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def press(number=signal.SIGINT):
     os.kill(os.getpid(), number)
 

@@ -33,7 +33,7 @@ def test_the_average_is_measured_beside_the_weights(tmp_path):
     make_data(tmp_path, 10)
     learner, loaders = start(tmp_path, ema_decay=0.99, lr=0.1)
     train_one_epoch(learner, loaders["train"])
-    assert set(evaluate_epoch(learner, loaders["validation"])) == {"val", "ema"}
+    assert set(evaluate_epoch(learner, loaders["validation"], lambda: None)) == {"val", "ema"}
 
 
 def test_the_average_is_saved_and_restored(tmp_path):
