@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from resnet_hub.demo.appearance import appearance
 from resnet_hub.demo.examples import FREE_CREDIT, ExampleImages, all_examples, find_examples
-from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images, most_mb, refuse_oversized
+from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images, most_mb, move_toasts, refuse_oversized
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
 from resnet_hub.demo.overrides import (
@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 
 # In the browser: the window bears the heading's name, which may be a translation.
 NAME_THE_WINDOW = "() => { document.title = document.querySelector('#heading h1')?.textContent || document.title }"
+# In the browser: a refusal is over when there is something new, but not when fields become empty because of it.
+ANSWERED = "(shown, photo, refused) => shown && photo ? '' : refused"
 KEEP_SECONDS = 3600
 """How long an uploaded image stays on the server."""
 
@@ -75,9 +77,10 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         inputs, refused, rows = _tabs(page, inference, examples)
         link_line(page, inputs, rows, left_out, inference)
         for built in rows.built.values():
-            if built.files is not None and built.told is not None:
+            if built.files is not None:
                 listen_for_images(page, built.files)
-                refuse_oversized(page, settings, inputs.photo, refused, built.told)
+                refuse_oversized(page, settings, refused, built.told[0])
+        _one_channel(page, inputs, refused, rows.built)
         with gr.Accordion(label("page.about"), open=False):
             about = gr.HTML(elem_classes="plain", elem_id="about")
         with gr.Accordion(label("page.how"), open=False):
@@ -116,7 +119,7 @@ def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tup
 
     def build(tab: PageTab) -> None:
         with gr.Tab(label(tab.label), id=tab.id, elem_id=f"tab-{tab.id}") as container:
-            built[tab] = tab.build(TabContext(page, container, inputs, inference, answers, (outer, inner)))
+            built[tab] = tab.build(TabContext(page, container, inputs, inference, refused, answers, (outer, inner)))
 
     with gr.Tabs() as outer:
         one = gr.Tab(label("page.one"), id="one", elem_id="tab-one")
@@ -132,6 +135,21 @@ def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tup
             if not tab.about_the_image:
                 build(tab)
     return inputs, refused, TabRows(outer, inner, built)
+
+
+def _one_channel(page: gr.Blocks, inputs: Inputs, refused: gr.HTML, built: Mapping[PageTab, BuiltTab]) -> None:
+    """Shows what is refused by a toast in its tab, or above the tabs about one image until one of them answers."""
+    places = {"tab-one": [refused]}
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    for tab, shown in built.items():
+        if not tab.about_the_image:
+            places[f"tab-{tab.id}"] = list(shown.told)
+            continue
+        for field in shown.told:
+            field.change(None, [field, inputs.photo, refused], refused, js=ANSWERED, **quiet)
+    move_toasts(page, places)
+    for field in (inputs.photo, inputs.network):
+        field.change(None, [field, inputs.photo, refused], refused, js=ANSWERED, **quiet)
 
 
 def _fill_at_the_start(page: gr.Blocks, inference: Inference, texts: Sequence[gr.HTML]) -> None:

@@ -33,6 +33,7 @@ from resnet_hub.demo.fields.run_html import (
 )
 from resnet_hub.demo.fields.share_card import share_card_button
 from resnet_hub.demo.fields.svg_chart import Line, line_chart
+from resnet_hub.demo.fields.toasts import move_toasts
 
 __all__ = [
     "AT_ONCE",
@@ -67,6 +68,7 @@ __all__ = [
     "map_words",
     "mistakes_html",
     "most_mb",
+    "move_toasts",
     "offered",
     "photo_field",
     "refusal",

@@ -46,8 +46,8 @@ document.addEventListener('change', event => event.target.type === 'file' && loo
 document.addEventListener('drop', event => look(event, event.dataTransfer?.files), true) }"""
 
 
-def refuse_oversized(page: gr.Blocks, settings: PageSettings, photo: gr.Image, one: gr.HTML, many: gr.HTML) -> None:
-    """Refuses files above all limits: in `one`, until there is another image, or in `many`, by what they are for."""
+def refuse_oversized(page: gr.Blocks, settings: PageSettings, one: gr.HTML, many: gr.HTML) -> None:
+    """Refuses files above all limits: in `one` or in `many`, by what they are for."""
     told = gr.Textbox("", visible="hidden", elem_id="too-large")
     most = most_mb(settings)
 
@@ -61,7 +61,6 @@ def refuse_oversized(page: gr.Blocks, settings: PageSettings, photo: gr.Image, o
         return gr.skip(), refusal(sentence_of(PageError("intake.upload_large", name=name, most=most), language))
 
     told.change(refuse, told, [one, many], queue=False, show_progress="hidden", api_visibility="private")
-    photo.change(None, None, one, js="() => ''", show_progress="hidden", api_visibility="private")
     look = LOOK.replace("MOST", str(most)).replace("LONGEST", str(LONGEST_NAME))
     page.load(None, js=look, api_visibility="private")
 

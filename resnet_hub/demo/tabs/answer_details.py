@@ -8,10 +8,20 @@ from typing import Any
 import gradio as gr
 
 from resnet_hub.csv_table import csv_text
-from resnet_hub.demo.fields import AT_ONCE, Inputs
+from resnet_hub.demo.fields import AT_ONCE, Inputs, refusal
 from resnet_hub.demo.serving import MOST_CLASSES, Answer, Inference
 from resnet_hub.demo.tabs.page_tab import LinkValue, Opened, TabContext, whole_number
-from resnet_hub.demo.text import PageError, both_names, counted, describe_input, exact, label, say, with_refusals
+from resnet_hub.demo.text import (
+    PageError,
+    both_names,
+    counted,
+    describe_input,
+    exact,
+    label,
+    language_of,
+    say,
+    sentence_of,
+)
 
 ANSWERS = "answers"
 """The queue of images to be classified."""
@@ -48,7 +58,7 @@ class AnswerDetails:
     @property
     def empty(self) -> tuple[Any, ...]:
         """What the outputs hold while there is no answer."""
-        return None, gr.Button(visible=False), gr.Image(None, visible=False), ""
+        return None, gr.Button(visible=False), "", gr.Image(None, visible=False), ""
 
     @property
     def in_link(self) -> LinkValue:
@@ -99,6 +109,7 @@ class AnswerDetails:
         return (
             table,
             gr.Button(_csv_words(classifier.model.num_classes, language), visible=True),
+            "",
             seen,
             timing,
         )
@@ -121,6 +132,7 @@ def answer_details(context: TabContext) -> AnswerDetails:
             elem_id="scores",
         )
         download = gr.Button(visible=False, size="sm", elem_id="download")
+        not_saved = gr.HTML(elem_id="not-saved", elem_classes="plain")
         seen = gr.Image(
             label=label("classify.seen"),
             format="png",
@@ -142,8 +154,8 @@ def answer_details(context: TabContext) -> AnswerDetails:
 
     inputs.network.change(fit, [inputs.network, count], [top_k, count], queue=False, api_visibility="private")
     top_k.input(None, top_k, count, js="chosen => chosen", api_visibility="private")
-    _csv_on_request(download, inputs, inference)
-    return AnswerDetails(count, top_k, [table, download, seen, timing])
+    _csv_on_request(download, not_saved, inputs, inference)
+    return AnswerDetails(count, top_k, [table, download, not_saved, seen, timing])
 
 
 def _top_k_slider(classes: int, value: float = USUAL_CLASSES) -> gr.Slider:
@@ -165,21 +177,26 @@ def _csv_words(classes: int, language: str) -> str:
     return say(key, language, count=counted(min(classes, CSV_ROWS), language))
 
 
-def _csv_on_request(button: gr.Button, inputs: Inputs, inference: Inference) -> None:
-    """Lets the button save the scores of all classes, which the network is asked for at the press."""
+def _csv_on_request(button: gr.Button, told: gr.HTML, inputs: Inputs, inference: Inference) -> None:
+    """Lets the button save the scores of all classes, which the network is asked for at the press.
+
+    Where there are none to save, `told` says why.
+    """
     text = gr.Textbox(visible=False)
 
-    @with_refusals
-    async def scores(photo: dict[str, Any] | None, network: str, request: gr.Request) -> str:
-        image = inference.uploaded(photo)
-        if image is None:
-            raise PageError("tabs.no_image")
-        return scores_csv(await inference.classify(image, network, 1))
+    async def scores(photo: dict[str, Any] | None, network: str, request: gr.Request) -> tuple[str, str]:
+        try:
+            image = inference.uploaded(photo)
+            if image is None:
+                raise PageError("tabs.no_image")
+            return scores_csv(await inference.classify(image, network, 1)), ""
+        except Exception as error:
+            return "", refusal(sentence_of(error, language_of(request)))
 
     asked = button.click(
         scores,
         [inputs.photo, inputs.network],
-        text,
+        [text, told],
         preprocess=False,
         concurrency_limit=AT_ONCE,
         concurrency_id=ANSWERS,

@@ -101,7 +101,7 @@ def batch_tab(context: TabContext) -> BuiltTab:
     )
     context.page.load(_limits(inference), None, limits, queue=False, api_visibility="private")
     stop.click(stopped, None, status, queue=False, api_visibility="private")
-    return BuiltTab(files=files, told=status)
+    return BuiltTab(files=files, told=[status])
 
 
 def _table_field() -> gr.Dataframe:

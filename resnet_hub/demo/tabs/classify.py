@@ -49,6 +49,10 @@ return [photo, network, seen ? answered : '', glow ? JSON.parse(glow).answered :
 SHINE = """(glow, answered, figure) => {
 const found = glow ? JSON.parse(glow) : {};
 return found.answered === answered ? found.figure : figure; }"""
+# What is refused above the tabs takes away the answer to another image than is in the field; its own stays.
+TAKE_AWAY = """(refused, photo, answered) => {
+const is_another = refused && answered && JSON.parse(answered)[0] !== (photo?.path ?? null);
+return Array.from({length: 4}, () => is_another ? '' : {__type__: 'update'}); }"""
 
 
 class Ranked(TypedDict):
@@ -112,7 +116,15 @@ def answer_tab(context: TabContext) -> BuiltTab:
         api_visibility="private",
     )
     _shine(context, figure, answered)
-    return BuiltTab([details.in_link, _example_in_link(context)])
+    context.refused.change(
+        None,
+        [context.refused, inputs.photo, answered],
+        [sentence, figure, bars, answered],
+        js=TAKE_AWAY,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return BuiltTab([details.in_link, _example_in_link(context)], told=[sentence])
 
 
 def _example_in_link(context: TabContext) -> LinkValue:

@@ -113,7 +113,7 @@ def compare_tab(context: TabContext) -> BuiltTab:
     }
     button.click(show, **event)
     inputs.photo.change(show_again, **event, js=SHOWN)
-    return BuiltTab([_networks_in_link(networks)])
+    return BuiltTab([_networks_in_link(networks)], told=[shown])
 
 
 def _networks_in_link(networks: gr.Dropdown) -> LinkValue:

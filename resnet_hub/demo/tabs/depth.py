@@ -10,10 +10,10 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.fields import AT_ONCE, Line, line_chart
+from resnet_hub.demo.fields import AT_ONCE, Line, line_chart, refusal
 from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
-from resnet_hub.demo.text import label, language_of, say, times, with_refusals
+from resnet_hub.demo.text import label, language_of, say, sentence_of, times
 from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
 
 USUAL_DEPTH = 56
@@ -67,21 +67,27 @@ def depth_tab(context: TabContext) -> BuiltTab:
     losses = gr.HTML(elem_id="losses", elem_classes="plain")
     gr.HTML(label("depth.sources"), elem_classes="plain quiet")
 
-    @with_refusals
     async def show_gradients(layers: int, request: gr.Request) -> tuple[str, str]:
-        flows = [await inference.explained(measured_flow, layers, shortcuts) for shortcuts in KINDS]
-        return gradient_chart(flows, language_of(request)), ""
+        language = language_of(request)
+        try:
+            flows = [await inference.explained(measured_flow, layers, shortcuts) for shortcuts in KINDS]
+        except Exception as error:
+            return refusal(sentence_of(error, language)), ""
+        return gradient_chart(flows, language), ""
 
     async def charts(layers: int, language: str) -> AsyncGenerator[str, None]:
         for count in range(1, STEPS + 1):
             pair = [await inference.explained(trainings.losses, layers, shortcuts, count) for shortcuts in KINDS]
             yield loss_chart(layers, pair, language)
 
-    @with_refusals
     async def show_training(layers: int, request: gr.Request) -> AsyncIterator[str]:
-        async with aclosing(stops.parts(request.session_hash, charts(layers, language_of(request)))) as parts:
-            async for chart in parts:
-                yield chart
+        language = language_of(request)
+        try:
+            async with aclosing(stops.parts(request.session_hash, charts(layers, language))) as parts:
+                async for chart in parts:
+                    yield chart
+        except Exception as error:
+            yield refusal(sentence_of(error, language))
 
     async def stop_training(request: gr.Request) -> None:
         await stops.stop(request.session_hash)
@@ -94,9 +100,17 @@ def depth_tab(context: TabContext) -> BuiltTab:
     depth.change(stop_training, queue=False, api_visibility="private")
     looked_at = [context.tab.select, depth.change]
     private = {"api_visibility": "private"}
-    gr.on(looked_at, show_gradients, outputs=[gradients, losses], trigger_mode="always_last", **event, **private)
+    gr.on(
+        looked_at,
+        show_gradients,
+        outputs=[gradients, losses],
+        trigger_mode="always_last",
+        show_progress_on=[gradients],
+        **event,
+        **private,
+    )
     stops.begin_on(train, show_training, outputs=losses, show_progress="minimal", **event)
-    return BuiltTab()
+    return BuiltTab(told=[gradients, losses])
 
 
 def gradient_chart(flows: list[GradientFlow], language: str) -> str:

@@ -23,6 +23,8 @@ class TabContext:
     inputs: Inputs
     """The image and the network that all tabs share."""
     inference: Inference
+    refused: gr.HTML
+    """Above the tabs about one image: why none of them answers."""
     answers: ExampleAnswers
     """What is asked about one image; it keeps the answers to the examples."""
     rows: tuple[gr.Tabs, gr.Tabs]
@@ -71,8 +73,11 @@ class BuiltTab:
     """What it adds to the link."""
     files: gr.File | None = None
     """A field for many files, which takes pasted images while the tab is open."""
-    told: gr.HTML | None = None
-    """Where it is said why files for that field are not taken."""
+    told: Sequence[gr.HTML] = ()
+    """Where its answers stand, and what is refused before a function of the tab runs; the first one for its files.
+
+    Of tabs about one image, what is refused so stands in `TabContext.refused` until one of these changes.
+    """
 
 
 @dataclass(frozen=True)

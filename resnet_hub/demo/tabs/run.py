@@ -128,7 +128,7 @@ def run_tab(context: TabContext) -> BuiltTab:
     shown = [cell, inputs.photo, inputs.network, inputs.choice, *context.rows]
     for pictures in (mistakes, cell):
         pictures.click(ask_why, inputs.network, shown, **queued)
-    return BuiltTab()
+    return BuiltTab(told=[headline, cell])
 
 
 def _parts(reader: RunReader, names: tuple[str, ...], split: str | None, language: str) -> list[str]:

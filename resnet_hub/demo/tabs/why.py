@@ -131,7 +131,7 @@ def why_tab(context: TabContext) -> BuiltTab:
         api_visibility="private",
     )
     opacity.input(None, opacity, None, js=FADE, api_visibility="private")
-    return BuiltTab(_in_link(method, chosen, known))
+    return BuiltTab(_in_link(method, chosen, known), told=[sentence])
 
 
 def _in_link(method: gr.Radio, chosen: gr.Dropdown, known: gr.Textbox) -> list[LinkValue]:

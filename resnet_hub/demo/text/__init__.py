@@ -18,7 +18,7 @@ from resnet_hub.demo.text.formatting import (
     verdict,
 )
 from resnet_hub.demo.text.page_error import PageError
-from resnet_hub.demo.text.user_errors import not_loaded, refusal_of, sentence_of, user_error, with_refusals
+from resnet_hub.demo.text.user_errors import not_loaded, refusal_of, sentence_of, user_error
 from resnet_hub.demo.text.words import all_words, label, language_of, own_label, say, translations
 
 __all__ = [
@@ -50,5 +50,4 @@ __all__ = [
     "translations",
     "user_error",
     "verdict",
-    "with_refusals",
 ]

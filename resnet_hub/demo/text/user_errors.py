@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import html
-import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, TypeVar
 
 import gradio as gr
 
 from resnet_hub.demo.text.formatting import shortened
 from resnet_hub.demo.text.page_error import PageError
-from resnet_hub.demo.text.words import language_of, say
+from resnet_hub.demo.text.words import say
 from resnet_hub.errors import LANGUAGES, HubError, ResNetHubError
 
 log = logging.getLogger(__name__)
 
-Event = TypeVar("Event", bound=Callable[..., Any])
 FOR_THE_OWNER = tuple(
     f"hub.{code}"
     for code in (
@@ -70,47 +65,6 @@ def not_loaded(name: object, answering: str, error: Exception, language: str) ->
 
 
 def refusal_of(error: Exception, language: str = LANGUAGES[0]) -> gr.Error:
-    """The sentence about an error as what gradio shows in a toast, where nothing else shows it."""
+    """The sentence about an error as what gradio raises; the page moves its toast to where an answer would stand."""
     # Toasts are HTML, and the names of files and classes in a sentence are untrusted text.
     return gr.Error(html.escape(sentence_of(error, language), quote=False), print_exception=False)
-
-
-def with_refusals(function: Event) -> Event:
-    """`function`, plain or async or an async generator, as an event: whatever it raises, a visitor reads a sentence."""
-    if inspect.isasyncgenfunction(function):
-
-        @functools.wraps(function)
-        async def streamed(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
-            try:
-                async for part in function(*arguments, **named):
-                    yield part
-            except Exception as error:
-                raise refusal_of(error, _language(arguments, named)) from error
-
-        return streamed  # type: ignore[return-value]
-
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def awaited(*arguments: Any, **named: Any) -> Any:
-            try:
-                return await function(*arguments, **named)
-            except Exception as error:
-                raise refusal_of(error, _language(arguments, named)) from error
-
-        return awaited  # type: ignore[return-value]
-
-    @functools.wraps(function)
-    def guarded(*arguments: Any, **named: Any) -> Any:
-        try:
-            return function(*arguments, **named)
-        except Exception as error:
-            raise refusal_of(error, _language(arguments, named)) from error
-
-    return guarded  # type: ignore[return-value]
-
-
-def _language(arguments: Sequence[Any], named: Mapping[str, Any]) -> str:
-    """The language of the visitor behind an event, where it asked gradio for the request."""
-    requests = (value for value in (*arguments, *named.values()) if isinstance(value, gr.Request))
-    return language_of(next(requests, None))

@@ -17,7 +17,6 @@ from resnet_hub.demo.text.user_errors import (
     not_loaded,
     refusal_of,
     sentence_of,
-    with_refusals,
 )
 from resnet_hub.errors import FOLDERS, LANGUAGES, ConfigError, HubError, HubUnreachableError, text_of
 
@@ -31,14 +30,6 @@ HUB_TEXTS = tomllib.loads((FOLDERS[0] / "hub.toml").read_text("utf-8"))
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Their only words are those of others.
 OF_OTHERS = {"serving.cannot_be_opened_as_told"}
-
-
-class Visit:
-    """What gradio tells of a request."""
-
-    def __init__(self, accepted):
-        self.headers = {"accept-language": accepted}
-        self.request = self
 
 
 def fields_of(text):
@@ -105,37 +96,6 @@ def test_a_toast_shows_markup_as_text():
     assert isinstance(refusal, gr.Error)
     assert "the model '&lt;img src=x&gt;'; choose" in refusal.message
     assert not refusal.print_exception
-
-
-def plain(fail):
-    return lambda visitor: with_refusals(fail)(visitor)
-
-
-def awaited(fail):
-    async def wait(visitor):
-        fail(visitor)
-
-    return lambda visitor: with_refusals(wait)(visitor).send(None)
-
-
-def streamed(fail):
-    async def stream(visitor):
-        fail(visitor)
-        yield
-
-    return lambda visitor: anext(with_refusals(stream)(visitor)).send(None)
-
-
-@pytest.mark.parametrize("kind", [plain, awaited, streamed])
-@pytest.mark.parametrize(("language", "words"), [("en", "There is no picture yet"), ("zh-CN", "还没有图片")])
-def test_whatever_an_event_raises_a_visitor_reads_in_their_language(kind, language, words):
-    def fail(_visitor):
-        raise PageError("tabs.no_image")
-
-    with pytest.raises(gr.Error) as caught:
-        kind(fail)(gr.Request(request=Visit(language)))
-    assert caught.value.message.startswith(words)
-    assert isinstance(caught.value.__cause__, PageError)
 
 
 def test_what_only_an_owner_can_mend_is_logged_and_a_visitor_reads_that_the_hub_is_away(caplog):
