@@ -29,6 +29,8 @@ class ExampleImages:
     paths: tuple[Path, ...]
     credit: str
     """The key of the line that says where they come from."""
+    known: bool = True
+    """Whether the network has classes that they are of, as far as names tell; where it names none, nothing is said."""
 
 
 def find_examples(source: str | Path, label_names: Collection[str] = ()) -> ExampleImages:
@@ -43,7 +45,7 @@ def find_examples(source: str | Path, label_names: Collection[str] = ()) -> Exam
         return ExampleImages(own[:MOST], "inputs.credit_own")
     free, known = _images(FREE_IMAGES), set(label_names)
     fitting = tuple(path for path in free if not known.isdisjoint(free_sources()[path.name]["shows"]))
-    return ExampleImages((fitting or free)[:MOST], FREE_CREDIT)
+    return ExampleImages((fitting or free)[:MOST], FREE_CREDIT, known=bool(fitting) or not known)
 
 
 def all_examples(first: ExampleImages, folders: Iterable[Path]) -> tuple[Path, ...]:

@@ -37,17 +37,20 @@ def test_free_images_stand_in_where_a_network_brings_none():
 
 
 @pytest.mark.parametrize(
-    ("label_names", "names"),
+    ("label_names", "names", "known"),
     [
-        (CIFAR10, ["2-cat", "4-airplane", "5-taxi", "6-dog", "7-horse", "8-eagle"]),
-        (imagenet_label_names(), ["1-espresso", "2-cat", "3-photographer", "4-airplane", "5-taxi", "6-dog"]),
-        (("horse", "unicorn"), ["7-horse"]),
-        (("ants", "bees"), ["1-espresso", "2-cat", "3-photographer", "4-airplane", "5-taxi", "6-dog"]),
+        (CIFAR10, ["2-cat", "4-airplane", "5-taxi", "6-dog", "7-horse", "8-eagle"], True),
+        (imagenet_label_names(), ["1-espresso", "2-cat", "3-photographer", "4-airplane", "5-taxi", "6-dog"], True),
+        (("horse", "unicorn"), ["7-horse"], True),
+        ((), ["1-espresso", "2-cat", "3-photographer", "4-airplane", "5-taxi", "6-dog"], True),
+        (("ants", "bees"), ["1-espresso", "2-cat", "3-photographer", "4-airplane", "5-taxi", "6-dog"], False),
     ],
-    ids=["CIFAR-10", "ImageNet", "one class of all", "none"],
+    ids=["CIFAR-10", "ImageNet", "one class of all", "no names", "none"],
 )
-def test_free_images_are_those_of_classes_that_the_network_knows(label_names, names):
-    assert [path.stem for path in find_examples("owner/name", label_names).paths] == names
+def test_free_images_are_those_of_classes_that_the_network_knows(label_names, names, known):
+    examples = find_examples("owner/name", label_names)
+    assert [path.stem for path in examples.paths] == names
+    assert examples.known is known
 
 
 def true_classes(classifier, path):

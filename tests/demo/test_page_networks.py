@@ -22,19 +22,21 @@ pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """A network that knows colors, one with an example of its own, and one of classes that free examples are of."""
+    """A network that knows colors, one with an example of its own, one of classes of free examples, and one of none."""
     place = tmp_path_factory.mktemp("networks")
     save_color_network(place / "colors")
     create_model("cifar_resnet20", num_classes=2, label_names=("<b>warm</b>", "cold")).save_pretrained(place / "two")
     (place / "two" / "examples").mkdir()
     solid(COLORS[0]).save(place / "two" / "examples" / "1-warm_red.png")
     create_model("cifar_resnet20", num_classes=2, label_names=("horse", "dog")).save_pretrained(place / "pets")
+    create_model("cifar_resnet20", num_classes=2, label_names=("ants", "bees")).save_pretrained(place / "insects")
     return place
 
 
 @pytest.fixture(scope="module")
 def address(folders):
-    with served_page(folders / "colors", models=f"alice/*, timm/*, {folders / 'two'}, {folders / 'pets'}") as settings:
+    own = ", ".join(str(folders / name) for name in ("two", "pets", "insects"))
+    with served_page(folders / "colors", models=f"alice/*, timm/*, {own}") as settings:
         yield settings.address
 
 
@@ -68,12 +70,19 @@ def test_the_examples_are_those_of_the_network_that_answers(open_page, address):
     page = open_page(address)
     examples = page.locator("#examples button:visible img")
     expect(examples).to_have_count(3)
-    for network, names in (("two", ["warm red"]), ("pets", ["dog", "horse"]), ("colors", ["a", "b", "c"])):
+    free = ["espresso", "cat", "photographer", "airplane", "taxi", "dog"]
+    for network, names in (
+        *(("two", ["warm red"]), ("pets", ["dog", "horse"])),
+        *(("insects", free), ("colors", ["a", "b", "c"])),
+    ):
         choose(page, network)
         page.locator("#use-network").click()
         expect(page.locator("#network-facts")).to_contain_text(f"In use: {network}")
         expect(examples).to_have_count(len(names))
         assert [image.get_attribute("alt") for image in examples.all()] == names
+        # What a network does not know is not passed off as its own.
+        unknown = page.get_by_text("None of these pictures is of a class that this network names")
+        expect(unknown).to_be_visible(visible=network == "insects")
     examples.nth(1).click()
     expect(page.locator("#verdict")).to_contain_text(f"Most likely {LABELS[0]}")
 

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from resnet_hub.demo.examples import find_examples
+from resnet_hub.demo.examples import ExampleImages, find_examples
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import all_words, own_label, say
 from resnet_hub.errors import LANGUAGES, ImageError
@@ -28,15 +28,23 @@ const button = event.target.closest('button');
 if (button) trigger('click', {index: [...element.querySelectorAll('button')].indexOf(button)}) })"""
 
 
-# In the browser: the examples that suit the network in use are seen, in their order, and no others.
+# In the browser: the examples that suit the network in use are seen, in their order, and no others; where none does, a
+# line says so.
 SHOW_FITTING = """fitting => {
-const numbers = JSON.parse(fitting || '[]');
+if (!fitting) return;
+const {numbers, known} = JSON.parse(fitting);
+document.querySelectorAll('#examples p').forEach(line => { line.hidden = known });
 document.querySelectorAll('#examples button').forEach((button, index) => {
   button.hidden = !numbers.includes(index); button.style.order = numbers.indexOf(index) }) }"""
 
 
 def example_strip(
-    page: gr.Blocks, inference: Inference, paths: Sequence[Path], shown: int, network: gr.Textbox, photo: gr.Image
+    page: gr.Blocks,
+    inference: Inference,
+    paths: Sequence[Path],
+    first: ExampleImages,
+    network: gr.Textbox,
+    photo: gr.Image,
 ) -> None:
     """Fills the current container; a click on an example puts it into the field `photo`.
 
@@ -44,13 +52,13 @@ def example_strip(
         page: The page as a whole.
         inference: The networks.
         paths: All images that may be an example here.
-        shown: How many of them, from the first one on, suit the network that the page opens with.
+        first: Those of them that the page opens with; they come first.
         network: The name of the network in use; the strip shows the images that suit it.
         photo: The image field.
     """
     small = [_small(path) for path in paths]
     strip = gr.HTML(
-        own_label(page, {language: _strip(paths, small, shown, language) for language in LANGUAGES}),
+        own_label(page, {language: _strip(paths, small, first, language) for language in LANGUAGES}),
         elem_id="examples",
         elem_classes="plain",
         js_on_load=PRESSED,
@@ -67,7 +75,8 @@ def example_strip(
             return gr.skip()
         place = inference.pool.place_of(model.name)
         suited = await inference.aside(find_examples, place, model.classifier.label_names)
-        return json.dumps([paths.index(path) for path in suited.paths if path in paths])
+        numbers = [paths.index(path) for path in suited.paths if path in paths]
+        return json.dumps({"numbers": numbers, "known": suited.known})
 
     strip.click(chosen, None, photo, queue=False, show_progress="hidden", api_visibility="private")
     network.change(suit, network, fitting, queue=False, show_progress="hidden", api_visibility="private")
@@ -86,16 +95,20 @@ def short_name(path: Path) -> str:
     return re.sub(r"^\d+\W+", "", path.stem)
 
 
-def _strip(paths: Sequence[Path], small: Sequence[str | None], shown: int, language: str) -> str:
-    """HTML: a button for each example, with its small picture where it can be read; the first `shown` are seen."""
+def _strip(paths: Sequence[Path], small: Sequence[str | None], first: ExampleImages, language: str) -> str:
+    """HTML: a button for each example, with its small picture where it can be read; only the `first` ones are seen.
+
+    Below them stands that the network knows none of them, where that is so.
+    """
     buttons = []
     for number, (path, source) in enumerate(zip(paths, small, strict=True)):
         name = html.escape(example_name(path, language))
         image = name if source is None else f"<img alt='{name}' width='{SIDE}' height='{SIDE}' src='{source}'>"
-        hidden = "" if number < shown else " hidden"
+        hidden = "" if number < len(first.paths) else " hidden"
         buttons.append(f"<button type='button' title='{name}'{hidden}>{image}</button>")
     words = html.escape(say("inputs.examples", language))
-    return f"<div class='strip' role='group' aria-label='{words}'>{''.join(buttons)}</div>"
+    unknown = f"<p class='quiet'{' hidden' if first.known else ''}>{html.escape(say('inputs.unknown', language))}</p>"
+    return f"<div class='strip' role='group' aria-label='{words}'>{''.join(buttons)}</div>{unknown}"
 
 
 def _small(path: Path) -> str | None:

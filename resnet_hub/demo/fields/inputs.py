@@ -48,7 +48,7 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
         with gr.Row(elem_classes="choices"):
             if examples.paths:
                 paths = all_examples(examples, inference.pool.folders.values())
-                example_strip(page, inference, paths, len(examples.paths), network, photo)
+                example_strip(page, inference, paths, examples, network, photo)
             upload_button(photo)
     with (
         gr.Column(elem_classes="others"),

@@ -8,12 +8,13 @@ from PIL import Image
 from run_folders import save_run
 
 from resnet_hub.demo.fields.run_html import run_lead, run_title
-from resnet_hub.demo.run_report import read_run
+from resnet_hub.demo.run_report import RunReader, read_run
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.demo.tabs.run import sheet, shows_run, thumbnail
+from resnet_hub.demo.tabs.run import _cell, _parts, sheet, shows_run, thumbnail
 from resnet_hub.demo.text import measured
 
 NAMES = ("ants", "bees")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
 @pytest.fixture
@@ -48,6 +49,19 @@ def test_the_lead_names_some_classes_and_counts_the_rest():
         "This network was trained on its owner&#x27;s pictures and tells 1,000 classes apart: "
         "&lt;0&gt;, &lt;1&gt;, &lt;2&gt;, &lt;3&gt;, &lt;4&gt;, &lt;5&gt;, and 994 more."
     )
+
+
+def test_the_classes_of_a_published_set_have_chinese_names_in_each_part_of_the_tab(tmp_path):
+    counts = [[4 * (row == column) for column in range(10)] for row in range(10)]
+    counts[3][5] = 2
+    folder = save_run(tmp_path / "run", CIFAR10, counts, [("red", 3, 5, 0.9)])
+    reader = RunReader(folder, 10, images=True)
+    _headline, mistakes, confusion, rest = _parts(reader, CIFAR10, None, "zh-CN")
+    for part in (mistakes, confusion, rest, _cell(reader, CIFAR10, 3, 5, "zh-CN")):
+        assert "猫" in part
+        assert not any(name in part for name in ("cat", "dog", "airplane"))
+    assert "aria-label='6 张“猫”的图片中有 2 张被认成“狗”'" in confusion
+    assert "cat" in _parts(reader, CIFAR10, None, "en")[2]
 
 
 @pytest.mark.parametrize(
