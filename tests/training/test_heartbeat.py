@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zygote
 
-from training.heartbeat import Heartbeat
+from training.heartbeat import Heartbeat, Loss
 
 WAITING = Path(__file__).parents[1] / "waiting_ranks.py"
 
@@ -106,6 +106,27 @@ def test_one_that_never_came_and_one_that_left_in_peace_are_not_missed(main_proc
     heartbeat._store.values["left/1"] = "1"
     assert look(0, r1=beat(1)) is None
     assert look(1000, r1=beat(1)) is None
+
+
+def test_a_number_of_a_process_says_nothing_about_one_on_another_machine(main_process):
+    _, look = main_process
+    number = beat(1).replace('"process": 1', '"process": 999999999')
+    assert look(0, r1=number) is None
+    assert look(39, r1=number) is None
+    here = number.replace("far away", socket.gethostname())
+    assert look(40, r1=here) is None
+    assert look(41, r1=here).reason.startswith("has ended without a word")
+
+
+def test_a_loss_is_told_once_and_not_by_a_process_that_has_left():
+    told, loss = [], Loss(1, "far away", "has ended")
+    staying, left = (Heartbeat(0, 2, Store, told.append) for _ in range(2))
+    left.end()
+    left._found(loss)
+    assert (told, left.loss) == ([], None)
+    staying._found(loss)
+    staying._found(Loss(0, "near", "cannot be reached"))
+    assert told == [loss]
 
 
 def test_the_others_look_after_the_main_one_only():

@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 
+from training import stop_signals
 from training.stop_signals import Stopped, ended_by_signals, ended_with_launcher, left_to_parent
 
 # It stands for a launcher: it starts one process that sleeps, and passes no signal on.
@@ -21,6 +22,7 @@ child.wait()
 """
 CHILD = """
 import sys, time
+from training import stop_signals
 from training.stop_signals import Stopped, ended_by_signals, ended_with_launcher
 try:
     with ended_by_signals(), ended_with_launcher():
@@ -56,6 +58,15 @@ def test_a_launcher_that_is_gone_leaves_no_program_behind(tmp_path, ended_by):
     launcher.communicate()
     psutil.wait_procs([child], timeout=20)
     assert told.read_text() == f"stopped by SIGTERM before it was done {128 + signal.SIGTERM}"
+
+
+def test_a_launcher_is_gone_too_where_the_program_has_another_parent_than_the_first_process(monkeypatch):
+    parents = iter([77, 77])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents, 78))
+    monkeypatch.setattr(stop_signals, "_is_launcher", lambda process: process == 77)
+    monkeypatch.setattr(stop_signals, "WATCH_SECONDS", 0.01)
+    with pytest.raises(Stopped, match="stopped by SIGTERM"), ended_by_signals(), ended_with_launcher():
+        threading.Event().wait(5)
 
 
 def test_a_program_that_no_launcher_started_outlives_its_parent():

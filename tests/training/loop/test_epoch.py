@@ -35,6 +35,25 @@ def test_accumulated_batches_train_as_one_large_batch_the_last_partial_ones_too(
         assert torch.allclose(tensor, large.network.state_dict()[name], atol=1e-3 * moved + 1e-7), name
 
 
+@pytest.mark.parametrize("settings", [{}, {"l1": 1e-3}], ids=["plain", "L1 penalty"])
+def test_unequal_batches_of_an_update_weigh_each_image_alike_and_the_penalty_once(tmp_path, settings):
+    make_data(tmp_path)
+    learners = [
+        start(tmp_path, options=NO_STATISTICS, lr=0.1, **settings, **one) for one in ({"grad_accum_steps": 2}, {})
+    ]
+    (learner, loaders), (large, _) = learners
+    learner.sampler.epoch = large.sampler.epoch = 1
+    first, second, *_ = list(loaders["train"])
+    batches = [first, tuple(column[:2] for column in second)]
+    before = state(large)
+    train_one_epoch(learner, batches)
+    train_one_epoch(large, [joined(batches)])
+    for name, tensor in state(learner).items():
+        expected = large.network.state_dict()[name]
+        moved = (expected - before[name]).abs().max()
+        assert torch.allclose(tensor, expected, atol=1e-3 * moved + 1e-7), name
+
+
 def test_two_processes_that_accumulate_train_as_one_with_large_batches(tmp_path):
     make_data(tmp_path / "data", 25)  # 40 to train: 5 rounds of 2 x 4, so the last group has one round of two
     create_model("cifar_resnet20", num_classes=2, **NO_STATISTICS).save_pretrained(tmp_path / "start")

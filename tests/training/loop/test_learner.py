@@ -14,13 +14,15 @@ from training.loop.epoch import train_one_epoch
 from training.loop.learner import synchronize_norms
 
 
-def test_the_position_counts_updates_batches_and_images(tmp_path):
+def test_the_position_counts_updates_batches_and_images_and_the_schedule_follows_the_updates(tmp_path):
     make_data(tmp_path)
     learner, loaders = start(tmp_path, grad_accum_steps=2)
-    seen = []
+    seen, told = [], []
+    learner.schedule = SimpleNamespace(step_update=told.append)
     learner.after_update.append(lambda learner: seen.append((learner.position.steps, learner.position.batches)))
     train_one_epoch(learner, loaders["train"])
     assert seen == [(1, 2), (2, 4), (3, 5)]
+    assert told == [1, 2, 3]
     assert learner.position.totals[1] == 40
     learner.position.next_epoch()
     assert (learner.position.epoch, learner.position.batches, learner.position.steps) == (2, 0, 3)
