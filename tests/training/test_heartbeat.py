@@ -1,5 +1,6 @@
 """A process that is lost ends its companions within seconds, and its sentence is read on the main one's terminal."""
 
+import json
 import os
 import socket
 import time
@@ -116,6 +117,14 @@ def test_a_number_of_a_process_says_nothing_about_one_on_another_machine(main_pr
     here = number.replace("far away", socket.gethostname())
     assert look(40, r1=here) is None
     assert look(41, r1=here).reason.startswith("has ended without a word")
+
+
+def test_a_process_that_failed_itself_misses_nobody_and_the_others_miss_it(main_process):
+    heartbeat, look = main_process
+    heartbeat._store.values["failed"] = json.dumps({"rank": 0, "host": "far away", "reason": "failed: it"})
+    assert look(0) is None
+    heartbeat.rank = 1
+    assert look(0) == Loss(0, "far away", "failed: it")
 
 
 def test_a_loss_is_told_once_and_not_by_a_process_that_has_left():
