@@ -49,8 +49,9 @@ log = logging.getLogger(__name__)
 
 # In the browser: the window bears the heading's name, which may be a translation.
 NAME_THE_WINDOW = "() => { document.title = document.querySelector('#heading h1')?.textContent || document.title }"
-# In the browser: a refusal is over when there is something new, but not when fields become empty because of it.
-ANSWERED = "(shown, photo, refused) => shown && photo ? '' : refused"
+# In the browser: a refusal is over when there is something new, but not when fields become empty because of it. What
+# comes within a second belongs to the same change of image, of which gradio tells more than once.
+ANSWERED = "(shown, photo, refused) => shown && photo && Date.now() - (window.toldAt ?? 0) > 1000 ? '' : refused"
 KEEP_SECONDS = 3600
 """How long an uploaded image stays on the server."""
 

@@ -42,6 +42,7 @@ const open = TABS.find(([id]) => document.getElementById(id)?.offsetParent);
 const places = open ? open[1] : [];
 const place = places.find(number => !values[number]) ?? places.at(-1);
 if (!said || place === undefined) return values.map(() => ({__type__: 'update'}));
+window.toldAt = Date.now();
 const escaped = JSON.parse(said).words.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
 const told = TEMPLATE.replace('WORDS', () => escaped);
 return values.map((_, number) => number === place ? told : {__type__: 'update'}); }"""
