@@ -79,9 +79,11 @@ def is_main() -> bool:
 
 def _refused(reason: str, heartbeat: Heartbeat | None) -> int:
     """Says why the work cannot be done, once where all processes find the same; returns the exit status."""
+    if heartbeat and heartbeat.loss:
+        return LOST  # which has been said
     if is_main():
         sys.stderr.write(f"error: {printable(reason)}\n")
-    if heartbeat and not heartbeat.loss:
+    if heartbeat:
         said = heartbeat.fail(reason)
         if not said and not is_main():
             sys.stderr.write(f"error: process {heartbeat.rank} of {heartbeat.size}: {printable(reason)}\n")

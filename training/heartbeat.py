@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -25,6 +25,9 @@ STORE_SECONDS = 10.0
 """How long an answer of the store may take, which is on the main process's machine."""
 TELLING_SECONDS = 4.0
 """How long a process that fails waits for the main one to say so."""
+HEAD_START_SECONDS = 0.5
+FIRST_CONTACT_SECONDS = 1800.0
+"""How long the others may be late: a machine of a cluster may still be starting."""
 ENDING_SECONDS = 5.0
 """How long a process may take to end by itself once another is lost; it may wait for that one without end."""
 LOST = 2
@@ -73,6 +76,7 @@ class Heartbeat:
         self._connected, self._ended = threading.Event(), threading.Event()
         self._heard = time.monotonic()
         self._beats: dict[int, tuple[Beat, float]] = {}
+        self._failing = False
         self.loss: Loss | None = None
 
     def start(self) -> None:
@@ -90,18 +94,30 @@ class Heartbeat:
 
     def fail(self, reason: str) -> bool:
         """Tells the others why this process fails; whether the main one, which is given time, has said the same."""
+        self._failing = True
         if not self._connected.wait(TELLING_SECONDS):
             return False
         told = json.dumps(asdict(Loss(self.rank, socket.gethostname(), f"failed: {reason}")))
         with suppress(RuntimeError):
             self._store.set(f"said/{self.rank}", reason)
+            if self.rank:  # where all find the same, the main one is about to say it by itself
+                self._wait_for(["said/0"], HEAD_START_SECONDS)
             self._store.compare_set("failed", "", told)
-            deadline = time.monotonic() + (TELLING_SECONDS if self.rank else 0.0)
-            while time.monotonic() < deadline:
-                if self._store.check(["said/0"]):
-                    return bool(self._store.get("said/0").decode() == reason)
-                time.sleep(0.05)
+            if self.rank == 0:  # the store may end with this process
+                self._wait_for([f"read/{rank}" for rank in range(1, self.size)])
+                return False
+            if self._wait_for(["said/0"]):
+                same = self._store.get("said/0").decode() == reason
+                self._store.set(f"read/{self.rank}", "1")
+                return bool(same)
         return False
+
+    def _wait_for(self, keys: Sequence[str], seconds: float = TELLING_SECONDS) -> bool:
+        """Whether the others have left all these words in time."""
+        deadline = time.monotonic() + seconds
+        while not (found := self._store.check(keys)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return bool(found)
 
     def find_loss(self, seconds: float) -> Loss | None:
         """The process that is lost; waits at most so long for it to be found."""
@@ -132,6 +148,7 @@ class Heartbeat:
                 if loss is not None:
                     self._found(loss)
                     self._store.set(f"said/{self.rank}", loss.reason)
+                    self._store.set(f"read/{self.rank}", "1")
                     return
             self._ended.wait(BEAT_SECONDS)
 
@@ -164,7 +181,7 @@ class Heartbeat:
                 return
 
     def _found(self, loss: Loss) -> None:
-        if self.loss is None and not self._ended.is_set():
+        if self.loss is None and not self._failing and not self._ended.is_set():
             self.loss = loss
             self._lost(loss)
 
@@ -214,10 +231,20 @@ def _store() -> Any:
     """A client of the store by which the processes found each other; each try of the launcher has keys of its own."""
     from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]  # public all the same
 
-    timeout = timedelta(minutes=30)  # for the first contact: one machine may be late
-    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), None, False, timeout, False)
-    store.set_timeout(timedelta(seconds=STORE_SECONDS))
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    deadline = time.monotonic() + FIRST_CONTACT_SECONDS
+    while not _answers(host, port) and time.monotonic() < deadline:  # its client would wait longer after each try
+        time.sleep(0.2)
+    store = TCPStore(host, port, None, False, timedelta(seconds=STORE_SECONDS), False)
     return PrefixStore(f"resnet_hub/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), 2.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def _end(loss: Loss) -> None:
