@@ -117,6 +117,8 @@ class _Zygote:
 
     def stop(self) -> None:
         """Leaves; who started the interpreter waits for its end, and so for the other processes of tests."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # a process that this one has forked may still hold it
         self.socket.close()
         if self.process is not None:
             self.process.wait()
