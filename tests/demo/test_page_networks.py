@@ -202,7 +202,7 @@ def test_the_open_list_is_short_and_in_groups_and_typing_searches_all(open_page,
     unfold(page, "#others")
     page.locator("#network input").click()
     options = page.get_by_role("option")
-    first = ["colors", "two", "pets"]
+    first = ["colors", "two", "pets", "insects"]
     expect(options).to_have_count(len(first) + len(short_list()))
     rows = [text.strip().removeprefix("✓").strip() for text in options.all_inner_texts()]
     assert rows == [*first, *(describe_row(row, "en") for row in short_list())]

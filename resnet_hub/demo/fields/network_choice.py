@@ -56,8 +56,9 @@ def network_choice(page: gr.Blocks, inference: Inference, network: gr.Textbox) -
             num_choices_shown=shown_at_first(pool),
             elem_id="network",
         )
-        facts = gr.HTML(elem_id="network-facts", elem_classes="plain", html_template="${value}")
+        # Above the facts, which come while a visitor clicks: what grows above a button moves it from under the click.
         use = gr.Button(label("inputs.use"), elem_id="use-network", size="sm")
+        facts = gr.HTML(elem_id="network-facts", elem_classes="plain", html_template="${value}")
 
     async def tell(source: str, answering: str, request: gr.Request) -> str:
         return await _facts_html(inference, source, answering, request)
