@@ -50,8 +50,11 @@ log = logging.getLogger(__name__)
 # In the browser: the window bears the heading's name, which may be a translation.
 NAME_THE_WINDOW = "() => { document.title = document.querySelector('#heading h1')?.textContent || document.title }"
 # In the browser: a refusal is over when there is something new, but not when fields become empty because of it. What
-# comes within a second belongs to the same change of image, of which gradio tells more than once.
-ANSWERED = "(shown, photo, refused) => shown && photo && Date.now() - (window.toldAt ?? 0) > 1000 ? '' : refused"
+# comes within a second of the same image belongs to one change of it, of which gradio tells more than once.
+ANSWERED = """(shown, photo, refused) => {
+const isSame = window.seenPhoto === photo?.path;
+window.seenPhoto = photo?.path;
+return shown && photo && !(isSame && Date.now() - (window.toldAt ?? 0) < 1000) ? '' : refused }"""
 KEEP_SECONDS = 3600
 """How long an uploaded image stays on the server."""
 
