@@ -1,0 +1,171 @@
+"""Images of some classes and a loaded network -> a classifier of these classes, which is saved as a checkpoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from resnet_hub.classifier import ImageClassifier
+from resnet_hub.errors import ConfigError
+from resnet_hub.few_shot.accuracy import Accuracy, accuracy_of
+from resnet_hub.few_shot.examples import Examples, check_counts, digest_of
+from resnet_hub.few_shot.familiarity import FALSE_ALARMS, Familiarity, familiarity_of
+from resnet_hub.few_shot.ridge import LinearHead, leave_one_out, ridge_head
+from resnet_hub.image_list import image_rows
+from resnet_hub.metadata import CheckpointMetadata
+from resnet_hub.models import PretrainedNetwork
+from resnet_hub.predictions import Prediction
+from resnet_hub.preprocessing import ImageSource
+
+logger = logging.getLogger(__name__)
+NEAREST = 3
+"""Examples that are named beside an answer."""
+
+
+@dataclass(frozen=True)
+class FewShotAnswer:
+    """What is said of one image."""
+
+    predictions: list[Prediction]
+    """All classes, best first, with scores from 0 to 1."""
+    is_none: bool
+    """Whether it is none of the classes, by what `FewShotClassifier.familiarity` says."""
+    nearest: tuple[tuple[int, float], ...]
+    """The examples most like it, most like it first: index and cosine similarity, -1 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class FewShotClassifier:
+    """A network with a head that a few images of each class have made."""
+
+    classifier: ImageClassifier
+    """The network whose features the head is made on; it is not changed."""
+    examples: Examples
+    head: LinearHead
+    accuracy: Accuracy
+    """By leaving each image out once."""
+    familiarity: Familiarity
+
+    def __call__(self, images: Iterable[ImageSource]) -> list[FewShotAnswer]:
+        """The answer to each image. Raises: ImageError, CheckpointError, as `ImageClassifier` does."""
+        return self.answers(torch.from_numpy(self.classifier.embed(images)))
+
+    def answers(self, features: Tensor) -> list[FewShotAnswer]:
+        """The answers to images whose features (N, features) are known."""
+        scores, similar = self.head(features), self.familiarity.similarities(features)
+        return [self._answer(*rows) for rows in zip(scores, similar, strict=True)]
+
+    def _answer(self, scores: Tensor, similar: Tensor) -> FewShotAnswer:
+        order = scores.sort(descending=True, stable=True)
+        names = self.examples.label_names
+        pairs = zip(order.indices.tolist(), order.values.tolist(), strict=True)
+        predictions = [Prediction(names[index], index, score) for index, score in pairs]
+        best = similar.topk(min(NEAREST, len(similar)))
+        nearest = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
+        return FewShotAnswer(predictions, nearest[0][1] < self.familiarity.threshold, nearest)
+
+    def network(self, base_model: str | None = None) -> PretrainedNetwork:
+        """A copy of the network with the head in it, which answers with the same scores.
+
+        What is none of the classes it does not know: that takes the examples, which no checkpoint holds.
+
+        Args:
+            base_model: What its checkpoint calls the network that it was made of.
+        """
+        model, old = deepcopy(self.classifier.model), self.classifier.model.metadata
+        model.config = model.config.with_options(task="single_label")
+        model.metadata = old.lineage()  # the results of the old head are not this one's
+        model.reset_classifier(len(self.examples.label_names), label_names=self.examples.label_names)
+        layer = model.get_classifier()
+        with torch.no_grad():
+            layer.weight.copy_(self.head.weight.view_as(layer.weight))
+            layer.bias.copy_(self.head.bias)
+        model.head_is_new = False
+        model.metadata = CheckpointMetadata(
+            base_model=base_model or old.base_model,
+            license=old.license,
+            recipe={"head": "ridge regression on the features of the frozen network"},
+            split="each image left out once",
+            metrics={"top1": self.accuracy.value},
+            num_images=self.accuracy.count,
+        )
+        return model.eval()
+
+    def save_pretrained(self, folder: str | Path, base_model: str | None = None) -> None:
+        """Writes `network` as a checkpoint folder. Raises: CheckpointError, as `ResNet.save_pretrained` does."""
+        self.network(base_model).save_pretrained(folder)
+
+
+def fit_head(
+    classifier: ImageClassifier, examples: Examples, *, false_alarms: float = FALSE_ALARMS
+) -> FewShotClassifier:
+    """A classifier of examples whose features are known.
+
+    Args:
+        classifier: What gave the features.
+        examples: The images of the classes.
+        false_alarms: The part of images of the classes that may be called none of them.
+
+    Raises: ConfigError.
+    """
+    said = leave_one_out(examples)
+    accuracy, familiar = accuracy_of(said, examples.targets), familiarity_of(examples, false_alarms)
+    return FewShotClassifier(classifier, examples, ridge_head(examples, said), accuracy, familiar)
+
+
+def learn(
+    classifier: ImageClassifier,
+    images: Mapping[str, Iterable[ImageSource]],
+    *,
+    false_alarms: float = FALSE_ALARMS,
+    progress: bool = False,
+) -> FewShotClassifier:
+    """A classifier of these classes; an image that is there twice counts once, and the log says so.
+
+    Args:
+        classifier: The network whose features are taken.
+        images: The images of each class, by its name.
+        false_alarms: The part of images of the classes that may be called none of them, from 0.001 to 0.5.
+        progress: Whether to show a bar on the standard error.
+
+    Raises:
+        ConfigError: There are fewer than two classes, three images of one, or more than 500 in all; or an image is in
+            two classes.
+        ImageError: An image cannot be read.
+        CheckpointError: A feature is not finite.
+    """
+    given = [(str(name), image) for name, many in images.items() for image in many]
+    names = tuple(map(str, images))
+    check_counts(names, [sum(one == name for one, _ in given) for name in names])
+
+    def compute(pixels: Tensor) -> list[tuple[bytes, Tensor]]:
+        return list(zip(map(digest_of, pixels), classifier.features_of(pixels), strict=True))
+
+    found: Any = image_rows(
+        [image for _, image in given],
+        classifier.prepare,
+        compute,
+        classifier.batch_size,
+        skip=False,
+        named=True,
+        bar=progress,
+    )
+    seen, rows, targets = dict[bytes, str](), list[Tensor](), list[int]()
+    for (name, _), (digest, row) in zip(given, found, strict=True):
+        known = seen.setdefault(digest, name)
+        if known != name:
+            raise ConfigError("few_shot.in_two_classes", one=known, other=name)
+        if len(seen) > len(rows):
+            rows.append(row)
+            targets.append(names.index(name))
+    if len(rows) < len(given):
+        logger.warning("%d images are there twice and count once", len(given) - len(rows))
+    examples = Examples(names, torch.tensor(targets, dtype=torch.int64), torch.stack(rows))
+    return fit_head(classifier, examples, false_alarms=false_alarms)
