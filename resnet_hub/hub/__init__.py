@@ -3,6 +3,7 @@
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_repo_id, push_address, repo_address
 from resnet_hub.hub.download import download_beside, download_checkpoint, mend_checkpoint
 from resnet_hub.hub.http_errors import HTTP_ERROR, Token, check_token, hub_errors, reason_given
+from resnet_hub.hub.other_hubs import with_host, with_or_without_xet
 from resnet_hub.hub.pushed_files import PUSHED_FILES, shareable
 from resnet_hub.hub.repository import make_repository, refuse_public
 from resnet_hub.hub.upload import look_at, push_checkpoint
@@ -27,4 +28,6 @@ __all__ = [
     "refuse_public",
     "repo_address",
     "shareable",
+    "with_host",
+    "with_or_without_xet",
 ]

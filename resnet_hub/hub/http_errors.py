@@ -24,13 +24,15 @@ from huggingface_hub.errors import (
 
 from resnet_hub.checkpoint import CONFIG_FILE
 from resnet_hub.errors import HubError, HubUnreachableError, Phrase, ResNetHubError
-from resnet_hub.hub.address import RepoAddress
+from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress, is_commit
 from resnet_hub.registry import near_published
 
 # The error of the HTTP client underneath, which is another package in older releases of huggingface_hub.
 HTTP_ERROR: type[Exception] = next(base for base in HfHubHTTPError.__mro__ if base.__name__ == "HTTPError")
 ASIDE_SECONDS = 5.0
 """How long a message waits for what it would like to say besides: another type of repository."""
+NOT_OFFERED = 501
+"""The status of a server that knows what is asked for and will never do it."""
 OTHER_TYPES = ("dataset", "space")
 SHOWN = 20
 """How many revisions a message names."""
@@ -159,7 +161,8 @@ def _is_outage(error: BaseException) -> bool:
     if isinstance(error, LocalEntryNotFoundError | RuntimeError) and error.__cause__ is not None:
         return _is_outage(error.__cause__)
     if isinstance(error, HfHubHTTPError):
-        return error.response.status_code == 429 or error.response.status_code >= 500
+        status = error.response.status_code
+        return status == 429 or (status >= 500 and status != NOT_OFFERED)
     not_asked = isinstance(error, LocalEntryNotFoundError | OfflineModeIsEnabled)
     return not_asked or isinstance(error, (FileMetadataError, JSONDecodeError, HTTP_ERROR, ConnectionError))
 
@@ -174,8 +177,13 @@ def _refusal(error: HfHubHTTPError, asked: _Request) -> Phrase:
     if isinstance(error, DisabledRepoError):
         return Phrase("hub.disabled", **fields)
     if isinstance(error, RevisionNotFoundError):
-        return Phrase("hub.no_revision", revision=asked.address.revision, others=_revisions(asked), **fields)
+        revision = asked.address.revision or DEFAULT_REVISION
+        return Phrase("hub.no_revision", revision=revision, others=_format_names(_revisions(asked)), **fields)
     if isinstance(error, RemoteEntryNotFoundError):
+        named = asked.address.revision
+        names = [] if named is None or is_commit(named) or named.startswith("refs/") else _revisions(asked)
+        if names and named not in names:  # which some Hubs call a missing file
+            return Phrase("hub.no_revision", revision=named, others=_format_names(names), **fields)
         return Phrase("hub.no_config" if CONFIG_FILE in str(error.response.url) else "hub.no_weights", **fields)
     status = error.response.status_code
     if status == 401:
@@ -188,6 +196,9 @@ def _refusal(error: HfHubHTTPError, asked: _Request) -> Phrase:
         seconds = error.response.headers.get("retry-after", "")
         wait = Phrase("hub.seconds" if seconds.isdecimal() else "hub.some_minutes", seconds=seconds)
         return Phrase("hub.too_many_requests", wait=wait, **fields)
+    if status == NOT_OFFERED:
+        pull_request = "create_pr" in str(error.response.url) or "/discussions" in str(error.response.url)
+        return Phrase("hub.no_pull_requests" if pull_request else "hub.not_offered", said=said, **fields)
     if status >= 500:
         return Phrase("hub.server_error", status=status, **fields)
     return Phrase("hub.refused", status=status, said=said, **fields)
@@ -214,12 +225,18 @@ def _account(token: Token) -> Phrase:
         return Phrase("hub.this_token")
 
 
-def _revisions(asked: _Request) -> str | Phrase:
-    """The branches and tags of a repository, for a message."""
+def _revisions(asked: _Request) -> list[str]:
+    """The branches and tags of a repository; none where they are not told."""
     try:
         refs = HfApi(token=asked.token).list_repo_refs(asked.address.repo_id)
     except (OSError, HTTP_ERROR):
+        return []
+    return [ref.name for ref in (*refs.branches, *refs.tags)]
+
+
+def _format_names(names: list[str]) -> str | Phrase:
+    """Branches and tags for a message."""
+    if not names:
         return Phrase("hub.others")
-    names = [ref.name for ref in (*refs.branches, *refs.tags)]
     shown = ", ".join(map(repr, names[:SHOWN]))
     return Phrase("hub.and_more", names=shown, count=len(names) - SHOWN) if len(names) > SHOWN else shown

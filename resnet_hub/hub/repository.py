@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, RevisionNotFoundError
 
 from resnet_hub.errors import HubError
 from resnet_hub.hub.address import DEFAULT_REVISION, RepoAddress
@@ -37,6 +37,9 @@ def make_repository(
     try:
         # Not exist_ok, with which the client passes over that whoever may not write is refused a branch that is there.
         api.create_branch(repo_id, repo_type=kind, branch=branch)
+    except RevisionNotFoundError:
+        if branch != DEFAULT_REVISION:  # which the first commit makes, where a Hub has none before
+            raise
     except HfHubHTTPError as error:
         if error.response.status_code != EXISTS:
             raise

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,7 @@ from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SPLI
 from resnet_hub.errors import CheckpointError, HubError, Phrase
 from resnet_hub.hub.address import RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
+from resnet_hub.hub.other_hubs import with_host, with_or_without_xet
 from resnet_hub.hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
 from resnet_hub.hub.repository import make_repository
 
@@ -77,7 +79,7 @@ def push_checkpoint(
         make_repository(api, address, private=private)
         files = [CommitOperationAdd(name, content) for name, content in contents.items()]
         commit = _commit(api, address, files, card, generated, commit_message or "Upload checkpoint", create_pr)
-    url = commit.pr_url or commit.commit_url
+    url = with_host(commit.pr_url or commit.commit_url)
     logger.info("pushed %s to %s", folder, url)
     return url
 
@@ -102,17 +104,19 @@ def _commit(
         stale = SPLIT_FILE in seen.files and SPLIT_FILE not in (file.path_in_repo for file in files)
         gone = [CommitOperationDelete(SPLIT_FILE)] if stale else []
         # Not upload_folder: over Xet that may make several commits.
+        commit = partial(
+            api.create_commit,
+            address.repo_id,
+            [*files, CommitOperationAdd(CARD_FILE, text.encode()), *gone],
+            commit_message=message,
+            revision=address.revision,
+            create_pr=create_pr,
+            parent_commit=seen.commit,
+        )
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="It seems that you are about to commit a data file")
-                return api.create_commit(
-                    address.repo_id,
-                    [*files, CommitOperationAdd(CARD_FILE, text.encode()), *gone],
-                    commit_message=message,
-                    revision=address.revision,
-                    create_pr=create_pr,
-                    parent_commit=seen.commit,
-                )
+                return with_or_without_xet(commit)
         except HfHubHTTPError as error:
             if error.response.status_code != CONFLICT or attempt == ATTEMPTS:
                 raise

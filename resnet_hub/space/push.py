@@ -31,6 +31,7 @@ from resnet_hub.hub import (
     push_address,
     reason_given,
     refuse_public,
+    with_or_without_xet,
 )
 from resnet_hub.space.files import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
 from resnet_hub.space.model import ServedModel
@@ -101,15 +102,16 @@ def push_space(
         files = space_files(model, address.repo_id, present, settings)
         if hardware is not None and present.paths:  # a new one was made with it
             api.request_space_hardware(address.repo_id, hardware)
-        api.create_commit(
-            address.repo_id,
-            [
-                *(CommitOperationAdd(path, content) for path, content in files.items()),
-                *(CommitOperationDelete(path) for path in stale_paths(present, files)),
-            ],
-            commit_message=f"Serve {model.repo_id or model.config.network.architecture}",
-            repo_type="space",
-            parent_commit=commit,
+        added = [CommitOperationAdd(path, content) for path, content in files.items()]
+        removed = [CommitOperationDelete(path) for path in stale_paths(present, files)]
+        with_or_without_xet(
+            lambda: api.create_commit(
+                address.repo_id,
+                [*added, *removed],
+                commit_message=f"Serve {model.repo_id or model.config.network.architecture}",
+                repo_type="space",
+                parent_commit=commit,
+            )
         )
     _log_manual_steps(api, model, address)
     return f"{constants.ENDPOINT}/{SPACES}{address.repo_id}"

@@ -59,6 +59,8 @@ class HubState:
     """Objects above it are sent in parts of this size."""
     page_size: int | None = None
     """Entries of a page of every listing, where a test wants short ones; otherwise each listing has its own."""
+    names_host: bool = True
+    """Whether the address of a commit begins with its host; that of some other Hubs does not."""
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     _numbers: itertools.count = field(default_factory=lambda: itertools.count(1))

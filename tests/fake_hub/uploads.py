@@ -189,6 +189,7 @@ async def commit(
     )
     note_in_pull_request(hub, repository, ref, made)
     address = web_address(request, repository)
+    address = address if hub.names_host else f"/{address.removeprefix(str(request.base_url))}"
     answer = {"success": True, "commitOid": made.sha, "commitUrl": f"{address}/commit/{made.sha}"}
     return {**answer, "pullRequestUrl": f"{address}/discussions/{pull.number}"} if pull else answer
 

@@ -215,9 +215,10 @@ def test_a_push_while_offline_says_what_to_unset(fake_hub, plain_checkpoint, mon
         ([Fault("POST", "*/commit/main", 500)], "answered 500; try again later"),
         ([Fault("POST", "*/commit/main", 412)], "changed by someone else"),
         ([Fault("PUT", "/lfs/upload/*", 503)], "answered 503"),
+        ([Fault("POST", "*/commit/main", 501, "no commits")], r"does not offer what that needs \(no commits\)"),
         ([Fault("POST", "*/commit/main", 413, "too large")], "status 413: too large"),
     ],
-    ids=["server", "conflict", "storage", "other"],
+    ids=["server", "conflict", "storage", "never", "other"],
 )
 def test_a_failed_push_is_said_in_one_sentence(fake_hub, plain_checkpoint, no_waiting, faults, message):
     fake_hub.state.faults += faults

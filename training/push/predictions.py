@@ -18,6 +18,7 @@ from datasets import Dataset
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.csv_table import csv_lines
 from resnet_hub.errors import TrainingError
+from resnet_hub.hub import with_host, with_or_without_xet
 
 from ..data import dataset_errors
 
@@ -144,7 +145,8 @@ def push_predictions(
         file = Path(folder, "rows.parquet")
         _write_parquet(tables, file)
         rows = Dataset.from_parquet(str(file), cache_dir=folder)
-        pushed = rows.push_to_hub(
-            repo_id, split=name, private=private, revision=revision, commit_message=f"Predictions on {name}"
+        options = {"split": name, "private": private, "revision": revision}
+        pushed = with_or_without_xet(
+            lambda: rows.push_to_hub(repo_id, commit_message=f"Predictions on {name}", **options)
         )
-    return str(pushed.commit_url)
+    return with_host(pushed.commit_url)
