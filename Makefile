@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz crash install-test parity keras-parity contract check format bench load quality screenshots clean
+.PHONY: help setup demo app test fuzz crash install-test parity keras-parity contract hubs engines audit check format bench load quality screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -73,6 +73,9 @@ keras-parity: .venv/dev  ## compare what is read of Keras's files with Keras its
 contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetches their sources the first time
 	$(BIN)/python tests/contract $(FLAGS)
 
+hubs: .venv/dev  ## push, load, train and serve by a Hub that is not the public one, KohakuHub: fetches it the first time, minutes
+	$(BIN)/python tests/hubs $(FLAGS)
+
 peers: .venv/dev  ## run timm's own model tests on our networks: make peers PEERS=a-checkout-of-timm
 	$(BIN)/python tests/peers --timm $(PEERS) $(FLAGS)
 
@@ -99,4 +102,4 @@ screenshots: .venv/dev  ## take the README's images of the page: make screenshot
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv .keras .contract build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .keras .contract .hubs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -174,15 +174,24 @@ def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
         "model  %s from %s: %.2f M parameters, input %s", model.config.architecture, start, parameters / 1e6, size
     )
     logger.info(
-        "run    %s: %d epochs, batch %d, %s at lr %g, precision %s, on %s",
+        "run    %s: %d epochs, batch %s, %s at lr %g, precision %s, on %s",
         recipe.folder,
         recipe.epochs,
-        recipe.images_per_batch * accelerator.num_processes * recipe.grad_accum_steps,
+        format_batch(recipe.images_per_batch, accelerator.num_processes, recipe.grad_accum_steps),
         recipe.optimizer,
         recipe.lr,
         accelerator.mixed_precision,
         describe_hardware(accelerator),
     )
+
+
+def format_batch(images: int, processes: int, accumulated: int) -> str:
+    """How many images an update has, and where it is of more than one batch, what makes them up."""
+    parts = [f"{processes} processes"] if processes > 1 else []
+    parts += [f"{images} images"]
+    parts += [f"{accumulated} batches accumulated"] if accumulated > 1 else []
+    total = str(images * processes * accumulated)
+    return f"{total} ({' x '.join(parts)})" if len(parts) > 1 else total
 
 
 def test(learner: Learner, loader: Loader) -> Evaluation:

@@ -32,7 +32,7 @@ class OptimizationSettings(Settings):
     lr: float | None = setting(
         None,
         "peak learning rate of the backbone; where absent 0.01, where BatchNorm keeps its statistics 0.005, and for "
-        "fewer than 1,000 images 0.002; less in proportion where an update has fewer than 32 images",
+        "fewer than 1,000 images 0.002; for updates of 32 images, and in proportion for others, up to 256",
     )
     head_lr_factor: float = setting(1.0, "learning rate of a new head, as a multiple of the backbone's")
     layer_decay: float | None = setting(

@@ -22,7 +22,9 @@ class ScheduleSettings(Settings):
     )
     schedule: str = setting("cosine", f"learning-rate schedule after the warm-up: {', '.join(SCHEDULES)}")
     warmup_epochs: float | None = setting(
-        None, "epochs over which the learning rate rises from 0; a tenth of all, at most 1, where absent"
+        None,
+        "epochs over which the learning rate rises from 0; where absent a tenth of all, at most 1, and longer where "
+        "a rate that is absent too is raised for a larger batch",
     )
     min_lr: float = setting(0.0, "learning rate below which cosine, tanh, poly, plateau, wsd and rsqrt do not fall")
     decay_epochs: float | None = setting(

@@ -32,13 +32,15 @@ def resolved(network, accelerator, images, **settings):
     [
         (100, {}, (8, 0.0005, True, True)),
         (500, {}, (16, 0.001, True, True)),
-        (999, {"batch_size": 64}, (64, 0.002, True, True)),
-        (1_000, {"batch_size": 64}, (64, 0.005, True, True)),
+        (999, {"batch_size": 64}, (64, 0.004, True, True)),
+        (1_000, {"batch_size": 64}, (64, 0.01, True, True)),
         (9_999, {}, (32, 0.005, True, True)),
         (10_000, {}, (32, 0.01, False, False)),
         (100, {"from_scratch": True}, (8, 0.0025, False, False)),
         (10_000, {"batch_size": 8}, (8, 0.0025, False, False)),
-        (10_000, {"batch_size": 256}, (256, 0.01, False, False)),
+        (10_000, {"batch_size": 256}, (256, 0.08, False, False)),
+        (10_000, {"batch_size": 2_048}, (2_048, 0.08, False, False)),
+        (10_000, {"batch_size": 2_048, "lr": 0.03}, (2_048, 0.03, False, False)),
         (10_000, {"batch_size": 4, "grad_accum_steps": 4}, (4, 0.005, False, False)),
         (9_999, {"freeze_bn_stats": False}, (32, 0.01, True, False)),
         (100, GIVEN, tuple(GIVEN.values())),
@@ -63,3 +65,34 @@ def test_a_head_that_came_with_the_weights_is_not_fitted_again(network, accelera
 def test_settled_settings_stay_as_they_are_when_a_run_goes_on(network, accelerator):
     once = with_defaults(FinetuneRecipe(dataset="d"), network, accelerator, 100)
     assert with_defaults(once, network, accelerator, 10**6) == once
+
+
+@pytest.mark.parametrize(
+    ("settings", "epochs"),
+    [
+        ({}, 1.0),
+        ({"batch_size": 64}, 2.0),
+        ({"batch_size": 256}, 8.0),
+        ({"batch_size": 256, "epochs": 10}, 2.0),
+        ({"batch_size": 8}, 1.0),
+        ({"batch_size": 256, "lr": 0.1}, 1.0),
+        ({"batch_size": 256, "warmup_epochs": 0.5}, 0.5),
+    ],
+    ids=str,
+)
+def test_a_rate_that_is_raised_for_a_larger_batch_has_as_many_updates_to_rise(network, accelerator, settings, epochs):
+    recipe = with_defaults(FinetuneRecipe(dataset="d", **{"epochs": 60, **settings}), network, accelerator, 10_000)
+    assert recipe.warmup_epochs == epochs
+
+
+def test_a_rate_for_another_batch_is_said_with_its_rule(network, accelerator, caplog):
+    caplog.set_level("INFO")
+    resolved(network, accelerator, 10_000, batch_size=128)
+    assert (
+        "lr 0.04 for updates of 128 images, as 0.01 for 32 (linear up to 256 images); warm-up of 2 epochs"
+        in caplog.text
+    )
+    caplog.clear()
+    resolved(network, accelerator, 10_000)
+    resolved(network, accelerator, 10_000, batch_size=128, lr=0.1)
+    assert not caplog.text
