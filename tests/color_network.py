@@ -4,6 +4,7 @@ from functools import cache
 
 import torch
 from PIL import Image
+from shared_weights import trained_once
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.preprocessing import normalize, to_pixels
@@ -22,6 +23,10 @@ def solid(color):
 @cache
 def learned():
     """The weights, which take a second or two to train."""
+    return trained_once("colors", train)
+
+
+def train():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = ResNet(create_model("cifar_resnet20", num_classes=3).config)

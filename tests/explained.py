@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 from random_weights import lively
+from shared_weights import trained_once
 
 from resnet_hub import ResNet, create_model
 from resnet_hub.classifier import ImageClassifier
@@ -59,10 +60,16 @@ def square(color, left, top, side=12):
 @cache
 def square_classifier(labels=("red", "blue")):
     """A classifier that really learned whether an image shows a red square or a blue one; it takes two seconds."""
+    model = ResNet(create_model("cifar_resnet20", num_classes=2).config, label_names=labels)
+    model.load_state_dict(trained_once("squares", train))
+    return ImageClassifier(model, device="cpu")
+
+
+def train():
     places = np.random.default_rng(0).integers(0, 21, (60, 2))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = ResNet(create_model("cifar_resnet20", num_classes=2).config, label_names=labels)
+        model = ResNet(create_model("cifar_resnet20", num_classes=2).config)
         pixels = [to_pixels(square(COLORS[row % 2], *place), model.preprocessing) for row, place in enumerate(places)]
         images, targets = normalize(torch.stack(pixels), model.preprocessing), torch.arange(60) % 2
         optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
@@ -71,4 +78,4 @@ def square_classifier(labels=("red", "blue")):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return ImageClassifier(model, device="cpu")
+    return model.state_dict()
