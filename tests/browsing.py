@@ -13,9 +13,18 @@ import pytest
 from chromium import installed_chromium
 from playwright.sync_api import expect, sync_playwright
 
-# Two cores may be shared with other tests.
-expect.set_options(timeout=20_000)
+PATIENCE = 60_000
+"""How long a visitor waits [ms]: only a failure takes as long, and the cores may be shared with much else."""
+expect.set_options(timeout=PATIENCE)
 
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--use-fake-ui-for-media-stream",  # nobody is there to allow the camera
+    "--use-fake-device-for-media-stream",
+]
 
 _ports = []
 
@@ -130,7 +139,7 @@ class Visitors:
             page = profile.new_page()
             pages.append((kind, page))
             page.set_viewport_size({"width": width, "height": 900})
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(PATIENCE)
             page.alerts, page.requests = [], []
             page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
             page.on("request", lambda request: page.requests.append(request.url))
@@ -159,18 +168,10 @@ class Visitors:
 @pytest.fixture(scope="session")
 def chromium():
     """The browser's visitors, for all tests of a process, and its driver's event loop; its camera shows an image."""
-    flags = (
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--use-fake-ui-for-media-stream",  # nobody is there to allow the camera
-        "--use-fake-device-for-media-stream",
-    )
     with every_core():
         playwright = sync_playwright().start()
     loop = asyncio.get_running_loop()
-    browser = playwright.chromium.launch(executable_path=installed_chromium(), args=flags)
+    browser = playwright.chromium.launch(executable_path=installed_chromium(), args=FLAGS)
     asyncio._set_running_loop(None)
     yield Visitors(browser), loop
     asyncio._set_running_loop(loop)
@@ -230,7 +231,7 @@ def upload_many(page, files):
 
 def wait_until_asked(page, held):
     """Waits until the browser has asked for something that a test holds back."""
-    for _ in range(200):
+    for _ in range(PATIENCE // 50):
         if held:
             return
         page.wait_for_timeout(50)

@@ -21,11 +21,11 @@ def test_the_address_is_printed_and_answers(tiny_checkpoint):
     try:
         printed = process.stdout.readline().strip()
         assert printed == f"http://127.0.0.1:{port}"
-        with urlopen(printed, timeout=10) as answer:
+        with urlopen(printed, timeout=60) as answer:
             assert "Which animal?" in answer.read().decode()
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def test_what_visitors_upload_is_in_a_folder_of_the_page_s_own_and_gone_with_it(tiny_checkpoint, monkeypatch):
@@ -37,11 +37,11 @@ def test_what_visitors_upload_is_in_a_folder_of_the_page_s_own_and_gone_with_it(
         folder = Path(path).parent.parent
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert not folder.exists()
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path):

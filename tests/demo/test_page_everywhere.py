@@ -187,13 +187,13 @@ def test_layers_that_are_chosen_while_others_are_measured_come_next(open_page, a
 
     def slow(*given):
         begun.set()
-        gate.wait(20)
+        gate.wait(60)
         return measured_flow(*given)
 
     monkeypatch.setattr(depth, "measured_flow", slow)
     page = open_page(address)
     open_tab(page, "Why depth works")
-    assert begun.wait(20)
+    assert begun.wait(60)
     page.locator("#depth").get_by_text("20").click()
     expect(page.locator("#depth input[value='20']")).to_be_checked()
     gate.set()

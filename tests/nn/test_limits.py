@@ -37,11 +37,11 @@ def test_the_estimate_is_near_the_number_of_parameters(name):
 
 @pytest.mark.parametrize("options", HUGE, ids=lambda options: ",".join(options))
 def test_a_network_beyond_any_machine_is_refused_at_once(options):
-    started = time.perf_counter()
+    started = time.process_time()
     sentence = r"resnet18 with these options would have about [\d,.]+ billion parameters \([\d,]+ GB\); at most 4"
     with pytest.raises(ConfigError, match=sentence):
         create_model("resnet18", **options)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_head_beyond_any_machine_is_refused_and_the_old_one_stays():

@@ -124,7 +124,7 @@ def sent_until_answered(port, head):
         while sent < HUGE and not select([connection], [], [], 0)[0]:
             if select([], [connection], [], 0.1)[1]:
                 sent += connection.send(PIECE)
-        connection.settimeout(10)
+        connection.settimeout(60)
         answer = HTTPResponse(connection)
         answer.begin()
         return answer.status, answer.read().decode(), sent

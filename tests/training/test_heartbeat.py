@@ -153,7 +153,7 @@ def test_a_store_that_does_not_answer_is_a_main_process_out_of_reach(monkeypatch
     store = Store()
     heartbeat = Heartbeat(1, 2, lambda: store, found.append)
     heartbeat.start()
-    assert heartbeat._connected.wait(5)
+    assert heartbeat._connected.wait(60)
     store.values = None
     assert heartbeat.find_loss(5).rank == 0
     heartbeat.end()

@@ -204,7 +204,7 @@ def is_ended_in_the_queue(scene, page, web):
     numbers = {function.fn.__name__: number for number, function in page.fns.items() if function.fn is not None}
     first, second = ({"session_hash": name, "fn_index": numbers["endless"], "data": []} for name in ("first", "second"))
     web.post("/queue/join", json=first)
-    assert scene.started.wait(10)
+    assert scene.started.wait(60)
     event = web.post("/queue/join", json=second).json()["event_id"]
     web.post("/run/predict", json={"session_hash": "second", "fn_index": numbers["stop"], "data": []})
     told = web.get("/queue/data", params={"session_hash": "second"}).text

@@ -28,7 +28,7 @@ class Gate:
 
         def scores_of(classifier, pixels):
             self.batches.append(len(pixels))
-            assert self.open.wait(20)
+            assert self.open.wait(60)
             return answer(classifier, pixels)
 
         monkeypatch.setattr(ImageClassifier, "scores_of", scores_of)
@@ -182,7 +182,7 @@ def test_nothing_is_kept_of_answered_requests(serve, image, monkeypatch):
 
     with serve() as page:
         asyncio.run(scene(page))
-        line, patience = lines[0], time.monotonic() + 10
+        line, patience = lines[0], time.monotonic() + 60
         while line.event_ids_to_events and time.monotonic() < patience:  # the last is forgotten after its answer
             time.sleep(0.02)
     assert len(line.pending_event_ids_session) <= 6

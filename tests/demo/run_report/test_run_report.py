@@ -157,9 +157,9 @@ def test_files_larger_than_a_run_writes_are_not_read(run):
     for name in FILES.values():
         with (run / name).open("ab") as file:
             file.truncate(17_000_000)
-    started = time.perf_counter()
+    started = time.process_time()
     assert set(codes(read_run(run, 3)).values()) == {"run_report.large"}
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_ten_megabytes_of_epochs_are_read_as_far_as_they_are_drawn(run):

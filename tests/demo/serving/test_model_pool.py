@@ -31,7 +31,7 @@ class Loader:
         return ModelFacts(place, self.sizes.get(place, MB), None, None, 2)
 
     def open(self, place, settings, **_):
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         self.loaded.append(place)
         if place in self.failures:
             raise self.failures.pop(place)

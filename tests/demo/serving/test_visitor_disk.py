@@ -176,7 +176,7 @@ def test_the_next_to_go_is_not_waited_for_by_anybody(hub, tiny_checkpoint, monke
     async def visitor():
         await pool.open("alice/open")
         (home,) = Path(constants.HF_HUB_CACHE).parent.glob(f"{visitor_disk.PREFIX}*")
-        deadline = asyncio.get_running_loop().time() + 20
+        deadline = asyncio.get_running_loop().time() + 60
         while cached(home) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.1)
         return cached(home), "alice/open" in pool._open

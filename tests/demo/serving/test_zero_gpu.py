@@ -205,11 +205,11 @@ def test_the_page_answers_from_a_process_that_has_the_gpu(tiny_checkpoint, tmp_p
     )
     try:
         address = process.stdout.readline().strip()
-        assert address == f"http://127.0.0.1:{port}", process.communicate(timeout=20)[1]
+        assert address == f"http://127.0.0.1:{port}", process.communicate(timeout=60)[1]
         client = Client(address, verbose=False, download_files=str(tmp_path))
         answers = [client.predict(handle_file(tmp_path / "image.png"), api_name="/predict") for _ in range(2)]
         client.close()
-        with urlopen(f"{address}/health", timeout=20) as answer:
+        with urlopen(f"{address}/health", timeout=60) as answer:
             assert json.load(answer)["status"] == "ok"
     finally:
         process.terminate()

@@ -85,7 +85,7 @@ def test_the_newest_order_wins_and_the_one_it_replaces_is_removed(order):
             lines.lines.put(third.to_line())
             lines.end()
             inbox._changed.acquire()
-            inbox._changed.wait_for(lambda: inbox._ended, timeout=10)
+            inbox._changed.wait_for(lambda: inbox._ended, timeout=60)
             inbox._changed.release()
         return "https://hub/commit"
 
@@ -159,7 +159,7 @@ def test_a_newer_order_takes_the_place_of_one_that_waits_to_be_tried_again(order
         lines.lines.put(order("epoch 2").to_line())
         lines.end()
         with inbox._changed:
-            inbox._changed.wait_for(lambda: inbox._ended, timeout=10)
+            inbox._changed.wait_for(lambda: inbox._ended, timeout=60)
 
     lines.lines.put(older.to_line())
     assert work(inbox, push, sleep=sleep).name == "epoch 2"
@@ -186,4 +186,4 @@ def test_a_process_that_nobody_ends_ends_itself(monkeypatch):
     ended = queue.Queue()
     monkeypatch.setattr(pusher.os, "_exit", ended.put)
     assert list(pusher.until_the_end(["a"], 0.01)) == ["a"]
-    assert ended.get(timeout=10) == 1
+    assert ended.get(timeout=60) == 1
