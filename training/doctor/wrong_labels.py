@@ -2,7 +2,8 @@
 
 Source: Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels". Its thresholds, how
 likely each class is on average among its own images, are taken with two factors, since a linear probe is less sure of
-itself than the networks of the paper, and more often wrong; benchmarks/label_errors.py measures them.
+itself than the networks of the paper, and more often wrong; benchmarks/label_errors.py measures them. Where the classes
+are clear to the probe, a doubt is more often right, so that less of it is enough.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ SURE = 0.8
 """Another class is suggested where it is at least this share as likely as it usually is among its own images."""
 UNLIKELY = 0.3
 """A label is in doubt where it is less than this share as likely as it usually is."""
+CLEAR = 0.8
+"""Share of the labels that the probe finds likeliest from which the classes are clear to it."""
+UNLIKELY_WHERE_CLEAR = 0.5
+"""As `UNLIKELY`, where they are."""
 FAR = 4.0
 """Robust standard deviations from which a regression target is far from what the others suggest."""
 TO_DEVIATION = 1.4826
@@ -56,7 +61,8 @@ def suspect_classes(probabilities: np.ndarray, labels: np.ndarray) -> Suspects:
     other = others.argmax(1)
     sure: np.ndarray = others[rows, other]
     usual = _usual(own, labels, probabilities.shape[1])
-    found: np.ndarray = (sure > own) & (sure >= SURE * usual[other]) & (own < UNLIKELY * usual[labels])
+    unlikely = UNLIKELY_WHERE_CLEAR if np.mean(own >= sure) >= CLEAR else UNLIKELY
+    found: np.ndarray = (sure > own) & (sure >= SURE * usual[other]) & (own < unlikely * usual[labels])
     return _ranked(found, other, sure, own - sure)
 
 

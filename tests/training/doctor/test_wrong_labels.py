@@ -1,6 +1,7 @@
 """The core of confident learning on made-up probabilities: who is suspected, of what, in which order."""
 
 import numpy as np
+import pytest
 
 from training.doctor.wrong_labels import suspect_class_sets, suspect_classes, suspect_numbers
 
@@ -56,3 +57,14 @@ def test_nothing_is_suspected_where_all_agrees():
     labels = np.arange(20) % 2
     assert len(suspect_classes(np.eye(2, dtype=np.float32)[labels], labels)) == 0
     assert len(suspect_numbers(np.ones((9, 1), np.float32), np.ones((9, 1), np.float32))) == 0
+
+
+@pytest.mark.parametrize(("clear", "expected"), [(80, [0]), (79, [])])
+def test_less_doubt_is_enough_where_the_classes_are_clear(clear, expected):
+    """Of 100 images the probe finds so many labels the likeliest; it is sure of none."""
+    probabilities = np.full((100, 3), (0.5, 0.3, 0.2), np.float32)
+    labels = np.zeros(100, np.int64)
+    probabilities[0], labels[0] = (0.45, 0.2, 0.35), 1  # two fifths as likely as the second class usually is
+    probabilities[1 : 100 - clear] = (0.4, 0.45, 0.15)  # the first class is likely still
+    probabilities[-4:], labels[-4:] = (0.2, 0.6, 0.2), 1
+    assert suspect_classes(probabilities, labels).rows.tolist() == expected
