@@ -205,8 +205,18 @@ def _refuse_misfits(
         advice = Phrase("checkpoint.of_another", names=" / ".join(theirs), architecture=config.architecture)
     if not missing and not unknown and head is not None and all(name.startswith(config.classifier) for name in shapes):
         advice = Phrase("checkpoint.check_head", found=head.shape[0], expected=config.num_classes)
+    elif missing and all(name.startswith(f"{config.classifier}.") for name in missing) and not shapes and not whole:
+        advice = _advice_on_head(config, unknown)
     said = reduce(lambda first, then: Phrase("checkpoint.then_fault", first=first, then=then), faults)
     raise CheckpointError("checkpoint.misfits", path=str(path), faults=said, advice=advice)
+
+
+def _advice_on_head(config: ResNetConfig, unknown: Sequence[str]) -> Phrase:
+    """What to do where nothing is missing but the head, and some tensors may be another head."""
+    others = [name for name in unknown if not name.startswith(f"{config.classifier}.")]
+    if others:  # no new head makes sense of these
+        return Phrase("checkpoint.head_and_others", head=config.classifier, names=_first_few(others))
+    return Phrase("checkpoint.ask_for_head", head=config.classifier)
 
 
 def _first_few(tensors: Sequence[str | Phrase]) -> str | Phrase:

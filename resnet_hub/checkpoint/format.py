@@ -65,6 +65,8 @@ class CheckpointConfig:
     """Names of the classes in index order."""
     metadata: CheckpointMetadata = field(default_factory=CheckpointMetadata)
     """What is known of the weights."""
+    has_head: bool = True
+    """Whether the weights have a head, or the caller asked for one."""
 
     def adapted(
         self,
@@ -87,6 +89,7 @@ class CheckpointConfig:
         kept = self.label_names if network.num_classes == self.network.num_classes else None
         adapted = replace(
             self,
+            has_head=self.has_head or classes is not None,
             network=network,
             preprocessing=self.preprocessing.with_channels(network.in_chans),
             label_names=checked_label_names(label_names, network.num_classes) or kept,
@@ -96,8 +99,8 @@ class CheckpointConfig:
         return replace(adapted, metadata=self.metadata.lineage())
 
     def needs_new_head(self, wanted: CheckpointConfig) -> bool:
-        """Whether this checkpoint's head cannot serve `wanted`: another size, or classes of other names."""
-        if wanted.network.num_classes == 0:
+        """Whether this checkpoint's head cannot serve `wanted`: none, another size, or classes of other names."""
+        if wanted.network.num_classes == 0 or wanted.has_head != self.has_head:
             return True
         if wanted.network.num_classes != self.network.num_classes:
             return True

@@ -128,7 +128,8 @@ def _foreign_config(
     preprocessing = (preprocessing or _assumed(contents, origin, network, given is None)).with_channels(
         network.in_chans
     )
-    return CheckpointConfig(network, _asked(given, preprocessing), _label_names(contents, origin, network))
+    saved = CheckpointConfig(network, _asked(given, preprocessing), _label_names(contents, origin, network))
+    return replace(saved, has_head=any(name.startswith(f"{network.classifier}.") for name in state))
 
 
 def _named(

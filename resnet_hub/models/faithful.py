@@ -163,4 +163,6 @@ def _advice(module: nn.Module | None, name: str, otherwise: Phrase) -> Phrase:
         return Phrase("models.remove_weight_norm")
     if "peft" in kinds:
         return Phrase("models.merge_adapters")
+    if any(type(part).__module__.startswith(("torch.ao.", "torchao.")) for part in inner):
+        return Phrase("models.save_unquantized")
     return otherwise

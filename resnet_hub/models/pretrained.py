@@ -76,6 +76,11 @@ class PretrainedNetwork(TimmAttributes):
             return error
         return None
 
+    def is_head_or_stem(self, name: str) -> bool:
+        """Whether a module is the head, the first convolution or the pooling behind it, or lies in one of these."""
+        parts = {part.partition(".")[0] for part in (self.classifier, self.first_conv, "maxpool")}
+        return name.partition(".")[0] in parts
+
     def _build(self, config: ResNetConfig) -> PretrainedNetwork:
         """A network of this config, of the class that `from_pretrained` of this one's class gives."""
         try:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_hub.config import Preprocessing
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import CheckpointError, ConfigError, Phrase
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.nn import ResidualNetwork
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 SIDE = 64
 """Height and width of the blank image that a network with replaced parts is tried on, in pixels."""
+OWN = ("models.build_anew", "models.head_is_linear")
+"""What is advised where a part is neither the network's nor what a tool made of it."""
 Kind = TypeVar("Kind", bound=nn.Module)
 
 
@@ -90,6 +92,7 @@ class Runner(Generic[Kind]):
 
         Raises:
             ConfigError: "fused" was asked for, and the network was changed so that it is not available.
+                Or its head or its stem was replaced by one that no checkpoint can describe.
             CheckpointError: A weight is not finite.
         """
         if (copied := self._current_copy()) is not None:
@@ -120,6 +123,7 @@ class Runner(Generic[Kind]):
             if reason is None:
                 _check_head(self.model)
             if refusal := self.model.refusal_to_save():
+                _refuse_replaced(self.model, refusal)
                 self._say("%s; the answers here are those of the network as it is", refusal)
         if reason and self._asked == "auto":
             self._say("the network runs as PyTorch runs it, since a fused copy would not be the same: %s", reason)
@@ -208,6 +212,19 @@ class RunningNetwork:
     def temperature(self) -> float | None:
         """What divides the logits; None for a new head, since it was found for the one that came with it."""
         return None if self.model.head_is_new else temperature_of(self.model.metadata)
+
+
+def _refuse_replaced(model: PretrainedNetwork, refusal: CheckpointError) -> None:
+    """Raises: ConfigError where somebody put a head or a stem of their own in, which no checkpoint can describe.
+
+    What a tool made of the old one (pruned, quantized, with adapters) answers: it can be undone, and saved then.
+    """
+    module = refusal.fields.get("module") or str(refusal.fields.get("tensor", "")).rpartition(".")[0]
+    advice = refusal.fields.get("advice")
+    by_tool = isinstance(advice, Phrase) and advice.code not in OWN
+    if model.is_head_or_stem(module) and not by_tool:
+        _check_parts(model)  # one that computes nothing is told so
+        raise ConfigError("runner.replaced", reason=refusal) from refusal
 
 
 def _check_logits(model: PretrainedNetwork) -> None:

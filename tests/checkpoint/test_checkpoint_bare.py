@@ -102,8 +102,33 @@ def test_a_weights_file_of_another_network_is_refused(weights_file):
     assert (refused.value.code, refused.value.fields["path"]) == ("checkpoint.misfits", str(weights_file))
 
 
-def test_a_weights_file_without_a_head_is_refused(weights_file):
+@pytest.fixture
+def file_without_head(tmp_path):
     state = {name: tensor for name, tensor in lively(num_classes=3).state_dict().items() if "fc" not in name}
-    torch.save(state, weights_file.with_suffix(".pth"))
-    with pytest.raises(CheckpointError, match=r"tensors 2 missing \(fc.weight, fc.bias\)"):
-        ResNet.from_pretrained(weights_file.with_suffix(".pth"), architecture="test_resnet")
+    torch.save(state, tmp_path / "trunk.pth")
+    return tmp_path / "trunk.pth"
+
+
+def test_a_weights_file_without_a_head_is_refused_with_what_gives_it_one(file_without_head):
+    with pytest.raises(CheckpointError, match=r"tensors 2 missing \(fc.weight, fc.bias\)") as refused:
+        ResNet.from_pretrained(file_without_head, architecture="test_resnet")
+    assert code_and_fields(refused.value.fields["advice"]) == ("checkpoint.ask_for_head", {"head": "fc"})
+
+
+@pytest.mark.parametrize("classes", [3, 1000, 0])  # test_resnet has 1000 where nothing is said
+def test_a_weights_file_without_a_head_gets_one_of_any_number_of_classes(classes, file_without_head):
+    model = ResNet.from_pretrained(file_without_head, architecture="test_resnet", num_classes=classes)
+    assert (model.num_classes, model.head_is_new) == (classes, True)
+    assert torch.equal(
+        model.forward_features(IMAGES[:, :3]), lively(num_classes=3).eval().forward_features(IMAGES[:, :3])
+    )
+
+
+def test_tensors_that_are_no_part_of_the_network_are_named_beside_a_missing_head(file_without_head):
+    torch.save(torch.load(file_without_head, weights_only=True) | {"age.1.weight": torch.ones(2, 8)}, file_without_head)
+    with pytest.raises(CheckpointError) as refused:
+        ResNet.from_pretrained(file_without_head, architecture="test_resnet")
+    assert code_and_fields(refused.value.fields["advice"]) == (
+        "checkpoint.head_and_others",
+        {"head": "fc", "names": "age.1.weight"},
+    )

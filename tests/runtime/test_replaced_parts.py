@@ -1,4 +1,4 @@
-"""A head or a stem that was replaced: refused at once where it cannot answer, told where no checkpoint describes it."""
+"""A head or a stem that was replaced is refused at once where it cannot answer, or where no checkpoint describes it."""
 
 import pytest
 import torch
@@ -60,38 +60,65 @@ def two_layers():
 
 
 UNSAVEABLE = {
-    "a head of two layers": (two_layers, "fc"),
+    "a head of two layers": (two_layers, "models.not_in_config", "fc"),
     "a head of two layers with a norm": (
         lambda: with_part("fc", nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16), nn.Linear(16, 9))),
+        "models.not_in_config",
         "fc",
     ),
-    "a stem of another kernel": (lambda: with_part("conv1", nn.Conv2d(3, 64, 5, 2, 2, bias=False)), "conv1"),
+    "an activation behind the old head": (
+        lambda: with_part("fc", nn.Sequential(network().fc, nn.Tanh())),
+        "models.not_in_config",
+        "fc",
+    ),
+    "a stem of another kernel": (
+        lambda: with_part("conv1", nn.Conv2d(3, 64, 5, 2, 2, bias=False)),
+        "models.not_in_config",
+        "conv1",
+    ),
+    "a stem with a bias": (
+        lambda: with_part("conv1", nn.Conv2d(3, 64, 7, 2, 3)),
+        "models.tensor_unknown",
+        "conv1.bias",
+    ),
+    "another pooling": (lambda: with_part("maxpool", nn.AvgPool2d(2)), "models.not_in_config", "maxpool"),
 }
 
 
-@pytest.mark.parametrize(("make", "name"), UNSAVEABLE.values(), ids=UNSAVEABLE)
-@pytest.mark.parametrize("backend", ["eager", "fused"])
-def test_a_part_that_no_checkpoint_can_describe_answers_exactly_and_is_told_at_once(
-    make, name, backend, caplog, tmp_path
+@pytest.mark.parametrize(("make", "code", "name"), UNSAVEABLE.values(), ids=UNSAVEABLE)
+@pytest.mark.parametrize("backend", ["eager", "auto"])
+def test_a_head_or_stem_that_no_checkpoint_can_describe_is_refused_by_the_classifier_and_by_saving(
+    make, code, name, backend, tmp_path
 ):
     model = make()
-    classifier = ImageClassifier(model, device="cpu", backend=backend)
-    with pytest.raises(CheckpointError) as refused:
+    with pytest.raises(ConfigError) as refused:
+        ImageClassifier(model, device="cpu", backend=backend)
+    reason = refused.value.fields["reason"]
+    assert (refused.value.code, reason.code) == ("runner.replaced", code)
+    assert name in (reason.fields.get("module"), reason.fields.get("tensor"))
+    with pytest.raises(CheckpointError) as unsaved:
         model.save_pretrained(tmp_path)
-    assert (refused.value.code, refused.value.fields["module"]) == ("models.not_in_config", name)
+    assert str(unsaved.value) == str(reason)
     assert not list(tmp_path.iterdir())
-    assert caplog.messages == [f"{refused.value}; the answers here are those of the network as it is"]
-    for _ in range(2):
-        assert_equal(classifier._run(IMAGES), own_logits(model))
-    assert len(caplog.messages) == 1
 
 
-def test_a_head_that_no_checkpoint_can_describe_is_told_when_it_is_put_in_later(caplog):
+def test_a_head_that_no_checkpoint_can_describe_is_refused_at_the_next_answer_and_a_linear_one_answers_again():
     model = network()
     classifier = ImageClassifier(model, device="cpu")
-    assert not caplog.messages
     model.fc = two_layers().fc
+    for _ in range(2):
+        with pytest.raises(ConfigError) as refused:
+            classifier._run(IMAGES)
+        assert refused.value.code == "runner.replaced"
+    model.fc = nn.Linear(64, 9)
     assert_equal(classifier._run(IMAGES), own_logits(model))
-    assert [message.partition(",")[0] for message in caplog.messages] == [
-        "the network cannot be saved: fc is Sequential(Linear"
-    ]
+
+
+def test_a_replaced_part_between_stem_and_head_answers_exactly_and_is_told_once(caplog):
+    model = network()
+    model.layer1 = nn.Sequential(*model.layer1)
+    classifier = ImageClassifier(model, device="cpu")
+    for _ in range(2):
+        assert_equal(classifier._run(IMAGES), own_logits(model))
+    (told,) = [message for message in caplog.messages if "cannot be saved" in message]
+    assert "layer1 is Sequential" in told
