@@ -1,8 +1,9 @@
 """Memory and time to read tables of very many rows: `python -m benchmarks.large_tables --rows 1000000`.
 
-A CSV that names as many different files, all of them there and empty, and a parquet file that holds one small image
-again and again; read up to the targets, without looking at an image. Of memory that counts which the process holds
-beside files it has mapped, above what it held before; of time that of the processors.
+A CSV that names as many different files, all of them there and empty; one that names a thousand files again and again;
+and a parquet file that holds one small image again and again; read up to the targets, without looking at an image. Of
+memory that counts which the process holds beside files it has mapped, above what it held before; of time that of the
+processors.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from training.splits import Split, stratified_split
 from training.targets import find_columns, find_target, read_targets
 
 CLASSES = 1000
+REPEATED = 1000
+"""Files of the CSV that names them again and again."""
 GROUP = 10_000
 """Rows of parquet that are written at once."""
 
@@ -41,6 +44,7 @@ def main() -> None:
         datasets.config.HF_DATASETS_CACHE = Path(folder, "cache")
         measure("warm", write_csv(Path(folder, "warm"), 10_000))  # what is imported on the way is not the table's
         for count in (rows // 10, rows):
+            measure("repeated", write_csv(Path(folder, f"repeated-{count}"), count, files=REPEATED))
             measure("CSV", write_csv(Path(folder, f"csv-{count}"), count))
             measure("parquet", write_parquet(Path(folder, f"parquet-{count}"), count))
 
@@ -87,17 +91,19 @@ def held() -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
 
 
-def write_csv(folder: Path, rows: int) -> Path:
-    """A CSV and its images, which are empty files."""
+def write_csv(folder: Path, rows: int, files: int | None = None) -> Path:
+    """A CSV and its images, which are empty files: as many as rows, or fewer."""
     folder.mkdir()
     with (folder / "train.csv").open("w") as table:
         table.write("image,label,source\n")
-        for number in range(rows):
+        for row in range(rows):
+            number = row % (files or rows)
             below = f"images/{number % CLASSES:03d}"
-            if number < CLASSES:
+            if row < CLASSES:
                 (folder / below).mkdir(parents=True)
             name = f"{below}/photo_{number:08d}.jpg"
-            (folder / name).touch()
+            if row == number:
+                (folder / name).touch()
             table.write(f"{name},class_{number % CLASSES},web\n")
     return folder
 

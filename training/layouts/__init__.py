@@ -5,7 +5,7 @@ from .layouts import LISTS, TABLES, choose
 from .ledger import RECORDED, Ledger, Unit
 from .scan import Scan, is_archive, scan_folder, shown
 from .seen import quoted, tree_lines
-from .split_names import SPLIT_OF, lies_aside, splits_among
+from .split_names import SPLIT_OF, lies_aside, says_division, splits_among
 from .table_choice import METADATA, deciding_tables, metadata_files
 from .unused_files import account_for, names_in
 
@@ -28,6 +28,7 @@ __all__ = [
     "names_in",
     "quoted",
     "read_folder",
+    "says_division",
     "scan_folder",
     "shown",
     "splits_among",

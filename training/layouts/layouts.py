@@ -10,7 +10,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..settings import AUTO
 from .scan import Folder, shown
 from .seen import SHOWN, quoted, tree_lines
-from .split_names import classes_and_splits, lies_aside, says_nothing, splits_among
+from .split_names import classes_and_splits, copied_from, lies_aside, says_nothing, splits_among
 
 
 @dataclass
@@ -231,12 +231,20 @@ def _with_classes(
                 reading.places |= {
                     below.path: (split, below.name if leaves else kid.name) for below in kid.used() if below.images
                 }
+    reading.decisions += _copies([kid for _, _, kids in parts for kid in kids])
     nested = [] if leaves else [kid for _, _, kids in parts for kid in kids if kid.with_images]
     if not asked:
         _refuse_two_levels(nested, parts[0][1], layout)
     if nested:
         reading.decisions.append(Phrase("layouts.folders_in_classes", folders=quoted([kid.path for kid in nested])))
     return reading
+
+
+def _copies(kids: Sequence[Folder]) -> list[Phrase]:
+    """A line for each class that is called as a second copy of another one."""
+    names = {kid.name for kid in kids}
+    found = {name: first for name in sorted(names) if (first := copied_from(name, names))}
+    return [Phrase("layouts.copied_class", name=shown(name), first=shown(first)) for name, first in found.items()]
 
 
 def _refuse_several_datasets(kids: Sequence[Folder], top: Folder) -> None:

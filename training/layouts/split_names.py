@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 WORDS = {
     "train": ("train", "training", "trainval", "trn", "训练"),
@@ -45,6 +45,10 @@ ASIDE = frozenset(
     ]
 )
 """What lies beside splits and is none, nor a class."""
+DIVISIONS = frozenset(["partition", "partitions", "split", "splits", "fold", "folds"])
+"""Words of a file that divides images."""
+COPY = re.compile(r"(.+?)(?: ?\(\d{1,4}\)| - Copy(?: \(\d{1,4}\))?| copy(?: \d{1,4})?)")
+"""How browsers, Windows and macOS call a second one."""
 SPLIT_OF = {word: split for split, words in WORDS.items() for word in words} | {
     joined: split
     for split, words in WORDS.items()
@@ -79,6 +83,17 @@ def says_nothing(name: str) -> bool:
     """Whether a name is that of no class, such as "all", "images" or "test"."""
     words = {word.casefold() for word in _words(name)}
     return bool(words) and words <= AFFIXES | ASIDE | SPLIT_OF.keys() | {"all", "unknown", "unclassified", "labels"}
+
+
+def says_division(name: str) -> bool:
+    """Whether what is called so says the split of each image, not its class: "list_eval_partition", "splits"."""
+    return not DIVISIONS.isdisjoint(word.casefold() for word in _words(name))
+
+
+def copied_from(name: str, names: Collection[str]) -> str | None:
+    """The other name of which a name is that of a second download or copy: "cats (1)", "cats - Copy", "cats copy"."""
+    found = COPY.fullmatch(name)
+    return found[1] if found and found[1] in names else None
 
 
 def lies_aside(name: str) -> bool:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from resnet_hub.errors import DataError, Phrase
 
 from ..layouts import Ledger
+from .table_on_disk import table_on_disk
 
 CHUNK = 10_000
 """Rows that are turned into arrays at once."""
@@ -86,12 +87,15 @@ def _texts(file: Path, ledger: Ledger) -> pa.Table:
         ledger.decide(Phrase("tables.utf_16", file=file.name))
     records = _records(file, dialect)
     header = _header(next(records, None), file)
-    chunks = []
-    while rows := list(islice(records, CHUNK)):
-        cells = zip(*(_row(row, line, header, file) for line, row in rows), strict=True)
-        chunks.append(pa.table([pa.array([cell.strip(" \t") or None for cell in column]) for column in cells], header))
-    empty = pa.schema([(name, pa.string()) for name in header])
-    return pa.concat_tables([chunk.cast(empty) for chunk in chunks]) if chunks else empty.empty_table()
+    schema = pa.schema([(name, pa.string()) for name in header])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        while rows := list(islice(records, CHUNK)):
+            cells = zip(*(_row(row, line, header, file) for line, row in rows), strict=True)
+            columns = [pa.array([cell.strip(" \t") or None for cell in column], pa.string()) for column in cells]
+            yield pa.record_batch(columns, schema=schema)
+
+    return table_on_disk(batches(), schema)
 
 
 def _records(file: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

@@ -18,10 +18,9 @@ from PIL import Image
 from resnet_hub.errors import ImageError
 
 from .names import Files
+from .table_on_disk import MOST_HELD
 
 Rows = TypeVar("Rows", Dataset, IterableDataset)
-MOST_HELD = 50_000
-"""Rows from which the paths of images are kept in a file and not in memory."""
 LOOKED_AT = 10
 """Rows among which there is one with an image, if the column has any."""
 SHOWN = 200

@@ -21,7 +21,9 @@ from ..layouts import (
     deciding_tables,
     image_cells,
     quoted,
+    says_division,
     shown,
+    splits_among,
     tree_lines,
 )
 from ..settings import AUTO
@@ -36,6 +38,8 @@ from .table_folders import named_by_split
 SPLITS = ("train", "validation", "test")
 LABELS_BY_ID, SPLITS_BY_ID = "image_class_labels.txt", "train_test_split.txt"
 """What CUB calls the texts beside images.txt that give the class and the split of an id."""
+MOST_DIVISIONS = 20
+"""Parts into which a file that is called so may divide images; cross validation has ten."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class _ListReader:
             parts = [self._part(split, found) for split, found in self._chosen(lists).items()]
         if not parts or self._say_nothing_new(parts):
             return None
+        self._refuse_splits(parts)
         self._refuse_others(parts)
         told = _told(parts)
         parts, classes = self._with_classes(parts)
@@ -193,6 +198,16 @@ class _ListReader:
         if same:
             self.ledger.decide(Phrase("lists.as_folders", files=_told(parts)))
         return same
+
+    def _refuse_splits(self, parts: list[_Part]) -> None:
+        """Raises: DataError where a list says splits in place of classes, by its name or by its words."""
+        for part in parts:
+            stem, labels = posixpath.splitext(posixpath.basename(part.lists[0]))[0], _labels_of([part])
+            by_name = says_division(stem) and not splits_among([stem]) and len(labels) <= MOST_DIVISIONS
+            by_words = {label.casefold() for label in labels} <= SPLIT_OF.keys()
+            if len(part.lists) == 1 and labels and (by_name or by_words):
+                told = {"labels": quoted(sorted(labels)), "layout": self.folders.layout}
+                raise DataError("lists.say_splits", file=shown(part.lists[0]), **told)
 
     def _refuse_others(self, parts: list[_Part]) -> None:
         """Raises: DataError where tables name the images too, or folders say other splits, and nobody chose."""

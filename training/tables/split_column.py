@@ -61,7 +61,9 @@ def divide(tables: DatasetDict, asked: AskedColumns, ledger: Ledger) -> DatasetD
     taken = {asked.image, *(asked.label or "").split(","), asked.label}
     found: dict[str, np.ndarray] = {}
     for column in first.features:
-        if column in taken or any(column not in rows.features for rows in tables.values()):
+        # By the name first: joining copies what is known of all columns, of which a table of pixels has hundreds.
+        usual = _plain_name(column) in {*FLAGS, *COLUMNS}
+        if not usual or column in taken or any(column not in rows.features for rows in tables.values()):
             continue
         told = _by_words(_joined(tables, column), column, ledger)
         if told is not None:
@@ -100,7 +102,7 @@ def _joined(tables: DatasetDict, column: str | None = None) -> Dataset:
 
 def _by_words(rows: Dataset, column: str, ledger: Ledger) -> np.ndarray | None:
     """The split of each row by a column with a usual name, "" where it says none; None where it is no such column."""
-    name = column.strip().lower().replace(" ", "_").replace("-", "_")
+    name = _plain_name(column)
     if name in FLAGS:
         flags = _flags(_cells(rows, column))
         return None if flags is None else np.where(flags, FLAGS[name], "train")
@@ -113,6 +115,10 @@ def _by_words(rows: Dataset, column: str, ledger: Ledger) -> np.ndarray | None:
     if len(values) < len(texts):  # a column of its own for each row is a name of something else
         ledger.decide(Phrase("tables.no_split_words", column=column, values=_listed(values)))
     return None
+
+
+def _plain_name(column: str) -> str:
+    return column.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _asked(rows: Dataset, asked: str) -> tuple[str, np.ndarray]:

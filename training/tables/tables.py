@@ -146,8 +146,9 @@ class _Opener:
         rows = confine(with_images(rows), lambda: self._located)
         if image_columns(rows.features):
             return rows
-        arrow = rows.with_format("arrow")
-        columns = {name: arrow.select_columns([name])[:].column(0) for name in rows.column_names} if len(rows) else {}
+        # All at once: `select_columns` copies what is known of every column, which takes minutes for one in each pixel.
+        table = rows.with_format("arrow")[:] if len(rows) else None
+        columns = {} if table is None else {name: table[name] for name in table.column_names}
         self._refuse_no_header(rows)
         if self.fetch is not None:
             self.fetch(_suffixes(columns))
@@ -166,11 +167,11 @@ class _Opener:
 
     def _place(self, columns: Mapping[str, pa.ChunkedArray], column: str) -> Callable[[str], str | None]:
         """Names of this column -> paths; says how they were read and which are in several rows."""
-        cells = pc.dictionary_encode(columns[column].cast(pa.large_string()).combine_chunks())
-        reading = read_names(cells.dictionary, column, self.files, self.base, self.hints, self.ledger)
-        numbers = reading.numbers(cells.dictionary, self.files)
+        names, codes = encoded_texts(columns[column].cast(pa.large_string()))
+        reading = read_names(names, column, self.files, self.base, self.hints, self.ledger)
+        numbers = reading.numbers(names, self.files)
         self.used.add_numbers(numbers[numbers >= 0])
-        rows = np.append(numbers, -1)[cells.indices.fill_null(len(numbers)).to_numpy(zero_copy_only=False)]
+        rows = np.append(numbers, -1)[codes]
         self._say_doubled(columns, column, rows)
 
         def locate(name: str) -> str | None:
@@ -188,9 +189,9 @@ class _Opener:
         differing = []
         for name, other in columns.items():
             if name != column and not pa.types.is_nested(other.type):
-                values = pc.dictionary_encode(other.combine_chunks().filter(pa.array(among)), null_encoding="encode")
-                pairs = np.stack([numbers[among], values.indices.to_numpy(zero_copy_only=False)], 1)
-                if len(np.unique(pairs, axis=0)) > len(doubled):
+                values, codes = encoded_texts(other)
+                pairs = numbers[among] * (len(values) + 1) + codes[among]  # 0 to 2**62: files times values
+                if len(np.unique(pairs)) > len(doubled):
                     differing.append(name)
         if differing:
             told, first = ", ".join(map(repr, differing[:3])), self.files.index.name(int(doubled[0]))
@@ -202,6 +203,17 @@ class _Opener:
             there = posixpath.splitext(column)[1] and self.files.locate(column, self.base).there
             if there or (column.lower().endswith(SUFFIXES) and self.files.ending_in(column)):
                 raise DataError("tables.no_header", column=column)
+
+
+def encoded_texts(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
+    """The different cells of a column, and which of them each cell is, int32 (N,); -1 for an empty one."""
+    if pa.types.is_dictionary(column.type):  # whose chunks may have one each
+        column = column.cast(column.type.value_type)
+    chunks = pc.dictionary_encode(column).chunks
+    if not chunks:
+        return pa.array([], column.type), np.zeros(0, np.int32)
+    codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]
+    return chunks[-1].dictionary, np.concatenate(codes)
 
 
 def _suffixes(columns: Mapping[str, pa.ChunkedArray]) -> set[str]:

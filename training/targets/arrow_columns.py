@@ -16,7 +16,11 @@ def column_cells(rows: Dataset, column: str) -> pa.Array:
 
     Lists of any kind are lists of any length, numbers with a point are float64, and NaN is an empty cell.
     """
-    cells = rows.select_columns([column]).with_format("arrow")[:].column(0).combine_chunks()
+    if rows._indices is None:  # else choosing a column copies what is known of all others, which may be thousands
+        chunks = rows.data.column(column)
+    else:
+        chunks = rows.select_columns([column]).with_format("arrow")[:].column(0)
+    cells = chunks.combine_chunks()
     if isinstance(cells, pa.ChunkedArray):  # combining leaves chunks where one would be too long
         cells = pa.concat_arrays(cells.chunks) if cells.num_chunks else pa.array([], cells.type)
     if isinstance(cells.type, pa.ExtensionType):

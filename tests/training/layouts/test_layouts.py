@@ -89,3 +89,11 @@ def test_a_folder_whose_tables_say_what_the_images_are_is_left_to_them(tmp_path,
 
 def test_the_flag_takes_the_names_of_the_table():
     assert ("auto", *(row.name for row in TABLE), "tables", "lists") == LAYOUTS
+
+
+@pytest.mark.parametrize("copy", ["cats (1)", "cats(2)", "cats - Copy", "cats copy"])
+def test_a_class_that_is_called_like_a_copy_of_another_is_told(tmp_path, copy):
+    """A browser's second download of a folder, say: its images would be a class that cannot be told from the first."""
+    _, ledger = read(make_tree(tmp_path / "data", {"cats": 2, copy: 2, "dogs": 2, "dogs (small)": 2}))
+    told = [code_and_fields(phrase) for phrase in ledger.decisions if phrase.code == "layouts.copied_class"]
+    assert told == [("layouts.copied_class", {"name": copy, "first": "cats"})]

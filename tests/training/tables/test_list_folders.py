@@ -167,6 +167,8 @@ REFUSED = {
         {"imgs": 4, "train.txt": lines(images(4), "1", "2"), "classes.txt": "cat\ndog\npig\nhen\n"},
         "lists.counting",
     ),
+    "numbers of splits": ({"imgs": 6, "list_eval_partition.txt": lines(images(6), "0", "1", "2")}, "lists.say_splits"),
+    "words of splits": ({"imgs": 4, "images.txt": lines(images(4), "train", "test", mark=",")}, "lists.say_splits"),
     "an id that the classes lack": (CUB | {"image_class_labels.txt": "1 1\n"}, "lists.ids"),
 }
 
