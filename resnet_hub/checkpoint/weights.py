@@ -147,9 +147,9 @@ def _read(file: Path, dtype: torch.dtype | None, only_shapes: bool) -> Any:
                 raise CheckpointError("checkpoint.zip_none", file=str(file), names=inner.name)
             return _read(inner, dtype, only_shapes)
     if form == HDF5:
-        return read_keras_h5(file)
+        return read_keras_h5(file, only_shapes=only_shapes)
     if form == KERAS:
-        return read_keras_zip(file)
+        return read_keras_zip(file, only_shapes=only_shapes)
     if form == SAFETENSORS:
         check_header(file)
         return _read_safetensors(file, dtype)

@@ -40,8 +40,8 @@ def is_keras_zip(archive: zipfile.ZipFile) -> bool:
     return set(PARTS) <= set(archive.namelist())
 
 
-def read_keras_zip(file: Path) -> dict[str, Any]:
-    """The tensors of a .keras file, named "layer/kernel", and its config. Raises: as `read_keras_h5`."""
+def read_keras_zip(file: Path, *, only_shapes: bool = False) -> dict[str, Any]:
+    """The tensors of a .keras file, named "layer/kernel", and its config; as `read_keras_h5`."""
     require_extra("keras")
     with zipfile.ZipFile(file) as archive:
         for name, most in zip(PARTS, (MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES), strict=True):
@@ -49,11 +49,15 @@ def read_keras_zip(file: Path) -> dict[str, Any]:
                 raise CheckpointError("checkpoint.file_too_large", file=f"{file}/{name}", size=size, most=most)
         config = _json(archive.read(PARTS[0]))
         content = archive.read(PARTS[1])
-    return {"keras": _read(io.BytesIO(content), file), KERAS_CONFIG: config}
+    return {"keras": _read(io.BytesIO(content), file, only_shapes), KERAS_CONFIG: config}
 
 
-def read_keras_h5(file: Path) -> dict[str, Any]:
+def read_keras_h5(file: Path, *, only_shapes: bool = False) -> dict[str, Any]:
     """The tensors of a .h5 file, named "layer/kernel", and its config where it has one.
+
+    Args:
+        file: The file.
+        only_shapes: Leave the numbers on disk, and give tensors without storage.
 
     Raises:
         MissingExtraError: h5py is not installed.
@@ -64,7 +68,7 @@ def read_keras_h5(file: Path) -> dict[str, Any]:
 
     with h5py.File(file) as opened:
         config = opened.attrs.get("model_config")
-    return {"keras": _read(file, file), KERAS_CONFIG: _json(config)}
+    return {"keras": _read(file, file, only_shapes), KERAS_CONFIG: _json(config)}
 
 
 def _json(text: Any) -> dict[str, Any] | None:
@@ -76,7 +80,7 @@ def _json(text: Any) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _read(source: io.BytesIO | Path, file: Path) -> dict[str, Tensor]:
+def _read(source: io.BytesIO | Path, file: Path, only_shapes: bool) -> dict[str, Tensor]:
     """The tensors of an HDF5 file by layer and weight. Raises: CheckpointError."""
     import h5py
 
@@ -92,7 +96,9 @@ def _read(source: io.BytesIO | Path, file: Path) -> dict[str, Tensor]:
             name = _weight_name(path, dataset, layer)
             if name in tensors:
                 raise CheckpointError("checkpoint.keras_layer_twice", file=str(file), name=name[:80])
-            tensors[name] = torch.as_tensor(_numbers(dataset))
+            tensors[name] = (
+                torch.empty(dataset.shape, device="meta") if only_shapes else torch.as_tensor(_numbers(dataset))
+            )
     if any(KERAS_OLDER.match(name) for name in tensors):
         raise CheckpointError("checkpoint.keras_older", file=file.name)
     return named_by_order(tensors)
