@@ -2,6 +2,7 @@
 
 heat_map: where the evidence is. cover_effect, agreement: what such a map is worth. feature_maps: what the stages see.
 block_effects: what each residual block adds.
+shaken, shake_curve: how much an image can change before the answer does.
 gradient_flow, first_losses: what shortcuts do for the training of deep networks.
 """
 
@@ -13,6 +14,7 @@ from resnet_hub.explain.map_agreement import Agreement, Verdict, agreement
 from resnet_hub.explain.occlusion import occlusion_places
 from resnet_hub.explain.rendering import OPACITY, glow, overlay
 from resnet_hub.explain.residuals import BlockEffect, block_effects, place_in_network
+from resnet_hub.explain.shaking import SHAKES, Shake, ShakeCurve, shake_curve, shaken
 from resnet_hub.explain.stage_maps import StageMaps, feature_maps
 from resnet_hub.explain.trainability import DEPTHS, GradientFlow, first_losses, gradient_flow
 
@@ -21,6 +23,7 @@ __all__ = [
     "METHODS",
     "OPACITY",
     "PLACEMENTS",
+    "SHAKES",
     "Agreement",
     "BlockEffect",
     "CoverEffect",
@@ -28,6 +31,8 @@ __all__ = [
     "GradientFlow",
     "HeatMap",
     "Place",
+    "Shake",
+    "ShakeCurve",
     "StageMaps",
     "Verdict",
     "agreement",
@@ -44,4 +49,6 @@ __all__ = [
     "occlusion_places",
     "overlay",
     "place_in_network",
+    "shake_curve",
+    "shaken",
 ]

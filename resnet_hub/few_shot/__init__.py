@@ -7,7 +7,7 @@ images are taken.
 """
 
 from resnet_hub.few_shot.accuracy import Accuracy, wilson_interval
-from resnet_hub.few_shot.classifier import FewShotAnswer, FewShotClassifier, fit_head, learn
+from resnet_hub.few_shot.classifier import FewShotAnswer, FewShotClassifier, FewShotHead, fit_head, learn
 from resnet_hub.few_shot.examples import LEAST, MOST, Examples, check_counts, digest_of
 from resnet_hub.few_shot.familiarity import FALSE_ALARMS, Familiarity, familiarity_of
 from resnet_hub.few_shot.ridge import LinearHead, leave_one_out, ridge_head
@@ -21,6 +21,7 @@ __all__ = [
     "Familiarity",
     "FewShotAnswer",
     "FewShotClassifier",
+    "FewShotHead",
     "LinearHead",
     "check_counts",
     "digest_of",

@@ -20,8 +20,8 @@ class Accuracy:
 
     right: int
     count: int
-    wrong: tuple[int, ...] = ()
-    """The images that were named wrong, as indices."""
+    wrong: tuple[tuple[int, int], ...] = ()
+    """The images that were named wrong, as indices, each with the class that it was taken for."""
 
     @property
     def value(self) -> float:
@@ -36,8 +36,10 @@ class Accuracy:
 
 def accuracy_of(logits: Tensor, targets: Tensor) -> Accuracy:
     """The accuracy of logits (N, classes) against targets (N,)."""
-    wrong = (logits.argmax(dim=1) != targets).nonzero()[:, 0].tolist()
-    return Accuracy(len(targets) - len(wrong), len(targets), tuple(wrong))
+    said = logits.argmax(dim=1)
+    wrong = (said != targets).nonzero()[:, 0]
+    pairs = zip(wrong.tolist(), said[wrong].tolist(), strict=True)
+    return Accuracy(len(targets) - len(wrong), len(targets), tuple(pairs))
 
 
 def wilson_interval(right: int, count: int, level: float = LEVEL) -> tuple[float, float]:

@@ -42,24 +42,18 @@ class FewShotAnswer:
 
 
 @dataclass(frozen=True, eq=False)
-class FewShotClassifier:
-    """A network with a head that a few images of each class have made."""
+class FewShotHead:
+    """What a few images of each class have made of a network's features; it holds no network."""
 
-    classifier: ImageClassifier
-    """The network whose features the head is made on; it is not changed."""
     examples: Examples
-    head: LinearHead
+    linear: LinearHead
     accuracy: Accuracy
     """By leaving each image out once."""
     familiarity: Familiarity
 
-    def __call__(self, images: Iterable[ImageSource]) -> list[FewShotAnswer]:
-        """The answer to each image. Raises: ImageError, CheckpointError, as `ImageClassifier` does."""
-        return self.answers(torch.from_numpy(self.classifier.embed(images)))
-
     def answers(self, features: Tensor) -> list[FewShotAnswer]:
-        """The answers to images whose features (N, features) are known."""
-        scores, similar = self.head(features), self.familiarity.similarities(features)
+        """The answers to images of these features (N, features)."""
+        scores, similar = self.linear(features), self.familiarity.similarities(features)
         return [self._answer(*rows) for rows in zip(scores, similar, strict=True)]
 
     def _answer(self, scores: Tensor, similar: Tensor) -> FewShotAnswer:
@@ -71,24 +65,25 @@ class FewShotClassifier:
         nearest = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
         return FewShotAnswer(predictions, nearest[0][1] < self.familiarity.threshold, nearest)
 
-    def network(self, base_model: str | None = None) -> PretrainedNetwork:
-        """A copy of the network with the head in it, which answers with the same scores.
+    def network(self, model: PretrainedNetwork, base_model: str | None = None) -> PretrainedNetwork:
+        """A copy of the network that gave the features, with this head in it, which answers with the same scores.
 
         What is none of the classes it does not know: that takes the examples, which no checkpoint holds.
 
         Args:
-            base_model: What its checkpoint calls the network that it was made of.
+            model: The network, which is not changed.
+            base_model: What the checkpoint of the copy calls it.
         """
-        model, old = deepcopy(self.classifier.model), self.classifier.model.metadata
-        model.config = model.config.with_options(task="single_label")
-        model.metadata = old.lineage()  # the results of the old head are not this one's
-        model.reset_classifier(len(self.examples.label_names), label_names=self.examples.label_names)
-        layer = model.get_classifier()
+        copy, old = deepcopy(model), model.metadata
+        copy.config = copy.config.with_options(task="single_label")
+        copy.metadata = old.lineage()  # the results of the old head are not this one's
+        copy.reset_classifier(len(self.examples.label_names), label_names=self.examples.label_names)
+        layer = copy.get_classifier()
         with torch.no_grad():
-            layer.weight.copy_(self.head.weight.view_as(layer.weight))
-            layer.bias.copy_(self.head.bias)
-        model.head_is_new = False
-        model.metadata = CheckpointMetadata(
+            layer.weight.copy_(self.linear.weight.view_as(layer.weight))
+            layer.bias.copy_(self.linear.bias)
+        copy.head_is_new = False
+        copy.metadata = CheckpointMetadata(
             base_model=base_model or old.base_model,
             license=old.license,
             recipe={"head": "ridge regression on the features of the frozen network"},
@@ -96,28 +91,38 @@ class FewShotClassifier:
             metrics={"top1": self.accuracy.value},
             num_images=self.accuracy.count,
         )
-        return model.eval()
+        return copy.eval()
+
+
+@dataclass(frozen=True, eq=False)
+class FewShotClassifier:
+    """A network with such a head."""
+
+    classifier: ImageClassifier
+    """What gives the features; it is not changed."""
+    head: FewShotHead
+
+    def __call__(self, images: ImageSource | Iterable[ImageSource]) -> list[FewShotAnswer]:
+        """The answer to each image; one is a list of one. Raises: ImageError, CheckpointError, as `embed` does."""
+        return self.head.answers(torch.from_numpy(self.classifier.embed(images)))
 
     def save_pretrained(self, folder: str | Path, base_model: str | None = None) -> None:
-        """Writes `network` as a checkpoint folder. Raises: CheckpointError, as `ResNet.save_pretrained` does."""
-        self.network(base_model).save_pretrained(folder)
+        """Writes `FewShotHead.network` as a checkpoint folder. Raises: CheckpointError, as networks do."""
+        self.head.network(self.classifier.model, base_model).save_pretrained(folder)
 
 
-def fit_head(
-    classifier: ImageClassifier, examples: Examples, *, false_alarms: float = FALSE_ALARMS
-) -> FewShotClassifier:
-    """A classifier of examples whose features are known.
+def fit_head(examples: Examples, *, false_alarms: float = FALSE_ALARMS) -> FewShotHead:
+    """The head of examples whose features are known.
 
     Args:
-        classifier: What gave the features.
         examples: The images of the classes.
-        false_alarms: The part of images of the classes that may be called none of them.
+        false_alarms: The part of images of the classes that may be called none of them, from 0.001 to 0.5.
 
     Raises: ConfigError.
     """
     said = leave_one_out(examples)
     accuracy, familiar = accuracy_of(said, examples.targets), familiarity_of(examples, false_alarms)
-    return FewShotClassifier(classifier, examples, ridge_head(examples, said), accuracy, familiar)
+    return FewShotHead(examples, ridge_head(examples, said), accuracy, familiar)
 
 
 def learn(
@@ -168,4 +173,4 @@ def learn(
     if len(rows) < len(given):
         logger.warning("%d images are there twice and count once", len(given) - len(rows))
     examples = Examples(names, torch.tensor(targets, dtype=torch.int64), torch.stack(rows))
-    return fit_head(classifier, examples, false_alarms=false_alarms)
+    return FewShotClassifier(classifier, fit_head(examples, false_alarms=false_alarms))

@@ -16,8 +16,8 @@ from resnet_hub.few_shot.examples import Examples
 
 PENALTY = 1.0
 """Beside features whose mean squared distance from their center is 1, and weights of images whose mean is 1."""
-FOLDS_AT_ONCE = 2**24
-"""Numbers of Gram matrices that are solved together, as 64 MB of them."""
+FOLDS_AT_ONCE = 2**22
+"""Numbers of Gram matrices that are solved together: 32 MB of float64, some four times."""
 TEMPERATURES = torch.logspace(-2.5, 0.5, 121, dtype=torch.float64)
 """What logits may be divided by."""
 

@@ -32,4 +32,4 @@ def test_a_share_that_is_none_is_refused(right, count):
 
 def test_wrong_answers_are_named():
     logits = torch.eye(3)[[0, 1, 2, 0]]
-    assert accuracy_of(logits, torch.tensor([0, 2, 2, 1])) == Accuracy(2, 4, (1, 3))
+    assert accuracy_of(logits, torch.tensor([0, 2, 2, 1])) == Accuracy(2, 4, ((1, 1), (3, 0)))

@@ -45,7 +45,7 @@ def test_every_kind_of_network_is_taught_and_saved(name, tmp_path):
     classifier.model.preprocessing = replace(seen, input_size=(seen.input_size[0], 32, 32))
     before = classifier(images((90, 90, 90), 1))
     taught = learn(classifier, given())
-    assert taught.accuracy.count == 12
+    assert taught.head.accuracy.count == 12
     test = [image for seed, color in enumerate(COLORS.values()) for image in images(color, 2, 10 + seed)]
     answers = taught(test)
     taught.save_pretrained(tmp_path, "someone/network")
@@ -59,11 +59,11 @@ def test_every_kind_of_network_is_taught_and_saved(name, tmp_path):
 
 
 def test_colors_are_told_apart_and_what_is_like_none_is_said_to_be(taught):
-    assert taught.accuracy.value == 1
+    assert taught.head.accuracy.value == 1
     (answer,) = taught(images(COLORS["red"], 1, 99))
     assert (answer.predictions[0].label, answer.is_none) == ("red", False)
     assert sum(one.score for one in answer.predictions) == pytest.approx(1)
-    assert [taught.examples.targets[index] for index, _ in answer.nearest] == [0, 0, 0]
+    assert [taught.head.examples.targets[index] for index, _ in answer.nearest] == [0, 0, 0]
     stripes = Image.fromarray(torch.arange(40).remainder(2).mul(255).byte().view(1, 40, 1).expand(40, 40, 3).numpy())
     assert taught([stripes])[0].is_none
 
@@ -100,7 +100,7 @@ def test_an_image_that_is_there_twice_counts_once_and_is_said_to(caplog):
     many = given()
     many["red"] += many["red"][:2]
     with caplog.at_level(logging.WARNING):
-        assert learn(lively_classifier(), many).accuracy.count == 12
+        assert learn(lively_classifier(), many).head.accuracy.count == 12
     assert caplog.messages == ["2 images are there twice and count once"]
 
 
