@@ -176,6 +176,9 @@ def _ambiguous_norms(contents: Contents, state: Mapping[str, Tensor]) -> Checkpo
 
 def _no_network(contents: Contents, state: Mapping[str, Tensor]) -> CheckpointError:
     """What is said of tensors that are those of no architecture."""
+    if volume := next(((name, tensor) for name, tensor in state.items() if tensor.ndim == 5), None):
+        told = {"tensor": shown_name(volume[0]), "shape": list(volume[1].shape)}
+        return CheckpointError("checkpoint.three_dimensional", name=contents.file, **told)
     depths = stage_depths(state)
     if not depths:
         first = ", ".join(map(shown_name, islice(state, SHOWN)))

@@ -27,7 +27,10 @@ STRANGERS: tuple[tuple[re.Pattern[bytes], Phrase], ...] = (
     (re.compile(rb"\s*<(?:!doctype|html|head|\?xml)", re.IGNORECASE), Phrase("checkpoint.is_html")),
     (re.compile(rb"\s*[\[{]\s*[\"\]}\[{]"), Phrase("checkpoint.is_json")),
     (re.compile(rb"\x08[\x01-\x20]\x12.[ -~]|\x08[\x01-\x20][\x28\x3a]", re.DOTALL), Phrase("checkpoint.is_onnx")),
+    (re.compile(rb"\x08[\x01-\x10]\x12[\x80-\xff]{1,4}[\x01-\x7f]\n"), Phrase("checkpoint.is_program")),
     (re.compile(rb".{4}TFL3", re.DOTALL), Phrase("checkpoint.is_tflite")),
+    (re.compile(rb"\x12\x01\0{6}"), Phrase("checkpoint.is_mxnet")),
+    (re.compile(rb"[\x81-\x8f][\xa1-\xbf][a-z_]+[\x81-\x8f\xde\xdf]"), Phrase("checkpoint.is_flax")),
     (re.compile(rb"GGUF"), Phrase("checkpoint.is_gguf")),
     (re.compile(rb"\x93NUMPY"), Phrase("checkpoint.is_numpy")),
     (
@@ -39,6 +42,7 @@ STRANGERS: tuple[tuple[re.Pattern[bytes], Phrase], ...] = (
 )
 # What a zip is, by names in it that only one writer gives; the first that fits.
 ZIPS: tuple[tuple[re.Pattern[str], Phrase], ...] = (
+    (re.compile(r"(?:.*/)?standardized_conv2d/kernel\.npy"), Phrase("checkpoint.is_bit")),
     (re.compile(r"(?:[^/]+/)?constants\.pkl"), Phrase("checkpoint.is_torchscript")),
     (re.compile(r"(?:[^/]+/)?archive_format"), Phrase("checkpoint.is_exported_program")),
     (
@@ -49,6 +53,8 @@ ZIPS: tuple[tuple[re.Pattern[str], Phrase], ...] = (
     (re.compile(r"(?:.*/)?Manifest\.json"), Phrase("checkpoint.is_coreml")),
     (re.compile(r"[^/]+\.npy"), Phrase("checkpoint.is_numpy")),
 )
+TABLE_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+"""The last bytes of LevelDB's tables, which TensorFlow's checkpoints have as .index."""
 TORCH = re.compile(r"(?:[^/]+/)?data\.pkl")
 """What torch.save puts into its zip."""
 
@@ -61,6 +67,9 @@ def form_of(file: Path) -> str:
     """
     with file.open("rb") as opened:
         start = opened.read(HEADER_BYTES)
+        opened.seek(max(0, file.stat().st_size - len(TABLE_END)))
+        if opened.read() == TABLE_END:
+            raise _stranger(file, Phrase("checkpoint.is_tensorflow"))
     form = _form(file, start)
     named = SAFETENSORS if file.suffix == ".safetensors" else PICKLE if form == SAFETENSORS else form
     if form != named and file.suffix:

@@ -97,3 +97,12 @@ def test_tensors_that_no_architecture_has_are_named_with_the_network_beside_them
     assert refused.value.code == "checkpoint.network_and_more"
     assert refused.value.fields["names"] == "attention.conv.weight"
     assert "resnet18" in refused.value.fields["candidates"].split(", ")
+
+
+def test_a_network_for_volumes_is_told_by_its_convolutions(trunk, tmp_path):
+    deep = {name: tensor[:, :, None] if tensor.ndim == 4 else tensor for name, tensor in trunk.items()}
+    torch.save({"state_dict": deep}, tmp_path / "r3d.pth")
+    with pytest.raises(CheckpointError) as refused:
+        AutoResNet.from_pretrained(tmp_path / "r3d.pth")
+    assert refused.value.code == "checkpoint.three_dimensional"
+    assert refused.value.fields["tensor"] == "conv1.weight"
