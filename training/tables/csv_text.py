@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
@@ -37,6 +37,8 @@ INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
 FRACTION = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$|^[nN][aA][nN]$"
 DECIMAL_COMMA = r"^-?(0|[1-9][0-9]*)(,[0-9]+)?$"
 BOOLEAN = r"^([tT]rue|[fF]alse|TRUE|FALSE)$"
+Prepare = Callable[[pa.ChunkedArray], pa.ChunkedArray]
+"""What is done to the texts of a column before they are cast."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,16 @@ def read_csv(files: Sequence[Path], ledger: Ledger) -> list[pa.Table]:
     Raises:
         DataError: A file is no CSV in UTF-8, or a row has more or fewer cells than the header.
     """
-    texts = [_texts(file, ledger) for file in files]
-    columns = dict.fromkeys(name for table in texts for name in table.column_names)
+    tables = [_texts(file, ledger) for file in files]
+    read = [dict(zip(table.column_names, table.columns, strict=True)) for table in tables]
     commas = any(_dialect(file).delimiter == ";" for file in files)
-    for column in columns:
-        whole = pa.chunked_array(
-            [chunk for table in texts if column in table.column_names for chunk in table[column].chunks], pa.string()
-        )
-        texts = _typed(texts, column, whole, ledger, commas=commas)
-    return texts
+    for column in dict.fromkeys(name for columns in read for name in columns):
+        having = [columns for columns in read if column in columns]
+        whole = pa.chunked_array([chunk for columns in having for chunk in columns[column].chunks], pa.string())
+        kind, cells_of = _type_of(column, whole, ledger, commas=commas)
+        for columns in having:
+            columns[column] = cells_of(columns[column]).cast(kind)
+    return [pa.table(columns) for columns in read]
 
 
 def csv_records(file: Path) -> Iterator[tuple[int, list[str]]]:
@@ -177,29 +180,20 @@ def _row(cells: list[str], line: int, header: list[str], file: Path) -> list[str
     return cells
 
 
-def _typed(
-    tables: list[pa.Table], column: str, cells: pa.ChunkedArray, ledger: Ledger, *, commas: bool
-) -> list[pa.Table]:
-    """The tables with one column in the type that loses nothing of its texts."""
-    kind, cells_of = pa.string(), _unchanged
+def _type_of(column: str, cells: pa.ChunkedArray, ledger: Ledger, *, commas: bool) -> tuple[pa.DataType, Prepare]:
+    """The type that loses nothing of the texts of a column, and what makes of them texts that are cast to it."""
     if cells.null_count == len(cells):
-        pass
-    elif _all_match(cells, INTEGER):
-        kind = pa.int64()
-    elif _all_match(cells, FRACTION):
-        kind, cells_of = pa.float64(), _without_nan
-    elif _all_match(cells, BOOLEAN):
-        kind, cells_of = pa.bool_(), pc.utf8_lower
-    elif commas and _all_match(cells, DECIMAL_COMMA):
-        kind, cells_of = pa.float64(), _with_points
+        return pa.string(), _unchanged
+    if _all_match(cells, INTEGER):
+        return pa.int64(), _unchanged
+    if _all_match(cells, FRACTION):
+        return pa.float64(), _without_nan
+    if _all_match(cells, BOOLEAN):
+        return pa.bool_(), pc.utf8_lower
+    if commas and _all_match(cells, DECIMAL_COMMA):
         ledger.decide(Phrase("tables.decimal_commas", column=column))
-    typed = []
-    for table in tables:
-        if column in table.column_names:
-            place = table.column_names.index(column)
-            table = table.set_column(place, column, cells_of(table[column]).cast(kind))
-        typed.append(table)
-    return typed
+        return pa.float64(), _with_points
+    return pa.string(), _unchanged
 
 
 def _all_match(cells: pa.ChunkedArray, pattern: str) -> bool:

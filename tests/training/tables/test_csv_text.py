@@ -1,10 +1,12 @@
 """CSV as people write it: encodings, delimiters, quotes and blank lines; types that lose nothing of a text."""
 
+import pyarrow as pa
 import pytest
 from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
 from training.layouts.ledger import Ledger
+from training.tables import csv_text, table_on_disk
 from training.tables.csv_text import read_csv
 
 
@@ -18,6 +20,7 @@ def read(tmp_path):
         (table,) = read_csv([tmp_path / name], ledger)
         return table.to_pydict(), [decision.code for decision in ledger.decisions]
 
+    read.file = tmp_path / "rows.csv"
     return read
 
 
@@ -125,3 +128,17 @@ def test_what_cannot_be_read_is_refused_with_its_line(read, content, code, facts
 
 def test_a_table_of_a_header_alone_has_no_rows(read):
     assert read("image,label\n") == ({"image": [], "label": []}, [])
+
+
+def test_a_long_table_takes_no_memory_and_is_the_same(read, monkeypatch):
+    """Its rows lie in a file of this process: a million of them took hundreds of megabytes."""
+    content = "file,breed,age\n" + "".join(f"{number:040d}.png,cat,{number % 9}\n" for number in range(3000))
+    held, _ = read(content)
+    monkeypatch.setattr(csv_text, "CHUNK", 500)
+    monkeypatch.setattr(table_on_disk, "MOST_HELD", 1000)
+    before = pa.total_allocated_bytes()
+    found, _ = read(content)
+    assert found == held
+    (table,) = read_csv([read.file], Ledger())
+    assert len(table) == 3000
+    assert pa.total_allocated_bytes() - before < 40_000  # the ages, 8 bytes each; the texts alone are 135,000
