@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from pathlib import PurePosixPath
+
+import pyarrow as pa
 from datasets import ClassLabel, Dataset, Image, LargeList, List, Value
 
 from resnet_hub.errors import DataError
@@ -9,6 +14,9 @@ from resnet_hub.errors import DataError
 from .arrow_columns import column_cells, is_number_type
 from .list_cells import only_flags
 
+LOOKED_AT, ENOUGH, SHOWN = 10_000, 0.9, 5
+"""Names of files that are looked at, the share that must begin with a word, and words that a sentence shows."""
+NUMBERED = re.compile(r"([^\W\d].{0,100}?)\d{1,12}\)?")
 # Tried in this order where no column is of the right type, or several are.
 IMAGE_COLUMNS = ("image", "img", "picture", "photo")
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
@@ -37,11 +45,25 @@ def find_columns(rows: Dataset, image_column: str | None, label_column: str | No
         asked = _flag_columns(rows, image_column)
     if not asked and len(candidates) != 1:
         if not candidates and list(features) == [image_column]:
+            if words := _words_in_names(rows, image_column):
+                raise DataError("columns.classes_in_names", names=", ".join(map(repr, words[:SHOWN])), first=words[0])
             raise DataError("columns.no_class_folders")
         if not candidates:
             raise DataError("columns.no_classes", columns=listed(rows, list(features)))
         raise DataError("columns.several_classes", columns=listed(rows, list(features)))
     return image_column, asked or (candidates[0],)
+
+
+def _words_in_names(rows: Dataset, image_column: str) -> list[str]:
+    """What the names of nearly all files begin with, in front of a number, where it may be their class: cat.0.jpg."""
+    cells = column_cells(rows, image_column) if isinstance(rows, Dataset) else None
+    if cells is None or not pa.types.is_struct(cells.type):
+        return []
+    names = [PurePosixPath(path).stem for path in cells.field("path").slice(0, LOOKED_AT).to_pylist() if path]
+    words = Counter(found[1].rstrip(" ._-(") for name in names if (found := NUMBERED.fullmatch(name)))
+    several = sorted(word for word, count in words.items() if word and count > 1)
+    covered = sum(words[word] for word in several)
+    return several if len(several) > 1 and covered >= ENOUGH * len(names) else []
 
 
 def split_names(rows: Dataset, label_column: str | None) -> tuple[str, ...]:

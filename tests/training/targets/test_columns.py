@@ -112,3 +112,30 @@ def test_a_column_that_cannot_be_meant_is_refused_with_the_candidates(columns, a
     with pytest.raises(DataError) as refused:
         find_columns(rows(**columns), *asked)
     assert code_and_fields(refused.value) == (code, expected)
+
+
+def named(*files):
+    cells = [{"bytes": b"", "path": f"/data/{file}"} for file in files]
+    return Dataset.from_dict({"image": cells}, features=Features({"image": IMAGE}))
+
+
+BEGIN = {
+    "dogs and cats": (["cat.0.jpg", "cat.1.jpg", "dog.0.jpg", "dog.1.jpg"], ["cat", "dog"]),
+    "pets": (["Abyssinian_1.jpg", "Abyssinian_2.jpg", "pug_1.jpg", "pug_20.jpg"], ["Abyssinian", "pug"]),
+    "Windows": (["ant (1).png", "ant (2).png", "bee (1).png", "bee (2).png"], ["ant", "bee"]),
+}
+
+
+@pytest.mark.parametrize(("files", "words"), BEGIN.values(), ids=BEGIN)
+def test_images_without_classes_whose_names_begin_with_them_are_told_so(files, words):
+    with pytest.raises(DataError) as refused:
+        find_columns(named(*files), None, None)
+    told = {"names": ", ".join(map(repr, words)), "first": words[0]}
+    assert code_and_fields(refused.value) == ("columns.classes_in_names", told)
+
+
+@pytest.mark.parametrize("files", [["IMG_1.jpg", "IMG_2.jpg"], ["1.png", "2.png"], ["a1.png", "b1.png", "c1.png"]])
+def test_names_that_all_begin_alike_or_each_with_another_word_say_no_classes(files):
+    with pytest.raises(DataError) as refused:
+        find_columns(named(*files), None, None)
+    assert refused.value.code == "columns.no_class_folders"
