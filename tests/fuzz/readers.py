@@ -35,7 +35,7 @@ from training.data.load_dataset import HUB_ID
 from training.layouts import Ledger
 from training.settings.recipe import read_recipe
 from training.tables.csv_text import read_csv
-from training.targets.class_names import class_names, look_alikes
+from training.targets.class_names import class_names, look_alikes, made_of_others
 from training.targets.list_cells import holds_written_lists, written_lists
 
 FOLDER = Path(tempfile.gettempdir())
@@ -120,7 +120,9 @@ def _names(content: str) -> None:
     names = content.split("\n")
     CheckpointConfig.from_json({"architecture": "resnet18", "num_classes": len(names), "label_names": names})
     cells = pa.array(names, pa.large_string())
-    look_alikes(class_names(None, cells, "label"))
+    found = class_names(None, cells, "label")
+    look_alikes(found)
+    made_of_others(tuple(found))
     for name in names[:3]:
         assert "\n" not in text(name)
 
@@ -238,6 +240,7 @@ READERS = {
             st.text(LETTERS, max_size=8) | st.sampled_from(["Cat", "cat", "cat ", "\ud800"]), min_size=2, max_size=9
         ).map("\n".join),
         growing(["a", "A", " ", "\n", "n#\n", "\u0301", "\ufb03", "*", "_", "."]),
+        slow=(Growing("a\n", "\t", "b\n"),),
     ),
     "CSV": Reader(_table, of(CELLS), growing(CELLS)),
     "CSV file": Reader(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from typing import Any
@@ -60,13 +59,18 @@ def look_alikes(names: tuple[str, ...]) -> Phrase | None:
     return Phrase("targets.look_alikes", names=shown)
 
 
+def _between_commas(name: str) -> list[str]:
+    """The parts of a name without the blanks around them; an expression with those takes quadratic time for blanks."""
+    return [part.strip() for part in name.split(",")]
+
+
 def made_of_others(names: tuple[str, ...]) -> Phrase | None:
     """Which names are several others, with blanks or commas between them; None where none are."""
     known = set(names)
     found = [
         name
         for name in names
-        if any(len(parts) > 1 and known.issuperset(parts) for parts in (name.split(), re.split(r"\s*,\s*", name)))
+        if any(len(parts) > 1 and known.issuperset(parts) for parts in (name.split(), _between_commas(name)))
     ]
     if not found:
         return None
