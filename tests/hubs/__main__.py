@@ -50,6 +50,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkout", type=Path, help="a folder with KohakuHub's sources")
     parser.add_argument("--python", type=Path, help="an interpreter that has what KohakuHub needs")
+    parser.add_argument(
+        "only", nargs="*", metavar="CHECK", help="names of checks, as a run prints them; all where absent"
+    )
     given = parser.parse_args()
     checkout = sources(given.checkout)
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -70,7 +73,9 @@ def main() -> int:
         environment |= {"HF_ENDPOINT": f"http://127.0.0.1:{port}", "HF_TOKEN": token, "HF_HOME": home}
         environment |= {"PYTHONPATH": str(HERE.parents[1]), "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
         try:
-            return subprocess.run([sys.executable, HERE / "checks.py", "someone"], env=environment).returncode
+            return subprocess.run(
+                [sys.executable, HERE / "checks.py", "someone", *given.only], env=environment
+            ).returncode
         finally:
             server.terminate()
 
