@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz crash install-test parity keras-parity contract hubs engines audit check format bench load quality screenshots clean
+.PHONY: help setup demo app test fuzz crash install-test parity keras-parity contract hubs engines audit check format bench load quality screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -97,6 +97,9 @@ load: .venv/dev  ## ask the page from 32 sides beside a stock gr.Interface: make
 
 quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
 	$(BIN)/python -m benchmarks.quality $(FLAGS)
+
+lab: .venv/dev  ## train networks with and without shortcuts on CIFAR-10, and draw why depth works: make lab FLAGS='--dataset FOLDER'
+	$(BIN)/python -m benchmarks.lab $(FLAGS)
 
 screenshots: .venv/dev  ## take the README's images of the page: make screenshots DATA=folder
 	$(BIN)/python docs/screenshots.py $(DATA)

@@ -4,10 +4,18 @@ heat_map: where the evidence is. cover_effect, agreement: what such a map is wor
 block_effects: what each residual block adds.
 shaken, shake_curve: how much an image can change before the answer does.
 gradient_flow, first_losses: what shortcuts do for the training of deep networks.
+laboratory: what was measured of that once, on CIFAR-10; laboratory_network: the small networks that learned it.
 """
 
 from resnet_hub.explain.colormap import colored
 from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect
+from resnet_hub.explain.depth_laboratory import (
+    Laboratory,
+    LossSurface,
+    MeasuredTraining,
+    laboratory,
+    laboratory_network,
+)
 from resnet_hub.explain.heat_maps import METHODS, HeatMap, heat_map
 from resnet_hub.explain.localization import Evidence, Place, evidence, evidence_place
 from resnet_hub.explain.map_agreement import Agreement, Verdict, agreement
@@ -30,6 +38,9 @@ __all__ = [
     "Evidence",
     "GradientFlow",
     "HeatMap",
+    "Laboratory",
+    "LossSurface",
+    "MeasuredTraining",
     "Place",
     "Shake",
     "ShakeCurve",
@@ -46,6 +57,8 @@ __all__ = [
     "glow",
     "gradient_flow",
     "heat_map",
+    "laboratory",
+    "laboratory_network",
     "occlusion_places",
     "overlay",
     "place_in_network",

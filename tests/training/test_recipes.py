@@ -50,6 +50,15 @@ PROMISES = {
         "freeze_bn_stats": False,
     },
     "head-then-full": {"linear_probe_first": True, "freeze": None},
+    "lab-cifar": {
+        "optimizer": "momentum",
+        "lr": 0.05,
+        "batch_size": 64,
+        "image_size": 16,
+        "shift": 2,
+        "linear_probe_first": False,
+        "freeze_bn_stats": False,
+    },
     "linear-probe": {
         "freeze": "backbone",
         "linear_probe_first": True,

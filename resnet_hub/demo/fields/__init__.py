@@ -2,6 +2,7 @@
 
 from resnet_hub.demo.fields.answer_html import refusal, score_bars, told
 from resnet_hub.demo.fields.confusion_table import CHOSEN, cell_html, confusion_html
+from resnet_hub.demo.fields.depth_race import REPLAY, race_html
 from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
 from resnet_hub.demo.fields.example_strip import short_name
 from resnet_hub.demo.fields.explanation_html import (
@@ -18,6 +19,7 @@ from resnet_hub.demo.fields.explanation_html import (
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
 from resnet_hub.demo.fields.inputs import Inputs, input_panel
+from resnet_hub.demo.fields.laboratory_html import endings_html, surfaces_html, variants_html
 from resnet_hub.demo.fields.network_choice import in_use, offered, shown_at_first
 from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
 from resnet_hub.demo.fields.pasting import listen_for_images
@@ -40,6 +42,7 @@ __all__ = [
     "CHOSEN",
     "DOWNLOADS",
     "GALLERY",
+    "REPLAY",
     "SMALL",
     "Inputs",
     "Line",
@@ -53,6 +56,7 @@ __all__ = [
     "data_uri",
     "downloads",
     "effect_words",
+    "endings_html",
     "endpoint",
     "failures",
     "files_field",
@@ -71,6 +75,7 @@ __all__ = [
     "move_toasts",
     "offered",
     "photo_field",
+    "race_html",
     "refusal",
     "refuse_oversized",
     "run_lead",
@@ -82,6 +87,8 @@ __all__ = [
     "sheet_figures",
     "short_name",
     "shown_at_first",
+    "surfaces_html",
     "table",
     "told",
+    "variants_html",
 ]

@@ -33,11 +33,14 @@ def line_chart(
     *,
     log: bool = False,
     marked: int | None = None,
+    unit: int = 1,
+    ceiling: float | None = None,
+    replayed: bool = False,
 ) -> str:
     """HTML: the chart with a legend.
 
     Args:
-        lines: Up to three lines that begin at the left; one that is still growing may be shorter than the chart, one
+        lines: Up to four lines that begin at the left; one that is still growing may be shorter than the chart, one
             without values is left out.
         about: What the chart shows, as its alternative text.
         across: The label of the x axis, counted from 1.
@@ -45,9 +48,13 @@ def line_chart(
         steps: Positions in all.
         log: Whether the y axis is logarithmic.
         marked: A position that an upright line marks.
+        unit: What the x axis counts from one position to the next.
+        ceiling: The upper end of a y axis that is not logarithmic, for charts to be compared; what is above is cut off.
+        replayed: Whether each line carries its values, and the legend the last of them, for a script that replays it.
     """
     values = [value for line in lines for value in line.values]
     low, high = _range(values, log)
+    high = high if ceiling is None else ceiling
 
     def height(value: float) -> float:
         level = math.log10(value) if log else value
@@ -62,9 +69,10 @@ def line_chart(
         words = f"10<tspan dy='-0.45em'>{tick:g}</tspan>" if log else f"{tick:g}"
         parts.append(f"<path class='grid' d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}'/>")
         parts.append(f"<text x='{LEFT - 8}' y='{y + 4:.1f}' text-anchor='end'>{words}</text>")
-    for tick in _ticks(1, steps):
+    for tick in _ticks(unit, steps * unit):
         if tick == int(tick):
-            parts.append(f"<text x='{place(tick):.1f}' y='{HEIGHT - 40}' text-anchor='middle'>{tick:g}</text>")
+            x = place(tick / unit)
+            parts.append(f"<text x='{x:.1f}' y='{HEIGHT - 40}' text-anchor='middle'>{tick:g}</text>")
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(f"<text x='{(LEFT + WIDTH - RIGHT) / 2}' y='{HEIGHT - 8}' text-anchor='middle'>{_text(across)}</text>")
     turned = f"transform='rotate(-90 20 {middle})'"
@@ -74,10 +82,14 @@ def line_chart(
     for index, line in enumerate(lines):
         if len(line.values) == 1:  # a line of one point would not be seen
             parts.append(f"<circle class='line-{index}' cx='{place(1):.1f}' cy='{height(line.values[0]):.1f}' r='5'/>")
-        points = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in enumerate(line.values, 1))
-        parts.append(f"<polyline class='line-{index}' points='{points}'/>")
+        heights = line.values if ceiling is None else [min(value, ceiling) for value in line.values]
+        points = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in enumerate(heights, 1))
+        carried = f" data-values='{' '.join(f'{value:.2f}' for value in line.values)}'" if replayed else ""
+        parts.append(f"<polyline class='line-{index}' points='{points}'{carried}/>")
     legend = "".join(
-        f"<span class='line-{index}'>{_text(line.name)}</span>" for index, line in enumerate(lines) if line.values
+        f"<span class='line-{index}'>{_text(line.name)}{f' <b>{line.values[-1]:.2f}</b>' if replayed else ''}</span>"
+        for index, line in enumerate(lines)
+        if line.values
     )
     image = f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{_text(about)}'>{''.join(parts)}</svg>"
     return f"<figure class='chart'>{image}<figcaption>{legend}</figcaption></figure>"

@@ -1,4 +1,7 @@
-"""The tab that shows why shortcuts make deep networks trainable: two networks, measured while a visitor looks."""
+"""The tab that shows why shortcuts make deep networks trainable: measured trainings replayed, and two new networks.
+
+The gradients of the two are measured when the tab is opened; they learn on request.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,27 @@ from typing import Any
 
 import gradio as gr
 
-from resnet_hub.demo.fields import AT_ONCE, Line, line_chart, refusal
+from resnet_hub.demo.fields import (
+    AT_ONCE,
+    REPLAY,
+    Line,
+    endings_html,
+    line_chart,
+    race_html,
+    refusal,
+    surfaces_html,
+    variants_html,
+)
 from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import label, language_of, say, sentence_of, times
-from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow
+from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow, laboratory
 
 USUAL_DEPTH = 56
-STEPS = 30
+STEPS = 150
+"""As many as a plain network of 20 layers needs to learn the digits; fewer would show it as one that cannot."""
+STEPS_AT_ONCE = 3
+"""Steps between two charts."""
 LAYERS_IN_A_BLOCK = 2
 KINDS = (False, True)
 """Without shortcuts, and with them."""
@@ -60,6 +76,8 @@ def depth_tab(context: TabContext) -> BuiltTab:
     inference = context.inference
     trainings, stops = Trainings(), Stops(context.page)
     gr.HTML(label("depth.text"), elem_classes="plain prose-text", elem_id="depth-text")
+    _add_laboratory(context)
+    gr.HTML(label("depth.gradients_text"), elem_classes="plain prose-text")
     depth = gr.Radio(list(DEPTHS), value=USUAL_DEPTH, label=label("depth.depth"), elem_id="depth")
     gradients = gr.HTML(elem_id="gradients", elem_classes="plain", min_height=120)
     gr.HTML(label("depth.training_text"), elem_classes="plain prose-text")
@@ -76,7 +94,7 @@ def depth_tab(context: TabContext) -> BuiltTab:
         return gradient_chart(flows, language), ""
 
     async def charts(layers: int, language: str) -> AsyncGenerator[str, None]:
-        for count in range(1, STEPS + 1):
+        for count in range(STEPS_AT_ONCE, STEPS + 1, STEPS_AT_ONCE):
             pair = [await inference.explained(trainings.losses, layers, shortcuts, count) for shortcuts in KINDS]
             yield loss_chart(layers, pair, language)
 
@@ -113,6 +131,29 @@ def depth_tab(context: TabContext) -> BuiltTab:
     return BuiltTab(told=[gradients, losses])
 
 
+def _add_laboratory(context: TabContext) -> None:
+    """Adds what was measured beforehand, which is filled in the visitor's language when the tab is opened."""
+    gr.HTML(label("lab.race_text"), elem_classes="plain prose-text")
+    race = gr.HTML(elem_id="race", elem_classes="plain", js_on_load=REPLAY, min_height=120)
+    endings = gr.HTML(elem_id="endings", elem_classes="plain")
+    gr.HTML(label("lab.surfaces_text"), elem_classes="plain prose-text")
+    surfaces = gr.HTML(elem_id="surfaces", elem_classes="plain")
+
+    async def show_laboratory(request: gr.Request) -> tuple[str, str, str]:
+        return laboratory_parts(language_of(request))
+
+    outputs = [race, endings, surfaces]
+    context.tab.select(show_laboratory, outputs=outputs, queue=False, api_visibility="private", show_progress="hidden")
+
+
+@cache
+def laboratory_parts(language: str) -> tuple[str, str, str]:
+    """HTML: the race, the tables and the loss surfaces, made once for each language."""
+    found = laboratory()
+    tables = endings_html(found, language) + variants_html(found, language)
+    return race_html(found, language), tables, surfaces_html(found, language)
+
+
 def gradient_chart(flows: list[GradientFlow], language: str) -> str:
     """HTML: how the gradients of both networks grow in the backward pass, as a sentence and a chart."""
     plain, residual = flows
@@ -143,7 +184,7 @@ def loss_chart(depth: int, losses: list[list[float]], language: str) -> str:
         "depth.losses_found",
         language,
         depth=depth,
-        steps=len(plain) - 1,
+        steps=len(plain),
         plain=f"{plain[-1]:.2f}",
         residual=f"{residual[-1]:.2f}",
     )
