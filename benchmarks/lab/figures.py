@@ -70,7 +70,7 @@ def gradients(found: Laboratory) -> Figure:
 
 def surfaces(found: Laboratory) -> Figure:
     """The loss around each trained network, as lines of equal loss on a logarithmic scale that all share."""
-    figure = Figure(figsize=(9, 2.9), layout="constrained")
+    figure = Figure(figsize=(9, 2.4), layout="constrained")
     all_axes = figure.subplots(1, len(found.surfaces), sharex=True, sharey=True, squeeze=False)[0]
     levels = np.geomspace(0.5, 100, 24)
     for axes, surface in zip(all_axes, found.surfaces, strict=True):
@@ -81,7 +81,8 @@ def surfaces(found: Laboratory) -> Figure:
         )
         axes.set_title(f"{surface.depth} layers, {KINDS[surface.row.split('-')[0]]}", fontsize=9)
         axes.set_aspect("equal")
-    bar = figure.colorbar(drawn, ax=all_axes, ticks=[0.5, 1, 2, 5, 10, 20, 50, 100], format="%g")
+        axes.grid(False)
+    bar = figure.colorbar(drawn, ax=all_axes, ticks=[0.5, 1, 2, 5, 10, 20, 50, 100], format="%g", shrink=0.7)
     bar.set_label("training loss")
     return figure
 
