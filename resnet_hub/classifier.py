@@ -20,7 +20,16 @@ from resnet_hub.images import image_of, visible
 from resnet_hub.models import PretrainedNetwork, feature_map_bytes
 from resnet_hub.predictions import Classification, Prediction, Timings
 from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
-from resnet_hub.runtime import BACKENDS, Runner, RunningNetwork, checked_network, chosen_device
+from resnet_hub.runtime import (
+    BACKENDS,
+    ExportedNetwork,
+    ExportedRunner,
+    Runner,
+    RunningNetwork,
+    checked_network,
+    chosen_device,
+    exported_file,
+)
 from resnet_hub.scores import scores
 
 __all__ = ["PRECISIONS", "Classification", "ImageClassifier", "Prediction", "Timings"]
@@ -38,7 +47,7 @@ class ImageClassifier(RunningNetwork):
 
     def __init__(
         self,
-        model: PretrainedNetwork,
+        model: PretrainedNetwork | ExportedNetwork,
         *,
         device: str | torch.device = "auto",
         precision: str = "auto",
@@ -48,11 +57,12 @@ class ImageClassifier(RunningNetwork):
         """Takes the network over: it is moved to the device and put in evaluation mode.
 
         Args:
-            model: A network with a head.
+            model: A network with a head; or an exported file, which runs on the CPU in the precision that it has.
             device: "auto" is CUDA where there is one, else the CPU.
             precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
             backend: How the network is run: "eager" is PyTorch as it stands; "fused" is a faster copy for the CPU,
-                made of the weights at the first image; "auto" is "fused" where it is available.
+                made of the weights at the first image; "auto" is "fused" where it is available. An exported file has
+                "onnx" or "openvino" instead.
             batch_size: Most images of a list that go through the network together; "auto" is as many as take
                 half a gigabyte of feature maps, up to 32. Answers do not depend on it but for rounding.
 
@@ -61,14 +71,19 @@ class ImageClassifier(RunningNetwork):
                 network without a head.
             CheckpointError: The number of names is not the number of classes, or the temperature is invalid.
         """
-        _check_choices(precision, backend)
         if batch_size != "auto":
             check_integer("batch_size", batch_size, 1, 65_536)
-        model = checked_network(model).to(chosen_device(device)).eval()
-        on_cuda = next(model.parameters()).is_cuda
-        self.precision = ("bf16" if on_cuda else "fp32") if precision == "auto" else precision
-        super().__init__(Runner(model, backend, self.precision))
-        self.batch_size = batch_that_fits(feature_map_bytes(model)) if batch_size == "auto" else int(batch_size)
+        if isinstance(model, ExportedNetwork):
+            super().__init__(ExportedRunner(model, str(device), precision, backend))
+            self.precision, together = model.facts.precision, model.feature_map_bytes
+        else:
+            _check_choices(precision, backend)
+            model = checked_network(model).to(chosen_device(device)).eval()
+            on_cuda = next(model.parameters()).is_cuda
+            self.precision = ("bf16" if on_cuda else "fp32") if precision == "auto" else precision
+            super().__init__(Runner(model, backend, self.precision))
+            together = feature_map_bytes(model)
+        self.batch_size = batch_that_fits(together) if batch_size == "auto" else int(batch_size)
         _ = self.label_names, self.temperature  # what cannot be used is refused at once
 
     @classmethod
@@ -82,13 +97,18 @@ class ImageClassifier(RunningNetwork):
         batch_size: int | Literal["auto"] = "auto",
         **options: Any,
     ) -> Self:
-        """A classifier with published or saved weights; `options` are those of `ResNet.from_pretrained`.
+        """A classifier with published or saved weights, or with an exported file, of which a folder may hold one alone.
+
+        `options` are those of `ResNet.from_pretrained`; an exported file has none.
 
         Raises:
             ConfigError: An invalid setting or option.
             CheckpointError: The folder or file does not hold this network.
             HubError: The Hub refused or could not be reached.
         """
+        if (file := exported_file(source)) is not None:
+            exported = ExportedNetwork(file, backend, **options)
+            return cls(exported, device=device, precision=precision, backend=backend, batch_size=batch_size)
         _check_choices(precision, backend)
         chosen = chosen_device(device)
         model = PretrainedNetwork.from_pretrained(source, device=chosen, **options)

@@ -22,6 +22,8 @@ EXTRAS = {
         "xxhash",
     ),
     "keras": ("h5py",),
+    "onnx": ("onnx", "onnxruntime", "onnxscript"),
+    "openvino": ("openvino",),
     "demo": ("fastapi", "gradio", "gradio_client", "sklearn", "starlette"),
 }
 """What can be imported with each extra; pyproject.toml says which versions of what brings it."""
@@ -35,14 +37,17 @@ def require_extra(extra: str, modules: Sequence[str] = ()) -> None:
     """Finds out, without importing anything, whether an extra is installed.
 
     Args:
-        extra: train, demo or keras.
+        extra: One of `EXTRAS`.
         modules: Those of its modules that are needed; all where none is named.
 
     Raises:
         MissingExtraError: Some are missing; its sentence names them and the command that installs them.
     """
     missing = [name for name in modules or EXTRAS[extra] if find_spec(name) is None]
-    if missing and extra == "keras":
-        raise MissingExtraError("install.keras", missing=", ".join(missing))
     if missing:
-        raise MissingExtraError("install.demo" if extra == "demo" else "install.train", missing=", ".join(missing))
+        raise MissingExtraError(f"install.{extra}", missing=", ".join(missing))
+
+
+def is_installed(*modules: str) -> bool:
+    """Whether these modules can be imported, found out without importing them."""
+    return all(find_spec(name) is not None for name in modules)

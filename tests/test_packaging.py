@@ -82,7 +82,7 @@ def lines(file):
 
 
 def test_requirements_are_listed_once():
-    assert PROJECT["optional-dependencies"]["all"] == ["resnet_hub[train,demo,keras]"]
+    assert PROJECT["optional-dependencies"]["all"] == ["resnet_hub[train,demo,keras,onnx,openvino]"]
     # requirements.txt holds the list as text, since a Space reads it before there is a project beside it.
     assert lines("requirements.txt") == listed("train", "demo")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from resnet_hub.checks import nearest
 from resnet_hub.cli import conversion as cli_conversion
+from resnet_hub.cli import export as cli_export
 from resnet_hub.cli import inference as cli_images
 from resnet_hub.cli import listings as cli_listings
 from resnet_hub.cli import sharing as cli_sharing
@@ -22,7 +23,13 @@ from resnet_hub.cli.trainer import run_trainer
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.terminal import ArgumentParser, log_printable_lines, on_standard_streams
 
-COMMANDS = {**cli_listings.COMMANDS, **cli_images.COMMANDS, **cli_conversion.COMMANDS, **cli_sharing.COMMANDS}
+COMMANDS = {
+    **cli_listings.COMMANDS,
+    **cli_images.COMMANDS,
+    **cli_conversion.COMMANDS,
+    **cli_export.COMMANDS,
+    **cli_sharing.COMMANDS,
+}
 HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}
 """The sentence of every command, also of those that take their flags apart themselves."""
 

@@ -1,5 +1,7 @@
-"""A network -> the files of other libraries, each with the line that opens them there."""
+"""A network -> files for other libraries and runtimes: how each opens there, and how alike it answers."""
 
 from resnet_hub.export.conversion import TARGETS, Exported, export_network
+from resnet_hub.export.proof import Proof
+from resnet_hub.export.runtime_files import ExportedFile, export_file, usual_name
 
-__all__ = ["TARGETS", "Exported", "export_network"]
+__all__ = ["TARGETS", "Exported", "ExportedFile", "Proof", "export_file", "export_network", "usual_name"]

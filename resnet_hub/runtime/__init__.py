@@ -1,16 +1,26 @@
-"""How a network is run: as PyTorch stands or by a fused copy that follows it, on which device."""
+"""How a network is run: as PyTorch stands, by a fused copy that follows it, or from a file of another runtime."""
 
 from resnet_hub.runtime.devices import chosen_device, native_bf16
+from resnet_hub.runtime.exported import SUFFIXES as EXPORTED_SUFFIXES
+from resnet_hub.runtime.exported import ExportedNetwork, ExportedRunner, exported_file
+from resnet_hub.runtime.file_facts import INPUTS, PRECISIONS, FileFacts
 from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, fused_network
 from resnet_hub.runtime.runner import Runner, RunningNetwork, checked_network
 
 __all__ = [
     "BACKENDS",
+    "EXPORTED_SUFFIXES",
+    "INPUTS",
+    "PRECISIONS",
+    "ExportedNetwork",
+    "ExportedRunner",
+    "FileFacts",
     "FusedNetwork",
     "Runner",
     "RunningNetwork",
     "checked_network",
     "chosen_device",
+    "exported_file",
     "fused_network",
     "native_bf16",
 ]

@@ -17,6 +17,7 @@ from resnet_hub.errors import CheckpointError, ConfigError, Phrase
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.nn import ResidualNetwork
+from resnet_hub.runtime.exported import ExportedRunner
 from resnet_hub.runtime.fused import FusedNetwork, chosen_backend, fused_network, head_alone
 from resnet_hub.runtime.obstacles import obstacle
 from resnet_hub.runtime.snapshot import Snapshot, parts, same
@@ -81,6 +82,11 @@ class Runner(Generic[Kind]):
         """How the network is run as it is now: "eager" or "fused". Raises: ConfigError where that is not available."""
         with self._alone():
             return self._look()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.model.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
@@ -180,23 +186,26 @@ class Runner(Generic[Kind]):
 class RunningNetwork:
     """A network that answers, and what is to be said of it; each fact and each answer is of the network as it is."""
 
-    def __init__(self, run: Runner[PretrainedNetwork]) -> None:
+    def __init__(self, run: Runner[PretrainedNetwork] | ExportedRunner) -> None:
         self._run = run
 
     @property
     def model(self) -> PretrainedNetwork:
-        """The network, which may be trained and changed; answers are those of its evaluation mode."""
-        return self._run.model
+        """The network, which may be trained and changed; answers are those of its evaluation mode.
+
+        Of an exported file it is an `ExportedNetwork`, which is no module of PyTorch: what is known, and no weights.
+        """
+        return cast(PretrainedNetwork, self._run.model)
 
     @property
     def backend(self) -> str:
-        """How the network is run as it is now: "eager" or "fused"."""
+        """How the network is run as it is now: "eager" or "fused", or a file's "onnx" or "openvino"."""
         return self._run.backend
 
     @property
     def device(self) -> torch.device:
         """Where the network is."""
-        return next(self.model.parameters()).device
+        return self._run.device
 
     @property
     def preprocessing(self) -> Preprocessing:

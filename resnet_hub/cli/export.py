@@ -1,0 +1,77 @@
+"""`resnet-hub export`: a network -> a file for another runtime, with the proof that it answers alike."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from resnet_hub.cli.parser import SOURCE_HELP, Command, add_bare_file_arguments, bare_file_options, print_lines, remark
+from resnet_hub.cli.terminal import printable
+from resnet_hub.errors import ConfigError, Phrase
+
+RUNTIMES = ("onnx", "openvino", "torch-export")
+PRECISIONS = ("fp32", "fp16", "int8")
+INPUTS = ("tensor", "image")
+"""Here as well, since the rooms that know them load torch."""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
+    parser.add_argument("--to", choices=RUNTIMES, default="onnx", help="the runtime (default: onnx)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="fp32", help="fp16 halves the file, int8 quarters it (default: fp32)"
+    )
+    parser.add_argument(
+        "--input",
+        choices=INPUTS,
+        default="tensor",
+        help="tensor: the normalized input. image: uint8 of any size, preprocessing inside (default: tensor)",
+    )
+    parser.add_argument("--output", metavar="FILE", help="default: onnx/model.onnx and the like, in SOURCE or here")
+    parser.add_argument("--images", metavar="FOLDER", help="100 images or more to compare with (default: bundled)")
+    parser.add_argument("--allow-loss", type=float, metavar="POINTS", help="%% of answers that may change (default: 1)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file that is there")
+    parser.add_argument("--revision", metavar="R", help="branch, tag or commit, where SOURCE is on the Hub")
+    add_bare_file_arguments(parser)
+
+
+def _export(given: argparse.Namespace) -> int:
+    # Inside, as torch is loaded here.
+    from resnet_hub.checkpoint import local_path
+    from resnet_hub.export import export_file, usual_name
+    from resnet_hub.models import AutoResNet
+
+    folder = local_path(given.source)
+    if given.revision is not None and folder is not None:
+        raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
+    beside = folder if folder is not None and folder.is_dir() else Path()
+    file = Path(given.output or beside / usual_name(given.to, given.precision, given.input))
+    model = AutoResNet.from_pretrained(given.source, revision=given.revision, **bare_file_options(given))
+    remark(Phrase("cli.export_begins", file=str(file)))
+    written = export_file(
+        model,
+        file,
+        given.to,
+        precision=given.precision,
+        input=given.input,
+        images=given.images,
+        allow_loss=given.allow_loss,
+        source=given.source,
+        overwrite=given.overwrite,
+    )
+    if written.left_in_float:
+        remark(Phrase("cli.export_left_in_float", blocks=", ".join(written.left_in_float)))
+    if written.proof is not None:
+        remark(Phrase("cli.export_proof", proof=written.proof.in_words()))
+    remark(Phrase("cli.export_sizes", sizes=written.free_sizes))
+    print_lines([printable(str(written.file))])
+    return 0
+
+
+COMMANDS = {
+    "export": Command(
+        "Writes a network for ONNX Runtime, OpenVINO or torch.export, and keeps the file only if it answers alike.",
+        _arguments,
+        _export,
+    )
+}
