@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from resnet_hub.errors import ResNetHubError
+from resnet_hub.errors import Phrase, ResNetHubError
 
 EXTRAS = {
     "train": (
@@ -28,6 +28,15 @@ EXTRAS = {
 }
 """What can be imported with each extra; pyproject.toml says which versions of what brings it."""
 
+USES = {
+    "train": Phrase("install.train"),
+    "keras": Phrase("install.keras"),
+    "onnx": Phrase("install.onnx"),
+    "openvino": Phrase("install.openvino"),
+    "demo": Phrase("install.demo"),
+}
+"""What needs each extra, in words."""
+
 
 class MissingExtraError(ResNetHubError, ImportError):
     """Packages that an extra brings are not installed."""
@@ -45,7 +54,7 @@ def require_extra(extra: str, modules: Sequence[str] = ()) -> None:
     """
     missing = [name for name in modules or EXTRAS[extra] if find_spec(name) is None]
     if missing:
-        raise MissingExtraError(f"install.{extra}", missing=", ".join(missing))
+        raise MissingExtraError("install.missing", use=USES[extra], missing=", ".join(missing), extra=extra)
 
 
 def is_installed(*modules: str) -> bool:
