@@ -95,7 +95,9 @@ def _loaded(
     """Split, tables and rows of the tables that lie in one folder and are of one kind; CSV files one by one."""
     csvs = [(split, table) for split, tables in files.items() for table in tables if _reader(table) == "csv"]
     for (split, table), cells in zip(csvs, read_csv([table for _, table in csvs], ledger), strict=True):
-        yield split, [table], Dataset(cells, split=datasets.Split(split))
+        # A fingerprint of its own, since that of the cells is made of a copy of all of them.
+        fingerprint = datasets.fingerprint.generate_random_fingerprint()
+        yield split, [table], Dataset(cells, split=datasets.Split(split), fingerprint=fingerprint)
     for split, tables in files.items():
         others = [table for table in tables if _reader(table) != "csv"]
         for (_, reader), group in itertools.groupby(sorted(others), key=lambda table: (table.parent, _reader(table))):

@@ -294,3 +294,12 @@ def test_a_table_with_a_column_for_each_pixel_is_refused_as_soon_as_any_other(tm
     with pytest.raises(DataError) as refused:
         load_data(FinetuneRecipe(str(tmp_path)))
     assert (refused.value.code, chosen) == ("columns.no_images", [])
+
+
+def test_no_copy_of_a_csv_is_made_for_its_fingerprint(folder, monkeypatch):
+    """`datasets` takes one of all cells, written out in memory, where it is given none."""
+    made = []
+    monkeypatch.setattr(datasets.arrow_dataset, "generate_fingerprint", lambda rows: made.append(rows) or "f" * 16)
+    root = folder(["a.png", "b.png"], labels_dot_csv="file,breed\na.png,cat\nb.png,dog\n")
+    assert len(load_splits(root, "tables")["train"]) == 2
+    assert not made
