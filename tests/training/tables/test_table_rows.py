@@ -283,23 +283,3 @@ def test_the_only_config_of_a_card_is_read_and_a_layout_passes_over_it(tmp_path)
     assert ledger.decisions[0].code == "tables.card_decides"
     (rows,) = load_splits(str(tmp_path), "class-folders").values()
     assert rows.features["label"].names == ["one", "two"]
-
-
-def test_a_table_with_a_column_for_each_pixel_is_refused_as_soon_as_any_other(tmp_path, monkeypatch):
-    """Choosing one of its columns copies what is known of all, so that doing so for each took minutes."""
-    chosen = []
-    monkeypatch.setattr(Dataset, "select_columns", lambda rows, names: chosen.append(names))
-    header = ",".join(["label", *(f"pixel{number}" for number in range(300))])
-    (tmp_path / "train.csv").write_text(f"{header}\n" + f"1{',0' * 300}\n" * 4)
-    with pytest.raises(DataError) as refused:
-        load_data(FinetuneRecipe(str(tmp_path)))
-    assert (refused.value.code, chosen) == ("columns.no_images", [])
-
-
-def test_no_copy_of_a_csv_is_made_for_its_fingerprint(folder, monkeypatch):
-    """`datasets` takes one of all cells, written out in memory, where it is given none."""
-    made = []
-    monkeypatch.setattr(datasets.arrow_dataset, "generate_fingerprint", lambda rows: made.append(rows) or "f" * 16)
-    root = folder(["a.png", "b.png"], labels_dot_csv="file,breed\na.png,cat\nb.png,dog\n")
-    assert len(load_splits(root, "tables")["train"]) == 2
-    assert not made
