@@ -76,6 +76,14 @@ contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetch
 hubs: .venv/dev  ## push, load, train and serve by a Hub that is not the public one, KohakuHub: fetches it the first time, minutes
 	$(BIN)/python tests/hubs $(FLAGS)
 
+engines: .venv/dev  ## train one run by every way of launching it and compare the losses: minutes
+	$(BIN)/python tests/engines $(FLAGS)
+
+audit: .venv/dev  ## look up the advisories for what is installed, in an environment of its own
+	$(BIN)/python -m venv .audit
+	.audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
+	.audit/bin/pip-audit --progress-spinner off --requirement constraints.txt --no-deps --disable-pip $(FLAGS)
+
 peers: .venv/dev  ## run timm's own model tests on our networks: make peers PEERS=a-checkout-of-timm
 	$(BIN)/python tests/peers --timm $(PEERS) $(FLAGS)
 
@@ -105,4 +113,4 @@ screenshots: .venv/dev  ## take the README's images of the page: make screenshot
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv .keras .contract .hubs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .keras .contract .hubs .audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

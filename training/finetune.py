@@ -26,7 +26,14 @@ from .data import Data, load_data
 from .doctor import report_doubts
 from .entry import run_command
 from .fit import fit
-from .hardware import describe_hardware, leaving_together, main_process_decides, make_accelerator, refuse_differences
+from .hardware import (
+    describe_hardware,
+    how_computed,
+    leaving_together,
+    main_process_decides,
+    make_accelerator,
+    refuse_differences,
+)
 from .loading import Loader, make_loaders
 from .loop import (
     Learner,
@@ -174,13 +181,14 @@ def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
         "model  %s from %s: %.2f M parameters, input %s", model.config.architecture, start, parameters / 1e6, size
     )
     logger.info(
-        "run    %s: %d epochs, batch %s, %s at lr %g, precision %s, on %s",
+        "run    %s: %d epochs, batch %s, %s at lr %g, precision %s%s, on %s",
         recipe.folder,
         recipe.epochs,
         format_batch(recipe.images_per_batch, accelerator.num_processes, recipe.grad_accum_steps),
         recipe.optimizer,
         recipe.lr,
         accelerator.mixed_precision,
+        how_computed(accelerator),
         describe_hardware(accelerator),
     )
 
@@ -227,7 +235,8 @@ def finish(
     split = data.test if tested and data.test else data.validation
     model.metadata = replace(model.metadata, **reported.record(), split=split.name)
     images = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
-    model.save_pretrained(folder, card=model.card(recipe.push_to_hub, [image.name for image in images]))
+    card = model.card(recipe.push_to_hub, [image.name for image in images])
+    model.save_pretrained(folder, card=card, weights=best.weights)  # a sharded network's own are with all processes
     intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,

@@ -52,9 +52,8 @@ def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | Non
         saver.end_epoch()
     if history.is_stuck(recipe.patience):
         logger.info("early stopping after epoch %d: none of the last %d was better", len(history.rows), recipe.patience)
-    if learner.accelerator.is_main_process:
-        with learner.in_units():
-            save_last(learner)
+    with learner.in_units():
+        save_last(learner)
     return history.chosen
 
 
@@ -124,6 +123,9 @@ def save_best(learner: Learner, best: Best) -> None:
 
 def save_last(learner: Learner) -> None:
     """Writes the weights that training ended with and their EMA beside the checkpoint."""
-    write_weights(learner.recipe.folder / LAST_FILE, learner.network.state_dict())
-    if learner.ema:
-        write_weights(learner.recipe.folder / EMA_FILE, learner.ema.state_dict())
+    folder, main = learner.recipe.folder, learner.accelerator.is_main_process
+    # All processes ask for the weights, because a sharded network is made whole by all of them.
+    for file, source in ((LAST_FILE, learner.network), (EMA_FILE, learner.ema)):
+        weights = source.state_dict() if source else None
+        if weights is not None and main:
+            write_weights(folder / file, weights)

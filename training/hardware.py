@@ -16,6 +16,8 @@ from accelerate import Accelerator, PartialState
 from accelerate.utils import (
     DataLoaderConfiguration,
     DistributedDataParallelKwargs,
+    DistributedType,
+    DynamoBackend,
     broadcast_object_list,
     gather_object,
 )
@@ -23,7 +25,7 @@ from accelerate.utils import (
 from resnet_hub.errors import ResNetHubError, TrainingError
 from resnet_hub.runtime import native_bf16
 
-from .launch_environment import refuse_contradictions
+from .launch_environment import refuse_contradictions, shards
 from .stop_signals import Stopped
 
 logger = logging.getLogger("training")
@@ -52,7 +54,7 @@ def make_accelerator(
         folder: Where trackers write that write files.
     """
     on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
-    refuse_contradictions(os.environ, on_cpu=on_cpu)
+    refuse_contradictions(os.environ)
     launched = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
     if launched not in ("no", precision) and precision != "auto":
         logger.warning("precision %s, as --precision says; the launcher's %s is passed over", precision, launched)
@@ -65,8 +67,10 @@ def make_accelerator(
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     torch.set_num_threads(threads or max(1, available_cores() // processes))
     config = DataLoaderConfiguration(non_blocking=not on_cpu)
+    if on_cpu and shards(os.environ):
+        let_cpu_shard()
     handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if unused_parameters else []
-    return Accelerator(
+    accelerator = Accelerator(
         mixed_precision=precision,
         cpu=on_cpu,
         dataloader_config=config,
@@ -74,6 +78,20 @@ def make_accelerator(
         log_with=list(trackers) or None,
         project_dir=folder,
     )
+    if shards(os.environ) and not accelerator.is_fsdp2:
+        logger.warning("one process has nobody to share the network with: it is trained whole, in spite of FSDP")
+    return accelerator
+
+
+def let_cpu_shard() -> None:
+    """Lets accelerate shard a network by FSDP2 on CPUs, as PyTorch does.
+
+    accelerate looks at what was asked of FSDP only where processes compute on accelerators, and trains plainly
+    otherwise; the kind of processes is what it looks at, and what it puts FSDP in place of.
+    """
+    state = PartialState(cpu=True)
+    if state.num_processes > 1:
+        PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 
 
 def main_process_first(action: Callable[[], Result]) -> Result:
@@ -148,6 +166,13 @@ def used_memory(accelerator: Accelerator) -> int:
     if accelerator.device.type == "cuda":
         return torch.cuda.max_memory_allocated(accelerator.device)
     return psutil.Process().memory_info().rss
+
+
+def how_computed(accelerator: Accelerator) -> str:
+    """What the launcher asked for besides the precision, as words that follow it."""
+    backend = accelerator.state.dynamo_plugin.backend
+    compiled = "" if backend == DynamoBackend.NO else f", compiled by {backend.value.lower()}"
+    return compiled + (", sharded by FSDP2" if accelerator.is_fsdp2 else "")
 
 
 def describe_hardware(accelerator: Accelerator) -> str:

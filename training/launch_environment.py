@@ -6,8 +6,12 @@ from collections.abc import Mapping
 
 from resnet_hub.errors import ConfigError
 
+OTHER_ENGINES = {"DeepSpeed": "ACCELERATE_USE_DEEPSPEED", "Megatron-LM": "ACCELERATE_USE_MEGATRON_LM"}
+"""What accelerate can launch and a run is not made for, with the variable that says so."""
+PRECISIONS = ("no", "bf16", "fp16")
 
-def refuse_contradictions(environment: Mapping[str, str], *, on_cpu: bool) -> None:
+
+def refuse_contradictions(environment: Mapping[str, str]) -> None:
     """Finds out whether this process is the one of several that it was meant to be.
 
     Where several are asked for on a CPU without `--multi_gpu`, accelerate starts one alone: it knows the address of a
@@ -15,7 +19,6 @@ def refuse_contradictions(environment: Mapping[str, str], *, on_cpu: bool) -> No
 
     Args:
         environment: The variables of this process.
-        on_cpu: Whether it computes on a CPU.
 
     Raises:
         ConfigError: It would train by itself, or in another way than was asked for.
@@ -26,5 +29,21 @@ def refuse_contradictions(environment: Mapping[str, str], *, on_cpu: bool) -> No
         raise ConfigError("processes.tasks_apart", tasks=int(tasks))
     if alone and "MASTER_ADDR" in environment and "ACCELERATE_MIXED_PRECISION" in environment:
         raise ConfigError("processes.one_of_several")
-    if on_cpu and environment.get("ACCELERATE_USE_FSDP", "").lower() in ("true", "1"):
-        raise ConfigError("processes.fsdp_without_gpu")
+    for engine, variable in OTHER_ENGINES.items():
+        if is_on(environment, variable):
+            raise ConfigError("processes.other_engine", engine=engine)
+    precision = environment.get("ACCELERATE_MIXED_PRECISION", "no")
+    if precision not in PRECISIONS:
+        raise ConfigError("processes.launched_precision", precision=precision)
+    if shards(environment) and environment.get("FSDP_VERSION", "1") != "2":
+        raise ConfigError("processes.fsdp_version")
+
+
+def shards(environment: Mapping[str, str]) -> bool:
+    """Whether the network is to be sharded (FSDP)."""
+    return is_on(environment, "ACCELERATE_USE_FSDP")
+
+
+def is_on(environment: Mapping[str, str], variable: str) -> bool:
+    """Whether a variable says yes, as accelerate reads it."""
+    return environment.get(variable, "").lower() in ("true", "1")

@@ -102,12 +102,14 @@ def trained(owner: str) -> None:
     from PIL import Image
 
     from resnet_hub import ImageClassifier
+    from resnet_hub.hub import with_or_without_xet
 
     colors = [(220, shade, 0) if number % 2 else (0, shade, 220) for number, shade in enumerate(range(60, 220, 4))]
     images = [Image.new("RGB", (32, 32), color) for color in colors]
     features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["blue", "red"])})
     rows = {"image": images, "label": [number % 2 for number in range(len(images))]}
-    datasets.Dataset.from_dict(rows, features=features).push_to_hub(f"{owner}/colors")
+    dataset = datasets.Dataset.from_dict(rows, features=features)
+    with_or_without_xet(lambda: dataset.push_to_hub(f"{owner}/colors"))
     run = Path(tempfile.mkdtemp(), "run")
     flags = ["--dataset", f"{owner}/colors", "--model", "cifar_resnet20", "--from-scratch", "--epochs", "4"]
     flags += ["--batch-size", "8", "--workers", "0", "--threads", "1"]

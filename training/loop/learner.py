@@ -23,6 +23,7 @@ from ..splits import Split
 from .late_check import LateCheck
 from .nan_guard import NaNGuard
 from .progress import Progress
+from .sharding import compute_by_autocast, keep_whole_precision, save_whole
 
 logger = logging.getLogger("training")
 
@@ -109,14 +110,21 @@ def make_learner(
     mixing = BatchMixing.of(recipe, task, outputs, process)
     nan_guard = NaNGuard(accelerator, loaders["train"].dataset.name)
     network.set_grad_checkpointing(recipe.grad_checkpointing)
+    if accelerator.is_fsdp2 and recipe.ema_decay is not None:
+        raise ConfigError("processes.fsdp_ema")
     if recipe.sync_bn:
         synchronize_norms(network, accelerator)
     freezing = Freezing.of(recipe, network)
     freezing.apply(recipe.epochs)  # what is never trained stays out of the optimizer
     optimizer = make_optimizer(network, recipe, new_head=network.head_is_new and not recipe.from_scratch)
-    model, prepared, *batches = accelerator.prepare(
-        network.to(memory_format=torch.channels_last), optimizer, *loaders.values()
-    )
+    # FSDP cuts weights that lie in the order of their dimensions only.
+    if accelerator.is_fsdp2:
+        keep_whole_precision(accelerator)
+    order = torch.contiguous_format if accelerator.is_fsdp2 else torch.channels_last
+    model, prepared, *batches = accelerator.prepare(network.to(memory_format=order), optimizer, *loaders.values())
+    if accelerator.is_fsdp2:
+        save_whole(network, prepared.optimizer)
+        compute_by_autocast(network, accelerator)
     criterion.start(head_of(network), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.grad_accum_steps))

@@ -67,7 +67,8 @@ class Saver:
 
     def bytes_needed(self) -> int:
         """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
-        weights = sum(tensor.nbytes for tensor in self.learner.network.state_dict().values())
+        network = self.learner.network
+        weights = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
         moments = state_copies(self.learner.recipe, self.learner.accelerator.device)
         average = 0 if self.learner.ema is None else 1
         return round((KEPT + 1) * (1 + moments + average) * weights + (4 + average) * weights)
@@ -95,13 +96,17 @@ class Saver:
         learner = self.learner
         accelerator, position, recipe = learner.accelerator, learner.position, learner.recipe
         learner.nan_guard.check(position.epoch, recipe.lr, recipe.folder)
-        if not all(parameter.isfinite().all() for parameter in learner.network.parameters()):
+        # All processes together, because a sharded network is made whole by all of them.
+        weights = dict(learner.network.state_dict())
+        if not all(weights[name].isfinite().all() for name, _ in learner.network.named_parameters()):
             folder, step = str(recipe.folder), position.steps
             raise TrainingError(
                 "loop.no_number_after_step", epoch=position.epoch, step=step, folder=folder, lr=recipe.lr
             )
         totals = accelerator.reduce(position.totals, "sum").tolist()
-        main_process_decides(lambda: self._write(totals))
+        keepers = {name: keeper.state_dict() for name, keeper in self._keepers()}
+        parts = {NETWORK: weights, LEARNER: keepers, RUN: self._run(totals)}
+        main_process_decides(lambda: self._write(parts))
 
     def end_epoch(self) -> None:
         """Saves after an epoch. Raises: Stopped where the run was asked to stop."""
@@ -159,12 +164,7 @@ class Saver:
             snapshot.make_newest()
             rewrite_rows(learner.recipe.folder, history.rows, history.timings)
 
-    def _write(self, totals: list[float]) -> None:
-        parts: dict[str, Any] = {
-            NETWORK: dict(self.learner.network.state_dict()),
-            LEARNER: {name: keeper.state_dict() for name, keeper in self._keepers()},
-            RUN: self._run(totals),
-        }
+    def _write(self, parts: dict[str, Any]) -> None:
         best = self.history.best
         unchanged = [BEST] if best is not None and best.epoch == self._saved_best else []
         if best is not None and not unchanged:
