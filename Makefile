@@ -82,7 +82,7 @@ engines: .venv/dev  ## train one run by every way of launching it and compare th
 audit: .venv/dev  ## look up the advisories for what is installed, in an environment of its own
 	$(BIN)/python -m venv .audit
 	.audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit
-	.audit/bin/pip-audit --progress-spinner off --requirement constraints.txt --no-deps --disable-pip $(FLAGS)
+	.audit/bin/pip-audit --progress-spinner off --requirement constraints.txt --no-deps --disable-pip --strict $(FLAGS)
 
 peers: .venv/dev  ## run timm's own model tests on our networks: make peers PEERS=a-checkout-of-timm
 	$(BIN)/python tests/peers --timm $(PEERS) $(FLAGS)
