@@ -62,7 +62,7 @@ def gradients(found: Laboratory) -> Figure:
     for axes, (kind, name) in zip(_pair(figure), KINDS.items(), strict=True):
         for run in _first(found.of(kind, 56)):
             for part in PARTS:
-                norms = run.gradients[part]
+                norms = [norm or np.nan for norm in run.gradients[part]]
                 axes.semilogy(run.every * np.arange(1, len(norms) + 1), norms, linewidth=1, label=part)
         _finish(axes, f"56 layers, {name}", "updates", "norm of the gradient")
     return figure

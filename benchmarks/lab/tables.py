@@ -64,7 +64,7 @@ def gradients(found: Laboratory) -> Iterator[str]:
     yield "| --- " * 6 + "|"
     for kind in KINDS:
         for run in (run for run in found.of(kind) if run.seed == 0):
-            parts = [run.gradients[part] for part in ("stem", "stage 3")]
+            parts = [[norm or 0.0 for norm in run.gradients[part]] for part in ("stem", "stage 3")]
             norms = [*(part[0] for part in parts), *map(_middle, parts)]
             yield f"| {kind} | {run.depth} | {' | '.join(f'{norm:.2f}' for norm in norms)} |"
 

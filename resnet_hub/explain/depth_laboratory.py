@@ -55,8 +55,11 @@ class MeasuredTraining:
     """Updates between two points of the curves."""
     losses: tuple[float, ...]
     """The training loss, each point the mean of the updates since the last."""
-    gradients: Mapping[str, tuple[float, ...]]
-    """Part of the network (stem, stage 1, ..., head) -> the norm of its weights' gradient at each point."""
+    gradients: Mapping[str, tuple[float | None, ...]]
+    """Part of the network (stem, stage 1, ..., head) -> the norm of its weights' gradient at each point.
+
+    None where it was no number.
+    """
 
 
 @dataclass(frozen=True)
