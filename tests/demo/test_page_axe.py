@@ -89,6 +89,29 @@ def test_a_comparison_is_clean(page):
     assert grave(page) == {}
 
 
+def test_a_shaken_image_is_clean(page):
+    open_tab(page, "Shake it")
+    expect(page.locator("#shake-curve svg")).to_be_visible()
+    page.locator("#shake-live > button.label-wrap").click()
+    expect(page.locator("#shake-camera")).to_be_visible()
+    assert grave(page) == {}
+
+
+def test_classes_that_were_taught_are_clean(page, place):
+    open_tab(page, "Teach it")
+    assert grave(page) == {}
+    for name, color in zip(("one", "other"), COLORS, strict=False):
+        shades = [place / f"{name}-{shade}.png" for shade in range(3)]
+        for shade, file in enumerate(shades):
+            solid(tuple(value + 9 * shade for value in color)).save(file)
+        page.locator("#teach-name").locator("textarea, input").fill(name)
+        page.locator("#teach-files input[type=file]").set_input_files(shades)
+        expect(page.locator("#teach-classes h3").filter(has_text=name)).to_be_visible()
+    expect(page.locator("#teach-answer figure")).to_have_count(3)
+    page.locator("#teach-keep > button.label-wrap").click()
+    assert grave(page) == {}
+
+
 def test_many_images_are_clean(page, place):
     open_tab(page, "Many pictures")
     assert grave(page) == {}

@@ -34,16 +34,26 @@ from resnet_hub.demo.fields.run_html import (
     settings_html,
 )
 from resnet_hub.demo.fields.share_card import share_card_button
-from resnet_hub.demo.fields.svg_chart import Line, line_chart
+from resnet_hub.demo.fields.svg_chart import CHART_SPAN, Line, line_chart
+from resnet_hub.demo.fields.teach_html import PRESSED as TEACH_PRESSED
+from resnet_hub.demo.fields.teach_html import (
+    finetune_command,
+    lesson_classes,
+    lesson_figures,
+    not_taken,
+    taught_words,
+)
 from resnet_hub.demo.fields.toasts import move_toasts
 
 __all__ = [
     "AT_ONCE",
+    "CHART_SPAN",
     "CHOSEN",
     "DOWNLOADS",
     "GALLERY",
     "REPLAY",
     "SMALL",
+    "TEACH_PRESSED",
     "Inputs",
     "Line",
     "agreement_words",
@@ -60,12 +70,15 @@ __all__ = [
     "endpoint",
     "failures",
     "files_field",
+    "finetune_command",
     "glow_figure",
     "groups",
     "headline_html",
     "in_use",
     "input_panel",
     "kept_image",
+    "lesson_classes",
+    "lesson_figures",
     "line_chart",
     "listen_for_images",
     "map_figure",
@@ -73,6 +86,7 @@ __all__ = [
     "mistakes_html",
     "most_mb",
     "move_toasts",
+    "not_taken",
     "offered",
     "photo_field",
     "race_html",
@@ -89,6 +103,7 @@ __all__ = [
     "shown_at_first",
     "surfaces_html",
     "table",
+    "taught_words",
     "told",
     "variants_html",
 ]

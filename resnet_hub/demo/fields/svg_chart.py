@@ -10,6 +10,8 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 78, 16, 16, 64
 """Space around the lines, in the chart's own pixels."""
+CHART_SPAN = (LEFT, WIDTH - RIGHT)
+"""Where the first and the last position are, in the same pixels."""
 TICKS = 6
 """Tick labels on each axis, about."""
 
@@ -32,7 +34,8 @@ def line_chart(
     steps: int,
     *,
     log: bool = False,
-    marked: int | None = None,
+    marked: float | None = None,
+    span: tuple[float, float] | None = None,
     unit: int = 1,
     ceiling: float | None = None,
     replayed: bool = False,
@@ -48,6 +51,7 @@ def line_chart(
         steps: Positions in all.
         log: Whether the y axis is logarithmic.
         marked: A position that an upright line marks.
+        span: What the first and the last position stand for, and `marked` is between; their numbers where absent.
         unit: What the x axis counts from one position to the next.
         ceiling: The upper end of a y axis that is not logarithmic, for charts to be compared; what is above is cut off.
         replayed: Whether each line carries its values, and the legend the last of them, for a script that replays it.
@@ -63,22 +67,25 @@ def line_chart(
     def place(step: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (step - 1) / max(1, steps - 1)
 
+    def position(value: float) -> float:
+        return value if span is None else 1 + (steps - 1) * (value - span[0]) / (span[1] - span[0])
+
     parts = []
     for tick in _ticks(low, high):
         y = height(10**tick if log else tick)
         words = f"10<tspan dy='-0.45em'>{tick:g}</tspan>" if log else f"{tick:g}"
         parts.append(f"<path class='grid' d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}'/>")
         parts.append(f"<text x='{LEFT - 8}' y='{y + 4:.1f}' text-anchor='end'>{words}</text>")
-    for tick in _ticks(unit, steps * unit):
-        if tick == int(tick):
-            x = place(tick / unit)
+    for tick in _ticks(*(span or (unit, steps * unit))):
+        if span or tick == int(tick):
+            x = place(position(tick) / unit)
             parts.append(f"<text x='{x:.1f}' y='{HEIGHT - 40}' text-anchor='middle'>{tick:g}</text>")
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(f"<text x='{(LEFT + WIDTH - RIGHT) / 2}' y='{HEIGHT - 8}' text-anchor='middle'>{_text(across)}</text>")
     turned = f"transform='rotate(-90 20 {middle})'"
     parts.append(f"<text x='20' y='{middle}' text-anchor='middle' {turned}>{_text(upwards)}</text>")
     if marked is not None:
-        parts.append(f"<path class='marked' d='M{place(marked):.1f} {TOP}V{HEIGHT - BOTTOM}'/>")
+        parts.append(f"<path class='marked' d='M{place(position(marked)):.1f} {TOP}V{HEIGHT - BOTTOM}'/>")
     for index, line in enumerate(lines):
         if len(line.values) == 1:  # a line of one point would not be seen
             parts.append(f"<circle class='line-{index}' cx='{place(1):.1f}' cy='{height(line.values[0]):.1f}' r='5'/>")

@@ -4,17 +4,30 @@ from resnet_hub.demo.serving.batch_inference import MOST_THUMBNAILS, ImageAnswer
 from resnet_hub.demo.serving.example_answers import ExampleAnswers
 from resnet_hub.demo.serving.health import health_route
 from resnet_hub.demo.serving.inference import MOST_CLASSES, Answer, Inference, checked_top_k
+from resnet_hub.demo.serving.lessons import (
+    LONGEST_LABEL,
+    MOST_CLASSES_TAUGHT,
+    LearnedImage,
+    Lesson,
+    Lessons,
+)
 from resnet_hub.demo.serving.model_pool import ModelPool, start_pool
 from resnet_hub.demo.serving.open_model import OpenModel
+from resnet_hub.demo.serving.teaching import taught, taught_answer
 from resnet_hub.demo.serving.zero_gpu import prepare
 
 __all__ = [
+    "LONGEST_LABEL",
     "MOST_CLASSES",
+    "MOST_CLASSES_TAUGHT",
     "MOST_THUMBNAILS",
     "Answer",
     "ExampleAnswers",
     "ImageAnswer",
     "Inference",
+    "LearnedImage",
+    "Lesson",
+    "Lessons",
     "ModelPool",
     "OpenModel",
     "archive_limits",
@@ -23,4 +36,6 @@ __all__ = [
     "image_answers",
     "prepare",
     "start_pool",
+    "taught",
+    "taught_answer",
 ]

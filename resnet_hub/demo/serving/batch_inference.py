@@ -129,13 +129,13 @@ async def _answer(
 def _prepared(image: bytes, preprocessing: Preprocessing, thumbnail: bool) -> tuple[Tensor, bytes]:
     """What the network sees of a file, and the image in small. Raises: ImageError."""
     opened = open_image(image, preprocessing=preprocessing)
-    return to_pixels(opened, preprocessing), _small(opened) if thumbnail else b""
+    return to_pixels(opened, preprocessing), thumbnail_of(opened) if thumbnail else b""
 
 
-def _small(image: Opened) -> bytes:
-    """A JPEG of a copy that fits the size of thumbnails."""
+def thumbnail_of(image: Opened, side: int = THUMBNAIL) -> bytes:
+    """A JPEG of a copy of which no side is longer, in pixels."""
     small = visible(image).copy()
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    small.thumbnail((side, side))
     file = io.BytesIO()
     visible(to_channels(small, 3)).save(file, "JPEG", quality=90)
     return file.getvalue()

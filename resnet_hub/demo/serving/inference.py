@@ -15,6 +15,7 @@ from torch import Tensor
 
 from resnet_hub.classifier import Classification
 from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploaded_path
+from resnet_hub.demo.serving.lessons import Lessons
 from resnet_hub.demo.serving.model_pool import ModelPool
 from resnet_hub.demo.serving.open_model import OpenModel
 from resnet_hub.demo.settings import PageSettings
@@ -63,6 +64,7 @@ class Inference:
         """Answers with the networks of a pool."""
         self.settings = settings
         self.pool = pool
+        self.lessons = Lessons()
         self._decoders = ThreadPoolExecutor(max(2, os.cpu_count() or 2), "decode")
         self._fetchers = ThreadPoolExecutor(FETCHERS, "fetch")
         self._explainer = ThreadPoolExecutor(1, "explain")

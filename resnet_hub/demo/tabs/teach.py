@@ -168,7 +168,7 @@ async def _shown(
         if not count and {one.error.code for one in failed} == {"tabs.no_class_name"}:
             raise failed[0].error
         words = say("teach.added", language, count=counted(count, language), seconds=f"{monotonic() - started:.1f}")
-        status = told(words) + not_taken(failed, language)
+        status = (told(words) if count else "") + not_taken(failed, language)
         yield (status, *_lesson_shown(lesson, key, language)), count > 0
     except Exception as error:
         is_gone = isinstance(error, PageError) and error.code == "tabs.lesson_gone"

@@ -10,6 +10,14 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def patience():
+    """Longer waits than usual: a busy machine draws, uploads and computes at its own pace here."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=20_000)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("shaken")
@@ -39,14 +47,16 @@ def test_the_keyboard_alone_moves_the_slider_and_the_answer_and_the_mark_follow(
     expect(slider).to_have_value("100")
     still = scores(page, "#shake-bars")
     page.get_by_role("tab", name="Answer").click()
+    expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
     assert scores(page, "#labels") == still
     page.get_by_role("tab", name="Shake it").click()
+    seen = page.locator("#shake-figure img").get_attribute("src")
     mark = page.locator("#shake-curve .marked").get_attribute("d")
     page.get_by_label("range slider for How much").or_(slider).first.focus()
     page.keyboard.press("Home")
     expect(slider).to_have_value("0")
-    black = page.locator("#shake-bars .bars")
-    expect(black).not_to_have_text(" ".join(still))
+    expect(page.locator("#shake-figure img")).not_to_have_attribute("src", seen)
+    assert scores(page, "#shake-bars") != still
     expect(page.locator("#shake-curve .marked")).not_to_have_attribute("d", mark)
     expect(page.locator("#shake-curve p")).to_contain_text(re.compile("crimson .* best answer .*Brightness, percent"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -75,8 +85,9 @@ def test_the_camera_is_answered_live(open_page, address):
     camera = page.locator("#shake-camera")
     camera.get_by_text("Click to Access Webcam").click()
     page.wait_for_function("document.querySelector('#shake-camera video')?.videoWidth > 0")
-    camera.get_by_label("capture photo").click()
+    record = camera.get_by_label("capture photo")
+    record.dispatch_event("click")  # beside a picture that moves, a busy machine never finds the button at rest
     expect(page.locator("#shake-figure img")).not_to_have_attribute("src", still)
     seen = page.locator("#shake-figure img").get_attribute("src")
     expect(page.locator("#shake-figure img")).not_to_have_attribute("src", seen)  # and again
-    camera.get_by_label("capture photo").click()
+    record.dispatch_event("click")

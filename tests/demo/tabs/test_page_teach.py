@@ -44,6 +44,14 @@ def archive(**entries):
     return [{"name": "all.zip", "mimeType": "application/zip", "buffer": file.getvalue()}]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def patience():
+    """Longer waits than usual: a busy machine draws, uploads and computes at its own pace here."""
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=20_000)
+
+
 @pytest.fixture(scope="module")
 def lessons():
     """The lessons of the page that is served."""
@@ -72,6 +80,7 @@ def teach(open_page, address):
 
     def opened(**visitor):
         page = open_page(f"{address}?tab=teach", **visitor)
+        page.set_default_timeout(60_000)
         expect(page.locator("#teach-name")).to_be_visible()
         return page
 
@@ -93,10 +102,11 @@ def add_both(page, warm="warm", cold="cold"):
         expect(page.locator("#teach-classes h3").filter(has_text=name)).to_be_visible()
 
 
-def show(page, color, number=77):
-    """Chooses another image to be named."""
-    beside = page.locator("#choose").locator("xpath=preceding-sibling::input")
-    beside.set_input_files({"name": "one.png", "mimeType": "image/png", "buffer": picture(color, number)})
+def show(page, color, number=1):
+    """Chooses another image to be named, one of those that are taught where there is no other number."""
+    page.locator("#photo input[type=file]").set_input_files(
+        {"name": "one.png", "mimeType": "image/png", "buffer": picture(color, number)}
+    )
 
 
 def until(page, condition):
@@ -122,14 +132,14 @@ def test_what_was_taught_answers_and_is_taken_away_as_a_checkpoint(teach, tmp_pa
     expect(answer.locator("figure")).to_have_count(3)
     expect(answer.locator("figcaption").first).to_contain_text(MARKUP)
     shown = answer.locator(".bars li span").all_inner_texts()
-    page.locator("#teach-keep > button.label-wrap").click()
+    page.locator("#teach-keep > button.label-wrap").dispatch_event("click")
     expect(page.locator("#teach-command code")).to_contain_text("resnet-hub finetune --dataset pictures --model colors")
-    page.locator("#teach-pack").click()
+    page.locator("#teach-pack").dispatch_event("click")
     with page.expect_download() as download:
         page.locator("#teach-packed a").first.click()
     with zipfile.ZipFile(download.value.path()) as packed:
         packed.extractall(tmp_path)
-    found = ImageClassifier.from_pretrained(tmp_path / "taught", device="cpu")(picture(COLD, 77))
+    found = ImageClassifier.from_pretrained(tmp_path / "taught", device="cpu")(picture(COLD, 1))
     assert [one.label for one in found] == shown[::2] == [MARKUP, "warm"]
     assert float(shown[1].split()[0]) == pytest.approx(100 * found[0].score, abs=0.06)
     show(page, (40, 180, 60))
@@ -155,8 +165,10 @@ def test_a_zip_with_a_folder_for_each_class_teaches_them_all_and_parts_are_taken
     expect(page.locator("#teach-figures")).to_contain_text("7 of 7")
     page.get_by_label("Add to warm").click()
     expect(name_field(page)).to_have_value("warm")
+    page.locator("#teach-add-photo").click()  # the image that the camera may have taken
+    expect(page.locator("#teach-classes h3").filter(has_text="warm")).to_have_text("warm (4)")
     page.get_by_label("Remove the class cold").click()
-    expect(page.locator("#teach-figures")).to_contain_text("There are 1 classes, and to tell apart takes two or more")
+    expect(page.locator("#teach-figures")).to_contain_text("Two or more classes are needed to tell images apart, not 1")
     page.locator("#teach-over").click()
     expect(page.locator("#teach-classes section")).to_have_count(0)
     expect(page.locator("#teach-over")).not_to_be_visible()
@@ -212,27 +224,34 @@ def test_what_cannot_be_taught_is_a_sentence_in_chinese(teach):
     expect(page.locator("#teach-told .failures")).to_contain_text("压缩包已损坏或不完整")
 
 
+def key_of(page):
+    """What opens the lesson of a page."""
+    field = page.locator("#teach-key textarea")
+    expect(field).not_to_have_value("")
+    return field.input_value()
+
+
 def test_two_visitors_teach_classes_of_their_own_and_whoever_leaves_is_forgotten(teach, lessons):
     (kept,) = lessons
-    there = len(kept)
     pages = [teach(), teach()]
     add_both(pages[0])
     add_both(pages[1], "hot", "icy")
-    assert len(kept) == there + 2
-    for page, names in zip(pages, (["warm", "cold"], ["hot", "icy"]), strict=True):
+    for page, name in zip(pages, ("warm", "hot"), strict=True):
         show(page, WARM)
-        expect(page.locator("#teach-answer [role=status]")).to_contain_text(f"Most likely {names[0]}")
-    ours = WeakSet(one for lesson in list(kept._lessons.values())[there:] for one in lesson.images)
-    assert len(ours) == 16
+        expect(page.locator("#teach-answer [role=status]")).to_contain_text(f"Most likely {name}")
+    keys = {key_of(page) for page in pages}
+    assert len(keys) == 2
+    learned = WeakSet(image for key in keys for image in kept.find(key).images)
+    assert len(learned) == 16
     for page in pages:
         page.goto("about:blank")
-    until(pages[0], lambda: len(kept) == there)
+    until(pages[0], lambda: not keys & set(kept._lessons))
     gc.collect()
-    assert len(ours) == 0
+    assert len(learned) == 0
 
 
 def test_whoever_leaves_in_the_middle_is_forgotten_and_the_rest_is_not_learned(teach, lessons, monkeypatch):
-    (kept,), there = lessons, len(lessons[0])
+    (kept,) = lessons
     gate, batches = threading.Event(), []
     features_of = ImageClassifier.features_of
 
@@ -244,10 +263,10 @@ def test_whoever_leaves_in_the_middle_is_forgotten_and_the_rest_is_not_learned(t
     monkeypatch.setattr(ImageClassifier, "features_of", slow)
     page = teach()
     add(page, "warm", files(WARM, 20))
-    expect(page.locator("#teach-key textarea")).not_to_have_value("")
-    (lesson,) = list(kept._lessons.values())[there:]
+    key = key_of(page)
+    lesson = kept.find(key)
     page.goto("about:blank")
-    until(page, lambda: len(kept) == there)
+    until(page, lambda: key not in kept._lessons)
     gate.set()
     until(page, lambda: not lesson.turn.locked())
     assert lesson.is_over
