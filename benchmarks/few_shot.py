@@ -87,22 +87,20 @@ def drawn(
     seed: int,
 ) -> list[float]:
     """Accuracy on the test images; that of leaving one out, and whether its interval holds the first; what is none."""
-    head, rest = taught(names, pools, count, seed)
+    head = taught(names, pools, count, seed)
     targets = torch.arange(len(names)).repeat_interleave(torch.tensor([len(tests[name]) for name in names]))
     features = torch.cat([tests[name] for name in names])
     right = float((head.linear(features).argmax(1) == targets).double().mean())
     low, high = head.accuracy.interval
-    none = [rejected(head, one) for one in (rest, features, *outside.values())]
+    none = [rejected(head, one) for one in (features, *outside.values())]
     return [right, head.accuracy.value, low <= right <= high, head.familiarity.false_alarms, *none]
 
 
-def taught(names: tuple[str, ...], pools: dict[str, Tensor], count: int, seed: int) -> tuple[FewShotHead, Tensor]:
-    """The head of so many images of each class, and the features of the images that were not drawn."""
+def taught(names: tuple[str, ...], pools: dict[str, Tensor], count: int, seed: int) -> FewShotHead:
+    """The head of so many images of each class."""
     generator = torch.Generator().manual_seed(seed)
-    mixed = [pools[name][torch.randperm(len(pools[name]), generator=generator)] for name in names]
-    drawn = torch.cat([rows[:count] for rows in mixed])
-    examples = Examples(names, torch.arange(len(names)).repeat_interleave(count), drawn)
-    return fit_head(examples), torch.cat([rows[count:] for rows in mixed])
+    rows = [pools[name][torch.randperm(len(pools[name]), generator=generator)[:count]] for name in names]
+    return fit_head(Examples(names, torch.arange(len(names)).repeat_interleave(count), torch.cat(rows)))
 
 
 def rejected(head: FewShotHead, features: Tensor) -> float:
