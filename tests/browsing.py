@@ -26,6 +26,7 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
 ]
 
+PASSED = pytest.StashKey[bool]()
 _ports = []
 
 
@@ -129,16 +130,18 @@ class Visitors:
     def visiting(self):
         """Opens addresses as new visitors, whose windows close at the end.
 
-        `width` is that of the window in pixels; the rest is what playwright knows of a visitor, such as locale.
+        `width` is that of the window in pixels, `color_scheme` light or dark; the rest is what playwright knows of a
+        visitor, such as locale. For each kind of visitor there is a profile.
         """
         pages = []
 
-        def visit(address, width=1280, **visitor):
+        def visit(address, width=1280, color_scheme=None, **visitor):
             kind = json.dumps(visitor, sort_keys=True)
             profile = self.free[kind].pop() if self.free[kind] else self.browser.new_context(**visitor)
             page = profile.new_page()
             pages.append((kind, page))
             page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=color_scheme)
             page.set_default_timeout(PATIENCE)
             page.alerts, page.requests = [], []
             page.on("dialog", lambda dialog: (page.alerts.append(dialog.message), dialog.dismiss()))
@@ -202,6 +205,43 @@ def new_visitor(visitors):
         yield visit
 
 
+@pytest.fixture(scope="module")
+def windows():
+    """The windows in which `same_visitor` opens an address once more, by address and kind of visitor."""
+    return {}
+
+
+@pytest.fixture
+def same_visitor(request, windows, new_visitor):
+    """Opens an address as `open_page` does, in the window that an earlier test of the module left there if it passed.
+
+    There the first tab is open again; all else is as it was left. A page takes two seconds of processor time to open.
+    """
+
+    def visit(address, **visitor):
+        kind = (address, json.dumps(visitor, sort_keys=True))
+        is_back = kind in windows
+        if is_back:
+            windows[kind].get_by_role("tab").first.click()
+        else:
+            windows[kind] = new_visitor(address, **visitor)
+        windows[kind].is_back = is_back
+        return windows[kind]
+
+    yield visit
+    if not request.node.stash.get(PASSED, False):
+        windows.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Remembers whether a test passed, for what it leaves behind."""
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
 def upload(page, path):
     """Chooses a file as the image."""
     page.locator("#photo input[type=file]").set_input_files(path)
@@ -211,6 +251,14 @@ def clear(page):
     """Takes the image away, which is an example where the page has just been opened."""
     page.get_by_label("Remove Image").click()
     expect(page.locator("#verdict")).to_contain_text("Choose a picture, and the answer appears here.")
+    expect(page.locator("#labels li")).to_have_count(0)
+
+
+def without_image(page):
+    """A page of `same_visitor`, without its image, if there is one as there is on a new page, and without an answer."""
+    if not page.is_back or page.get_by_label("Remove Image").count():
+        clear(page)
+    return page
 
 
 def unfold(page, drawer):

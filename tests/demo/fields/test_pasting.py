@@ -1,7 +1,7 @@
 """Ctrl+V on the page: an image of the clipboard goes into the image field of the open tab."""
 
 import pytest
-from browsing import clear, unfold
+from browsing import unfold, without_image
 from color_network import COLORS, LABELS
 from playwright.sync_api import expect
 
@@ -18,11 +18,8 @@ COPY = """async colour => {
 
 
 @pytest.fixture
-def page(open_page, address):
-    page = open_page(address, permissions=["clipboard-read", "clipboard-write"])
-    page.wait_for_load_state("networkidle")
-    clear(page)
-    return page
+def page(same_visitor, address):
+    return without_image(same_visitor(address, permissions=["camera", "clipboard-read", "clipboard-write"]))
 
 
 def paste(page, index):
