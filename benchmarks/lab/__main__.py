@@ -34,7 +34,7 @@ def main() -> None:
     """Trains, then writes the results, the networks and the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lab", description=__doc__)
     parser.add_argument("--dataset", default="cifar10", help="CIFAR-10: a Hub id or a folder (default: cifar10)")
-    parser.add_argument("--about-images", default="", help="what the results say of a copy of CIFAR-10 that differs")
+    parser.add_argument("--lossy", action="store_true", help="say of the images that they are a lossy copy")
     parser.add_argument("--folder", type=Path, default=Path("runs/lab"), help="of the runs (default: runs/lab)")
     parser.add_argument("--processes", type=int, default=2, help="that train, with a core each (default: 2)")
     parser.add_argument("--only", choices=("train", "write"), help="train, or write what was found so far")
@@ -66,8 +66,8 @@ def write(asked: argparse.Namespace) -> None:
     for run in plan:
         place = asked.folder / run.name
         if run.name in PACKAGED and (place / WEIGHTS).exists():
-            package(run, place, NETWORKS / PACKAGED[run.name], data, asked.about_images)
-    found = gather(plan, asked.folder, data, asked.about_images)
+            package(run, place, NETWORKS / PACKAGED[run.name], data, asked.lossy)
+    found = gather(plan, asked.folder, data, asked.lossy)
     RESULTS.write_text(json.dumps(found, separators=(",", ":")) + "\n", "utf-8")
     laboratory.cache_clear()
     draw(laboratory(), FIGURES)

@@ -36,14 +36,14 @@ PACKAGED = {
 """The runs whose weights come with the package -> their folders there."""
 
 
-def gather(plan: Sequence[LabRun], folder: Path, data: tuple[Images, Images], about: str) -> dict[str, Any]:
+def gather(plan: Sequence[LabRun], folder: Path, data: tuple[Images, Images], lossy: bool) -> dict[str, Any]:
     """All that was found.
 
     Args:
         plan: The runs, in their order; what is not trained yet is listed as such.
         folder: Of their folders.
         data: The training and the test images.
-        about: What is said of the images besides their number, such as that they are a lossy copy.
+        lossy: Whether the images are a lossy copy of CIFAR-10.
     """
     reports, missing, surfaces = [], [], []
     for run in plan:
@@ -62,7 +62,7 @@ def gather(plan: Sequence[LabRun], folder: Path, data: tuple[Images, Images], ab
         "hardware": hardware(),
         "core_hours": round(sum(report["core_seconds"] for report, _ in reports) / 3600, 2),
         "versions": {name: version(name) for name in ("torch", "timm", "resnet_hub")},
-        "images": described(data, about),
+        "images": described(data, lossy),
         "settings": settings(plan[0]),
         "missing": missing,
         "runs": [kept for _, kept in reports],
@@ -88,17 +88,17 @@ def settings(run: LabRun) -> dict[str, Any]:
     return {"widths": list(config.widths), **{name: getattr(recipe, name) for name in names}}
 
 
-def described(data: tuple[Images, Images], about: str) -> dict[str, Any]:
+def described(data: tuple[Images, Images], lossy: bool) -> dict[str, Any]:
     """Which images these are, so that someone else can tell whether theirs are the same."""
     digest = hashlib.sha256()
     for images in data:
         digest.update(images.pixels.numpy().tobytes())
         digest.update(images.labels.numpy().tobytes())
     train, test = (len(images) for images in data)
-    return {"train": train, "test": test, "about": about, "sha256": digest.hexdigest()[:16]}
+    return {"train": train, "test": test, "lossy": lossy, "sha256": digest.hexdigest()[:16]}
 
 
-def package(run: LabRun, folder: Path, into: Path, data: tuple[Images, Images], about: str) -> None:
+def package(run: LabRun, folder: Path, into: Path, data: tuple[Images, Images], lossy: bool) -> None:
     """Writes the network of a finished run as a checkpoint in float16 into the folder `into`."""
     report = json.loads((folder / REPORT).read_text("utf-8"))
     training, _ = data
@@ -109,7 +109,7 @@ def package(run: LabRun, folder: Path, into: Path, data: tuple[Images, Images], 
         **vars(Normalization.of(training.pixels)),
     )
     model = PretrainedNetwork.class_for(run.config)(
-        run.config, preprocessing=preprocessing, label_names=CLASSES, metadata=_metadata(run, report, about)
+        run.config, preprocessing=preprocessing, label_names=CLASSES, metadata=_metadata(run, report, lossy)
     )
     model.load_state_dict(load_file(folder / WEIGHTS))
     halves = {
@@ -119,11 +119,17 @@ def package(run: LabRun, folder: Path, into: Path, data: tuple[Images, Images], 
     model.save_pretrained(into, weights=halves)
 
 
-def _metadata(run: LabRun, report: dict[str, Any], about: str) -> CheckpointMetadata:
+def _metadata(run: LabRun, report: dict[str, Any], lossy: bool) -> CheckpointMetadata:
     end = report["end"]["test"]
     return CheckpointMetadata(
         dataset="cifar10",
-        recipe={**settings(run), "epochs": run.recipe.epochs, "lr": run.recipe.lr, "seed": run.seed, "images": about},
+        recipe={
+            **settings(run),
+            "epochs": run.recipe.epochs,
+            "lr": run.recipe.lr,
+            "seed": run.seed,
+            "lossy_images": lossy,
+        },
         versions={name: version(name) for name in ("torch", "timm")},
         hardware=hardware(),
         license="other",

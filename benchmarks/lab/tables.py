@@ -28,13 +28,13 @@ def fill(page: str, found: Laboratory) -> str:
 
 def conditions(found: Laboratory) -> Iterator[str]:
     """What it was measured on, and what of the plan was not."""
-    about = found.images["about"]
+    copy = ", a lossy copy: re-encoded as JPEG" if found.images["lossy"] else ""
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     yield "| | |\n| --- | --- |"
     yield f"| hardware | {found.hardware} |"
     yield f"| processor time | {found.core_hours:.1f} hours of one core, beside other work on the machine |"
     yield f"| date, versions | {' to '.join(sorted({found.dates[0], found.dates[-1]}))}; {versions} |"
-    yield f"| images | {found.images['train']:,} and {found.images['test']:,}{f', {about}' if about else ''} |"
+    yield f"| images | {found.images['train']:,} and {found.images['test']:,}{copy} |"
     yield f"| trainings | {len(found.runs)} |"
     yield f"| in the plan, but not trained | {', '.join(f'`{name}`' for name in found.missing) or 'none'} |"
 

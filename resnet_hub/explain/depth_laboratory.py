@@ -86,7 +86,7 @@ class Laboratory:
     """Processor time of all trainings."""
     versions: Mapping[str, str]
     images: Mapping[str, Any]
-    """How many there are to train and to test, what is to be known of them, and their fingerprint."""
+    """How many there are to train and to test, whether they are a lossy copy, and their fingerprint."""
     settings: Mapping[str, Any]
     """What all trainings have in common."""
     missing: tuple[str, ...]
