@@ -78,7 +78,7 @@ class Stream:
         """
         for number in itertools.count():
             # Not by `set_epoch`: that number is shared by the processes of a loader, which are at different passes.
-            rows = split_dataset_by_node(mixed(self.rows, self.buffer, self.seed, number), *self.part)
+            rows = mixed(part_of(self.rows, *self.part, number), self.buffer, self.seed, number)
             found = False
             for row in labeled_rows(rows, self.rows.features, self.image_column, self.target, self.name):
                 if self.holdout is None or not self.holdout.takes(row[0]):
@@ -90,7 +90,8 @@ class Stream:
     @property
     def num_shards(self) -> int:
         """Files that the processes of a loader can share out."""
-        return split_dataset_by_node(self.rows, *self.part).num_shards
+        files, processes = self.rows.num_shards, self.part[1]
+        return int(files // processes if files >= processes else files)
 
 
 def open_stream(
@@ -139,6 +140,18 @@ def open_stream(
         holdout,
     )
     return stream, others
+
+
+def part_of(rows: IterableDataset, process: int, processes: int, number: int = 0) -> IterableDataset:
+    """The rows that one of several processes reads in a pass: whole files, other ones in the next pass.
+
+    In each pass every file is read by one process. Where a file more falls to some, they are a little later with their
+    next pass; as the files change hands, no image is seen more often than another for it. Where there are fewer files
+    than processes, each reads all and keeps its share of the rows.
+    """
+    if rows.num_shards < processes:
+        return split_dataset_by_node(rows, process, processes)
+    return rows.shard(processes, (process + number) % processes, contiguous=False)
 
 
 def mixed(rows: IterableDataset, buffer: int, seed: int, number: int = 0) -> IterableDataset:

@@ -1,5 +1,8 @@
 """Streams: what is held out follows from the images, class names are declared or given, each process has its part."""
 
+from collections import Counter
+from itertools import takewhile
+
 import datasets
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from streamed_sets import parquet, recipe
 
 from resnet_hub.errors import ConfigError, DataError
 from training.data.load import load_data
-from training.data.streams import Holdout
+from training.data.streams import Holdout, part_of
 from training.run import Seen
 from training.settings.recipe import FinetuneRecipe
 
@@ -72,21 +75,41 @@ def test_class_folders_are_streamed_too(tmp_path):
     assert len(one_pass(data.train)) + len(data.validation) == 40
 
 
-def test_the_processes_of_a_run_share_the_images_out(tmp_path, monkeypatch):
-    folder = parquet(tmp_path, {"train": 60, "validation": 8}, files=2)
-    parts = []
+@pytest.mark.parametrize(("files", "processes"), [(2, 2), (5, 2), (5, 3), (2, 3)])
+def test_the_processes_of_a_run_share_the_images_out_and_each_file_is_read_by_one(
+    tmp_path, monkeypatch, files, processes
+):
+    folder = parquet(tmp_path, {"train": 60, "validation": 8}, files=files)
+    parts, opened = [], []
+    for process in range(processes):
+        state = State(process, processes)
+        monkeypatch.setattr("training.data.streams.PartialState", lambda state=state: state)
+        stream = load_data(recipe(folder)).train
+        for number in (0, 1):
+            opened.append((number, part_of(stream.rows, process, processes, number).num_shards))
+        parts.append([content for content, _ in one_pass(stream)])
+    assert len({content for part in parts for content in part}) == sum(len(part) for part in parts) == 60
+    whole_files = files >= processes
+    assert [sum(count for pass_, count in opened if pass_ == number) for number in (0, 1)] == (
+        [files if whole_files else files * processes] * 2
+    )
+
+
+def test_files_change_hands_from_pass_to_pass(tmp_path, monkeypatch):
+    folder = parquet(tmp_path, {"train": 60, "validation": 8}, files=3)
+    seen = Counter()
     for process in range(2):
-        monkeypatch.setattr("training.data.streams.PartialState", lambda process=process: State(process))
-        parts.append({content for content, _ in one_pass(load_data(recipe(folder)).train)})
-    assert not parts[0] & parts[1]
-    assert [len(part) for part in parts] == [30, 30]
+        monkeypatch.setattr("training.data.streams.PartialState", lambda process=process: State(process, 2))
+        stream = load_data(recipe(folder)).train
+        passes = takewhile(lambda found: found[0] < 2, stream.passes())
+        seen.update((process, content) for _, (content, *_) in passes)
+    assert set(seen.values()) == {1}
+    assert len(seen) == 120
 
 
 class State:
-    num_processes = 2
-
-    def __init__(self, process):
-        self.process_index = process
+    def __init__(self, process, processes):
+        self.process_index, self.num_processes = process, processes
 
 
 def test_classes_that_are_not_declared_are_asked_for(tmp_path):
