@@ -12,14 +12,22 @@ from ..settings import LAZY, FinetuneRecipe
 from ..splits import Split
 from .augment import EvalTransform, TrainTransform
 from .cache import open_caches
-from .image_dataset import Loader, make_loader
+from .image_dataset import Loader, loader_workers, make_loader
+from .shared_memory import check_shared_memory
 from .stream_batches import make_stream_loader
 
 
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
 ) -> dict[str, Loader]:
-    """The loaders by split; for a linear probe also "features", the images of train as in serving."""
+    """The loaders by split; for a linear probe also "features", the images of train as in serving.
+
+    Raises:
+        ConfigError: Balance is asked for of a stream.
+        TrainingError: This machine has not enough shared memory for the workers.
+    """
+    workers = loader_workers(recipe.workers, accelerator.num_processes)
+    check_shared_memory(model.preprocessing.input_size, recipe.images_per_batch, workers)
     evaluation = EvalTransform(model.preprocessing)
     training = TrainTransform.of(recipe, model.preprocessing)
     loaders: dict[str, Loader] = {}
