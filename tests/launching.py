@@ -35,11 +35,14 @@ def launch(*arguments: object, processes: int = 1, **environment: str) -> subpro
     options = {"needs": [f"training.{name}"], "cwd": REPOSITORY}
     if processes == 1:
         return zygote.run(["-m", f"training.{name}", *flags], env=told, timeout=400, **options)
-    return _several(["-m", f"training.{name}", *flags], processes, told, options)
+    return several(["-m", f"training.{name}", *flags], processes, told, **options)
 
 
-def _several(program: list[str], count: int, told: dict[str, str], options: dict) -> subprocess.CompletedProcess:
+def several(
+    program: list[object], count: int, told: dict[str, str] | None = None, **options: object
+) -> subprocess.CompletedProcess:
     """Runs a program in processes that find each other; the first to fail ends the others, as under torchrun."""
+    told = dict(told or {**os.environ, **TOLD})
     with socket.create_server(("127.0.0.1", 0)) as probe:
         told |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(probe.getsockname()[1])}
     told |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}

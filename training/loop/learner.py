@@ -20,6 +20,7 @@ from ..loading import BatchMixing, EpochSampler, Loader, ProgressiveResizing
 from ..optim import Criterion, EMAWeights, Freezing, Schedule, head_of, make_optimizer, make_schedule
 from ..settings import LAZY, FinetuneRecipe
 from ..splits import Split
+from .buckets import settle_buckets
 from .late_check import LateCheck
 from .nan_guard import NaNGuard
 from .progress import Progress
@@ -125,6 +126,7 @@ def make_learner(
     if accelerator.is_fsdp2:
         save_whole(network, prepared.optimizer)
         compute_by_autocast(network, accelerator)
+    settle_buckets(model, network.preprocessing.input_size, recipe.images_per_batch, accelerator.num_processes)
     criterion.start(head_of(network), new_head=network.head_is_new)
     loaders = dict(zip(loaders, batches, strict=True))
     schedule = make_schedule(optimizer, recipe, math.ceil(len(loaders["train"]) / recipe.grad_accum_steps))
