@@ -47,7 +47,7 @@ from .loop import (
     tracker_names,
 )
 from .metrics import Evaluation, format_interval, images_to_show
-from .push import publishing
+from .push import from_hub, publishing
 from .run import (
     RATES_FILE,
     TRACKER_FOLDER,
@@ -112,8 +112,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         refuse_calibration(recipe, data.task)
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         record = describe_run(recipe, asked, data, accelerator, command)
-        if snapshot is None:
-            begin_run(asked, data.recorded)
+        begin_run(asked, data.recorded, resumed=snapshot is not None)
         start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
         with saving(learner, history, record, snapshot, len(data.train)) as saver:
             best = fit(learner, loaders, publisher, saver)
@@ -130,6 +129,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
                 finish(recipe, data, model, best, tested, history, saver.record)
         if publisher:
             publisher.finish("the finished run")
+    if accelerator.is_main_process:
+        remove_state(recipe.folder)  # last of all: with it, a run that is killed before goes on from its last epoch
     accelerator.end_training()
     return recipe.folder
 
@@ -258,7 +259,6 @@ def finish(
     write_tables(folder, reported, split, data.label_names, recipe.dataset)
     write_examples(folder, split, data.label_names, data.task, model.preprocessing)
     write_held_out(folder, images_to_show(reported, recipe.held_out_images), split, model.preprocessing)
-    remove_state(folder)
     logger.info("done in %.0f s: best epoch %d of %d", model.metadata.seconds, best.epoch, recipe.epochs)
     logger.info("  %s %s, %s", "test" if tested else "validation", reported.headline, format_interval(intervals))
     logger.info("  %s", "   ".join(f"{image.stem} {image}" for image in images))
@@ -273,7 +273,7 @@ def _shared(data: Data, *, near: bool) -> dict[str, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda flags: finetune(*parse_run(flags), flags), given)
+    return run_command(lambda flags: finetune(*parse_run(from_hub(flags)), flags), given)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | Non
         if publisher:
             publisher.offer(f"epoch {len(history.rows)} of {recipe.epochs}", better=better)
         saver.end_epoch()
+        if publisher:
+            publisher.offer_state(f"epoch {len(history.rows)} of {recipe.epochs}")
     if history.is_stuck(recipe.patience):
         logger.info("early stopping after epoch %d: none of the last %d was better", len(history.rows), recipe.patience)
     with learner.in_units():

@@ -53,8 +53,7 @@ def make_accelerator(
         trackers: Names of the trackers that a run reports to.
         folder: Where trackers write that write files.
     """
-    on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
-    refuse_contradictions(os.environ)
+    on_cpu = _computes_on_cpu()
     launched = os.environ.get("ACCELERATE_MIXED_PRECISION", "no")
     if launched not in ("no", precision) and precision != "auto":
         logger.warning("precision %s, as --precision says; the launcher's %s is passed over", precision, launched)
@@ -92,6 +91,18 @@ def let_cpu_shard() -> None:
     state = PartialState(cpu=True)
     if state.num_processes > 1:
         PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
+
+
+def meet() -> None:
+    """Lets the processes of a run find each other before there is an accelerator. Raises: ConfigError."""
+    PartialState(cpu=_computes_on_cpu())
+
+
+def _computes_on_cpu() -> bool:
+    """Whether there is no GPU to compute on. Raises: ConfigError where the launcher was told something else."""
+    on_cpu = not torch.accelerator.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("true", "1")
+    refuse_contradictions(os.environ)
+    return on_cpu
 
 
 def main_process_first(action: Callable[[], Result]) -> Result:

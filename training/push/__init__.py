@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .prediction_parts import SUFFIX, PredictionParts
     from .predictions import Answers, Asked, predictions_table, push_predictions, write_predictions
     from .publish import Publisher, PushTarget, check_target, publishing
+    from .resuming import from_hub
     from .retry import call_with_retries
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "PushTarget",
     "call_with_retries",
     "check_target",
+    "from_hub",
     "predictions_table",
     "publishing",
     "push_predictions",
@@ -37,6 +39,7 @@ _MODULES = {
     "PushTarget": "publish",
     "call_with_retries": "retry",
     "check_target": "publish",
+    "from_hub": "resuming",
     "predictions_table": "predictions",
     "publishing": "publish",
     "push_predictions": "predictions",

@@ -24,10 +24,10 @@ from resnet_hub.hub import PUSHED_FILES, check_token, hub_errors, look_at, make_
 
 from ..data import dataset_errors
 from ..hardware import main_process_decides
-from ..run import link_file
+from ..run import STATE_FOLDER, copy_state, link_file
 from ..settings import FinetuneRecipe, HubSettings
 from ..stop_signals import Stopped
-from .pusher import Order, Outcome
+from .pusher import STATE, Order, Outcome
 
 logger = logging.getLogger("training")
 
@@ -35,6 +35,8 @@ ANSWER_SECONDS = 60.0
 """How long the Hub may take over the checks before a run; its client itself would wait without end."""
 STOPPING_SECONDS = 20.0
 """How long a run that was asked to stop waits for its last push: schedulers kill after 30 seconds, as a rule."""
+SIGNALED = 128
+"""Exit statuses above say that a signal stopped the run, and not its own time limit: more will follow."""
 SNAPSHOTS = ".push"
 """Folder inside that of the run for what is still to be pushed."""
 PROJECT = Path(__file__).resolve().parents[2]
@@ -81,11 +83,11 @@ def publishing(recipe: FinetuneRecipe, accelerator: Accelerator) -> Iterator[Pub
     if not accelerator.is_main_process:
         yield None
         return
-    publisher = Publisher(target, recipe.folder, recipe.hub_strategy, recipe.hub_wait)
+    publisher = Publisher(target, recipe.folder, recipe.hub_strategy, recipe.hub_wait, state=recipe.hub_state)
     try:
         yield publisher
-    except Stopped:
-        publisher.settle()
+    except Stopped as stop:
+        publisher.settle(in_a_hurry=stop.status > SIGNALED)
         raise
     finally:
         publisher.close()
@@ -144,7 +146,9 @@ class Publisher:
     A failing Hub changes nothing for the run: the checkpoint stays in its folder, and the end says how to push it.
     """
 
-    def __init__(self, target: PushTarget, folder: Path, every: str = "best", limit: float = 600.0) -> None:
+    def __init__(
+        self, target: PushTarget, folder: Path, every: str = "best", limit: float = 600.0, *, state: bool = False
+    ) -> None:
         """Starts nothing yet.
 
         Args:
@@ -152,8 +156,9 @@ class Publisher:
             folder: The run folder, whose files appear whole or not at all, but for metrics.jsonl.
             every: best, epoch or end.
             limit: Seconds that `finish` waits.
+            state: Whether what `--resume` needs is pushed as well.
         """
-        self.target, self.folder, self.every, self.limit = target, folder, every, limit
+        self.target, self.folder, self.every, self.limit, self.state = target, folder, every, limit, state
         self._process: subprocess.Popen[str] | None = None
         self._snapshots = folder / SNAPSHOTS
         self._newest: Path | None = None
@@ -166,19 +171,29 @@ class Publisher:
             name: What the commit is called, such as "epoch 3 of 10".
             better: Whether the folder's checkpoint is a new best one.
         """
+        if self.state:
+            return  # `offer_state` hands over both
         if self.every == "epoch" or (self.every == "best" and better):
+            self._hand_over(name)
+
+    def offer_state(self, name: str) -> None:
+        """Hands over the newest state with what else the folder holds, where states are pushed; returns at once."""
+        if self.state and (self.folder / STATE_FOLDER).exists():
             self._hand_over(name)
 
     def finish(self, name: str) -> bool:
         """Hands over the finished run and waits for its upload, at most `limit` seconds; returns whether it arrived."""
         logger.info("  pushing to %s, for at most %.0f s", self.target.repo_id, self.limit)
-        self._hand_over(name)
-        return self._arrived(name, self.limit)
+        self._hand_over(name, finished=True)
+        arrived = self._arrived(name, self.limit)
+        self.close()
+        return arrived
 
-    def settle(self) -> None:
-        """Waits a little for what was handed over last, as a run that was asked to stop has not long to live."""
+    def settle(self, *, in_a_hurry: bool = True) -> None:
+        """Waits for what was handed over last: a little where a scheduler that asked the run to stop will kill it."""
+        self.offer_state("the stopped run")
         if self._newest is not None and self._process is not None and self._process.poll() is None:
-            seconds = min(self.limit, STOPPING_SECONDS)
+            seconds = min(self.limit, STOPPING_SECONDS) if in_a_hurry else self.limit
             logger.info("  pushing the last checkpoint to %s, for at most %.0f s", self.target.repo_id, seconds)
             self._arrived(self._name, seconds)
 
@@ -209,14 +224,14 @@ class Publisher:
             self._tell_unpushed("the run was stopped before")
         shutil.rmtree(self._snapshots, ignore_errors=True)
 
-    def _hand_over(self, name: str) -> None:
+    def _hand_over(self, name: str, *, finished: bool = False) -> None:
         try:
-            self._name, snapshot = name, self._take_snapshot()
+            self._name, snapshot = name, self._take_snapshot(with_state=self.state and not finished)
             if self._process is None or self._process.poll() is not None:
                 self._process = self._start()
-            order = Order(
-                str(snapshot), name, self.target.repo_id, self.target.private, self.target.revision, name.capitalize()
-            )
+            state = ("drop" if finished else "push") if self.state else ""
+            to = self.target
+            order = Order(str(snapshot), name, to.repo_id, to.private, to.revision, name.capitalize(), state)
             stdin = self._process.stdin
             if stdin is not None:
                 stdin.write(order.to_line())
@@ -224,7 +239,7 @@ class Publisher:
         except OSError as error:  # a full disk, or too many processes: not a reason to stop training
             logger.warning("push   %s was not handed over (%s); training goes on", name, error.strerror or error)
 
-    def _take_snapshot(self) -> Path:
+    def _take_snapshot(self, *, with_state: bool = False) -> Path:
         """A folder with the files as they are now, whatever is written into the run folder later."""
         number = int(self._newest.name) + 1 if self._newest is not None else 1
         snapshot = (self._snapshots / f"{number:06d}").resolve()
@@ -233,10 +248,12 @@ class Publisher:
         snapshot.mkdir(parents=True)
         for name in PUSHED_FILES:
             file = self.folder / name
-            if name == WEIGHTS_FILE:
+            if name == WEIGHTS_FILE and (file.exists() or not with_state):
                 link_file(file, snapshot / name)
             elif file.exists():
                 shutil.copyfile(file, snapshot / name)
+        if with_state:
+            copy_state(self.folder, snapshot / STATE)
         return snapshot
 
     def _start(self) -> subprocess.Popen[str]:

@@ -15,20 +15,25 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from threading import Condition, Thread, Timer
 
 from huggingface_hub.utils.logging import set_verbosity_error
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
+from resnet_hub.checkpoint import WEIGHTS_FILE
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import push_checkpoint
 from resnet_hub.terminal import log_printable_lines
 
+from .hub_state import drop_state, push_state
 from .retry import Backoff
 
 logger = logging.getLogger("training")
 
 BACKOFF = Backoff()
+STATE = "resume"
+"""Folder inside a snapshot for the state of the run."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Order:
     private: bool | None
     revision: str | None
     commit_message: str
+    state: str = ""
+    """What becomes of the state on the Hub: push (what the snapshot holds, replaces it), drop, or nothing."""
 
     def to_line(self) -> str:
         """The order as one line of JSON."""
@@ -132,13 +139,19 @@ def work(
 def upload(order: Order, push: Callable[..., str]) -> tuple[Outcome, Exception | None]:
     """One attempt: how it went, and the error where it failed. The snapshot goes when it is uploaded."""
     try:
-        url = push(
-            order.folder,
-            order.repo_id,
-            private=order.private,
-            revision=order.revision,
-            commit_message=order.commit_message,
-        )
+        url = f"{order.repo_id} (its state)"
+        if order.state != "push" or Path(order.folder, WEIGHTS_FILE).exists():
+            url = push(
+                order.folder,
+                order.repo_id,
+                private=order.private,
+                revision=order.revision,
+                commit_message=order.commit_message,
+            )
+        if order.state == "push":
+            push_state(Path(order.folder, STATE), order.repo_id, order.revision)
+        elif order.state == "drop":
+            drop_state(order.repo_id, order.revision)
     except ResNetHubError as error:
         return Outcome(order.name, reason=str(error)), error
     except Exception as error:  # whatever it is, the run goes on and its next checkpoint is tried

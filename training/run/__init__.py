@@ -3,6 +3,7 @@
 from .held_out import write_held_out
 from .history import Best, History
 from .license import parent_license
+from .portable_state import copy_state
 from .record import describe_run, resumed_record, versions
 from .report import cut_name, draw_rates, draw_report, draw_sheet, save_figure
 from .resume import parse_run
@@ -42,6 +43,7 @@ __all__ = [
     "begin_run",
     "check_room",
     "claimed",
+    "copy_state",
     "cut_name",
     "describe_run",
     "draw_rates",

@@ -9,11 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from resnet_hub.card import without_paths
 from resnet_hub.errors import ConfigError, TrainingError
 
 from ..settings import AUTO, RENAMED, FinetuneRecipe, flag_of, parse_flags
-from .run_folder import RESULTS_FILE, STATE_FOLDER
-from .serialization import Snapshot, newest_snapshot
+from .portable_state import PATHS
+from .serialization import Snapshot
+from .shared_snapshot import state_of
 
 logger = logging.getLogger("training")
 
@@ -33,11 +35,7 @@ def parse_run(arguments: Sequence[str]) -> tuple[FinetuneRecipe, Snapshot | None
     folder = _folder(given, resumed)
     if given.pop("overwrite", False):
         raise ConfigError("run.resumed_and_replaced", folder=str(folder))
-    snapshot = newest_snapshot(folder / STATE_FOLDER)
-    if snapshot is None:
-        if (folder / RESULTS_FILE).exists():
-            raise TrainingError("run.finished", folder=str(folder))
-        raise TrainingError("run.not_interrupted", folder=str(folder))
+    snapshot = state_of(folder)
     state = snapshot.read("run")
     saved = state["recipe"]
     _check_names(saved, folder)
@@ -133,6 +131,8 @@ def _refuse_contradictions(given: Mapping[str, Any], saved: Mapping[str, Any], f
         if settings[name].metadata["may_change"] or name == "output":
             continue
         before = saved.get(name, settings[name].default)
+        if name in PATHS and value is not None and before is not None and without_paths(value) == without_paths(before):
+            continue  # it was moved, or is on another machine; that the images are the same is found out later
         if value != before:
             flag = flag_of(name)
             raise ConfigError("run.other_setting", flag=flag, value=value, before=before, folder=str(folder))

@@ -30,6 +30,7 @@ from ..splits import RecordedSplit, Split
 from ..stop_signals import Stopped
 from .folder_lock import FolderLock
 from .held_out import remove_held_out
+from .serialization import remove_snapshots
 from .split_file import write_split
 
 logger = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ def claimed(recipe: FinetuneRecipe, accelerator: Accelerator, *, resumed: bool) 
                     recipe.folder.rmdir()
 
 
-def begin_run(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
+def begin_run(recipe: FinetuneRecipe, recorded: RecordedSplit | None, *, resumed: bool = False) -> None:
     """Writes recipe and split into a claimed folder, where they replace a run that `overwrite` gives up.
 
     To be called when data and network are there: a mistake in naming them costs no earlier run.
@@ -126,11 +127,12 @@ def begin_run(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
     Args:
         recipe: As it was asked for.
         recorded: The images of the run; None where nobody looked at those held out.
+        resumed: Whether the run goes on: then they are there, but where its state comes from another machine.
 
     Raises:
         TrainingError: The folder cannot be written.
     """
-    main_process_decides(lambda: _begin(recipe, recorded))
+    main_process_decides(lambda: _begin(recipe, recorded, resumed=resumed))
 
 
 @contextmanager
@@ -164,10 +166,13 @@ def _remove_unfinished(folder: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _begin(recipe: FinetuneRecipe, recorded: RecordedSplit | None) -> None:
-    taken = _replaceable(recipe)
+def _begin(recipe: FinetuneRecipe, recorded: RecordedSplit | None, *, resumed: bool) -> None:
+    if resumed and (recipe.folder / RECIPE_FILE).exists():
+        return
+    taken = [] if resumed else _replaceable(recipe)
     with _writing(recipe.folder):
-        _empty(recipe.folder, taken)
+        if not resumed:
+            _empty(recipe.folder, taken)
         with (recipe.folder / RECIPE_FILE).open("x", encoding="utf-8") as file:  # fails if another run was quicker
             file.write(_shareable(recipe).to_toml())
         if recorded is not None:
@@ -238,7 +243,7 @@ def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def remove_state(folder: Path) -> None:
     """Removes what a finished run needs no more to go on."""
-    shutil.rmtree(folder / STATE_FOLDER, ignore_errors=True)
+    remove_snapshots(folder / STATE_FOLDER)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,16 @@ def write_snapshot(folder: Path, parts: Mapping[str, Any], unchanged: Iterable[s
         reason = getattr(error, "strerror", None) or str(error)
         raise TrainingError("run.unwritable_state", folder=str(folder), reason=reason) from error
     return target
+
+
+def remove_snapshots(folder: Path) -> None:
+    """Removes all that `write_snapshot` has left, the newest last: killed halfway, what stays is whole or nothing."""
+    unfinished = folder / UNFINISHED
+    with suppress(OSError):
+        for snapshot in _numbered(folder):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            snapshot.rename(unfinished)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def newest_snapshot(folder: Path) -> Snapshot | None:

@@ -53,8 +53,18 @@ class PublishSettings(HubSettings):
         600, "seconds that the end of the run waits for its last push", public=False, may_change=True
     )
 
+    hub_state: bool = setting(
+        False,
+        "push what --resume needs as well, after each epoch and when the run is stopped, to the branch state of the "
+        "repository: --resume hf://owner/name goes on on another machine",
+        public=False,
+        may_change=True,
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.hub_state and self.push_to_hub is None:
+            raise ConfigError("settings.no_push_target", flag="--hub-state")
         check_choice("--hub-strategy", self.hub_strategy, PUSH_TIMES)
         check_integer("--hub-wait", self.hub_wait, 0, 86_400)
 

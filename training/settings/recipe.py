@@ -102,10 +102,11 @@ def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
     parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
     parser.add_argument(
         "--resume",
-        metavar="FOLDER",
+        metavar="FOLDER|hf://owner/name",
         nargs="?",
         const="",
-        help="go on with the interrupted run in this folder, with its settings; alone, with that of --output",
+        help="go on with the interrupted run in this folder, or of this repository where it was begun with "
+        "--hub-state, with its settings; alone, with that of --output",
     )
     flags = vars(parser.parse_args(arguments))
     name, resumed = flags.pop("recipe", None), flags.pop("resume", None)

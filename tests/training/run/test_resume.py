@@ -2,13 +2,15 @@
 
 from contextlib import nullcontext
 from dataclasses import fields
+from types import SimpleNamespace
 
 import pytest
 from error_facts import code_and_fields
 
 from resnet_hub.errors import ConfigError, TrainingError
+from training import hardware
 from training.run.resume import _refuse_contradictions, _same_updates, _shared_out, parse_run
-from training.run.serialization import write_snapshot
+from training.run.serialization import newest_snapshot, write_snapshot
 from training.settings.recipe import FinetuneRecipe
 
 
@@ -154,3 +156,38 @@ def test_fewer_epochs_than_are_done_are_refused(interrupted):
 def test_smaller_batches_are_taken_where_each_update_keeps_its_images(given, expected):
     assert _same_updates(given, {"batch_size": 32, "grad_accum_steps": 1}) == expected
     assert _same_updates(given, {"batch_size": 32, "streaming": True}) == {}
+
+
+def test_what_a_finished_run_was_killed_before_removing_is_removed_when_it_is_resumed(interrupted):
+    (interrupted / "state" / "000001").rename(interrupted / "state" / ".unfinished")
+    (interrupted / "results.json").write_text("{}")
+    with pytest.raises(TrainingError) as told:
+        parse_run(["--resume", str(interrupted)])
+    assert told.value.code == "run.finished"
+    assert not (interrupted / "state").exists()
+
+
+def test_only_the_machine_of_the_main_process_needs_the_folder_of_the_run(interrupted, monkeypatch, tmp_path):
+    state = newest_snapshot(interrupted / "state").read("run")
+    write_snapshot(interrupted / "state", {"run": {**state, "processes": 2}})
+    told = []
+
+    def broadcast(objects, from_process=0):
+        if main:
+            told.append(objects[0])
+        else:
+            objects[0] = told.pop(0)
+        return objects
+
+    monkeypatch.setattr(hardware, "broadcast_object_list", broadcast)
+    monkeypatch.setattr(hardware, "PartialState", lambda **_: SimpleNamespace(is_main_process=main))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    flags = ["--resume", "runs/digits-resnet18", "--batch-size", "auto"]
+    main = True
+    first, _ = parse_run(flags)
+    main = False
+    monkeypatch.chdir(tmp_path.parent)
+    second, snapshot = parse_run(flags)
+    assert second == first
+    assert (second.lr, second.workers) == (0.02, 3)
+    assert not snapshot.folder.exists()

@@ -8,7 +8,8 @@ import torch
 from error_facts import code_and_fields
 
 from resnet_hub.errors import TrainingError
-from training.run.serialization import CHECKSUMS, UNFINISHED, newest_snapshot, write_snapshot
+from training.run import serialization
+from training.run.serialization import CHECKSUMS, UNFINISHED, newest_snapshot, remove_snapshots, write_snapshot
 
 
 def there_and_back(folder, value):
@@ -142,3 +143,20 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
         "run.unwritable_state",
         {"folder": str(tmp_path / "state"), "reason": "Not a directory"},
     )
+
+
+def test_a_removal_that_is_cut_short_leaves_a_whole_snapshot_or_none(tmp_path, monkeypatch):
+    for number in (1, 2):
+        write_snapshot(tmp_path / "state", {"part": number})
+    remove, removed = serialization.shutil.rmtree, []
+
+    def watched(folder, **options):
+        remove(folder, **options)
+        found = newest_snapshot(tmp_path / "state")
+        removed.append(found.read("part") if found else None)
+
+    monkeypatch.setattr(serialization.shutil, "rmtree", watched)
+    remove_snapshots(tmp_path / "state")
+    assert removed == [2, 2, None]
+    assert not (tmp_path / "state").exists()
+    remove_snapshots(tmp_path / "state")
