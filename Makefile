@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz crash install-test parity keras-parity contract hubs engines audit check format bench load quality screenshots clean lab
+.PHONY: help setup demo app test fuzz crash nodes install-test parity keras-parity contract hubs engines audit check format bench load quality screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -57,6 +57,9 @@ fuzz: .venv/dev  ## try texts on each reader of strangers' text, ten minutes eac
 
 crash: .venv/dev  ## kill whole runs at random moments and compare what they end with: make crash FLAGS='--kills 10 --processes 1'
 	$(BIN)/python tests/crash $(FLAGS)
+
+nodes: .venv/dev  ## train on two machines rehearsed as network namespaces, cut the cable, kill one: make nodes FLAGS='cable'
+	$(BIN)/python tests/nodes $(FLAGS)
 
 install-test: .venv/dev  ## install the wheel beside nothing, then its trainer, and run both: minutes, and 6 GB of disk
 	$(BIN)/python tests/install_check.py $(FLAGS)

@@ -30,11 +30,15 @@ FLAGS += ("--drop-path-rate", 0.2, "--drop-rate", 0.1, "--mixup", 0.2)
 # 64 images to train are 4 updates in each epoch. One run is killed at each of these moments, saving after 2, 4, ...:
 MOMENTS = {
     "before anything was saved but the settings": ["step", 1],
-    "between two steps of the first epoch": ["step", 3],
+    "while a state is written": ["writing", 2],
+    "while the first epoch is measured": ["evaluation", 1],
     "between the row of an epoch and its state": ["row", 1],
     "between two epochs": ["saved", 2],
     "between two steps of the last epoch": ["step", 11],
+    "while the report is written": ["report", 0],
 }
+AFTER = [0, 2, 4, 8, 10, 12]
+"""The steps after which it went on; of two times between which nothing was saved, the second is told."""
 # What training imports as late as it can.
 LATER = ("timm.data.mixup", "timm.optim", "timm.scheduler", "timm.utils")
 COUNTS = {"red": 40, "green": 40}
@@ -83,7 +87,7 @@ def test_a_killed_and_resumed_run_ends_bit_for_bit_as_one_that_nobody_touched(ru
 def test_the_record_tells_of_each_time_the_run_went_on(runs):
     folder, _, _ = runs
     run = json.loads((folder / "killed" / "results.json").read_text())["run"]
-    assert [again["after_step"] for again in run["resumed"]] == [0, 2, 4, 8, 10]
+    assert [again["after_step"] for again in run["resumed"]] == AFTER
     assert run["command"][:2] == ["--dataset", "colors"]
 
 
