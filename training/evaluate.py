@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import sys
@@ -16,6 +17,7 @@ if not __package__:  # `accelerate launch training/evaluate.py` puts this folder
     __package__ = "training"
     import training  # noqa: F401
 
+import numpy as np
 import torch
 
 from resnet_hub import ResNet
@@ -25,11 +27,11 @@ from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
-from .data import load_split
+from .data import load_split, shown_files
 from .entry import run_settings
-from .hardware import main_process_first, make_accelerator
-from .loading import EvalTransform, make_loader
-from .loop import evaluate, unmapped
+from .hardware import leaving_together, main_process_first, make_accelerator
+from .loop import unmapped
+from .measuring import measure, remove_parts, weights_digest
 from .metrics import Evaluation, format_interval
 from .run import EMA_FILE, LAST_FILE, History, Seen, draw_report, read_split, write_results, write_tables
 from .settings import EvaluationSettings
@@ -44,34 +46,35 @@ WEIGHTS = {"last": LAST_FILE, "ema": EMA_FILE}
 
 
 def evaluate_checkpoint(settings: EvaluationSettings) -> Evaluation:
-    """Evaluates a checkpoint on a split. Raises: DataError, CheckpointError, HubError, ConfigError, TrainingError."""
+    """Evaluates a checkpoint on a split, from where an earlier try with the same report was interrupted.
+
+    Raises:
+        DataError, CheckpointError, HubError, ConfigError, TrainingError: Something is not as it should be.
+        Stopped: It was asked to stop; with a report, what was found is kept.
+    """
     accelerator = make_accelerator(settings.precision, settings.threads)
     model = load_model(settings)
     settings = with_batch_size(as_trained(settings, model.metadata), model, accelerator)
     recorded = main_process_first(lambda: read_split(settings.model, model.metadata))
     split = load_split(settings, settings.split, model.label_names or (), model.config.task, recorded)
-    loader = make_loader(
-        split,
-        EvalTransform(model.preprocessing),
-        batch_size=settings.images_per_batch,
-        seed=0,
-        workers=settings.workers,
-        train=False,
-        processes=accelerator.num_processes,
-    )
-    network, batches = accelerator.prepare(model.to(memory_format=torch.channels_last), loader)
-    found = evaluate(
-        accelerator,
-        network,
-        batches,
-        model.preprocessing,
-        task=model.config.task,
-        temperature=temperature_of(model.metadata),
-    )
-    if accelerator.is_main_process:
-        report_evaluation(settings, model, split, found, Seen.of(split, recorded))
+    with leaving_together(accelerator):
+        found = measure(settings, model, split, accelerator, asked_of(settings, model, split))
+        if accelerator.is_main_process:
+            report_evaluation(settings, model, split, found, Seen.of(split, recorded))
+            remove_parts(settings)
     accelerator.end_training()
     return found
+
+
+def asked_of(settings: EvaluationSettings, model: PretrainedNetwork, split: Split) -> dict[str, Any]:
+    """What decides about the figures: the weights, the images with their targets, and the settings."""
+    images = hashlib.sha256(np.ascontiguousarray(split.labels).tobytes())
+    for file in shown_files(split.paths, settings.dataset):
+        images.update(f"{file}\n".encode())
+    chosen = {name: getattr(settings, name) for name in ("dataset", "checkpoint", "precision")}
+    temperature = temperature_of(model.metadata)
+    weights = weights_digest(model)
+    return {"images": images.hexdigest(), "weights": weights, "temperature": temperature, "split": split.name, **chosen}
 
 
 def as_trained(settings: EvaluationSettings, metadata: CheckpointMetadata) -> EvaluationSettings:

@@ -32,6 +32,7 @@ from .hardware import (
     main_process_first,
     make_accelerator,
 )
+from .measuring import weights_digest
 from .push import (
     SUFFIX,
     Asked,
@@ -108,14 +109,11 @@ def parts_of(settings: PredictionSettings, classifier: ImageClassifier, asked: A
 
 def key_of(settings: PredictionSettings, classifier: ImageClassifier, asked: Asked) -> dict[str, Any]:
     """What decides about the answers: the weights, the images by their rows and files, and the settings."""
-    images, weights = hashlib.sha256(str(len(asked.rows)).encode()), hashlib.sha256()
+    images = hashlib.sha256(str(len(asked.rows)).encode())
     for row, file in zip(asked.rows, asked.files, strict=True):
         images.update(f"{row} {file}\n".encode())
-    for name, tensor in classifier.model.state_dict().items():
-        weights.update(name.encode())
-        weights.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     chosen = {name: getattr(settings, name) for name in ("dataset", "split", "top_k", "precision")}
-    return {"images": images.hexdigest(), "weights": weights.hexdigest(), **chosen}
+    return {"images": images.hexdigest(), "weights": weights_digest(classifier.model), **chosen}
 
 
 def check_places(settings: PredictionSettings) -> None:

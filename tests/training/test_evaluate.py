@@ -1,17 +1,21 @@
 """Measuring again what training measured: each task, each set of weights, any batch size, calibrated or not."""
 
 import json
+import os
+import signal
+from pathlib import Path
 
 import pytest
 import torch
 from images import image
-from launching import FROM_SCRATCH
+from launching import FROM_SCRATCH, forget_accelerator
 from measured_runs import images_with_targets, measured, results
 from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.metadata import CheckpointMetadata
-from training import evaluate, finetune
+from training import evaluate, finetune, measuring
+from training.loop import evaluation
 from training.settings.evaluation import EvaluationSettings
 
 RED = image("red", 5, (16, 16))
@@ -144,3 +148,31 @@ def test_weights_are_measured_where_matrix_products_add_as_in_training(finished)
     _, data, folder = finished
     model = evaluate.load_model(EvaluationSettings(model=str(folder), dataset=str(data)))
     assert not [name for name, tensor in model.state_dict().items() if tensor.data_ptr() % 64]
+
+
+def test_an_interrupted_measurement_goes_on_with_the_same_command_and_finds_the_same(
+    finished, capsys, tmp_path, monkeypatch
+):
+    _, data, folder = finished
+    flags = ("--split", "train", "--batch-size", 2, "--report")
+    whole = measured(capsys, data, folder, *flags, tmp_path / "whole")
+    monkeypatch.setattr(measuring, "PART_ROWS", 4)
+    prepared, batches = evaluation.prepare_batch, []
+
+    def stop_in_the_fourth(*arguments):
+        batches.append(1)
+        if len(batches) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return prepared(*arguments)
+
+    monkeypatch.setattr(evaluation, "prepare_batch", stop_in_the_fourth)
+    report = tmp_path / "report"
+    given = ("--model", folder, "--dataset", data, "--workers", 0, "--precision", "no", *flags, report)
+    forget_accelerator()
+    assert evaluate.main([str(flag) for flag in given]) == 128 + signal.SIGTERM
+    assert f"stopped; 4 of {whole['images']} images are kept in {report}.parts; the same" in capsys.readouterr().err
+    assert not report.exists()
+    assert measured(capsys, data, folder, *flags, report) == whole
+    assert len(batches) == 4 + (whole["images"] - 4 + 1) // 2
+    assert (report / "results.json").read_text() == (tmp_path / "whole" / "results.json").read_text()
+    assert not Path(f"{report}.parts").exists()

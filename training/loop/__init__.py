@@ -1,7 +1,7 @@
 """The epochs: updates, evaluation, saving, and what watches over them."""
 
 from .epoch import grouped, refuse_non_finite, show_progress, train_one_epoch, update
-from .evaluation import calibrate, evaluate, unmapped
+from .evaluation import EVALUATIONS, calibrate, evaluate, measured_batches, unmapped
 from .faults import faults_explained
 from .gathering import gather, unique_rows
 from .learner import Learner, make_learner
@@ -12,6 +12,7 @@ from .seeding import repeatable
 from .trackers import report, start_trackers, tracker_names
 
 __all__ = [
+    "EVALUATIONS",
     "Learner",
     "Saver",
     "calibrate",
@@ -22,6 +23,7 @@ __all__ = [
     "log_end",
     "log_epoch",
     "make_learner",
+    "measured_batches",
     "recalibrate",
     "refuse_non_finite",
     "remaining",

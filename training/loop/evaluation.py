@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +32,6 @@ EVALUATIONS: dict[str, type[Evaluation]] = {
 }
 
 
-@torch.no_grad()
 def evaluate(
     accelerator: Accelerator,
     model: nn.Module,
@@ -56,15 +55,36 @@ def evaluate(
         bar: Whether to show a bar of its own.
         after_batch: Called after each batch, equally often on each process.
     """
-    kind = EVALUATIONS[task]
-    model.eval()
     found: list[list[Tensor]] = []
-    for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
-        logits = model(prepare_batch(pixels, preprocessing)).float()
-        found.append(gather(accelerator, rows, *kind.answers(logits, targets, temperature)))
+    for batch in measured_batches(
+        accelerator, model, loader, preprocessing, task=task, temperature=temperature, bar=bar
+    ):
+        found.append(batch)
         if after_batch:
             after_batch()
-    return kind.of(unique_rows(found), logits.shape[1])
+    return EVALUATIONS[task].of(unique_rows(found), accelerator.unwrap_model(model).num_classes)
+
+
+def measured_batches(
+    accelerator: Accelerator,
+    model: nn.Module,
+    loader: Iterable[Batch],
+    preprocessing: Preprocessing,
+    *,
+    task: str,
+    temperature: float | None,
+    bar: bool = True,
+) -> Iterator[list[Tensor]]:
+    """What is found about each batch of all processes: the numbers of its rows, and the columns of an evaluation.
+
+    The arguments are those of `evaluate`.
+    """
+    model.eval()
+    for pixels, targets, rows in show_progress(loader, "evaluating", accelerator) if bar else loader:
+        with torch.no_grad():
+            logits = model(prepare_batch(pixels, preprocessing)).float()
+            found = gather(accelerator, rows, *EVALUATIONS[task].answers(logits, targets, temperature))
+        yield found
 
 
 @torch.no_grad()
