@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import torch
 
@@ -13,6 +16,7 @@ from .learner import Learner
 
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 LOST_WORKER = ("dataloader worker", "unable to open shared memory", "unexpected bus error")
+SIGNAL_SECONDS = 1.0
 
 
 @contextmanager
@@ -26,6 +30,12 @@ def faults_explained(learner: Learner) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _no_memory(learner) from error
+    except (ConnectionError, EOFError, FileNotFoundError) as error:
+        if not _of_loader(error):
+            raise
+        with suppress(RuntimeError):  # by a signal PyTorch says a moment later that the worker was killed
+            time.sleep(SIGNAL_SECONDS)
+        raise TrainingError("loop.lost_worker", reason=str(error) or type(error).__name__) from error
     except RuntimeError as error:
         text = str(error).lower()
         if any(words in text for words in NO_MEMORY):
@@ -33,6 +43,11 @@ def faults_explained(learner: Learner) -> Iterator[None]:
         if any(words in text for words in LOST_WORKER):
             raise TrainingError("loop.lost_worker", reason=str(error).splitlines()[0][:200]) from error
         raise
+
+
+def _of_loader(error: BaseException) -> bool:
+    """Whether an error was met while a batch was taken from a worker."""
+    return any(Path(frame.filename).name == "dataloader.py" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _no_memory(learner: Learner) -> TrainingError:

@@ -60,10 +60,12 @@ class Saver:
         self.every = learner.recipe.save_every_steps
         self.folder = learner.recipe.folder / STATE_FOLDER
         self._saved_best: int | None = None
+        self._begun = False
 
     def begin(self) -> None:
         """Saves what there is before the first step: the settings and the seed, from which all the rest follows."""
         main_process_decides(lambda: write_snapshot(self.folder, {RUN: self._run([0.0, 0.0])}))
+        self._begun = True
 
     def bytes_needed(self) -> int:
         """Roughly what the run is going to write: two states and a third that is being written, and checkpoints."""
@@ -160,11 +162,14 @@ class Saver:
             setattr(position, name, value)
         # The sums over all processes are the first one's now; they are added up again at the end of the epoch.
         position.totals = torch.tensor(totals if main else [0.0, 0.0], dtype=torch.float64)
+        self._begun = True
         if main:
             snapshot.make_newest()
             rewrite_rows(learner.recipe.folder, history.rows, history.timings)
 
     def _write(self, parts: dict[str, Any]) -> None:
+        if self._begun and not self.folder.is_dir():  # of a disk that is unmounted, the next would go to another one
+            raise TrainingError("run.vanished", folder=str(self.learner.recipe.folder))
         best = self.history.best
         unchanged = [BEST] if best is not None and best.epoch == self._saved_best else []
         if best is not None and not unchanged:

@@ -7,6 +7,7 @@ import torch
 from error_facts import code_and_fields
 
 from resnet_hub.errors import TrainingError
+from training.loop import faults
 from training.loop.faults import faults_explained
 
 
@@ -44,6 +45,17 @@ def test_a_killed_loader_worker_is_told_with_the_flag_that_helps():
         "loop.lost_worker",
         {"reason": "DataLoader worker (pid 1234) is killed by signal: Killed. "},
     )
+
+
+def test_a_connection_that_breaks_off_is_a_lost_worker_where_it_is_the_loader_s(monkeypatch):
+    monkeypatch.setattr(faults, "SIGNAL_SECONDS", 0)
+    taken = compile(
+        "raise ConnectionResetError(104, 'Connection reset by peer')", "torch/utils/data/dataloader.py", "exec"
+    )
+    with pytest.raises(TrainingError, match=r"worker is gone .*reset by peer"), faults_explained(None):
+        exec(taken)
+    with pytest.raises(ConnectionResetError), faults_explained(None):
+        raise ConnectionResetError(104, "Connection reset by peer")
 
 
 def test_a_defect_keeps_its_traceback():
