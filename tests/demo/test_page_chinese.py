@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from resnet_hub import ImageClassifier, create_model
 from resnet_hub.demo.text import say
+from resnet_hub.explain import laboratory
 from resnet_hub.images import FORMATS
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
@@ -29,6 +30,7 @@ NAMES = (
     *("cifar_resnet20", "colors", "cranes", "cifar", "crane", "crimson.png", "notes", ".png", "owner/name", "https://"),
     *("HiResCAM", "Grad-CAM", "ResNet", "ImageNet", "top-1", "SGD", "Yang", "arXiv", "Hub", "Gradio"),
     *re.findall(r"[A-Za-z]{3,}", say("inputs.credit", "zh-CN")),  # photographers
+    *("CIFAR", "Balduzzi", "Veit", "Smith", "SkipInit", "PyTorch", "bfloat16", laboratory().hardware.partition(",")[0]),
     *("CSV", "JSON", "API", "MCP", "zip", "GMACs", *FORMATS),
     *("bob/net", "layer1", "layer2", "layer3", "stem"),
 )
