@@ -27,6 +27,10 @@ FLAGS = [
 ]
 
 PASSED = pytest.StashKey[bool]()
+# In the browser: nothing that was asked for is still on its way.
+SETTLED = """() => document.readyState === 'complete' && document.fonts.status === 'loaded' &&
+!document.querySelector('[aria-busy=true]') &&
+[...document.images].every(image => image.complete || image.loading === 'lazy')"""
 _ports = []
 
 
@@ -275,6 +279,14 @@ def upload_many(page, files):
     # The files are on the server when there are links to them.
     expect(page.locator("#files td a")).to_have_count(len(files))
     page.locator("#batch-start").click()
+
+
+def wait_until_settled(page):
+    """Waits until all that a page opened with is there: what its first events filled, its fonts and its images.
+
+    Not until no connection is open, which may be never: a visitor's stream of answers stays for as long as one is due.
+    """
+    page.wait_for_function(SETTLED)
 
 
 def wait_until_asked(page, held):

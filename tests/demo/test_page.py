@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 from broken_images import cut_jpeg
-from browsing import clear, served_page, unfold, upload, without_image
+from browsing import clear, served_page, unfold, upload, wait_until_settled, without_image
 from color_network import COLORS, LABELS, TEMPLATE, save_color_network, solid
 from PIL import Image
 from playwright.sync_api import expect
@@ -219,7 +219,7 @@ def test_upload_and_examples_are_reached_by_keyboard(visit):
 
 def test_the_keyboard_opens_the_choice_of_files(visit, images):
     page = visit()
-    page.wait_for_load_state("networkidle")
+    wait_until_settled(page)
     clear(page)
     with page.expect_file_chooser() as chooser:
         page.get_by_label("Drop an image file here to upload").press("Enter")

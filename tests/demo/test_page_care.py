@@ -1,7 +1,7 @@
 """What a page owes everybody: two visitors apart, the keyboard alone, contrast in light and dark, nothing kept."""
 
 import pytest
-from browsing import clear, unfold, upload
+from browsing import clear, unfold, upload, wait_until_settled
 from color_network import COLORS, LABELS, solid
 from playwright.sync_api import expect
 
@@ -45,7 +45,7 @@ def test_two_visitors_at_once_each_get_their_own_answer(open_page, address, imag
 
 def test_the_keyboard_alone_chooses_a_image_reads_the_answer_and_goes_on(open_page, address, images):
     page = open_page(address)
-    page.wait_for_load_state("networkidle")
+    wait_until_settled(page)
     clear(page)
     with page.expect_file_chooser() as chooser:
         page.get_by_label("Drop an image file here to upload").press("Enter")

@@ -4,7 +4,7 @@ import re
 import threading
 
 import pytest
-from browsing import served_page, upload, upload_many
+from browsing import served_page, upload, upload_many, wait_until_settled
 from color_network import COLORS, LABELS, save_color_network, solid
 from playwright.sync_api import expect
 
@@ -147,7 +147,7 @@ def test_nothing_is_asked_of_another_host_on_any_tab(open_page, address, folder)
     page.get_by_text("How does a residual network work?").click()
     page.get_by_text("Use via API").click()
     expect(page.locator("body")).to_contain_text("/gradio_api/mcp/")
-    page.wait_for_load_state("networkidle", timeout=60_000)
+    wait_until_settled(page)
     elsewhere = [url for url in page.requests if not url.startswith((f"{address}/", "data:", "blob:"))]
     assert elsewhere == []
 

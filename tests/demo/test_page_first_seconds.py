@@ -4,15 +4,17 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsing import clear, served_page, unfold, upload, wait_until_asked
+from browsing import clear, served_page, unfold, upload, wait_until_asked, wait_until_settled
 from color_network import COLORS, LABELS, TEMPLATE, save_color_network, solid
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 # How far what was painted already moved, as Chromium counts it; that which follows a click is not counted.
-SHIFTED = """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries()
-.filter(entry => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)))
-.observe({type: 'layout-shift', buffered: true}))"""
+SHIFTED = """() => new Promise(done => {
+let moved = 0;
+const add = entry => { if (!entry.hadRecentInput) moved += entry.value };
+new PerformanceObserver(list => list.getEntries().forEach(add)).observe({type: 'layout-shift', buffered: true});
+setTimeout(() => done(moved), 500) })"""  # what has been seen already is told in a moment, and nothing of what is not
 EDGES = "() => { const box = document.querySelector('main').getBoundingClientRect(); return [box.left, box.width] }"
 
 
@@ -84,13 +86,14 @@ def test_on_a_phone_the_answer_is_in_view_after_a_tap_on_an_example(open_page, a
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_what_was_painted_stands_still(visitors, address):
-    profile = visitors.browser.new_context(viewport={"width": 1280, "height": 900})
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_what_was_painted_stands_still(visitors, address, width, height):
+    profile = visitors.browser.new_context(viewport={"width": width, "height": height})
     page = profile.new_page()
     page.goto(address)
     says(page, TEMPLATE)
     expect(page.locator("#limits p")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    wait_until_settled(page)
     moved = page.evaluate(SHIFTED)
     profile.close()
     assert moved < 0.1
@@ -172,7 +175,7 @@ def test_the_keyboard_goes_on_behind_the_choice_of_a_network_and_its_list_closes
 
 def test_while_an_answer_is_awaited_one_thin_line_says_so_and_covers_no_word(open_page, address):
     page = open_page(address)
-    page.wait_for_load_state("networkidle")
+    wait_until_settled(page)
     held = []
     page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
     page.get_by_role("button", name="b", exact=True).click()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gradio as gr
 
 # In the browser. A tracker without the class "hide" is one whose answer is awaited, "hidden" one that is not to say so.
+# That of an image goes with the empty field, while an image is on its way.
 MEND = """() => {
 const busy = tracker =>
   tracker.parentElement?.setAttribute('aria-busy', String(!tracker.matches('.hide, .hidden')));
@@ -22,8 +23,12 @@ const all = node => {
   node.querySelectorAll('input.search-input[title]').forEach(named);
   node.querySelectorAll('button:has(button)').forEach(flat);
 };
+const over = (place, gone) => gone.matches?.('[data-testid=status-tracker]') && place.removeAttribute('aria-busy');
 new MutationObserver(changes => changes.forEach(change => {
-  if (change.type === 'childList') return change.addedNodes.forEach(added => all(added.parentElement ?? added));
+  if (change.type === 'childList') {
+    change.removedNodes.forEach(gone => over(change.target, gone));
+    return change.addedNodes.forEach(added => all(added.parentElement ?? added));
+  }
   if (change.target.matches('[data-testid=status-tracker]')) busy(change.target);
 })).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['class']});
 all(document.body);
