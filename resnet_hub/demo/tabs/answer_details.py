@@ -79,8 +79,8 @@ class AnswerDetails:
         )
 
     @staticmethod
-    def filled(answer: Answer, language: str) -> tuple[Any, ...]:
-        """What the outputs hold of an answer."""
+    def filled(answer: Answer, language: str, *, is_shown: bool) -> tuple[Any, ...]:
+        """What the outputs hold of an answer; `is_shown`: it was there before, and with it what its button said."""
         classification, classifier = answer.classification, answer.model.classifier
         names = answer.names_in(language)
         rows = [
@@ -109,7 +109,7 @@ class AnswerDetails:
         return (
             table,
             gr.Button(_csv_words(classifier.model.num_classes, language), visible=True),
-            "",
+            gr.skip() if is_shown else "",
             seen,
             timing,
         )

@@ -100,8 +100,10 @@ def answer_tab(context: TabContext) -> BuiltTab:
             return refusal(sentence_of(error, language)), "", "", "", *details.empty
         key = _key((photo or {}).get("path"), answer)
         # What is shown already may have its evidence; of another image or network it is found after the answer.
-        seen = gr.skip() if key == before else _glow(answer, None, language)
-        return answer_words(answer, language), seen, _bars(answer, language), key, *details.filled(answer, language)
+        is_shown = key == before
+        seen = gr.skip() if is_shown else _glow(answer, None, language)
+        filled = details.filled(answer, language, is_shown=is_shown)
+        return answer_words(answer, language), seen, _bars(answer, language), key, *filled
 
     gr.on(
         [context.page.load, inputs.photo.change, inputs.network.change, details.count.change],

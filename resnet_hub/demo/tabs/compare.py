@@ -36,6 +36,10 @@ COMPARISONS = "comparisons"
 SHOWN = """(photo, names, maps) => {
 const shown = document.querySelector('#comparison .network');
 return [photo, shown && (shown.offsetParent && names || []), maps]; }"""
+# What is refused above the tabs takes away the comparison of another image than is in the field.
+TAKE_AWAY = """(refused, photo, shown) => {
+const of = document.querySelector('#comparison [data-image]')?.dataset.image;
+return refused && of !== undefined && of !== (photo?.path ?? '') ? '' : shown; }"""
 
 
 class ComparedModel(TypedDict):
@@ -86,9 +90,10 @@ def compare_tab(context: TabContext) -> BuiltTab:
                 yield _sentence(say("compare.hint", language))
                 return
             chosen = checked_names(names)
-            yield comparison([Compared(name) for name in chosen], language)
+            path = str((photo or {}).get("path"))
+            yield comparison([Compared(name) for name in chosen], language, path)
             async for columns in compared(inference, image, chosen, USUAL_CLASSES, bool(with_maps)):
-                yield comparison(columns, language)
+                yield comparison(columns, language, path)
         except Exception as error:
             yield refusal(sentence_of(error, language))
 
@@ -113,6 +118,8 @@ def compare_tab(context: TabContext) -> BuiltTab:
     }
     button.click(show, **event)
     inputs.photo.change(show_again, **event, js=SHOWN)
+    refused: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    context.refused.change(None, [context.refused, inputs.photo, shown], shown, js=TAKE_AWAY, **refused)
     return BuiltTab([_networks_in_link(networks)], told=[shown])
 
 
@@ -132,11 +139,15 @@ def _networks_in_link(networks: gr.Dropdown) -> LinkValue:
     )
 
 
-def comparison(columns: Sequence[Compared], language: str) -> str:
-    """HTML: a sentence on whether they agree, once all have answered, above a column for each network."""
+def comparison(columns: Sequence[Compared], language: str, path: str) -> str:
+    """HTML: a sentence on whether they agree, once all have answered, above a column for each network.
+
+    It bears the path of the image that it is of.
+    """
     done = not any(column.is_pending for column in columns)
     sentence = _sentence(agreement(columns, language)) if done else ""
-    return f"{sentence}<div class='networks'>{''.join(_column(column, language) for column in columns)}</div>"
+    sections = "".join(_column(column, language) for column in columns)
+    return f"{sentence}<div class='networks' data-image='{html.escape(path)}'>{sections}</div>"
 
 
 def _sentence(words: str) -> str:

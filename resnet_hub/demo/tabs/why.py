@@ -24,6 +24,7 @@ from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.serving import MOST_CLASSES, Inference
 from resnet_hub.demo.tabs.explanation import OCCLUSION, USUAL_METHOD, Explanation, Key, explained
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
+from resnet_hub.demo.tabs.wishes import Wishes
 from resnet_hub.demo.text import distinct_labels, label, language_of, say, sentence_of
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import OPACITY, Agreement, occlusion_places
@@ -31,11 +32,23 @@ from resnet_hub.explain import OPACITY, Agreement, occlusion_places
 EXPLANATIONS = "explanations"
 """The queue of answers to be explained."""
 METHODS = (USUAL_METHOD, "grad-cam", OCCLUSION)
-# Both run in the browser. A tab that nobody looks at asks for nothing; another image has another best class.
-# Whether a visitor looks at the tab; a moment later, for one that was just opened is drawn after it is said to be.
-LOOKED_AT = """async (photo, network, chosen, method, open, known) => {
+# All in the browser. What a visitor does has a number, so that a stop that comes late ends nothing that began after it.
+NUMBERED = """(photo, network, chosen, method) =>
+[photo, network, chosen, method, window.whyAsked = (window.whyAsked ?? 0) + 1]"""
+# Whether a visitor looks at the tab, for one that nobody looks at asks for nothing; a moment later, for one that was
+# just opened is drawn after it is said to be.
+LOOKED_AT = """async (photo, network, chosen, method, turn, open, known) => {
+turn = window.whyAsked = (window.whyAsked ?? 0) + 1;
 await new Promise(done => setTimeout(done, 50));
-return [photo, network, chosen, method, Boolean(document.querySelector('#why-method')?.offsetParent), known]}"""
+return [photo, network, chosen, method, turn, Boolean(document.querySelector('#why-method')?.offsetParent), known]}"""
+# What is refused above the tabs takes away the map of another image or network than is asked about. What is known then
+# is a text that no event before told of, so that the same can be asked for again.
+TAKE_AWAY = """(refused, photo, network, known) => {
+const update = changed => ({__type__: 'update', ...changed});
+const [path, answered] = known.startsWith('[') ? JSON.parse(known) : [photo?.path, network];
+if (!refused || (path === photo?.path && answered === network)) return Array.from({length: 7}, () => update({}));
+const nothing = [update({choices: [], value: null}), update({visible: false})];
+return ['', '', ...nothing, '', '', `refused ${window.whyAsked = (window.whyAsked ?? 0) + 1}`] }"""
 FADE = "opacity => document.querySelector('#why-map')?.style.setProperty('--opacity', opacity / 100)"
 
 
@@ -60,23 +73,24 @@ def why_tab(context: TabContext) -> BuiltTab:
         gr.HTML(label("why.blocks_text"), elem_classes="plain quiet")
         blocks = gr.HTML(elem_id="why-blocks", elem_classes="plain")
     gr.HTML(label("why.caution"), elem_classes="plain quiet")
-    opened = gr.Checkbox(True, visible=False)
+    turn, opened = gr.Number(0, visible=False), gr.Checkbox(True, visible=False)
     # No gr.State: for its sake gradio would hold a connection to each visitor.
     known = gr.Textbox("", visible="hidden")
-    # What each visitor whose explanation is being made has chosen, before and after the best class is known.
-    asked: dict[str | None, set[Key]] = {}
+    wishes = Wishes()
 
     async def show(
         photo: dict[str, Any] | None,
         network: str,
         index: int | None,
         how: str,
+        number: object,
         is_open: bool,
         before: str,
         request: gr.Request,
     ) -> AsyncIterator[tuple[Any, ...]]:
         language, visitor, key = language_of(request), request.session_hash, Key.read(before)
         if photo is None or not is_open:
+            wishes.forget(visitor)
             waits = key is not None and key.path is None  # a class of a link, for the image to come
             rest = (gr.skip() if waits else gr.Dropdown([], value=None), gr.Slider(visible=False), "", "")
             hint = paragraphs([say("why.hint", language)]) if photo is None else ""
@@ -89,33 +103,31 @@ def why_tab(context: TabContext) -> BuiltTab:
             yield (gr.skip(),) * 7
             return
         # Two events that come close together may both reach the server, for the same choice or for another one.
-        if Key(photo.get("path"), network, index, how) in asked.get(visitor, ()):
+        if wishes.has(visitor, Key(photo.get("path"), network, index, how), before):
             yield (gr.skip(),) * 7
             return
         await stops.stop(visitor)
-        asked[visitor] = choices = {Key(photo.get("path"), network, index, how)}
-        parts = _parts(inference, photo, wanted, key, language, choices)
+        wish = wishes.begin(visitor, Key(photo.get("path"), network, index, how), number, before)
+        parts = _parts(inference, photo, wanted, key, language, wish.choices)
         try:
-            async for part in stops.parts(visitor, parts):
+            async for part in stops.parts(visitor, wish.noted(parts)):
                 yield part
         except Exception as error:
             yield refusal(sentence_of(error, language)), "", gr.skip(), gr.Slider(visible=False), "", "", ""
         finally:
-            if asked.get(visitor) is choices:
-                del asked[visitor]
+            wishes.end(visitor, wish)
 
     async def stop(
-        photo: dict[str, Any] | None, network: str, index: int | None, how: str, request: gr.Request
+        photo: dict[str, Any] | None, network: str, index: int | None, how: str, number: object, request: gr.Request
     ) -> None:
         """Ends an explanation that its visitor waits for no more; not one that has begun for this very choice."""
-        running = asked.get(request.session_hash)
         now = Key(None if photo is None else photo.get("path"), network, index, how)
-        if running is not None and now not in running:
+        if wishes.is_over(request.session_hash, now, number):
             await stops.stop(request.session_hash)
 
     changes = [inputs.photo.change, inputs.network.change, chosen.input, method.input]
-    choice = [inputs.photo, inputs.network, chosen, method]
-    gr.on(changes, stop, choice, None, preprocess=False, queue=False, api_visibility="private")
+    choice = [inputs.photo, inputs.network, chosen, method, turn]
+    gr.on(changes, stop, choice, None, preprocess=False, js=NUMBERED, queue=False, api_visibility="private")
     # One event for all, so that an older explanation never comes after a newer one.
     gr.on(
         [*changes, context.tab.select],
@@ -127,6 +139,14 @@ def why_tab(context: TabContext) -> BuiltTab:
         trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=EXPLANATIONS,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    context.refused.change(
+        None,
+        [context.refused, inputs.photo, inputs.network, known],
+        [sentence, figure, chosen, opacity, stages, blocks, known],
+        js=TAKE_AWAY,
         show_progress="hidden",
         api_visibility="private",
     )
