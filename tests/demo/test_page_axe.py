@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import clear, served_page, unfold, upload, upload_many
 from color_network import COLORS, LABELS, save_color_network, solid
 from playwright.sync_api import expect
+from run_folders import save_run
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 GRAVE = ("critical", "serious")
@@ -18,6 +19,8 @@ def place(tmp_path_factory):
         save_color_network(folder / name)
     solid(COLORS[0]).save(folder / "crimson.png")
     (folder / "notes.png").write_text("no picture")
+    counts = [[8 if row == column else 1 for column in range(len(LABELS))] for row in range(len(LABELS))]
+    save_run(folder / "colors", LABELS, counts, [(COLORS[0], 1, 0, 0.9)])
     return folder
 
 
@@ -117,6 +120,13 @@ def test_many_images_are_clean(page, place):
     assert grave(page) == {}
     upload_many(page, [place / "crimson.png", place / "notes.png"])
     expect(page.locator("#batch-progress")).to_contain_text("Done: 1 classified, 1 failed")
+    assert grave(page) == {}
+
+
+def test_the_run_is_clean(page):
+    open_tab(page, "Run")
+    page.locator("#run-confusion td button").first.click()
+    expect(page.locator("#run-cell h3")).to_be_visible()
     assert grave(page) == {}
 
 

@@ -29,7 +29,7 @@ from resnet_hub.demo.fields import (
 )
 from resnet_hub.demo.run_report import RunReader, RunReport, is_run, read_run
 from resnet_hub.demo.serving import Inference
-from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext, whole_number
+from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, TabContext, whole_number
 from resnet_hub.demo.text import language_of, names_in, own_label, sentence_of
 from resnet_hub.errors import LANGUAGES, ResNetHubError
 from resnet_hub.images import open_to_look_at, visible
@@ -87,6 +87,7 @@ def run_tab(context: TabContext) -> BuiltTab:
     confusion = gr.HTML(elem_id="run-confusion", elem_classes="plain run", js_on_load=CHOSEN)
     cell = gr.HTML(elem_id="run-cell", elem_classes="plain run", js_on_load=CHOSEN)
     rest = gr.HTML(elem_id="run-rest", elem_classes="plain run")
+    opened = gr.Textbox("", visible="hidden")
     queued: dict[str, Any] = {
         "concurrency_limit": AT_ONCE,
         "concurrency_id": RUNS,
@@ -94,22 +95,26 @@ def run_tab(context: TabContext) -> BuiltTab:
         "show_progress": "hidden",
     }
 
-    async def show(request: gr.Request) -> list[str]:
+    async def show(linked: str, request: gr.Request) -> list[Any]:
         language = language_of(request)
         try:
-            return await inference.aside(_parts, reader, names, own.classifier.model.metadata.split, language)
+            parts = await inference.aside(_parts, reader, names, own.classifier.model.metadata.split, language)
         except Exception as error:
-            return [refusal(sentence_of(error, language)), "", "", ""]
+            return [refusal(sentence_of(error, language)), "", "", "", ""]
+        return [*parts, await cell_of(linked, language)]
 
-    async def open_cell(chosen: gr.EventData, request: gr.Request) -> str:
-        asked = _CELL.fullmatch(_text(chosen, "cell"))
+    async def cell_of(text: str, language: str) -> Any:
+        asked = _CELL.fullmatch(text)
         if asked is None:
             return gr.skip()
-        language = language_of(request)
         try:
             return await inference.aside(_cell, reader, names, int(asked[1]), int(asked[2]), language)
         except Exception as error:
             return refusal(sentence_of(error, language))
+
+    async def open_cell(chosen: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
+        text = _text(chosen, "cell")
+        return await cell_of(text, language_of(request)), text if _is_cell(text, len(names)) else gr.skip()
 
     async def ask_why(network: str, chosen: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         number = whole_number(_text(chosen, "why"))
@@ -123,12 +128,30 @@ def run_tab(context: TabContext) -> BuiltTab:
         return gr.skip(), photo, name, name, *context.opening("why")
 
     looked_at = queued | {"show_progress": "minimal", "show_progress_on": [headline]}
-    gr.on([context.tab.select], show, None, [headline, mistakes, confusion, rest], **looked_at)
-    confusion.click(open_cell, None, cell, **queued).success(None, js=INTO_VIEW, api_visibility="private")
+    gr.on([context.tab.select], show, opened, [headline, mistakes, confusion, rest, cell], **looked_at)
+    confusion.click(open_cell, None, [cell, opened], **queued).success(None, js=INTO_VIEW, api_visibility="private")
     shown = [cell, inputs.photo, inputs.network, inputs.choice, *context.rows]
     for pictures in (mistakes, cell):
         pictures.click(ask_why, inputs.network, shown, **queued)
-    return BuiltTab(told=[headline, cell])
+    return BuiltTab([_cell_in_link(opened, len(names))], told=[headline, cell])
+
+
+def _cell_in_link(opened: gr.Textbox, classes: int) -> LinkValue:
+    """The cell whose images are opened."""
+    return LinkValue(
+        "cell",
+        opened,
+        lambda text: text if _is_cell(text, classes) else None,
+        lambda text, _opened: text if _is_cell(text, classes) else None,
+        lambda text, _opened: [text],
+        [opened],
+    )
+
+
+def _is_cell(text: str, classes: int) -> bool:
+    """Whether a stranger's text names a cell of the confusion matrix: the true class, and the answer."""
+    asked = _CELL.fullmatch(text)
+    return asked is not None and max(int(asked[1]), int(asked[2])) < classes
 
 
 def _parts(reader: RunReader, names: tuple[str, ...], split: str | None, language: str) -> list[str]:

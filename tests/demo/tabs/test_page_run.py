@@ -91,6 +91,21 @@ def test_a_pair_that_was_confused_opens_the_same(page):
     expect(page.locator("#run-cell h3")).to_have_text(f"1 of 10 pictures of “{LONG}” named “{MARKUP}”")
 
 
+def test_a_link_opens_the_number_that_is_open(open_page, address):
+    page = open_page(f"{address}?tab=run&cell=1-1")
+    right = f"10 of 10 pictures of “{TEMPLATE}” named right"
+    expect(page.locator("#run-cell h3")).to_have_text(right)
+    page.locator("#run-confusion td button").first.click()
+    expect(page.locator("#run-cell h3")).not_to_have_text(right)
+    expect(page.locator("#link a")).to_have_attribute("href", re.compile("tab=run&cell=0-0$"))
+
+
+def test_a_link_to_a_number_that_is_not_there_says_so(open_page, address):
+    page = open_page(f"{address}?tab=run&cell=9-9")
+    expect(page.locator("#link-told")).to_contain_text("cell=9-9")
+    expect(page.locator("#run-cell h3")).to_have_count(0)
+
+
 def test_a_mistake_is_one_click_from_why(open_page, address):
     page = open_page(f"{address}?tab=run")
     page.locator("#run-mistakes button").first.click()
