@@ -164,6 +164,21 @@ def test_a_network_that_cannot_be_used_leaves_the_one_in_use_named_everywhere(op
     expect_named(page, "colors")
 
 
+def test_a_network_that_did_not_load_is_tried_again_without_its_name_being_typed_again(open_page, address, fake_hub):
+    create_model("cifar_resnet20", num_classes=4).push_to_hub("alice/back")
+    fake_hub.state.faults += [Fault(method, "*alice/back*", drop=True) for method in ("HEAD", "GET")]
+    page = open_page(address)
+    choose(page, "alice/back")
+    page.locator("#use-network").click()
+    again = page.get_by_role("button", name="Try alice/back again")
+    expect(again).to_be_visible()
+    fake_hub.state.faults.clear()
+    again.click()
+    expect(page.locator("#network-facts")).to_contain_text("In use: alice/back")
+    expect(page.locator("#load-again")).to_have_count(0)
+    expect_named(page, "alice/back")
+
+
 def test_a_chinese_visitor_reads_in_chinese_which_network_still_answers(open_page, address, fake_hub):
     fake_hub.state.faults += [Fault(method, "*", drop=True) for method in ("HEAD", "GET")]
     page = open_page(address, locale="zh-CN")

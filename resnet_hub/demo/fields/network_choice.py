@@ -59,21 +59,26 @@ def network_choice(page: gr.Blocks, inference: Inference, network: gr.Textbox) -
         # Above the facts, which come while a visitor clicks: what grows above a button moves it from under the click.
         use = gr.Button(label("inputs.use"), elem_id="use-network", size="sm")
         facts = gr.HTML(elem_id="network-facts", elem_classes="plain", html_template="${value}")
+        # The choice names the network that answers; what did not load need not be typed again.
+        again = gr.Button(visible=False, elem_id="load-again", size="sm")
+    failed = gr.Textbox("", visible=False)
 
-    async def tell(source: str, answering: str, request: gr.Request) -> str:
-        return await _facts_html(inference, source, answering, request)
+    async def tell(source: str, answering: str, request: gr.Request) -> tuple[str, gr.Button]:
+        return await _facts_html(inference, source, answering, request), gr.Button(visible=False)
 
     async def put_to_use(source: str, answering: str, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
         language, now = language_of(request), answering or pool.own.name
         words = say("inputs.loading", language, name=shortened(source or pool.default), answering=shortened(now))
-        yield gr.skip(), gr.skip(), line(words), gr.Button(interactive=False)
+        waits, rests = gr.Button(interactive=False), gr.Button(interactive=True)
+        yield gr.skip(), gr.skip(), line(words), waits, "", gr.Button(visible=False)
         try:
             model = await inference.open(source)
         except Exception as error:
             told = refusal(not_loaded(source, now, error, language))
-            yield now, gr.skip(), told, gr.Button(interactive=True)
+            retry = gr.Button(say("inputs.load_again", language, name=shortened(source)), visible=True)
+            yield now, gr.skip(), told, rests, source, retry
         else:
-            yield model.name, model.name, in_use(model, language), gr.Button(interactive=True)
+            yield model.name, model.name, in_use(model, language), rests, "", gr.skip()
 
     queued: dict[str, Any] = {
         "concurrency_limit": AT_ONCE,
@@ -83,8 +88,10 @@ def network_choice(page: gr.Blocks, inference: Inference, network: gr.Textbox) -
         "show_progress": "hidden",
     }
     choice.focus(None, js=SELECTED, api_visibility="private")
-    choice.input(tell, [choice, network], facts, **queued)
-    use.click(put_to_use, [choice, network], [choice, network, facts, use], **queued)
+    choice.input(tell, [choice, network], [facts, again], **queued)
+    shown = [choice, network, facts, use, failed, again]
+    use.click(put_to_use, [choice, network], shown, **queued)
+    again.click(put_to_use, [failed, network], shown, **queued)
     return choice, facts
 
 
