@@ -174,7 +174,9 @@ def _preview(model: ServedModel, title: str) -> bytes:
     paths = ((name, path) for name, path in sorted(model.files.items()) if isinstance(path, Path))
     own = [path for name, path in paths if f"/{EXAMPLES_FOLDER}/" in name]
     network = model.config.network
-    return preview_image(title, f"{network.architecture}, {network.num_classes:,} classes", next(iter(own), None))
+    return preview_image(
+        title, f"{network.architecture}, {network.num_classes:,} classes", next(iter(own), None), model.classifier
+    )
 
 
 def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings, preview: str) -> str:

@@ -56,6 +56,8 @@ class ServedModel:
     """What the page loads: "owner/name", "owner/name@commit", or `CHECKPOINT_FOLDER`."""
     config: CheckpointConfig
     """What its config.json says."""
+    classifier: ImageClassifier | None = field(default=None, repr=False, compare=False)
+    """Its network, where the weights are here; those on the Hub are not fetched."""
     repo_id: str | None = None
     """owner/name on the Hub; None where the checkpoint travels with the Space."""
     preload: str | None = None
@@ -105,7 +107,7 @@ def _from_folder(folder: Path, examples: bool, run: str | None) -> ServedModel:
             raise CheckpointError("space.nothing_to_serve_in_folder", folder=str(folder), name=name)
     config = read_config(folder)
     _check_shown(config, str(folder))
-    ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
+    classifier = ImageClassifier.from_pretrained(folder, device="cpu")  # what does not load here would not load there
     weights = [WEIGHTS_FILE] if whole or index is None else [index, *shard_names(folder / index)]
     kept = (CONFIG_FILE, *weights, CARD_FILE, PROCESSOR_FILE)
     names = [name for name in kept if (folder / name).is_file()]
@@ -120,7 +122,10 @@ def _from_folder(folder: Path, examples: bool, run: str | None) -> ServedModel:
     card = folder / CARD_FILE
     said = CardText.parse(card.read_bytes(), str(card)).metadata if card.is_file() else {}
     license = weights_license(config.metadata.license, said)
-    return ServedModel(CHECKPOINT_FOLDER, config, files=files, run=shown, license=license, datasets=_datasets(said))
+    datasets = _datasets(said)
+    return ServedModel(
+        CHECKPOINT_FOLDER, config, classifier, files=files, run=shown, license=license, datasets=datasets
+    )
 
 
 def _run_files(folder: Path, run: str | None) -> tuple[str | None, dict[str, Path | bytes]]:

@@ -1,4 +1,4 @@
-"""The image that is shown where somebody shares the address of a Space: an example, the title and the network."""
+"""The image that is shown where somebody shares the address of a Space: an example, its evidence, title and network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
+from resnet_hub.explain import heat_map, overlay
 from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image
 
@@ -19,7 +21,9 @@ MARGIN = 48
 BACKGROUND, STRONG, QUIET = (248, 250, 252), (15, 23, 42), (15, 118, 110)
 
 
-def preview_image(title: str, network: str, example: Path | None = None) -> bytes:
+def preview_image(
+    title: str, network: str, example: Path | None = None, classifier: ImageClassifier | None = None
+) -> bytes:
     """A JPEG file of 1200 x 630 pixels.
 
     The only font that is everywhere is Pillow's own, which knows Latin letters: with any other in the title the image
@@ -29,9 +33,13 @@ def preview_image(title: str, network: str, example: Path | None = None) -> byte
         title: The heading of the page.
         network: What answers there, in a few words.
         example: An image file that the page shows; the first that comes with the page where absent.
+        classifier: The network, which makes the place glow where it sees the evidence for its answer; without it the
+            image is shown as it is.
     """
     card = Image.new("RGB", (WIDTH, HEIGHT), BACKGROUND)
-    image = visible(open_image(example or find_examples("").paths[0])).convert("RGB")
+    names = () if classifier is None else classifier.label_names
+    path = example or find_examples("", names).paths[0]
+    image = visible(open_image(path)).convert("RGB") if classifier is None else _glowing(path, classifier)
     if not all(_is_drawn(letter) for letter in title + network):
         return _as_jpeg(ImageOps.fit(image, (WIDTH, HEIGHT)))
     card.paste(ImageOps.fit(image, (HEIGHT, HEIGHT)), (0, 0))
@@ -39,6 +47,20 @@ def preview_image(title: str, network: str, example: Path | None = None) -> byte
     top = _write(pen, title, (left, 90), STRONG, range(68, 26, -4), 330)
     _write(pen, network, (left, top + 30), QUIET, range(34, 18, -2), 120)
     return _as_jpeg(card)
+
+
+def _glowing(path: Path, classifier: ImageClassifier) -> Image.Image:
+    """What the network sees of an image, as sharp as the file has it, under the heat map of its best class."""
+    preprocessing = classifier.preprocessing
+    answer = classifier.classify(path, 1)
+    found = heat_map(classifier, classifier.prepare(path), answer.predictions[0].index)
+    image, (_, height, width) = answer.seen.convert("RGB"), preprocessing.input_size
+    if preprocessing.crop_mode == "center" and height == width:
+        whole = visible(open_image(path)).convert("RGB")
+        side = round(preprocessing.crop_pct * min(whole.size))
+        left, top = (whole.width - side) // 2, (whole.height - side) // 2
+        image = whole.crop((left, top, left + side, top + side))
+    return overlay(ImageOps.fit(image, (HEIGHT, HEIGHT)), found)
 
 
 def _write(

@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pytest
 from color_network import COLORS, solid
+from explained import COLORS as SQUARES
+from explained import square, square_classifier
 from PIL import Image
 
 from resnet_hub.card.parse import CardText
@@ -55,6 +57,17 @@ def test_letters_that_cannot_be_drawn_leave_the_example_alone(example, title):
 
 def test_without_an_example_of_its_own_the_page_s_first_one_is_shown():
     assert shown(preview_image("Which animal", "resnet50"))[:, :HEIGHT].std() > 20
+
+
+def test_a_network_makes_the_place_glow_where_it_sees_the_evidence(tmp_path):
+    square(SQUARES[0], 4, 4).save(tmp_path / "a.png")
+    plain, glowing = (
+        shown(preview_image("Which color", "cifar_resnet20, 2 classes", tmp_path / "a.png", classifier))
+        for classifier in (None, square_classifier(("red", "green")))
+    )
+    changed = np.abs(glowing - plain)[:, :HEIGHT].sum(2)
+    half = HEIGHT // 2
+    assert changed[:half, :half].mean() > 3 * changed[half:, half:].mean()
 
 
 @pytest.fixture
