@@ -70,7 +70,7 @@ def _effects(target: Target, places: range) -> list[BlockEffect]:
         total = join(block, residual + shortcut)
         if next(count) not in places:
             return total
-        found.append((name, _ratio(residual[0], shortcut[0])))
+        found.append((name, size_ratio(residual[0], shortcut[0])))
         return torch.cat((total, join(block, shortcut[:1].clone())))
 
     model = target.model
@@ -95,8 +95,14 @@ def branches(block: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     if isinstance(block, PreActivationBlock):
         activated = block.norm1(x)
         return block.residual(activated), block.shortcut(x, activated)
-    post = cast(ResidualBlock, block)
-    return post.residual(x), post.downsample(x)
+    return cast(ResidualBlock, block).residual(x), shortcut_of(block, x)
+
+
+def shortcut_of(block: nn.Module, x: Tensor) -> Tensor:
+    """What a residual block adds F(x) to: x itself, the part of it that a stride leaves, or its projection."""
+    if isinstance(block, PreActivationBlock):
+        return block.shortcut(x, block.norm1(x))
+    return cast(ResidualBlock, block).downsample(x)
 
 
 def join(block: nn.Module, total: Tensor) -> Tensor:
@@ -104,6 +110,7 @@ def join(block: nn.Module, total: Tensor) -> Tensor:
     return block.last_act()(total) if isinstance(block, ResidualBlock) else total
 
 
-def _ratio(residual: Tensor, shortcut: Tensor) -> float:
+def size_ratio(residual: Tensor, shortcut: Tensor) -> float:
+    """||F(x)|| / ||shortcut(x)||; infinite where the shortcut is all 0."""
     sizes = float(residual.float().norm()), float(shortcut.float().norm())
     return sizes[0] / sizes[1] if sizes[1] else math.inf
