@@ -83,6 +83,14 @@ def test_why_with_all_its_drawers_is_clean(page):
     assert grave(page) == {}
 
 
+def test_a_network_taken_apart_is_clean(page):
+    open_tab(page, "Take it apart")
+    expect(page.locator("#switch-board .block").first).to_be_visible()
+    page.locator("#switch-board .block").first.click()
+    expect(page.locator("#switch-sentence")).to_contain_text("1 of the")
+    assert grave(page) == {}
+
+
 def test_a_comparison_is_clean(page):
     open_tab(page, "Compare")
     assert grave(page) == {}

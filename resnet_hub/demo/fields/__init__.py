@@ -35,6 +35,8 @@ from resnet_hub.demo.fields.run_html import (
 )
 from resnet_hub.demo.fields.share_card import share_card_button
 from resnet_hub.demo.fields.svg_chart import CHART_SPAN, Line, line_chart
+from resnet_hub.demo.fields.switchboard_html import BlockState, block_states, board_html, board_patch, view_html
+from resnet_hub.demo.fields.switchboard_script import CHANGED, SWITCHED
 from resnet_hub.demo.fields.teach_html import PRESSED as TEACH_PRESSED
 from resnet_hub.demo.fields.teach_html import (
     finetune_command,
@@ -47,18 +49,24 @@ from resnet_hub.demo.fields.toasts import move_toasts
 
 __all__ = [
     "AT_ONCE",
+    "CHANGED",
     "CHART_SPAN",
     "CHOSEN",
     "DOWNLOADS",
     "GALLERY",
     "REPLAY",
     "SMALL",
+    "SWITCHED",
     "TEACH_PRESSED",
+    "BlockState",
     "Inputs",
     "Line",
     "agreement_words",
     "as_json",
+    "block_states",
     "block_table",
+    "board_html",
+    "board_patch",
     "cell_html",
     "classes_html",
     "confusion_html",
@@ -106,4 +114,5 @@ __all__ = [
     "taught_words",
     "told",
     "variants_html",
+    "view_html",
 ]

@@ -46,7 +46,7 @@ def line_chart(
         lines: Up to four lines that begin at the left; one that is still growing may be shorter than the chart, one
             without values is left out.
         about: What the chart shows, as its alternative text.
-        across: The label of the x axis, counted from 1.
+        across: The label of the x axis.
         upwards: The label of the y axis.
         steps: Positions in all.
         log: Whether the y axis is logarithmic.

@@ -9,12 +9,14 @@ from resnet_hub.demo.tabs.explain_endpoint import explain_endpoint
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, PageTab, TabContext
 from resnet_hub.demo.tabs.run import run_heading, run_tab, shows_run
 from resnet_hub.demo.tabs.shake import shake_tab
+from resnet_hub.demo.tabs.switch import switch_tab
 from resnet_hub.demo.tabs.teach import teach_tab
 from resnet_hub.demo.tabs.why import why_tab
 
 TABS = (
     PageTab("answer", "classify.tab", answer_tab, predict_endpoint, about_the_image=True),
     PageTab("why", "why.tab", why_tab, explain_endpoint, about_the_image=True),
+    PageTab("switch", "switch.tab", switch_tab, about_the_image=True),
     PageTab("compare", "compare.tab", compare_tab, compare_endpoint, about_the_image=True),
     PageTab("shake", "shake.tab", shake_tab, about_the_image=True),
     PageTab("teach", "teach.tab", teach_tab, about_the_image=True),
