@@ -262,14 +262,14 @@ def _installed(name: str) -> str:
 
 
 def _package_files() -> dict[str, Path]:
-    """The sources and the checkpoint of this package, which is on no index that a Space could install it from.
+    """The sources and the checkpoints of this package, which is on no index that a Space could install it from.
 
     The trainer, which lies inside an installed package, stays here.
     """
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
-        if (path.suffix in SOURCE_SUFFIXES or path.parent == BUNDLED)
+        if (path.suffix in SOURCE_SUFFIXES or BUNDLED.parent in path.parents)
         and PACKAGE / "training" not in path.parents
         and not path.name.startswith(".")
         and path.is_file()

@@ -56,7 +56,7 @@ element.addEventListener('click', event => {
   heads();
   tell() });
 element.addEventListener('keydown', event => {
-  const from = event.target.closest('.block, .head');
+  const from = event.target.closest('.board button');
   if (event.key === 'Escape' && isSwapping()) return swapping(false);
   if (!from) return;
   const stops = all('.head, .block'), rows = all('.stage');
@@ -72,7 +72,7 @@ element.addEventListener('keydown', event => {
   event.preventDefault();
   next()?.focus() });
 element.addEventListener('focusin', event => {
-  const one = event.target.closest('.block, .head');
+  const one = event.target.closest('.board button');
   if (!one) return;
   all('.block, .head').forEach(other => { other.tabIndex = other === one ? 0 : -1 }) });
 const look = event => {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
 from resnet_hub.demo.fields import AT_ONCE, Line, line_chart, refusal
 from resnet_hub.demo.overrides import Stops
-from resnet_hub.demo.tabs.boards import Board, Boards
+from resnet_hub.demo.tabs.boards import Board, BoardKey, Boards
 from resnet_hub.demo.tabs.cut import Cut
 from resnet_hub.demo.tabs.page_tab import TabContext
 from resnet_hub.demo.text import label, language_of, say, sentence_of
@@ -32,6 +33,10 @@ board.dataset.asked = button.dataset.cut;
 trigger('click', {cut: button.dataset.cut}) })"""
 
 
+VISITORS = 1000
+"""Whose last run is remembered."""
+
+
 class LossRuns:
     """The button, the curve, and what begins and ends it."""
 
@@ -41,18 +46,32 @@ class LossRuns:
         gr.HTML(label("switch.lose_text"), elem_classes="plain quiet")
         button = gr.Button(label("switch.lose"), elem_id="switch-lose")
         self.chart = gr.HTML(elem_id="switch-losses", elem_classes="plain", js_on_load=APPLY)
-        inputs = [context.inputs.photo, context.inputs.network, small]
+        self._inputs = inputs = [context.inputs.photo, context.inputs.network, small]
+        self._last: OrderedDict[str | None, BoardKey] = OrderedDict()
         event: dict[str, Any] = {"preprocess": False, "concurrency_limit": AT_ONCE, "concurrency_id": LOSSES}
         self._stops.begin_on(button, self._show, inputs, self.chart, show_progress="minimal", **event)
 
     def forget_on(self, changes: Sequence[Any]) -> None:
         """Ends a run, and takes its curve away, where it would be that of another image or network."""
 
-        async def forget(request: gr.Request) -> str:
-            await self._stops.stop(request.session_hash)
+        async def forget(photo: dict[str, Any] | None, network: str, small: str, request: gr.Request) -> Any:
+            visitor = request.session_hash
+            # gradio tells of an image that has just come more than once.
+            if photo is not None and self._last.get(visitor) == _key(visitor, photo, network, small):
+                return gr.skip()
+            await self._stops.stop(visitor)
             return ""
 
-        gr.on(changes, forget, None, self.chart, queue=False, show_progress="hidden", api_visibility="private")
+        gr.on(
+            changes,
+            forget,
+            self._inputs,
+            self.chart,
+            preprocess=False,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
 
     async def _show(
         self, photo: dict[str, Any] | None, network: str, small: str, request: gr.Request
@@ -61,6 +80,10 @@ class LossRuns:
         if photo is None:
             yield f"<p role='status'>{html.escape(say('switch.hint', language))}</p>"
             return
+        self._last[visitor] = _key(visitor, photo, network, small)
+        self._last.move_to_end(visitor)
+        if len(self._last) > VISITORS:
+            self._last.popitem(last=False)
         try:
             board = await self._boards.board(visitor, photo, network, small or "")
             async for part in self._stops.parts(visitor, self._parts(board, language), ""):
@@ -77,6 +100,10 @@ class LossRuns:
                 curve.append(found)
                 yield losses_html(board, curves, language)
         yield losses_html(board, curves, language, done=True)
+
+
+def _key(visitor: str | None, photo: Mapping[str, Any], network: str, small: str) -> BoardKey:
+    return BoardKey(visitor, str(photo.get("path")), network, small or "")
 
 
 def losses_html(board: Board, curves: dict[str, list[Removal]], language: str, *, done: bool = False) -> str:
