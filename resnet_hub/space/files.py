@@ -269,7 +269,7 @@ def _package_files() -> dict[str, Path]:
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
-        if (path.suffix in SOURCE_SUFFIXES or BUNDLED.parent in path.parents)
+        if (path.suffix in SOURCE_SUFFIXES or path.parent.parent == BUNDLED.parent)
         and PACKAGE / "training" not in path.parents
         and not path.name.startswith(".")
         and path.is_file()
