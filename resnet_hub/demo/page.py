@@ -18,10 +18,8 @@ from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
-    AnswerStream,
     describe_link,
     launch_quietly,
-    lose_no_answer,
     mend_what_gradio_leaves_out,
     refusals_of_requests,
     refuse_what_no_field_holds,
@@ -69,7 +67,6 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(KEEP_SECONDS // 6, KEEP_SECONDS),
     ) as page:
-        lose_no_answer(page)
         title, lead = _title_and_lead(page, inference)
         gr.HTML(
             title,
@@ -255,7 +252,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
         app_kwargs={
             **refusals_of_requests(page),
             "routes": list(routes),
-            "middleware": [Middleware(RoomForUploads), Middleware(AnswerStream, page=page)],
+            "middleware": [Middleware(RoomForUploads)],
         },
         footer_links=["api", "gradio", "settings"],
         i18n=translations(getattr(page, "own_words", None)),

@@ -4,7 +4,6 @@
 """
 
 from resnet_hub.demo.overrides.accessibility import mend_what_gradio_leaves_out
-from resnet_hub.demo.overrides.answer_stream import AnswerStream, lose_no_answer
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
 from resnet_hub.demo.overrides.gradio_words import translate_gradio
@@ -18,14 +17,12 @@ from resnet_hub.demo.overrides.stopping import Stops
 
 __all__ = [
     "MOST_SESSIONS",
-    "AnswerStream",
     "Stops",
     "bring_addresses",
     "describe_in_api",
     "describe_link",
     "keep_file",
     "launch_quietly",
-    "lose_no_answer",
     "mend_what_gradio_leaves_out",
     "refusals_of_requests",
     "refuse_what_no_field_holds",

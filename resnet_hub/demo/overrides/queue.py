@@ -13,7 +13,6 @@ import gradio as gr
 from gradio.queueing import Queue
 from gradio.server_messages import ProcessCompletedMessage
 
-from resnet_hub.demo.overrides.answer_stream import note_the_end
 from resnet_hub.demo.text import language_of, say
 
 RETRY_SECONDS = 5
@@ -56,7 +55,6 @@ class PageQueue(Queue):  # type: ignore[misc]  # gradio has no types
         if self._waiting() >= self.max_waiting:
             sentence = say("page.full", language_of(gr.Request(request)), waiting=self.max_waiting)
             raise fastapi.HTTPException(503, sentence, {"Retry-After": str(RETRY_SECONDS)})
-        note_the_end(self, body.session_hash, request)
         return await super().push(body, request, username)
 
     async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:

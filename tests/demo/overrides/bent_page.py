@@ -15,7 +15,6 @@ from pathlib import Path
 import gradio as gr
 import httpx
 from browsing import awaited, free_port
-from starlette.middleware import Middleware
 
 from resnet_hub.demo import fields, overrides
 from resnet_hub.demo.overrides.sessions import Session
@@ -108,13 +107,8 @@ class Scene:
         """Serves it; returns its address."""
         port = free_port()
         with printed() as lines:
-            bent = {"middleware": [Middleware(overrides.AnswerStream, page=page)]}
             overrides.launch_quietly(
-                page,
-                mcp_server=True,
-                server_port=port,
-                ssr_mode=False,
-                app_kwargs=overrides.refusals_of_requests(page) | bent,
+                page, mcp_server=True, server_port=port, ssr_mode=False, app_kwargs=overrides.refusals_of_requests(page)
             )
             self.seen["quiet launch"] = lines() == "" or lines()
         overrides.describe_link(page, 'A "title"', "What it is", "https://example.com/a.jpg?b&c")
@@ -162,7 +156,6 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("link preview", lambda: all(f'content="{one}"' in html for one in shown))
     scene.record("queue parts", lambda: queue_parts(page._queue))
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
-    scene.record("answer streams", lambda: ends_with_the_last_answer(page, web))
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
     missing = words_that_gradio_lacks()
     scene.seen["English words"] = not missing or f"it has no {missing}"
@@ -204,24 +197,6 @@ async def task_name():
     task = asyncio.current_task()
     gr.utils.set_task_name(task, "session", 1, "event", batch=False)
     return task.get_name()
-
-
-def ends_with_the_last_answer(page, web):
-    """Whether a stream ends when all is answered, and an event and a stream after it are told so."""
-    numbers = {function.fn.__name__: number for number, function in page.fns.items() if function.fn is not None}
-    event = {"session_hash": "streamed", "fn_index": numbers["look"], "data": [None]}
-    stream = {"session_hash": "streamed"}
-    for _ in range(2):
-        joined = web.post("/queue/join", json=event)
-        told = web.get("/queue/data", params=stream).text
-        assert joined.headers["x-answer-stream"] == "over"
-        assert joined.json()["event_id"] in told
-        assert told.endswith("\n\n")
-        assert "close_stream" in told
-        assert "process_completed" in told
-    again = web.get("/queue/data", params=stream).text
-    aborts = any("close_stream" in code and "abort_controller" in code for code in browser_code())
-    return aborts and "close_stream" in again and "process_completed" not in again
 
 
 def is_ended_in_the_queue(scene, page, web):

@@ -145,12 +145,6 @@ ROWS = {
         "overrides/mcp_server.py",
         "closing the page leaves a client open, or agents may send files of any size",
     ),
-    "answer streams": Row(
-        "a visitor's stream ends when pending_event_ids_session holds none of theirs, and a browser that learns of it "
-        "aborts the request",
-        "overrides/answer_stream.py",
-        "a click in the moment in which an answer comes is answered only with the next one, and streams stay open",
-    ),
     "waiting runs": Row(
         "an event in the queue has its function's number, is taken out by its own, and ends with a completed message",
         "overrides/stopping.py",
