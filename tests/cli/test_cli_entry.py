@@ -22,7 +22,7 @@ def process(*arguments, **environment):
     ("arguments", "says"),
     [
         (("lits",), "there is no command 'lits'; the nearest are 'list'"),
-        (("--json", "list"), "the command comes first: resnet-hub list|info|predict|embed|convert|push|"),
+        (("--json", "list"), "the command comes first: resnet-hub list|info|predict|embed|convert|export|push|"),
         (("list", "--tag"), "there is no flag '--tag'; the nearest are '--tags'"),
         (("list", "resnte50"), "nothing matches 'resnte50'; the nearest are 'resnet50', "),
         (("list", "resnet5?", "--exclude", "resnet*"), "nothing matches 'resnet5?' but not 'resnet*'; exclude less"),
