@@ -60,7 +60,7 @@ def tab_to(page, *names):
 def open_by_keyboard(page, name, *, before):
     """Goes to the open tab `before`, and from there with the keyboard to the tab of this name."""
     page.get_by_role("tab", name=before, exact=True).focus()
-    for _ in range(3):
+    for _ in range(8):
         if page.evaluate("document.activeElement.innerText.trim()") == name:
             page.keyboard.press("Enter")
             return
