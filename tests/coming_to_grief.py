@@ -27,8 +27,6 @@ from training.loop import saver as state
 DAY = 86_400.0
 DISK_BYTES = 64 * 2**20
 NEW_MOUNTS = 0x00020000
-MOUNTS_REFUSED = 77
-"""The exit status where this process may not mount anything."""
 
 
 def kill_worker(folder):
@@ -82,21 +80,21 @@ def undo(folder):
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-def mount(folder):
-    """Mounts a small file system that only this process sees, and that ends with it."""
+def mounted(folder):
+    """Mounts a small file system that only this process sees, and that ends with it; whether it may."""
     folder.mkdir()
-    if ctypes.CDLL(None).unshare(NEW_MOUNTS):
-        sys.exit(MOUNTS_REFUSED)
-    for words in (["--make-rprivate", "/"], ["-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]):
-        if subprocess.run(["mount", *words], capture_output=True, check=False).returncode:
-            sys.exit(MOUNTS_REFUSED)
+    private, small = ["--make-rprivate", "/"], ["-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
+    return ctypes.CDLL(None).unshare(NEW_MOUNTS) == 0 and all(
+        subprocess.run(["mount", *words], capture_output=True, check=False).returncode == 0
+        for words in (private, small)
+    )
 
 
 def main():
     how, at, flags, again = json.loads(sys.argv[1])
     folder = Path(flags[flags.index("--output") + 1])
-    if how == "disk":
-        mount(folder)
+    if how == "disk" and not mounted(folder):
+        how = "size"  # where nothing may be mounted, files that may not grow are as full a disk as there is
     updated = state.Saver.after_update
 
     def after_update(saver, learner):

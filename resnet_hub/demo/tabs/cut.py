@@ -35,8 +35,8 @@ class Cut:
         if len(found) > MOST or not all(found):
             return None
         parts = [part[0] for part in found if part]
-        pairs = tuple(tuple(part.split("-")) for part in parts if "-" in part)
-        return cls(tuple(part for part in parts if "-" not in part), pairs, network)  # type: ignore[arg-type]
+        pairs = tuple((one, other) for one, dash, other in (part.partition("-") for part in parts) if dash)
+        return cls(tuple(part for part in parts if "-" not in part), pairs, network)
 
     @classmethod
     def of(cls, wiring: Wiring, blocks: Sequence[NetworkBlock], network: str = "") -> Cut:
