@@ -6,8 +6,8 @@ from browsing import served_page
 from color_network import MARKUP
 from explained import COLORS, square, square_classifier
 
-from resnet_hub.explain.covering import cover_effect
-from resnet_hub.explain.heat_maps import heat_map
+from resnet_hub.explain.saliency.covering import cover_effect
+from resnet_hub.explain.saliency.heat_maps import heat_map
 from resnet_hub.preprocessing import to_pixels
 
 LABELS = ("red", MARKUP)

@@ -8,8 +8,28 @@ gradient_flow, first_losses: what shortcuts do for the training of deep networks
 laboratory: what was measured of that once, on CIFAR-10; laboratory_network: the small networks that learned it.
 """
 
-from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect
+from resnet_hub.explain.blocks import (
+    INTACT,
+    ORDERS,
+    REMOVALS,
+    BlockEffect,
+    NetworkBlock,
+    Passes,
+    Removal,
+    StageMaps,
+    StageView,
+    StageViews,
+    Switchboard,
+    Wired,
+    Wiring,
+    block_effects,
+    feature_maps,
+    gradient_norms,
+    network_blocks,
+    place_in_network,
+    removals,
+    survived,
+)
 from resnet_hub.explain.depth_laboratory import (
     Laboratory,
     LossSurface,
@@ -17,20 +37,28 @@ from resnet_hub.explain.depth_laboratory import (
     laboratory,
     laboratory_network,
 )
-from resnet_hub.explain.gradients import gradient_norms
-from resnet_hub.explain.heat_maps import METHODS, HeatMap, heat_map
-from resnet_hub.explain.localization import Evidence, Place, evidence, evidence_place
-from resnet_hub.explain.map_agreement import Agreement, Verdict, agreement
-from resnet_hub.explain.occlusion import occlusion_places
-from resnet_hub.explain.removal import ORDERS, REMOVALS, Removal, removals, survived
-from resnet_hub.explain.rendering import OPACITY, glow, overlay
-from resnet_hub.explain.residuals import BlockEffect, block_effects, place_in_network
+from resnet_hub.explain.saliency import (
+    METHODS,
+    OPACITY,
+    PLACEMENTS,
+    Agreement,
+    CoverEffect,
+    Evidence,
+    HeatMap,
+    Place,
+    Verdict,
+    agreement,
+    colored,
+    cover_effect,
+    evidence,
+    evidence_place,
+    glow,
+    heat_map,
+    occlusion_places,
+    overlay,
+)
 from resnet_hub.explain.shaking import SHAKES, Shake, ShakeCurve, shake_curve, shaken
-from resnet_hub.explain.stage_maps import StageMaps, feature_maps
-from resnet_hub.explain.stage_views import StageView, StageViews
-from resnet_hub.explain.switchboard import Switchboard, Wired
 from resnet_hub.explain.trainability import DEPTHS, GradientFlow, first_losses, gradient_flow
-from resnet_hub.explain.wiring import INTACT, NetworkBlock, Passes, Wiring, network_blocks
 
 __all__ = [
     "DEPTHS",

@@ -14,7 +14,7 @@ import resnet_hub.demo
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
-from resnet_hub.demo.fields.photo import photo_field
+from resnet_hub.demo.fields.image_input.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
 from resnet_hub.demo.serving.model_pool import start_pool

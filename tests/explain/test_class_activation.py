@@ -4,8 +4,8 @@ import pytest
 import torch
 from explained import NETWORKS, lively_classifier, noise
 
-from resnet_hub.explain.class_activation import class_activation
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency.class_activation import class_activation
+from resnet_hub.explain.saliency.target import Target
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

@@ -3,7 +3,7 @@
 import matplotlib
 import numpy as np
 
-from resnet_hub.explain.colormap import colored
+from resnet_hub.explain.saliency.colormap import colored
 
 # Luminance of sRGB, rec. 709.
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])

@@ -10,8 +10,8 @@ from explained import COLORS, MEAN, heat_map_of, lively_classifier, noise, squar
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.covering import PLACEMENTS, CoverEffect, cover_effect, hottest
-from resnet_hub.explain.heat_maps import heat_map
+from resnet_hub.explain.saliency.covering import PLACEMENTS, CoverEffect, cover_effect, hottest
+from resnet_hub.explain.saliency.heat_maps import heat_map
 from resnet_hub.preprocessing import open_image, to_pixels
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from explained import heat_map_of
 
-from resnet_hub.explain.localization import Evidence, Place, connected, evidence, evidence_place
+from resnet_hub.explain.saliency.localization import Evidence, Place, connected, evidence, evidence_place
 
 
 def spot(place, strength=1.0, shape=(30, 60), values=None):

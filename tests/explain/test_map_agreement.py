@@ -8,8 +8,8 @@ from error_facts import code_and_fields
 from explained import COLORS, heat_map_of, square, square_classifier
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.heat_maps import heat_map
-from resnet_hub.explain.map_agreement import Verdict, agreement
+from resnet_hub.explain.saliency.heat_maps import heat_map
+from resnet_hub.explain.saliency.map_agreement import Verdict, agreement
 from resnet_hub.preprocessing import to_pixels
 
 

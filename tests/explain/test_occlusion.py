@@ -4,9 +4,9 @@ import pytest
 import torch
 from explained import COLORS, lively_classifier, noise, square, square_classifier
 
-from resnet_hub.explain import occlusion
-from resnet_hub.explain.occlusion import score_drops
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency import occlusion
+from resnet_hub.explain.saliency.occlusion import score_drops
+from resnet_hub.explain.saliency.target import Target
 from resnet_hub.preprocessing import to_pixels
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")

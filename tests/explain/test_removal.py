@@ -7,9 +7,9 @@ import torch
 from explained import lively_classifier, noise
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.removal import Removal, removals, survived
-from resnet_hub.explain.switchboard import Switchboard
-from resnet_hub.explain.wiring import INTACT
+from resnet_hub.explain.blocks.removal import Removal, removals, survived
+from resnet_hub.explain.blocks.switchboard import Switchboard
+from resnet_hub.explain.blocks.wiring import INTACT
 
 
 @pytest.fixture(scope="module")

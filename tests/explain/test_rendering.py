@@ -6,8 +6,8 @@ from explained import COLORS, heat_map_of, square
 from PIL import Image
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.rendering import OPACITY, glow, overlay
+from resnet_hub.explain.saliency.colormap import colored
+from resnet_hub.explain.saliency.rendering import OPACITY, glow, overlay
 
 
 def test_the_image_is_untouched_where_there_is_no_evidence_and_glows_where_it_is_strongest():

@@ -9,9 +9,9 @@ from explained import NETWORKS, lively_classifier, noise
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain import residuals as block_effects_module
-from resnet_hub.explain.residuals import block_effects, branches, join, place_in_network
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.blocks import residuals as block_effects_module
+from resnet_hub.explain.blocks.residuals import block_effects, branches, join, place_in_network
+from resnet_hub.explain.saliency.target import Target
 from resnet_hub.nn.blocks import ResidualBlock
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")

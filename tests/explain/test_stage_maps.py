@@ -6,9 +6,9 @@ import torch
 from explained import NETWORKS, lively_classifier, noise
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.stage_maps import feature_maps
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.blocks.stage_maps import feature_maps
+from resnet_hub.explain.saliency.colormap import colored
+from resnet_hub.explain.saliency.target import Target
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from explained import COLORS, lively_classifier, noise, square, square_classifier
 
-from resnet_hub.explain.gradients import gradient_norms
-from resnet_hub.explain.stage_views import StageViews
-from resnet_hub.explain.switchboard import Switchboard
-from resnet_hub.explain.target import Target
-from resnet_hub.explain.wiring import INTACT
+from resnet_hub.explain.blocks.gradients import gradient_norms
+from resnet_hub.explain.blocks.stage_views import StageViews
+from resnet_hub.explain.blocks.switchboard import Switchboard
+from resnet_hub.explain.blocks.wiring import INTACT
+from resnet_hub.explain.saliency.target import Target
 
 
 def test_a_square_is_seen_where_it_is():

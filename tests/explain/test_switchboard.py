@@ -10,10 +10,10 @@ from torch import nn
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.explain import switchboard
-from resnet_hub.explain.residuals import block_effects
-from resnet_hub.explain.switchboard import Switchboard
-from resnet_hub.explain.wiring import INTACT, Passes, Wiring, network_blocks
+from resnet_hub.explain.blocks import switchboard
+from resnet_hub.explain.blocks.residuals import block_effects
+from resnet_hub.explain.blocks.switchboard import Switchboard
+from resnet_hub.explain.blocks.wiring import INTACT, Passes, Wiring, network_blocks
 from resnet_hub.nn import ResidualBlock
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")

@@ -6,7 +6,7 @@ from error_facts import code_and_fields
 from explained import lively_classifier, noise
 
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency.target import Target
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

@@ -1,10 +1,27 @@
 """What the tabs are made of: the inputs they share, what shows an answer, and the endpoints beside them."""
 
 from resnet_hub.demo.fields.answer_html import refusal, score_bars, told
-from resnet_hub.demo.fields.confusion_table import CHOSEN, cell_html, confusion_html
-from resnet_hub.demo.fields.depth_race import REPLAY, race_html
+from resnet_hub.demo.fields.charts import (
+    CHART_SPAN,
+    CHOSEN,
+    REPLAY,
+    Line,
+    cell_html,
+    classes_html,
+    confusion_html,
+    curves_html,
+    endings_html,
+    headline_html,
+    line_chart,
+    mistakes_html,
+    race_html,
+    run_lead,
+    run_title,
+    settings_html,
+    surfaces_html,
+    variants_html,
+)
 from resnet_hub.demo.fields.endpoints import AT_ONCE, endpoint
-from resnet_hub.demo.fields.example_strip import short_name
 from resnet_hub.demo.fields.explanation_html import (
     SMALL,
     agreement_words,
@@ -18,25 +35,28 @@ from resnet_hub.demo.fields.explanation_html import (
     sheet_figures,
 )
 from resnet_hub.demo.fields.gallery import DOWNLOADS, GALLERY, as_json, downloads, failures, groups, table
-from resnet_hub.demo.fields.inputs import Inputs, input_panel
-from resnet_hub.demo.fields.laboratory_html import endings_html, surfaces_html, variants_html
-from resnet_hub.demo.fields.network_choice import in_use, offered, shown_at_first
-from resnet_hub.demo.fields.oversized import most_mb, refuse_oversized
-from resnet_hub.demo.fields.pasting import listen_for_images
-from resnet_hub.demo.fields.photo import files_field, kept_image, photo_field
-from resnet_hub.demo.fields.run_html import (
-    classes_html,
-    curves_html,
-    headline_html,
-    mistakes_html,
-    run_lead,
-    run_title,
-    settings_html,
+from resnet_hub.demo.fields.image_input import (
+    Inputs,
+    files_field,
+    input_panel,
+    kept_image,
+    listen_for_images,
+    most_mb,
+    photo_field,
+    refuse_oversized,
+    short_name,
 )
+from resnet_hub.demo.fields.network_choice import in_use, offered, shown_at_first
 from resnet_hub.demo.fields.share_card import share_card_button
-from resnet_hub.demo.fields.svg_chart import CHART_SPAN, Line, line_chart
-from resnet_hub.demo.fields.switchboard_html import BlockState, block_states, board_html, board_patch, view_html
-from resnet_hub.demo.fields.switchboard_script import CHANGED, SWITCHED
+from resnet_hub.demo.fields.switchboard import (
+    CHANGED,
+    SWITCHED,
+    BlockState,
+    block_states,
+    board_html,
+    board_patch,
+    view_html,
+)
 from resnet_hub.demo.fields.teach_html import PRESSED as TEACH_PRESSED
 from resnet_hub.demo.fields.teach_html import (
     finetune_command,

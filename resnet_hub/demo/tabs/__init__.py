@@ -5,13 +5,12 @@ from resnet_hub.demo.tabs.batch import batch_tab, classify_batch_endpoint
 from resnet_hub.demo.tabs.classify import answer_tab, predict_endpoint
 from resnet_hub.demo.tabs.compare import compare_endpoint, compare_tab
 from resnet_hub.demo.tabs.depth import depth_tab
-from resnet_hub.demo.tabs.explain_endpoint import explain_endpoint
+from resnet_hub.demo.tabs.explaining import explain_endpoint, why_tab
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, PageTab, TabContext
 from resnet_hub.demo.tabs.run import run_heading, run_tab, shows_run
 from resnet_hub.demo.tabs.shake import shake_tab
-from resnet_hub.demo.tabs.switch import switch_tab
-from resnet_hub.demo.tabs.teach import teach_tab
-from resnet_hub.demo.tabs.why import why_tab
+from resnet_hub.demo.tabs.switchboard import switch_tab
+from resnet_hub.demo.tabs.teaching import teach_tab
 
 TABS = (
     PageTab("answer", "classify.tab", answer_tab, predict_endpoint, about_the_image=True),

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from resnet_hub.demo.fields.depth_race import mean_error, race_html, raced_depths
+from resnet_hub.demo.fields.charts.depth_race import mean_error, race_html, raced_depths
 from resnet_hub.explain import laboratory
 
 

@@ -10,6 +10,7 @@ import pytest
 from color_network import MARKUP
 from PIL import Image
 
+from resnet_hub.demo.fields.charts.svg_chart import Line, line_chart
 from resnet_hub.demo.fields.explanation_html import (
     agreement_words,
     block_table,
@@ -19,15 +20,14 @@ from resnet_hub.demo.fields.explanation_html import (
     map_words,
     score_words,
 )
-from resnet_hub.demo.fields.svg_chart import Line, line_chart
 from resnet_hub.demo.tabs.depth import Trainings, gradient_chart
 from resnet_hub.demo.text.words import all_words
-from resnet_hub.explain.covering import CoverEffect
-from resnet_hub.explain.heat_maps import HeatMap
-from resnet_hub.explain.localization import Place
-from resnet_hub.explain.map_agreement import Agreement
-from resnet_hub.explain.rendering import glow, overlay
-from resnet_hub.explain.residuals import BlockEffect
+from resnet_hub.explain.blocks.residuals import BlockEffect
+from resnet_hub.explain.saliency.covering import CoverEffect
+from resnet_hub.explain.saliency.heat_maps import HeatMap
+from resnet_hub.explain.saliency.localization import Place
+from resnet_hub.explain.saliency.map_agreement import Agreement
+from resnet_hub.explain.saliency.rendering import glow, overlay
 from resnet_hub.explain.trainability import GradientFlow, first_losses
 
 SPACE = "\N{NO-BREAK SPACE}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_hub.demo.fields.laboratory_html import endings_html, surface_picture, surfaces_html, variants_html
+from resnet_hub.demo.fields.charts.laboratory_html import endings_html, surface_picture, surfaces_html, variants_html
 from resnet_hub.explain import laboratory
 
 

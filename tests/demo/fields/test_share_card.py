@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from resnet_hub.demo.fields.explanation_html import data_uri
 from resnet_hub.demo.fields.share_card import HEIGHT, WIDTH
-from resnet_hub.explain.heat_maps import heat_map
-from resnet_hub.explain.rendering import overlay
+from resnet_hub.explain.saliency.heat_maps import heat_map
+from resnet_hub.explain.saliency.rendering import overlay
 from resnet_hub.preprocessing import to_pixels
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.

@@ -9,7 +9,7 @@ from browsing import upload
 from color_network import LABELS
 from playwright.sync_api import expect
 
-from resnet_hub.demo.fields.photo import kept_image
+from resnet_hub.demo.fields.image_input.photo import kept_image
 from resnet_hub.demo.intake import disk_space
 from resnet_hub.demo.intake.disk_space import RESERVE_BYTES, check_disk
 from resnet_hub.demo.overrides import mcp_server

@@ -3,7 +3,7 @@
 import pytest
 from explained import lively_classifier
 
-from resnet_hub.demo.tabs.cut import MOST, Cut
+from resnet_hub.demo.tabs.switchboard.cut import MOST, Cut
 from resnet_hub.demo.text import PageError
 from resnet_hub.explain import Wiring, network_blocks
 

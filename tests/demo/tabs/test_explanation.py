@@ -17,9 +17,9 @@ from playwright.sync_api import expect
 from square_page import alternative, expected_effect, expected_map, open_why, saved_square, served_squares
 
 from resnet_hub.demo.fields import effect_words
-from resnet_hub.demo.tabs import explanation
-from resnet_hub.explain.heat_maps import heat_map
-from resnet_hub.explain.rendering import overlay
+from resnet_hub.demo.tabs.explaining import explanation
+from resnet_hub.explain.saliency.heat_maps import heat_map
+from resnet_hub.explain.saliency.rendering import overlay
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

@@ -16,10 +16,10 @@ from PIL import Image
 from playwright.sync_api import expect
 from square_page import alternative, expected_map, open_why, saved_square, served_squares
 
-from resnet_hub.demo.tabs import explanation
-from resnet_hub.explain.heat_maps import heat_map
-from resnet_hub.explain.rendering import OPACITY, glow
-from resnet_hub.explain.stage_maps import feature_maps
+from resnet_hub.demo.tabs.explaining import explanation
+from resnet_hub.explain.blocks.stage_maps import feature_maps
+from resnet_hub.explain.saliency.heat_maps import heat_map
+from resnet_hub.explain.saliency.rendering import OPACITY, glow
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

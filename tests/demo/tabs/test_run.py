@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from run_folders import save_run
 
-from resnet_hub.demo.fields.run_html import run_lead, run_title
+from resnet_hub.demo.fields.charts.run_html import run_lead, run_title
 from resnet_hub.demo.run_report import RunReader, read_run
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs.run import _cell, _parts, sheet, shows_run, thumbnail

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from resnet_hub.demo.tabs.explanation import Key
-from resnet_hub.demo.tabs.wishes import MOST_VISITORS, Wishes
+from resnet_hub.demo.tabs.explaining.explanation import Key
+from resnet_hub.demo.tabs.explaining.wishes import MOST_VISITORS, Wishes
 
 CAT, DOG = Key("cat.png", "net", None, "hires-cam"), Key("dog.png", "net", None, "hires-cam")
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from resnet_hub.demo.tabs.explanation import Key
+from resnet_hub.demo.tabs.explaining.explanation import Key
 
 MOST_VISITORS = 500
 """Visitors whose last wish is remembered."""

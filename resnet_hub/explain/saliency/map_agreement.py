@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.covering import hottest
-from resnet_hub.explain.heat_maps import HeatMap
+from resnet_hub.explain.saliency.covering import hottest
+from resnet_hub.explain.saliency.heat_maps import HeatMap
 
 # Measured on photographs, see docs/results.md: maps of two different images overlap by about a third, since both have
 # their object near the middle.

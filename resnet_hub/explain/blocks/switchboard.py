@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import CheckpointError
-from resnet_hub.explain.residuals import branches, join, shortcut_of, size_ratio
-from resnet_hub.explain.target import Target
-from resnet_hub.explain.wiring import INTACT, NetworkBlock, Wiring, block_order, network_blocks
+from resnet_hub.explain.blocks.residuals import branches, join, shortcut_of, size_ratio
+from resnet_hub.explain.blocks.wiring import INTACT, NetworkBlock, Wiring, block_order, network_blocks
+from resnet_hub.explain.saliency import Target
 
 ROWS = 16
 """Wirings that go through the network together; more would take memory in deep networks."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 
-from resnet_hub.demo.fields.svg_chart import Line, line_chart
+from resnet_hub.demo.fields.charts.svg_chart import Line, line_chart
 from resnet_hub.demo.run_report import ClassFigures, Curve, Curves, HeldImage, Results, RunReport
 from resnet_hub.demo.text import counted, measured, say, sentence_of
 

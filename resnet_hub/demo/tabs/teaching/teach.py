@@ -25,7 +25,7 @@ from resnet_hub.demo.fields import (
 from resnet_hub.demo.intake import FailedImage, uploaded_files
 from resnet_hub.demo.serving import LONGEST_LABEL, Inference, Lesson, taught, taught_answer
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
-from resnet_hub.demo.tabs.taught_checkpoint import keep_taught
+from resnet_hub.demo.tabs.teaching.taught_checkpoint import keep_taught
 from resnet_hub.demo.text import PageError, counted, label, language_of, say, sentence_of
 from resnet_hub.errors import ImageError
 

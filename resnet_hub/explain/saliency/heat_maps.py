@@ -12,9 +12,9 @@ from torch import Tensor
 
 from resnet_hub.checks import check_choice
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.explain.class_activation import class_activation
-from resnet_hub.explain.occlusion import score_drops
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency.class_activation import class_activation
+from resnet_hub.explain.saliency.occlusion import score_drops
+from resnet_hub.explain.saliency.target import Target
 
 METHODS = ("grad-cam", "hires-cam", "occlusion")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from resnet_hub.demo.fields.run_html import Thumbnail, fault_html, images_html
+from resnet_hub.demo.fields.charts.run_html import Thumbnail, fault_html, images_html
 from resnet_hub.demo.run_report import Confusion, RunReport
 from resnet_hub.demo.text import counted, say
 

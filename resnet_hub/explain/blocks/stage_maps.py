@@ -13,8 +13,7 @@ from torch import Tensor
 
 from resnet_hub.checks import check_integer
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency import Target, colored
 
 COLUMNS = 4
 TILE = 96

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.heat_maps import HeatMap
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency.heat_maps import HeatMap
+from resnet_hub.explain.saliency.target import Target
 
 QUARTER = 0.25
 """Part of the image that is covered, where so much of it speaks for the class."""

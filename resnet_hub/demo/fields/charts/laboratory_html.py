@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from resnet_hub.demo.fields.depth_race import KINDS, mean_error, raced_depths
+from resnet_hub.demo.fields.charts.depth_race import KINDS, mean_error, raced_depths
 from resnet_hub.demo.fields.explanation_html import data_uri
 from resnet_hub.demo.text import counted, measured, say
 from resnet_hub.explain import Laboratory, LossSurface, MeasuredTraining, colored

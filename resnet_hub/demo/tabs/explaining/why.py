@@ -22,9 +22,9 @@ from resnet_hub.demo.fields import (
 )
 from resnet_hub.demo.overrides import Stops
 from resnet_hub.demo.serving import MOST_CLASSES, Inference
-from resnet_hub.demo.tabs.explanation import OCCLUSION, USUAL_METHOD, Explanation, Key, explained
+from resnet_hub.demo.tabs.explaining.explanation import OCCLUSION, USUAL_METHOD, Explanation, Key, explained
+from resnet_hub.demo.tabs.explaining.wishes import Wishes
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext, whole_number
-from resnet_hub.demo.tabs.wishes import Wishes
 from resnet_hub.demo.text import distinct_labels, label, language_of, say, sentence_of
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain import OPACITY, Agreement, occlusion_places

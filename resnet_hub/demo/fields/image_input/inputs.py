@@ -10,9 +10,9 @@ import gradio as gr
 from resnet_hub.demo.examples import ExampleImages, all_examples
 from resnet_hub.demo.fields.answer_html import refusal
 from resnet_hub.demo.fields.endpoints import AT_ONCE
-from resnet_hub.demo.fields.example_strip import example_strip
+from resnet_hub.demo.fields.image_input.example_strip import example_strip
+from resnet_hub.demo.fields.image_input.photo import kept_image, photo_field, upload_button
 from resnet_hub.demo.fields.network_choice import network_choice
-from resnet_hub.demo.fields.photo import kept_image, photo_field, upload_button
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import label, language_of, sentence_of
 

@@ -11,9 +11,9 @@ import gradio as gr
 
 from resnet_hub.demo.fields import AT_ONCE, Line, line_chart, refusal
 from resnet_hub.demo.overrides import Stops
-from resnet_hub.demo.tabs.boards import Board, BoardKey, Boards
-from resnet_hub.demo.tabs.cut import Cut
 from resnet_hub.demo.tabs.page_tab import TabContext
+from resnet_hub.demo.tabs.switchboard.boards import Board, BoardKey, Boards
+from resnet_hub.demo.tabs.switchboard.cut import Cut
 from resnet_hub.demo.text import label, language_of, say, sentence_of
 from resnet_hub.explain import ORDERS, Removal, Wiring, removals, survived
 

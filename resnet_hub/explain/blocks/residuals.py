@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency import Target
 from resnet_hub.nn import PreActivationBlock, ResidualBlock
 
 ROWS = 16

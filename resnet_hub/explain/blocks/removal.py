@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from resnet_hub.checks import check_choice, check_integer
-from resnet_hub.explain.switchboard import Switchboard
-from resnet_hub.explain.wiring import INTACT
+from resnet_hub.explain.blocks.switchboard import Switchboard
+from resnet_hub.explain.blocks.wiring import INTACT
 
 REMOVALS = ("random", "greedy")
 ORDERS = 5

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency import Target
 
 
 def gradient_norms(classifier: ImageClassifier, pixels: Tensor, class_index: int) -> Mapping[str, float]:

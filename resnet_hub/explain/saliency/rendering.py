@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from resnet_hub.checks import check_range
-from resnet_hub.explain.colormap import colored
-from resnet_hub.explain.heat_maps import HeatMap
+from resnet_hub.explain.saliency.colormap import colored
+from resnet_hub.explain.saliency.heat_maps import HeatMap
 
 OPACITY = 0.8
 """Opacity of the colors where the evidence is strongest."""

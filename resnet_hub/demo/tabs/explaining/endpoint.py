@@ -18,7 +18,7 @@ from resnet_hub.demo.fields import (
     score_words,
 )
 from resnet_hub.demo.serving import Answer, Inference
-from resnet_hub.demo.tabs.explanation import USUAL_METHOD, Explanation, heat_map_in_parts, judged
+from resnet_hub.demo.tabs.explaining.explanation import USUAL_METHOD, Explanation, heat_map_in_parts, judged
 from resnet_hub.demo.text import PageError
 from resnet_hub.explain import evidence, overlay
 

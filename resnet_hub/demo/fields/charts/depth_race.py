@@ -9,7 +9,7 @@ import html
 from collections.abc import Sequence
 from statistics import mean
 
-from resnet_hub.demo.fields.svg_chart import Line, line_chart
+from resnet_hub.demo.fields.charts.svg_chart import Line, line_chart
 from resnet_hub.demo.text import counted, measured, say
 from resnet_hub.explain import Laboratory, MeasuredTraining
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from resnet_hub.explain.switchboard import Switchboard, Wired
+from resnet_hub.explain.blocks.switchboard import Switchboard, Wired
 
 MOST = 56
 """Places along each side of a view at most; larger maps are averaged down to that."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency.target import Target
 
 PATCHES = 64
 """Most places that are covered, one after the other, whatever the size of the image."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from resnet_hub.explain.heat_maps import HeatMap
+from resnet_hub.explain.saliency.heat_maps import HeatMap
 
 PEAK = 0.7
 """A region counts as a place of its own where it reaches this part of the strongest evidence."""

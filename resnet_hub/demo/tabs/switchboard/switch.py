@@ -23,10 +23,10 @@ from resnet_hub.demo.fields import (
     view_html,
 )
 from resnet_hub.demo.serving import Inference
-from resnet_hub.demo.tabs.boards import SMALL_NETWORKS, Board, Boards, small_networks
-from resnet_hub.demo.tabs.cut import Cut
-from resnet_hub.demo.tabs.losses import LossRuns
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
+from resnet_hub.demo.tabs.switchboard.boards import SMALL_NETWORKS, Board, Boards, small_networks
+from resnet_hub.demo.tabs.switchboard.cut import Cut
+from resnet_hub.demo.tabs.switchboard.losses import LossRuns
 from resnet_hub.demo.text import distinct_labels, label, language_of, own_label, percent, say, sentence_of, verdict
 from resnet_hub.errors import LANGUAGES, ResNetHubError
 from resnet_hub.explain import StageView, Wired

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from resnet_hub.explain.target import Target
+from resnet_hub.explain.saliency.target import Target
 
 
 def class_activation(target: Target, method: str) -> tuple[Tensor, float]:
