@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TypeVar
 
 from resnet_hub.errors import ResNetHubError
-from resnet_hub.terminal import log_printable_lines, on_standard_streams, printable
+from resnet_hub.terminal import log_printable_lines, on_standard_streams, printable, printable_message
 
 from .heartbeat import BEAT_SECONDS, ENDING_SECONDS, LOST, SILENT_SECONDS, Heartbeat, is_of_group, watched
 from .settings import Settings, launch_command, settings_parser
@@ -82,9 +82,9 @@ def _refused(reason: str, heartbeat: Heartbeat | None) -> int:
     if heartbeat and heartbeat.loss:
         return LOST  # which has been said
     if is_main():
-        sys.stderr.write(f"error: {printable(reason)}\n")
+        sys.stderr.write(f"error: {printable_message(reason)}\n")
     if heartbeat:
         said = heartbeat.fail(reason)
         if not said and not is_main():
-            sys.stderr.write(f"error: process {heartbeat.rank} of {heartbeat.size}: {printable(reason)}\n")
+            sys.stderr.write(f"error: process {heartbeat.rank} of {heartbeat.size}: {printable_message(reason)}\n")
     return MISTAKE

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import Phrase
 from resnet_hub.terminal import FAILED as FAILED
-from resnet_hub.terminal import ArgumentParser
+from resnet_hub.terminal import ArgumentParser, printable_message
 
 PROGRAM = "resnet-hub"
 MISTAKE = 2
@@ -61,8 +61,8 @@ def print_json(values: Any) -> None:
 
 
 def complain(error: Exception | Phrase | str) -> None:
-    """Writes what went wrong to the standard error, on one line."""
-    sys.stderr.write(f"error: {printable(str(error))}\n")
+    """Writes what went wrong to the standard error."""
+    sys.stderr.write(f"error: {printable_message(str(error))}\n")
 
 
 def remark(phrase: Phrase) -> None:

@@ -2,7 +2,7 @@
 
 from resnet_hub.terminal.argument_parser import ArgumentParser
 from resnet_hub.terminal.standard_streams import FAILED, UNREAD, on_standard_streams
-from resnet_hub.terminal.text import log_printable_lines, printable, printable_lines, shown_name
+from resnet_hub.terminal.text import log_printable_lines, printable, printable_lines, printable_message, shown_name
 
 __all__ = [
     "FAILED",
@@ -12,5 +12,6 @@ __all__ = [
     "on_standard_streams",
     "printable",
     "printable_lines",
+    "printable_message",
     "shown_name",
 ]

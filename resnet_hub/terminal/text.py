@@ -26,6 +26,12 @@ def printable_lines(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(printable, text.split("\n")))
 
 
+def printable_message(text: str) -> str:
+    """The same with what follows the first line set in, so that no name in it can pass for a line of ours."""
+    first, *rest = printable_lines(text).split("\n")
+    return "\n".join([first, *(line if line.startswith("  ") else f"  {line}" for line in rest)])
+
+
 def log_printable_lines(*, force: bool = True) -> None:
     """Sends warnings and what is logged above them to the terminal as plain lines, from every library alike.
 

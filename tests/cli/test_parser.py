@@ -52,6 +52,6 @@ def test_a_refusal_names_what_is_nearest(given, code, facts):
     assert code_and_fields(refused.value) == (code, {**facts, "program": "resnet-hub echo"})
 
 
-def test_a_complaint_is_one_harmless_line(capsys):
+def test_a_complaint_is_harmless_and_its_further_lines_are_set_in(capsys):
     complain(ValueError("a\x1b[2J\nb"))
-    assert capsys.readouterr().err == "error: a\\x1b[2J\\nb\n"
+    assert capsys.readouterr().err == "error: a\\x1b[2J\n  b\n"

@@ -35,7 +35,7 @@ from training.data.load_dataset import HUB_ID
 from training.layouts import Ledger
 from training.settings.recipe import read_recipe
 from training.tables.csv_text import read_csv
-from training.targets.class_names import class_names, look_alikes, made_of_others
+from training.targets.class_names import class_names, like_empty_cells, look_alikes, made_of_others
 from training.targets.list_cells import holds_written_lists, written_lists
 
 FOLDER = Path(tempfile.gettempdir())
@@ -122,6 +122,7 @@ def _names(content: str) -> None:
     cells = pa.array(names, pa.large_string())
     found = class_names(None, cells, "label")
     look_alikes(found)
+    like_empty_cells(tuple(found))
     made_of_others(tuple(found))
     for name in names[:3]:
         assert "\n" not in text(name)

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from resnet_hub.terminal import log_printable_lines, printable, printable_lines, shown_name
+from resnet_hub.terminal import log_printable_lines, printable, printable_lines, printable_message, shown_name
 
 
 @pytest.fixture
@@ -40,3 +40,7 @@ def test_a_log_prints_names_and_errors_of_strangers_in_plain_characters(capsys, 
     said = capsys.readouterr().err
     assert said.startswith("a tensor named \\x1b[31m\\u202e\nsecond line\nTraceback")
     assert said.replace("\n", "").isprintable()
+
+
+def test_no_line_of_a_message_but_its_first_begins_at_the_edge():
+    assert printable_message("no, seen:\n  ./\nerror: evil\x1b") == "no, seen:\n  ./\n  error: evil\\x1b"

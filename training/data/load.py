@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from accelerate import PartialState
+from datasets import Dataset, IterableDataset
 
 from resnet_hub.errors import DataError, Phrase
 
@@ -31,7 +32,7 @@ from ..splits import (
     use_splits,
     without_overlaps,
 )
-from ..targets import Target, find_columns, find_target
+from ..targets import Target, find_columns, find_target, other_label_columns
 from .errors import dataset_errors
 from .load_dataset import asked_columns, dataset_commit, load_splits, open_streams
 from .read_splits import SHOWN, read_splits, refuse_bad, sound
@@ -99,6 +100,7 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     train_name, validation_name, names = _names_in_use(tables)
     see_rows(ledger, tables, names)
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
+    _note_other_columns(tables[train_name], columns, recipe, ledger)
     target = find_target(tables[train_name], columns, recipe.task)
     splits, bad = read_splits(tables, names, image_column, target, recipe, ledger)
     splits = grouped(corrected(splits, target, recipe.labels, ledger))
@@ -145,6 +147,15 @@ def load_data(recipe: FinetuneRecipe) -> Data:
     )
 
 
+def _note_other_columns(
+    rows: Dataset | IterableDataset, columns: tuple[str, ...], recipe: FinetuneRecipe, ledger: Ledger
+) -> None:
+    """Notes which columns could be meant as well, unless somebody chose."""
+    others = other_label_columns(rows, columns) if recipe.label_column is None else None
+    if others is not None:
+        ledger.decide(others)
+
+
 def _stream_data(recipe: FinetuneRecipe) -> Data:
     """The same of a dataset that is not loaded first: a stream to train on, and a bounded part to measure with."""
     ledger = ledger_of(recipe.dataset)
@@ -156,6 +167,7 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):
         stream, others = open_stream(tables, recipe, names)
     target, splits, bad = stream.target, {}, []
+    _note_other_columns(tables[names[0]], target.columns, recipe, ledger)
     for name, split in others.items():
         ledger.see("rows", len(split))
         splits[name], faults = sound(split)

@@ -5,7 +5,7 @@ from .layouts import LISTS, TABLES, choose
 from .ledger import RECORDED, Ledger, Unit
 from .scan import Scan, is_archive, scan_folder, shown
 from .seen import quoted, tree_lines
-from .split_names import SPLIT_OF, lies_aside, says_division, splits_among
+from .split_names import SPLIT_OF, lies_aside, says_division, split_in, splits_among
 from .table_choice import METADATA, deciding_tables, metadata_files
 from .unused_files import account_for, names_in
 
@@ -31,6 +31,7 @@ __all__ = [
     "says_division",
     "scan_folder",
     "shown",
+    "split_in",
     "splits_among",
     "tree_lines",
 ]

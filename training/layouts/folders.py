@@ -17,6 +17,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..settings import AUTO
 from .layouts import TABLES, Reading, choose
 from .ledger import Ledger
+from .masks import masks_among
 from .scan import RECORDS, Folder, Scan, shown
 from .seen import quoted, tree_lines
 from .table_choice import deciding_tables, metadata_files
@@ -105,7 +106,9 @@ def _rows(scan: Scan, reading: Reading, ledger: Ledger) -> DatasetDict:
     for folder in scan.tree.used():
         if folder.images and folder.path in reading.places:
             split, label = reading.places[folder.path]
-            images[split] += [(folder.inside(name), label) for name in folder.images]
+            masks = masks_among(folder.images)
+            ledger.leave_out("files", Phrase("ledger.mask"), _paths(folder, sorted(masks)))
+            images[split] += [(folder.inside(name), label) for name in folder.images if name not in masks]
     names = _class_names(images, ledger)
     classes = sorted(set(names.values()))
     features = Features({"image": datasets.Image()})

@@ -45,10 +45,16 @@ ASIDE = frozenset(
     ]
 )
 """What lies beside splits and is none, nor a class."""
+OF_NO_CLASS = frozenset(
+    ["all", "unknown", "unclassified", "label", "labels", "gt", "groundtruth", "ground", "truth", "png", "jpg", "jpeg"]
+)
+"""Further words that make no class, nor do several of them: images beside labels_png are what to segment, and how."""
 DIVISIONS = frozenset(["partition", "partitions", "split", "splits", "fold", "folds"])
 """Words of a file that divides images."""
 COPY = re.compile(r"(.+?)(?: ?\(\d{1,4}\)| - Copy(?: \(\d{1,4}\))?| copy(?: \d{1,4})?)")
 """How browsers, Windows and macOS call a second one."""
+LONGEST = 60
+"""Characters of a text in which a split is looked for."""
 SPLIT_OF = {word: split for split, words in WORDS.items() for word in words} | {
     joined: split
     for split, words in WORDS.items()
@@ -73,6 +79,13 @@ def splits_among(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def split_in(text: str) -> str:
+    """The split that a text of a few words names ("PublicTest", "train_fold_1"); "" for none, or several."""
+    words = [word.casefold() for word in _words(text[:LONGEST])]
+    splits = {SPLIT_OF[word] for word in words if word in SPLIT_OF}
+    return splits.pop() if len(splits) == 1 and len(words) <= 3 and ASIDE.isdisjoint(words) else ""
+
+
 def classes_and_splits(names: Iterable[str]) -> list[str]:
     """The names that say a class and a split at once, where several classes do: "cats_train", "cats_val", ..."""
     groups = [group for rest, group in _by_rest(names).items() if rest and len(set(group.values())) > 1]
@@ -82,7 +95,7 @@ def classes_and_splits(names: Iterable[str]) -> list[str]:
 def says_nothing(name: str) -> bool:
     """Whether a name is that of no class, such as "all", "images" or "test"."""
     words = {word.casefold() for word in _words(name)}
-    return bool(words) and words <= AFFIXES | ASIDE | SPLIT_OF.keys() | {"all", "unknown", "unclassified", "labels"}
+    return bool(words) and words <= AFFIXES | ASIDE | SPLIT_OF.keys() | OF_NO_CLASS
 
 
 def says_division(name: str) -> bool:

@@ -13,7 +13,7 @@ from datasets import Dataset, DatasetDict, IterableDataset, Value
 
 from resnet_hub.errors import DataError, Phrase
 
-from ..layouts import RECORDED, SPLIT_OF, Ledger
+from ..layouts import RECORDED, SPLIT_OF, Ledger, split_in
 
 NONE = "none"
 """In place of a column: rows are not divided by one."""
@@ -21,6 +21,7 @@ COLUMNS = ("split", "set", "subset", "partition", "phase", "fold", "split_name",
 SPLITS = ("train", "validation", "test")
 FLAGS = {f"is_{word}": split for word, split in SPLIT_OF.items() if split != "train"}
 """Columns of true and false, as fastai has them: the rows of such a split; the others are train."""
+FLAG_WORDS = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
 SHOWN = 5
 
 
@@ -76,7 +77,7 @@ def divide(tables: DatasetDict, asked: AskedColumns, ledger: Ledger) -> DatasetD
             raise DataError("tables.two_split_columns", first=column, second=other)
     if len(tables) > 1:
         return _agreeing(tables, column, found[column])
-    ledger.decide(Phrase("tables.split_by", column=column, splits=_counted(found[column])))
+    ledger.decide(Phrase("tables.split_by", column=column, splits=_counted(_joined(tables), column, found[column])))
     return _divided(_joined(tables), column, found[column], ledger)
 
 
@@ -109,12 +110,23 @@ def _by_words(rows: Dataset, column: str, ledger: Ledger) -> np.ndarray | None:
     if name not in COLUMNS:
         return None
     texts, values = _texts(_cells(rows, column))
-    splits = np.array([SPLIT_OF.get(_word(value), "") for value in values] + [""])[texts]
+    meant = _splits_of(values)
+    splits = np.array([*meant, ""])[texts]
     if len(splits) and 2 * np.count_nonzero(splits) > len(splits):
         return splits
+    if "train" in meant:
+        known = [value for value, split in zip(values, meant, strict=True) if split]
+        others = [value for value in values if value not in known]
+        raise DataError("tables.some_split_words", column=column, known=_listed(known), others=_listed(others))
     if len(values) < len(texts):  # a column of its own for each row is a name of something else
         ledger.decide(Phrase("tables.no_split_words", column=column, values=_listed(values)))
     return None
+
+
+def _splits_of(values: Sequence[str]) -> list[str]:
+    """The split that each value names, "" for none: by itself, or by a word of it where another does so by itself."""
+    plain = [SPLIT_OF.get(_word(value), "") for value in values]
+    return [split or split_in(value) for split, value in zip(plain, values, strict=True)] if any(plain) else plain
 
 
 def _plain_name(column: str) -> str:
@@ -138,7 +150,7 @@ def _asked(rows: Dataset, asked: str) -> tuple[str, np.ndarray]:
     flags = _flags(cells)
     if column.lower() in FLAGS and flags is not None:
         return column, np.where(flags, FLAGS[column.lower()], "train")
-    splits = np.array([SPLIT_OF.get(_word(text), "") for text in values] + [""])[texts]
+    splits = np.array([*_splits_of(values), ""])[texts]
     if not np.any(splits == "train"):
         raise DataError("tables.not_splits", column=column, values=_listed(values))
     return column, splits
@@ -190,10 +202,9 @@ def _texts(cells: pa.Array) -> tuple[np.ndarray, list[str]]:
 def _flags(cells: pa.Array) -> np.ndarray | None:
     """Cells of true and false, or 0 and 1, as such; an empty one is false. None where they are not."""
     texts, values = _texts(cells)
-    known = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
-    if not values or not {_word(value) for value in values} <= set(known):
+    if not values or not {_word(value) for value in values} <= set(FLAG_WORDS):
         return None
-    return np.array([known[_word(value)] for value in values] + [False])[texts]
+    return np.array([FLAG_WORDS[_word(value)] for value in values] + [False])[texts]
 
 
 def _is_text(feature: object) -> bool:
@@ -204,8 +215,17 @@ def _word(value: object) -> str:
     return str(value).strip().casefold()
 
 
-def _counted(splits: np.ndarray) -> str:
-    return ", ".join(f"{np.count_nonzero(splits == split):,} {split}" for split in SPLITS if np.any(splits == split))
+def _counted(rows: Dataset, column: str, splits: np.ndarray) -> str:
+    """How many rows each split has, and the values that mean it where they are other words: 8 test ('PublicTest')."""
+    texts, values = _texts(_cells(rows, column))
+    counted = []
+    for split in SPLITS:
+        theirs = np.flatnonzero(splits == split)
+        if len(theirs):
+            read = {values[code] for code in np.unique(texts[theirs]) if code < len(values)}
+            other = sorted(value for value in read if _word(value) not in SPLIT_OF and _word(value) not in FLAG_WORDS)
+            counted.append(f"{len(theirs):,} {split}" + (f" ({_listed(other)})" if other else ""))
+    return ", ".join(counted)
 
 
 def _listed(values: Sequence[str]) -> str:

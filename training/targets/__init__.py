@@ -1,6 +1,6 @@
 """Columns -> targets: which columns hold images and targets, the task, the classes, an array of numbers."""
 
-from .columns import find_columns, find_image_column, known_classes
+from .columns import find_columns, find_image_column, known_classes, other_label_columns
 from .targets import Target, find_target, has_target, names_are_declared, read_targets
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "has_target",
     "known_classes",
     "names_are_declared",
+    "other_label_columns",
     "read_targets",
 ]

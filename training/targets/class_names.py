@@ -20,6 +20,10 @@ MAX_CLASSES = 100_000
 MANY = 20
 """Different values from which a column is questioned where they are more than half of its cells."""
 NO_CLASS = -1
+EMPTY_WORDS = frozenset(
+    ["-1", "na", "n/a", "#n/a", "nan", "none", "null", "nil", "?", "-", "unlabeled", "unlabelled", "not labeled"]
+)
+"""What spreadsheets, pandas and published tables write where there is no class; some are classes all the same."""
 
 
 def class_names(feature: Any, values: pa.Array, column: str) -> tuple[str, ...]:
@@ -57,6 +61,13 @@ def look_alikes(names: tuple[str, ...]) -> Phrase | None:
         return None
     shown = "; ".join(map(_side_by_side, groups[:SHOWN])) + ("; ..." if groups[SHOWN:] else "")
     return Phrase("targets.look_alikes", names=shown)
+
+
+def like_empty_cells(names: tuple[str, ...]) -> Phrase | None:
+    """Which names are what other programs write for no class; None where none are."""
+    found = [name for name in names if name.strip().casefold() in EMPTY_WORDS]
+    shown = ", ".join(map(repr, found[:SHOWN])) + (", ..." if found[SHOWN:] else "")
+    return Phrase("targets.like_empty_cells", names=shown) if found else None
 
 
 def _between_commas(name: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 from datasets import ClassLabel, Dataset, Image, LargeList, List, Value
 
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, Phrase
 
 from .arrow_columns import column_cells, is_number_type
 from .list_cells import only_flags
@@ -19,6 +19,7 @@ LOOKED_AT, ENOUGH, SHOWN = 10_000, 0.9, 5
 NUMBERED = re.compile(r"([^\W\d].{0,100}?)\d{1,12}\)?")
 # Tried in this order where no column is of the right type, or several are.
 IMAGE_COLUMNS = ("image", "img", "picture", "photo")
+CELLS = (ClassLabel, Value)
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "category", "target")
 
 
@@ -52,6 +53,18 @@ def find_columns(rows: Dataset, image_column: str | None, label_column: str | No
             raise DataError("columns.no_classes", columns=listed(rows, list(features)))
         raise DataError("columns.several_classes", columns=listed(rows, list(features)))
     return image_column, asked or (candidates[0],)
+
+
+def other_label_columns(rows: Dataset, columns: tuple[str, ...]) -> Phrase | None:
+    """Which columns could be meant as well as the one that was found; None where none could."""
+    features = rows.features
+    named = _called(list(features), LABEL_COLUMNS)
+    classes = [name for name, feature in features.items() if isinstance(item_of(feature), ClassLabel)]
+    likely = [name for name in dict.fromkeys([*named, *classes]) if isinstance(item_of(features[name]), CELLS)]
+    others = [name for name in likely if name not in columns]
+    if not others:
+        return None
+    return Phrase("columns.others", column=", ".join(map(repr, columns)), others=listed(rows, others))
 
 
 def _words_in_names(rows: Dataset, image_column: str) -> list[str]:

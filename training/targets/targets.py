@@ -22,7 +22,7 @@ from .arrow_columns import (
     single_lists,
     text_parts,
 )
-from .class_names import NO_CLASS, class_names, class_numbers, look_alikes, made_of_others, refuse_ids
+from .class_names import NO_CLASS, class_names, class_numbers, like_empty_cells, look_alikes, made_of_others, refuse_ids
 from .columns import is_class_value, is_list, item_of, kind_of
 from .list_cells import (
     are_flags,
@@ -45,6 +45,9 @@ MAX_TARGET_BYTES = 8 * 2**30
 """Largest table of several targets for each image."""
 DELIMITERS = (";", "|")
 """What divides several classes in one text. A comma does so only where it was said: class names have commas."""
+
+REMARKS = (look_alikes, made_of_others, like_empty_cells)
+"""What is said of classes that may be none, or not the classes that were meant."""
 
 Form = Literal["class", "classes", "flags", "numbers"]
 CLASSES = ("class", "classes")
@@ -106,7 +109,8 @@ def find_target(rows: Dataset, columns: tuple[str, ...], task: str = "auto", *, 
         target = _of_cells(feature, column, cells, task)
         if entire and task == "auto" and target.form == "class":
             refuse_ids(feature, cells, column)
-    for remark in (look_alikes(target.names), made_of_others(target.names)) if target.form in CLASSES else ():
+    for remarked in REMARKS if target.form in CLASSES else ():
+        remark = remarked(target.names)
         if remark is not None:
             target = replace(target, reason=Phrase("targets.and", one=target.reason, other=remark))
     return target

@@ -119,6 +119,16 @@ def test_a_wrong_label_column_lists_the_candidates(tmp_path):
     )
 
 
+def test_other_columns_of_classes_are_said_unless_one_was_chosen(tmp_path):
+    for number in range(6):
+        image("red", number).save(tmp_path / f"{number}.png")
+    rows = [f"{number}.png,{'ab'[number % 2]},{'xyz'[number % 3]}" for number in range(6)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,label,class", *rows]))
+    for chosen, said in ((None, 1), ("label", 0), ("class", 0)):
+        decisions = load_data(recipe(tmp_path, label_column=chosen)).ledger.decisions
+        assert [line.code for line in decisions].count("columns.others") == said
+
+
 def test_a_split_to_measure_on_is_numbered_as_the_network_is(tmp_path):
     class_folders(tmp_path / "train", {"red": 2, "green": 2})
     class_folders(tmp_path / "test", {"red": 2, "green": 1})

@@ -28,6 +28,7 @@ DIVIDED = {
     "is_valid": ({"is_valid": [False, True, False]}, {"train": [0, 2], "validation": [1]}),
     "is_valid as numbers": ({"is_valid": [0, 1, 0]}, {"train": [0, 2], "validation": [1]}),
     "is_test as text": ({"is_test": ["False", "True"]}, {"train": [0], "test": [1]}),
+    "words beside the split": ({"Usage": ["Training", "PublicTest"]}, {"train": [0], "test": [1]}),
     "two that agree": ({"split": ["train", "test"], "set": ["train", "test"]}, {"train": [0], "test": [1]}),
 }
 
@@ -76,6 +77,21 @@ def test_a_fold_that_was_asked_for_is_validated_on():
 
 def test_the_label_is_no_split():
     assert list(divided({"split": ["train", "test"]}, label="split")[0]) == ["train"]
+
+
+def test_values_that_mean_a_split_by_a_word_of_theirs_are_said():
+    _, _, ledger = divided({"Usage": ["Training", "PublicTest", "PrivateTest", "PrivateTest"]})
+    assert ledger.decisions[0].fields["splits"] == "1 train, 3 test ('PrivateTest', 'PublicTest')"
+
+
+def test_a_column_that_names_splits_in_a_few_rows_is_two_readings():
+    columns = {"set": ["train", "x", "y", "x", "test"]}
+    with pytest.raises(DataError) as refused:
+        divided(columns)
+    facts = {"column": "set", "known": "'test', 'train'", "others": "'x', 'y'"}
+    assert code_and_fields(refused.value) == ("tables.some_split_words", facts)
+    assert divided(columns, "set")[0] == {"train": [0], "test": [4]}
+    assert divided(columns, "none")[0] == {"train": [0, 1, 2, 3, 4]}
 
 
 REFUSED = {

@@ -82,5 +82,19 @@ def test_a_class_that_is_made_of_others_is_named(names, shown):
         assert code_and_fields(reason.fields["other"]) == ("targets.made_of_others", {"names": shown})
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [(["a", "b", "NA", "None"], "'NA', 'None'"), ([-1, 0, 1, 1], "'-1'"), (["nano", "na na"], None)],
+    ids=["words", "a number", "words that only begin so"],
+)
+def test_a_class_that_may_stand_for_none_is_named_and_learned(values, shown):
+    target = find_target(table(values), ("label",))
+    assert len(target.names) == len(set(values))
+    if shown is None:
+        assert target.reason.code == "targets.one_class"
+    else:
+        assert code_and_fields(target.reason.fields["other"]) == ("targets.like_empty_cells", {"names": shown})
+
+
 def test_the_first_rows_of_a_stream_are_not_taken_for_ids():
     assert find_target(table(list(range(30))), ("label",), entire=False).task == "single_label"
