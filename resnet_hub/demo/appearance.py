@@ -8,6 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
+FIRST_PAINT = Path(__file__).with_name("first_paint.css")
+"""The part of the style sheet that must be there before the page's scripts have run."""
+
 
 def appearance() -> dict[str, Any]:
     """Theme and style sheet; the fonts come with gradio, so that nothing is fetched from another host."""
@@ -50,4 +53,4 @@ def appearance() -> dict[str, Any]:
         block_border_color="*neutral_200",
         block_border_color_dark="*neutral_700",
     )
-    return {"theme": theme, "css_paths": Path(__file__).with_name("style.css")}
+    return {"theme": theme, "css_paths": [FIRST_PAINT, FIRST_PAINT.with_name("style.css")]}

@@ -11,13 +11,14 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from resnet_hub.demo.appearance import appearance
+from resnet_hub.demo.appearance import FIRST_PAINT, appearance
 from resnet_hub.demo.examples import FREE_CREDIT, ExampleImages, all_examples, find_examples
 from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images, most_mb, move_toasts, refuse_oversized
 from resnet_hub.demo.intake import RoomForUploads
 from resnet_hub.demo.link import TabRows, link_line
 from resnet_hub.demo.overrides import (
     MOST_SESSIONS,
+    FirstPaint,
     describe_link,
     launch_quietly,
     mend_what_gradio_leaves_out,
@@ -252,7 +253,7 @@ def launch_page(page: gr.Blocks, settings: PageSettings, routes: Sequence[BaseRo
         app_kwargs={
             **refusals_of_requests(page),
             "routes": list(routes),
-            "middleware": [Middleware(RoomForUploads)],
+            "middleware": [Middleware(RoomForUploads), Middleware(FirstPaint, page=page, style=FIRST_PAINT)],
         },
         footer_links=["api", "gradio", "settings"],
         i18n=translations(getattr(page, "own_words", None)),

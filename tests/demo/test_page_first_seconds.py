@@ -86,7 +86,7 @@ def test_on_a_phone_the_answer_is_in_view_after_a_tap_on_an_example(open_page, a
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1440, 900)])
 def test_what_was_painted_stands_still(visitors, address, width, height):
     profile = visitors.browser.new_context(viewport={"width": width, "height": height})
     page = profile.new_page()

@@ -6,6 +6,7 @@
 from resnet_hub.demo.overrides.accessibility import mend_what_gradio_leaves_out
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
+from resnet_hub.demo.overrides.first_paint import FirstPaint
 from resnet_hub.demo.overrides.gradio_words import translate_gradio
 from resnet_hub.demo.overrides.link_preview import describe_link
 from resnet_hub.demo.overrides.mcp_server import set_up_tools, why_no_tools
@@ -17,6 +18,7 @@ from resnet_hub.demo.overrides.stopping import Stops
 
 __all__ = [
     "MOST_SESSIONS",
+    "FirstPaint",
     "Stops",
     "bring_addresses",
     "describe_in_api",

@@ -15,8 +15,10 @@ from pathlib import Path
 import gradio as gr
 import httpx
 from browsing import awaited, free_port
+from starlette.middleware import Middleware
 
 from resnet_hub.demo import fields, overrides
+from resnet_hub.demo.appearance import FIRST_PAINT
 from resnet_hub.demo.overrides.sessions import Session
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import all_words
@@ -108,13 +110,31 @@ class Scene:
         port = free_port()
         with printed() as lines:
             overrides.launch_quietly(
-                page, mcp_server=True, server_port=port, ssr_mode=False, app_kwargs=overrides.refusals_of_requests(page)
+                page,
+                mcp_server=True,
+                server_port=port,
+                ssr_mode=False,
+                app_kwargs={**overrides.refusals_of_requests(page), "middleware": [styled(page)]},
             )
             self.seen["quiet launch"] = lines() == "" or lines()
         overrides.describe_link(page, 'A "title"', "What it is", "https://example.com/a.jpg?b&c")
         overrides.set_up_tools(page, PageSettings())
         overrides.remember_little(page)
         return f"http://127.0.0.1:{port}/gradio_api"
+
+
+def styled(page: gr.Blocks) -> Middleware:
+    """What puts the style sheet into the page's head."""
+    return Middleware(overrides.FirstPaint, page=page, style=FIRST_PAINT)
+
+
+def head_is_styled(web, root: str, html: str) -> bool:
+    """Whether the style sheet is in the page's head, and what it links is there, under the names that gradio uses."""
+    head = html.partition("</head>")[0]
+    links = re.findall(r'href="\./(theme\.css\?v=\w{64}|static/fonts/[^"]+)"', head)
+    there = [web.get(root + link).status_code for link in links]
+    asked = any("theme.css?v=" in code for code in browser_code())
+    return FIRST_PAINT.read_text("utf-8") in head and there == [200, 200] and asked
 
 
 def call(web, *values):
@@ -151,7 +171,9 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     example = documented["parameters"][0]["example_input"]
     answered = documented["returns"][0]["type"]
     scene.record("API schemas", lambda: example["path"] == "photo.jpg" and answered["additionalProperties"])
-    html = web.get(str(web.base_url).removesuffix("gradio_api/")).text
+    root = str(web.base_url).removesuffix("gradio_api/")
+    html = web.get(root).text
+    scene.record("first paint", lambda: head_is_styled(web, root, html))
     shown = ("A &#34;title&#34;", "What it is", "https://example.com/a.jpg?b&amp;c")
     scene.record("link preview", lambda: all(f'content="{one}"' in html for one in shown))
     scene.record("queue parts", lambda: queue_parts(page._queue))

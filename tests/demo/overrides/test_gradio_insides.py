@@ -129,6 +129,11 @@ ROWS = {
         "overrides/quiet_launch.py",
         "the page prints more than its own address",
     ),
+    "first paint": Row(
+        "the page is one piece of HTML with a </head>, its theme at theme.css?v=theme_hash and its fonts below static/",
+        "overrides/first_paint.py",
+        "the page moves under its visitors' eyes as it opens",
+    ),
     "link preview": Row(
         "the og: lines of the page's HTML are made of title, simple_description and thumbnail in Blocks.config",
         "overrides/link_preview.py",
