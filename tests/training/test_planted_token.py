@@ -5,12 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from hub_datasets import publish, with_names
-from launching import FROM_SCRATCH, launch
+from launching import FROM_SCRATCH, launch_truly
 
 
 def watch(run, token, seen, stop):
     """Notes the command lines of all processes, and states with the token, until it is told to stop."""
-    while not stop.wait(0.2):
+    while not stop.wait(0.05):
         for part in run.glob("state/*/*"):
             with suppress(OSError):
                 seen.add(part.name.encode() if token.encode() not in part.read_bytes() else token.encode())
@@ -38,7 +38,8 @@ def test_a_planted_token_is_in_no_log_card_state_tracker_or_process_list(fake_hu
     watching = threading.Thread(target=watch, args=(run, token, seen, stop))
     watching.start()
     try:
-        finished = launch("finetune", *flags, **environment)
+        # Truly, for a fork has the command line of what it was forked from.
+        finished = launch_truly("finetune", *flags, **environment)
     finally:
         stop.set()
         watching.join()
