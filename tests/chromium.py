@@ -36,14 +36,14 @@ def is_left_out() -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs a browser where there is none; a wait that was in vain is waited a second time, and told.
+    """Leaves out what needs a browser where there is none; a wait that was in vain is tried again, twice, and told.
 
     On busy cores Chromium now and then drops a click or starts late, once in some thousand visits; a fault of the page
-    fails both times.
+    fails each time.
     """
     needy = [item for item in items if "chromium" in item.fixturenames or item.get_closest_marker("browser")]
     for item in needy:
-        item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=[WAITED_IN_VAIN]))
+        item.add_marker(pytest.mark.flaky(reruns=2, only_rerun=[WAITED_IN_VAIN]))
     if needy and is_left_out():
         config.hook.pytest_deselected(items=needy)
         items[:] = [item for item in items if item not in needy]

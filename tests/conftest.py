@@ -25,6 +25,7 @@ pytest_plugins = [
     "hub_access",
     "measured_runs",
     "real_data",
+    "windows",
 ]
 
 REPOSITORY = Path(__file__).resolve().parent.parent

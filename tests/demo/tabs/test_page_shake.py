@@ -10,14 +10,6 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def patience():
-    """Longer waits than usual: a busy machine draws, uploads and computes at its own pace here."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=20_000)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("shaken")

@@ -44,14 +44,6 @@ def archive(**entries):
     return [{"name": "all.zip", "mimeType": "application/zip", "buffer": file.getvalue()}]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def patience():
-    """Longer waits than usual: a busy machine draws, uploads and computes at its own pace here."""
-    expect.set_options(timeout=60_000)
-    yield
-    expect.set_options(timeout=20_000)
-
-
 @pytest.fixture(scope="module")
 def lessons():
     """The lessons of the page that is served."""
@@ -80,7 +72,6 @@ def teach(open_page, address):
 
     def opened(**visitor):
         page = open_page(f"{address}?tab=teach", **visitor)
-        page.set_default_timeout(60_000)
         expect(page.locator("#teach-name")).to_be_visible()
         return page
 
