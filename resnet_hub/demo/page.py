@@ -21,6 +21,7 @@ from resnet_hub.demo.overrides import (
     FirstPaint,
     describe_link,
     launch_quietly,
+    lose_no_answer,
     mend_what_gradio_leaves_out,
     refusals_of_requests,
     refuse_what_no_field_holds,
@@ -68,6 +69,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(KEEP_SECONDS // 6, KEEP_SECONDS),
     ) as page:
+        lose_no_answer(page)
         title, lead = _title_and_lead(page, inference)
         gr.HTML(
             title,

@@ -28,11 +28,18 @@ from resnet_hub.registry import list_architectures, published_tags
 NETWORK_FACTS = "facts"
 """The queue of requests for facts about networks, and of loading them."""
 
-# In the browser: what a visitor types takes the place of the name that stands there, instead of standing behind it. A
-# moment later, for the click that brought the visitor there still has to put its cursor.
-SELECTED = """() => { setTimeout(() => {
-const field = document.querySelector('#network input');
-if (field && field === document.activeElement) field.select() }, 50) }"""
+# In the browser: what a visitor types takes the place of the name that stands there, instead of standing behind it. By
+# the browser's own events, which come before the first letter; gradio's come when they can, in the middle of a word. A
+# press still has to put its cursor, so that after one the click selects.
+SELECTED = """() => {
+const isChoice = event => event.target.matches?.('#network input');
+let pressed = false;
+document.addEventListener('mousedown', event => {
+  pressed = isChoice(event) && event.target !== document.activeElement }, true);
+document.addEventListener('focusin', event => { if (!pressed && isChoice(event)) event.target.select() });
+document.addEventListener('click', event => {
+  if (pressed && isChoice(event)) event.target.select();
+  pressed = false }, true) }"""
 
 
 def network_choice(page: gr.Blocks, inference: Inference, network: gr.Textbox) -> tuple[gr.Dropdown, gr.HTML]:
@@ -87,7 +94,7 @@ def network_choice(page: gr.Blocks, inference: Inference, network: gr.Textbox) -
         # Words say what is waited for; an indicator would move the button away from under a click.
         "show_progress": "hidden",
     }
-    choice.focus(None, js=SELECTED, api_visibility="private")
+    page.load(None, js=SELECTED, api_visibility="private")
     choice.input(tell, [choice, network], [facts, again], **queued)
     shown = [choice, network, facts, use, failed, again]
     use.click(put_to_use, [choice, network], shown, **queued)

@@ -4,6 +4,7 @@
 """
 
 from resnet_hub.demo.overrides.accessibility import mend_what_gradio_leaves_out
+from resnet_hub.demo.overrides.answer_stream import lose_no_answer
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
 from resnet_hub.demo.overrides.first_paint import FirstPaint
@@ -25,6 +26,7 @@ __all__ = [
     "describe_link",
     "keep_file",
     "launch_quietly",
+    "lose_no_answer",
     "mend_what_gradio_leaves_out",
     "refusals_of_requests",
     "refuse_what_no_field_holds",

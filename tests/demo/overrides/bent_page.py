@@ -178,6 +178,7 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("link preview", lambda: all(f'content="{one}"' in html for one in shown))
     scene.record("queue parts", lambda: queue_parts(page._queue))
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
+    scene.record("answer streams", lambda: ends_with_the_last_answer(page, web))
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
     missing = words_that_gradio_lacks()
     scene.seen["English words"] = not missing or f"it has no {missing}"
@@ -219,6 +220,16 @@ async def task_name():
     task = asyncio.current_task()
     gr.utils.set_task_name(task, "session", 1, "event", batch=False)
     return task.get_name()
+
+
+def ends_with_the_last_answer(page, web):
+    """Whether the stream ends when all is answered, and a message tells in its first words what it is and of whom."""
+    numbers = {function.fn.__name__: number for number, function in page.fns.items() if function.fn is not None}
+    event = {"session_hash": "streamed", "fn_index": numbers["look"], "data": [None]}
+    number = web.post("/queue/join", json=event).json()["event_id"]
+    *_, last, end, _ = web.get("/queue/data", params={"session_hash": "streamed"}).text.split("\n\n")
+    named = f'data: {{"msg":"process_completed","event_id":"{number}"'
+    return last.startswith(named) and end.startswith('data: {"msg":"close_stream"')
 
 
 def is_ended_in_the_queue(scene, page, web):

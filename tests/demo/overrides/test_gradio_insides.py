@@ -150,6 +150,11 @@ ROWS = {
         "overrides/mcp_server.py",
         "closing the page leaves a client open, or agents may send files of any size",
     ),
+    "answer streams": Row(
+        "a visitor's stream ends with close_stream after the last answer, each message names its kind and event first",
+        "overrides/answer_stream.py",
+        "a click in the moment in which an answer comes is answered only with the next one",
+    ),
     "waiting runs": Row(
         "an event in the queue has its function's number, is taken out by its own, and ends with a completed message",
         "overrides/stopping.py",
