@@ -23,6 +23,8 @@ ASKED_FOR = {
     "resnet_hub/checkpoint/readers/keras_files.py": {"h5py"},
     "resnet_hub/cli/inference/answer_forms.py": {"pyarrow"},
     "resnet_hub/explain/trainability.py": {"sklearn"},
+    "resnet_hub/export/evidence_graph.py": {"onnx"},
+    "resnet_hub/export/half_precision.py": {"onnx"},
     "resnet_hub/export/image_graph.py": {"onnx"},
     "resnet_hub/export/quantization.py": {"onnx", "onnxruntime"},
     "resnet_hub/export/runtime_files.py": {"onnx", "onnxruntime", "openvino"},

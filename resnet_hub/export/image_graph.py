@@ -15,6 +15,7 @@ import numpy as np
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError
+from resnet_hub.export.evidence_graph import add_evidence, averaging_head
 
 RESIZES: dict[str, dict[str, Any]] = {
     "bilinear": {"mode": "linear", "antialias": 1, "exclude_outside": 1},
@@ -49,6 +50,9 @@ class _Nodes:
 def image_graph(network: Any, preprocessing: Preprocessing, task: str, temperature: float | None) -> Any:
     """The ONNX model `image` -> `scores` (1, num_classes), `logits`, `features`.
 
+    Where the head averages the last feature map, also `evidence` (1, num_classes, h, w): what each place of it adds
+    to each logit.
+
     Args:
         network: The model of `onnx_graph`, which stays as it is.
         preprocessing: What its input is.
@@ -69,16 +73,21 @@ def image_graph(network: Any, preprocessing: Preprocessing, task: str, temperatu
     before, after = _Nodes("image"), _Nodes("scores")
     _normalized(before, _cropped(before, preprocessing), preprocessing)
     _scores(after, task, temperature)
-    graph, nodes = model.graph, [*before.nodes, *model.graph.node, *after.nodes]
+    graph, head = model.graph, averaging_head(model.graph)
+    classes, *features = (output.type.tensor_type.shape.dim[1].dim_value for output in graph.output)
+    if head is not None:
+        add_evidence(after, head, features[0], classes)
+    nodes = [*before.nodes, *graph.node, *after.nodes]
     del graph.node[:], graph.input[:]
     graph.node.extend(nodes)
     graph.initializer.extend([*before.constants, *after.constants])
     graph.input.append(helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", channels]))
-    classes = graph.output[0].type.tensor_type.shape.dim[1].dim_value
     del graph.value_info[:]
     for output in graph.output:
         output.type.tensor_type.shape.dim[0].dim_value = 1
     graph.output.insert(0, helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, classes]))
+    if head is not None:
+        graph.output.append(helper.make_tensor_value_info("evidence", TensorProto.FLOAT, [1, classes, "h", "w"]))
     checker.check_model(model)
     return model
 

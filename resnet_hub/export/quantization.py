@@ -152,4 +152,5 @@ def _in_integers(model: Any, ranges: Any, excluded: Sequence[str] | set[str]) ->
         extra_options={},
     )
     quantizer.quantize_model()
+    quantizer.model.topological_sort()  # what it adds stands behind what needs it
     return quantizer.model.model

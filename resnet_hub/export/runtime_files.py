@@ -15,6 +15,7 @@ import numpy as np
 from resnet_hub.checkpoint import CheckpointConfig
 from resnet_hub.checks import check_choice, check_range
 from resnet_hub.errors import CheckpointError, ConfigError
+from resnet_hub.export.half_precision import in_half
 from resnet_hub.export.image_graph import image_graph
 from resnet_hub.export.network_graph import exported_program, onnx_graph
 from resnet_hub.export.proof import LOSS, Comparison, Proof, check_proof
@@ -100,7 +101,7 @@ def export_file(
             whole = _quantized(graph, comparison, LOSS if allow_loss is None else allow_loss, Path(scratch))
             graph, left = whole.model, whole.left_in_float
         elif precision == "fp16":
-            graph = _in_half(graph)
+            graph = in_half(graph)
         if input == "image":
             graph = image_graph(graph, model.preprocessing, model.config.task, temperature_of(model.metadata))
         made = Path(scratch, path.name)
@@ -155,13 +156,6 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
         except ModuleNotFoundError:
             continue
     return found
-
-
-def _in_half(graph: Any) -> Any:
-    """The model with weights and arithmetic in float16; what goes in and comes out stays float32."""
-    from onnxruntime.transformers.float16 import convert_float_to_float16
-
-    return convert_float_to_float16(graph, keep_io_types=True)
 
 
 def _quantized(graph: Any, comparison: Comparison, loss: float, scratch: Path) -> Quantized:

@@ -61,18 +61,19 @@ class ExportedNetwork:
             MissingExtraError: No runtime for it is installed.
         """
         self.path = Path(path)
+        self.outputs: set[str] = set()
+        """The names of what the file gives."""
         if asked := [name for name, value in options.items() if value is not None]:
             raise ConfigError("exported.option", file=str(path), option=", ".join(asked))
         self.backend = _chosen(self.path, backend)
         self._open()
 
     def _open(self) -> None:
-        texts, self._run, outputs = OPENERS[self.backend](self.path)
+        texts, self._run, self.outputs = OPENERS[self.backend](self.path)
         self.facts = FileFacts.from_texts(texts, str(self.path))
         wanted = "logits" if self.facts.input == "tensor" else "scores"
-        if wanted not in outputs:
+        if wanted not in self.outputs:
             raise CheckpointError("exported.lacks_output", file=str(self.path), output=wanted)
-        self._has_features = "features" in outputs
 
     def __getstate__(self) -> Mapping[str, Any]:
         return {"path": self.path, "backend": self.backend}
@@ -124,7 +125,7 @@ class ExportedNetwork:
         Raises:
             CheckpointError: The runtime gives up, or the file has no such output.
         """
-        if output == "features" and not self._has_features:
+        if output == "features" and output not in self.outputs:
             raise CheckpointError("exported.lacks_output", file=str(self.path), output=output)
         return torch.from_numpy(self._answer({"pixel_values": images.numpy()}, output))
 
