@@ -13,6 +13,7 @@ EXTRAS = {
         "datasets",
         "fsspec",
         "matplotlib",
+        "pandas",
         "psutil",
         "pyarrow",
         "scipy",

@@ -2,10 +2,20 @@
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from resnet_hub.errors import FOLDERS
 from resnet_hub.extras import MissingExtraError, require_extra
+
+if TYPE_CHECKING:
+    from .finished_run import Run
+    from .session import CallableEntry
+
+    finetune: CallableEntry
+
+__all__ = ["Run", "finetune"]
 
 # Read once, when torch loads OpenMP. A thread that waits for another sleeps instead of spinning: on a busy machine that
 # is several times quicker, because the other one gets the core, and on an idle one it costs nothing that was measured.
@@ -21,3 +31,10 @@ except MissingExtraError as error:
         raise
     sys.stderr.write(f"error: {error}\n")
     sys.exit(2)
+
+
+def __getattr__(name: str) -> Any:
+    """What `from resnet_hub.training import ...` offers beside its modules, imported when it is asked for (PEP 562)."""
+    if name == "Run":
+        return import_module(f"{__name__}.finished_run").Run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

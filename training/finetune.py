@@ -68,6 +68,7 @@ from .run import (
     write_results,
     write_tables,
 )
+from .session import CallableEntry
 from .settings import FinetuneRecipe
 from .start import describe, start_model
 from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
@@ -275,6 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     return run_command(lambda flags: finetune(*parse_run(from_hub(flags)), flags), given)
 
+
+sys.modules[__name__].__class__ = CallableEntry  # `from resnet_hub.training import finetune` gives what can be called
 
 if __name__ == "__main__":
     sys.exit(main())

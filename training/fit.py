@@ -16,6 +16,7 @@ from .loading import Loader
 from .loop import (
     Learner,
     Saver,
+    draw_live,
     evaluate,
     faults_explained,
     log_epoch,
@@ -86,6 +87,8 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
     learner.schedule.step(epoch, measured["val"].loss)
     position.next_epoch()
     log_epoch(row, timing, recipe.epochs, better=better is not None)
+    if learner.accelerator.is_main_process:
+        draw_live(history)
     report(learner.accelerator, row | timing, position.steps)
     return better is not None
 

@@ -16,6 +16,7 @@ from resnet_hub.checkpoint import CARD_FILE
 from resnet_hub.config import IMAGE_MODES
 
 from ..metrics import format_qualities
+from .live_curves import is_drawn_live
 
 logger = logging.getLogger("training")
 
@@ -23,7 +24,7 @@ logger = logging.getLogger("training")
 class Progress:
     """A bar over all images of all epochs, with the time left, the loss, the learning rate and the memory.
 
-    Silent without a terminal, and until it is opened.
+    Silent without a terminal or a notebook, and until it is opened.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class Progress:
             initial=done,
             unit=" images",
             leave=False,
-            disable=None if shown else True,
+            disable=True if not shown else False if is_drawn_live() else None,
             dynamic_ncols=True,
             smoothing=0.05,
         )

@@ -1,17 +1,23 @@
 """The run folder: its lock, rows, record, reports, and what a run resumes from."""
 
-from .held_out import write_held_out
+from .held_out import HELD_OUT_FOLDER, write_held_out
 from .history import Best, History
 from .license import parent_license
 from .portable_state import copy_state
 from .record import describe_run, resumed_record, versions
-from .report import cut_name, draw_rates, draw_report, draw_sheet, save_figure
+from .report import cut_name, draw_rates, draw_report, draw_sheet, plot_curves, save_figure
 from .resume import parse_run
 from .run_folder import (
     EMA_FILE,
     LAST_FILE,
+    MATRIX_FILE,
+    METRICS_FILE,
+    PREDICTIONS_FILE,
     RATES_FILE,
+    RECIPE_FILE,
+    RESULTS_FILE,
     STATE_FOLDER,
+    TIMINGS_FILE,
     TRACKER_FOLDER,
     append_row,
     begin_run,
@@ -26,14 +32,22 @@ from .run_folder import (
 from .seen import Seen
 from .serialization import KEPT, Snapshot, link_file, write_snapshot
 from .split_file import read_split
-from .tables import write_tables
+from .tables import MATRIX_CLASSES, write_tables
 
 __all__ = [
     "EMA_FILE",
+    "HELD_OUT_FOLDER",
     "KEPT",
     "LAST_FILE",
+    "MATRIX_CLASSES",
+    "MATRIX_FILE",
+    "METRICS_FILE",
+    "PREDICTIONS_FILE",
     "RATES_FILE",
+    "RECIPE_FILE",
+    "RESULTS_FILE",
     "STATE_FOLDER",
+    "TIMINGS_FILE",
     "TRACKER_FOLDER",
     "Best",
     "History",
@@ -52,6 +66,7 @@ __all__ = [
     "link_file",
     "parent_license",
     "parse_run",
+    "plot_curves",
     "read_split",
     "remove_state",
     "reporting",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,15 @@ THUMBNAIL = 224
 """Longest side of an image on the sheet, in pixels."""
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows, whatever it was told of matplotlib."""
+
+    def _repr_png_(self) -> bytes:
+        drawn = BytesIO()
+        self.savefig(drawn, format="png", dpi=90)
+        return drawn.getvalue()
+
+
 def draw_report(
     folder: Path,
     history: History,
@@ -67,7 +77,7 @@ def plot_curves(rows: Sequence[Mapping[str, Any]], epoch: int, kind: str) -> Fig
         kind: Whose those were: `val`, or `ema` for the EMA.
     """
     epochs = [row["epoch"] for row in rows]
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = ShownFigure(figsize=(9, 3.6), layout="constrained")
     loss, quality = figure.subplots(1, 2)
     name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
     title, unit, factor = QUALITIES[name]

@@ -3,7 +3,7 @@
 from .base import Settings, flag_of, setting
 from .data_check import DataCheckSettings
 from .evaluation import EvaluationSettings
-from .flags import RENAMED, settings_parser
+from .flags import RENAMED, key_here, plain_type, settings_parser
 from .images import AGAIN, LAZY
 from .optimization import LOSSES, USUAL_MOMENTUM
 from .prediction import PredictionSettings
@@ -31,8 +31,10 @@ __all__ = [
     "Settings",
     "as_command",
     "flag_of",
+    "key_here",
     "launch_command",
     "parse_flags",
+    "plain_type",
     "setting",
     "settings_parser",
 ]

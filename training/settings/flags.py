@@ -140,6 +140,12 @@ def flag_here(name: str, flags: Collection[str]) -> str | None:
     return here if here is not None and all(named in flags for named in FLAG.findall(here)) else None
 
 
+def key_here(name: str, keys: Collection[str]) -> str | None:
+    """What a key of a recipe, or a keyword of Python's, is called here, in their spelling; None for an unknown one."""
+    here = flag_here(name, [flag_of(key) for key in keys])
+    return here and FLAG.sub(lambda flag: flag[0].lstrip("-").replace("-", "_"), here)
+
+
 def flag_meant(flag: str, flags: Collection[str]) -> Phrase | None:
     """What to answer to a flag that there is not: its new name, or what it is called here; None for an unknown one."""
     if new := renamed_flag(flag, flags):

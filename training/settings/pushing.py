@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from resnet_hub.checks import check_choice, check_integer
 from resnet_hub.errors import ConfigError
-from resnet_hub.hub import push_address
 
 from .base import Settings, duration, setting
 
@@ -32,6 +31,8 @@ class HubSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.push_to_hub is not None:
+            from resnet_hub.hub import push_address  # loads torch, and flags are checked before that
+
             push_address(self.push_to_hub, self.hub_revision, create_pr=False)
             return
         for flag, value in (("--hub-private", self.hub_private), ("--hub-revision", self.hub_revision)):

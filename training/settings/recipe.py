@@ -13,9 +13,9 @@ from typing import Any, get_type_hints
 from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 
-from .base import flag_of, setting
+from .base import setting
 from .evaluation import CalibrationSettings
-from .flags import FLAG, RENAMED, flag_here, plain_type, settings_parser
+from .flags import RENAMED, key_here, plain_type, settings_parser
 from .images import AugmentSettings, CacheSettings, CheckSettings, SplitSettings, StreamSettings
 from .optimization import FreezeSettings, LossSettings, OptimizationSettings
 from .program import launch_command
@@ -163,8 +163,7 @@ def _refuse_unknown(keys: Collection[str], known: Collection[str], file: str) ->
     if renamed := ", ".join(f"{key} -> {RENAMED[key]}" for key in unknown if key in RENAMED):
         raise ConfigError("settings.renamed_keys", file=file, renamed=renamed)
     for key in unknown:
-        if here := flag_here(key, [flag_of(name) for name in known]):
-            here = FLAG.sub(lambda flag: flag[0].lstrip("-").replace("-", "_"), here)  # in the spelling of keys
+        if here := key_here(key, known):
             raise ConfigError("settings.key_elsewhere", file=file, key=key, here=here)
         raise ConfigError("settings.unknown_key", file=file, key=key, nearest=nearest(key, known))
 
