@@ -167,3 +167,9 @@ def test_a_list_has_the_comma_of_each_language():
     error = ImageError("preprocessing.unknown_format", label="a.psd", formats=Listed(["PNG", "JPEG"]))
     assert "PNG, JPEG" in str(error)
     assert "PNG、JPEG" in pickle.loads(pickle.dumps(error)).sentence("zh-CN")
+
+
+@pytest.mark.parametrize(("count", "says"), [(1, "1 image cannot"), (2, "2 images cannot"), (0, "0 images cannot")])
+def test_a_noun_stands_in_the_number_that_is_told(count, says):
+    assert says in str(ConfigError("data.undecodable_images", count=count, images="x"))
+    assert errors.counted(count, "image", "images") == says.removesuffix(" cannot")

@@ -25,7 +25,7 @@ from .data import Data, load_data
 from .doctor import LABELS_FILE, Findings, Judgement, judge_labels, lines, write_report
 from .entry import run_command
 from .hardware import main_process_decides, make_accelerator
-from .settings import DataCheckSettings, launch_command, settings_parser
+from .settings import DataCheckSettings, launch_command, parser_of
 from .trials import with_batch_size
 
 logger = logging.getLogger("training")
@@ -101,9 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
 
     def command(flags: Sequence[str]) -> object:
-        parser = settings_parser(DataCheckSettings, launch_command("check"))
-        parser.add_argument("named", metavar="DATASET", nargs="?", help="the dataset, as --dataset names it")
-        given = vars(parser.parse_args(flags))
+        given = vars(parser_of("check").parse_args(flags))
         named = given.pop("named", None)
         if named is not None and given.setdefault("dataset", named) != named:
             raise ConfigError("doctor.two_datasets", first=named, second=given["dataset"])

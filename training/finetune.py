@@ -18,7 +18,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from resnet_hub.card import without_paths
-from resnet_hub.errors import ConfigError
+from resnet_hub.errors import ConfigError, counted
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
@@ -176,16 +176,21 @@ def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     parameters = sum(parameter.numel() for parameter in model.parameters())
     splits = [f"{len(data.train):,} to train", f"{len(data.validation):,} to validate ({data.validation.name})"]
     splits += [f"{len(data.test):,} to test"] if data.test else []
-    logger.info("data   %s: %d classes, images %s", recipe.dataset, len(data.label_names), ", ".join(splits))
+    logger.info(
+        "data   %s: %s, images %s",
+        recipe.dataset,
+        counted(len(data.label_names), "class", "classes"),
+        ", ".join(splits),
+    )
     start = "random weights" if recipe.from_scratch else recipe.model
     size = "x".join(str(side) for side in model.preprocessing.input_size)
     logger.info(
         "model  %s from %s: %.2f M parameters, input %s", model.config.architecture, start, parameters / 1e6, size
     )
     logger.info(
-        "run    %s: %d epochs, batch %s, %s at lr %g, precision %s%s, on %s",
+        "run    %s: %s, batch %s, %s at lr %g, precision %s%s, on %s",
         recipe.folder,
-        recipe.epochs,
+        counted(recipe.epochs, "epoch", "epochs"),
         format_batch(recipe.images_per_batch, accelerator.num_processes, recipe.grad_accum_steps),
         recipe.optimizer,
         recipe.lr,

@@ -20,7 +20,7 @@ if not __package__:  # `accelerate launch training/predict.py` puts this folder 
 
 
 from resnet_hub import ImageClassifier
-from resnet_hub.errors import ConfigError, HubError
+from resnet_hub.errors import ConfigError, HubError, counted
 
 from .answering import answer
 from .data import load_images, shown_files
@@ -136,7 +136,8 @@ def finish(settings: PredictionSettings, split: Split, parts: PredictionParts) -
     """Writes and pushes the table, and logs where it is and what it says."""
     bad = [text for table in parts.tables() for text in table.column("problem").drop_null().to_pylist()]
     if bad:
-        logger.warning("%d images cannot be decoded and have no answer: %s", len(bad), "; ".join(bad))
+        have = f"{counted(len(bad), 'image', 'images')} cannot be decoded and {'has' if len(bad) == 1 else 'have'}"
+        logger.warning("%s no answer: %s", have, "; ".join(bad))
     log_accuracy(parts.tables())
     if settings.output:
         write_predictions(parts.tables(), Path(settings.output))

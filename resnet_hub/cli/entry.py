@@ -16,6 +16,7 @@ from resnet_hub.cli import export as cli_export
 from resnet_hub.cli import inference as cli_images
 from resnet_hub.cli import listings as cli_listings
 from resnet_hub.cli import sharing as cli_sharing
+from resnet_hub.cli.completion import completion_command
 from resnet_hub.cli.parser import MISTAKE, PROGRAM, complain, run_command
 from resnet_hub.cli.terminal import printable
 from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
@@ -30,6 +31,7 @@ COMMANDS = {
     **cli_export.COMMANDS,
     **cli_sharing.COMMANDS,
 }
+COMMANDS["completion"] = completion_command(COMMANDS)
 HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}
 """The sentence of every command, also of those that take their flags apart themselves."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple
+
+from resnet_hub.cli.parser import remark
+from resnet_hub.errors import Phrase
 
 
 class TrainerCommand(NamedTuple):
@@ -30,6 +34,10 @@ def run_trainer(command: TrainerCommand, arguments: Sequence[str]) -> int:
     """The exit status of an entry of the trainer. Raises: MissingExtraError where it is not installed."""
     # By name, as the library stands without the trainer.
     settings = import_module("resnet_hub.training.settings")
+    with settings.as_command():
+        settings.refuse_early(command.entry, arguments)
+    if "torch" not in sys.modules:
+        remark(Phrase("cli.loading"))
     entry = import_module(f"resnet_hub.training.{command.entry}")
     with settings.as_command():
         return entry.main(list(arguments))

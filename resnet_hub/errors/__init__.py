@@ -48,11 +48,30 @@ class Phrase:
             for name, value in self.fields.items()
         }
         template = text_of(self.code)[language]
-        sentence = template.format(**said)
+        sentence = _COUNTING.vformat(template, (), said)
         return sentence if len(sentence) <= LONGEST else _Shortening().vformat(template, (), said)
 
 
-class _Shortening(Formatter):
+class _Counting(Formatter):
+    """Writes the noun after a number as `{count:image|images}` has it."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """The field as text; of two words the one that fits the number."""
+        one, choice, many = format_spec.partition("|")
+        if choice:
+            return one if value in (1, "1") else many
+        return str(super().format_field(value, format_spec))
+
+
+_COUNTING = _Counting()
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its noun, as in 1 image and 1,000 images."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+class _Shortening(_Counting):
     """Leaves the start and the end of long fields, such as a key of megabytes in a stranger's file."""
 
     def format_field(self, value: Any, format_spec: str) -> str:

@@ -108,7 +108,7 @@ def test_a_image_that_cannot_be_decoded_stops_the_run_until_it_is_allowed(predic
     (colors / "green" / "2.png").write_bytes(b"no picture")
     status, table, log = predicted("--dataset", colors)
     assert (status, table) == (2, None)
-    assert "1 images cannot be decoded so far (" in log
+    assert "1 image cannot be decoded so far (" in log
     assert "2.png); mend or remove them" in log
     status, table, log = predicted("--dataset", colors, "--max-bad-images", 1)
     assert status == 0
@@ -117,7 +117,7 @@ def test_a_image_that_cannot_be_decoded_stops_the_run_until_it_is_allowed(predic
     assert "green/2.png" in bad["problem"]
     assert str(tmp_path) not in bad["problem"]
     assert table["label"].null_count == 1
-    assert "1 images cannot be decoded and have no answer: " in log
+    assert "1 image cannot be decoded and has no answer: " in log
 
 
 @pytest.mark.parametrize(

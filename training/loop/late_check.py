@@ -9,6 +9,8 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor
 
+from resnet_hub.errors import counted
+
 from ..data import refuse_bad
 from ..loading import fault_of
 from ..splits import Split
@@ -48,8 +50,8 @@ class LateCheck:
         refuse_bad(list(self.faults.values()), self.allowed)
         if new and self.accelerator.is_main_process:
             logger.warning(
-                "%d images of %s cannot be decoded, and the ones after them take their places: %s",
-                len(new),
+                "%s of %s cannot be decoded, and what comes after takes the place: %s",
+                counted(len(new), "image", "images"),
                 self.split.name,
                 "; ".join(self.faults[index] for index in new),
             )

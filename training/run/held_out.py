@@ -11,7 +11,7 @@ from PIL import Image
 
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.config import IMAGE_MODES, Preprocessing
-from resnet_hub.errors import ImageError
+from resnet_hub.errors import ImageError, counted
 from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image, to_channels
 
@@ -65,9 +65,9 @@ def write_held_out(folder: Path, images: Sequence[AnsweredImage], split: Split, 
     write_atomically(target / INDEX_FILE, lambda file: file.write_text(text, "utf-8"))
     size = sum(file.stat().st_size for file in target.iterdir())
     logger.info(
-        "  %s/ has %d images of %s for the page (%.1f MB); they are not pushed, --held-out-images 0 keeps none",
+        "  %s/ has %s of %s for the page (%.1f MB); what is in it is not pushed, --held-out-images 0 keeps none",
         target,
-        len(rows),
+        counted(len(rows), "image", "images"),
         split.name,
         size / 1e6,
     )

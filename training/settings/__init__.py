@@ -1,6 +1,7 @@
 """Every setting of a run: defaults < recipe < flags, checked once."""
 
 from .base import Settings, flag_of, setting
+from .command_line import parser_of, refuse_early
 from .data_check import DataCheckSettings
 from .evaluation import EvaluationSettings
 from .flags import RENAMED, key_here, plain_type, settings_parser
@@ -34,7 +35,9 @@ __all__ = [
     "key_here",
     "launch_command",
     "parse_flags",
+    "parser_of",
     "plain_type",
+    "refuse_early",
     "setting",
     "settings_parser",
 ]

@@ -14,7 +14,13 @@ _MOST_SECONDS = 366 * 86_400
 
 
 def setting(
-    default: Any, text: str, *, words: tuple[str, ...] = (), public: bool = True, may_change: bool = False
+    default: Any,
+    text: str,
+    *,
+    words: tuple[str, ...] = (),
+    choices: tuple[str, ...] = (),
+    public: bool = True,
+    may_change: bool = False,
 ) -> Any:
     """A field of a group of settings, which becomes a flag and a key of recipes.
 
@@ -22,11 +28,12 @@ def setting(
         default: The value where nobody gives one.
         text: One sentence of help, units included.
         words: Texts that a number's field takes as well.
+        choices: All values that there are, for the help; the group refuses others.
         public: Whether the model card says it: False for what says nothing of the network, such as folders.
         may_change: Whether a resumed run may have another value: True for what does not change what is learned, and for
             how long it is.
     """
-    facts = {"help": text, "words": words, "public": public, "may_change": may_change}
+    facts = {"help": text, "words": words, "choices": choices, "public": public, "may_change": may_change}
     return field(default=default, metadata=facts)
 
 

@@ -38,6 +38,7 @@ class EvaluationSettings(RunSettings):
         "best",
         "weights of a run folder: best (those of model.safetensors), last (those that training ended with), ema (their "
         "moving average)",
+        choices=CHECKPOINTS,
     )
     split: str | None = setting(
         None, "split to measure on; validation, else test, else what the run held out, else the only one where absent"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import Field, fields
 from typing import Any, get_args, get_type_hints
 
 from resnet_hub.errors import Phrase
-from resnet_hub.terminal import ArgumentParser
 
 from .base import flag_of
+from .help import SettingsParser
 
 RENAMED = {
     "max_bad_pictures": "max_bad_images",
@@ -155,9 +155,9 @@ def flag_meant(flag: str, flags: Collection[str]) -> Phrase | None:
     return None
 
 
-def settings_parser(settings: type, program: str) -> ArgumentParser:
+def settings_parser(settings: type, program: str) -> SettingsParser:
     """A parser with one flag for each field of a settings class; flags that are not given stay away."""
-    parser = ArgumentParser(program, description=settings.__doc__, explain_unknown=flag_meant)
+    parser = SettingsParser(program, description=settings.__doc__, explain_unknown=flag_meant)
     types, told = get_type_hints(settings), set[str]()
     for group in reversed(settings.__mro__):
         # A group may say again what a field of its base is for this entry; the flag stays where the base has it.
@@ -167,7 +167,14 @@ def settings_parser(settings: type, program: str) -> ArgumentParser:
             section = parser.add_argument_group((group.__doc__ or "").partition(".")[0])
             for item in own:
                 _add_flag(section, item, types[item.name])
+    common(parser, getattr(settings, "COMMON", ()))
     return parser
+
+
+def common(parser: SettingsParser, names: Iterable[str]) -> None:
+    """Puts the flags of these settings into the short help, in their order, where the parser has them."""
+    flags = {action.dest: action for action in parser._actions}
+    parser.common += [flags[name] for name in names if name in flags]
 
 
 def _add_flag(parser: argparse._ArgumentGroup, item: Field[Any], annotation: Any) -> None:
@@ -184,7 +191,7 @@ def _add_flag(parser: argparse._ArgumentGroup, item: Field[Any], annotation: Any
             flag,
             type=_or_word(kind, words) if words else kind,
             default=argparse.SUPPRESS,
-            metavar="|".join((kind.__name__.upper(), *words)),
+            metavar="|".join(item.metadata.get("choices") or (kind.__name__.upper(), *words)),
             help=text.replace("%", "%%"),
         )
 

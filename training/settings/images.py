@@ -15,7 +15,11 @@ from .base import Settings, flag_of, setting
 class SplitSettings(Settings):
     """The task, and which images are held out."""
 
-    task: str = setting("auto", "single_label, multi_label or regression; auto decides by the type of the label column")
+    task: str = setting(
+        "auto",
+        "single_label, multi_label or regression; auto decides by the type of the label column",
+        choices=("auto", *TASKS),
+    )
     val_fraction: float = setting(0.2, "share of train held out when there is no validation split, 0 to 1")
     drop_duplicates: bool = setting(False, "leave images out of train that validation or test have too")
 
@@ -36,6 +40,7 @@ class CheckSettings(Settings):
         AUTO_CHECK,
         "when images are opened to be checked: auto, before training, but for those that are as when last checked; "
         "again, all of them; lazy, those of train in the first epoch, for very large sets",
+        choices=(AUTO_CHECK, AGAIN, LAZY),
     )
 
     def __post_init__(self) -> None:

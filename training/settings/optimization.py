@@ -18,6 +18,7 @@ LOSSES = {
     "multi_label": ("bce",),
     "regression": ("smooth_l1", "mse"),
 }
+LOSS_NAMES = ("auto", *dict.fromkeys(name for names in LOSSES.values() for name in names))
 
 
 @dataclass(frozen=True)
@@ -102,15 +103,18 @@ class LossSettings(Settings):
         "auto",
         "cross_entropy, bce (each class by itself), smooth_l1, mse (in standard deviations of the targets); auto takes "
         "cross_entropy for one class of many, bce for several classes, smooth_l1 for regression",
+        choices=LOSS_NAMES,
     )
     class_weights: str = setting(
-        "none", "none, or auto: rare classes count more, as the inverse of their number of images"
+        "none",
+        "none, or auto: rare classes count more, as the inverse of their number of images",
+        choices=("none", "auto"),
     )
     balanced_sampling: bool = setting(False, "draw equally many images of each class in an epoch, some of them twice")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("--loss", self.loss, ("auto", *dict.fromkeys(sum(LOSSES.values(), ()))))
+        check_choice("--loss", self.loss, LOSS_NAMES)
         check_choice("--class-weights", self.class_weights, ("none", "auto"))
         if self.balanced_sampling and self.class_weights == "auto":
             raise ConfigError("settings.balanced_twice")

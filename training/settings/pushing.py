@@ -49,6 +49,7 @@ class PublishSettings(HubSettings):
         "when to push: best (each new best checkpoint), epoch (after each), end; the end is always pushed",
         public=False,
         may_change=True,
+        choices=PUSH_TIMES,
     )
     hub_wait: int = setting(
         600, "seconds that the end of the run waits for its last push", public=False, may_change=True

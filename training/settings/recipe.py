@@ -15,7 +15,8 @@ from resnet_hub.errors import ConfigError
 
 from .base import setting
 from .evaluation import CalibrationSettings
-from .flags import RENAMED, key_here, plain_type, settings_parser
+from .flags import RENAMED, common, key_here, plain_type, settings_parser
+from .help import SettingsParser
 from .images import AugmentSettings, CacheSettings, CheckSettings, SplitSettings, StreamSettings
 from .optimization import FreezeSettings, LossSettings, OptimizationSettings
 from .program import launch_command
@@ -50,6 +51,8 @@ class FinetuneRecipe(
     RunSettings,
 ):
     """Fine-tunes a residual network on a dataset of images and writes a checkpoint folder with its report."""
+
+    COMMON = ("dataset", "model", "output", "epochs", "lr", "batch_size", "image_size", "val_fraction")
 
     output: str = setting("", "folder of the run; runs/<dataset>-<model> where absent", public=False)
     overwrite: bool = setting(False, "replace a run that the output folder already holds", public=False)
@@ -98,6 +101,13 @@ def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
     Raises:
         ConfigError: A flag or a key that there is not.
     """
+    flags = vars(finetune_parser().parse_args(arguments))
+    name, resumed = flags.pop("recipe", None), flags.pop("resume", None)
+    return {**(read_recipe(name) if name else {}), **flags}, resumed
+
+
+def finetune_parser() -> SettingsParser:
+    """The parser of a run: one flag for each setting, `--recipe` and `--resume`."""
     parser = settings_parser(FinetuneRecipe, launch_command("finetune"))
     parser.add_argument("--recipe", metavar="NAME|FILE", help=f"settings to start from: {', '.join(recipe_names())}")
     parser.add_argument(
@@ -108,9 +118,8 @@ def parse_flags(arguments: Sequence[str]) -> tuple[dict[str, Any], str | None]:
         help="go on with the interrupted run in this folder, or of this repository where it was begun with "
         "--hub-state, with its settings; alone, with that of --output",
     )
-    flags = vars(parser.parse_args(arguments))
-    name, resumed = flags.pop("recipe", None), flags.pop("resume", None)
-    return {**(read_recipe(name) if name else {}), **flags}, resumed
+    common(parser, ("recipe", "dry_run", "resume", "push_to_hub"))
+    return parser
 
 
 def recipe_names() -> list[str]:

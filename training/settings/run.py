@@ -13,6 +13,7 @@ AUTO = "auto"
 """In place of a number: what fits."""
 LAYOUTS = ("auto", "split-folders", "splits-in-classes", "class-folders", "leaf-folders", "flat", "tables", "lists")
 """How the folders of a dataset can be read."""
+PRECISIONS = ("auto", "no", "bf16", "fp16")
 USUAL_BATCH, SMALLEST_BATCH = 32, 8
 """Images per process and step where nobody says; the smaller for a small dataset."""
 
@@ -29,6 +30,7 @@ class RunSettings(Settings):
         "how the folders of the dataset are read: auto (said in a line), split-folders (train/cats), splits-in-classes "
         "(cats/train), class-folders (cats), leaf-folders (the folder right above an image), flat (no classes), "
         "tables, lists (train.txt and the like)",
+        choices=LAYOUTS,
     )
     image_column: str | None = setting(None, "column with the images; found by its type where absent")
     label_column: str | None = setting(
@@ -56,7 +58,7 @@ class RunSettings(Settings):
         None, "CPU threads of each process; the cores shared out where absent", may_change=True
     )
     precision: str = setting(
-        "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it"
+        "auto", "auto, no (float32), bf16 or fp16; auto takes bf16 where the device computes in it", choices=PRECISIONS
     )
 
     def __post_init__(self) -> None:
@@ -71,7 +73,7 @@ class RunSettings(Settings):
             check_integer("--workers", self.workers, 0, 256)
         if self.threads is not None:
             check_integer("--threads", self.threads, 1, 1024)
-        check_choice("--precision", self.precision, ("auto", "no", "bf16", "fp16"))
+        check_choice("--precision", self.precision, PRECISIONS)
 
     @property
     def images_per_batch(self) -> int:

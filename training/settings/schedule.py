@@ -20,7 +20,9 @@ class ScheduleSettings(Settings):
     patience: int | None = setting(
         None, "early stopping: epochs without a better one after which the run stops; never where absent"
     )
-    schedule: str = setting("cosine", f"learning-rate schedule after the warm-up: {', '.join(SCHEDULES)}")
+    schedule: str = setting(
+        "cosine", f"learning-rate schedule after the warm-up: {', '.join(SCHEDULES)}", choices=SCHEDULES
+    )
     warmup_epochs: float | None = setting(
         None,
         "epochs over which the learning rate rises from 0; where absent a tenth of all, at most 1, and longer where "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resnet_hub.errors import DataError
+from resnet_hub.errors import DataError, counted
 
 from .split import Split
 
@@ -74,14 +74,15 @@ def without_overlaps(train: Split, *others: Split | None, drop: bool = False) ->
             for index, twin in shared.images[:SHOWN]
         )
         logger.warning(
-            "%d images of %s are in %s too%s (%s%s); %s",
-            len(shared.images),
+            "%s of %s %s in %s too%s (%s%s); %s",
+            counted(len(shared.images), "image", "images"),
             shared.split,
+            "is" if len(shared.images) == 1 else "are",
             shared.other,
             ", as near-duplicates" if shared.near else "",
             "; ".join(map((" is nearly " if shared.near else " is ").join, images)),
             "; ..." if len(shared.images) > SHOWN else "",
-            "they are left out of train"
+            "left out of train"
             if dropped
             else "figures measured there tell less than they seem to"
             + ("; --drop-duplicates leaves them out of train" if shared.split == train.name else ""),

@@ -85,7 +85,7 @@ def test_an_undecodable_image_stops_the_run_by_name_until_it_is_allowed(tmp_path
     bad = tmp_path / "red" / "bad.png"
     image("red", 99, (300, 200)).save(bad)
     bad.write_bytes(bad.read_bytes()[:2000] if content is None else content)
-    with pytest.raises(DataError, match=rf"1 images cannot be decoded .*bad\.png.*({reason}).*--max-bad-images 1"):
+    with pytest.raises(DataError, match=rf"1 image cannot be decoded .*bad\.png.*({reason}).*--max-bad-images 1"):
         load_data(recipe(tmp_path))
     data = load_data(recipe(tmp_path, max_bad_images=1))
     assert len(data.train) + len(data.validation) == 12

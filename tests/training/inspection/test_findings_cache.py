@@ -121,7 +121,7 @@ def test_near_duplicates_across_splits_are_named_and_dropped_where_asked(tmp_pat
     data = load_data(FinetuneRecipe(dataset=str(tmp_path)))
     (found,) = data.overlaps
     assert (found.near, len(found.images)) == (True, 1)
-    assert "1 images of train are in validation too, as near-duplicates" in caplog.text
+    assert "1 image of train is in validation too, as near-duplicates" in caplog.text
     assert len(load_data(FinetuneRecipe(dataset=str(tmp_path), drop_duplicates=True)).train) == 3
 
 

@@ -173,7 +173,7 @@ UNITS = (
 
 def test_every_setting_has_a_flag_with_help_and_a_number_its_unit(capsys):
     with pytest.raises(SystemExit):
-        parse_recipe(["--help"])
+        parse_recipe(["--help-all"])
     text = " ".join(capsys.readouterr().out.split())
     types = get_type_hints(FinetuneRecipe)
     for setting in fields(FinetuneRecipe):

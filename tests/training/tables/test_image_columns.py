@@ -40,13 +40,13 @@ def test_named_files_are_opened_and_their_classes_are_the_texts(write):
 
 
 def test_a_file_that_is_not_there_is_a_bad_image(write):
-    with pytest.raises(DataError, match=r"1 images cannot be decoded .*lost\.png"):
+    with pytest.raises(DataError, match=r"1 image cannot be decoded .*lost\.png"):
         load_data(FinetuneRecipe(dataset=str(write([*ROWS, ("images/lost.png", "vert")]))))
 
 
 @pytest.mark.parametrize("name", ["/etc/secret.png", "../secret.png", "images/../../secret.png", "file:///a.png"])
 def test_a_name_that_leads_out_of_the_folder_is_a_bad_image_that_is_not_opened(write, name):
-    with pytest.raises(DataError, match=f"1 images .*'{re.escape(name)}' names no file inside the dataset"):
+    with pytest.raises(DataError, match=f"1 image .*'{re.escape(name)}' names no file inside the dataset"):
         load_data(FinetuneRecipe(dataset=str(write([*ROWS, (name, "vert")]))))
 
 
