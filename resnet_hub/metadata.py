@@ -30,6 +30,8 @@ class CheckpointMetadata:
     """What they were trained on: a Hub id, or the name of a folder."""
     recipe: Mapping[str, Any] | None = None
     """The settings of the run."""
+    changed: Mapping[str, Any] | None = None
+    """Those of them that differ from their defaults."""
     versions: Mapping[str, str] | None = None
     """Package -> version."""
     hardware: str | None = None
@@ -46,10 +48,12 @@ class CheckpointMetadata:
     """What `metrics` were measured on."""
     metrics: Mapping[str, Any] | None = None
     """Name -> number."""
+    intervals: Mapping[str, Any] | None = None
+    """Name -> the two ends of the confidence interval of a number of `metrics`; `level` says how sure, 0 to 1."""
     num_images: int | None = None
     """Images that `metrics` were measured on."""
     per_class: Mapping[str, Any] | None = None
-    """The figures of the worst classes as `rows`, and how many were `measured`."""
+    """The figures of the worst classes as `rows`, how many were `measured`, and the pairs most often `confused`."""
     temperature: float | None = None
     """Temperature scaling: the logits are divided by it, above 0, which calibrates the confidence."""
     seconds: float | None = None
@@ -83,6 +87,7 @@ class CheckpointMetadata:
 CHECKS = {
     "dataset": _text,
     "recipe": _mapping,
+    "changed": _mapping,
     "versions": _mapping,
     "hardware": _text,
     "dataset_revision": _text,
@@ -91,6 +96,7 @@ CHECKS = {
     "license": _text,
     "split": _text,
     "metrics": _mapping,
+    "intervals": _mapping,
     "num_images": _number,
     "per_class": _mapping,
     "temperature": _number,

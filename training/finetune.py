@@ -240,11 +240,11 @@ def finish(
     """Writes the best checkpoint with its final figures, the images, the card and the summary."""
     folder, reported = recipe.folder, tested or best.evaluation
     split = data.test if tested and data.test else data.validation
-    model.metadata = replace(model.metadata, **reported.record(), split=split.name)
+    intervals = reported.intervals(recipe.seed)
+    model.metadata = replace(model.metadata, **reported.record(), split=split.name, intervals=intervals)
     images = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
     card = model.card(recipe.push_to_hub, [image.name for image in images])
     model.save_pretrained(folder, card=card, weights=best.weights)  # a sharded network's own are with all processes
-    intervals = reported.intervals(recipe.seed)
     results = {
         "best_epoch": best.epoch,
         **({"best_weights": best.kind} if recipe.ema_decay is not None else {}),

@@ -60,6 +60,7 @@ def describe(
     return CheckpointMetadata(
         dataset=local.get("dataset", recipe.dataset),
         recipe=recipe.public() | local,
+        changed=recipe.changed() | local,
         versions=versions(),
         hardware=describe_hardware(accelerator),
         dataset_revision=data.revision,

@@ -50,3 +50,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         return ""
     rule = "|".join("---:" if index and len(columns) > 2 else "---" for index in range(len(columns)))
     return "\n".join([f"| {' | '.join(columns)} |", f"|{rule}|", *lines])
+
+
+def folded(heading: str, content: str) -> str:
+    """A part that opens when its heading is clicked; nothing where it is empty. The heading is a word of ours."""
+    return f"<details>\n<summary>{heading}</summary>\n\n{content}\n\n</details>" if content else ""

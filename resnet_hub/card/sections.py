@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from resnet_hub.card.license import recorded_license
-from resnet_hub.card.markdown import line, place, table, text
-from resnet_hub.card.metadata import METRICS, card_metadata, is_number, mapping, model_name, numbers, run_metadata
+from resnet_hub.card.markdown import folded, line, place, table, text
+from resnet_hub.card.metadata import card_metadata, is_number, model_name, numbers, run_metadata
 from resnet_hub.card.parse import CardText, marked
+from resnet_hub.card.results import confused, per_class, results
 from resnet_hub.card.usage import task, usage
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.registry import is_non_commercial
 
 MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""
-MAX_RESULT_CLASSES = 50
-"""Rows of the table of classes."""
 IMAGES = {
     "curves.png": "Loss and accuracy over the epochs",
     "confusion.png": "Which classes are taken for which",
@@ -48,30 +47,29 @@ def model_card(
     Args:
         config: Reads `architecture`, `num_classes`, `label_names`, `problem_type`, `model_args`, `pretrained_cfg`, and
             under `resnet_hub` what the run recorded: `base_model`, `license`, `dataset`, `dataset_revision`, `split`,
-            `num_images`, `metrics` (name -> number), `per_class`, `recipe`, `versions`, `seconds`, `hardware`.
+            `num_images`, `metrics` (name -> number), `intervals`, `per_class`, `recipe`,
+            `changed`, `versions`, `seconds`, `hardware`.
         repo_id: "owner/name" it will have on the Hub; a placeholder stands in the examples where absent.
         timm_compatible: Whether timm loads it too, which makes it a timm model for the Hub's widget and counter.
         images: Which of `IMAGES` lie beside it.
     """
     run, beside = run_metadata(config), set(images)
+    pictures = "\n\n".join(f"![{told}]({name})" for name, told in IMAGES.items() if name in beside)
     sections = {
         "summary": f"{_NOTE}\n\n# {text(model_name(config, repo_id))}\n\n{_summary(config, run)}",
-        "usage": usage(config, repo_id, timm=timm_compatible),
-        "results": _results(run),
-        "pictures": "\n\n".join(f"![{told}]({name})" for name, told in IMAGES.items() if name in beside),
-        "per-class": _per_class(config, run),
-        "classes": _classes(config),
-        "training": _headed("How it was trained", table(("Setting", "Value"), _training_rows(run))),
-        "versions": _headed("Versions", table(("Package", "Version"), (run.versions or {}).items())),
+        "results": results(run),
+        "confused": confused(config, run),
         "limits": _limits(config, run),
+        "usage": usage(config, repo_id, timm=timm_compatible),
+        "pictures": pictures,
+        "per-class": folded("Results by class", per_class(config, run)),
+        "classes": folded("Classes", _classes(config)),
+        "training": _training(run),
+        "versions": folded("Versions", table(("Package", "Version"), (run.versions or {}).items())),
     }
     body = "\n\n".join(marked(name, content) for name, content in sections.items())
     metadata = card_metadata(config, repo_id=repo_id, timm_compatible=timm_compatible)
     return str(CardText(metadata, f"\n{body}\n"))
-
-
-def _headed(heading: str, content: str) -> str:
-    return f"## {heading}\n\n{content}" if content else ""
 
 
 def _summary(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
@@ -87,42 +85,6 @@ def _summary(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
     return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."
 
 
-def _results(run: CheckpointMetadata) -> str:
-    rows = [(METRICS.get(metric, ("", metric))[1], round(value, 4)) for metric, value in numbers(run).items()]
-    if not rows:
-        return ""
-    where = [text(place(run.dataset))] if run.dataset else []
-    where += [f"revision {text(run.dataset_revision)}"] if run.dataset_revision else []
-    where += [f"split {text(run.split)}"] if run.split else []
-    where += [f"{text(run.num_images)} images"] if run.num_images else []
-    measured = f"Measured on {', '.join(where)}." if where else "On which images this was measured is not recorded."
-    return f"## Results\n\n{table(('Metric', 'Value'), rows)}\n\n{measured}"
-
-
-def _per_class(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
-    """Precision, recall, F1 and count of the classes, those with the lowest F1 first."""
-    recorded = run.per_class or {}
-    found, names = recorded.get("rows"), config.get("label_names")
-    named: Sequence[object] = names if isinstance(names, list | tuple) else ()
-    rows = []
-    for row in map(mapping, found if isinstance(found, list | tuple) else ()):
-        index, figures = row.get("index"), [row.get(key) for key in ("precision", "recall", "f1")]
-        if isinstance(index, int) and index >= 0 and all(map(is_number, figures)):
-            name = named[index] if index < len(named) else f"class {index}"
-            shares = (f"{figure:.3f}" for figure in figures)
-            rows.append((name, *shares, row.get("images", row.get("pictures", ""))))
-    shown = table(("Class", "Precision", "Recall", "F1", "Images"), rows[:MAX_RESULT_CLASSES])
-    if not shown:
-        return ""
-    measured, classes = recorded.get("measured"), config.get("num_classes")
-    notes = ["Classes with the lowest F1 come first."]
-    if isinstance(measured, int) and measured > min(len(rows), MAX_RESULT_CLASSES):
-        notes.append(f"These are {min(len(rows), MAX_RESULT_CLASSES)} of {measured}; the others did better.")
-    if isinstance(measured, int) and isinstance(classes, int) and classes > measured:
-        notes.append(f"{classes - measured} of the {classes} classes had no image to be measured on.")
-    return f"## Results by class\n\n{shown}\n\n{' '.join(notes)}"
-
-
 def _classes(config: Mapping[str, Any]) -> str:
     names = config.get("label_names") or ()
     if not isinstance(names, list | tuple) or not names:
@@ -134,18 +96,26 @@ def _classes(config: Mapping[str, Any]) -> str:
         else ""
     )
     word = "numbers" if task(config) == "regression" else "classes"
-    return f"## Classes\n\n{len(names)} {word}, in the order of the outputs:\n\n{listed}{rest}"
+    return f"{len(names)} {word}, in the order of the outputs:\n\n{listed}{rest}"
 
 
-def _training_rows(run: CheckpointMetadata) -> list[tuple[object, object]]:
-    rows: list[tuple[object, object]] = list(_flat(run.recipe or {}))
+def _training(run: CheckpointMetadata) -> str:
+    """What was chosen otherwise than by default, and folded below it every setting."""
+    rows = list(_flat(run.recipe or {}))
+    chosen = [row for row in rows if run.changed is None or row[0].partition(".")[0] in run.changed]
+    facts: list[tuple[object, object]] = []
     if run.left_out:
-        rows.append(("left out of the dataset, or corrected", f"{run.left_out} (see results.json)"))
+        facts.append(("left out of the dataset, or corrected", f"{run.left_out} (see results.json)"))
     if run.hardware:
-        rows.append(("hardware", place(run.hardware)))
+        facts.append(("hardware", place(run.hardware)))
     if run.seconds is not None and is_number(run.seconds):
-        rows.append(("time", f"{run.seconds / 60:.1f} minutes"))
-    return rows
+        facts.append(("time", f"{run.seconds / 60:.1f} minutes"))
+    shown = table(("Setting", "Value"), [*chosen, *facts])
+    if not shown:
+        return ""
+    rest = [row for row in rows if row not in chosen]
+    usual = folded("Settings left at their defaults", table(("Setting", "Value"), rest))
+    return "\n\n".join(filter(None, (f"## How it was trained\n\n{shown}", usual)))
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, object]]:
@@ -185,4 +155,4 @@ def _limits(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
         limits.append("No license was recorded: ask those who made the weights and the images before you use it.")
     elif is_non_commercial(license):
         limits.append(f"The weights come under {text(license)}: no commercial use.")
-    return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
+    return "## What it is not for\n\n" + "\n".join(f"- {limit}" for limit in limits)

@@ -33,7 +33,7 @@ def usage(config: Mapping[str, Any], repo_id: str | None, *, timm: bool) -> str:
     channels = in_chans(config)
     if channels not in IMAGE_MODES:
         return f"## How to use it\n\n{_bands(source, channels)}"
-    blocks = [f"```python\n{_ours(source)}```"]
+    blocks = [_one_line_each(source, timm=timm and channels == 3), f"```python\n{_ours(source)}```"]
     if timm:
         blocks += [f"In timm:\n\n```python\n{_timm(source, config, channels)}```"]
         blocks += [f"In transformers:\n\n```python\n{_transformers(source, config, channels)}```"]
@@ -45,6 +45,20 @@ def usage(config: Mapping[str, Any], repo_id: str | None, *, timm: bool) -> str:
     else:
         blocks += [_not_elsewhere(config)]
     return "## How to use it\n\n" + "\n\n".join(blocks)
+
+
+def _one_line_each(source: str, *, timm: bool) -> str:
+    """A line for the shell and for each library that opens the network with its own preprocessing."""
+    lines = [
+        f"shell: `resnet-hub predict {source} image.jpg`",
+        f'resnet_hub: `ImageClassifier.from_pretrained("{source}")("image.jpg")`',
+    ]
+    if timm:
+        lines += [
+            f'transformers: `pipeline("image-classification", model="{source}")("image.jpg")`',
+            f'timm: `timm.create_model("hf-hub:{source}", pretrained=True)`',
+        ]
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _ours(source: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 from huggingface_hub import ModelCard
 
 from resnet_hub.card.parse import CardText
-from resnet_hub.card.sections import MAX_CLASSES, MAX_RESULT_CLASSES, model_card
+from resnet_hub.card.results import MAX_RESULT_CLASSES
+from resnet_hub.card.sections import MAX_CLASSES, model_card
 
 RUN = {
     "base_model": "timm/resnet18.a1_in1k",
@@ -181,3 +182,30 @@ def test_every_section_stands_between_marks_empty_ones_too():
     assert names == re.findall("<!-- resnet_hub:end (.+) -->", model_card({}))
     assert {"summary", "usage", "results", "per-class", "pictures", "training", "limits"} <= set(names)
     assert CardText.parse(model_card(CONFIG).encode(), "").own_words == ""
+
+
+def test_the_figure_that_decides_comes_with_its_interval_and_the_number_of_images():
+    card = model_card(run(intervals={"level": 0.95, "top1": [0.9, 0.99]}))
+    assert "**accuracy 95.4%**; the 95% interval is 90.0 to 99.0%, from 153 images." in card
+    assert "**accuracy 95.4%**, from 153 images." in model_card(run(intervals={"level": "high", "top1": [0.9]}))
+
+
+def test_what_is_confused_is_named_with_how_often():
+    pairs = [{"true": 0, "answer": 1, "images": 3}, {"true": 1, "answer": 0, "images": 1}, {"true": "x"}]
+    card = model_card(run(per_class={**RUN["per_class"], "confused": pairs}))
+    assert "- ant taken for bee: 3 images\n- bee taken for ant: 1 image\n" in card
+    assert "What it confuses" not in model_card(CONFIG)
+
+
+def test_settings_left_at_their_defaults_are_folded_away():
+    card = model_card(run(changed={"epochs": 5}))
+    shown, _, rest = card.partition("<summary>Settings left at their defaults</summary>")
+    assert "| epochs | 5 |" in shown
+    assert "| optimizer.lr | 0.001 |" not in shown
+    assert "| optimizer.lr | 0.001 |" in rest
+
+
+def test_a_reader_sees_first_what_it_is_how_good_it_is_and_what_it_is_not_for():
+    card = model_card(CONFIG)
+    headings = ["## How well", "## What it is not for", "## How to use it", "## How it was trained"]
+    assert sorted(headings, key=card.index) == headings

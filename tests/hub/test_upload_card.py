@@ -119,7 +119,7 @@ def test_a_card_without_our_sections_keeps_all_of_its_text(fake_hub, folder):
 def test_a_card_of_which_only_the_license_was_chosen_gets_our_text(fake_hub, folder):
     write(fake_hub, "---\nlicense: mit\nlanguage: en\n---\n")
     push_checkpoint(folder, REPO)
-    assert "## Limits" in card(fake_hub)
+    assert "## What it is not for" in card(fake_hub)
     assert ModelCard(card(fake_hub)).data.language == "en"
 
 

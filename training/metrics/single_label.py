@@ -18,6 +18,8 @@ from .calibration import BINS, expected_error, reliability_rows
 
 RECORDED_CLASSES = 50
 """Classes whose figures travel in the checkpoint; results.json has those of all."""
+RECORDED_PAIRS = 5
+"""Pairs of classes that are confused most, which the card names."""
 
 
 # What decides over the best epoch, for each task: the name of the figure -> heading, unit and factor to that unit.
@@ -273,7 +275,16 @@ class SingleLabelEvaluation(Evaluation):
 
     def record(self) -> dict[str, Any]:
         """What the checkpoint records of this evaluation, with the worst classes."""
-        return super().record() | {"per_class": worst_classes(self.per_class)}
+        return super().record() | {"per_class": worst_classes(self.per_class) | {"confused": self.most_confused()}}
+
+    def most_confused(self) -> list[dict[str, int]]:
+        """Up to `RECORDED_PAIRS` pairs of a true class and what it was taken for, the most frequent first."""
+        wrong = np.flatnonzero(~self.right)
+        pairs = self.targets[wrong].astype(np.int64) * self.num_classes + self.predictions[wrong]
+        values, counts = np.unique(pairs, return_counts=True)
+        first = np.argsort(-counts, kind="stable")[:RECORDED_PAIRS]
+        found = zip(*(column[first].tolist() for column in (*divmod(values, self.num_classes), counts)), strict=True)
+        return [{"true": true, "answer": answer, "images": images} for true, answer, images in found]
 
 
 def worst_classes(columns: dict[str, np.ndarray]) -> dict[str, Any]:
