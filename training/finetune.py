@@ -187,21 +187,27 @@ def log_plan(recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accel
     logger.info(
         "model  %s from %s: %.2f M parameters, input %s", model.config.architecture, start, parameters / 1e6, size
     )
+    way = f"{counted(recipe.epochs, 'epoch', 'epochs')}, batch {format_batch(recipe, accelerator.num_processes)}"
+    way += f", {recipe.optimizer} at lr {recipe.lr:g}"
+    if recipe.features_once:
+        views = "each image and its mirror image" if recipe.flip else "each image"
+        way = (
+            f"features of {views} once, and the head fitted by L-BFGS "
+            "(epochs, rates and random crops are for --no-features-once)"
+        )
     logger.info(
-        "run    %s: %s, batch %s, %s at lr %g, precision %s%s, on %s",
+        "run    %s: %s, precision %s%s, on %s",
         recipe.folder,
-        counted(recipe.epochs, "epoch", "epochs"),
-        format_batch(recipe.images_per_batch, accelerator.num_processes, recipe.grad_accum_steps),
-        recipe.optimizer,
-        recipe.lr,
+        way,
         accelerator.mixed_precision,
         how_computed(accelerator),
         describe_hardware(accelerator),
     )
 
 
-def format_batch(images: int, processes: int, accumulated: int) -> str:
+def format_batch(recipe: FinetuneRecipe, processes: int) -> str:
     """How many images an update has, and where it is of more than one batch, what makes them up."""
+    images, accumulated = recipe.images_per_batch, recipe.grad_accum_steps
     parts = [f"{processes} processes"] if processes > 1 else []
     parts += [f"{images} images"]
     parts += [f"{accumulated} batches accumulated"] if accumulated > 1 else []

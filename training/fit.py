@@ -29,7 +29,7 @@ from .loop import (
 from .metrics import Evaluation
 from .push import Publisher
 from .run import EMA_FILE, LAST_FILE, Best, append_row
-from .trials import fit_linear_probe
+from .trials import fit_linear_probe, learn_head
 
 logger = logging.getLogger("training")
 
@@ -44,7 +44,7 @@ def fit(learner: Learner, loaders: dict[str, Loader], publisher: Publisher | Non
         Stopped: It was asked to stop, and the state is saved.
     """
     recipe, position, history = learner.recipe, learner.position, saver.history
-    if recipe.linear_probe_first and position.steps == 0:
+    if recipe.linear_probe_first and not recipe.features_once and position.steps == 0:
         fit_linear_probe(learner, loaders["features"])
     while position.epoch <= recipe.epochs and not history.is_stuck(recipe.patience):
         better = fit_epoch(learner, loaders, saver)
@@ -65,7 +65,11 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
     recipe, position, history = learner.recipe, learner.position, saver.history
     epoch, started = position.epoch, time.perf_counter()
     with faults_explained(learner):
-        trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
+        if recipe.features_once:
+            with saver.interruptible():
+                trained = learn_head(learner, loaders["features"], saver.check)
+        else:
+            trained = train_one_epoch(learner, remaining(learner, loaders["train"]))
     learner.progress.describe(f"epoch {epoch}/{recipe.epochs}, validating")
     if recipe.start_size is not None and epoch == recipe.epochs:
         recalibrate(learner, loaders["train"])

@@ -4,7 +4,7 @@ from resnet_hub.runtime.devices import chosen_device, native_bf16
 from resnet_hub.runtime.exported import SUFFIXES as EXPORTED_SUFFIXES
 from resnet_hub.runtime.exported import ExportedNetwork, ExportedRunner, exported_file
 from resnet_hub.runtime.file_facts import INPUTS, PRECISIONS, FileFacts
-from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, fused_network
+from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, can_fuse, fused_network
 from resnet_hub.runtime.runner import Runner, RunningNetwork, checked_network
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "FusedNetwork",
     "Runner",
     "RunningNetwork",
+    "can_fuse",
     "checked_network",
     "chosen_device",
     "exported_file",

@@ -61,10 +61,8 @@ PROMISES = {
     },
     "linear-probe": {
         "freeze": "backbone",
-        "linear_probe_first": True,
-        "freeze_bn_stats": True,
-        "lr": 0.01,
-        "weight_decay": 0,
+        "features_once": True,
+        "epochs": 1,
     },
     "short-cifar": {
         "lr": 0.2,

@@ -42,7 +42,8 @@ def make_loaders(
     transforms = {name: training if name == "train" else evaluation for name in splits}
     caches = open_caches([(split, transforms[name]) for name, split in splits.items()], recipe.cache_gb)
     kept = dict(zip(splits, caches, strict=True))
-    if recipe.linear_probe_first:  # its views are used once, so that they are not worth the room
+    probed = recipe.linear_probe_first or recipe.features_once
+    if probed:  # its views are used once, so that they are not worth the room
         splits["features"] = features
     for name, split in splits.items():
         loaders[name] = make_loader(
@@ -57,6 +58,6 @@ def make_loaders(
             cache=kept.get(name),
             passing_over=recipe.check == LAZY and name in ("train", "features"),
         )
-    if recipe.linear_probe_first:
+    if probed:
         loaders["features"].sampler.shuffle = True  # of a large dataset a part is used, and rows are often sorted
     return loaders

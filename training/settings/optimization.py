@@ -136,6 +136,11 @@ class FreezeSettings(Settings):
         "before the first epoch, fit a new head to frozen features by a linear probe (LP-FT); where absent, with fewer "
         "than 10,000 images to train",
     )
+    features_once: bool = setting(
+        False,
+        "linear probe in place of epochs: compute the features of the frozen backbone once, of each image and, with "
+        "--flip, of its mirror image, and fit the head to them, with a weight decay chosen by cross-validation",
+    )
     freeze_bn_stats: bool | None = setting(
         None,
         "BatchNorm keeps the running statistics of the checkpoint in training too; where absent, with fewer "

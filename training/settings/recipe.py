@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 
-from .base import setting
+from .base import flag_of, refuse_both, setting
 from .evaluation import CalibrationSettings
 from .flags import RENAMED, common, key_here, plain_type, settings_parser
 from .help import SettingsParser
@@ -74,12 +74,29 @@ class FinetuneRecipe(
             raise ConfigError("settings.labels_of_stream")
         if self.streaming and self.batch_size is None:
             object.__setattr__(self, "batch_size", USUAL_BATCH)
+        if self.features_once:
+            self._settle_features_once()
         if self.linear_probe_first and self.from_scratch:
             raise ConfigError("settings.no_features")
         if self.freeze is not None and self.from_scratch and not self.unfreezes:
             raise ConfigError("settings.frozen_random_weights")
         if self.freeze_bn_stats and self.from_scratch:
             raise ConfigError("settings.no_statistics")
+
+    def _settle_features_once(self) -> None:
+        """Settles what follows from features that are computed once: a frozen backbone, and one pass over the images.
+
+        Raises:
+            ConfigError: Something is asked for that changes the features, or the weights, from update to update.
+        """
+        moving = "unfreeze_epoch unfreeze_every start_size ema_decay max_steps from_scratch find_lr mixup cutmix"
+        for name in f"{moving} random_erasing sync_bn balanced_sampling".split():
+            if value := getattr(self, name):
+                refuse_both(**{"--features-once": True, f"{flag_of(name)}={value}": value})
+        if self.freeze not in (None, "backbone"):
+            refuse_both(**{"--features-once": True, f"--freeze={self.freeze}": self.freeze})
+        object.__setattr__(self, "freeze", "backbone")
+        object.__setattr__(self, "epochs", 1)
 
     @property
     def folder(self) -> Path:

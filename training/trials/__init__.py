@@ -3,7 +3,16 @@
 from .batch_size import with_batch_size
 from .defaults import with_defaults
 from .dry_run import report_dry_run
+from .feature_head import learn_head
 from .linear_probe import fit_linear, fit_linear_probe
 from .lr_finder import sweep_lr
 
-__all__ = ["fit_linear", "fit_linear_probe", "report_dry_run", "sweep_lr", "with_batch_size", "with_defaults"]
+__all__ = [
+    "fit_linear",
+    "fit_linear_probe",
+    "learn_head",
+    "report_dry_run",
+    "sweep_lr",
+    "with_batch_size",
+    "with_defaults",
+]

@@ -55,9 +55,11 @@ def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> 
     seconds, images = time_updates(learner, batches)
     answer = time_answers(learner, loaders["validation"])
     validation, tested = answer * len(data.validation), answer * len(data.test or ())
+    recipe, epochs = learner.recipe, learner.recipe.epochs
+    head = answer * len(data.train.labels) if recipe.linear_probe_first and not recipe.features_once else 0.0
     epoch = len(data.train) / (images / seconds)
-    epochs = learner.recipe.epochs
-    head = answer * len(data.train.labels) if learner.recipe.linear_probe_first else 0.0
+    if recipe.features_once:
+        epoch = answer * len(data.train) * (1 + recipe.flip)
     logger.info(
         "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
         format_time(head + epochs * (epoch + validation) + tested),

@@ -1,20 +1,23 @@
-"""Linear probe before fine-tuning (LP-FT): a new head fitted to frozen features."""
+"""Linear probe: a new head fitted to frozen features, before fine-tuning (LP-FT) or in place of it."""
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as F
 from accelerate.utils import broadcast
 from torch import Tensor
 
+from resnet_hub.runtime import can_fuse, fused_network
+
 from ..loading import Batch, prepare_batch
-from ..loop import Learner, show_progress
-from ..optim import Criterion, head_of
+from ..loop import Learner, gather, show_progress
+from ..optim import head_of
 
 logger = logging.getLogger("training")
 
@@ -24,6 +27,7 @@ DECAY = 0.03
 """Factor of the squared weights in the loss, for features that are scaled to a mean square of 1."""
 ROUNDS = 100
 """Steps of L-BFGS at most."""
+Features = Callable[[Tensor], Tensor]
 
 
 def fit_linear_probe(learner: Learner, loader: Iterable[Batch]) -> None:
@@ -42,44 +46,100 @@ def fit_linear_probe(learner: Learner, loader: Iterable[Batch]) -> None:
         return
     start = time.perf_counter()
     features, targets = collect(learner, loader)
-    scale = features.square().mean().sqrt().clamp(min=1e-12)
+    scale = scale_of(features)
     weight, bias, loss = fit_linear(features / scale, targets, learner.criterion, learner.network.num_classes)
-    head = head_of(learner.network)
-    with torch.no_grad():
-        head.weight.copy_(broadcast(weight / scale).reshape(head.weight.shape))
-        if head.bias is not None:
-            head.bias.copy_(broadcast(bias))
+    put_head(learner, weight / scale, bias)
     logger.info(
         "head   fitted to %d images in %.1f s: train_loss %.4f", len(targets), time.perf_counter() - start, loss
     )
 
 
+def scale_of(features: Tensor) -> Tensor:
+    """What features are divided by to have a mean square of 1."""
+    return features.square().mean().sqrt().clamp(min=1e-12)
+
+
 @torch.no_grad()
-def collect(learner: Learner, loader: Iterable[Batch]) -> tuple[Tensor, Tensor]:
-    """The features (N, C) float32 that the head sees of the images, and their targets, the same on all processes."""
+def put_head(learner: Learner, weight: Tensor, bias: Tensor) -> None:
+    """Gives the network of every process the head (outputs, C) and (outputs,) of the main one."""
+    head = head_of(learner.network)
+    head.weight.copy_(broadcast(weight).reshape(head.weight.shape))
+    if head.bias is not None:
+        head.bias.copy_(broadcast(bias))
+
+
+@torch.no_grad()
+def collect(
+    learner: Learner,
+    loader: Iterable[Batch],
+    *,
+    mirrored: bool = False,
+    after_batch: Callable[[Tensor], object] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The features (N, C) float32 that the head sees of the images, and their targets, the same on all processes.
+
+    Args:
+        learner: Its network is in evaluation mode afterwards.
+        loader: Prepared batches of the training images, unvaried.
+        mirrored: Whether each image comes a second time, mirrored: all images, then all mirror images.
+        after_batch: Called with the indices of each batch of this process.
+    """
     accelerator, network = learner.accelerator, learner.network
     network.eval()
-    most = max(1, MOST_NUMBERS // network.head_hidden_size)
-    found: list[tuple[Tensor, Tensor]] = []
+    run = feature_function(learner)
+    most = max(1, MOST_NUMBERS // (network.head_hidden_size * (1 + mirrored)))
+    found: list[list[Tensor]] = []
     count = 0
-    for pixels, labels, _ in show_progress(loader, "features", accelerator):
-        with accelerator.autocast():
-            inputs = prepare_batch(pixels, learner.preprocessing)
-            features = network.forward_head(network.forward_features(inputs), pre_logits=True)
-        found.append(accelerator.gather_for_metrics((features.float(), labels)))
-        count += len(found[-1][1])
+    for pixels, labels, indices in show_progress(loader, "features", accelerator):
+        inputs = prepare_batch(pixels, learner.preprocessing)
+        views = [run(inputs), run(inputs.flip(-1))] if mirrored else [run(inputs)]
+        if after_batch:
+            after_batch(indices)
+        found.append(gather(accelerator, indices, labels, *views))
+        count += len(found[-1][0])
         if count >= most:
             break
-    features, labels = (torch.cat(column) for column in zip(*found, strict=True))
-    return features, labels
+    indices, labels, *views = (torch.cat(column).to(accelerator.device) for column in zip(*found, strict=True))
+    order = indices.argsort()  # the same sums, to the last bit, whichever process saw an image
+    return torch.cat([view[order] for view in views]), labels[order].repeat(len(views), *(1,) * (labels.ndim - 1))
+
+
+def feature_function(learner: Learner) -> Features:
+    """Normalized images (N, C, H, W) -> their features (N, C), float32; on a CPU by the fused network of serving."""
+    accelerator, network = learner.accelerator, learner.network
+    bare = copy.copy(network)  # accelerate puts a forward of its own before the network's
+    for name in ("forward", "_original_forward"):
+        vars(bare).pop(name, None)
+    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
+    if not accelerator.is_fsdp2 and can_fuse(bare, dtype):
+        fused = fused_network(bare, dtype)
+        return lambda inputs: fused.features(inputs).clone()  # a tensor that gradients may pass
+
+    def plain(inputs: Tensor) -> Tensor:
+        with accelerator.autocast():
+            return network.forward_head(network.forward_features(inputs), pre_logits=True).float()
+
+    return plain
 
 
 def fit_linear(
-    features: Tensor, targets: Tensor, criterion: Criterion, outputs: int, *, decay: float = DECAY
+    features: Tensor,
+    targets: Tensor,
+    criterion: Callable[[Tensor, Tensor], Tensor],
+    outputs: int,
+    *,
+    decay: float = DECAY,
+    start: tuple[Tensor, Tensor] | None = None,
 ) -> tuple[Tensor, Tensor, float]:
-    """The weight (outputs, C) and bias (outputs,) that make the criterion plus a weight decay least, and its value."""
-    weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
-    bias = torch.zeros(outputs, device=features.device, requires_grad=True)
+    """The weight (outputs, C) and bias (outputs,) that make the criterion plus a weight decay least, and its value.
+
+    `start` is a solution nearby, such as that for another decay; zeros where absent.
+    """
+    weight, bias = start or (
+        torch.zeros(outputs, features.shape[1], device=features.device),
+        torch.zeros(outputs, device=features.device),
+    )
+    weight, bias = weight.clone().requires_grad_(), bias.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:

@@ -122,6 +122,21 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
             {},
         ),
         (["--freeze-bn-stats", "--from-scratch"], "settings.no_statistics", {}),
+        (
+            ["--features-once", "--mixup", "0.2"],
+            "settings.contradiction",
+            {"first": "--features-once", "second": "--mixup=0.2"},
+        ),
+        (
+            ["--features-once", "--freeze", "stem"],
+            "settings.contradiction",
+            {"first": "--features-once", "second": "--freeze=stem"},
+        ),
+        (
+            ["--features-once", "--from-scratch"],
+            "settings.contradiction",
+            {"first": "--features-once", "second": "--from-scratch=True"},
+        ),
         (["--freeze", "backbone", "--from-scratch"], "settings.frozen_random_weights", {}),
         (["--shift", "2", "--min-crop-area", "0.5"], "settings.shift_and_crop", {}),
         (["--mix-probability", "0.5"], "settings.nothing_to_mix", {}),
