@@ -18,7 +18,7 @@ from sklearn.datasets import load_sample_image
 
 from resnet_hub import create_model
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.space.files import HARDWARE
+from resnet_hub.space.present import HARDWARE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")

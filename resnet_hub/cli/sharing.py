@@ -7,7 +7,7 @@ from pathlib import Path
 
 from resnet_hub.cli.parser import Command, print_lines
 from resnet_hub.cli.terminal import printable
-from resnet_hub.errors import CheckpointError, HubError
+from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.extras import require_extra
 
 TOKEN_HELP = "The token comes from HF_TOKEN or from `hf auth login`; it needs the right to write."
@@ -66,27 +66,50 @@ def _space_arguments(parser: argparse.ArgumentParser) -> None:
         "data, or none",
     )
     parser.add_argument(
-        "--dry-run", metavar="DIR", help="write the Space into this folder instead, where `python app.py` runs it"
+        "--static", action="store_true", help="answer in the visitor's browser: no server, no picture leaves it"
+    )
+    parser.add_argument("--images", metavar="FOLDER", help="with --static: 100 images or more to compare its file with")
+    parser.add_argument(
+        "--dry-run",
+        metavar="DIR",
+        help="write the Space into this folder instead, where `python app.py`, or with --static any server of files, "
+        "runs it",
     )
     parser.epilog = TOKEN_HELP
 
 
 def _space(given: argparse.Namespace) -> int:
-    from resnet_hub.space import SpaceSettings, push_space, served_model, space_address, write_space
+    from resnet_hub.demo.run_report import is_run
+    from resnet_hub.space import SpaceSettings, model_for_browsers, push_space, served_model, space_address, write_space
 
+    _check_kind(given)
     require_extra("demo")
+    if given.static:
+        require_extra("onnx")
     # What can be told without reading the network comes first.
     space_address(given.repo_id)
     settings = SpaceSettings(given.title, given.hardware)
     if given.dry_run is None:
         check_logged_in()
-    model = served_model(given.source, examples=given.examples, run=given.run)
+    is_of_run = given.static and is_run(Path(given.source))  # of which such a page shows nothing
+    served = served_model(given.source, examples=given.examples, run="none" if is_of_run else given.run)
+    model = model_for_browsers(given.source, served, given.images) if given.static else served
     if given.dry_run is None:
         print_lines([push_space(model, given.repo_id, settings, private=given.private)])
     else:
         write_space(Path(given.dry_run), model, given.repo_id, settings)
         print_lines([printable(given.dry_run)])
     return 0
+
+
+def _check_kind(given: argparse.Namespace) -> None:
+    """Raises: ConfigError for a flag that goes with the other kind of Space."""
+    if given.static:
+        for name in ("hardware", "run"):
+            if getattr(given, name) is not None:
+                raise ConfigError("space.not_for_static", flag=f"--{name}")
+    elif given.images is not None:
+        raise ConfigError("space.only_for_static", flag="--images")
 
 
 def check_logged_in() -> None:

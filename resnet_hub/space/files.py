@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import SpaceHardware, constants
+from huggingface_hub import constants
 
-from resnet_hub.card import CardText, license_keys, marked, text, update_front_matter
+from resnet_hub.card import CardText, text
 from resnet_hub.checkpoint import BUNDLED, CARD_FILE
 from resnet_hub.demo.settings import PAGE_FILE, VARIABLES, parse_page_variables
 from resnet_hub.errors import ConfigError, Phrase
 from resnet_hub.space.model import CHECKPOINT_FOLDER, EXAMPLES_FOLDER, ServedModel
+from resnet_hub.space.present import PresentSpace, SpaceSettings
 from resnet_hub.space.preview import PREVIEW_FILE, preview_image
+from resnet_hub.space.readme import keys_of_model, readme, title_of
 
 APP_FILE = "app.py"
 REQUIREMENTS_FILE = "requirements.txt"
@@ -43,27 +43,12 @@ SERVED_BY = (
     "starlette",
     "scikit-learn",
 )
-HARDWARE = tuple(flavor.value for flavor in SpaceHardware)
 LENT = "zero-"
 """The hardware that lends a GPU to single calls (ZeroGPU). It runs few versions of Python, 3.11 is none of them."""
 LENT_PYTHON = "3.12"
 LENT_BY = "spaces>=0.51,<1"
 """What asks for the GPU there; only such a machine needs it, so it need not be installed here."""
-MAX_TITLE = 100
-"""Characters of a title."""
-APPEARANCE = {
-    "emoji": "🪜",
-    "colorFrom": "green",
-    "colorTo": "indigo",
-    "short_description": "Try a residual network, and see what it saw",
-}
-"""Front matter that a Space gets where its owner has written none."""
 SHOWN_CLASSES = 12
-# The sentence that the Hub writes into a new Space.
-TEMPLATE_TEXT = "Check out the configuration reference at https://huggingface.co/docs/hub/spaces-config-reference"
-NO_CARD = CardText({}, "")
-SECTION = "space"
-"""The name of our text in README.md, which stands between marks."""
 
 APP = '''\
 """The entry of the page and of a Space: `python app.py [MODEL]` serves it; `python app.py --help` says more."""
@@ -86,35 +71,6 @@ def main() -> int:
 if __name__ == "__main__":
     sys.exit(main())
 '''
-
-
-@dataclass(frozen=True)
-class SpaceSettings:
-    """What its owner wants of a Space; what is absent stays as it is."""
-
-    title: str | None = None
-    """The heading of the page and of the Space, plain text on one line."""
-    hardware: str | None = None
-    """What it runs on, one of `HARDWARE`."""
-
-    def __post_init__(self) -> None:
-        title, hardware = self.title, self.hardware
-        if title is not None and (not title.strip() or len(title) > MAX_TITLE or not title.isprintable()):
-            raise ConfigError("space.title", title=title[:MAX_TITLE], most=MAX_TITLE)
-        if hardware is not None and hardware not in HARDWARE:
-            raise ConfigError("space.hardware", hardware=hardware, choices=", ".join(HARDWARE))
-
-
-@dataclass(frozen=True)
-class PresentSpace:
-    """What a Space holds already."""
-
-    paths: frozenset[str] = frozenset()
-    """All its files."""
-    card: CardText = NO_CARD
-    """README.md."""
-    page: bytes = b"{}"
-    """The content of page.json."""
 
 
 def space_files(
@@ -143,7 +99,7 @@ def space_files(
         **model.files,
     }
     if preview == ours:
-        files[PREVIEW_FILE] = _preview(model, variables.get(VARIABLES["title"], _title_of(repo_id)))
+        files[PREVIEW_FILE] = _preview(model, variables.get(VARIABLES["title"], title_of(repo_id)))
     license = _license_text()
     return {**files, LICENSE_FILE: license.encode()} if license else files
 
@@ -180,20 +136,11 @@ def _preview(model: ServedModel, title: str) -> bytes:
 
 
 def _readme(model: ServedModel, repo_id: str, card: CardText, settings: SpaceSettings, preview: str) -> str:
-    old = card.metadata
-    fallback = {"title": _title_of(repo_id), **APPEARANCE, "thumbnail": preview}
-    values = {**{key: value for key, value in fallback.items() if key not in old}, **front_matter(model)}
+    values = front_matter(model)
     if _is_lent(card, settings):
         values["python_version"] = LENT_PYTHON
-    if settings.title is not None:
-        values["title"] = settings.title
-    if settings.hardware is not None:
-        values["suggested_hardware"] = settings.hardware
-    section = marked(SECTION, _text(model, repo_id, str(values.get("title", old.get("title")))))
-    written = CardText({}, "" if card.body.strip() == TEMPLATE_TEXT else card.body)
-    body = written.with_sections_of(CardText({}, f"\n{section}\n"))
-    ours = "models", "datasets", "preload_from_hub", *(["license_name"] if "license" in values else [])
-    return update_front_matter(CardText(old, body, card.front), values, drop=ours)
+    title = settings.title or str(card.metadata.get("title", title_of(repo_id)))
+    return readme(repo_id, card, settings, values, _text(model, repo_id, title), usual={"thumbnail": preview})
 
 
 def _is_lent(card: CardText, settings: SpaceSettings) -> bool:
@@ -208,20 +155,11 @@ def front_matter(model: ServedModel) -> dict[str, Any]:
         "sdk_version": _installed("gradio"),
         "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
         "app_file": APP_FILE,
-        **license_keys(model.license),
+        **keys_of_model(model),
     }
-    if model.repo_id is not None:
-        values["models"] = [model.repo_id]
-    if model.datasets:
-        values["datasets"] = list(model.datasets)
     if model.preload is not None:
         values["preload_from_hub"] = [model.preload]
     return values
-
-
-def _title_of(repo_id: str) -> str:
-    words = re.sub(r"[-_.]+", " ", repo_id.rpartition("/")[2]).strip()
-    return words[:1].upper() + words[1:]
 
 
 def _text(model: ServedModel, repo_id: str, title: str) -> str:
@@ -264,13 +202,14 @@ def _installed(name: str) -> str:
 def _package_files() -> dict[str, Path]:
     """The sources and the checkpoints of this package, which is on no index that a Space could install it from.
 
-    The trainer, which lies inside an installed package, stays here.
+    The trainer, which lies inside an installed package, stays here, and so does the page that answers in browsers.
     """
+    left_out = [PACKAGE / "training", *(PACKAGE / "space" / "static" / name for name in ("page", "runtime"))]
     return {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path
         for path in sorted(PACKAGE.rglob("*"))
         if (path.suffix in SOURCE_SUFFIXES or path.parent.parent == BUNDLED.parent)
-        and PACKAGE / "training" not in path.parents
+        and not any(folder in path.parents for folder in left_out)
         and not path.name.startswith(".")
         and path.is_file()
     }

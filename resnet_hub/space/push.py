@@ -33,8 +33,10 @@ from resnet_hub.hub import (
     refuse_public,
     with_or_without_xet,
 )
-from resnet_hub.space.files import PresentSpace, SpaceSettings, check_present, space_files, stale_paths
+from resnet_hub.space.contents import SpaceContents, contents_of
 from resnet_hub.space.model import ServedModel
+from resnet_hub.space.present import PresentSpace, SpaceSettings
+from resnet_hub.space.static import BrowserModel
 
 SPACES = "spaces/"
 PAYMENT_REQUIRED = 402
@@ -53,19 +55,21 @@ def space_address(repo_id: str) -> RepoAddress:
     return RepoAddress(address.repo_id, kind="Space")
 
 
-def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceSettings) -> None:
+def write_space(folder: Path, model: ServedModel | BrowserModel, repo_id: str, settings: SpaceSettings) -> None:
     """Writes the Space into a folder: `python app.py` in there, with requirements.txt installed, serves the page.
+
+    That of a model for browsers needs no more than a server of files, such as `python -m http.server`.
 
     Raises:
         CheckpointError: The folder cannot be written, or its README.md not read.
         ConfigError: `repo_id` is invalid, or the folder holds something else.
     """
-    address = space_address(repo_id)
+    contents = contents_of(model, space_address(repo_id).repo_id, settings)
     try:
-        present = _present_in_folder(folder)
-        if present.paths and PAGE_FILE not in present.paths:
+        present = _present_in_folder(folder, contents.known_by)
+        if present.paths and contents.known_by not in present.paths:
             raise ConfigError("space.folder_taken", folder=str(folder))
-        files = space_files(model, address.repo_id, present, settings)
+        files = contents.files(present)
         for path, content in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +77,7 @@ def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceS
                 target.write_bytes(content)
             else:
                 shutil.copyfile(content, target)
-        for path in stale_paths(present, files):
+        for path in contents.stale(present, files):
             (folder / path).unlink()
     except OSError as error:
         reason = error.strerror or str(error)
@@ -81,7 +85,12 @@ def write_space(folder: Path, model: ServedModel, repo_id: str, settings: SpaceS
 
 
 def push_space(
-    model: ServedModel, repo_id: str, settings: SpaceSettings, *, private: bool = False, token: str | None = None
+    model: ServedModel | BrowserModel,
+    repo_id: str,
+    settings: SpaceSettings,
+    *,
+    private: bool = False,
+    token: str | None = None,
 ) -> str:
     """The address of the Space "owner/name", made or brought up to date in one commit.
 
@@ -96,29 +105,32 @@ def push_space(
     address = space_address(repo_id)
     check_token(token)
     hardware = None if settings.hardware is None else SpaceHardware(settings.hardware)
-    api = HfApi(token=token)
+    api, contents = HfApi(token=token), contents_of(model, address.repo_id, settings)
+    served = model.served if isinstance(model, BrowserModel) else model
     with _space_errors(address, token):
-        commit, present = _found(api, address, private, token) or _made(api, address, hardware, private)
-        files = space_files(model, address.repo_id, present, settings)
+        found = _found(api, address, contents, private, token)
+        commit, present = found or _made(api, address, contents.sdk, hardware, private)
+        files = contents.files(present)
         if hardware is not None and present.paths:  # a new one was made with it
             api.request_space_hardware(address.repo_id, hardware)
         added = [CommitOperationAdd(path, content) for path, content in files.items()]
-        removed = [CommitOperationDelete(path) for path in stale_paths(present, files)]
+        removed = [CommitOperationDelete(path) for path in contents.stale(present, files)]
         with_or_without_xet(
             lambda: api.create_commit(
                 address.repo_id,
                 [*added, *removed],
-                commit_message=f"Serve {model.repo_id or model.config.network.architecture}",
+                commit_message=f"Serve {served.repo_id or served.config.network.architecture}",
                 repo_type="space",
                 parent_commit=commit,
             )
         )
-    _log_manual_steps(api, model, address)
+    if isinstance(model, ServedModel):
+        _log_manual_steps(api, model, address)
     return f"{constants.ENDPOINT}/{SPACES}{address.repo_id}"
 
 
 def _found(
-    api: HfApi, address: RepoAddress, private: bool, token: str | None
+    api: HfApi, address: RepoAddress, contents: SpaceContents, private: bool, token: str | None
 ) -> tuple[str | None, PresentSpace] | None:
     """The newest commit of the Space and what it holds; None where there is no Space that this token may see.
 
@@ -131,32 +143,30 @@ def _found(
         info = api.space_info(address.repo_id)
     except RepositoryNotFoundError:
         return None
-    _check_fits(info, address, private)
-    present = _present_on_hub(info, address, token)
-    check_present(present, address.name)
+    _check_fits(info, address, contents.sdk, private)
+    present = _present_on_hub(info, address, contents.known_by, token)
+    contents.check(present, address.name)
     return info.sha, present
 
 
 def _made(
-    api: HfApi, address: RepoAddress, hardware: SpaceHardware | None, private: bool
+    api: HfApi, address: RepoAddress, sdk: str, hardware: SpaceHardware | None, private: bool
 ) -> tuple[str | None, PresentSpace]:
     """The first commit of a new Space, as if it were empty: the card that the Hub put there is nobody's own."""
-    api.create_repo(
-        address.repo_id, repo_type="space", space_sdk="gradio", private=private or None, space_hardware=hardware
-    )
+    api.create_repo(address.repo_id, repo_type="space", space_sdk=sdk, private=private or None, space_hardware=hardware)
     return api.space_info(address.repo_id).sha, PresentSpace()
 
 
-def _check_fits(info: SpaceInfo, address: RepoAddress, private: bool) -> None:
+def _check_fits(info: SpaceInfo, address: RepoAddress, wanted: str, private: bool) -> None:
     """Raises: HubError for a Space that cannot become the page, or that shows to all what shall be private."""
     sdk = info.sdk or (info.card_data.sdk if info.card_data else None)
-    if sdk not in (None, "gradio"):
-        raise HubError("space.other_sdk", repo_id=address.repo_id, sdk=sdk)
+    if sdk not in (None, wanted):
+        raise HubError("space.other_sdk", repo_id=address.repo_id, sdk=sdk, wanted=wanted)
     if private:
         refuse_public(address, info.private)
 
 
-def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) -> PresentSpace:
+def _present_on_hub(info: SpaceInfo, address: RepoAddress, known_by: str, token: str | None) -> PresentSpace:
     paths = frozenset(file.rfilename for file in info.siblings or ())
 
     def content(name: str) -> bytes | None:
@@ -167,18 +177,18 @@ def _present_on_hub(info: SpaceInfo, address: RepoAddress, token: str | None) ->
         ).read_bytes()
 
     card = CardText.parse(content(CARD_FILE) or b"", Phrase("space.readme", named=address.name))
-    return PresentSpace(paths, card, content(PAGE_FILE) or b"{}")
+    return PresentSpace(paths, card, content(known_by) or b"{}")
 
 
-def _present_in_folder(folder: Path) -> PresentSpace:
+def _present_in_folder(folder: Path, known_by: str) -> PresentSpace:
     if not folder.exists():
         return PresentSpace()
     paths = frozenset(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    if PAGE_FILE not in paths:
+    if known_by not in paths:
         return PresentSpace(paths)
     readme = folder / CARD_FILE
     card = CardText.parse(readme.read_bytes() if CARD_FILE in paths else b"", str(readme))
-    return PresentSpace(paths, card, (folder / PAGE_FILE).read_bytes())
+    return PresentSpace(paths, card, (folder / known_by).read_bytes())
 
 
 def _log_manual_steps(api: HfApi, model: ServedModel, address: RepoAddress) -> None:

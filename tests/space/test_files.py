@@ -157,7 +157,8 @@ def test_nothing_but_sources_is_sent(model):
     paths = set(space_files(model, SPACE, NOTHING, PLAIN))
     tracked = subprocess.run(["git", "ls-files", "resnet_hub"], cwd=REPOSITORY, capture_output=True, text=True)
     sent = {path for path in paths if path.startswith("resnet_hub/")}
-    assert sent == set(tracked.stdout.split())
+    in_browsers = ("resnet_hub/space/static/page/", "resnet_hub/space/static/runtime/")
+    assert sent == {path for path in tracked.stdout.split() if not path.startswith(in_browsers)}
     assert paths - sent == {
         *("README.md", "app.py", "page.json", "preview.jpg", "requirements.txt", "LICENSE"),
         *(f"checkpoint/{name}" for name in ("config.json", "model.safetensors", "README.md")),
