@@ -24,19 +24,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
-def snippet(heading):
-    """The first block of code under a heading, and its language."""
-    section = README.split(f"\n## {heading}\n", 1)[1]
-    language, code = re.search(r"```(\w+)\n(.*?)```", section, re.DOTALL).groups()
-    return language, code
+def snippet(heading, number=0):
+    """A block of code under a heading, and its language."""
+    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ")[0]
+    return re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)[number]
 
 
 @pytest.fixture
 def shell(fake_hub, tmp_path):
     """Runs a snippet in an empty folder, with the fake Hub for the real one; returns what it printed."""
 
-    def run(heading):
-        language, code = snippet(heading)
+    def run(heading, number=0):
+        language, code = snippet(heading, number)
         code = code.replace("your-name", fake_hub.account)
         environment = {
             **os.environ,
@@ -48,7 +47,7 @@ def shell(fake_hub, tmp_path):
         }
         options = {"cwd": tmp_path, "env": environment, "timeout": 400}
         if language == "python":
-            done = zygote.run(["-c", code], needs=["resnet_hub"], **options)
+            done = zygote.run(["-c", code], needs=["resnet_hub", "resnet_hub.training.finetune"], **options)
         else:
             done = subprocess.run(["bash", "-ec", code], capture_output=True, text=True, **options)
         assert done.returncode == 0, done.stderr
@@ -74,6 +73,8 @@ def test_a_stranger_classifies_fine_tunes_and_shares(fake_hub, shell, tmp_path, 
     assert {"config.json", "model.safetensors", "curves.png"} <= {
         file.name for file in (tmp_path / "runs" / "insects").iterdir()
     }
+
+    assert "val_loss" in shell("Fine-tune", 1)
 
     pushed, page = shell("Share").splitlines()
     assert "/alice/insects/commit/" in pushed

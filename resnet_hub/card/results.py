@@ -14,8 +14,8 @@ MAX_RESULT_CLASSES = 50
 MAX_CONFUSED = 5
 """Pairs of classes that are named."""
 HEADLINES = {
-    "top1": ("accuracy", 100, "%"),
-    "map": ("mean average precision", 100, "%"),
+    "top1": ("Accuracy", 100, "%"),
+    "map": ("Mean average precision", 100, "%"),
 }
 """The figure that decides, by task -> its words, and the factor to its unit. R squared stands in the table."""
 

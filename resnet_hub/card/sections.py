@@ -17,6 +17,8 @@ from resnet_hub.registry import is_non_commercial
 
 MAX_CLASSES = 100
 """Class names that are listed; the rest stands in config.json."""
+SHOWN_NAMES = 6
+"""Class names that the first sentence has."""
 IMAGES = {
     "curves.png": "Loss and accuracy over the epochs",
     "confusion.png": "Which classes are taken for which",
@@ -80,6 +82,10 @@ def _summary(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
     if run.dataset:
         sentence += f" on {text(place(run.dataset))}"
     answer = OUTPUTS[task(config)].format(text(config.get("num_classes", "some")))
+    names = config.get("label_names")
+    if isinstance(names, list | tuple) and task(config) != "regression":
+        more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+        answer += f" ({', '.join(map(text, names[:SHOWN_NAMES]))}{more})" if names else ""
     terms = recorded_license(config)
     told = f" License: {text(terms)}." if terms else ""
     return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."

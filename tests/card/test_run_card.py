@@ -75,7 +75,7 @@ def test_the_model_index_tells_where_the_figures_are_from(run, card):
         "- yes\n",
         "- &#60;i&#62;\n",
         "| epochs | 2 |",
-        "**accuracy ",
+        "**Accuracy ",
         "; the 95% interval is ",
         "%, from 4 images.",
         "<summary>Settings left at their defaults</summary>",

@@ -186,8 +186,8 @@ def test_every_section_stands_between_marks_empty_ones_too():
 
 def test_the_figure_that_decides_comes_with_its_interval_and_the_number_of_images():
     card = model_card(run(intervals={"level": 0.95, "top1": [0.9, 0.99]}))
-    assert "**accuracy 95.4%**; the 95% interval is 90.0 to 99.0%, from 153 images." in card
-    assert "**accuracy 95.4%**, from 153 images." in model_card(run(intervals={"level": "high", "top1": [0.9]}))
+    assert "**Accuracy 95.4%**; the 95% interval is 90.0 to 99.0%, from 153 images." in card
+    assert "**Accuracy 95.4%**, from 153 images." in model_card(run(intervals={"level": "high", "top1": [0.9]}))
 
 
 def test_what_is_confused_is_named_with_how_often():

@@ -13,7 +13,8 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 from torch import Tensor
 
 from .calibration import BINS, expected_error, reliability_rows
-from .single_label import Evaluation, Mistake, worst_classes
+from .recorded_classes import worst_classes
+from .single_label import Evaluation, Mistake
 
 
 @dataclass(frozen=True)

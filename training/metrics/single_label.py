@@ -15,12 +15,7 @@ from torch import Tensor
 
 from .bootstrap import bootstrap
 from .calibration import BINS, expected_error, reliability_rows
-
-RECORDED_CLASSES = 50
-"""Classes whose figures travel in the checkpoint; results.json has those of all."""
-RECORDED_PAIRS = 5
-"""Pairs of classes that are confused most, which the card names."""
-
+from .recorded_classes import most_confused, worst_classes
 
 # What decides over the best epoch, for each task: the name of the figure -> heading, unit and factor to that unit.
 QUALITIES = {
@@ -275,27 +270,6 @@ class SingleLabelEvaluation(Evaluation):
 
     def record(self) -> dict[str, Any]:
         """What the checkpoint records of this evaluation, with the worst classes."""
-        return super().record() | {"per_class": worst_classes(self.per_class) | {"confused": self.most_confused()}}
-
-    def most_confused(self) -> list[dict[str, int]]:
-        """Up to `RECORDED_PAIRS` pairs of a true class and what it was taken for, the most frequent first."""
-        wrong = np.flatnonzero(~self.right)
-        pairs = self.targets[wrong].astype(np.int64) * self.num_classes + self.predictions[wrong]
-        values, counts = np.unique(pairs, return_counts=True)
-        first = np.argsort(-counts, kind="stable")[:RECORDED_PAIRS]
-        found = zip(*(column[first].tolist() for column in (*divmod(values, self.num_classes), counts)), strict=True)
-        return [{"true": true, "answer": answer, "images": images} for true, answer, images in found]
-
-
-def worst_classes(columns: dict[str, np.ndarray]) -> dict[str, Any]:
-    """The figures of the classes that occur, lowest F1 first, cut to `RECORDED_CLASSES`, and how many occur."""
-    occurring = np.flatnonzero(columns["images"])
-    worst = occurring[np.argsort(columns["f1"][occurring], kind="stable")][:RECORDED_CLASSES]
-    rows = [{"index": int(index), **{key: _short(columns[key][index]) for key in columns}} for index in worst]
-    return {"rows": rows, "measured": len(occurring)}
-
-
-def _short(value: np.generic) -> int | float:
-    """A figure as a plain number, shares to four digits."""
-    number = value.item()
-    return round(number, 4) if isinstance(number, float) else int(number)
+        return super().record() | {
+            "per_class": worst_classes(self.per_class) | {"confused": most_confused(self.targets, self.predictions)}
+        }

@@ -7,7 +7,8 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix, f1_score
 
-from training.metrics.single_label import RECORDED_CLASSES, SingleLabelEvaluation
+from training.metrics.recorded_classes import RECORDED_CLASSES
+from training.metrics.single_label import SingleLabelEvaluation
 
 NAMES = ("ant", "bee", "cat", "dog")
 
