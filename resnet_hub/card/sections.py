@@ -82,13 +82,13 @@ def _summary(config: Mapping[str, Any], run: CheckpointMetadata) -> str:
     if run.dataset:
         sentence += f" on {text(place(run.dataset))}"
     answer = OUTPUTS[task(config)].format(text(config.get("num_classes", "some")))
-    names = config.get("label_names")
-    if isinstance(names, list | tuple) and task(config) != "regression":
+    names, named = config.get("label_names"), ""
+    if isinstance(names, list | tuple) and names and task(config) != "regression":
         more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-        answer += f" ({', '.join(map(text, names[:SHOWN_NAMES]))}{more})" if names else ""
+        named = f" It knows {', '.join(map(text, names[:SHOWN_NAMES]))}{more}."
     terms = recorded_license(config)
     told = f" License: {text(terms)}." if terms else ""
-    return f"{sentence}. It answers with {answer}.{told} Made with resnet_hub."
+    return f"{sentence}. It answers with {answer}.{named}{told} Made with resnet_hub."
 
 
 def _classes(config: Mapping[str, Any]) -> str:
