@@ -67,3 +67,8 @@ def test_a_checkpoint_is_loaded_and_answers_without_timm_and_torchvision():
 def test_the_process_that_uploads_loads_nothing_that_trains():
     others = ("accelerate", "datasets", "pyarrow", "matplotlib", "sklearn", "timm", "torchvision", "transformers")
     assert loaded_after("from training.push.pusher import main", *others) == []
+
+
+def test_the_trainer_is_imported_without_what_its_first_step_does_not_need():
+    others = ("matplotlib", "sklearn", "scipy.optimize", "torch.distributed.tensor", "sympy", "timm", "torchvision")
+    assert loaded_after("import training.finetune", *others) == []

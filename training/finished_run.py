@@ -9,10 +9,9 @@ from functools import cached_property
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import TrainingError
@@ -29,6 +28,9 @@ from .run import (
     TIMINGS_FILE,
     plot_curves,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_BYTES = 256_000_000
 """Of a table: a hundred million images would have more."""

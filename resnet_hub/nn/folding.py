@@ -15,7 +15,7 @@ from typing import TypeGuard, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from resnet_hub.errors import CheckpointError
 from resnet_hub.nn.layers import DropBlock, DropPath
@@ -38,16 +38,12 @@ class FusedConvolution(nn.Module):
     def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d | None, active: bool, dtype: torch.dtype) -> None:
         super().__init__()
         # Folded in float32, whatever the network's own dtype, so that only the product is rounded.
-        whole = copy.deepcopy(conv).float().eval()
-        if isinstance(whole, StandardizedConv2d):
-            whole.weight = nn.Parameter(whole.standardized())
-        if norm is not None:
-            whole = fuse_conv_bn_eval(whole, copy.deepcopy(norm).float().eval())
-        _check_finite(whole)
-        self.places = ([*whole.padding], [*whole.stride], [*whole.dilation], whole.groups)
+        weight, bias = _folded(conv, norm)
+        _check_finite([weight] if bias is None else [weight, bias])
+        self.places = ([*conv.padding], [*conv.stride], [*conv.dilation], conv.groups)
         self.active = active
-        self.bias = None if whole.bias is None else whole.bias.detach().to(dtype)
-        self.weight = whole.weight.detach().to(dtype).contiguous(memory_format=torch.channels_last)
+        self.bias = None if bias is None else bias.to(dtype)
+        self.weight = weight.to(dtype).contiguous(memory_format=torch.channels_last)
         self.is_packed = False
 
     def forward(self, x: Tensor) -> Tensor:
@@ -118,7 +114,7 @@ def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module
     while left:
         layer = left.pop(0)
         if not _can_fold(layer):
-            _check_finite(layer)
+            _check_finite(layer.state_dict().values())
             yield copy.deepcopy(layer).to(dtype).requires_grad_(False).eval()
             continue
         norm = cast(nn.BatchNorm2d, left.pop(0)) if left and type(left[0]) in NORMS else None
@@ -127,10 +123,29 @@ def chain(layers: Iterable[nn.Module], dtype: torch.dtype) -> Iterator[nn.Module
         yield FusedConvolution(layer, norm, active, dtype)
 
 
-def _check_finite(layer: nn.Module) -> None:
+@torch.no_grad()
+def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias, float32, of a convolution and the norm behind it as one convolution; in memory of their own."""
+    weight = conv.weight
+    if isinstance(conv, StandardizedConv2d):
+        weight = copy.deepcopy(conv).float().standardized()
+    if norm is None:
+        return weight.detach().float().clone(), None if conv.bias is None else conv.bias.detach().float().clone()
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None  # a norm without statistics is never fused
+    assert variance is not None
+    scale, shift = (None if tensor is None else tensor.float() for tensor in (norm.weight, norm.bias))
+    bias = None if conv.bias is None else conv.bias.float()
+    folded = fuse_conv_bn_weights(weight.float(), bias, mean.float(), variance.float(), norm.eps, scale, shift)
+    return folded[0].detach(), folded[1].detach()
+
+
+def _check_finite(tensors: Iterable[Tensor]) -> None:
     """Raises: CheckpointError. The fused relu turns NaN into 0, so that no output would show it."""
-    if not all(tensor.isfinite().all() for tensor in layer.state_dict().values()):
-        raise CheckpointError("nn.weights_not_finite")
+    for tensor in tensors:
+        # A finite sum has finite terms, and is taken several times as fast; one that is not may have overflowed.
+        if not tensor.sum().isfinite() and not tensor.isfinite().all():
+            raise CheckpointError("nn.weights_not_finite")
 
 
 def _can_fold(layer: nn.Module) -> TypeGuard[nn.Conv2d]:

@@ -7,6 +7,7 @@ import torch
 from processor import FUSED
 from torch import nn
 
+from resnet_hub.errors import CheckpointError
 from resnet_hub.nn import folding
 from resnet_hub.nn.folding import FusedConvolution, chain, computes
 from resnet_hub.nn.layers import DropPath
@@ -154,3 +155,14 @@ def test_a_machine_that_cannot_is_told_so_once(forward, says, monkeypatch, caplo
 
 def test_other_types_are_not_fused():
     assert not computes(torch.float64)
+
+
+def test_weights_that_are_finite_though_their_sum_is_not_are_folded_and_stay_the_network_s():
+    conv = nn.Conv2d(2, 2, 1, bias=False)
+    conv.weight.data = torch.tensor([[3e38, 3e38], [1.0, 2.0]]).reshape(2, 2, 1, 1)
+    fused = FusedConvolution(conv, None, False, torch.float32)
+    assert torch.equal(fused.weight, conv.weight)
+    assert fused.weight.data_ptr() != conv.weight.data_ptr()
+    conv.weight.data[0, 0] = torch.inf
+    with pytest.raises(CheckpointError):
+        FusedConvolution(conv, None, False, torch.float32)

@@ -9,7 +9,6 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.utils._pytree import tree_map
 
 
@@ -54,6 +53,8 @@ def save_whole(network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
 
 def whole(value: object) -> object:
     """A sharded tensor as an ordinary one on the CPU; anything else as it is."""
+    from torch.distributed.tensor import DTensor  # here, because it takes a second to import
+
     return value.full_tensor().cpu() if isinstance(value, DTensor) else value
 
 
@@ -77,6 +78,8 @@ def _sharded_moments(optimizer: torch.optim.Optimizer, state: dict[str, Any]) ->
 
 def _like(value: object, parameter: Tensor) -> object:
     """The value cut as the parameter is, where it is a whole tensor of its shape."""
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
     if isinstance(value, DTensor) or not isinstance(value, Tensor) or not isinstance(parameter, DTensor):
         return value
     if value.shape != parameter.shape:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch.nn.functional as F
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 BINS = 15
@@ -72,6 +71,8 @@ def fit_temperature(logits: Tensor, targets: Tensor, task: str) -> float:
         else:
             lost = F.binary_cross_entropy_with_logits(scaled, targets.double(), reduction="sum")
         return lost.item() + exponent**2 / (2 * PRIOR**2)
+
+    from scipy.optimize import minimize_scalar  # here, because it takes half a second to import
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-5})
     return round(float(np.exp(found.x)), 4)

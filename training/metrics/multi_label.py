@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 from torch import Tensor
 
 from .calibration import BINS, expected_error, reliability_rows
@@ -101,11 +100,15 @@ class MultiLabelEvaluation(Evaluation):
     @cached_property
     def per_class(self) -> dict[str, np.ndarray]:
         """Precision, recall, F1 at 0.5, and the number of images with the class, one entry for each."""
+        from sklearn.metrics import precision_recall_fscore_support  # here, because it takes a second to import
+
         values = precision_recall_fscore_support(self.targets, self.predicted, average=None, zero_division=0)
         return dict(zip(("precision", "recall", "f1", "images"), values, strict=True))
 
     def by_class(self, label_names: tuple[str, ...]) -> list[dict[str, Any]]:
         """One row for each class with its name, precision, recall, F1, average precision and number of images."""
+        from sklearn.metrics import average_precision_score
+
         columns, rows = self.per_class, []
         for index, name in enumerate(label_names):
             true, scores = self.targets[:, index], self.scores[:, index]

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch.nn.functional as F
-from sklearn.metrics import precision_recall_fscore_support
 from torch import Tensor
 
 from .bootstrap import bootstrap
@@ -175,6 +174,8 @@ class SingleLabelEvaluation(Evaluation):
     @cached_property
     def per_class(self) -> dict[str, np.ndarray]:
         """Precision, recall, F1 (each 0 to 1) and the number of images, one entry for each class."""
+        from sklearn.metrics import precision_recall_fscore_support  # here, because it takes a second to import
+
         values = precision_recall_fscore_support(
             self.targets, self.predictions, labels=np.arange(self.num_classes), zero_division=0
         )

@@ -5,7 +5,7 @@ from .history import Best, History
 from .license import parent_license
 from .portable_state import copy_state
 from .record import describe_run, resumed_record, versions
-from .report import cut_name, draw_rates, draw_report, draw_sheet, plot_curves, save_figure
+from .report import cut_name, draw_rates, draw_report, draw_sheet, new_figure, plot_curves, save_figure
 from .resume import parse_run
 from .run_folder import (
     EMA_FILE,
@@ -64,6 +64,7 @@ __all__ = [
     "draw_report",
     "draw_sheet",
     "link_file",
+    "new_figure",
     "parent_license",
     "parse_run",
     "plot_curves",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
 from resnet_hub.config import IMAGE_MODES
@@ -22,6 +20,9 @@ from ..metrics import QUALITIES, Evaluation, SingleLabelEvaluation
 from ..splits import Split
 from .history import Best, History
 from .run_folder import CONFUSION_FILE, CURVES_FILE, MISTAKES_FILE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CURVES = {"val": ("validation", "tab:green"), "ema": ("validation, moving average", "tab:purple")}
 """Label and color of the metrics of the weights, and of their EMA."""
@@ -36,15 +37,6 @@ MISTAKES = 24
 COLUMNS = 6
 THUMBNAIL = 224
 """Longest side of an image on the sheet, in pixels."""
-
-
-class ShownFigure(Figure):
-    """A figure that a notebook shows, whatever it was told of matplotlib."""
-
-    def _repr_png_(self) -> bytes:
-        drawn = BytesIO()
-        self.savefig(drawn, format="png", dpi=90)
-        return drawn.getvalue()
 
 
 def draw_report(
@@ -77,7 +69,7 @@ def plot_curves(rows: Sequence[Mapping[str, Any]], epoch: int, kind: str) -> Fig
         kind: Whose those were: `val`, or `ema` for the EMA.
     """
     epochs = [row["epoch"] for row in rows]
-    figure = ShownFigure(figsize=(9, 3.6), layout="constrained")
+    figure = new_figure(figsize=(9, 3.6), layout="constrained")
     loss, quality = figure.subplots(1, 2)
     name = next(name for name in QUALITIES if f"val_{name}" in rows[0])
     title, unit, factor = QUALITIES[name]
@@ -108,7 +100,7 @@ def draw_confusion(folder: Path, evaluation: SingleLabelEvaluation, label_names:
     images = np.bincount(evaluation.targets, minlength=len(label_names))[shown]
     shares = part / np.maximum(images, 1)[:, None]
     side = 3.4 + 0.34 * len(shown)
-    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    figure = new_figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     # Class names are foreign text: a "$" in one must not start a formula.
@@ -132,7 +124,7 @@ def draw_rates(file: Path, rates: np.ndarray, losses: np.ndarray, suggestion: fl
     Raises:
         TrainingError: The file cannot be written.
     """
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    figure = new_figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot(rates, losses)
     axes.axvline(suggestion, color="tab:green", linestyle="--", label=f"suggested: {suggestion:.1e}")
@@ -179,7 +171,7 @@ def draw_sheet(file: Path, images: Sequence[tuple[bytes | str, str, str]], chann
     """
     rows = -(-len(images) // COLUMNS)
     columns = min(COLUMNS, len(images))
-    figure = Figure(figsize=(2.2 * columns, 2.75 * rows))
+    figure = new_figure(figsize=(2.2 * columns, 2.75 * rows))
     figure.subplots_adjust(0, 0, 1, 0.85 if rows == 1 else 0.95, wspace=0.1, hspace=0.35)
     for axes, shown in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, images):
         axes.set_axis_off()
@@ -198,6 +190,13 @@ def cut_name(name: str) -> str:
     """One line of a name that fits above a small image."""
     line = " ".join(name.split())
     return line if len(line) <= MAX_SHORT_NAME else f"{line[: MAX_SHORT_NAME - 1]}…"
+
+
+def new_figure(**options: Any) -> Figure:
+    """An empty figure of matplotlib, which is imported here, because it takes a second that no first step waits for."""
+    from .shown_figure import ShownFigure
+
+    return ShownFigure(**options)
 
 
 def save_figure(figure: Figure, file: Path) -> Path:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from resnet_hub.config import IMAGE_MODES
 from resnet_hub.errors import TrainingError
@@ -19,7 +18,7 @@ from ..data import Data
 from ..hardware import main_process_decides, used_memory
 from ..loading import Batch, Loader, prepare_batch
 from ..loop import Learner, grouped, update
-from ..run import cut_name, save_figure
+from ..run import cut_name, new_figure, save_figure
 from ..splits import Split
 
 logger = logging.getLogger("training")
@@ -159,7 +158,7 @@ def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
         views = views[..., : 3 if views.shape[-1] > 2 else 1]
     columns = min(COLUMNS, len(views))
     rows = -(-len(views) // columns)
-    figure = Figure(figsize=(2.2 * columns, 2.5 * rows))
+    figure = new_figure(figsize=(2.2 * columns, 2.5 * rows))
     figure.subplots_adjust(0, 0, 1, 0.94, wspace=0.1, hspace=0.2)
     for axes, view, target in zip_longest(figure.subplots(rows, columns, squeeze=False).flat, views, targets.cpu()):
         axes.set_axis_off()
