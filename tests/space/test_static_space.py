@@ -216,8 +216,11 @@ def test_both_languages_in_both_themes_are_accessible_on_a_phone_and_off_line(pa
     served.server_close()
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
+    expect(page.locator(ANSWERED)).to_be_visible()  # it opens with an answered example
     page.locator("#examples button").nth(1).click()
     expect(page.locator(ANSWERED)).to_be_visible()
+    verdict = page.locator("#verdict").bounding_box()
+    assert verdict["y"] + verdict["height"] <= 844  # in view without scrolling
     page.locator("summary").click()
     for language, scheme, words in (("en", "dark", "Most likely"), ("zh-CN", "light", "最可能是")):
         page.select_option("#language", language)

@@ -163,6 +163,8 @@ part("top-k").onchange = part("glow").onchange = show;
 showWords();
 await keepForOffline();
 start();
+// It opens with an answered example, so that a visitor sees at once what it does.
+if (model.examples.length) part("examples").firstElementChild.click();
 ready.work.catch((found) => {
   if (busy || answer) return;
   fault = found;
