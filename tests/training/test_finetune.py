@@ -155,7 +155,7 @@ def test_a_fine_tuned_network_is_written_again_byte_for_byte(insects_run, tmp_pa
     written = (folder / "config.json").read_bytes()
     ResNet.from_pretrained(folder).save_pretrained(tmp_path)
     assert (tmp_path / "config.json").read_bytes() == written
-    origin = ["dataset", "recipe", "versions", "hardware", "base_model", "license", "split"]
+    origin = ["dataset", "recipe", "changed", "versions", "hardware", "base_model", "license", "split"]
     results = ["metrics", "intervals", "num_images", "per_class", "seconds"]
     assert list(json.loads(written)["resnet_hub"]) == [*origin, *results, "version", "format"]
 
