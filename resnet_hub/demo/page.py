@@ -155,7 +155,7 @@ def _one_channel(page: gr.Blocks, inputs: Inputs, refused: gr.HTML, built: Mappi
         for field in shown.told:
             field.change(None, [field, inputs.photo, refused], refused, js=ANSWERED, **quiet)
     move_toasts(page, places)
-    for field in (inputs.photo, inputs.network):
+    for field in (inputs.which, inputs.network):
         field.change(None, [field, inputs.photo, refused], refused, js=ANSWERED, **quiet)
 
 

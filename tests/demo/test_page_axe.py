@@ -50,6 +50,16 @@ def grave(page):
     }
 
 
+def wait_until_quiet(page):
+    """Waits until a second passes in which the page asks for nothing; an image that stays is asked about once."""
+    for _ in range(120):
+        asked = len(page.requests)
+        page.wait_for_timeout(1000)
+        if len(page.requests) == asked:
+            return
+    raise AssertionError(f"the page asks without end, at last for {page.requests[-5:]}")
+
+
 def open_tab(page, name):
     page.get_by_role("tab", name=name, exact=True).click()
 
@@ -80,6 +90,7 @@ def test_why_with_all_its_drawers_is_clean(page):
     for name in ("What the stages see", "What each block adds"):
         page.get_by_text(name).click()
     expect(page.locator("#why-blocks table")).to_be_visible()
+    wait_until_quiet(page)
     assert grave(page) == {}
 
 

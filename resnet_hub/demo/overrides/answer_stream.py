@@ -15,14 +15,10 @@ GO_ON = r"""() => {
 const fetched = window.fetch, encoder = new TextEncoder();
 const joins = new Set(), due = new Set(), early = new Set();
 const join = async given => {
-  const asked = fetched(...given);
-  joins.add(asked);
-  try {
-    const response = await asked;
-    const {event_id: id} = await response.clone().json().catch(() => ({}));
-    if (id && !early.delete(id)) due.add(id);
-    return response;
-  } finally { joins.delete(asked) }
+  const response = await fetched(...given);
+  const {event_id: id} = await response.clone().json().catch(() => ({}));
+  if (id && !early.delete(id)) due.add(id);
+  return response;
 };
 const isDue = async () => {
   while (joins.size) await Promise.allSettled(joins);
@@ -51,7 +47,13 @@ const carry = async (request, response, out) => {
 };
 window.fetch = async (...given) => {
   const path = new URL(given[0].url ?? given[0], location).pathname;
-  if (path.endsWith('/queue/join')) return join(given);
+  if (path.endsWith('/queue/join')) {
+    const joined = join(given);
+    joins.add(joined);
+    const over = () => joins.delete(joined);
+    joined.then(over, over);
+    return joined;
+  }
   const response = await fetched(...given);
   if (!path.endsWith('/queue/data') || !(given[0] instanceof Request) || !response.ok) return response;
   const start = out => { carry(given[0], response, out).catch(error => out.error(error)) };

@@ -252,7 +252,7 @@ def test_whoever_leaves_in_the_middle_is_forgotten_and_the_rest_is_not_learned(t
 
     def slow(classifier, pixels):
         batches.append(len(pixels))
-        gate.wait(20)
+        gate.wait(60)
         return features_of(classifier, pixels)
 
     monkeypatch.setattr(ImageClassifier, "features_of", slow)
@@ -267,6 +267,25 @@ def test_whoever_leaves_in_the_middle_is_forgotten_and_the_rest_is_not_learned(t
     assert lesson.is_over
     assert lesson.images == []
     assert batches == [8]  # of twenty images
+
+
+def test_what_is_chosen_while_other_images_are_learned_is_learned_next(teach, monkeypatch):
+    gate, features_of = threading.Event(), ImageClassifier.features_of
+
+    def slow(classifier, pixels):
+        gate.wait(60)
+        return features_of(classifier, pixels)
+
+    monkeypatch.setattr(ImageClassifier, "features_of", slow)
+    page = teach()
+    add(page, "warm", files(WARM, 4))
+    key_of(page)  # and so the first ones are under way
+    add(page, "cold", files(COLD, 3))
+    expect(page.locator("#teach-files td a")).to_have_count(7)
+    gate.set()
+    expect(page.locator("#teach-classes h3")).to_have_text(["warm (4)", "cold (3)"])
+    expect(name_field(page)).to_have_value("")
+    expect(page.locator("#teach-files td a, #teach-told .failures")).to_have_count(0)
 
 
 def test_a_page_that_was_away_too_long_says_so(teach, lessons):

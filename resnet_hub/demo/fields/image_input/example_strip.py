@@ -45,7 +45,8 @@ def example_strip(
     first: ExampleImages,
     network: gr.Textbox,
     photo: gr.Image,
-) -> None:
+    noted: str,
+) -> Any:
     """Fills the current container; a click on an example puts it into the field `photo`.
 
     Args:
@@ -55,6 +56,10 @@ def example_strip(
         first: Those of them that the page opens with; they come first.
         network: The name of the network in use; the strip shows the images that suit it.
         photo: The image field.
+        noted: What the browser does before a click is answered, in JavaScript.
+
+    Returns:
+        The event of a click, with gradio's `then`.
     """
     small = [_small(path) for path in paths]
     strip = gr.HTML(
@@ -78,9 +83,10 @@ def example_strip(
         numbers = [paths.index(path) for path in suited.paths if path in paths]
         return json.dumps({"numbers": numbers, "known": suited.known})
 
-    strip.click(chosen, None, photo, queue=False, show_progress="hidden", api_visibility="private")
+    click = strip.click(chosen, None, photo, js=noted, queue=False, show_progress="hidden", api_visibility="private")
     network.change(suit, network, fitting, queue=False, show_progress="hidden", api_visibility="private")
     fitting.change(None, fitting, None, js=SHOW_FITTING, api_visibility="private")
+    return click
 
 
 def example_name(path: Path, language: str) -> str:

@@ -16,6 +16,16 @@ from resnet_hub.demo.fields.network_choice import network_choice
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import label, language_of, sentence_of
 
+# In the browser: a text that changes with the file and with nothing else. Gradio tells of changes of an image that is
+# the same as before, for it copies the field whenever an event of a container around it goes on; events that listened
+# to those would lead to the next ones without end. A mark behind the path says that the same file was chosen once more.
+WHICH = """(photo, which) => {
+const path = photo?.path ?? '';
+return which.split('#')[0] === path ? which : path }"""
+# In the browser: notes which file is there, before an event brings one, and marks the text where it brought the same.
+NOTE = "window.fileBefore = document.querySelector('#which-image textarea')?.value.split('#')[0]"
+AGAIN = "(photo, which) => photo && photo.path === window.fileBefore ? which + '#' : which"
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -29,11 +39,15 @@ class Inputs:
     """Where a visitor writes or searches the name of a network."""
     facts: gr.HTML
     """What is known of the chosen network."""
+    which: gr.Textbox
+    """Changes when another image is there, or the same was chosen once more; `photo.change` may tell of neither."""
 
 
 def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> Inputs:
     """Fills the current row: the image above the examples, and a closed drawer with all else that can be asked."""
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
+    # The page may open with an image, whose path only the browser knows.
+    which, chosen = gr.Textbox("?", visible="hidden", elem_id="which-image"), []
     with gr.Column(elem_classes="inputs"):
         photo = photo_field(
             label=label("inputs.image"),
@@ -48,19 +62,22 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
         with gr.Row(elem_classes="choices"):
             if examples.paths:
                 paths = all_examples(examples, inference.pool.folders.values())
-                example_strip(page, inference, paths, examples, network, photo)
-            upload_button(photo)
+                chosen.append(example_strip(page, inference, paths, examples, network, photo, f"() => {{ {NOTE} }}"))
+            chosen.append(upload_button(photo, NOTE))
     with (
         gr.Column(elem_classes="others"),
         gr.Accordion(label("inputs.others"), open=False, elem_id="others"),
     ):
-        _address(inference, photo)
+        chosen.append(_address(inference, photo))
         choice, facts = network_choice(page, inference, network)
-    return Inputs(photo, network, choice, facts)
+    photo.change(None, [photo, which], which, js=WHICH, api_visibility="private")
+    for event in chosen:
+        event.then(None, [photo, which], which, js=AGAIN, api_visibility="private")
+    return Inputs(photo, network, choice, facts, which)
 
 
-def _address(inference: Inference, photo: gr.Image) -> None:
-    """A line for the address of an image on the web, which becomes the image."""
+def _address(inference: Inference, photo: gr.Image) -> Any:
+    """A line for the address of an image on the web, which becomes the image; returns the event."""
     with gr.Row(equal_height=True, elem_classes="address"):
         address = gr.Textbox(
             label=label("inputs.address"), placeholder="https://", max_length=2000, scale=5, elem_id="address"
@@ -75,11 +92,12 @@ def _address(inference: Inference, photo: gr.Image) -> None:
         except Exception as error:
             return gr.skip(), refusal(sentence_of(error, language_of(request)))
 
-    gr.on(
+    return gr.on(
         [fetch.click, address.submit],
         bring,
         address,
         [photo, told],
+        js=f"address => {{ {NOTE}; return address }}",
         concurrency_limit=AT_ONCE,
         concurrency_id="addresses",
         api_visibility="private",

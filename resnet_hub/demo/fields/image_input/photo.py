@@ -48,14 +48,15 @@ def photo_field(fetch: Callable[[str], Awaitable[bytes]] | None = None, **option
     return image
 
 
-def upload_button(photo: gr.Image) -> gr.UploadButton:
+def upload_button(photo: gr.Image, noted: str) -> Any:
     """A button for another image than the one in `photo`; the field itself takes one by a click only while it is empty.
 
-    It takes files of any kind, for what is no image is refused where its answer would stand.
+    It takes files of any kind, for what is no image is refused where its answer would stand. Returns its event, before
+    which the browser does what is `noted`, in JavaScript.
     """
     button = gr.UploadButton(label("inputs.choose"), variant="primary", elem_id="choose")
-    button.upload(None, button, photo, js="image => [[image].flat()[0]]", api_visibility="private")
-    return button
+    js = f"image => {{ {noted}; return [[image].flat()[0]] }}"
+    return button.upload(None, button, photo, js=js, api_visibility="private")
 
 
 def files_field(**options: Any) -> gr.File:

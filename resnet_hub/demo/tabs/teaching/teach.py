@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from time import monotonic
@@ -42,11 +42,19 @@ return [photo, document.querySelector('#teach-name')?.offsetParent ? key : '', v
 REMEMBER_FOLDERS = """() => document.addEventListener('change', event => {
 if (event.target.nextElementSibling?.id === 'teach-folder')
   window.chosenFolder = [...event.target.files].map(file => file.webkitRelativePath) }, true)"""
-WITH_FOLDERS = r"""(name, sent, network, key) => {
+WITH_FOLDERS = r"""(name, sent, network, key, taken) => {
 const named = (file, place) => window.chosenFolder?.[place]?.endsWith('/' + file.orig_name)
   ? {...file, orig_name: window.chosenFolder[place]} : file;
 const hidden = /(^|\/)(\.|Thumbs\.db$|desktop\.ini$)/;
-return [name, [sent].flat().filter(Boolean).map(named).filter(file => !hidden.test(file.orig_name)), network, key] }"""
+const files = [sent].flat().filter(Boolean).map(named).filter(file => !hidden.test(file.orig_name));
+return [name, files, network, key, taken] }"""
+# In the browser: what was learned makes room for the next class; what a visitor wrote or chose meanwhile stays.
+TAKE_OUT = """(taken, name, files) => {
+const same = {__type__: 'update'};
+if (!taken || taken === window.takenOut) return [same, same, ''];
+window.takenOut = taken;
+const {paths, ...before} = JSON.parse(taken), left = [files ?? []].flat().filter(file => !paths.includes(file.path));
+return [name === before.name ? '' : same, left.length ? left : null, ''] }"""
 # In the browser: a visitor who leaves is forgotten; nothing else tells that somebody left.
 LEAVE = """() => addEventListener('pagehide', () => {
 const key = document.querySelector('#teach-key textarea')?.value, config = window.gradio_config;
@@ -70,6 +78,8 @@ class _Fields:
     """What opens the visitor's lesson."""
     version: gr.Textbox
     """Changes whenever something else was learned."""
+    taken: gr.Textbox
+    """What of the name and the files was learned, for the moment until the browser has taken it out of their fields."""
 
     @property
     def shown(self) -> list[Any]:
@@ -93,7 +103,8 @@ def teach_tab(context: TabContext) -> BuiltTab:
     # No gr.State: for its sake gradio would hold a connection to each visitor.
     key = gr.Textbox("", visible="hidden", elem_id="teach-key")
     version = gr.Textbox("", visible="hidden")
-    fields = _Fields(name, files, status, answer, figures, classes, key, version)
+    taken = gr.Textbox("", visible="hidden")
+    fields = _Fields(name, files, status, answer, figures, classes, key, version, taken)
     _adding(context, fields, add, add_photo, folder)
     _answering(context, fields)
     keep_taught(context, key, version)
@@ -108,11 +119,15 @@ def _adding(context: TabContext, fields: _Fields, add: gr.Button, add_photo: gr.
     inference = context.inference
 
     async def bring(
-        name: str, sent: Any, network: str, key: str, request: gr.Request
+        name: str, sent: Any, network: str, key: str, taken: str, request: gr.Request
     ) -> AsyncIterator[tuple[Any, ...]]:
-        async for shown, is_added in _shown(inference, name, sent, network, key, language_of(request)):
-            # What is left stays to be given another name, and what was added makes room for the next class.
-            yield *shown, *((None, "") if is_added else (gr.skip(), gr.skip()))
+        left = [file for file in sent if _path(file) not in taken] if taken and isinstance(sent, list) else sent
+        if sent and not left:  # asked twice for what was learned meanwhile
+            yield (gr.skip(),) * len(filled)
+            return
+        async for shown, is_added in _shown(inference, name, left, network, key, language_of(request)):
+            # What is left stays to be given another name.
+            yield *shown, _taken(name, left) if is_added else gr.skip()
 
     async def bring_photo(
         name: str, photo: Any, network: str, key: str, request: gr.Request
@@ -127,14 +142,28 @@ def _adding(context: TabContext, fields: _Fields, add: gr.Button, add_photo: gr.
         "concurrency_id": LESSONS,
         "show_progress": "minimal",
         "show_progress_on": [fields.status],
+        "trigger_mode": "always_last",  # images that come while others are learned are learned next
         "api_visibility": "private",
     }
-    rest, filled = [context.inputs.network, fields.key], [*fields.shown, fields.files, fields.name]
-    for trigger in (fields.files.upload, add.click, fields.name.submit):
-        trigger(bring, [fields.name, fields.files, *rest], filled, **event)
+    rest, filled = [context.inputs.network, fields.key], [*fields.shown, fields.taken]
+    ways = [fields.files.upload, add.click, fields.name.submit]
+    gr.on(ways, bring, [fields.name, fields.files, *rest, fields.taken], filled, **event)
     context.page.load(None, js=REMEMBER_FOLDERS, api_visibility="private")
-    folder.upload(bring, [fields.name, folder, *rest], filled, js=WITH_FOLDERS, **event)
+    folder.upload(bring, [fields.name, folder, *rest, fields.taken], filled, js=WITH_FOLDERS, **event)
     add_photo.click(bring_photo, [fields.name, context.inputs.photo, *rest], fields.shown, **event)
+    emptied = [fields.name, fields.files, fields.taken]
+    fields.taken.change(None, [fields.taken, *emptied[:2]], emptied, js=TAKE_OUT, api_visibility="private")
+
+
+def _path(file: Any) -> str:
+    """Where a file lies that was sent, as it stands in `_taken`; a NUL, which never does, where nothing says."""
+    path = file.get("path") if isinstance(file, dict) else None
+    return json.dumps(path) if isinstance(path, str) else "\N{NULL}"
+
+
+def _taken(name: str, files: Sequence[Any]) -> str:
+    """What the browser takes out of the fields; no two are equal."""
+    return json.dumps({"name": name, "paths": [file["path"] for file in files], "at": monotonic()})
 
 
 async def _shown(
@@ -208,7 +237,7 @@ def _answering(context: TabContext, fields: _Fields) -> None:
             return refusal(sentence_of(error, language))
 
     gr.on(
-        [inputs.photo.change, fields.version.change, context.tab.select],
+        [inputs.which.change, fields.version.change, context.tab.select],
         show,
         [inputs.photo, fields.key, fields.version],
         fields.answer,
