@@ -71,7 +71,7 @@ from .run import (
 from .session import CallableEntry
 from .settings import FinetuneRecipe
 from .start import describe, start_model
-from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults
+from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_budget, with_defaults
 
 logger = logging.getLogger("training")
 
@@ -105,7 +105,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         data = load_data(recipe)
         refuse_differences(data.facts)
         model = start_model(recipe, data)
-        asked, recipe = recipe, with_defaults(recipe, model, accelerator, len(data.train))
+        asked = with_budget(recipe, data, model, accelerator)
+        recipe = with_defaults(asked, model, accelerator, len(data.train))
         model.metadata = describe(recipe, data, model, accelerator)
         log_plan(recipe, data, model, accelerator)
         model.metadata = replace(model.metadata, split=data.validation.name)
@@ -166,6 +167,7 @@ def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Loader]]:
     set_seed(recipe.seed)
     data = load_data(recipe)
     model = start_model(recipe, data)
+    recipe = with_budget(recipe, data, model, accelerator)
     recipe = with_defaults(recipe, model, accelerator, len(data.train))
     log_plan(recipe, data, model, accelerator)
     return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)

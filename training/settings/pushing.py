@@ -88,6 +88,13 @@ class SavingSettings(Settings):
         public=False,
         may_change=True,
     )
+    budget: str | None = setting(
+        None,
+        "time from the start of the program within which the run means to be finished, as 5m or 1h30m: a few steps are "
+        "measured, and what fits is done: epochs of everything, else a linear probe, which is said",
+        public=False,
+        may_change=True,
+    )
     deterministic: bool = setting(
         False, "repeat bit for bit on the same machine from the same --seed: no operation that cannot; can be slower"
     )
@@ -111,8 +118,14 @@ class SavingSettings(Settings):
         check_integer("--held-out-images", self.held_out_images, 0, MOST_IMAGES)
         if self.max_time is not None:
             duration("--max-time", self.max_time)
+        _ = self.seconds_planned
 
     @property
     def seconds_allowed(self) -> float | None:
         """How long the program may run before it saves and stops; None where nobody limits it."""
         return None if self.max_time is None else duration("--max-time", self.max_time)
+
+    @property
+    def seconds_planned(self) -> float | None:
+        """How long the program means to run; None where nobody plans it."""
+        return None if self.budget is None else duration("--budget", self.budget)

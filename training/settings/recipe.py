@@ -74,6 +74,8 @@ class FinetuneRecipe(
             raise ConfigError("settings.labels_of_stream")
         if self.streaming and self.batch_size is None:
             object.__setattr__(self, "batch_size", USUAL_BATCH)
+        if self.budget is not None:
+            self._refuse_beside_budget()
         if self.features_once:
             self._settle_features_once()
         if self.linear_probe_first and self.from_scratch:
@@ -82,6 +84,14 @@ class FinetuneRecipe(
             raise ConfigError("settings.frozen_random_weights")
         if self.freeze_bn_stats and self.from_scratch:
             raise ConfigError("settings.no_statistics")
+
+    def _refuse_beside_budget(self) -> None:
+        """Raises: ConfigError for what a budget decides, and for what it cannot measure."""
+        decided = ("epochs", "features_once", "freeze", "patience", "start_size", "streaming")
+        usual = {item.name: item.default for item in fields(self)}
+        for name in decided:
+            if (value := getattr(self, name)) != usual[name]:
+                refuse_both(**{f"--budget={self.budget}": self.budget, f"{flag_of(name)}={value}": value})
 
     def _settle_features_once(self) -> None:
         """Settles what follows from features that are computed once: a frozen backbone, and one pass over the images.

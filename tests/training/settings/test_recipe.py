@@ -133,6 +133,12 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
             {"first": "--features-once", "second": "--freeze=stem"},
         ),
         (
+            ["--budget", "5m", "--epochs", "3"],
+            "settings.contradiction",
+            {"first": "--budget=5m", "second": "--epochs=3"},
+        ),
+        (["--budget", "5"], "settings.no_duration", {"flag": "--budget", "text": "5"}),
+        (
             ["--features-once", "--from-scratch"],
             "settings.contradiction",
             {"first": "--features-once", "second": "--from-scratch=True"},
