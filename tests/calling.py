@@ -12,7 +12,7 @@ class Caller:
     """One program; `web` sends any other request."""
 
     def __init__(self, address):
-        self.web = httpx.Client(base_url=f"{address}/gradio_api", timeout=60)
+        self.web = httpx.Client(base_url=f"{address}/gradio_api", timeout=300)
 
     def upload(self, name, data):
         """Uploads a file; returns what stands for it."""

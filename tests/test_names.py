@@ -12,7 +12,7 @@ from resnet_hub.checkpoint.bundled import BUNDLED
 def loaded_after(program, *modules):
     """Which of the modules a new Python holds after a program, whose own output is kept apart."""
     last = f"import sys; sys.stderr.write(chr(10) + ' '.join(name for name in {modules!r} if name in sys.modules))"
-    done = subprocess.run([sys.executable, "-c", f"{program}\n{last}"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", f"{program}\n{last}"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stderr.splitlines()[-1].split()
 

@@ -21,7 +21,7 @@ def python(*arguments, path, folder):
     """Runs Python outside the checkout, with a search path of its own."""
     told = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture

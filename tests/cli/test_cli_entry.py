@@ -73,5 +73,5 @@ def test_a_mistake_of_the_program_has_no_traceback():
 
 def test_a_reader_that_leaves_early_is_no_error():
     command = f"{sys.executable} -m resnet_hub list --tags --json | true"
-    done = subprocess.run(command, shell=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, shell=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
     assert (done.stdout, done.stderr) == ("", "")

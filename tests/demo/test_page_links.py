@@ -89,7 +89,7 @@ def test_a_link_explains_by_the_same_method_for_the_same_class(open_page, addres
     expect(other.get_by_label("Grad-CAM")).to_be_checked()
     upload(other, images[0])
     expect(other.locator("#why-sentence")).to_contain_text(f"Heat map for {LABELS[1]}")
-    assert linked(other)["class"] == "1"
+    wait_for_link(other, **{"class": "1"})
     other.get_by_label("Remove Image").click()
     expect(other.locator("#why-map img")).to_have_count(0)
     upload(other, images[0])
@@ -98,7 +98,7 @@ def test_a_link_explains_by_the_same_method_for_the_same_class(open_page, addres
 
 def test_a_link_compares_the_same_networks(open_page, address, images):
     page = open_page(f"{address}?tab=compare&compare=two,colors")
-    assert linked(page)["compare"] == "two,colors"
+    wait_for_link(page, compare="two,colors")
     upload(page, images[0])
     page.locator("#compare").click()
     expect(page.locator("#comparison .network h3")).to_have_text(["two", "colors"])

@@ -14,7 +14,7 @@ def test_the_owner_s_token_is_in_nothing_that_the_page_sends(place, monkeypatch)
         for path in ("", "config", "gradio_api/info", "health", "no-such-page"):
             request = urllib.request.Request(f"{settings.address.rstrip('/')}/{path}", headers={"Accept": "*/*"})
             try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
+                with urllib.request.urlopen(request, timeout=300) as answer:
                     sent = answer.read() + str(answer.headers).encode()
             except urllib.error.HTTPError as refused:
                 sent = refused.read()

@@ -219,7 +219,7 @@ def test_two_processes_that_load_at_once_into_one_cache_both_get_everything(fake
         )
         for number in range(2)
     ]
-    printed = [process.communicate(timeout=60)[0] for process in started]
+    printed = [process.communicate(timeout=300)[0] for process in started]
     assert printed == ['20000000 {"architecture": "resnet18"}\n'] * 2
     assert not list((tmp_path / "shared").rglob("*.incomplete"))
     assert not hub_cache.damaged_files(download_checkpoint(REPO, cache_dir=tmp_path / "shared"))

@@ -43,7 +43,7 @@ def checked(port):
     program, *arguments = check_command()
     assert program == "python"
     told = {**os.environ, "PORT": str(port), "no_proxy": "*"}
-    return subprocess.run([sys.executable, *arguments], env=told, capture_output=True, timeout=60).returncode
+    return subprocess.run([sys.executable, *arguments], env=told, capture_output=True, timeout=300).returncode
 
 
 def test_what_is_copied_is_there_and_not_kept_out():
@@ -104,6 +104,6 @@ def test_docker_sees_the_page_answer_and_ends_it(tiny_checkpoint):
     finally:
         (name,) = all_of("STOPSIGNAL")
         process.send_signal(getattr(signal, name))
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=300)
     assert (process.returncode, told) == (0, "")
     assert checked(port) != 0

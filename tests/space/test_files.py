@@ -256,16 +256,16 @@ def test_the_folder_runs_by_itself_and_answers_as_the_classifier_does(model, fol
     )
     try:
         printed = process.stdout.readline().strip()
-        assert printed == f"http://127.0.0.1:{port}", process.communicate(timeout=60)[1]
+        assert printed == f"http://127.0.0.1:{port}", process.communicate(timeout=300)[1]
         client = Client(printed, verbose=False, download_files=str(tmp_path))
         assert client.config["title"] == HOSTILE
         found = client.predict(handle_file(image), api_name="/predict")["predictions"]
         client.close()
-        with urlopen(f"{printed}/health", timeout=60) as answer:
+        with urlopen(f"{printed}/health", timeout=300) as answer:
             assert json.load(answer) == {"status": "ok", "model": "checkpoint", "missing": None}
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     expected = ImageClassifier.from_pretrained(model.files["checkpoint/config.json"].parent)(image)
     assert [one["label"] for one in found] == [one.label for one in expected]
     assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])

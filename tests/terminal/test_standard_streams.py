@@ -167,7 +167,7 @@ def test_a_process_ends_without_a_traceback(name):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     line = f"{sys.executable} -m resnet_hub {command}"
     done = subprocess.run(
-        ["bash", "-c", line], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=120
+        ["bash", "-c", line], cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300
     )
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.startswith(sentence)

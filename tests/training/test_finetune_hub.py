@@ -57,6 +57,6 @@ def test_who_may_not_push_stops_two_processes_before_anything_is_read(fake_hub, 
     finished = launch("finetune", *flags, processes=2, **environment)
     assert finished.returncode != 0
     assert finished.stderr.count("error: the token of the account 'alice' may only read") == 1
-    assert time.monotonic() - started < 120  # not the half hour that processes wait for each other
+    assert time.monotonic() - started < 600  # not the half hour that processes wait for each other
     assert [path for _, path in fake_hub.state.requests if "whoami" not in path and "agent" not in path] == []
     assert not (tmp_path / "run").exists()

@@ -56,7 +56,7 @@ def test_a_launcher_that_is_gone_leaves_no_program_behind(tmp_path, ended_by):
         time.sleep(0.02)
     launcher.send_signal(ended_by)
     launcher.communicate()
-    psutil.wait_procs([child], timeout=60)
+    psutil.wait_procs([child], timeout=300)
     assert told.read_text() == f"stopped by SIGTERM before it was done {128 + signal.SIGTERM}"
 
 
@@ -66,7 +66,7 @@ def test_a_launcher_is_gone_too_where_the_program_has_another_parent_than_the_fi
     monkeypatch.setattr(stop_signals, "_is_launcher", lambda process: process == 77)
     monkeypatch.setattr(stop_signals, "WATCH_SECONDS", 0.01)
     with pytest.raises(Stopped, match="stopped by SIGTERM"), ended_by_signals(), ended_with_launcher():
-        threading.Event().wait(5)
+        threading.Event().wait(60)
 
 
 def test_a_program_that_no_launcher_started_outlives_its_parent():

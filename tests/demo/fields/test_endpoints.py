@@ -48,7 +48,7 @@ def client(address):
 
 @pytest.fixture(scope="module")
 def web(address):
-    with httpx.Client(base_url=f"{address}/gradio_api", timeout=60) as web:
+    with httpx.Client(base_url=f"{address}/gradio_api", timeout=300) as web:
         yield web
 
 

@@ -181,7 +181,7 @@ def seen(tmp_path_factory):
             return page, scene.launch(page)
 
         page, address = awaited(serve())
-        with httpx.Client(base_url=address, timeout=60) as web:
+        with httpx.Client(base_url=address, timeout=300) as web:
             ask(scene, page, web, content.getvalue())
             ask_as_agent(scene, page, web, content.getvalue(), methods)
         page.close()

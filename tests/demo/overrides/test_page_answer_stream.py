@@ -1,7 +1,7 @@
 """A visitor's stream of answers, in a browser that is slow to learn of its end: no click is lost."""
 
 import pytest
-from browsing import unfold, upload, wait_until_settled
+from browsing import PATIENCE, unfold, upload, wait_until_settled
 from color_network import LABELS
 from playwright.sync_api import expect
 
@@ -31,6 +31,7 @@ def page(visitors, address):
     """A visitor with an answer, in whose browser the end of a stream may be late."""
     profile = visitors.browser.new_context()
     page = profile.new_page()
+    page.set_default_timeout(PATIENCE)
     page.add_init_script(SLOW)
     page.goto(address, wait_until="domcontentloaded")
     for told_at_the_start in ("#limits p", "#link a"):

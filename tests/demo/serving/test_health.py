@@ -34,7 +34,7 @@ def test_networks_that_do_not_come_to_an_end_are_told(tiny_checkpoint, monkeypat
     async def ask():
         monkeypatch.setattr(pool.own.batcher, "run", lambda pixels: (end.wait(60), pixels.flatten(1))[1])
         asking = asyncio.create_task(pool.own.batcher.scores(pool.own.classifier.model.conv1.weight.detach()[0]))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.2)
         stuck = await health.health_route(pool).endpoint(None)
         end.set()
         await asking

@@ -205,15 +205,15 @@ def test_the_page_answers_from_a_process_that_has_the_gpu(tiny_checkpoint, tmp_p
     )
     try:
         address = process.stdout.readline().strip()
-        assert address == f"http://127.0.0.1:{port}", process.communicate(timeout=60)[1]
+        assert address == f"http://127.0.0.1:{port}", process.communicate(timeout=300)[1]
         client = Client(address, verbose=False, download_files=str(tmp_path))
         answers = [client.predict(handle_file(tmp_path / "image.png"), api_name="/predict") for _ in range(2)]
         client.close()
-        with urlopen(f"{address}/health", timeout=60) as answer:
+        with urlopen(f"{address}/health", timeout=300) as answer:
             assert json.load(answer)["status"] == "ok"
     finally:
         process.terminate()
-        told = process.communicate(timeout=60)[1]
+        told = process.communicate(timeout=300)[1]
     expected = ImageClassifier.from_pretrained(tiny_checkpoint)(tmp_path / "image.png", top_k=3)
     for answer in answers:
         assert [one["label"] for one in answer["predictions"]] == [one.label for one in expected]

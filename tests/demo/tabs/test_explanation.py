@@ -121,7 +121,7 @@ def test_an_occlusion_stops_when_its_visitor_leaves(visit, images, slow_occlusio
     page.locator("#why-method").get_by_text("Occlusion", exact=True).click()
     expect(page.locator("#why-sentence progress")).to_have_attribute("value", "7")
     page.goto("about:blank")
-    for _ in range(200):  # the server looks whether anybody listens
+    for _ in range(600):  # the server looks whether anybody listens
         if passes[0]():
             break
         page.wait_for_timeout(100)

@@ -101,7 +101,7 @@ def show(page, color, number=1):
 
 
 def until(page, condition):
-    for _ in range(200):
+    for _ in range(600):
         if condition():
             return
         page.wait_for_timeout(100)

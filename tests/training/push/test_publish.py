@@ -179,9 +179,8 @@ def test_the_flag_says_when_a_checkpoint_is_handed_over(folder, monkeypatch, eve
 
 def test_handing_over_does_not_wait_and_the_finished_run_arrives(folder, fake_hub, publisher):
     fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=1)]
-    started = time.perf_counter()
     publisher.offer("epoch 1 of 1", better=True)
-    assert time.perf_counter() - started < 0.5
+    assert ("POST", f"/api/models/{REPO}/commit/main") not in fake_hub.state.requests
     (folder / "results.json").write_text("{}")
     assert publisher.finish("the finished run")
     repository = fake_hub.repository(REPO)
@@ -229,7 +228,7 @@ def test_a_full_disk_stops_no_run(folder, publisher, monkeypatch, caplog):
 
 
 def test_ctrl_c_while_pushing_ends_at_once_and_says_how_to_push(folder, fake_hub):
-    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=10)]
+    fake_hub.state.faults = [Fault("POST", "/api/models/*/commit/*", delay=60)]
     source = f"""
 import sys
 from pathlib import Path
@@ -258,8 +257,8 @@ sys.exit(run_command(wait, []))
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all that belong to the run
     started = time.monotonic()
-    _, log = process.communicate(timeout=60)
-    assert time.monotonic() - started < 8
+    _, log = process.communicate(timeout=300)
+    assert time.monotonic() - started < 50
     assert process.returncode == 130, log
     assert "Traceback" not in log
     assert f"not pushed to alice/net: the run was stopped before; the checkpoint is safe in {folder}, push it" in log

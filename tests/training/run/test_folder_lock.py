@@ -30,7 +30,7 @@ def other_run(tmp_path):
     yield process
     os.kill(child, signal.SIGKILL)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
 
 
 def test_a_folder_that_another_run_writes_into_is_refused_until_that_is_killed(tmp_path, other_run):
