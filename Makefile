@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz crash nodes install-test parity keras-parity contract hubs engines audit check format bench load quality screenshots clean lab
+.PHONY: help setup demo app test fuzz crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load quality screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -79,6 +79,9 @@ contract: .venv/dev  ## run upstream's own Hub tests against the fake Hub; fetch
 hubs: .venv/dev  ## push, load, train and serve by a Hub that is not the public one, KohakuHub: fetches it the first time, minutes
 	$(BIN)/python tests/hubs $(FLAGS)
 
+javascript: .venv/dev  ## compare transformers.js under Node with ImageClassifier: make javascript FLAGS='SOURCE --images folder'
+	$(BIN)/python tests/javascript $(FLAGS)
+
 engines: .venv/dev  ## train one run by every way of launching it and compare the losses: minutes
 	$(BIN)/python tests/engines $(FLAGS)
 
@@ -116,4 +119,4 @@ screenshots: .venv/dev  ## take the README's images of the page: make screenshot
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv .keras .contract .hubs .audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .keras .contract .hubs .javascript .audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -26,6 +26,7 @@ ASKED_FOR = {
     "resnet_hub/export/evidence_graph.py": {"onnx"},
     "resnet_hub/export/half_precision.py": {"onnx"},
     "resnet_hub/export/image_graph.py": {"onnx"},
+    "resnet_hub/export/pixels_graph.py": {"onnx"},
     "resnet_hub/export/quantization.py": {"onnx", "onnxruntime"},
     "resnet_hub/export/runtime_files.py": {"onnx", "onnxruntime", "openvino"},
     "resnet_hub/runtime/exported.py": {"onnxruntime", "openvino"},

@@ -9,7 +9,8 @@ from resnet_hub.cli.parser import SOURCE_HELP, Command, add_bare_file_arguments,
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError, Phrase
 
-RUNTIMES = ("onnx", "openvino", "torch-export")
+JAVASCRIPT = "transformers.js"
+RUNTIMES = ("onnx", "openvino", "torch-export", JAVASCRIPT)
 PRECISIONS = ("fp32", "fp16", "int8")
 INPUTS = ("tensor", "image")
 """Here as well, since the rooms that know them load torch."""
@@ -17,14 +18,15 @@ INPUTS = ("tensor", "image")
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help=SOURCE_HELP)
-    parser.add_argument("--to", choices=RUNTIMES, default="onnx", help="the runtime (default: onnx)")
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default="fp32", help="fp16 halves the file, int8 quarters it (default: fp32)"
+        "--to", choices=RUNTIMES, default="onnx", help="the runtime; transformers.js gets a folder (default: onnx)"
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, help="fp16 halves the file, int8 quarters it (default: fp32)"
     )
     parser.add_argument(
         "--input",
         choices=INPUTS,
-        default="tensor",
         help="tensor: the normalized input. image: uint8 of any size, preprocessing inside (default: tensor)",
     )
     parser.add_argument("--output", metavar="FILE", help="default: onnx/model.onnx and the like, in SOURCE or here")
@@ -38,34 +40,48 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _export(given: argparse.Namespace) -> int:
     # Inside, as torch is loaded here.
     from resnet_hub.checkpoint import local_path
-    from resnet_hub.export import export_file, usual_name
+    from resnet_hub.export import export_file, export_for_javascript, usual_name
     from resnet_hub.models import AutoResNet
 
     folder = local_path(given.source)
     if given.revision is not None and folder is not None:
         raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
+    is_javascript = given.to == JAVASCRIPT
+    if is_javascript:
+        _check_javascript(given)
+    options = {
+        "images": given.images,
+        "allow_loss": given.allow_loss,
+        "source": given.source,
+        "overwrite": given.overwrite,
+    }
+    precision, input = given.precision or "fp32", given.input or "tensor"
     beside = folder if folder is not None and folder.is_dir() else Path()
-    file = Path(given.output or beside / usual_name(given.to, given.precision, given.input))
+    usual = Path("transformers.js") if is_javascript else beside / usual_name(given.to, precision, input)
+    target = Path(given.output or usual)
     model = AutoResNet.from_pretrained(given.source, revision=given.revision, **bare_file_options(given))
-    remark(Phrase("cli.export_begins", file=str(file)))
-    written = export_file(
-        model,
-        file,
-        given.to,
-        precision=given.precision,
-        input=given.input,
-        images=given.images,
-        allow_loss=given.allow_loss,
-        source=given.source,
-        overwrite=given.overwrite,
-    )
-    if written.left_in_float:
-        remark(Phrase("cli.export_left_in_float", blocks=", ".join(written.left_in_float)))
-    if written.proof is not None:
-        remark(Phrase("cli.export_proof", proof=written.proof.in_words()))
-    remark(Phrase("cli.export_sizes", sizes=written.free_sizes))
-    print_lines([printable(str(written.file))])
+    remark(Phrase("cli.export_begins", file=str(target)))
+    if is_javascript:
+        files = export_for_javascript(
+            model, target, told=lambda error: remark(Phrase("cli.export_no_whole_numbers", reason=error)), **options
+        )
+    else:
+        files = (export_file(model, target, given.to, precision=precision, input=input, **options),)
+    for written in files:
+        if written.left_in_float:
+            remark(Phrase("cli.export_left_in_float", blocks=", ".join(written.left_in_float)))
+        if written.proof is not None:
+            remark(Phrase("cli.export_proof", proof=written.proof.in_words()))
+        remark(Phrase("cli.export_sizes", sizes=written.free_sizes))
+    print_lines([printable(str(target))])
     return 0
+
+
+def _check_javascript(given: argparse.Namespace) -> None:
+    """Raises: ConfigError for a flag that says what the folder has anyway."""
+    for name in ("precision", "input"):
+        if getattr(given, name) is not None:
+            raise ConfigError("export.javascript_one_kind", flag=f"--{name}")
 
 
 COMMANDS = {

@@ -92,7 +92,7 @@ class Comparison:
 
     def of_file(self, network: ExportedNetwork) -> Proof:
         """Compares an exported file with the network."""
-        whole = network.facts.input == "image"
+        whole = network.facts.input != "tensor"
         found = self._of_images(network) if whole else self._of_tensors(network)
         difference = float(np.abs(found - self.logits).max())
         milliseconds, network_milliseconds = _latencies(self._file_alone(network), self._network_alone(whole))
@@ -115,7 +115,9 @@ class Comparison:
         return np.concatenate([network.of_tensor(batch).numpy() for batch in self.inputs.split(BATCH)])
 
     def _of_images(self, network: ExportedNetwork) -> np.ndarray:
-        return np.stack([network.of_image(array, "logits") for array in self._arrays()])
+        found = np.stack([network.of_image(array, "logits") for array in self._arrays()])
+        calibrated = temperature_of(self.model.metadata) if network.facts.input == "pixels" else None
+        return found if calibrated is None else found * np.float32(calibrated)
 
     def _arrays(self) -> list[np.ndarray]:
         channels = self.model.preprocessing.input_size[0]
@@ -124,7 +126,7 @@ class Comparison:
 
     def _file_alone(self, network: ExportedNetwork) -> Callable[[], Any]:
         """The answer to one image from the file."""
-        if network.facts.input == "image":
+        if network.facts.input != "tensor":
             array = self._arrays()[0]
             return lambda: network.of_image(array)
         return lambda: network.of_tensor(self.inputs[:1])

@@ -18,6 +18,7 @@ from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.export.half_precision import in_half
 from resnet_hub.export.image_graph import image_graph
 from resnet_hub.export.network_graph import exported_program, onnx_graph
+from resnet_hub.export.pixels_graph import pixels_graph
 from resnet_hub.export.proof import LOSS, Comparison, Proof, check_proof
 from resnet_hub.export.proof_images import proof_images
 from resnet_hub.export.quantization import Quantized, quantized
@@ -48,7 +49,7 @@ class ExportedFile:
 
 def usual_name(to: str, precision: str, input: str) -> str:
     """Where in a checkpoint's folder such a file goes, such as "onnx/model_quantized.onnx"."""
-    stem = "model" if input == "tensor" else "image_model"
+    stem = "image_model" if input == "image" else "model"
     if to == "openvino":
         return f"openvino/openvino_{stem}{NAMES[precision]}.xml"
     return f"{'onnx' if to == 'onnx' else 'torch_export'}/{stem}{NAMES[precision]}{SUFFIXES[to]}"
@@ -74,7 +75,8 @@ def export_file(
         to: "onnx", "openvino" or "torch-export".
         precision: "fp32"; "fp16", weights of half the size; "int8", calibrated on the images.
         input: "tensor", the normalized input (N, C, H, W); or "image", uint8 (H, W, C) of any size, with resize, crop
-            and normalization inside and scores as the answer.
+            and normalization inside and scores as the answer; or "pixels", the same for transformers.js, float32
+            (1, C, H, W) from 0 to 255, with logits as the answer.
         images: A folder with at least 100 images to calibrate and compare with; the bundled ones where absent.
         allow_loss: Percentage points of agreement that "fp16", "int8" and "image" may lose; 1 where absent.
         source: What the file says that it was exported from.
@@ -102,8 +104,10 @@ def export_file(
             graph, left = whole.model, whole.left_in_float
         elif precision == "fp16":
             graph = in_half(graph)
-        if input == "image":
+        if input != "tensor":
             graph = image_graph(graph, model.preprocessing, model.config.task, temperature_of(model.metadata))
+        if input == "pixels":
+            graph = pixels_graph(graph, model.preprocessing.input_size[0])
         made = Path(scratch, path.name)
         FORMS[to](graph, made, _facts(model, source, input, precision))
         network = ExportedNetwork(made, backend=to)
@@ -111,7 +115,7 @@ def export_file(
         check_proof(proof, network, allow_loss)
         del network
         _keep(made, path, proof)
-    return ExportedFile(path, proof, "height and width" if input == "image" else free, left)
+    return ExportedFile(path, proof, "height and width" if input != "tensor" else free, left)
 
 
 def _check(

@@ -71,7 +71,7 @@ class ExportedNetwork:
     def _open(self) -> None:
         texts, self._run, self.outputs = OPENERS[self.backend](self.path)
         self.facts = FileFacts.from_texts(texts, str(self.path))
-        wanted = "logits" if self.facts.input == "tensor" else "scores"
+        wanted = "scores" if self.facts.input == "image" else "logits"
         if wanted not in self.outputs:
             raise CheckpointError("exported.lacks_output", file=str(self.path), output=wanted)
 
@@ -130,7 +130,13 @@ class ExportedNetwork:
         return torch.from_numpy(self._answer({"pixel_values": images.numpy()}, output))
 
     def of_image(self, image: np.ndarray, output: str = "scores") -> np.ndarray:
-        """The scores (num_classes,), or "logits", of one image, uint8 (H, W, C); for files that take images."""
+        """The scores (num_classes,), or "logits", of one image, uint8 (H, W, C); for files that take images.
+
+        One of `pixels` has logits alone, already divided by the temperature.
+        """
+        if self.facts.input == "pixels":
+            planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32)
+            return self._answer({"pixel_values": planes}, "logits")[0]
         return self._answer({"image": np.ascontiguousarray(image)}, output)[0]
 
     def _answer(self, inputs: Mapping[str, np.ndarray], output: str) -> np.ndarray:

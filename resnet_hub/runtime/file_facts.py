@@ -12,7 +12,7 @@ from resnet_hub.errors import CheckpointError, ResNetHubError
 
 KEY = "resnet_hub"
 """The text that this project reads back; the others say the same to whoever has no reader for it."""
-INPUTS = ("tensor", "image")
+INPUTS = ("tensor", "image", "pixels")
 PRECISIONS = ("fp32", "fp16", "int8")
 
 
@@ -29,7 +29,8 @@ class FileFacts:
     source: str
     """What it was exported from, as it was named."""
     input: str = "tensor"
-    """One of `INPUTS`: the normalized tensor (N, C, H, W), or an image, uint8 (H, W, C), of any size."""
+    """One of `INPUTS`: the normalized tensor (N, C, H, W); an image, uint8 (H, W, C), of any size; or the same as
+    transformers.js gives it, float32 (1, C, H, W) from 0 to 255."""
     precision: str = "fp32"
     """One of `PRECISIONS`: what its weights are."""
     versions: Mapping[str, str] = field(default_factory=dict)
