@@ -1,8 +1,9 @@
 """ONNX Runtime Web as it comes with this package: the files that a page needs, as their makers published them.
 
-They are the files of the npm package onnxruntime-web, of which the smallest build runs our files; the binary and the
-notices are packed with gzip. They lie here, 3.8 MB, rather than being fetched when a Space is made: a page so is made
-without a network, and a test has the very files that a visitor gets. `make browser-runtime` fetches them again.
+They are files of the npm package onnxruntime-web, whose smallest build runs ours, and the notices of the Python package
+onnxruntime, which the npm package lacks; the binary and the notices are packed with gzip. They lie here, 3.8 MB, rather
+than being fetched when a Space is made: a page so is made without a network, and a test has the very files that a
+visitor gets.
 """
 
 from __future__ import annotations
