@@ -29,7 +29,7 @@ from .loop import (
 from .metrics import Evaluation
 from .push import Publisher
 from .run import EMA_FILE, LAST_FILE, Best, append_row
-from .trials import fit_linear_probe, learn_head
+from .trials import answering, fit_linear_probe, learn_head
 
 logger = logging.getLogger("training")
 
@@ -100,7 +100,7 @@ def fit_epoch(learner: Learner, loaders: dict[str, Loader], saver: Saver) -> boo
 def evaluate_epoch(learner: Learner, loader: Loader, check: Callable[[], object]) -> dict[str, Evaluation]:
     """Evaluates the weights, as `val`, and their EMA, as `ema`, where one is kept; `check` may end it after a batch."""
     accelerator = learner.accelerator
-    models: dict[str, nn.Module] = {"val": learner.model}
+    models: dict[str, nn.Module] = {"val": answering(learner) if learner.recipe.features_once else learner.model}
     if learner.ema:
         learner.ema.share(accelerator)
         models["ema"] = learner.ema.network

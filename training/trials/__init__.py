@@ -5,10 +5,11 @@ from .budget import with_budget
 from .defaults import with_defaults
 from .dry_run import report_dry_run
 from .feature_head import learn_head
-from .linear_probe import fit_linear, fit_linear_probe
+from .linear_probe import answering, fit_linear, fit_linear_probe
 from .lr_finder import sweep_lr
 
 __all__ = [
+    "answering",
     "fit_linear",
     "fit_linear_probe",
     "learn_head",

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 import torch
 import torch.nn.functional as F
 from accelerate.utils import broadcast
-from torch import Tensor
+from torch import Tensor, nn
 
-from resnet_hub.runtime import can_fuse, fused_network
+from resnet_hub.runtime import FusedNetwork, can_fuse, fused_network
 
 from ..loading import Batch, prepare_batch
 from ..loop import Learner, gather, show_progress
@@ -107,12 +107,7 @@ def collect(
 def feature_function(learner: Learner) -> Features:
     """Normalized images (N, C, H, W) -> their features (N, C), float32; on a CPU by the fused network of serving."""
     accelerator, network = learner.accelerator, learner.network
-    bare = copy.copy(network)  # accelerate puts a forward of its own before the network's
-    for name in ("forward", "_original_forward"):
-        vars(bare).pop(name, None)
-    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" else torch.float32
-    if not accelerator.is_fsdp2 and can_fuse(bare, dtype):
-        fused = fused_network(bare, dtype)
+    if (fused := _fused(learner)) is not None:
         return lambda inputs: fused.features(inputs).clone()  # a tensor that gradients may pass
 
     def plain(inputs: Tensor) -> Tensor:
@@ -120,6 +115,34 @@ def feature_function(learner: Learner) -> Features:
             return network.forward_head(network.forward_features(inputs), pre_logits=True).float()
 
     return plain
+
+
+class FusedAnswers(nn.Module):
+    """Normalized images (N, C, H, W) -> logits (N, num_classes), float32, as in serving."""
+
+    def __init__(self, fused: FusedNetwork, num_classes: int) -> None:
+        super().__init__()
+        self.fused, self.num_classes = fused, num_classes
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Returns the logits."""
+        return self.fused(images).clone()
+
+
+def answering(learner: Learner) -> nn.Module:
+    """The network to evaluate as it is now: by the fused copy of serving, where this machine has one."""
+    fused = _fused(learner)
+    return learner.model if fused is None else FusedAnswers(fused, learner.network.num_classes)
+
+
+def _fused(learner: Learner) -> FusedNetwork | None:
+    bare = copy.copy(learner.network)  # accelerate puts a forward of its own before the network's
+    for name in ("forward", "_original_forward"):
+        vars(bare).pop(name, None)
+    dtype = torch.bfloat16 if learner.accelerator.mixed_precision == "bf16" else torch.float32
+    if learner.accelerator.is_fsdp2 or not can_fuse(bare, dtype):
+        return None
+    return fused_network(bare, dtype)
 
 
 def fit_linear(
