@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load quality screenshots clean lab
+.PHONY: help setup demo app test fuzz crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -108,6 +108,9 @@ bench: .venv/dev  ## print the table of measurements against timm
 
 load: .venv/dev  ## ask the page from 32 sides beside a stock gr.Interface: make load FLAGS='--seconds 20'
 	$(BIN)/python -m benchmarks.load $(FLAGS)
+
+race: .venv/dev  ## from images to a saved network, beside transformers' Trainer and a torchvision loop: make race FLAGS='--only hymenoptera'
+	$(BIN)/python -m benchmarks.time_to_network $(FLAGS)
 
 quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
 	$(BIN)/python -m benchmarks.quality $(FLAGS)

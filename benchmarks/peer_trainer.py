@@ -1,6 +1,7 @@
 """What a person gets from transformers' Trainer as it comes: its defaults, random crops and mirroring -> errors.
 
-`python -m benchmarks.peer_trainer DATASET MODEL SIDE EPOCHS SEED` prints one line of JSON for benchmarks.quality.
+`python -m benchmarks.peer_trainer DATASET MODEL SIDE EPOCHS SEED [SETTINGS]` prints one line of JSON for
+benchmarks.quality and benchmarks.time_to_network; SETTINGS is JSON of what is set beside the Trainer's defaults.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def main() -> None:
     """Trains once and measures the last epoch on the test split, or on the validation split where there is none."""
     dataset, model = sys.argv[1:3]
     side, epochs, seed = map(int, sys.argv[3:6])
+    given = json.loads(sys.argv[6]) if len(sys.argv) > 6 else {}
     set_seed(seed)  # the examples do so before they make the network, whose head is random
     tables = load_splits(dataset)
     held_out = next(name for name in ("test", "validation") if name in tables)
@@ -54,6 +56,7 @@ def main() -> None:
             save_strategy="no",
             report_to="none",
             disable_tqdm=True,
+            **given,
         )
         trainer = Trainer(model=network, args=settings, train_dataset=prepared("train"), data_collator=_collate)
         trainer.train()
