@@ -32,6 +32,18 @@ COMMANDS = {
     **cli_sharing.COMMANDS,
 }
 COMMANDS["completion"] = completion_command(COMMANDS)
+OTHER_NAMES = {
+    "train": "finetune",
+    "fine-tune": "finetune",
+    "fit": "finetune",
+    "eval": "evaluate",
+    "val": "evaluate",
+    "test": "evaluate",
+    "classify": "predict",
+    "upload": "push",
+    "serve": "space",
+}
+"""What other command lines call a command -> its name here."""
 HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}
 """The sentence of every command, also of those that take their flags apart themselves."""
 
@@ -65,7 +77,8 @@ def _run(arguments: Sequence[str]) -> int:
         parser.parse_known_args([first])
         raise ConfigError("cli.command_first", program=PROGRAM, commands="|".join(HELPS))
     if first not in COMMANDS:
-        raise ConfigError("cli.unknown_command", name=first, nearest=nearest(first, HELPS))
+        meant = repr(OTHER_NAMES[first]) if first in OTHER_NAMES else nearest(first, HELPS)
+        raise ConfigError("cli.unknown_command", name=first, nearest=meant)
     return run_command(first, COMMANDS[first], arguments[1:])
 
 

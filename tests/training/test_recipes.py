@@ -40,15 +40,6 @@ PROMISES = {
         "freeze_bn_stats": True,
         "min_crop_area": 0.35,
     },
-    "from-scratch-cifar": {
-        "optimizer": "momentum",
-        "lr": 0.1,
-        "batch_size": 128,
-        "weight_decay": 1e-4,
-        "shift": 4,
-        "linear_probe_first": False,
-        "freeze_bn_stats": False,
-    },
     "head-then-full": {"linear_probe_first": True, "freeze": None},
     "lab-cifar": {
         "optimizer": "momentum",
@@ -71,7 +62,6 @@ PROMISES = {
         "freeze_bn_stats": False,
         "calibrate": True,
     },
-    "strong": {"lr": 0.02, "batch_size": 128, "freeze_bn_stats": False, "mixup": 0.2, "ema_decay": 0.9998},
 }
 
 

@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import Field, fields
+from difflib import get_close_matches
 from typing import Any, get_args, get_type_hints
 
 from resnet_hub.errors import Phrase
@@ -147,11 +148,17 @@ def key_here(name: str, keys: Collection[str]) -> str | None:
 
 
 def flag_meant(flag: str, flags: Collection[str]) -> Phrase | None:
-    """What to answer to a flag that there is not: its new name, or what it is called here; None for an unknown one."""
+    """What to answer to a flag that there is not: its new name, or what it is called here; None for an unknown one.
+
+    A word that resembles no flag is taken for the dataset.
+    """
     if new := renamed_flag(flag, flags):
         return Phrase("settings.renamed_flag", new=new)
     if flag.startswith("-") and (here := flag_here(flag, flags)):
         return Phrase("settings.flag_elsewhere", here=here)
+    near = get_close_matches(flag, [name.removeprefix("--") for name in flags], n=1)
+    if "--dataset" in flags and not flag.startswith("-") and not near:
+        return Phrase("settings.flag_elsewhere", here=f"--dataset {flag}")
     return None
 
 
