@@ -109,7 +109,7 @@ def test_a_image_that_cannot_be_decoded_stops_the_run_until_it_is_allowed(predic
     status, table, log = predicted("--dataset", colors)
     assert (status, table) == (2, None)
     assert "1 image cannot be decoded so far (" in log
-    assert "2.png); mend or remove them" in log
+    assert "2.png); mend or remove it" in log
     status, table, log = predicted("--dataset", colors, "--max-bad-images", 1)
     assert status == 0
     bad = table.to_pylist()[2]
