@@ -210,6 +210,16 @@ def test_a_runtime_that_came_in_part_is_one_sentence(visitors, served):
     with_torn.close()
 
 
+def test_a_browser_without_webassembly_is_told_so_in_its_language(visitors, served):
+    without = visitors.browser.new_context(service_workers="block", locale="zh-CN")
+    page = without.new_page()
+    script = (static.PAGE / "classifying.js").read_text().replace("model = given;", "delete self.WebAssembly;")
+    page.route("**/classifying.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+    page.goto(f"http://127.0.0.1:{served.server_port}/")
+    expect(page.locator("#verdict")).to_contain_text("无法运行计算所需的 WebAssembly", timeout=20_000)
+    without.close()
+
+
 def test_both_languages_in_both_themes_are_accessible_on_a_phone_and_off_line(page, served):
     expect(page.locator("#offline")).to_contain_text("works without a connection")
     served.shutdown()

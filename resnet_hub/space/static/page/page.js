@@ -162,9 +162,9 @@ part("language").onchange = ({ target }) => (choose(target.value), showWords());
 part("top-k").onchange = part("glow").onchange = show;
 showWords();
 await keepForOffline();
-start();
+if (!ready) start(); // a visitor may have been quicker
 // It opens with an answered example, so that a visitor sees at once what it does.
-if (model.examples.length) part("examples").firstElementChild.click();
+if (!classify.newest && model.examples.length) part("examples").firstElementChild.click();
 ready.work.catch((found) => {
   if (busy || answer) return;
   fault = found;
