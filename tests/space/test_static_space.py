@@ -216,7 +216,7 @@ def test_a_browser_without_webassembly_is_told_so_in_its_language(visitors, serv
     script = (static.PAGE / "classifying.js").read_text().replace("model = given;", "delete self.WebAssembly;")
     page.route("**/classifying.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
     page.goto(f"http://127.0.0.1:{served.server_port}/")
-    expect(page.locator("#verdict")).to_contain_text("无法运行计算所需的 WebAssembly", timeout=20_000)
+    expect(page.locator("#verdict")).to_contain_text("无法运行计算所需的 WebAssembly")
     without.close()
 
 
