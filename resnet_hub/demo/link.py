@@ -148,7 +148,7 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
     page.load(None, js=FOLLOW % json.dumps([tab.id for tab in rows.built]), api_visibility="private")
     followed = [inputs.network, outer, inner, *fields]
     gr.on(
-        [(inputs.which if field is inputs.photo else field).change for field in followed],
+        [inputs.arrival.click if field is inputs.photo else field.change for field in followed],
         follow,
         followed,
         link,

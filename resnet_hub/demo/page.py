@@ -155,8 +155,8 @@ def _one_channel(page: gr.Blocks, inputs: Inputs, refused: gr.HTML, built: Mappi
         for field in shown.told:
             field.change(None, [field, inputs.photo, refused], refused, js=ANSWERED, **quiet)
     move_toasts(page, places)
-    for field in (inputs.which, inputs.network):
-        field.change(None, [field, inputs.photo, refused], refused, js=ANSWERED, **quiet)
+    inputs.arrival.click(None, [inputs.photo, inputs.photo, refused], refused, js=ANSWERED, **quiet)
+    inputs.network.change(None, [inputs.network, inputs.photo, refused], refused, js=ANSWERED, **quiet)
 
 
 def _fill_at_the_start(page: gr.Blocks, inference: Inference, texts: Sequence[gr.HTML]) -> None:

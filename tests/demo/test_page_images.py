@@ -74,6 +74,32 @@ def test_an_image_of_the_camera_is_classified(page):
     expect(page.locator("#seen img")).to_be_visible()
 
 
+def questions_until_quiet(page):
+    """How many questions the page has asked the server, once a second and a half passes without another."""
+    asked = -1
+    for _ in range(60):
+        before, asked = asked, sum("/queue/join" in address for address in page.requests)
+        if asked == before:
+            return asked
+        page.wait_for_timeout(1500)
+    raise AssertionError(f"{asked} questions, and no end")
+
+
+def asked_of(page, choose):
+    """How many questions the page asks about what is chosen."""
+    before = questions_until_quiet(page)
+    choose()
+    page.wait_for_function("before => performance.now() > before + 500", arg=page.evaluate("performance.now()"))
+    return questions_until_quiet(page) - before
+
+
+def test_each_tab_asks_once_about_an_image_and_again_where_it_is_chosen_again(page, place):
+    other, again = page.locator("#examples button").nth(1), place / "crimson.png"
+    tabs_and_link = 8
+    for choose in (lambda: upload(page, again), lambda: upload(page, again), other.click, other.click):
+        assert 1 <= asked_of(page, choose) <= tabs_and_link
+
+
 def test_the_times_for_decoding_preprocessing_and_the_network_are_told(page, place):
     upload(page, place / "crimson.png")
     expect(page.locator("#timing")).to_have_text(

@@ -220,6 +220,21 @@ def test_a_browser_without_webassembly_is_told_so_in_its_language(visitors, serv
     without.close()
 
 
+LATE = """const register = ServiceWorkerContainer.prototype.register;
+ServiceWorkerContainer.prototype.register = function (...given) {
+  setTimeout(() => register.apply(this, given), 4000);
+  return Promise.resolve() }"""
+
+
+def test_what_came_before_the_page_s_worker_is_kept_too(visitors, served):
+    slow = visitors.browser.new_context(locale="en-US")
+    slow.add_init_script(LATE)
+    page = slow.new_page()
+    page.goto(f"http://127.0.0.1:{served.server_port}/")
+    expect(page.locator("#offline")).to_contain_text("works without a connection")
+    slow.close()
+
+
 def test_both_languages_in_both_themes_are_accessible_on_a_phone_and_off_line(page, served):
     expect(page.locator("#offline")).to_contain_text("works without a connection")
     served.shutdown()

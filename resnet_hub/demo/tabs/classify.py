@@ -106,7 +106,7 @@ def answer_tab(context: TabContext) -> BuiltTab:
         return answer_words(answer, language), seen, _bars(answer, language), key, *filled
 
     gr.on(
-        [context.page.load, inputs.which.change, inputs.network.change, details.count.change],
+        [context.page.load, inputs.arrival.click, inputs.network.change, details.count.change],
         show,
         [inputs.photo, inputs.network, details.count, answered],
         [sentence, figure, bars, answered, *details.outputs],

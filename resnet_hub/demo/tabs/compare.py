@@ -117,7 +117,7 @@ def compare_tab(context: TabContext) -> BuiltTab:
         "api_visibility": "private",
     }
     button.click(show, **event)
-    inputs.which.change(show_again, **event, js=SHOWN)
+    inputs.arrival.click(show_again, **event, js=SHOWN)
     refused: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     context.refused.change(None, [context.refused, inputs.photo, shown], shown, js=TAKE_AWAY, **refused)
     return BuiltTab([_networks_in_link(networks)], told=[shown])

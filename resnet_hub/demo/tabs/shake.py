@@ -107,7 +107,7 @@ def shake_tab(context: TabContext) -> BuiltTab:
         "api_visibility": "private",
     }
     kind.input(lambda how: gr.Slider(**_range(how)), kind, amount, queue=False, **_quiet())
-    changes = [inputs.which.change, inputs.network.change, kind.change, context.tab.select]
+    changes = [inputs.arrival.click, inputs.network.change, kind.change, context.tab.select]
     gr.on([*changes, amount.change], show, asked, shown, js=LOOKED_AT, concurrency_id=SHAKEN, **event)
     gr.on(changes, draw, asked, curve, js=LOOKED_AT, concurrency_id=CURVES, **event)
     amount.change(None, amount, None, js=MARK, api_visibility="private")

@@ -16,15 +16,23 @@ from resnet_hub.demo.fields.network_choice import network_choice
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.text import label, language_of, sentence_of
 
-# In the browser: a text that changes with the file and with nothing else. Gradio tells of changes of an image that is
-# the same as before, for it copies the field whenever an event of a container around it goes on; events that listened
-# to those would lead to the next ones without end. A mark behind the path says that the same file was chosen once more.
-WHICH = """(photo, which) => {
+# In the browser: presses a button that is not seen, once for each image that comes, and once more where the same one is
+# chosen again. Gradio tells of changes of an image, and of any field that holds which one it is, over and over: it
+# copies the fields whenever an event of a container around them goes on. Events that listened to those would lead to
+# the next ones without end.
+PRESS = "window.imageTold = Date.now(); document.querySelector('#image-arrival').click()"
+OPENED = "photo => { window.imageShown = photo?.path ?? '' }"
+CHANGED = f"""photo => {{
 const path = photo?.path ?? '';
-return which.split('#')[0] === path ? which : path }"""
-# In the browser: notes which file is there, before an event brings one, and marks the text where it brought the same.
-NOTE = "window.fileBefore = document.querySelector('#which-image textarea')?.value.split('#')[0]"
-AGAIN = "(photo, which) => photo && photo.path === window.fileBefore ? which + '#' : which"
+if (path === window.imageShown) return;
+window.imageShown = path;
+{PRESS} }}"""
+NOTE = "window.imageBefore = window.imageShown"
+AGAIN = f"photo => {{ if (photo?.path && photo.path === window.imageBefore) {{ {PRESS} }} }}"
+# After a file was dropped or chosen in the field itself, which nothing can note before it is there.
+DROPPED = f"""photo => {{
+const isOld = Date.now() - (window.imageTold ?? 0) > 2000;
+if (photo?.path === window.imageShown && isOld) {{ {PRESS} }} }}"""
 
 
 @dataclass(frozen=True)
@@ -39,15 +47,14 @@ class Inputs:
     """Where a visitor writes or searches the name of a network."""
     facts: gr.HTML
     """What is known of the chosen network."""
-    which: gr.Textbox
-    """Changes when another image is there, or the same was chosen once more; `photo.change` may tell of neither."""
+    arrival: gr.Button
+    """Pressed when another image is there, or the same was chosen once more; `photo.change` comes too often."""
 
 
 def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> Inputs:
     """Fills the current row: the image above the examples, and a closed drawer with all else that can be asked."""
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
-    # The page may open with an image, whose path only the browser knows.
-    which, chosen = gr.Textbox("?", visible="hidden", elem_id="which-image"), []
+    arrival, chosen = gr.Button("", visible="hidden", elem_id="image-arrival"), []
     with gr.Column(elem_classes="inputs"):
         photo = photo_field(
             label=label("inputs.image"),
@@ -70,10 +77,12 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
     ):
         chosen.append(_address(inference, photo))
         choice, facts = network_choice(page, inference, network)
-    photo.change(None, [photo, which], which, js=WHICH, api_visibility="private")
+    page.load(None, photo, js=OPENED, api_visibility="private")
+    photo.change(None, photo, js=CHANGED, api_visibility="private")
+    photo.upload(None, photo, js=DROPPED, api_visibility="private")
     for event in chosen:
-        event.then(None, [photo, which], which, js=AGAIN, api_visibility="private")
-    return Inputs(photo, network, choice, facts, which)
+        event.then(None, photo, js=AGAIN, api_visibility="private")
+    return Inputs(photo, network, choice, facts, arrival)
 
 
 def _address(inference: Inference, photo: gr.Image) -> Any:

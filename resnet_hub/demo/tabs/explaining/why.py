@@ -125,7 +125,7 @@ def why_tab(context: TabContext) -> BuiltTab:
         if wishes.is_over(request.session_hash, now, number):
             await stops.stop(request.session_hash)
 
-    changes = [inputs.which.change, inputs.network.change, chosen.input, method.input]
+    changes = [inputs.arrival.click, inputs.network.change, chosen.input, method.input]
     choice = [inputs.photo, inputs.network, chosen, method, turn]
     gr.on(changes, stop, choice, None, preprocess=False, js=NUMBERED, queue=False, api_visibility="private")
     # One event for all, so that an older explanation never comes after a newer one.

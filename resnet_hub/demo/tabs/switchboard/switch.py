@@ -115,7 +115,7 @@ def switch_tab(context: TabContext) -> BuiltTab:
         return words, *drawn, wanted._replace(cut=cut.text).text
 
     outputs = [sentence, drawing, view, bars, patch, known]
-    changes = [inputs.which.change, inputs.network.change, small.input, context.tab.select]
+    changes = [inputs.arrival.click, inputs.network.change, small.input, context.tab.select]
     gr.on(
         [*changes, drawing.click, runs.chart.click],
         show,
@@ -130,7 +130,7 @@ def switch_tab(context: TabContext) -> BuiltTab:
         api_visibility="private",
     )
     patch.change(None, patch, None, js=CHANGED, api_visibility="private")
-    runs.forget_on([inputs.which.change, inputs.network.change, small.input])
+    runs.forget_on([inputs.arrival.click, inputs.network.change, small.input])
     return BuiltTab([_in_link(known, small)], told=[sentence])
 
 

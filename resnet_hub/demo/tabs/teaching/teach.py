@@ -237,7 +237,7 @@ def _answering(context: TabContext, fields: _Fields) -> None:
             return refusal(sentence_of(error, language))
 
     gr.on(
-        [inputs.which.change, fields.version.change, context.tab.select],
+        [inputs.arrival.click, fields.version.change, context.tab.select],
         show,
         [inputs.photo, fields.key, fields.version],
         fields.answer,

@@ -15,12 +15,17 @@ export async function keepForOffline() {
   if (!worker.controller) await Promise.race([taken, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 }
 
-/** Calls back once all these files are kept here. */
+/** Calls back once all these files are kept here; what came before the worker did passes it now. */
 export async function whenKept(files, told) {
-  if (!navigator.serviceWorker?.controller) return;
-  for (let tries = 0; tries < 20; tries++) {
+  if (!navigator.serviceWorker) return;
+  await navigator.serviceWorker.ready;
+  const missing = async () => {
     const found = await Promise.all(files.map((file) => caches.match(file)));
-    if (found.every(Boolean)) return told();
+    return files.filter((_, at) => !found[at]);
+  };
+  for (let tries = 0; tries < 20 && (await missing()).length; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+  if (navigator.serviceWorker.controller) await Promise.all((await missing()).map((file) => fetch(file)));
+  if (!(await missing()).length) told();
 }

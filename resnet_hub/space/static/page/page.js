@@ -162,8 +162,8 @@ part("language").onchange = ({ target }) => (choose(target.value), showWords());
 part("top-k").onchange = part("glow").onchange = show;
 showWords();
 await keepForOffline();
-if (!ready) start(); // a visitor may have been quicker
-// It opens with an answered example, so that a visitor sees at once what it does.
+// A visitor may have been quicker; else it opens with an answered example, so that one sees at once what it does.
+if (!ready) start();
 if (!classify.newest && model.examples.length) part("examples").firstElementChild.click();
 ready.work.catch((found) => {
   if (busy || answer) return;
