@@ -47,7 +47,10 @@ def faults_explained(learner: Learner) -> Iterator[None]:
 
 def _of_loader(error: BaseException) -> bool:
     """Whether an error was met while a batch was taken from a worker."""
-    return any(Path(frame.filename).name == "dataloader.py" for frame in traceback.extract_tb(error.__traceback__))
+    try:
+        return any(Path(frame.filename).name == "dataloader.py" for frame in traceback.extract_tb(error.__traceback__))
+    except RuntimeError:  # by a signal, which comes wherever we are, PyTorch says that the worker was killed
+        return True
 
 
 def _no_memory(learner: Learner) -> TrainingError:

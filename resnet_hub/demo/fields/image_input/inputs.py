@@ -21,7 +21,6 @@ from resnet_hub.demo.text import label, language_of, sentence_of
 # copies the fields whenever an event of a container around them goes on. Events that listened to those would lead to
 # the next ones without end.
 PRESS = "window.imageTold = Date.now(); document.querySelector('#image-arrival').click()"
-OPENED = "photo => { window.imageShown = photo?.path ?? '' }"
 CHANGED = f"""photo => {{
 const path = photo?.path ?? '';
 if (path === window.imageShown) return;
@@ -77,7 +76,6 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
     ):
         chosen.append(_address(inference, photo))
         choice, facts = network_choice(page, inference, network)
-    page.load(None, photo, js=OPENED, api_visibility="private")
     photo.change(None, photo, js=CHANGED, api_visibility="private")
     photo.upload(None, photo, js=DROPPED, api_visibility="private")
     for event in chosen:
