@@ -15,7 +15,7 @@ async def make(wish, parts=2):
 
     async def given():
         for part in range(parts):
-            yield part
+            yield "map", f"knows {part}"
 
     return [part async for part in wish.noted(given())]
 
@@ -32,9 +32,10 @@ def test_what_is_being_explained_is_not_begun_again():
 def test_an_event_that_knew_as_little_as_the_first_is_answered_by_what_that_brought():
     wishes = Wishes()
     wish = wishes.begin("visitor", CAT, 1, "nothing")
-    assert asyncio.run(make(wish)) == [0, 1]
+    assert asyncio.run(make(wish)) == [("map", "knows 0"), ("map", "knows 1")]
     wishes.end("visitor", wish)
     assert wishes.has("visitor", CAT, "nothing")
+    assert wishes.has("visitor", CAT, "knows 0")  # the rest was on its way
     assert not wishes.has("visitor", CAT, "taken away")
 
 

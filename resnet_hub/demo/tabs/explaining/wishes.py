@@ -11,7 +11,7 @@ from resnet_hub.demo.tabs.explaining.explanation import Key
 
 MOST_VISITORS = 500
 """Visitors whose last wish is remembered."""
-Part = TypeVar("Part")
+Part = TypeVar("Part", bound=tuple[Any, ...])
 
 
 @dataclass(eq=False)
@@ -24,12 +24,16 @@ class Wish:
     """Which of the things that the visitor did it answers."""
     before: str
     """What the browser said that it showed then."""
+    told: set[str] = field(default_factory=set, init=False)
+    """What the browser may say that it shows since, whole or in part: the last value of each part."""
     is_made: bool = field(default=False, init=False)
 
     async def noted(self, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[Part, None]:
         """The parts of the explanation, which is made once all of them are taken."""
         async with aclosing(parts):
             async for part in parts:
+                if isinstance(part[-1], str):
+                    self.told.add(part[-1])
                 yield part
         self.is_made = True
 
@@ -48,7 +52,8 @@ class Wishes:
     def has(self, visitor: str | None, choice: Key, before: str) -> bool:
         """Whether this is just being explained, or was, for a browser that did not know it yet."""
         wish = self._wishes.get(visitor)
-        return wish is not None and choice in wish.choices and (not wish.is_made or wish.before == before)
+        known = wish is not None and (not wish.is_made or before == wish.before or before in wish.told)
+        return wish is not None and known and choice in wish.choices
 
     def begin(self, visitor: str | None, choice: Key, number: object, before: str) -> Wish:
         """A wish that takes the place of the visitor's last one; `number` is the browser's, which may send anything."""
