@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def export_for_javascript(
     files = {CONFIG_FILE: _config(model, "q8" if len(written) > 1 else "fp32"), PROCESSOR_FILE: _processor()}
     for name, values in files.items():
         text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(Path(folder, name), lambda file, text=text: file.write_text(text, "utf-8"))  # type: ignore[misc]
+        write_atomically(Path(folder, name), partial(Path.write_text, data=text, encoding="utf-8"))
     return tuple(written)
 
 

@@ -84,6 +84,9 @@ def test_on_a_phone_the_answer_is_in_view_after_a_tap_on_an_example(open_page, a
         assert box["y"] > 0
         assert box["y"] + box["height"] <= 844
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for menu in page.locator(".overflow-menu > button:visible").all():  # of the tabs that find no place
+        edge = menu.bounding_box()
+        assert edge["x"] + edge["width"] <= 390
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1440, 900)])

@@ -54,6 +54,8 @@ class _Help(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        short = isinstance(parser, SettingsParser) and option_string != ALL and parser.common
-        sys.stdout.write(parser.format_short_help() if short else parser.format_help())  # type: ignore[attr-defined]
+        if isinstance(parser, SettingsParser) and option_string != ALL and parser.common:
+            sys.stdout.write(parser.format_short_help())
+        else:
+            sys.stdout.write(parser.format_help())
         parser.exit()
