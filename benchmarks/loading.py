@@ -14,8 +14,8 @@ from training.data.load import load_data
 from training.loading.augment import TrainTransform
 from training.loading.cache import ImageCache, open_caches
 from training.loading.image_dataset import make_loader
+from training.settings.groups.run import USUAL_BATCH
 from training.settings.recipe import FinetuneRecipe
-from training.settings.run import USUAL_BATCH
 from training.splits.split import Split
 
 

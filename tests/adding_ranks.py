@@ -9,7 +9,7 @@ import torch
 
 from resnet_hub import create_model
 from training.hardware import make_accelerator
-from training.loop.buckets import settle_buckets
+from training.loop.distributed.buckets import settle_buckets
 
 SIZE = (3, 16, 16)
 

@@ -18,7 +18,7 @@ from accelerate.state import AcceleratorState
 from matplotlib.figure import Figure
 
 from resnet_hub.checkpoint import write_atomically
-from training.run import report
+from training.run.reports import report
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FROM_SCRATCH = ("--model", "cifar_resnet20", "--from-scratch")

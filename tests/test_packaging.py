@@ -30,7 +30,7 @@ ASKED_FOR = {
     "resnet_hub/export/quantization.py": {"onnx", "onnxruntime"},
     "resnet_hub/export/runtime_files.py": {"onnx", "onnxruntime", "openvino"},
     "resnet_hub/runtime/exported.py": {"onnxruntime", "openvino"},
-    "training/loop/live_curves.py": {"IPython"},
+    "training/loop/reporting/live_curves.py": {"IPython"},
     "resnet_hub/cli/completion.py": {"shtab"},
     "resnet_hub/demo/serving/zero_gpu.py": {"spaces"},
 }

@@ -12,7 +12,8 @@ import torch.distributed as group
 from accelerate import PartialState
 
 from resnet_hub.errors import DataError
-from training import entry, heartbeat
+from training import entry
+from training.processes import heartbeat
 
 heartbeat.SILENT_SECONDS = entry.SILENT_SECONDS = 4.0
 heartbeat.ENDING_SECONDS = entry.ENDING_SECONDS = 2.0

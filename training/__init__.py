@@ -10,8 +10,7 @@ from resnet_hub.errors import FOLDERS
 from resnet_hub.extras import MissingExtraError, require_extra
 
 if TYPE_CHECKING:
-    from .finished_run import Run
-    from .session import CallableEntry
+    from .api import CallableEntry, Run
 
     finetune: CallableEntry
 

@@ -13,9 +13,20 @@ from typing import TypeVar
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.terminal import log_printable_lines, on_standard_streams, printable, printable_message
 
-from .heartbeat import BEAT_SECONDS, ENDING_SECONDS, LOST, SILENT_SECONDS, Heartbeat, is_of_group, watched
+from .processes import (
+    BEAT_SECONDS,
+    ENDING_SECONDS,
+    LOST,
+    SILENT_SECONDS,
+    Heartbeat,
+    Stopped,
+    ended_by_signals,
+    ended_with_launcher,
+    handled,
+    is_of_group,
+    watched,
+)
 from .settings import Settings, launch_command, settings_parser
-from .stop_signals import Stopped, ended_by_signals, ended_with_launcher, handled
 
 Given = TypeVar("Given", bound=Settings)
 

@@ -31,7 +31,7 @@ from .data import load_split, shown_files
 from .entry import run_settings
 from .hardware import leaving_together, main_process_first, make_accelerator
 from .loop import unmapped
-from .measuring import measure, remove_parts, weights_digest
+from .measurement import measure, remove_parts, weights_digest
 from .metrics import Evaluation, format_interval
 from .run import EMA_FILE, LAST_FILE, History, Seen, draw_report, read_split, write_results, write_tables
 from .settings import EvaluationSettings

@@ -22,6 +22,7 @@ from resnet_hub.errors import ConfigError, counted
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.scores import temperature_of
 
+from .api import CallableEntry
 from .data import Data, load_data
 from .doctor import report_doubts
 from .entry import run_command
@@ -68,7 +69,6 @@ from .run import (
     write_results,
     write_tables,
 )
-from .session import CallableEntry
 from .settings import FinetuneRecipe
 from .start import describe, start_model
 from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_budget, with_defaults

@@ -25,8 +25,7 @@ from accelerate.utils import (
 from resnet_hub.errors import ResNetHubError, TrainingError
 from resnet_hub.runtime import native_bf16
 
-from .launch_environment import refuse_contradictions, shards
-from .stop_signals import Stopped
+from .processes import Stopped, refuse_contradictions, shards
 
 logger = logging.getLogger("training")
 

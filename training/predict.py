@@ -22,7 +22,6 @@ if not __package__:  # `accelerate launch training/predict.py` puts this folder 
 from resnet_hub import ImageClassifier
 from resnet_hub.errors import ConfigError, HubError, counted
 
-from .answering import answer
 from .data import load_images, shown_files
 from .entry import run_settings
 from .hardware import (
@@ -32,7 +31,8 @@ from .hardware import (
     main_process_first,
     make_accelerator,
 )
-from .measuring import weights_digest
+from .measurement import answer, weights_digest
+from .processes import Stopped
 from .push import (
     SUFFIX,
     Asked,
@@ -47,7 +47,6 @@ from .push import (
 from .run import Seen, read_split
 from .settings import PredictionSettings
 from .splits import Split
-from .stop_signals import Stopped
 from .trials import with_batch_size
 
 logger = logging.getLogger("training")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.layouts import Scan
 from training.layouts.scan import Folder
-from training.tables.image_lists import find_lists, read_class_names, read_list, read_pairs
+from training.tables.lists.image_lists import find_lists, read_class_names, read_list, read_pairs
 from training.tables.names import Files
 
 LISTED = ("0.png", "a/1.png", "a b/2.jpg")

@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.metadata import CheckpointMetadata
-from training import evaluate, finetune, measuring
+from training import evaluate, finetune
 from training.loop import evaluation
-from training.settings.evaluation import EvaluationSettings
+from training.measurement import measuring
+from training.settings.groups.evaluation import EvaluationSettings
 
 RED = image("red", 5, (16, 16))
 QUALITY = {"single_label": "top1", "multi_label": "map", "regression": "r2"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zygote
 
-from training.heartbeat import Heartbeat, Loss
+from training.processes.heartbeat import Heartbeat, Loss
 
 WAITING = Path(__file__).parents[1] / "waiting_ranks.py"
 
@@ -148,8 +148,8 @@ def test_the_others_look_after_the_main_one_only():
 
 def test_a_store_that_does_not_answer_is_a_main_process_out_of_reach(monkeypatch):
     found = []
-    monkeypatch.setattr("training.heartbeat.SILENT_SECONDS", 0.2)
-    monkeypatch.setattr("training.heartbeat.BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("training.processes.heartbeat.SILENT_SECONDS", 0.2)
+    monkeypatch.setattr("training.processes.heartbeat.BEAT_SECONDS", 0.05)
     store = Store()
     heartbeat = Heartbeat(1, 2, lambda: store, found.append)
     heartbeat.start()

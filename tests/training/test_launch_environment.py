@@ -3,7 +3,7 @@
 import pytest
 
 from resnet_hub.errors import ConfigError
-from training.launch_environment import refuse_contradictions
+from training.processes.launch_environment import refuse_contradictions
 
 BY_ACCELERATE = {"ACCELERATE_MIXED_PRECISION": "no"}
 ADDRESS = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}

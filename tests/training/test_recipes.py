@@ -5,7 +5,7 @@ from accelerate import Accelerator
 from launching import forget_accelerator
 
 from resnet_hub import create_model
-from training.run.resume import parse_run
+from training.run.resuming.resume import parse_run
 from training.settings.recipe import recipe_names
 from training.trials.defaults import with_defaults
 

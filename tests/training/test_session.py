@@ -12,7 +12,7 @@ from launching import forget_accelerator
 
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.training import Run, finetune
-from training.session import flags_of
+from training.api.session import flags_of
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import time
 import psutil
 import pytest
 
-from training import stop_signals
-from training.stop_signals import Stopped, ended_by_signals, ended_with_launcher, left_to_parent
+from training.processes import stop_signals
+from training.processes.stop_signals import Stopped, ended_by_signals, ended_with_launcher, left_to_parent
 
 # It stands for a launcher: it starts one process that sleeps, and passes no signal on.
 LAUNCHER = """

@@ -14,13 +14,14 @@ from launching import launch
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.registry.architectures import architecture
-from training import answering, predict
+from training import predict
 from training.data.one_split import load_images
 from training.data.read_splits import noted
 from training.inspection import inspect
+from training.measurement import answering
 from training.predict import PredictionSettings
 from training.push.prediction_parts import PredictionParts
-from training.run.split_file import write_split
+from training.run.images.split_file import write_split
 from training.splits.recorded_split import RecordedSplit
 
 COLUMNS = ["row", "file", "label", "index", "score", "top_labels", "top_scores", "true_label", "seen", "problem"]

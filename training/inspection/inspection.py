@@ -19,7 +19,7 @@ from resnet_hub.errors import ImageError
 from resnet_hub.images import Opened, open_to_look_at, visible
 
 from ..hardware import available_cores
-from ..stop_signals import left_to_parent
+from ..processes import left_to_parent
 from ..tables import refuse_stranger
 from .descriptor import LENGTH, describe, gray_view
 from .findings import Findings, joined

@@ -17,8 +17,8 @@ from resnet_hub.images import Opened, blank_image
 from resnet_hub.preprocessing import open_image
 
 from ..hardware import available_cores
+from ..processes import left_to_parent
 from ..splits import Split
-from ..stop_signals import left_to_parent
 from ..tables import refuse_stranger
 from .cache import ImageCache, Prepared, Preparing
 

@@ -19,10 +19,10 @@ from ..hardware import used_memory
 from ..loading import Batch, prepare_batch
 from ..optim import clip, learning_rate, penalty
 from ..settings import FinetuneRecipe
+from .guards import CHECK_EVERY
 from .learner import Learner
-from .nan_guard import CHECK_EVERY
+from .reporting import report
 from .seeding import seed_step
-from .trackers import report
 
 Item = TypeVar("Item")
 REPORT_EVERY = CHECK_EVERY

@@ -22,8 +22,8 @@ from ..metrics import (
     fit_temperature,
     subset,
 )
+from .distributed import gather, unique_rows
 from .epoch import show_progress
-from .gathering import gather, unique_rows
 
 EVALUATIONS: dict[str, type[Evaluation]] = {
     "single_label": SingleLabelEvaluation,

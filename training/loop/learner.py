@@ -20,11 +20,9 @@ from ..loading import BatchMixing, EpochSampler, Loader, ProgressiveResizing
 from ..optim import Criterion, EMAWeights, Freezing, Schedule, head_of, make_optimizer, make_schedule
 from ..settings import LAZY, FinetuneRecipe
 from ..splits import Split
-from .buckets import settle_buckets
-from .late_check import LateCheck
-from .nan_guard import NaNGuard
-from .progress import Progress
-from .sharding import compute_by_autocast, keep_whole_precision, save_whole
+from .distributed import compute_by_autocast, keep_whole_precision, save_whole, settle_buckets
+from .guards import LateCheck, NaNGuard
+from .reporting import Progress
 
 logger = logging.getLogger("training")
 

@@ -13,9 +13,9 @@ import torch
 from resnet_hub.errors import ResNetHubError, TrainingError
 
 from ..hardware import main_process_decides
-from ..heartbeat import advise
 from ..loading import Batch, Loader, StreamLoader
 from ..optim import state_copies
+from ..processes import Stopped, advise
 from ..run import (
     KEPT,
     STATE_FOLDER,
@@ -28,8 +28,7 @@ from ..run import (
     write_snapshot,
 )
 from ..settings import launch_command
-from ..stop_signals import Stopped
-from .interruption import Agreement, Interruption
+from .guards import Agreement, Interruption
 from .learner import Learner
 
 DIVERGED = tuple(f"loop.no_number_{where}" for where in ("in_step", "in_large_step", "after_step", "in_validation"))

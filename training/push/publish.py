@@ -24,9 +24,9 @@ from resnet_hub.hub import PUSHED_FILES, check_token, hub_errors, look_at, make_
 
 from ..data import dataset_errors
 from ..hardware import main_process_decides
+from ..processes import Stopped
 from ..run import STATE_FOLDER, copy_state, link_file
 from ..settings import FinetuneRecipe, HubSettings
-from ..stop_signals import Stopped
 from .pusher import STATE, Order, Outcome
 
 logger = logging.getLogger("training")

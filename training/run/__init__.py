@@ -1,12 +1,23 @@
 """The run folder: its lock, rows, record, reports, and what a run resumes from."""
 
-from .held_out import HELD_OUT_FOLDER, write_held_out
 from .history import Best, History
-from .license import parent_license
-from .portable_state import copy_state
-from .record import describe_run, resumed_record, versions
-from .report import cut_name, draw_rates, draw_report, draw_sheet, new_figure, plot_curves, save_figure
-from .resume import parse_run
+from .images import HELD_OUT_FOLDER, Seen, read_split, write_held_out
+from .reports import (
+    MATRIX_CLASSES,
+    cut_name,
+    describe_run,
+    draw_rates,
+    draw_report,
+    draw_sheet,
+    new_figure,
+    parent_license,
+    plot_curves,
+    resumed_record,
+    save_figure,
+    versions,
+    write_tables,
+)
+from .resuming import copy_state, parse_run
 from .run_folder import (
     EMA_FILE,
     LAST_FILE,
@@ -29,10 +40,7 @@ from .run_folder import (
     write_examples,
     write_results,
 )
-from .seen import Seen
 from .serialization import KEPT, Snapshot, link_file, write_snapshot
-from .split_file import read_split
-from .tables import MATRIX_CLASSES, write_tables
 
 __all__ = [
     "EMA_FILE",

@@ -25,13 +25,12 @@ from resnet_hub.images import visible
 from resnet_hub.preprocessing import open_image, to_channels
 
 from ..hardware import main_process_decides
+from ..processes import Stopped
 from ..settings import FinetuneRecipe, launch_command
 from ..splits import RecordedSplit, Split
-from ..stop_signals import Stopped
 from .folder_lock import FolderLock
-from .held_out import remove_held_out
+from .images import remove_held_out, write_split
 from .serialization import remove_snapshots
-from .split_file import write_split
 
 logger = logging.getLogger(__name__)
 

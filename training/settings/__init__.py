@@ -3,15 +3,22 @@
 from .base import Settings, flag_of, setting
 from .command_line import parser_of, refuse_early
 from .data_check import DataCheckSettings
-from .evaluation import EvaluationSettings
-from .flags import RENAMED, key_here, plain_type, settings_parser
-from .images import AGAIN, LAZY
-from .optimization import LOSSES, USUAL_MOMENTUM
-from .prediction import PredictionSettings
-from .program import as_command, launch_command
-from .pushing import HubSettings
+from .flags import RENAMED, as_command, key_here, launch_command, plain_type, settings_parser
+from .groups import (
+    AGAIN,
+    AUTO,
+    LAYOUTS,
+    LAZY,
+    LOSSES,
+    SMALLEST_BATCH,
+    USUAL_BATCH,
+    USUAL_MOMENTUM,
+    EvaluationSettings,
+    HubSettings,
+    PredictionSettings,
+    RunSettings,
+)
 from .recipe import FinetuneRecipe, parse_flags
-from .run import AUTO, LAYOUTS, SMALLEST_BATCH, USUAL_BATCH, RunSettings
 
 __all__ = [
     "AGAIN",

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 from .base import Settings
 from .data_check import DataCheckSettings
-from .evaluation import EvaluationSettings
-from .flags import settings_parser
-from .help import SettingsParser
-from .prediction import PredictionSettings
-from .program import launch_command
+from .flags import SettingsParser, launch_command, settings_parser
+from .groups import EvaluationSettings, PredictionSettings
 from .recipe import FinetuneRecipe, finetune_parser, parse_flags
 
 SETTINGS: dict[str, type[Settings]] = {

@@ -9,9 +9,8 @@ from resnet_hub.checks import check_integer
 from resnet_hub.config import MAX_INPUT_SIZE
 
 from .base import setting
-from .images import SplitSettings
+from .groups import RunSettings, SplitSettings
 from .recipe import FinetuneRecipe
-from .run import RunSettings
 
 
 @dataclass(frozen=True)

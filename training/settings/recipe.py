@@ -14,16 +14,26 @@ from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 
 from .base import flag_of, refuse_both, setting
-from .evaluation import CalibrationSettings
-from .flags import RENAMED, common, key_here, plain_type, settings_parser
-from .help import SettingsParser
-from .images import AugmentSettings, CacheSettings, CheckSettings, SplitSettings, StreamSettings
-from .optimization import FreezeSettings, LossSettings, OptimizationSettings
-from .program import launch_command
-from .pushing import PublishSettings, SavingSettings
-from .run import AUTO, USUAL_BATCH, RunSettings
-from .schedule import ScheduleSettings
-from .start import SearchSettings, StartSettings
+from .flags import RENAMED, SettingsParser, common, key_here, launch_command, plain_type, settings_parser
+from .groups import (
+    AUTO,
+    USUAL_BATCH,
+    AugmentSettings,
+    CacheSettings,
+    CalibrationSettings,
+    CheckSettings,
+    FreezeSettings,
+    LossSettings,
+    OptimizationSettings,
+    PublishSettings,
+    RunSettings,
+    SavingSettings,
+    ScheduleSettings,
+    SearchSettings,
+    SplitSettings,
+    StartSettings,
+    StreamSettings,
+)
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 MAX_RECIPE_BYTES = 2**20

@@ -1,11 +1,20 @@
 """Tables of a dataset on disk -> rows of splits: CSV, JSON lines, parquet, and the names of files in them."""
 
 from .as_on_hub import CARDS, card_divides, confined_tables, own_tables, read_as_on_hub, refuse_outside
+from .columns import (
+    FOUND,
+    REFUSED,
+    AskedColumns,
+    EncodedImage,
+    confine_stream,
+    encoded_stream,
+    refuse_in_stream,
+    refuse_stranger,
+    with_images,
+)
 from .csv_text import csv_records
-from .image_columns import REFUSED, EncodedImage, confine_stream, encoded_stream, refuse_stranger, with_images
-from .list_folders import read_list_folder
+from .lists import read_list_folder
 from .names import LONGEST_NAME, Files
-from .split_column import FOUND, AskedColumns, refuse_in_stream
 from .table_folders import read_table_file, read_table_folder
 from .tables import READERS, read_tables
 

@@ -15,9 +15,8 @@ from datasets import DatasetDict, IterableDataset
 from resnet_hub.errors import DataError
 
 from ..layouts import METADATA, Ledger, Scan, account_for, names_in
-from .image_columns import confine_stream, inside, with_images
+from .columns import FOUND, AskedColumns, confine_stream, divide, inside, refuse_in_stream, with_images
 from .names import SCHEME, Files, NamedFiles, leads_out
-from .split_column import FOUND, AskedColumns, divide, refuse_in_stream
 from .tables import open_images, read_tables
 
 CARDS = ("README.md", ".huggingface.yaml")

@@ -25,8 +25,8 @@ from ..layouts import (
     splits_among,
 )
 from .as_on_hub import confined_streams, has_configs, read_as_on_hub, streamed
+from .columns import AskedColumns
 from .names import Files
-from .split_column import AskedColumns
 from .tables import READERS, read_tables
 
 SHARD = re.compile(r".*\d{5}-of-\d{5}.*")

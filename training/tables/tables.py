@@ -19,11 +19,20 @@ from datasets.exceptions import DatasetGenerationError
 from resnet_hub.errors import DataError, Phrase
 
 from ..layouts import SPLIT_OF, Ledger
+from .columns import (
+    FOUND,
+    SUFFIXES,
+    AskedColumns,
+    confine,
+    divide,
+    image_columns,
+    image_names_column,
+    in_place,
+    read_names,
+    with_images,
+)
 from .csv_text import read_csv
-from .image_columns import confine, image_columns, in_place, with_images
-from .name_columns import SUFFIXES, image_names_column, read_names
 from .names import LONGEST_NAME, Files, NamedFiles
-from .split_column import FOUND, AskedColumns, divide
 
 READERS = {
     ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json",

@@ -18,8 +18,8 @@ from ..data import Data
 from ..hardware import from_main_process
 from ..loading import make_loaders
 from ..loop import grouped, make_learner, update
+from ..processes import process_age
 from ..settings import FinetuneRecipe
-from ..stop_signals import process_age
 from .defaults import with_defaults
 from .dry_run import format_time, time_answers
 

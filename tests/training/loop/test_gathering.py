@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.loop.gathering import unique_rows
+from training.loop.distributed.gathering import unique_rows
 
 
 def test_images_that_come_twice_count_once_in_the_order_of_the_rows():

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from training.loop import interruption as module
-from training.loop.interruption import MOST_STEPS, TIME_LIMIT, Agreement, Interruption
-from training.stop_signals import Stopped
+from training.loop.guards import interruption as module
+from training.loop.guards.interruption import MOST_STEPS, TIME_LIMIT, Agreement, Interruption
+from training.processes.stop_signals import Stopped
 
 ASKS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 

@@ -8,7 +8,7 @@ from learners import make_data, start
 
 from resnet_hub.errors import TrainingError
 from training.loop.epoch import train_one_epoch
-from training.loop.nan_guard import NaNGuard
+from training.loop.guards.nan_guard import NaNGuard
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from training.loop.progress import Progress, log_end, log_epoch
+from training.loop.reporting.progress import Progress, log_end, log_epoch
 
 
 class Screen(io.StringIO):

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from training import finetune, fit
 from training.loop import saver as state
 from training.loop.epoch import train_one_epoch
-from training.loop.interruption import Interruption
+from training.loop.guards.interruption import Interruption
 from training.optim.optimizers import learning_rate
 from training.run import run_folder
 from training.run.history import History

@@ -7,7 +7,7 @@ from torch import nn
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 
-from training.loop.sharding import save_whole, whole
+from training.loop.distributed.sharding import save_whole, whole
 
 
 @pytest.fixture

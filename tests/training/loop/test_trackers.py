@@ -11,7 +11,7 @@ from launching import FROM_SCRATCH, forget_accelerator
 
 from resnet_hub.errors import ConfigError, TrainingError
 from training import finetune
-from training.loop.trackers import report, start_trackers, tracker_names
+from training.loop.reporting.trackers import report, start_trackers, tracker_names
 
 
 class LinesTracker(GeneralTracker):

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from training.optim.schedules import make_schedule
+from training.settings.groups.schedule import SCHEDULES
 from training.settings.recipe import FinetuneRecipe
-from training.settings.schedule import SCHEDULES
 
 
 def rates(epochs=10, steps=5, losses=(), **settings):

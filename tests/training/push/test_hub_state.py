@@ -11,7 +11,7 @@ from launching import FROM_SCRATCH, launch
 from resnet_hub.errors import HubError, TrainingError
 from training.push.hub_state import drop_state, fetch_state, push_state
 from training.push.resuming import from_hub
-from training.run.portable_state import copy_state
+from training.run.resuming.portable_state import copy_state
 from training.run.serialization import newest_snapshot, write_snapshot
 
 FLAGS = (*FROM_SCRATCH, "--image-size", 16, "--epochs", 2, "--batch-size", 8, "--workers", 0, "--threads", 1)

@@ -12,7 +12,7 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.preprocessing import open_image, to_pixels
 from training.data.load import load_data
 from training.metrics import AnsweredImage
-from training.run.held_out import as_network_resizes, remove_held_out, write_held_out
+from training.run.images.held_out import as_network_resizes, remove_held_out, write_held_out
 from training.settings.recipe import FinetuneRecipe
 
 NETWORK = Preprocessing(input_size=(3, 64, 64), crop_pct=0.875)

@@ -8,7 +8,7 @@ from resnet_hub import ResNet
 from resnet_hub.card.sections import model_card
 from resnet_hub.hub.address import repo_address
 from resnet_hub.metadata import CheckpointMetadata
-from training.run.license import parent_license
+from training.run.reports.license import parent_license
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from images import class_folders
 
 from training.data.load import load_data
-from training.run.record import describe_run, git_state, resumed_record, versions
+from training.run.reports.record import describe_run, git_state, resumed_record, versions
 from training.settings.recipe import FinetuneRecipe
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from training.data.load import load_data
 from training.metrics.single_label import SingleLabelEvaluation
 from training.run.history import Best, History
-from training.run.report import (
+from training.run.reports.report import (
     CONFUSION_CLASSES,
     MISTAKES,
     draw_confusion,

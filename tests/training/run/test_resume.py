@@ -9,7 +9,7 @@ from error_facts import code_and_fields
 
 from resnet_hub.errors import ConfigError, TrainingError
 from training import hardware
-from training.run.resume import _refuse_contradictions, _same_updates, _shared_out, parse_run
+from training.run.resuming.resume import _refuse_contradictions, _same_updates, _shared_out, parse_run
 from training.run.serialization import newest_snapshot, write_snapshot
 from training.settings.recipe import FinetuneRecipe
 

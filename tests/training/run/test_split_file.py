@@ -9,8 +9,8 @@ import pytest
 
 from resnet_hub.errors import DataError
 from resnet_hub.metadata import CheckpointMetadata
-from training.run import split_file
-from training.run.split_file import KEY, read_split, write_split
+from training.run.images import split_file
+from training.run.images.split_file import KEY, read_split, write_split
 from training.splits.recorded_split import RecordedPart, RecordedSplit
 
 HERE = CheckpointMetadata()

@@ -9,7 +9,7 @@ import pytest
 from datasets import Dataset, Features, Image
 
 from training.metrics import MultiLabelEvaluation, RegressionEvaluation, SingleLabelEvaluation
-from training.run.tables import write_tables
+from training.run.reports.tables import write_tables
 from training.splits.split import Split
 
 HOSTILE = ("=1+1", "a,b", 'quote "', "two\nlines", "名前")

@@ -8,8 +8,8 @@ from error_facts import Begins, code_and_fields
 
 from resnet_hub.errors import ConfigError
 from training.settings.base import flag_of
-from training.settings.evaluation import EvaluationSettings
-from training.settings.flags import OTHER_TRAINERS, RENAMED, settings_parser
+from training.settings.flags.flags import OTHER_TRAINERS, RENAMED, settings_parser
+from training.settings.groups.evaluation import EvaluationSettings
 from training.settings.recipe import FinetuneRecipe, parse_flags, read_recipe
 
 NAMES = {item.name for item in fields(FinetuneRecipe)}

@@ -1,6 +1,6 @@
 """What a user is told to type, by the way the program was started."""
 
-from training.settings.program import as_command, launch_command
+from training.settings.flags.program import as_command, launch_command
 
 
 def test_an_entry_is_started_by_the_launcher_under_the_name_of_its_package():

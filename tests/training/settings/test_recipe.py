@@ -10,8 +10,8 @@ import pytest
 from error_facts import Begins, code_and_fields
 
 from resnet_hub.errors import ConfigError
-from training.run.resume import parse_run
-from training.settings.flags import plain_type
+from training.run.resuming.resume import parse_run
+from training.settings.flags.flags import plain_type
 from training.settings.recipe import FinetuneRecipe, read_recipe, recipe_names
 
 

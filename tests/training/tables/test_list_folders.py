@@ -8,7 +8,7 @@ from folder_trees import make_tree
 from resnet_hub.errors import DataError
 from training.data.load_dataset import load_splits
 from training.layouts import Ledger
-from training.tables.image_lists import read_class_names
+from training.tables.lists.image_lists import read_class_names
 
 CUB = {
     "images/001.Auk": 4,

@@ -6,7 +6,7 @@ from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
 from training.layouts.ledger import Ledger
-from training.tables.split_column import AskedColumns, divide, refuse_in_stream
+from training.tables.columns.split import AskedColumns, divide, refuse_in_stream
 
 
 def divided(columns, asked=None, label=None):

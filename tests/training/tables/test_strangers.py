@@ -15,8 +15,8 @@ from resnet_hub.errors import DataError
 from resnet_hub.preprocessing import open_image
 from training.data import load_data, load_images
 from training.inspection import digest
+from training.settings.groups.run import RunSettings
 from training.settings.recipe import FinetuneRecipe
-from training.settings.run import RunSettings
 from training.tables import REFUSED
 
 PRIVATE = image("blue", 4711)

@@ -8,7 +8,7 @@ from error_facts import code_and_fields
 
 from resnet_hub.errors import DataError
 from training.layouts.ledger import Ledger
-from training.tables.name_columns import read_names
+from training.tables.columns.names import read_names
 from training.tables.names import Files, walk
 
 FILES = ["img/a.png", "img/B b.png", "img/é.png", "deep/er/c.png", "a:b.png", "x%20y.png", "twice.png", "TWICE.png"]

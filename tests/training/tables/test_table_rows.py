@@ -14,7 +14,7 @@ from training.data.load import load_data
 from training.data.load_dataset import load_splits, open_streams
 from training.layouts.ledger import Ledger
 from training.settings.recipe import FinetuneRecipe
-from training.tables.split_column import AskedColumns
+from training.tables.columns.split import AskedColumns
 
 COUNT = 8
 
@@ -120,7 +120,7 @@ def test_records_in_lines_are_a_table_by_either_suffix(tmp_path):
 
 
 def test_the_paths_of_very_many_rows_are_kept_in_a_file_and_not_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.tables.image_columns.MOST_HELD", 3)
+    monkeypatch.setattr("training.tables.columns.images.MOST_HELD", 3)
     table = "image,label\n" + "".join(f"img/{number}.png,{label(number)}\n" for number in range(4))
     rows = load_splits(str(make_tree(tmp_path, {"img": 4, "train.csv": table})))["train"]
     assert rows.cache_files

@@ -10,7 +10,7 @@ from launching import forget_accelerator
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError, TrainingError
-from training.settings.evaluation import EvaluationSettings
+from training.settings.groups.evaluation import EvaluationSettings
 from training.settings.recipe import FinetuneRecipe, read_recipe
 from training.trials import batch_size
 from training.trials.batch_size import LARGEST_ON_CPU, LiveBytes, Trial, estimated, free_memory, tried, with_batch_size
