@@ -1,6 +1,23 @@
 """Folders and files <-> weights and config.json; the only room that opens weight files."""
 
 from resnet_hub.checkpoint.bundled import BUNDLED
+from resnet_hub.checkpoint.config import (
+    CARD_FILE,
+    CONFIG_FILE,
+    MAX_CONFIG_BYTES,
+    MAX_SPLIT_BYTES,
+    MAX_WEIGHTS_BYTES,
+    MODEL_TYPE,
+    OLDER_WEIGHTS_FILE,
+    PROBLEM_TYPES,
+    PROCESSOR_FILE,
+    SECTION,
+    SPLIT_FILE,
+    TRAINING_OPTIONS,
+    WEIGHTS_FILE,
+    CheckpointConfig,
+    read_json,
+)
 from resnet_hub.checkpoint.folder import (
     Source,
     load_weights,
@@ -9,25 +26,9 @@ from resnet_hub.checkpoint.folder import (
     write_checkpoint,
     write_weights,
 )
-from resnet_hub.checkpoint.format import (
-    CARD_FILE,
-    CONFIG_FILE,
-    MAX_CONFIG_BYTES,
-    MAX_SPLIT_BYTES,
-    MAX_WEIGHTS_BYTES,
-    OLDER_WEIGHTS_FILE,
-    PROBLEM_TYPES,
-    SECTION,
-    SPLIT_FILE,
-    TRAINING_OPTIONS,
-    WEIGHTS_FILE,
-    CheckpointConfig,
-)
-from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins import transformers_name
 from resnet_hub.checkpoint.readers import INDICES, shard_names
 from resnet_hub.checkpoint.recognition import read_config
-from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR_FILE
 
 __all__ = [
     "BUNDLED",

@@ -17,12 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from resnet_hub.checkpoint.config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.containers import plain_name
-from resnet_hub.checkpoint.format import (
-    CARD_FILE,
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-)
 from resnet_hub.checkpoint.plain_tensors import plain_tensors
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig

@@ -13,12 +13,18 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.foreign import says_classes
-from resnet_hub.checkpoint.format import CONFIG_FILE, CheckpointConfig
-from resnet_hub.checkpoint.json_file import read_json
+from resnet_hub.checkpoint.config import (
+    CONFIG_FILE,
+    MODEL_TYPE,
+    PROCESSOR,
+    PROCESSOR_FILE,
+    CheckpointConfig,
+    read_json,
+    says_classes,
+    timm_form,
+)
 from resnet_hub.checkpoint.origins import Contents, Origin, has_statistics, with_statistics
 from resnet_hub.checkpoint.reading import read
-from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, PROCESSOR, PROCESSOR_FILE, timm_form
 from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError, Phrase

@@ -16,9 +16,15 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from resnet_hub.checkpoint.choice import chosen
+from resnet_hub.checkpoint.config import (
+    CONFIG_FILE,
+    MAX_WEIGHTS_BYTES,
+    MODEL_TYPE,
+    OLDER_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    read_json,
+)
 from resnet_hub.checkpoint.containers import candidates, extras_of
-from resnet_hub.checkpoint.format import CONFIG_FILE, MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
-from resnet_hub.checkpoint.json_file import read_json
 from resnet_hub.checkpoint.origins import Contents, has_statistics, with_statistics
 from resnet_hub.checkpoint.readers import (
     DISTRIBUTED_METADATA,
@@ -42,7 +48,6 @@ from resnet_hub.checkpoint.readers import (
     unpacked,
 )
 from resnet_hub.checkpoint.reading import read
-from resnet_hub.checkpoint.transformers_config import MODEL_TYPE
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 from resnet_hub.terminal import shown_name
 

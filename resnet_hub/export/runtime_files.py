@@ -15,13 +15,17 @@ import numpy as np
 from resnet_hub.checkpoint import CheckpointConfig
 from resnet_hub.checks import check_choice, check_range
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.export.half_precision import in_half
-from resnet_hub.export.image_graph import image_graph
-from resnet_hub.export.network_graph import exported_program, onnx_graph
-from resnet_hub.export.pixels_graph import pixels_graph
+from resnet_hub.export.graphs import (
+    Quantized,
+    exported_program,
+    image_graph,
+    in_half,
+    onnx_graph,
+    pixels_graph,
+    quantized,
+)
 from resnet_hub.export.proof import LOSS, Comparison, Proof, check_proof
 from resnet_hub.export.proof_images import proof_images
-from resnet_hub.export.quantization import Quantized, quantized
 from resnet_hub.extras import require_extra
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork

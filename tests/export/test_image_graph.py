@@ -7,9 +7,9 @@ from error_facts import code_and_fields
 from onnx import TensorProto, helper
 from PIL import Image
 
-from resnet_hub.config import Preprocessing
+from resnet_hub.config.network import Preprocessing
 from resnet_hub.errors import CheckpointError
-from resnet_hub.export.image_graph import RESIZES, image_graph
+from resnet_hub.export.graphs.images import RESIZES, image_graph
 from resnet_hub.preprocessing import normalize, to_channels, to_pixels
 
 SIZES = ((64, 64), (90, 61), (61, 90), (33, 200), (17, 20), (1, 3))

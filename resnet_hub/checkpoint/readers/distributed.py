@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from resnet_hub.checkpoint.config import MAX_WEIGHTS_BYTES
 from resnet_hub.checkpoint.containers import NO_NETWORKS
-from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES
 from resnet_hub.errors import CheckpointError
 
 DISTRIBUTED_METADATA = ".metadata"

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES
+from resnet_hub.checkpoint.config import MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES
 from resnet_hub.checkpoint.origins import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
 from resnet_hub.errors import CheckpointError
 from resnet_hub.extras import require_extra

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES
+from resnet_hub.checkpoint.config import MAX_WEIGHTS_BYTES
 from resnet_hub.errors import CheckpointError
 
 logger = logging.getLogger(__name__)

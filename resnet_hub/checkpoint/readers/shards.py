@@ -8,8 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.format import MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE
-from resnet_hub.checkpoint.json_file import read_json
+from resnet_hub.checkpoint.config import MAX_WEIGHTS_BYTES, OLDER_WEIGHTS_FILE, WEIGHTS_FILE, read_json
 from resnet_hub.errors import CheckpointError
 
 INDEX_ENDING = ".index.json"

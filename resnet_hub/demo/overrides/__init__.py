@@ -3,13 +3,15 @@
 `tests/demo/overrides/test_gradio_insides.py` has a row for each, which says what stops when gradio changes under it.
 """
 
-from resnet_hub.demo.overrides.accessibility import mend_what_gradio_leaves_out
-from resnet_hub.demo.overrides.answer_stream import lose_no_answer
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
+from resnet_hub.demo.overrides.browser import (
+    FirstPaint,
+    describe_link,
+    lose_no_answer,
+    mend_what_gradio_leaves_out,
+    translate_gradio,
+)
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
-from resnet_hub.demo.overrides.first_paint import FirstPaint
-from resnet_hub.demo.overrides.gradio_words import translate_gradio
-from resnet_hub.demo.overrides.link_preview import describe_link
 from resnet_hub.demo.overrides.mcp_server import set_up_tools, why_no_tools
 from resnet_hub.demo.overrides.queue import use_page_queue
 from resnet_hub.demo.overrides.quiet_launch import launch_quietly

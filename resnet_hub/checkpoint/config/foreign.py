@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from resnet_hub.checkpoint.transformers_config import MODEL_TYPE, timm_form
+from resnet_hub.checkpoint.config.transformers_config import MODEL_TYPE, timm_form
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
 from resnet_hub.registry import ARCHITECTURES, architecture, renamed_architecture

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from resnet_hub.checkpoint.foreign import today_form
+from resnet_hub.checkpoint.config.foreign import today_form
 from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError

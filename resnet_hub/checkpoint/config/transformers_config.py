@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resnet_hub.config import IMAGENET_MEAN, IMAGENET_STD
 from resnet_hub.errors import CheckpointError
-from resnet_hub.network_input import IMAGENET_MEAN, IMAGENET_STD
 from resnet_hub.registry import ARCHITECTURES
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from resnet_hub.checkpoint import TRAINING_OPTIONS, WEIGHTS_FILE, CheckpointConf
 from resnet_hub.checks import check_choice
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
-from resnet_hub.export.transformers_files import difference_to_transformers, write_for_transformers
-from resnet_hub.export.weights_by_name import complete_state
+from resnet_hub.export.libraries.transformers_files import difference_to_transformers, write_for_transformers
+from resnet_hub.export.libraries.weights_by_name import complete_state
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.registry import ARCHITECTURES, in_timm
 

@@ -1,4 +1,4 @@
-"""What a network is (`ResNetConfig`), and the door to what its input is (`Preprocessing`): frozen, JSON both ways."""
+"""What a network is (`ResNetConfig`): the options that decide its shape and its arithmetic; frozen, JSON both ways."""
 
 from __future__ import annotations
 
@@ -8,30 +8,12 @@ from math import prod
 from typing import Any
 
 from resnet_hub.checks import check_choice, check_integer, check_range
-from resnet_hub.errors import ConfigError
-from resnet_hub.families import FAMILIES
-from resnet_hub.network_input import (
-    IMAGE_MODES,
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    MAX_INPUT_SIZE,
-    MAX_VALUE,
-    Preprocessing,
+from resnet_hub.config.families import FAMILIES
+from resnet_hub.config.network_input import (
     checked_keys,
     plain,
 )
-
-__all__ = [
-    "IMAGENET_MEAN",
-    "IMAGENET_STD",
-    "IMAGE_MODES",
-    "MAX_INPUT_SIZE",
-    "MAX_VALUE",
-    "TASKS",
-    "Preprocessing",
-    "ResNetConfig",
-]
-
+from resnet_hub.errors import ConfigError
 
 # Far above any published network, far below what would exhaust memory before an error is raised.
 MAX_CHANNELS = 65_536

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from resnet_hub.checkpoint.format import MAX_CONFIG_BYTES
-from resnet_hub.checkpoint.json_faults import json_fault
+from resnet_hub.checkpoint.config.format import MAX_CONFIG_BYTES
+from resnet_hub.checkpoint.config.json_faults import json_fault
 from resnet_hub.errors import CheckpointError
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError
-from resnet_hub.export.evidence_graph import add_evidence, averaging_head
+from resnet_hub.export.graphs.evidence import add_evidence, averaging_head
 
 RESIZES: dict[str, dict[str, Any]] = {
     "bilinear": {"mode": "linear", "antialias": 1, "exclude_outside": 1},

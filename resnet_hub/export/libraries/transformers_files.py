@@ -18,7 +18,7 @@ from resnet_hub.checkpoint import (
 )
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import CheckpointError
-from resnet_hub.export.weights_by_name import complete_state
+from resnet_hub.export.libraries.weights_by_name import complete_state
 from resnet_hub.models import PretrainedNetwork
 
 FILTERS = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}
