@@ -35,5 +35,5 @@ except MissingExtraError as error:
 def __getattr__(name: str) -> Any:
     """What `from resnet_hub.training import ...` offers beside its modules, imported when it is asked for (PEP 562)."""
     if name == "Run":
-        return import_module(f"{__name__}.finished_run").Run
+        return import_module(f"{__name__}.api.finished_run").Run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

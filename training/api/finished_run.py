@@ -156,7 +156,7 @@ class Run:
             TrainingError: It is finished, or kept no state.
         """
         # By name, as what trains stands above what it leaves.
-        finetune: Callable[..., Run] = cast(Any, import_module(f"{__package__}.finetune"))
+        finetune: Callable[..., Run] = cast(Any, import_module("..finetune", __package__))
         return finetune(resume=self.folder, **settings)
 
     def _rows(self, file: str) -> list[dict[str, Any]]:

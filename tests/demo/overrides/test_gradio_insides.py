@@ -111,17 +111,17 @@ ROWS = {
     ),
     "English words": Row(
         "the words of text/words/gradio.toml are literals in the code that the browser gets",
-        "overrides/gradio_words.py",
+        "overrides/browser/gradio_words.py",
         "visitors who read Chinese read or hear those words in English",
     ),
     "status trackers": Row(
         'what is awaited has a tracker with data-testid="status-tracker" in it, without the class "hide" meanwhile',
-        "overrides/accessibility.py",
+        "overrides/browser/accessibility.py",
         "spinners and seconds lie over the words again, and screen readers are not told that something is awaited",
     ),
     "lists of choices": Row(
         'the list of a choice is a role="listbox" beside an input with role="combobox", which Escape closes',
-        "overrides/accessibility.py",
+        "overrides/browser/accessibility.py",
         "whoever uses the keyboard alone loses the focus behind a choice, and its list stays open over the page",
     ),
     "quiet launch": Row(
@@ -131,12 +131,12 @@ ROWS = {
     ),
     "first paint": Row(
         "the page is one piece of HTML with a </head>, its theme at theme.css?v=theme_hash and its fonts below static/",
-        "overrides/first_paint.py",
+        "overrides/browser/first_paint.py",
         "the page moves under its visitors' eyes as it opens",
     ),
     "link preview": Row(
         "the og: lines of the page's HTML are made of title, simple_description and thumbnail in Blocks.config",
-        "overrides/link_preview.py",
+        "overrides/browser/link_preview.py",
         "messengers show nothing, or gradio's own words, for a link to the page",
     ),
     "tool server": Row(
@@ -152,7 +152,7 @@ ROWS = {
     ),
     "answer streams": Row(
         "a visitor's stream ends with close_stream after the last answer, each message names its kind and event first",
-        "overrides/answer_stream.py",
+        "overrides/browser/answer_stream.py",
         "a click in the moment in which an answer comes is answered only with the next one",
     ),
     "waiting runs": Row(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-PACKAGE = __name__.removesuffix(".settings.program")
+PACKAGE = __name__.removesuffix(".settings.flags.program")
 """`training` in a checkout, `resnet_hub.training` where it is installed."""
 COMMANDS = {"check": "check", "finetune": "finetune", "evaluate": "evaluate", "predict": "predict-dataset"}
 """Entry -> the command of `resnet-hub` that runs it."""
