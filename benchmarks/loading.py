@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from training.data.load import load_data
 from training.loading.augment import TrainTransform
 from training.loading.cache import ImageCache, open_caches

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from resnet_hub.checks import nearest
-from resnet_hub.config.network import Preprocessing, ResNetConfig
+from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.registry.architectures import ARCHITECTURES
 

@@ -14,7 +14,7 @@ from PIL import Image
 from timm.data import create_transform
 
 from resnet_hub import preprocessing
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import normalize, open_image, to_channels, to_pixels
 

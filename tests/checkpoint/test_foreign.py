@@ -4,7 +4,7 @@ import pytest
 
 from resnet_hub.checkpoint.config.foreign import today_form
 from resnet_hub.checkpoint.config.format import CheckpointConfig
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.registry.architectures import architecture
 
 NAMES = ("cat", "dog", "bird")

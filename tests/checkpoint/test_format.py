@@ -10,7 +10,7 @@ from timm.models import PretrainedCfg
 
 from resnet_hub.checkpoint.config.format import CheckpointConfig
 from resnet_hub.checks import checked_label_names
-from resnet_hub.config.network import Preprocessing, ResNetConfig
+from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.registry.architectures import ARCHITECTURES, architecture

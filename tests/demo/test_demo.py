@@ -13,7 +13,7 @@ from gradio.analytics import analytics_enabled
 import resnet_hub.demo
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.demo.fields.image_input.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page

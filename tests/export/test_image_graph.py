@@ -7,7 +7,7 @@ from error_facts import code_and_fields
 from onnx import TensorProto, helper
 from PIL import Image
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError
 from resnet_hub.export.graphs.images import RESIZES, image_graph
 from resnet_hub.preprocessing import normalize, to_channels, to_pixels

@@ -11,7 +11,7 @@ from encoded_images import banded, npy, planar, recompressed, stacked, tiff, tif
 from error_facts import code_and_fields
 from PIL import Image
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
 from resnet_hub.images import Bands, frames, open_to_look_at, values_of, visible
 from resnet_hub.preprocessing import open_image, to_pixels

@@ -11,7 +11,7 @@ import torch
 from encoded_images import png
 from error_facts import code_and_fields
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError, Phrase
 from resnet_hub.preprocessing import open_image
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from encoded_images import npy, png, tiff, wide_png
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.images import open_to_look_at, values, values_of
 from resnet_hub.preprocessing import open_image, to_channels
 

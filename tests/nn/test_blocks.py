@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from error_facts import Begins, code_and_fields
 from torch import nn
 
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.blocks import BLOCKS, BasicBlock, BlockPlace, Bottleneck, ZeroPadShortcut, block_class
 from resnet_hub.nn.layers import BlurPool, DropBlock

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from error_facts import code_and_fields
 from torch import nn
 
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.blocks import BlockPlace
 from resnet_hub.nn.blocks_v2 import (

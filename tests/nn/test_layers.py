@@ -6,7 +6,7 @@ import torch
 from error_facts import Begins, code_and_fields
 from torch import nn
 
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.layers import (
     ACTIVATIONS,

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from error_facts import Begins, code_and_fields
 
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.layers_v2 import NORM_ACTS, StandardizedConv2d, convolution, norm_act
 

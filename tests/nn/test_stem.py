@@ -5,7 +5,7 @@ import torch
 from error_facts import code_and_fields
 from torch import nn
 
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.nn.layers import BlurPool
 from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, stem_width

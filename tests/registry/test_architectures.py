@@ -10,7 +10,7 @@ from timm.data import resolve_data_config
 from torch import nn
 
 from resnet_hub import create_model, list_architectures
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.registry.architectures import (
     ARCHITECTURES,

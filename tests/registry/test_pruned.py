@@ -5,7 +5,7 @@ import torch
 from error_facts import Begins, code_and_fields
 
 from resnet_hub import create_model
-from resnet_hub.config.network import ResNetConfig
+from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.registry.pruned import pruned_channels
 

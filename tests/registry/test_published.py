@@ -9,7 +9,7 @@ from published_numbers import published_numbers
 from timm.data import resolve_data_config
 from timm.models import get_pretrained_cfg, list_models
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError
 from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION, architecture, list_architectures
 from resnet_hub.registry.published import (

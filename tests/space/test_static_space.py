@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from resnet_hub import AutoResNet, ImageClassifier
 from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.cli import main
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import FREE_IMAGES
 from resnet_hub.errors import ConfigError, HubError
 from resnet_hub.preprocessing import _resized_size, _window

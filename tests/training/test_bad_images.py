@@ -5,7 +5,7 @@ import torch
 from broken_images import SCRIPT, cut_jpeg, empty_file, gigantic_png, saved, text_bomb, text_file
 from PIL import Image
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
 from resnet_hub.preprocessing import open_image, to_pixels
 

@@ -22,7 +22,7 @@ child.wait()
 """
 CHILD = """
 import sys, time
-from training import stop_signals
+from training.processes import stop_signals
 from training.processes.stop_signals import Stopped, ended_by_signals, ended_with_launcher
 try:
     with ended_by_signals(), ended_with_launcher():

@@ -12,7 +12,7 @@ from torch import nn
 
 from resnet_hub import ResNet
 from resnet_hub.checkpoint.weights import read_weights
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError
 
 NETWORK = lively(num_classes=3)

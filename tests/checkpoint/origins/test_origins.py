@@ -20,7 +20,7 @@ from resnet_hub import ResNet
 from resnet_hub.checkpoint.origins import ORIGINS, Contents
 from resnet_hub.checkpoint.origins import torchvision as published
 from resnet_hub.checkpoint.origins.notes import noted_architecture
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.preprocessing import normalize, to_pixels
 from resnet_hub.registry import named_network

@@ -8,7 +8,7 @@ import pytest
 from images import class_folders, image
 from PIL import Image
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.preprocessing import open_image, to_pixels
 from training.data.load import load_data
 from training.metrics import AnsweredImage

@@ -11,7 +11,7 @@ from error_facts import Begins, code_and_fields
 from images import class_folders
 from PIL import Image
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import TrainingError
 from training.data.load import load_data
 from training.run.run_folder import (

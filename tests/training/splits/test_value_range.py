@@ -11,7 +11,7 @@ from datasets import Dataset
 from encoded_images import banded, npy, png, tiff
 from PIL import Image
 
-from resnet_hub.config.network import Preprocessing
+from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
 from training.splits import Split, with_values
 
