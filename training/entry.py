@@ -24,6 +24,7 @@ from .processes import (
     ended_with_launcher,
     handled,
     is_of_group,
+    launcher_adds_traceback,
     watched,
 )
 from .settings import Settings, launch_command, settings_parser
@@ -32,6 +33,7 @@ Given = TypeVar("Given", bound=Settings)
 
 MISTAKE = 2
 """Exit status after a user's mistake."""
+BELOW = "(accelerate's own traceback follows; it says no more, and accelerate launch --quiet leaves it out)"
 
 
 def run_settings(
@@ -94,6 +96,8 @@ def _refused(reason: str, heartbeat: Heartbeat | None) -> int:
         return LOST  # which has been said
     if is_main():
         sys.stderr.write(f"error: {printable_message(reason)}\n")
+        if launcher_adds_traceback():
+            sys.stderr.write(f"{BELOW}\n")
     if heartbeat:
         said = heartbeat.fail(reason)
         if not said and not is_main():

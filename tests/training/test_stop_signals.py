@@ -82,3 +82,18 @@ def test_a_worker_passes_over_what_its_parent_is_asked_and_outlives_sigterm_for_
             os.kill(os.getpid(), getattr(signal, name))
         os._exit(7 if 0 < signal.alarm(0) <= 30 else 8)
     assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 7
+
+
+@pytest.mark.parametrize(
+    ("launcher", "adds"),
+    [
+        (["python", "/bin/accelerate", "launch", "finetune.py"], True),
+        (["python", "-m", "accelerate.commands.launch", "finetune.py"], True),
+        (["python", "/bin/accelerate", "launch", "--quiet", "finetune.py"], False),
+        (["python", "/bin/torchrun", "finetune.py"], False),
+        (["bash"], False),
+    ],
+)
+def test_it_is_known_whether_a_traceback_of_the_launcher_follows(launcher, adds, monkeypatch):
+    monkeypatch.setattr(stop_signals, "_words", lambda process: launcher)
+    assert stop_signals.launcher_adds_traceback() == adds

@@ -100,12 +100,23 @@ def ended_with_launcher() -> Iterator[None]:
         ended.set()
 
 
+def launcher_adds_traceback() -> bool:
+    """Whether the launcher that started this process answers any status but 0 with a traceback of its own."""
+    words = _words(os.getppid())
+    program = [Path(word).name for word in words[:4]]
+    return ("accelerate" in program or "accelerate.commands.launch" in program) and "--quiet" not in words
+
+
 def _is_launcher(process: int) -> bool:
+    return any(Path(word).name in LAUNCHERS for word in _words(process)[:4])
+
+
+def _words(process: int) -> list[str]:
+    """The command line of a process, empty where that cannot be known."""
     try:
-        words = psutil.Process(process).cmdline()[:4]
+        return psutil.Process(process).cmdline()
     except psutil.Error:
-        return False
-    return any(Path(word).name in LAUNCHERS for word in words)
+        return []
 
 
 def left_to_parent() -> None:
