@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality screenshots clean lab
+.PHONY: help setup demo app test fuzz mutants crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -54,6 +54,9 @@ test: .venv/dev  ## run the whole test suite
 
 fuzz: .venv/dev  ## try texts on each reader of strangers' text, ten minutes each: make fuzz FLAGS='--seconds 60 card CSV'
 	$(BIN)/python tests/fuzz $(FLAGS)
+
+mutants: .venv/dev  ## change the code at 100 random places and ask whether a test fails: make mutants FLAGS='--count 10 metrics'
+	$(BIN)/python tests/mutants $(FLAGS)
 
 crash: .venv/dev  ## kill whole runs at random moments and compare what they end with: make crash FLAGS='--kills 10 --processes 1'
 	$(BIN)/python tests/crash $(FLAGS)
