@@ -36,4 +36,6 @@ def __getattr__(name: str) -> Any:
     """What `from resnet_hub.training import ...` offers beside its modules, imported when it is asked for (PEP 562)."""
     if name == "Run":
         return import_module(f"{__name__}.api.finished_run").Run
+    if name == "finetune":
+        return import_module(f"{__name__}.finetune")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
