@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import resnet_hub
 from resnet_hub import training
 from resnet_hub.cli.entry import COMMANDS
