@@ -94,6 +94,13 @@ def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
 
     images = (pixels if pixels.ndim == 4 else pixels.unsqueeze(0)).to(torch.float32)
+    if channels > 1 and images.is_cpu and images.is_contiguous(memory_format=torch.channels_last):
+        # A row of an image at a time: over three channels that lie innermost, the same takes three times as long.
+        width = images.shape[3]
+        rows = images.permute(0, 2, 3, 1).flatten(2)
+        mean, std = (column(values).flatten().repeat(width) for values in (preprocessing.mean, preprocessing.std))
+        rows.div_(torch.tensor(255.0)).sub_(mean).div_(std)
+        return rows.unflatten(2, (width, channels)).permute(0, 3, 1, 2)
     # 255 as a tensor: by a plain number, CUDA multiplies with the rounded inverse, and the last bit differs.
     return images.div_(column((255.0,))).sub_(column(preprocessing.mean)).div_(column(preprocessing.std))
 

@@ -58,7 +58,13 @@ _READERS: dict[str, type[ImageFile.ImageFile]] = {
 
 
 def decoded(
-    source: object, label: str | Phrase, *, channels: int | None, wide: bool, max_pixels: int
+    source: object,
+    label: str | Phrase,
+    *,
+    channels: int | None,
+    wide: bool,
+    max_pixels: int,
+    at_least: int | None = None,
 ) -> Image.Image | Raster:
     """The image of a file's bytes, a Pillow image or an array.
 
@@ -68,6 +74,7 @@ def decoded(
         channels: Of the network, where they are known: they decide what a fourth sample is.
         wide: Whether colors of 16 bits are needed in full; else Pillow's 8 of them do.
         max_pixels: Largest width x height that is decoded, as the header tells it.
+        at_least: Pixels of the shorter side that are enough of a JPEG.
 
     Raises:
         ImageError: It is in no format that is read, or too large; many other errors where it is damaged.
@@ -87,6 +94,9 @@ def decoded(
     if wide and name == "PNG" and source[24] == 16 and image.mode in ("RGB", "RGBA", "LA"):
         read = _wide_gray_alpha if source[25] == GRAY_ALPHA else _wide_png
         return read(source, image, label, max_pixels)
+    if at_least and name == "JPEG":
+        _check_size(image, label, max_pixels)
+        image.draft(None, (at_least, at_least))
     return _loaded(image, label, max_pixels)
 
 
@@ -119,14 +129,18 @@ def _format(data: bytes, label: str | Phrase) -> str:
 
 def _loaded(image: Image.Image, label: str | Phrase, max_pixels: int) -> Image.Image | Raster:
     """The image, decoded, once its size is known to be within the limit; values of more than 8 bits as such."""
-    if not 0 < image.width * image.height <= max_pixels:
-        size = f"{image.width} x {image.height}"
-        raise ImageError("preprocessing.pixels", label=label, size=size, most=max_pixels)
+    _check_size(image, label, max_pixels)
     image.load()
     if image.mode == "F" or image.mode.startswith("I"):
         tags = dict(image.tag_v2) if isinstance(image, TiffImageFile) else {}
         return Raster(np.asarray(image)[:, :, None], declared_range(tags), orientation=orientation_of(image))
     return image
+
+
+def _check_size(image: Image.Image, label: str | Phrase, max_pixels: int) -> None:
+    if not 0 < image.width * image.height <= max_pixels:
+        size = f"{image.width} x {image.height}"
+        raise ImageError("preprocessing.pixels", label=label, size=size, most=max_pixels)
 
 
 def orientation_of(image: Image.Image) -> int:

@@ -35,6 +35,7 @@ def open_image(
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     preprocessing: Preprocessing | None = None,
+    at_least: int | None = None,
 ) -> Opened:
     """The image, decoded and upright, as 8-bit L, LA, RGB or RGBA without metadata; opening it again changes nothing.
 
@@ -51,6 +52,8 @@ def open_image(
         max_bytes: Largest file that is read.
         max_pixels: Largest width x height that is decoded, as the header tells it.
         preprocessing: That of the network that the image is for. Without it nothing is refused for its channels.
+        at_least: Pixels of the shorter side that are enough: a JPEG that has twice, four or eight times as many is
+            decoded at a half, a quarter or an eighth of its size, which is quicker than whole.
 
     Raises:
         ImageError: The source is missing, no image, damaged or too large, or has other bands than the network.
@@ -58,9 +61,10 @@ def open_image(
     label = label_of(source, name)
     with _damage_told(label):
         if preprocessing is None:
-            return _opened(_decoded(source, label, max_bytes, max_pixels, None, wide=False), None)
+            return _opened(_decoded(source, label, max_bytes, max_pixels, None, wide=False, at_least=at_least), None)
         channels, known = preprocessing.input_size[0], preprocessing.value_range
-        found = _decoded(source, label, max_bytes, max_pixels, channels, wide=known is not None)
+        wide = known is not None
+        found = _decoded(source, label, max_bytes, max_pixels, channels, wide=wide, at_least=at_least)
         if isinstance(found, Raster):
             _check_bands(found, channels, label)
         opened = _opened(found, known, str(label))
@@ -98,12 +102,19 @@ def _damage_told(label: str | Phrase) -> Iterator[None]:
 
 
 def _decoded(
-    source: ImageSource, label: str | Phrase, max_bytes: int, max_pixels: int, channels: int | None, *, wide: bool
+    source: ImageSource,
+    label: str | Phrase,
+    max_bytes: int,
+    max_pixels: int,
+    channels: int | None,
+    *,
+    wide: bool,
+    at_least: int | None = None,
 ) -> Image.Image | Raster:
     if is_tensor(source):
         return raster_of(source, label, channels, ranged=wide)
     given = source if isinstance(source, Image.Image | np.ndarray) else file_bytes(source, label, max_bytes)
-    return decoded(given, label, channels=channels, wide=wide, max_pixels=max_pixels)
+    return decoded(given, label, channels=channels, wide=wide, max_pixels=max_pixels, at_least=at_least)
 
 
 def _check_bands(raster: Raster, channels: int, label: str | Phrase) -> None:

@@ -1,6 +1,6 @@
 """Images -> batches on the device: decoding, augmentation, mixing, caching."""
 
-from .augment import EvalTransform, prepare_batch
+from .augment import EvalTransform, Pixels, prepare_batch, to_views
 from .image_dataset import UNREADABLE, Batch, EpochSampler, Loader, fault_of, make_loader
 from .loaders import make_loaders
 from .mixup import BatchMixing
@@ -14,10 +14,12 @@ __all__ = [
     "EpochSampler",
     "EvalTransform",
     "Loader",
+    "Pixels",
     "ProgressiveResizing",
     "StreamLoader",
     "fault_of",
     "make_loader",
     "make_loaders",
     "prepare_batch",
+    "to_views",
 ]

@@ -1,10 +1,9 @@
-"""Data augmentation: geometry of single images in the loader, arithmetic on batches on the device."""
+"""Data augmentation: the loader cuts what an image's numbers say; all else is done to whole batches on the device."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,19 +16,55 @@ from resnet_hub.images import Opened, image_of, visible
 from resnet_hub.preprocessing import normalize, to_channels, to_pixels
 
 from ..settings import FinetuneRecipe
-from .auto_augment import NONE, make_policy, with_erasing, with_policy
+from .augmentation import (
+    CROP,
+    ERASING,
+    FLIP,
+    IMAGE_POLICY,
+    JITTER,
+    NONE,
+    POLICY,
+    batch_policy,
+    crop_box,
+    draw,
+    erased_box,
+    jittered,
+    make_policy,
+    resampled,
+    resampled_together,
+    shifted,
+    with_policy,
+)
+from .batch_memory import empty, rows_of, to_image
 from .cache import Prepared
 
-ASPECTS = (3 / 4, 4 / 3)
-"""Width : height of a random crop. Source: Szegedy et al. 2015, "Going Deeper with Convolutions", section 6."""
-LOG_ASPECTS = np.log(ASPECTS).tolist()
+DRAFT_GAP = 2
+"""How many times the pixels that are needed a large JPEG is decoded at, in each direction, before it is made smaller.
+On photographs as sharp as they get, that moves a value by 1.1 of 255 on average; at once to the size needed by 2.5."""
+
+
+class Crops(NamedTuple):
+    """Images of a training batch on their way to the device: cut, and not yet changed further. See `to_views`."""
+
+    pixels: Tensor
+    """uint8 (N, C, H, W), or crops (h, w, C) of different sizes one behind the other, (bytes,)."""
+    sizes: np.ndarray | None
+    """Height and width of each crop (N, 2), where they are not the network's."""
+    draws: np.ndarray
+    """What is random about each image, (N, numbers)."""
+    transform: TrainTransform
+
+
+Pixels = Tensor | Crops
+"""Images of a batch: uint8 (N, C, H, W), or what becomes that on the device."""
 
 
 @dataclass(frozen=True)
 class TrainTransform:
-    """Opened image -> uint8 (C, H, W): a random resized crop or a shift, flipped half of the time.
+    """Opened image -> `prepare` -> `cut` in the loader -> `gather` a batch -> `views` on the device.
 
-    Then, where the recipe says so, auto-augment and random erasing.
+    A random resized crop or a shift, flipped half of the time; then, where the recipe says so, auto-augment or color
+    jitter, and random erasing. The order and the distributions are timm's.
     """
 
     preprocessing: Preprocessing
@@ -38,34 +73,59 @@ class TrainTransform:
     flip: bool
     auto_augment: str = NONE
     random_erasing: float = 0.0
+    color_jitter: float = 0.0
+    resampled_on_device: bool = False
+    """Whether crops go to the device as they are cut: a GPU resamples them at no cost, a CPU better one by one."""
 
     @classmethod
-    def of(cls, recipe: FinetuneRecipe, preprocessing: Preprocessing) -> TrainTransform:
+    def of(
+        cls, recipe: FinetuneRecipe, preprocessing: Preprocessing, *, resampled_on_device: bool = False
+    ) -> TrainTransform:
         """The transform of a recipe. Raises: ConfigError for an unknown or invalid policy."""
+        channels = preprocessing.input_size[0]
         if recipe.auto_augment != NONE:
             make_policy(recipe.auto_augment, (0, 0, 0))
-            channels = preprocessing.input_size[0]
             if channels not in (1, 3):
                 raise ConfigError("loading.policy_of_colors", policy=recipe.auto_augment, channels=channels)
-        return cls(
-            preprocessing, recipe.min_crop_area, recipe.shift, recipe.flip, recipe.auto_augment, recipe.random_erasing
+        if recipe.color_jitter and channels not in (1, 3):
+            raise ConfigError("loading.jitter_of_colors", channels=channels)
+        made = cls(
+            preprocessing,
+            recipe.min_crop_area,
+            recipe.shift,
+            recipe.flip,
+            recipe.auto_augment,
+            recipe.random_erasing,
+            recipe.color_jitter,
         )
-
-    def __call__(self, image: Opened, rng: np.random.Generator) -> Tensor:
-        """Returns what the network sees of the image; the same `rng` gives the same view."""
-        return self.vary(self.prepare(image), rng)
+        return replace(made, resampled_on_device=resampled_on_device and not recipe.shift and not made.by_image)
 
     @property
     def channels(self) -> int:
         """Channels of a prepared image."""
         return self.preprocessing.input_size[0]
 
-    def prepare(self, image: Opened) -> Opened:
-        """The part that is the same in every epoch, and can be cached: channels, and a size that crops can do with."""
+    @property
+    def by_image(self) -> bool:
+        """Whether the policy is one that works on single images, in the loader's processes."""
+        return self.auto_augment != NONE and batch_policy(self.auto_augment) is None
+
+    @property
+    def at_least(self) -> int | None:
+        """Pixels of the shorter side that an image may be decoded at, if it may be at less than all of them."""
+        return None if self.shift else DRAFT_GAP * self._needed
+
+    def prepare(self, image: Opened, size: tuple[int, int] | None = None) -> Opened:
+        """The part that is the same in every epoch, and can be cached: channels, and a size that crops can do with.
+
+        Args:
+            image: Opened at `at_least`.
+            size: Width and height that it has whole; its own where absent.
+        """
         if self.shift:
             return to_image(to_pixels(image, self.preprocessing))
         image = to_channels(image, self.channels)
-        size = self.prepared_size(*image.size)
+        size = self.prepared_size(*(size or image.size))
         return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
     def prepared_size(self, width: int, height: int) -> tuple[int, int]:
@@ -77,7 +137,7 @@ class TrainTransform:
         _, input_height, input_width = self.preprocessing.input_size
         if self.shift:
             return input_width, input_height
-        needed = round(max(input_height, input_width) * min(2.0, self.min_crop_area**-0.5))
+        needed = self._needed
         scale = needed / min(width, height)
         return (
             (width, height) if scale >= 1 else (max(needed, round(width * scale)), max(needed, round(height * scale)))
@@ -85,38 +145,94 @@ class TrainTransform:
 
     def signature(self) -> str:
         """A text that differs where `prepare` gives other pixels of the same size."""
-        whole = f"whole, {self.channels} channels, {self.preprocessing.value_range}"
+        whole = f"whole, draft {DRAFT_GAP}, {self.channels} channels, {self.preprocessing.value_range}"
         return f"view {self.preprocessing}" if self.shift else whole
 
-    def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
-        """Returns what the network sees of a prepared image; the same `rng` gives the same view."""
-        rows = self._shifted(prepared, rng) if self.shift else self._cropped(prepared, rng)
-        if self.flip and rng.random() < 0.5:
-            rows = rows[:, ::-1]
-        if self.auto_augment != NONE:
-            fill = self._fill if len(self._fill) == 3 else self._fill * 3
-            rows = rows_of(with_policy(visible(image_of(rows)), self.auto_augment, fill, rng))
-        pixels = to_tensor(rows)
-        return with_erasing(pixels, self.random_erasing, self._fill, rng) if self.random_erasing else pixels
+    def draw(self, seed: int, epoch: int, index: int) -> np.ndarray:
+        """What is random about an image in an epoch, as numbers from 0 to below 1."""
+        policy = None if self.auto_augment == NONE else batch_policy(self.auto_augment)
+        return draw(seed, epoch, index, policy.layers if policy else 0)
+
+    def cut(self, prepared: Prepared, draws: np.ndarray) -> np.ndarray:
+        """The part of a prepared image that is used, uint8 (h, w, C), without a copy where it is an array."""
+        rows = rows_of(prepared)
+        if self.shift:
+            return rows
+        _, height, width = self.preprocessing.input_size
+        size = rows.shape[1], rows.shape[0]
+        left, top, right, bottom = crop_box(size, width / height, self.min_crop_area, draws[CROP])
+        return rows[top:bottom, left:right]
+
+    def gather(self, parts: list[np.ndarray], draws: np.ndarray, *, shared: bool = False) -> Crops:
+        """A batch of what was cut, ready to go to the device; in memory shared between processes where asked for."""
+        if self.resampled_on_device:
+            sizes = np.array([part.shape[:2] for part in parts], np.int64)
+            flat = empty((int(sizes.prod(1).sum()) * self.channels,), shared=shared)
+            ends = np.cumsum(sizes.prod(1)) * self.channels
+            for part, end in zip(parts, ends.tolist(), strict=True):
+                flat.numpy()[end - part.size : end].reshape(part.shape)[:] = part
+            return Crops(flat, sizes, draws, self)
+        channels, height, width = self.preprocessing.input_size
+        pixels = empty((len(parts), height, width, channels), shared=shared).permute(0, 3, 1, 2)
+        for number, part in enumerate(parts):
+            pixels[number] = resampled(part, (height, width), self.preprocessing.interpolation)
+        if self.by_image:
+            pixels[:] = self._moved(pixels, draws)
+            for number, rows in enumerate(pixels):
+                image = visible(image_of(rows.permute(1, 2, 0).numpy()))
+                rng = np.random.default_rng(int(draws[number, IMAGE_POLICY] * 2**53))
+                changed = with_policy(image, self.auto_augment, self._fill_of_colors, rng)
+                pixels[number] = torch.from_numpy(rows_of(changed).copy()).permute(2, 0, 1)
+        return Crops(pixels, None, draws, self)
+
+    def views(self, crops: Crops) -> Tensor:
+        """What the network sees, uint8 (N, C, H, W) on the device of the crops."""
+        pixels, sizes, draws, _ = crops
+        if sizes is not None:
+            side = self.preprocessing.input_size[1:]
+            pixels = resampled_together(pixels, sizes, self.channels, side, self.preprocessing.interpolation)
+        fill = torch.tensor(self._fill, dtype=torch.uint8, device=pixels.device)[:, None, None]
+        if not self.by_image:
+            pixels = self._moved(pixels, draws)
+            if self.auto_augment != NONE and (policy := batch_policy(self.auto_augment)):
+                pixels = policy(pixels, draws[:, POLICY:], fill)
+            elif self.color_jitter:
+                pixels = jittered(pixels, self.color_jitter, draws[:, JITTER], fill)
+        return self._erased(pixels, draws, fill) if self.random_erasing else pixels
+
+    @property
+    def _needed(self) -> int:
+        """Pixels of the shorter side that the smallest crop needs."""
+        return round(max(self.preprocessing.input_size[1:]) * min(2.0, self.min_crop_area**-0.5))
 
     @property
     def _fill(self) -> tuple[int, ...]:
         """The mean color, 0 to 255 for each channel, to fill what is padded or erased."""
         return tuple(min(255, max(0, round(255 * mean))) for mean in self.preprocessing.mean)
 
-    def _cropped(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
-        """A random part, uint8 (H, W, C)."""
-        image = image_of(prepared) if isinstance(prepared, np.ndarray) else prepared
-        _, height, width = self.preprocessing.input_size
-        box = random_box(image.size, width / height, self.min_crop_area, rng)
-        filter_ = Image.Resampling[self.preprocessing.interpolation.upper()]
-        return rows_of(image.resize((width, height), filter_, box=box))
+    @property
+    def _fill_of_colors(self) -> tuple[int, ...]:
+        return self._fill if len(self._fill) == 3 else self._fill * 3
 
-    def _shifted(self, prepared: Prepared, rng: np.random.Generator) -> np.ndarray:
-        """The evaluation view, uint8 (H, W, C), moved by up to `shift` pixels; the border repeats its last pixel."""
-        rows = rows_of(prepared)
-        down, right = (int(rng.integers(-self.shift, self.shift + 1)) for _ in range(2))
-        return rows.take(moved(rows.shape[0], down), 0).take(moved(rows.shape[1], right), 1)
+    def _moved(self, pixels: Tensor, draws: np.ndarray) -> Tensor:
+        """The images shifted, the border repeating its last pixel, and flipped."""
+        pixels = shifted(pixels, self.shift, draws[:, CROP]) if self.shift else pixels
+        if not self.flip:
+            return pixels
+        mirrored = torch.from_numpy(np.flatnonzero(draws[:, FLIP] < 0.5)).to(pixels.device, non_blocking=True)
+        pixels = pixels.clone()  # a batch may be looked at more than once
+        pixels[mirrored] = pixels[mirrored].flip(-1)
+        return pixels
+
+    def _erased(self, pixels: Tensor, draws: np.ndarray, fill: Tensor) -> Tensor:
+        """The images, some with a rectangle of the color `fill`."""
+        height, width = pixels.shape[-2:]
+        boxes = [erased_box((width, height), self.random_erasing, one) for one in draws[:, ERASING]]
+        ends = torch.tensor([box or (0, 0, 0, 0) for box in boxes]).to(pixels.device, non_blocking=True)
+        left, top, right, bottom = ends[:, :, None].unbind(1)
+        x, y = (torch.arange(side, device=pixels.device) for side in (width, height))
+        across, down = (x >= left) & (x < right), (y >= top) & (y < bottom)
+        return torch.where((down[:, :, None] & across[:, None, :])[:, None], fill, pixels)
 
 
 @dataclass(frozen=True)
@@ -125,16 +241,15 @@ class EvalTransform:
 
     preprocessing: Preprocessing
 
-    def __call__(self, image: Opened, rng: np.random.Generator) -> Tensor:
-        """Returns what the network sees of the image; nothing is random."""
-        return to_pixels(image, self.preprocessing)
-
     @property
     def channels(self) -> int:
         """Channels of a prepared image."""
         return self.preprocessing.input_size[0]
 
-    def prepare(self, image: Opened) -> Opened:
+    at_least = None
+    """An image is decoded whole, as in serving."""
+
+    def prepare(self, image: Opened, size: tuple[int, int] | None = None) -> Opened:
         """All of it: the view, as an image that can be cached."""
         return to_image(to_pixels(image, self.preprocessing))
 
@@ -146,54 +261,30 @@ class EvalTransform:
         """A text that differs where `prepare` gives other pixels of the same size."""
         return f"view {self.preprocessing}"
 
-    def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
-        """Returns the pixels of a prepared image."""
-        return to_tensor(rows_of(prepared))
+    def draw(self, seed: int, epoch: int, index: int) -> np.ndarray:
+        """Nothing is random."""
+        return NOTHING_DRAWN
+
+    def cut(self, prepared: Prepared, draws: np.ndarray) -> np.ndarray:
+        """All of a prepared image, uint8 (H, W, C)."""
+        return rows_of(prepared)
+
+    def gather(self, parts: list[np.ndarray], draws: np.ndarray, *, shared: bool = False) -> Tensor:
+        """The batch, uint8 (N, C, H, W)."""
+        channels, height, width = self.preprocessing.input_size
+        pixels = empty((len(parts), height, width, channels), shared=shared)
+        np.stack(parts, out=pixels.numpy())
+        return pixels.permute(0, 3, 1, 2)
 
 
-def rows_of(prepared: Prepared) -> np.ndarray:
-    """The pixels of an image, uint8 (H, W, C); they may be those of the cache itself."""
-    rows = np.asarray(prepared)
-    return rows[:, :, None] if rows.ndim == 2 else rows
+NOTHING_DRAWN = np.empty(0)
 
 
-def to_tensor(rows: np.ndarray) -> Tensor:
-    """A copy of uint8 pixels (H, W, C) as (C, H, W)."""
-    return torch.from_numpy(np.array(rows.transpose(2, 0, 1), order="C"))
+def to_views(pixels: Pixels) -> Tensor:
+    """uint8 (N, C, H, W): a training batch is changed here, on its device, as its numbers say."""
+    return pixels.transform.views(pixels) if isinstance(pixels, Crops) else pixels
 
 
-def to_image(pixels: Tensor) -> Opened:
-    """The image of uint8 pixels (C, H, W)."""
-    return image_of(pixels.permute(1, 2, 0).numpy())
-
-
-@cache
-def moved(length: int, shift: int) -> np.ndarray:
-    """Which of so many rows comes where when they move; out-of-range rows repeat the edge."""
-    return np.minimum(np.maximum(np.arange(shift, length + shift), 0), length - 1)
-
-
-def random_box(
-    size: tuple[int, int], aspect: float, min_area: float, rng: np.random.Generator
-) -> tuple[float, float, float, float]:
-    """A random part (left, top, right, bottom) of an image of (width, height) pixels.
-
-    Its area is a share from `min_area` to 1 of the image's; its aspect is `aspect` times 3/4 to 4/3, evenly in the
-    logarithm; where no such box fits in ten tries, the largest centered one of the right aspect.
-    """
-    width, height = size
-    for _ in range(10):
-        area = width * height * rng.uniform(min_area, 1)
-        ratio = aspect * np.exp(rng.uniform(*LOG_ASPECTS))
-        across, down = math.sqrt(area * ratio), math.sqrt(area / ratio)
-        if across <= width and down <= height:
-            left, top = rng.uniform(0, width - across), rng.uniform(0, height - down)
-            return (left, top, left + across, top + down)
-    across, down = min(width, height * aspect), min(height, width / aspect)
-    left, top = (width - across) / 2, (height - down) / 2
-    return (left, top, left + across, top + down)
-
-
-def prepare_batch(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """The network's input of a uint8 batch (N, C, H, W), in the memory layout that convolutions are fast in."""
-    return normalize(pixels, preprocessing).contiguous(memory_format=torch.channels_last)
+def prepare_batch(pixels: Pixels, preprocessing: Preprocessing) -> Tensor:
+    """The network's input of a batch, in the memory layout that convolutions are fast in."""
+    return normalize(to_views(pixels), preprocessing).contiguous(memory_format=torch.channels_last)

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import PIL
 import psutil
+import torch
 import xxhash
 from huggingface_hub import cached_assets_path
 
@@ -50,7 +51,8 @@ class Preparing(Protocol):
 class ImageCache:
     """Index -> prepared image, or None until it has been kept once. Any number of processes may read and keep.
 
-    An image is kept with a checksum of its pixels: what another process has written in part is not taken for it.
+    An image is kept with a checksum of its pixels: what another process has written in part is not taken for it. It is
+    checked where it is read the first time, by whichever of the processes that have this cache: they share the marks.
     """
 
     def __init__(self, file: Path, sizes: np.ndarray, channels: int) -> None:
@@ -73,6 +75,7 @@ class ImageCache:
             raise OSError(f"{file} has another length than its images")
         os.utime(file)
         self._map: np.ndarray | None = None
+        self._checked = torch.zeros(len(sizes), dtype=torch.bool).share_memory_()
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -93,12 +96,12 @@ class ImageCache:
         """The image's pixels, uint8 (H, W, C), if it is there and whole; read-only, out of the file."""
         if index >= len(self):
             return None
-        wanted = self._checksum(index)[0]
-        if not wanted:
-            return None
         pixels = self._bytes[self._starts[index] : self._starts[index + 1]]
-        if xxhash.xxh3_64_intdigest(pixels.data) != wanted:
-            return None
+        if not self._checked[index]:
+            wanted = self._checksum(index)[0]
+            if not wanted or xxhash.xxh3_64_intdigest(pixels.data) != wanted:
+                return None
+            self._checked[index] = True
         pixels.flags.writeable = False
         width, height = self.sizes[index].tolist()
         return pixels.reshape(height, width, self.channels)

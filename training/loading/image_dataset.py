@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate, get_worker_info
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ConfigError, ImageError
@@ -20,6 +21,7 @@ from ..hardware import available_cores
 from ..processes import left_to_parent
 from ..splits import Split
 from ..tables import refuse_stranger
+from .augment import Pixels
 from .cache import ImageCache, Prepared, Preparing
 
 MAX_WORKERS = 8
@@ -27,8 +29,10 @@ MAX_WORKERS = 8
 UNREADABLE = -2
 """Label of the blank in place of an image that cannot be decoded."""
 
-Batch = tuple[Tensor, Tensor, Tensor]
-"""Pixels uint8 (N, C, H, W), targets (N,) or (N, C), and the indices of the images (N,)."""
+Batch = tuple[Pixels, Tensor, Tensor]
+"""Pixels uint8 (N, C, H, W), or what becomes them; targets (N,) or (N, C), and the indices of the images (N,)."""
+Sample = tuple[np.ndarray, np.ndarray, int | Tensor, int]
+"""What is used of an image, uint8 (h, w, C), the numbers that say what becomes of it, its target and its index."""
 
 
 class Loader(Protocol):
@@ -48,21 +52,31 @@ class Loader(Protocol):
 
 
 class Transform(Preparing, Protocol):
-    """Opened image -> `prepare`, the same in every epoch -> `vary` -> pixels."""
+    """Opened image -> `prepare`, the same in every epoch -> `cut` -> `gather` a batch."""
 
     @property
     def preprocessing(self) -> Preprocessing:
         """How an image of the network is opened."""
 
-    def prepare(self, image: Opened) -> Opened:
-        """The image after what is the same in every epoch."""
+    @property
+    def at_least(self) -> int | None:
+        """Pixels of the shorter side that are enough of an image, where not all are needed."""
 
-    def vary(self, prepared: Prepared, rng: np.random.Generator) -> Tensor:
-        """Pixels uint8 (C, H, W) of a prepared image."""
+    def prepare(self, image: Opened, size: tuple[int, int] | None = None) -> Opened:
+        """The image after what is the same in every epoch; `size` is its own where it was opened at less of it."""
+
+    def draw(self, seed: int, epoch: int, index: int) -> np.ndarray:
+        """What is random about an image in an epoch."""
+
+    def cut(self, prepared: Prepared, draws: np.ndarray) -> np.ndarray:
+        """What is used of a prepared image, uint8 (h, w, C)."""
+
+    def gather(self, parts: list[np.ndarray], draws: np.ndarray, *, shared: bool = False) -> Pixels:
+        """The pixels of a batch."""
 
 
-class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
-    """(epoch, index) -> (pixels uint8 (C, H, W), label, index).
+class ImageDataset(Dataset[Sample]):
+    """(epoch, index) -> (what is used of the image, uint8 (h, w, C), its numbers, label, index).
 
     What is random about a sample follows from (seed, epoch, index) alone: not from the process or the order.
     Where `lenient`, an image that cannot be decoded is a blank with the label `UNREADABLE`. Where `passing_over`, the
@@ -89,25 +103,27 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         """The file of an image, or another name for it."""
         return self.split.image(index if index >= 0 else -1 - index)[1]
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, int | Tensor, int]:
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
         epoch, index = key
-        rng = np.random.default_rng((self.seed, epoch, index))
+        draws = self.transform.draw(self.seed, epoch, index)
         try:
-            return self.transform.vary(self._prepared(index), rng), self._target(index), index
+            return self._sample(index, draws, index)
         except ImageError:
             if self.passing_over:
-                return self._next_good(index, rng)
+                return self._next_good(index, draws)
             if not self.lenient:
                 raise
             blank = self.transform.prepare(blank_image(self.transform.channels))
-            return self.transform.vary(blank, rng), UNREADABLE, index
+            return self.transform.cut(blank, draws), draws, UNREADABLE, index
 
-    def _next_good(self, bad: int, rng: np.random.Generator) -> tuple[Tensor, int | Tensor, int]:
+    def _sample(self, index: int, draws: np.ndarray, named: int) -> Sample:
+        return self.transform.cut(self._prepared(index), draws), draws, self._target(index), named
+
+    def _next_good(self, bad: int, draws: np.ndarray) -> Sample:
         """The sample of the next image that can be decoded. Raises: ImageError where there is none."""
         for step in range(1, len(self)):
-            index = (bad + step) % len(self)
             with suppress(ImageError):
-                return self.transform.vary(self._prepared(index), rng), self._target(index), -1 - bad
+                return self._sample((bad + step) % len(self), draws, -1 - bad)
         raise ImageError("preprocessing.damaged", label=repr(self.name(bad)))
 
     def _prepared(self, index: int) -> Prepared:
@@ -117,7 +133,9 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
             return known
         content, name = self.split.image(index)
         refuse_stranger(content, name)
-        image = self.transform.prepare(open_image(content, name=name, preprocessing=self.transform.preprocessing))
+        transform, sizes = self.transform, self.split.sizes
+        opened = open_image(content, name=name, preprocessing=transform.preprocessing, at_least=transform.at_least)
+        image = transform.prepare(opened, None if sizes is None else (int(sizes[index, 0]), int(sizes[index, 1])))
         if self.cache is not None:
             self.cache.keep(index, image)
         return image
@@ -126,6 +144,19 @@ class ImageDataset(Dataset[tuple[Tensor, int | Tensor, int]]):
         """The class index, or the targets of several outputs as float32 (C,)."""
         target = self.split.labels[index]
         return int(target) if target.ndim == 0 else torch.from_numpy(target)
+
+
+@dataclass(frozen=True)
+class Collate:
+    """Samples -> a batch."""
+
+    transform: Transform
+
+    def __call__(self, samples: list[Sample]) -> Batch:
+        """Returns the batch; made by a loader's worker it lies in memory that the training process shares."""
+        parts, draws, labels, indices = zip(*samples, strict=True)
+        pixels = self.transform.gather(list(parts), np.stack(draws), shared=get_worker_info() is not None)
+        return pixels, default_collate(list(labels)), torch.tensor(indices)
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -179,7 +210,7 @@ def make_loader(
     passing_over: bool = False,
     balanced: bool = False,
     cache: ImageCache | None = None,
-) -> DataLoader[tuple[Tensor, int | Tensor, int]]:
+) -> DataLoader[Sample]:
     """A loader of the split; for training it is shuffled, and the last, smaller batch is left out where others remain.
 
     Args:
@@ -208,6 +239,7 @@ def make_loader(
         drop_last=train and len(split) >= batch_size * processes,
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=start_worker,
+        collate_fn=Collate(transform),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from accelerate import Accelerator
 
 from resnet_hub.errors import ConfigError
@@ -16,6 +18,8 @@ from .image_dataset import Loader, loader_workers, make_loader
 from .shared_memory import check_shared_memory
 from .stream_batches import make_stream_loader
 
+logger = logging.getLogger("training")
+
 
 def make_loaders(
     recipe: FinetuneRecipe, data: Data, model: PretrainedNetwork, accelerator: Accelerator
@@ -29,7 +33,13 @@ def make_loaders(
     workers = loader_workers(recipe.workers, accelerator.num_processes)
     check_shared_memory(model.preprocessing.input_size, recipe.images_per_batch, workers)
     evaluation = EvalTransform(model.preprocessing)
-    training = TrainTransform.of(recipe, model.preprocessing)
+    training = TrainTransform.of(recipe, model.preprocessing, resampled_on_device=accelerator.device.type != "cpu")
+    if training.by_image and accelerator.is_main_process:
+        logger.info(
+            "views  --auto-augment %s works on one image at a time, in the loader's processes; trivialaugment and "
+            "rand-... on whole batches, on the device",
+            recipe.auto_augment,
+        )
     loaders: dict[str, Loader] = {}
     splits: dict[str, Split] = {}
     if isinstance(data.train, Split):

@@ -13,7 +13,7 @@ import xxhash
 from accelerate import Accelerator
 from accelerate.data_loader import DataLoaderShard
 from torch import Tensor
-from torch.utils.data import IterableDataset, default_collate, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from resnet_hub.errors import DataError, ImageError
 from resnet_hub.images import blank_image
@@ -22,14 +22,15 @@ from resnet_hub.preprocessing import open_image
 from ..data import Row, Stream
 from ..settings import FinetuneRecipe
 from ..tables import refuse_stranger
-from .image_dataset import Batch, Transform, loader_workers, start_worker
+from .augment import Pixels
+from .image_dataset import Batch, Collate, Transform, loader_workers, start_worker
 
 logger = logging.getLogger(__name__)
-Sample = tuple[Tensor, Any, int, list[str]]
+Sample = tuple[np.ndarray, np.ndarray, Any, int, list[str]]
 
 
 class StreamImages(IterableDataset[Sample]):
-    """The samples of one epoch after the other: (pixels, label, index, faults of images that were passed over).
+    """The samples of one epoch after the other: as of a dataset, with the faults of images that were passed over.
 
     Each process of a loader reads a part of the files. Of an epoch it gives the batches that fall to it; the next
     epoch goes on where this one ended. What is random about a sample follows from the seed, the pass and the image.
@@ -66,32 +67,33 @@ class StreamImages(IterableDataset[Sample]):
                 if index < skipped:  # images of earlier epochs; the bad ones among them are counted as samples
                     index, last_good = index + 1, number
                     continue
-                pixels = self._pixels(number, row, faults)
-                if pixels is None:
+                cut = self._cut(number, row, faults)
+                if cut is None:
                     bad += 1
                     if bad <= self.allowed:
                         continue
                     break
-                yield pixels, _label(row[2]), index, faults
+                yield *cut, _label(row[2]), index, faults
                 faults, index, last_good = [], index + 1, number
         except (DataError, OSError, ValueError) as error:
             faults.append(f"{error} (the stream ends here)")
         while True:
-            blank = self.transform.vary(
-                self.transform.prepare(blank_image(self.transform.channels)), np.random.default_rng(0)
-            )
-            yield blank, _label(self.split.labels[0]), -1, faults
+            draws = self.transform.draw(0, 0, 0)
+            blank = self.transform.cut(self.transform.prepare(blank_image(self.transform.channels)), draws)
+            yield blank, draws, _label(self.split.labels[0]), -1, faults
 
-    def _pixels(self, number: int, row: Row, faults: list[str]) -> Tensor | None:
+    def _cut(self, number: int, row: Row, faults: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
         content, name, _ = row
         try:
             refuse_stranger(content, name)
-            opened = open_image(content, name=name, preprocessing=self.transform.preprocessing)
-            image = self.transform.prepare(opened)
+            transform = self.transform
+            opened = open_image(content, name=name, preprocessing=transform.preprocessing, at_least=transform.at_least)
+            image = transform.prepare(opened)
         except ImageError as error:
             faults.append(str(error))
             return None
-        return self.transform.vary(image, np.random.default_rng((self.seed, number, xxhash.xxh3_64_intdigest(content))))
+        draws = self.transform.draw(self.seed, number, xxhash.xxh3_64_intdigest(content))
+        return self.transform.cut(image, draws), draws
 
 
 class StreamLoader(DataLoaderShard):  # type: ignore[misc]  # accelerate has no types
@@ -131,7 +133,7 @@ def make_stream_loader(
         device=accelerator.device,
         batch_size=recipe.images_per_batch,
         num_workers=workers,
-        collate_fn=_collate,
+        collate_fn=StreamCollate(transform),
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=start_worker,
@@ -145,6 +147,10 @@ def _label(target: np.ndarray) -> int | Tensor:
     return int(target) if target.ndim == 0 else torch.from_numpy(np.array(target))
 
 
-def _collate(samples: list[Sample]) -> tuple[Tensor, Tensor, Tensor, list[str]]:
-    pixels, labels, indices = default_collate([sample[:3] for sample in samples])
-    return pixels, labels, indices, [fault for sample in samples for fault in sample[3]]
+class StreamCollate(Collate):
+    """Samples of a stream -> a batch, and the faults of all."""
+
+    def __call__(self, samples: list[Sample]) -> tuple[Pixels, Tensor, Tensor, list[str]]:  # type: ignore[override]
+        """Returns the batch with its faults."""
+        batch = super().__call__([sample[:4] for sample in samples])
+        return *batch, [fault for sample in samples for fault in sample[4]]

@@ -110,7 +110,7 @@ class FinetuneRecipe(
             ConfigError: Something is asked for that changes the features, or the weights, from update to update.
         """
         moving = "unfreeze_epoch unfreeze_every start_size ema_decay max_steps from_scratch find_lr mixup cutmix"
-        for name in f"{moving} random_erasing sync_bn balanced_sampling".split():
+        for name in f"{moving} color_jitter random_erasing sync_bn balanced_sampling".split():
             if value := getattr(self, name):
                 refuse_both(**{"--features-once": True, f"{flag_of(name)}={value}": value})
         if self.freeze not in (None, "backbone"):

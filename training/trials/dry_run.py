@@ -16,7 +16,7 @@ from resnet_hub.errors import TrainingError
 
 from ..data import Data
 from ..hardware import main_process_decides, used_memory
-from ..loading import Batch, Loader, prepare_batch
+from ..loading import Batch, Loader, prepare_batch, to_views
 from ..loop import Learner, grouped, update
 from ..run import cut_name, new_figure, save_figure
 from ..splits import Split
@@ -146,7 +146,7 @@ def time_answers(learner: Learner, loader: Iterable[Batch]) -> float:
 
 def draw_views(file: Path, learner: Learner, batch: Batch, data: Data) -> None:
     """Draws images of a training batch as the network sees them, mixed where they are mixed, with their targets."""
-    pixels, labels, _ = (column[:SHEET] for column in batch)
+    pixels, labels = to_views(batch[0])[:SHEET], batch[1][:SHEET]
     inputs = learner.resizing(prepare_batch(pixels, learner.preprocessing), 1)
     inputs, targets = learner.mixing(inputs, labels, 1, 1)
     mean, std = (

@@ -9,11 +9,12 @@ from images import class_folders, image
 from PIL import Image
 
 from resnet_hub import Preprocessing
+from resnet_hub.images import open_image
 from training.data.load import load_data
 from training.loading import cache as cache_module
-from training.loading.augment import EvalTransform, TrainTransform
+from training.loading.augment import EvalTransform, TrainTransform, to_views
 from training.loading.cache import open_caches
-from training.loading.image_dataset import ImageDataset, make_loader
+from training.loading.image_dataset import Collate, ImageDataset, make_loader
 from training.settings.recipe import FinetuneRecipe
 
 SMALL = Preprocessing(input_size=(3, 16, 16), crop_pct=0.875)
@@ -37,7 +38,12 @@ def folder(tmp_path):
 
 
 def samples(images, epoch):
-    return [images[epoch, index][0] for index in range(len(images))]
+    return [sample(images, epoch, index) for index in range(len(images))]
+
+
+def sample(images, epoch, index):
+    """What the network sees of an image."""
+    return to_views(Collate(images.transform)([images[epoch, index]])[0])[0]
 
 
 @pytest.mark.parametrize("transform", [CROPS, SHIFTS, VIEWS, GRAY], ids=["crops", "shifts", "views", "gray"])
@@ -51,9 +57,9 @@ def test_a_cached_image_has_the_same_pixels_to_the_last_bit(split, folder, trans
     other = samples(cached, 2)
     monkeypatch.undo()
     for index in range(len(split)):
-        assert torch.equal(first[index], plain[1, index][0])
-        assert torch.equal(again[index], plain[1, index][0])
-        assert torch.equal(other[index], plain[2, index][0])
+        assert torch.equal(first[index], sample(plain, 1, index))
+        assert torch.equal(again[index], sample(plain, 1, index))
+        assert torch.equal(other[index], sample(plain, 2, index))
 
 
 def test_a_large_photograph_keeps_what_the_smallest_crop_needs(split):
@@ -139,3 +145,25 @@ def test_without_a_cache_images_are_decoded(split, folder, limit, caplog):
     (folder / "file").write_text("")
     assert open_caches([(split, CROPS)], limit, folder / "file") == [None]
     assert ("cache  none: Not a directory; every epoch decodes" in caplog.text) == (limit is None)
+
+
+def test_a_large_jpeg_is_decoded_at_less_of_its_size_and_kept_at_the_size_of_all_of_it(tmp_path, folder, monkeypatch):
+    class_folders(tmp_path / "data", {"red": 8, "green": 8})
+    large = Image.fromarray((np.add.outer(np.arange(403), np.arange(601)) // 4).astype(np.uint8)).convert("RGB")
+    large.save(tmp_path / "data" / "red" / "large.jpg", quality=95)
+    split = load_data(FinetuneRecipe(dataset=str(tmp_path / "data"))).train
+    (index,) = (index for index in range(len(split)) if split.image(index)[1].endswith("large.jpg"))
+    (cache,) = open_caches([(split, CROPS)], 1, folder)
+    opened = []
+
+    def open_and_note(*given, **named):
+        opened.append(open_image(*given, **named))
+        return opened[-1]
+
+    monkeypatch.setattr("training.loading.image_dataset.open_image", open_and_note)
+    ImageDataset(split, CROPS, seed=0, cache=cache)[1, index]
+    assert opened[0].size == (151, 101)  # a quarter: twice the 29 that crops need, and an eighth would be less
+    kept = cache.get(index)
+    assert kept.shape[:2] == CROPS.prepared_size(601, 403)[::-1] == (29, 43)
+    whole = np.asarray(CROPS.prepare(large)).astype(int)
+    assert np.abs(kept - whole).mean() < 3

@@ -11,7 +11,7 @@ from resnet_hub import Preprocessing
 from resnet_hub.errors import DataError
 from training.data.load import load_data
 from training.hardware import make_accelerator
-from training.loading.augment import TrainTransform
+from training.loading.augment import TrainTransform, to_views
 from training.loading.stream_batches import make_stream_loader
 
 SMALL = TrainTransform(Preprocessing(input_size=(3, 8, 8)), 0.5, shift=0, flip=True)
@@ -30,7 +30,8 @@ def loader(folder, **settings):
 
 def epoch(batches, number, skipped=0):
     batches.sampler.epoch = number
-    return list(batches.skipping(skipped) if skipped else batches)
+    found = batches.skipping(skipped) if skipped else batches
+    return [(to_views(pixels), labels, indices) for pixels, labels, indices in found]
 
 
 def equal(first, second):

@@ -145,6 +145,7 @@ def test_the_written_recipe_reads_back_to_the_same_settings(tmp_path):
         ),
         (["--freeze", "backbone", "--from-scratch"], "settings.frozen_random_weights", {}),
         (["--shift", "2", "--min-crop-area", "0.5"], "settings.shift_and_crop", {}),
+        (["--color-jitter", "0.4", "--auto-augment", "3a"], "settings.jitter_and_policy", {"policy": "3a"}),
         (["--mix-probability", "0.5"], "settings.nothing_to_mix", {}),
         (["--power", "2"], "settings.idle_flag", {"flag": "--power", "schedule": "cosine", "users": "poly"}),
         (["--drop-rate", "1"], "checks.out_of_range", {"name": "--drop-rate", "value": 1.0, "low": 0, "high": 0.999}),

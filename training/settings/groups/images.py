@@ -82,6 +82,9 @@ class AugmentSettings(Settings):
         "none",
         "augmentation policy: none, trivialaugment, or one of timm such as rand-m9-mstd0.5 (RandAugment), augmix, 3a",
     )
+    color_jitter: float = setting(
+        0.0, "brightness, contrast and color times random factors, at most so far from 1; 0 is off, 0.4 is usual"
+    )
     random_erasing: float = setting(0.0, "probability of erasing a random rectangle, 0 to 1")
     mixup: float = setting(0.0, "alpha of mixup, which blends images of a batch in pairs; 0 is off")
     cutmix: float = setting(0.0, "alpha of cutmix, which swaps rectangles between images of a batch in pairs; 0 is off")
@@ -96,6 +99,9 @@ class AugmentSettings(Settings):
         check_integer("--shift", self.shift, 0, 1024)
         check_range("--min-crop-area", self.min_crop_area, 0.01, 1)
         check_range("--random-erasing", self.random_erasing, 0, 1)
+        check_range("--color-jitter", self.color_jitter, 0, 1)
+        if self.color_jitter and self.auto_augment != "none":
+            raise ConfigError("settings.jitter_and_policy", policy=self.auto_augment)
         check_range("--mixup", self.mixup, 0, 100)
         check_range("--cutmix", self.cutmix, 0, 100)
         check_range("--mix-probability", self.mix_probability, 0, 1)

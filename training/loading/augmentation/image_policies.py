@@ -1,4 +1,4 @@
-"""Auto-augment policies and random erasing of timm and torchvision, random by a sample's generator alone."""
+"""Auto-augment policies of timm and torchvision on single images, random by a generator alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from functools import cache
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
 from resnet_hub.errors import ConfigError
 
@@ -67,16 +66,3 @@ def with_policy(image: Image.Image, name: str, fill: tuple[int, ...], rng: np.ra
     policy = make_policy(name, fill)
     with seeded_globally(rng):
         return policy(image.convert("RGB")).convert(image.mode)
-
-
-def with_erasing(pixels: Tensor, probability: float, fill: tuple[int, ...], rng: np.random.Generator) -> Tensor:
-    """uint8 pixels (C, H, W) with a random rectangle, or none, of the color `fill`; equal generators, equal ones.
-
-    Source: Zhong et al. 2020, "Random Erasing Data Augmentation", as in timm: 2 to 33 % of the area.
-    """
-    from timm.data.random_erasing import RandomErasing
-
-    kept = torch.ones(1, *pixels.shape[1:], dtype=torch.bool)
-    with seeded_globally(rng):
-        RandomErasing(probability, mode="const", device="cpu")(kept)
-    return torch.where(kept, pixels, torch.tensor(fill, dtype=torch.uint8)[:, None, None])
