@@ -25,7 +25,6 @@ from training.data.load import load_data
 from training.loading.augment import Pixels, TrainTransform, prepare_batch, to_views
 from training.loading.cache import ImageCache, open_caches
 from training.loading.image_dataset import make_loader
-from training.settings.groups.run import USUAL_BATCH
 from training.settings.recipe import FinetuneRecipe
 from training.splits.split import Split
 

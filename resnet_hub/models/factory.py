@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.hub import repo_address
 from resnet_hub.models.features import FeatureDictNetwork, FeatureNetwork
 from resnet_hub.models.pretrained import PretrainedNetwork, build
 from resnet_hub.models.timm_words import Source, feature_options, named_source, network_options
@@ -96,6 +95,8 @@ def _opened(source: Source, label_names: Sequence[str] | None, options: Mapping[
     if source.is_path:
         place: str | Path = Path(source.name)
     else:  # by their whole id, as a folder of this name is not what was asked for
+        from resnet_hub.hub import repo_address
+
         place = f"hf-hub:{repo_address(source.name)}"
     named: dict[str, Any] = {} if source.architecture is None else {"architecture": source.architecture}
     return PretrainedNetwork.from_pretrained(place, label_names=label_names, **named, **options).train()

@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import nn
 
-from resnet_hub.card import model_card, opens_in_timm, read_card, updated_card
 from resnet_hub.checkpoint import CheckpointConfig, Source, load_weights, local_path, read_config, write_checkpoint
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
-from resnet_hub.hub import Token, download_checkpoint, mend_checkpoint, push_checkpoint
 from resnet_hub.models.faithful import checkpoint_of
 from resnet_hub.models.replaced import has_other_weights, linear_head, renew_head, take_up
 from resnet_hub.models.timm_attributes import TimmAttributes
 from resnet_hub.registry import named_network
+
+if TYPE_CHECKING:
+    from resnet_hub.hub import Token
 
 logger = logging.getLogger(__name__)
 
@@ -147,6 +148,8 @@ class PretrainedNetwork(TimmAttributes):
         path = local_path(source)
         if path is not None:
             return open_folder(path).to(device).eval()
+        from resnet_hub.hub import download_checkpoint, mend_checkpoint  # who opens a folder needs no client of the Hub
+
         name = str(source).removeprefix("hf-hub:")
         path = download_checkpoint(
             name,
@@ -220,6 +223,8 @@ class PretrainedNetwork(TimmAttributes):
             CheckpointError: Nothing is written, since a module was replaced by one that config.json cannot say, or the
                 weights are no plain tensors; or the folder cannot be written, or its README.md cannot be read.
         """
+        from resnet_hub.card import read_card, updated_card
+
         self.sync_config()
         config, state = checkpoint_of(self, self.state_dict() if weights is None else weights, self._build)
         folder, values = Path(folder), self._values(config)
@@ -231,6 +236,8 @@ class PretrainedNetwork(TimmAttributes):
 
     def card(self, repo_id: str | None = None, images: Sequence[str] = ()) -> str:
         """The model card: README.md of the checkpoint, with the images that lie beside it."""
+        from resnet_hub.card import model_card, opens_in_timm
+
         self.sync_config()
         values = self._values()
         return model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
@@ -265,17 +272,12 @@ class PretrainedNetwork(TimmAttributes):
             CheckpointError: The card on the Hub cannot be read.
             HubError: The Hub refused or could not be reached, or somebody else pushed meanwhile.
         """
+        from resnet_hub.hub import push_checkpoint
+
         with TemporaryDirectory() as folder:
             self.save_pretrained(folder)
-            return push_checkpoint(
-                Path(folder),
-                repo_id,
-                private=private,
-                revision=revision,
-                create_pr=create_pr,
-                commit_message=commit_message,
-                token=token,
-            )
+            push = partial(push_checkpoint, private=private, revision=revision, create_pr=create_pr, token=token)
+            return push(Path(folder), repo_id, commit_message=commit_message)
 
 
 def build(name: str, *, label_names: Sequence[str] | None = None, **options: Any) -> PretrainedNetwork:

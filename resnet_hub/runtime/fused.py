@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event, Lock
 from typing import Any, cast
 
 import torch
@@ -81,16 +82,23 @@ def fused_network(model: ResidualNetwork, dtype: torch.dtype) -> FusedNetwork:
     steps += [_FusedBlock(block, dtype) for block in _blocks(model)]
     steps += chain([model.norm] if isinstance(model, ResNetV2) else [], dtype)
     head = head_alone(model)
+    packing, packed = Lock(), Event()
 
-    @torch.inference_mode()
     def features(images: Tensor) -> Tensor:
         check_images(model.config, images)
+        if packed.is_set():
+            return run(images)
+        with packing:  # the first images pack the weights, before threads can race
+            found = run(images)
+            packed.set()
+            return found
+
+    @torch.inference_mode()
+    def run(images: Tensor) -> Tensor:
         x = images.to(dtype).contiguous(memory_format=torch.channels_last)
         return head.forward_head(_through(steps, x).float(), pre_logits=True)
 
-    run = FusedNetwork(features, head._classify if model.num_classes else nn.Identity())
-    run(torch.zeros(1, *model.preprocessing.input_size))  # packs the weights, before threads can race
-    return run
+    return FusedNetwork(features, head._classify if model.num_classes else nn.Identity())
 
 
 def head_alone(model: ResidualNetwork) -> ResidualNetwork:
