@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz mutants crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality screenshots clean lab
+.PHONY: help setup demo app test fuzz mutants crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality gpu gpu-rehearsal screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -118,6 +118,12 @@ race: .venv/dev  ## from images to a saved network, beside transformers' Trainer
 quality: .venv/dev  ## train over three seeds and print the accuracy: make quality FLAGS='--dataset ...'
 	$(BIN)/python -m benchmarks.quality $(FLAGS)
 
+gpu: .venv/dev  ## every row for one NVIDIA GPU, in under nine minutes: make gpu FLAGS='--data folder'
+	bash benchmarks/gpu.sh $(FLAGS)
+
+gpu-rehearsal: .venv/dev  ## the same on the CPU in tiny sizes: shows that the script runs, and no figure
+	bash benchmarks/gpu.sh --rehearse $(FLAGS)
+
 lab: .venv/dev  ## train networks with and without shortcuts on CIFAR-10, and draw why depth works: make lab FLAGS='--dataset FOLDER'
 	$(BIN)/python -m benchmarks.lab $(FLAGS)
 
@@ -125,4 +131,4 @@ screenshots: .venv/dev  ## take the README's images of the page: make screenshot
 	$(BIN)/python docs/screenshots.py $(DATA)
 
 clean:  ## remove what was made here, but for runs/
-	rm -rf .venv .keras .contract .hubs .javascript .audit build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .keras .contract .hubs .javascript .audit .gpu build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

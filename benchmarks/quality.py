@@ -103,11 +103,11 @@ def last_epoch(folder: Path) -> float:
     return json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])["val_top1"]
 
 
-def first_images(dataset: Path, folder: Path) -> Path:
+def first_images(dataset: Path, folder: Path, images: int = IMAGES) -> Path:
     """A parquet folder with the first images of each split."""
     (folder / "data").mkdir()
     for split, rows in load_dataset(str(dataset)).items():
-        rows.select(range(IMAGES)).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+        rows.select(range(images)).to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
     return folder
 
 
