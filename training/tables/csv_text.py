@@ -34,7 +34,8 @@ DELIMITERS = {
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # What comes back as the very text from a number: no zero in front, no plus sign, within 64 bits.
 INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
-FRACTION = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$|^[nN][aA][nN]$"
+# An exponent has a sign, as programs write it, or a point before it: 1E5 is the name of something, such as a plate.
+FRACTION = r"^-?(0|[1-9][0-9]{0,17})((\.[0-9]+)?([eE][+-][0-9]+)?|\.[0-9]+[eE][0-9]+)$|^[nN][aA][nN]$"
 DECIMAL_COMMA = r"^-?(0|[1-9][0-9]*)(,[0-9]+)?$"
 BOOLEAN = r"^([tT]rue|[fF]alse|TRUE|FALSE)$"
 Prepare = Callable[[pa.ChunkedArray], pa.ChunkedArray]
@@ -187,6 +188,9 @@ def _type_of(column: str, cells: pa.ChunkedArray, ledger: Ledger, *, commas: boo
     if _all_match(cells, INTEGER):
         return pa.int64(), _unchanged
     if _all_match(cells, FRACTION):
+        if doubled := _one_number_twice(cells):
+            ledger.decide(Phrase("tables.zeros_kept", column=column, first=doubled[0], second=doubled[1]))
+            return pa.string(), _unchanged
         return pa.float64(), _without_nan
     if _all_match(cells, BOOLEAN):
         return pa.bool_(), pc.utf8_lower
@@ -194,6 +198,15 @@ def _type_of(column: str, cells: pa.ChunkedArray, ledger: Ledger, *, commas: boo
         ledger.decide(Phrase("tables.decimal_commas", column=column))
         return pa.float64(), _with_points
     return pa.string(), _unchanged
+
+
+def _one_number_twice(cells: pa.ChunkedArray) -> list[str]:
+    """Two texts that differ in the zeros at their ends alone, as versions do: 1.1 and 1.10; empty where none do."""
+    texts = pc.unique(cells)
+    texts = texts.filter(pc.match_substring_regex(texts, r"\.0*[1-9][0-9]*$"))
+    plain = pc.utf8_rtrim(texts, "0")
+    doubled = pc.value_counts(plain).filter(pc.greater(pc.value_counts(plain).field("counts"), 1)).field("values")
+    return texts.filter(pc.equal(plain, doubled[0])).to_pylist()[:2] if len(doubled) else []
 
 
 def _all_match(cells: pa.ChunkedArray, pattern: str) -> bool:

@@ -1,7 +1,8 @@
 """Columns -> targets: which columns hold images and targets, the task, the classes, an array of numbers."""
 
 from .columns import find_columns, find_image_column, known_classes, other_label_columns
-from .targets import Target, find_target, has_target, names_are_declared, read_targets
+from .target import Target
+from .targets import find_target, has_target, names_are_declared, read_targets
 
 __all__ = [
     "Target",

@@ -75,11 +75,6 @@ def trimmed_texts(cells: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
 
 
-def whole_numbers(cells: pa.Array) -> pa.Array:
-    """Numbers with nothing behind the point as integers: a gap in a CSV turns whole numbers into such."""
-    return cells.cast(pa.int64()) if pa.types.is_floating(cells.type) else cells
-
-
 def all_whole(cells: pa.Array) -> bool:
     """Whether no number has anything behind its point; infinite ones and those that no integer can be have."""
     return first_fraction(cells) is None

@@ -13,7 +13,7 @@ from datasets import ClassLabel
 
 from resnet_hub.errors import DataError, Phrase
 
-from .arrow_columns import all_whole, first_fraction, is_number_type, is_text_type, trimmed_texts, whole_numbers
+from .arrow_columns import all_whole, first_fraction, is_number_type, is_text_type, trimmed_texts
 
 SHOWN = 5
 MAX_CLASSES = 100_000
@@ -33,10 +33,17 @@ def class_names(feature: Any, values: pa.Array, column: str) -> tuple[str, ...]:
     """
     if isinstance(feature, ClassLabel):
         return tuple(feature.names)
-    found = pc.drop_null(pc.unique(whole_numbers(_without_blanks(values))))
+    found = pc.drop_null(pc.unique(_without_blanks(values)))
     if len(found) > MAX_CLASSES:
         raise DataError("targets.too_many_classes", column=column, count=len(found))
-    return tuple(str(value) for value in sorted(found.to_pylist()))
+    return tuple(_texts_of(pc.take(found, pc.sort_indices(found))))
+
+
+def _texts_of(values: pa.Array) -> list[Any]:
+    """The name of each value where it is a class, None for none: 1.0 is "1" where all are whole, and 1.5 is "1.5"."""
+    if pa.types.is_floating(values.type):
+        return values.cast(pa.int64() if all_whole(values) else pa.string()).cast(pa.string()).to_pylist()
+    return [None if value is None else str(value) for value in values.to_pylist()]
 
 
 def refuse_ids(feature: Any, values: pa.Array, column: str) -> None:
@@ -101,15 +108,16 @@ def class_numbers(feature: Any, values: pa.Array, split: str, names: tuple[str, 
     Raises:
         DataError: A class is not among the names, or a number has no name or is none of a class.
     """
-    values = _without_blanks(values)
-    if pa.types.is_floating(values.type) and not all_whole(values):
-        raise DataError("targets.fraction_among_classes", split=split, number=first_fraction(values))
-    encoded = pc.dictionary_encode(whole_numbers(values))
-    found = encoded.dictionary.to_pylist()
+    encoded = pc.dictionary_encode(_without_blanks(values))
     if isinstance(feature, ClassLabel):  # some published test splits write -1 for no class
-        found = [None if value == NO_CLASS else _declared(feature, value, split) for value in found]
-    found = [None if value is None else str(value) for value in found]
+        numbers = encoded.dictionary.to_pylist()
+        found = [None if value == NO_CLASS else _declared(feature, value, split) for value in numbers]
+    else:
+        found = _texts_of(encoded.dictionary)
     index = {name: number for number, name in enumerate(names)}
+    fraction = first_fraction(encoded.dictionary) if pa.types.is_floating(values.type) else None
+    if fraction is not None and index.keys().isdisjoint(_texts_of(pa.array([fraction]))):
+        raise DataError("targets.fraction_among_classes", split=split, number=fraction)
     unknown = sorted({value for value in found if value is not None and value not in index})
     if unknown:
         raise DataError(

@@ -19,7 +19,7 @@ _BRACKETED = r"(?s)^(?:\[.*\]|\(.*\))$"
 _NUMBERS = rf"^(?:{_NUMBER}(?:(?:\s*,\s*|\s+){_NUMBER})*\s*,?)?$"
 _TEXTS = rf"^(?:{_QUOTED}(?:(?:\s*,\s*|\s+){_QUOTED})*\s*,?)?$"
 _BARE = rf"^{_NUMBER}(?:\s+{_NUMBER})*$"
-_BARE_FLAGS = r"^[01](?:\s+[01])+$|^[01](?:,[01]){2,}$"
+_BARE_FLAGS = r"^[01](?:\s+[01])+$|^[01](?:,[01]){2,}$|^[01](?:\s*[;|]\s*[01])+$"
 
 
 def one_length(cells: pa.Array) -> int | None:
@@ -39,7 +39,28 @@ def are_flags(cells: pa.Array) -> bool:
 
 def only_flags(values: pa.Array) -> bool:
     """Whether there are no other numbers than 0 and 1."""
-    return set(pc.unique(pc.drop_null(values.cast(pa.float64()))).to_pylist()) <= {0.0, 1.0}
+    return _numbers_in(values) <= {0.0, 1.0}
+
+
+def signs(*columns: pa.Array) -> bool:
+    """Whether the numbers of all columns are -1 and 1, for no and yes; True also where 0 is among them."""
+    found = set().union(*map(_numbers_in, columns))
+    return -1.0 in found and found <= {-1.0, 0.0, 1.0}
+
+
+def refuse_three(columns: str, *values: pa.Array) -> None:
+    """Raises: DataError where there is 0 beside -1 and 1, so that nobody knows which of them is no."""
+    if any(0.0 in _numbers_in(one) for one in values):
+        raise DataError("targets.three_signs", columns=columns)
+
+
+def as_flags(values: pa.Array) -> pa.Array:
+    """-1 and 1 as 0 and 1."""
+    return pc.if_else(pc.equal(values, -1), pa.scalar(0, values.type), values)
+
+
+def _numbers_in(values: pa.Array) -> set[float]:
+    return set(pc.unique(pc.drop_null(values.cast(pa.float64()))).to_pylist())
 
 
 def are_one_hot(cells: pa.Array) -> bool:
@@ -80,7 +101,7 @@ def lists_in_texts(cells: pa.Array, column: str, task: str) -> pa.Array | None:
 
 
 def holds_written_lists(cells: pa.Array, task: str) -> bool:
-    """Whether the texts of a column are lists: all in brackets, or 0 and 1 with blanks or commas between them.
+    """Whether the texts of a column are lists: all in brackets, or 0 and 1 with blanks, commas or the like between.
 
     Other numbers with blanks between them are lists where the task asks for several values.
     """
@@ -90,7 +111,7 @@ def holds_written_lists(cells: pa.Array, task: str) -> bool:
     if _all_match(texts, _BRACKETED):
         return True
     if _all_match(texts, _BARE_FLAGS):
-        return one_length(_split(texts, r"[\s,]+")) is not None
+        return one_length(_split(texts, r"[\s,;|]+")) is not None
     several = pc.any(pc.match_substring_regex(texts, r"\s")).as_py()
     return task in ("multi_label", "regression") and several and _all_match(texts, _BARE)
 
@@ -106,6 +127,8 @@ def written_lists(cells: pa.Array, column: str) -> pa.Array:
     bracketed = pc.match_substring_regex(known, _BRACKETED)
     inner = pc.utf8_trim_whitespace(pc.if_else(bracketed, pc.utf8_slice_codeunits(known, 1, -1), known))
     inner = pc.utf8_rtrim(inner, ", ")
+    if _all_match(inner, _BARE_FLAGS):
+        inner = pc.replace_substring_regex(inner, r"\s*[;|]\s*", ",")
     if _all_match(inner, _NUMBERS):
         lists = _split(inner, r"\s*,\s*|\s+")
         whole = _all_match(lists.flatten(), r"^[-+]?\d{1,18}$")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,17 +28,20 @@ from .list_cells import (
     are_flags,
     are_one_hot,
     are_single,
+    as_flags,
     first_values,
     lists_in_texts,
     one_length,
     only_flags,
+    refuse_three,
     refuse_uneven,
+    signs,
     stacked_lists,
     written_lists,
 )
+from .target import SHOWN, Target
 from .target_numbers import are_number_texts, as_numbers
 
-SHOWN = 5
 MANY = 20
 """Columns from which a line does not name all of them."""
 MAX_TARGET_BYTES = 8 * 2**30
@@ -49,37 +52,7 @@ DELIMITERS = (";", "|")
 REMARKS = (look_alikes, made_of_others, like_empty_cells)
 """What is said of classes that may be none, or not the classes that were meant."""
 
-Form = Literal["class", "classes", "flags", "numbers"]
 CLASSES = ("class", "classes")
-
-
-@dataclass(frozen=True)
-class Target:
-    """The task and its outputs: read off one split, applied to all."""
-
-    task: str
-    """single_label, multi_label or regression."""
-    columns: tuple[str, ...]
-    names: tuple[str, ...]
-    """The classes in index order, or the names of the regression targets."""
-    reason: Phrase
-    """Why this task, and how to choose another: a line for the log."""
-    form: Form
-    """What a row holds: one class, any number of classes, a 0 or 1 for each output, or numbers."""
-    delimiter: str | None = None
-    """What divides the classes in a text."""
-    written: bool = False
-    """Whether a text writes the list."""
-
-    def named(self, names: tuple[str, ...]) -> Target:
-        """The same with the outputs of an existing network. Raises: DataError where they cannot be those."""
-        if len(self.columns) > 1 and set(self.columns) == set(names):
-            return replace(self, names=names, columns=names)
-        if self.form == "flags" and len(self.columns) == 1 and {"0", "1"} & set(names):
-            return replace(self, names=names, form="classes")  # numbers of classes that happen to be 0 and 1
-        if self.form in ("flags", "numbers") and (len(self.columns) > 1 or len(names) != len(self.names)):
-            raise DataError("targets.other_outputs", names=", ".join(names[:SHOWN]), columns=", ".join(self.columns))
-        return replace(self, names=names)
 
 
 def find_target(rows: Dataset, columns: tuple[str, ...], task: str = "auto", *, entire: bool = True) -> Target:
@@ -162,19 +135,24 @@ def names_are_declared(features: Features, target: Target) -> bool:
 def _of_several(rows: Dataset, columns: tuple[str, ...], task: str) -> Target:
     """Each column is one output: 0/1 columns are classes, others regression targets."""
     cells = [as_numbers(rows.features[column], column_cells(rows, column), column) for column in columns]
-    flags, names = all(map(only_flags, cells)), ", ".join(columns)
+    names, signed = ", ".join(columns), task != "regression" and signs(*cells)
+    if signed:
+        refuse_three(names, *cells)
+        cells = list(map(as_flags, cells))
+    flags = all(map(only_flags, cells))
     one_hot = flags and _one_each(cells)
     if task == "single_label":
         if not one_hot:
             raise DataError("targets.columns_of_single_label", columns=names)
-        return Target(task, columns, columns, Phrase("targets.asked", task=task), "flags")
+        return Target(task, columns, columns, Phrase("targets.asked", task=task), "flags", signs=signed)
     if task == "multi_label" and not flags:
         raise DataError("targets.not_binary", columns=names)
     if task == "regression" or not flags:
         return Target("regression", columns, columns, Phrase("targets.columns_of_numbers", columns=names), "numbers")
     shown = names if len(columns) <= MANY else f"{', '.join(columns[:SHOWN])}, ..., {columns[-1]}"
     reason = Phrase("targets.columns_of_one_hot" if one_hot else "targets.columns_of_flags", columns=shown)
-    return Target("multi_label", columns, columns, reason, "flags")
+    reason = Phrase("targets.columns_of_signs", columns=shown) if signed else reason
+    return Target("multi_label", columns, columns, reason, "flags", signs=signed)
 
 
 def _one_each(cells: Sequence[pa.Array]) -> bool:
@@ -186,7 +164,12 @@ def _one_each(cells: Sequence[pa.Array]) -> bool:
 
 def _of_lists(item: Any, column: str, cells: pa.Array, task: str) -> Target:
     """Lists of 0 and 1 hold one for each output; of other numbers with a point, numbers; of others, classes."""
-    values, flags, length = cells.flatten(), are_flags(cells), one_length(cells)
+    values, length = cells.flatten(), one_length(cells)
+    if task != "regression" and length is not None and is_number_type(values.type) and signs(values):
+        refuse_three(column, values)
+        target = _of_lists(item, column, replaced_values(cells, as_flags(values)), task)
+        return replace(target, reason=Phrase("targets.lists_of_signs", column=column, length=length), signs=True)
+    flags = are_flags(cells)
     places = tuple(f"{column}_{number}" for number in range(length or 0))
     declared = isinstance(item, ClassLabel)
     if task == "single_label":
@@ -228,7 +211,7 @@ def _of_cells(feature: Any, column: str, cells: pa.Array, task: str) -> Target:
         as_numbers(feature, cells, column)
         reason = Phrase("targets.fractions", column=column) if task == "auto" else Phrase("targets.asked", task=task)
         return Target("regression", (column,), (column,), reason, "numbers")
-    if amounts or not (is_class_value(feature) or pa.types.is_floating(cells.type)):
+    if not (is_class_value(feature) or pa.types.is_floating(cells.type)):
         raise DataError("targets.no_classes", column=column, kind=kind_of(feature))
     delimiter = _delimiter(feature, cells, task)
     if delimiter is not None:
@@ -278,10 +261,12 @@ def _numbers(rows: Dataset, split: str, target: Target) -> np.ndarray:
         columns = [as_numbers(rows.features[name], column_cells(rows, name), name) for name in target.columns]
         with np.errstate(over="ignore"):  # a number beyond float32 is infinite, which is refused below
             targets = np.stack([one.to_numpy(zero_copy_only=False) for one in columns], 1).astype(np.float32)
-    if target.form == "flags" and not np.isin(targets[~np.isnan(targets)], (0, 1)).all():
+    if target.form == "flags" and not np.isin(targets[~np.isnan(targets)], (-1, 1) if target.signs else (0, 1)).all():
         raise DataError("targets.not_binary_in_split", columns=names, split=split)
     if np.isinf(targets).any():
         raise DataError("targets.infinite", columns=names, split=split)
+    if target.signs:
+        targets[targets == -1] = 0
     if target.task != "single_label":
         return targets
     known = has_target(targets)

@@ -29,6 +29,18 @@ DIVIDED = {
     "is_valid as numbers": ({"is_valid": [0, 1, 0]}, {"train": [0, 2], "validation": [1]}),
     "is_test as text": ({"is_test": ["False", "True"]}, {"train": [0], "test": [1]}),
     "words beside the split": ({"Usage": ["Training", "PublicTest"]}, {"train": [0], "test": [1]}),
+    "is_train": ({"is_train": [1, 1, 0]}, {"train": [0, 1], "test": [2]}),
+    "a flag for each split": (
+        {"is_train": [1, 0, 0], "is_val": [0, 1, 0], "is_test": [0, 0, 1]},
+        {"train": [0], "validation": [1], "test": [2]},
+    ),
+    "a flag for two splits": (
+        {"is_train": [1, 0, 0], "is_val": [0, 1, 0]},
+        {"train": [0], "validation": [1], "test": [2]},
+    ),
+    "another name": ({"train/test": ["train", "test", None]}, {"train": [0], "test": [1]}),
+    "mode": ({"mode": ["TRAIN", "VAL"]}, {"train": [0], "validation": [1]}),
+    "two letters": ({"split": ["tr", "va", "te"]}, {"train": [0], "validation": [1], "test": [2]}),
     "two that agree": ({"split": ["train", "test"], "set": ["train", "test"]}, {"train": [0], "test": [1]}),
 }
 
@@ -45,6 +57,10 @@ WHOLE = {
     "folds": ({"fold": [0, 1, 2, 0]}, ["tables.no_split_words"]),
     "other words": ({"split": ["a", "b", "a"]}, ["tables.no_split_words"]),
     "names of something else": ({"set": ["x1", "x2", "x3"]}, []),
+    "classes": ({"class": ["train", "test", "train"]}, []),
+    "a word that is no split among others of another name": ({"vehicle": ["train", "test", "bus"]}, []),
+    "one split alone in a column of another name": ({"vehicle": ["train", "train"]}, []),
+    "flags of what may be a class": ({"train": [0, 1, 0]}, ["tables.flags_of_split"]),
     "flags that are none": ({"is_valid": [0, 1, 2]}, []),
 }
 
@@ -68,6 +84,16 @@ def test_the_column_that_was_asked_for_divides_and_none_does_not():
     columns = {"split": ["train", "test", "train"], "mine": ["val", "train", "train"]}
     assert divided(columns, "mine")[0] == {"train": [1, 2], "validation": [0]}
     assert divided(columns, "none")[0] == {"train": [0, 1, 2]}
+
+
+def test_flags_that_may_be_a_class_divide_where_asked_for():
+    assert divided({"train": [0, 1, 0]}, "train")[0] == {"train": [1], "test": [0, 2]}
+
+
+def test_a_row_of_two_splits_by_its_flags_is_two_readings():
+    with pytest.raises(DataError) as error:
+        divided({"is_val": [0, 1, 0], "is_test": [0, 1, 1]})
+    assert code_and_fields(error.value) == ("tables.two_split_columns", {"first": "is_val", "second": "is_test"})
 
 
 def test_a_fold_that_was_asked_for_is_validated_on():

@@ -3,7 +3,7 @@
 import pyarrow as pa
 from datasets import Dataset
 
-from training.targets.arrow_columns import all_whole, column_cells, single_lists, text_parts, whole_numbers
+from training.targets.arrow_columns import all_whole, column_cells, single_lists, text_parts
 
 
 def test_the_cells_are_in_the_order_of_the_rows():
@@ -26,7 +26,6 @@ def test_a_cell_becomes_a_list_of_one():
     assert single_lists(pa.array(["a", None, "b"])).to_pylist() == [["a"], None, ["b"]]
 
 
-def test_whole_numbers_with_a_gap_become_integers():
+def test_numbers_with_nothing_behind_the_point_are_whole():
     assert all_whole(pa.array([1.0, None]))
     assert not all_whole(pa.array([1.5]))
-    assert whole_numbers(pa.array([1.0, None])).to_pylist() == [1, None]

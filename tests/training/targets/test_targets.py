@@ -44,6 +44,11 @@ def read(rows, columns=("label",), task="auto"):
         ([[True, False]], List(Value("bool"), 2), "multi_label", ("label_0", "label_1"), [[1, 0]]),
         (["b; a", "b", None, "a;"], None, "multi_label", ("a", "b"), [[1, 1], [0, 1], [np.nan] * 2, [1, 0]]),
         (["b|a", "b"], None, "multi_label", ("a", "b"), [[1, 1], [0, 1]]),
+        (["1;0", "0;1", None], None, "multi_label", ("label_0", "label_1"), [[1, 0], [0, 1], [np.nan] * 2]),
+        (["1 | 1", "0 | 1"], None, "multi_label", ("label_0", "label_1"), [[1, 1], [0, 1]]),
+        (["1;0", "1;2"], None, "multi_label", ("0", "1", "2"), [[1, 1, 0], [0, 1, 1]]),
+        ([[1, -1], [-1, 1]], None, "multi_label", ("label_0", "label_1"), [[1, 0], [0, 1]]),
+        ([[2, -1], [-1, 1]], None, "multi_label", ("-1", "1", "2"), [[1, 0, 1], [1, 1, 0]]),
         (["3 12", "3"], None, "single_label", ("3", "3 12"), [1, 0]),
         (["3,5", "4,0"], None, "single_label", ("3,5", "4,0"), [0, 1]),
     ],
@@ -66,6 +71,11 @@ def read(rows, columns=("label",), task="auto"):
         "lists of booleans",
         "texts with semicolons",
         "texts with bars",
+        "zeros and ones between semicolons",
+        "zeros and ones between bars",
+        "numbers of classes between semicolons",
+        "lists of -1 and 1",
+        "lists of class numbers with a -1",
         "other numbers between blanks",
         "decimal commas",
     ],
@@ -86,6 +96,8 @@ def test_the_type_of_a_column_decides_the_task_and_the_targets(values, feature, 
         (["a;b", "b"], "single_label", ("a;b", "b"), [0, 1]),
         ([2.0, 1.0], "single_label", ("1", "2"), [1, 0]),
         ([1.0, 0.0], "regression", ("label",), [[1], [0]]),
+        ([1.5, 1.0, None, 0.5], "single_label", ("0.5", "1", "1.5"), [2, 1, -1, 0]),
+        ([[1, -1], [-1, 0]], "regression", ("label_0", "label_1"), [[1, -1], [-1, 0]]),
         (["3.5", " 4 ", None], "regression", ("label",), [[3.5], [4], [np.nan]]),
         ([[3, 12], [3, 4]], "regression", ("label_0", "label_1"), [[3, 12], [3, 4]]),
         (["[0.5, 1]", "[2, 3]"], "regression", ("label_0", "label_1"), [[0.5, 1], [2, 3]]),
@@ -106,6 +118,8 @@ def test_the_type_of_a_column_decides_the_task_and_the_targets(values, feature, 
         "a name with a semicolon",
         "floats as classes",
         "0.0 and 1.0 as numbers",
+        "half stars as classes",
+        "signs as amounts",
         "texts as numbers",
         "lists of whole numbers",
         "lists of numbers as text",
@@ -149,6 +163,16 @@ def test_several_columns_are_one_output_each(columns, task, targets):
     np.testing.assert_array_equal(found, targets)
 
 
+def test_columns_of_minus_one_and_one_say_no_and_yes():
+    rows = Dataset.from_dict({"a": [1, -1, None], "b": [-1, -1, 1]})
+    target, found = read(rows, ("a", "b"))
+    assert (target.task, target.reason.code) == ("multi_label", "targets.columns_of_signs")
+    np.testing.assert_array_equal(found, [[1, 0], [0, 0], [np.nan, 1]])
+    with pytest.raises(DataError) as error:
+        read_targets(Dataset.from_dict({"a": [1], "b": [0]}), "test", target)
+    assert error.value.code == "targets.not_binary_in_split"
+
+
 def test_one_hot_columns_are_one_class_each_where_asked_for():
     target, found = read(Dataset.from_dict({"cat": [1, 0, None], "dog": [0, 1, 1]}), ("cat", "dog"), "single_label")
     assert (target.names, found.tolist()) == (("cat", "dog"), [0, 1, -1])
@@ -157,13 +181,8 @@ def test_one_hot_columns_are_one_class_each_where_asked_for():
 @pytest.mark.parametrize(
     ("rows", "columns", "task", "code", "expected"),
     [
-        (
-            {"label": [0.5, 1.5]},
-            ("label",),
-            "single_label",
-            "targets.no_classes",
-            {"column": "label", "kind": "float64"},
-        ),
+        ({"a": [1, -1], "b": [0, 1]}, ("a", "b"), "auto", "targets.three_signs", {"columns": "a, b"}),
+        ({"label": [[1, -1], [0, 1]]}, ("label",), "auto", "targets.three_signs", {"columns": "label"}),
         ({"label": ["1", "b"]}, ("label",), "regression", "targets.no_number", {"column": "label", "text": "b"}),
         ({"label": [b"1"]}, ("label",), "regression", "targets.no_numbers", {"column": "label", "kind": "binary"}),
         ({"label": [{"a": 1}]}, ("label",), "auto", "targets.no_classes", {"column": "label", "kind": "dict"}),
@@ -214,7 +233,8 @@ def test_one_hot_columns_are_one_class_each_where_asked_for():
         ),
     ],
     ids=[
-        "fractions as classes",
+        "-1, 0 and 1",
+        "lists of -1, 0 and 1",
         "texts as numbers",
         "bytes as numbers",
         "dicts",

@@ -17,10 +17,20 @@ from ...layouts import RECORDED, SPLIT_OF, Ledger, split_in
 
 NONE = "none"
 """In place of a column: rows are not divided by one."""
-COLUMNS = ("split", "set", "subset", "partition", "phase", "fold", "split_name", "data_split", "dataset_split", "usage")
+COLUMNS = (
+    "split", "set", "subset", "partition", "phase", "fold", "kfold", "split_name", "data_split", "dataset_split",
+    "usage",
+)  # fmt: skip
+"""Columns that are looked at whatever they hold; others count where they hold nothing but names of splits."""
+LABELS = frozenset(["label", "labels", "class", "category", "target"])
+"""Columns whose train and test are classes."""
 SPLITS = ("train", "validation", "test")
-FLAGS = {f"is_{word}": split for word, split in SPLIT_OF.items() if split != "train"}
-"""Columns of true and false, as fastai has them: the rows of such a split; the others are train."""
+FLAGS = {f"{how}_{word}": split for word, split in SPLIT_OF.items() for how in ("is", "in")}
+"""Columns of true and false, as fastai has them: the rows of such a split; the others are train, beside train test."""
+SHORT = {"tr": "train", "va": "validation", "te": "test", "ts": "test"}
+"""What values mean where all of them are such."""
+FIRST = 1000
+"""Cells of a column with any name that must be names of splits, before all of them are looked at."""
 FLAG_WORDS = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
 SHOWN = 5
 
@@ -62,15 +72,18 @@ def divide(tables: DatasetDict, asked: AskedColumns, ledger: Ledger) -> DatasetD
     taken = {asked.image, *(asked.label or "").split(","), asked.label}
     found: dict[str, np.ndarray] = {}
     for column in first.features:
-        # By the name first: joining copies what is known of all columns, of which a table of pixels has hundreds.
-        usual = _plain_name(column) in {*FLAGS, *COLUMNS}
-        if not usual or column in taken or any(column not in rows.features for rows in tables.values()):
+        # By the first cells: joining copies what is known of all columns, of which a table of pixels has hundreds.
+        if column in taken or any(column not in rows.features for rows in tables.values()):
+            continue
+        if not _is_usual(column) and not _begins_with_splits(first, column):
+            _note_flags(first, column, ledger)
             continue
         told = _by_words(_joined(tables, column), column, ledger)
         if told is not None:
             found[column] = told
     if not found:
         return tables
+    found = _with_flags_as_one(found)
     column, *others = found
     for other in others:
         if not np.array_equal(found[other], found[column]):
@@ -81,6 +94,25 @@ def divide(tables: DatasetDict, asked: AskedColumns, ledger: Ledger) -> DatasetD
     return _divided(_joined(tables), column, found[column], ledger)
 
 
+def _with_flags_as_one(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same with several columns of true and false, each for a split, as the one of them whose splits are all.
+
+    As they are where a row is of two splits.
+    """
+    flags = {column: splits for column, splits in found.items() if _plain_name(column) in FLAGS}
+    if len(flags) < 2:
+        return found
+    said = {column: FLAGS[_plain_name(column)] for column in flags}
+    whole = np.full(len(next(iter(flags.values()))), "train", object)
+    for column in sorted(flags, key=lambda one: said[one] == "train"):  # this one says test of those that are left
+        new = (flags[column] != "train") & (whole == "train")
+        whole[new] = flags[column][new]
+    if any(not np.array_equal(whole == said[column], flags[column] == said[column]) for column in flags):
+        return found
+    others = {column: splits for column, splits in found.items() if column not in flags}
+    return {next(iter(flags)): whole.astype(str), **others}
+
+
 def refuse_in_stream(tables: dict[str, IterableDataset], asked: AskedColumns) -> None:
     """Raises: DataError where a column would divide rows that come as they are asked for, which cannot be known."""
     if asked.divides:
@@ -89,11 +121,34 @@ def refuse_in_stream(tables: dict[str, IterableDataset], asked: AskedColumns) ->
         return
     rows = next(iter(tables.values()))
     taken = {asked.image, *(asked.label or "").split(",")}
-    for column, feature in (rows.features or {}).items():
-        if column.lower() in COLUMNS and column not in taken and _is_text(feature):
-            cells = [row[column] for row in rows.select_columns([column]).take(20)]
-            if cells and 2 * sum(_word(cell) in SPLIT_OF for cell in cells) > len(cells):
-                raise DataError("tables.split_of_stream", column=column)
+    texts = [name for name, feature in (rows.features or {}).items() if _is_text(feature) and name not in taken]
+    first = list(rows.select_columns(texts).take(20)) if texts else []
+    for column in texts:
+        named = sum(_word(row[column]) in SPLIT_OF for row in first)
+        enough = 2 * named > len(first) if _is_usual(column) else 0 < named == len(first)
+        if enough and _plain_name(column) not in LABELS:
+            raise DataError("tables.split_of_stream", column=column)
+
+
+def _is_usual(column: str) -> bool:
+    """Whether a column is called as those that say the split are."""
+    return _plain_name(column) in {*FLAGS, *COLUMNS}
+
+
+def _begins_with_splits(rows: Dataset, column: str) -> bool:
+    """Whether the first cells of a column of texts that is no label are all names of splits, several ones."""
+    if not _is_text(rows.features[column]) or _plain_name(column) in LABELS:
+        return False
+    words = {_word(cell) for cell in rows.select_columns([column])[:FIRST][column] if cell is not None}
+    return words <= SPLIT_OF.keys() and (len(words) > 1 or len(rows) > FIRST) and bool(words)
+
+
+def _note_flags(rows: Dataset, column: str, ledger: Ledger) -> None:
+    """Says where a column that is called like a split alone holds true and false: a class may be called so too."""
+    if _plain_name(column) not in SPLIT_OF or not isinstance(rows.features[column], Value):
+        return
+    if _flags(_cells(rows, column)) is not None:
+        ledger.decide(Phrase("tables.flags_of_split", column=column))
 
 
 def _joined(tables: DatasetDict, column: str | None = None) -> Dataset:
@@ -105,12 +160,11 @@ def _by_words(rows: Dataset, column: str, ledger: Ledger) -> np.ndarray | None:
     """The split of each row by a column with a usual name, "" where it says none; None where it is no such column."""
     name = _plain_name(column)
     if name in FLAGS:
-        flags = _flags(_cells(rows, column))
-        return None if flags is None else np.where(flags, FLAGS[name], "train")
-    if name not in COLUMNS:
-        return None
+        return _by_flags(rows, column)
     texts, values = _texts(_cells(rows, column))
     meant = _splits_of(values)
+    if name not in COLUMNS and (not all(meant) or "train" not in meant or len(set(meant)) < 2):
+        return None
     splits = np.array([*meant, ""])[texts]
     if len(splits) and 2 * np.count_nonzero(splits) > len(splits):
         return splits
@@ -123,9 +177,21 @@ def _by_words(rows: Dataset, column: str, ledger: Ledger) -> np.ndarray | None:
     return None
 
 
+def _by_flags(rows: Dataset, column: str) -> np.ndarray | None:
+    """The split of each row by a column of true and false that is called like one; None where it holds other values."""
+    name, flags = _plain_name(column), _flags(_cells(rows, column))
+    split = FLAGS.get(name) or SPLIT_OF.get(name)
+    if flags is None or split is None:
+        return None
+    return np.where(flags, split, "test" if split == "train" else "train")
+
+
 def _splits_of(values: Sequence[str]) -> list[str]:
     """The split that each value names, "" for none: by itself, or by a word of it where another does so by itself."""
-    plain = [SPLIT_OF.get(_word(value), "") for value in values]
+    words = [_word(value) for value in values]
+    if "tr" in words and SHORT.keys() >= set(words):
+        return [SHORT[word] for word in words]
+    plain = [SPLIT_OF.get(word, "") for word in words]
     return [split or split_in(value) for split, value in zip(plain, values, strict=True)] if any(plain) else plain
 
 
@@ -147,9 +213,9 @@ def _asked(rows: Dataset, asked: str) -> tuple[str, np.ndarray]:
         if value not in values:
             raise DataError("tables.no_such_value", column=column, value=value, values=_listed(values))
         return column, np.array(["validation" if text == value else "train" for text in values] + [""])[texts]
-    flags = _flags(cells)
-    if column.lower() in FLAGS and flags is not None:
-        return column, np.where(flags, FLAGS[column.lower()], "train")
+    flags = _by_flags(rows, column)
+    if flags is not None:
+        return column, flags
     splits = np.array([*_splits_of(values), ""])[texts]
     if not np.any(splits == "train"):
         raise DataError("tables.not_splits", column=column, values=_listed(values))
