@@ -124,6 +124,10 @@ def _format(data: bytes, label: str | Phrase) -> str:
     foreign = found or foreign_format(data)
     if foreign is None:
         raise ImageError("preprocessing.unknown_format", label=label, formats=known)
+    if foreign == "Git LFS pointer":
+        raise ImageError("preprocessing.lfs_pointer", label=label)
+    if foreign == "HTML":
+        raise ImageError("preprocessing.web_page", label=label)
     raise ImageError("preprocessing.other_format", label=label, found=foreign, formats=known)
 
 

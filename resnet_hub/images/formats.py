@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 HEAD_BYTES = 1000
 """First bytes of a file that tell its format."""
@@ -57,7 +58,10 @@ _FOREIGN = {
     "HTML": rb"(?i:(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body))",
     "Photoshop": rb"8BPS",
     "DICOM": rb".{128}DICM",
+    "Git LFS pointer": rb"version https://git-lfs\.github\.com/spec",
 }
+_DNG_VERSION, _SUBFILE_TYPE, _SUB_IFDS = 50706, 254, 330
+"""Tags of TIFF: of a DNG; whether the first image is a small copy; where the others are."""
 
 
 def image_format(head: bytes) -> str | None:
@@ -79,10 +83,22 @@ def _format(head: bytes) -> str | None:
     head = head[:HEAD_BYTES]
     if head[4:8] == b"ftyp":
         return _branded(head)
+    if head.startswith((b"II*\0", b"MM\0*")) and _is_camera_raw(head):
+        return "camera raw"
     for known in FORMATS.values():
         if known.signature and re.match(known.signature, head, re.DOTALL):
             return known.name
     return next((name for name, first in _FOREIGN.items() if re.match(first, head, re.DOTALL)), None)
+
+
+def _is_camera_raw(head: bytes) -> bool:
+    """Whether a TIFF is what a sensor saw, which opens as a small copy or in false colors: CR2, DNG, NEF, ARW."""
+    order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
+    start = int.from_bytes(head[4:8], order)
+    entries = range(start + 2, start + 2 + 12 * int.from_bytes(head[start : start + 2], order), 12)
+    tags = {int.from_bytes(head[at : at + 2], order): head[at + 8 : at + 12] for at in entries[:100]}
+    small = int.from_bytes(tags.get(_SUBFILE_TYPE, b""), order) == 1
+    return head[8:10] == b"CR" or _DNG_VERSION in tags or (small and _SUB_IFDS in tags)
 
 
 def _branded(head: bytes) -> str | None:

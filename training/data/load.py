@@ -32,7 +32,7 @@ from ..splits import (
     use_splits,
     without_overlaps,
 )
-from ..targets import Target, find_columns, find_target, other_label_columns
+from ..targets import Target, find_columns, find_target, other_image_columns, other_label_columns
 from .errors import dataset_errors
 from .load_dataset import asked_columns, dataset_commit, load_splits, open_streams
 from .read_splits import SHOWN, read_splits, refuse_bad, sound
@@ -96,11 +96,11 @@ def load_data(recipe: FinetuneRecipe) -> Data:
         return _stream_data(recipe)
     ledger = ledger_of(recipe.dataset)
     tables = main_process_first(lambda: load_splits(recipe.dataset, recipe.layout, ledger, asked_columns(recipe)))
-    log_ledger(ledger)
+    log_ledger(ledger, "files")
     train_name, validation_name, names = _names_in_use(tables)
     see_rows(ledger, tables, names)
     image_column, columns = find_columns(tables[train_name], recipe.image_column, recipe.label_column)
-    _note_other_columns(tables[train_name], columns, recipe, ledger)
+    _note_other_columns(tables[train_name], image_column, columns, recipe, ledger)
     target = find_target(tables[train_name], columns, recipe.task)
     splits, bad = read_splits(tables, names, image_column, target, recipe, ledger)
     splits = grouped(corrected(splits, target, recipe.labels, ledger))
@@ -148,12 +148,17 @@ def load_data(recipe: FinetuneRecipe) -> Data:
 
 
 def _note_other_columns(
-    rows: Dataset | IterableDataset, columns: tuple[str, ...], recipe: FinetuneRecipe, ledger: Ledger
+    rows: Dataset | IterableDataset,
+    image_column: str,
+    columns: tuple[str, ...],
+    recipe: FinetuneRecipe,
+    ledger: Ledger,
 ) -> None:
     """Notes which columns could be meant as well, unless somebody chose."""
-    others = other_label_columns(rows, columns) if recipe.label_column is None else None
-    if others is not None:
-        ledger.decide(others)
+    others = [other_label_columns(rows, columns) if recipe.label_column is None else None]
+    others += [other_image_columns(rows, image_column) if recipe.image_column is None else None]
+    for line in filter(None, others):
+        ledger.decide(line)
 
 
 def _stream_data(recipe: FinetuneRecipe) -> Data:
@@ -162,12 +167,12 @@ def _stream_data(recipe: FinetuneRecipe) -> Data:
     tables, revision = main_process_first(
         lambda: open_streams(recipe.dataset, recipe.layout, ledger, asked_columns(recipe))
     )
-    log_ledger(ledger)
+    log_ledger(ledger, "files")
     _, validation_name, names = _names_in_use(tables)
     with dataset_errors(f"--dataset {recipe.dataset!r}", recipe.dataset):
         stream, others = open_stream(tables, recipe, names)
     target, splits, bad = stream.target, {}, []
-    _note_other_columns(tables[names[0]], target.columns, recipe, ledger)
+    _note_other_columns(tables[names[0]], stream.image_column, target.columns, recipe, ledger)
     for name, split in others.items():
         ledger.see("rows", len(split))
         splits[name], faults = sound(split)

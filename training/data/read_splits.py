@@ -37,7 +37,11 @@ def read_splits(
     """
     splits, bad = {}, []
     for name in names:
-        targets = read_targets(tables[name], name, target)
+        if name != names[0] and _is_unlabeled(tables[name], tables[names[0]], target):
+            targets = np.full((len(tables[name]), 1), np.nan, np.float32)
+            ledger.decide(Phrase("data.no_target_column", split=name, columns=", ".join(target.columns)))
+        else:
+            targets = read_targets(tables[name], name, target)
         labeled = has_target(targets)
         split = Split(name, encoded(tables[name], image_column), targets)
         leave_out_rows(ledger, Phrase("ledger.no_target"), split, np.flatnonzero(~labeled))
@@ -54,6 +58,11 @@ def read_splits(
             raise DataError("data.no_decodable_images", split=names[0])
         raise DataError("data.no_labeled_images", split=names[0])
     return splits, bad
+
+
+def _is_unlabeled(rows: Dataset, train: Dataset, target: Target) -> bool:
+    """Whether a split has what train has but for its targets, as the images have that a competition asks about."""
+    return not rows.features.keys() & set(target.columns) and rows.features.keys() <= train.features.keys()
 
 
 def sound(split: Split, *, again: bool = False) -> tuple[Split, list[str]]:

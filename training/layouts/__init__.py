@@ -3,6 +3,7 @@
 from .folders import image_cells, read_folder
 from .layouts import LISTS, TABLES, choose
 from .ledger import RECORDED, Ledger, Unit
+from .masks import set_masks_aside
 from .scan import Scan, is_archive, scan_folder, shown
 from .seen import quoted, tree_lines
 from .split_names import SPLIT_OF, lies_aside, says_division, split_in, splits_among
@@ -30,6 +31,7 @@ __all__ = [
     "read_folder",
     "says_division",
     "scan_folder",
+    "set_masks_aside",
     "shown",
     "split_in",
     "splits_among",

@@ -17,7 +17,7 @@ from resnet_hub.errors import DataError, Phrase
 from ..settings import AUTO
 from .layouts import TABLES, Reading, choose
 from .ledger import Ledger
-from .masks import masks_among
+from .masks import masks_among, set_masks_aside
 from .scan import RECORDS, Folder, Scan, shown
 from .seen import quoted, tree_lines
 from .table_choice import deciding_tables, metadata_files
@@ -40,6 +40,7 @@ def read_folder(scan: Scan, layout: str, ledger: Ledger) -> DatasetDict | None:
     """
     if not scan.files:
         raise DataError("data.empty_folder", folder=str(scan.root))
+    set_masks_aside(scan.tree)
     has_tables = any(folder.tables for folder in scan.tree.used())
     if layout == TABLES and not has_tables and not any(RECORDS in folder.others for folder in scan.tree.used()):
         raise DataError("layouts.contradiction", layout=layout, seen=tree_lines(scan.tree))
@@ -193,7 +194,8 @@ def _account(scan: Scan, reading: Reading, ledger: Ledger) -> None:
     for folder in scan.tree.walk():
         hidden = id(folder) not in used
         if folder.images and (hidden or folder.path not in reading.places):
-            reason = Phrase("ledger.hidden_folder") if hidden else _why(folder, reading)
+            passed = Phrase("ledger.mask" if folder.of_masks else "ledger.hidden_folder")
+            reason = passed if hidden else _why(folder, reading)
             ledger.leave_out("files", reason, _paths(folder, folder.images))
         ledger.leave_out("files", Phrase("ledger.stray_table"), _paths(folder, folder.tables))
         ledger.leave_out("files", Phrase("ledger.archive"), _paths(folder, folder.archives))
@@ -209,7 +211,7 @@ def _account(scan: Scan, reading: Reading, ledger: Ledger) -> None:
         for folder in scan.tree.used()
         if folder.with_images
         for below in folder.folders
-        if not below.below and not below.hidden
+        if not below.below and not below.passed_over
     ]
     if empty:
         ledger.decide(Phrase("layouts.without_images", count=f"{len(empty):,}", names=quoted(empty)))

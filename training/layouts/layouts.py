@@ -139,7 +139,7 @@ def class_folders(top: Folder, asked: bool) -> Reading | None:
         return None
     if not asked and (not rivals or (flat and len(kids) == 1 and top.images)):
         return None
-    if not asked and len(kids) > 1 and all(says_nothing(folder.name) for folder in kids):
+    if not asked and all(says_nothing(folder.name) for folder in kids):
         return None
     if not asked and (both := classes_and_splits([folder.name for folder in kids])):
         raise DataError("layouts.splits_in_names", names=quoted(both), seen=tree_lines(top))

@@ -50,7 +50,9 @@ class Folder:
     """Names of the images that have further pages or frames, as far as their first bytes tell."""
     folders: list[Folder] = field(default_factory=list)
     below: int = 0
-    """Images in it and in all folders below it, hidden ones left out."""
+    """Images in it and in all folders below it, those passed over left out."""
+    of_masks: bool = False
+    """Whether it holds segmentation masks of images beside it."""
 
     @property
     def name(self) -> str:
@@ -65,7 +67,16 @@ class Folder:
     @property
     def with_images(self) -> list[Folder]:
         """The folders right below that hold images, at any depth."""
-        return [folder for folder in self.folders if folder.below and not folder.hidden]
+        return [folder for folder in self.folders if folder.below and not folder.passed_over]
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether nothing in it is of the dataset's images."""
+        return self.hidden or self.of_masks
+
+    def count(self) -> None:
+        """Counts its images, where those of the folders right below are counted."""
+        self.below = len(self.images) + sum(one.below for one in self.folders if not one.passed_over)
 
     def walk(self) -> Iterator[Folder]:
         """This folder and all below it, hidden ones included."""
@@ -76,12 +87,12 @@ class Folder:
             waiting += reversed(folder.folders)
 
     def used(self) -> Iterator[Folder]:
-        """The same without hidden folders and what is below them."""
+        """The same without folders that are passed over and what is below them."""
         waiting = [self]
         while waiting:
             folder = waiting.pop()
             yield folder
-            waiting += [one for one in reversed(folder.folders) if not one.hidden]
+            waiting += [one for one in reversed(folder.folders) if not one.passed_over]
 
     def inside(self, name: str) -> str:
         """The path of a file that lies right in it."""
@@ -137,7 +148,7 @@ class _Walk:
                 self.follow(*self.links.popleft())
         for folder in reversed(self.order):
             folder.folders.sort(key=lambda one: one.path)
-            folder.below = len(folder.images) + sum(one.below for one in folder.folders if not one.hidden)
+            folder.count()
         return self.found
 
     def read(self, folder: Folder) -> None:

@@ -49,6 +49,10 @@ OF_NO_CLASS = frozenset(
     ["all", "unknown", "unclassified", "label", "labels", "gt", "groundtruth", "ground", "truth", "png", "jpg", "jpeg"]
 )
 """Further words that make no class, nor do several of them: images beside labels_png are what to segment, and how."""
+OF_MASKS = frozenset(
+    ["mask", "masks", "seg", "segmentation", "segmentations", "annotation", "annotations", "trimap", "trimaps"]
+) | (OF_NO_CLASS - {"all", "unknown", "unclassified", "jpg", "jpeg"})
+"""Words of a folder beside images that holds what to find in each of them."""
 DIVISIONS = frozenset(["partition", "partitions", "split", "splits", "fold", "folds"])
 """Words of a file that divides images."""
 COPY = re.compile(r"(.+?)(?: ?\(\d{1,4}\)| - Copy(?: \(\d{1,4}\))?| copy(?: \d{1,4})?)")
@@ -94,8 +98,13 @@ def classes_and_splits(names: Iterable[str]) -> list[str]:
 
 def says_nothing(name: str) -> bool:
     """Whether a name is that of no class, such as "all", "images" or "test"."""
-    words = {word.casefold() for word in _words(name)}
+    words = words_of(name)
     return bool(words) and words <= AFFIXES | ASIDE | SPLIT_OF.keys() | OF_NO_CLASS
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name, in small letters."""
+    return frozenset(word.casefold() for word in _words(name))
 
 
 def says_division(name: str) -> bool:

@@ -67,6 +67,12 @@ def other_label_columns(rows: Dataset, columns: tuple[str, ...]) -> Phrase | Non
     return Phrase("columns.others", column=", ".join(map(repr, columns)), others=listed(rows, others))
 
 
+def other_image_columns(rows: Dataset, column: str) -> Phrase | None:
+    """Which columns hold images as well as the one that was found; None where none does."""
+    others = [name for name, feature in rows.features.items() if isinstance(feature, Image) and name != column]
+    return Phrase("columns.several_of_images", column=column, others=", ".join(map(repr, others))) if others else None
+
+
 def _words_in_names(rows: Dataset, image_column: str) -> list[str]:
     """What the names of nearly all files begin with, in front of a number, where it may be their class: cat.0.jpg."""
     cells = column_cells(rows, image_column) if isinstance(rows, Dataset) else None

@@ -12,7 +12,7 @@ from resnet_hub.cli.inference.tally import Folder
 from resnet_hub.errors import Phrase
 from resnet_hub.images import HEAD_BYTES, SUFFIXES, foreign_format, image_format
 
-DOCUMENTS = ("PDF", "SVG", "HTML")
+DOCUMENTS = ("PDF", "SVG", "HTML", "Git LFS pointer")
 """Formats by their first bytes that nobody misses among photographs."""
 # Begins the file that macOS puts beside every other one on a foreign disk, under its name with "._" in front.
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"

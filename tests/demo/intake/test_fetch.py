@@ -247,7 +247,7 @@ def test_a_port_where_nobody_listens_is_told_of(fetch):
 
 def test_a_page_instead_of_a_image_is_found_out_when_it_is_opened(fetch, server):
     server.send("/page", b"<!doctype html><p>A picture", Content_Type="image/png")
-    with pytest.raises(ImageError, match="is in the format HTML, which cannot be read"):
+    with pytest.raises(ImageError, match="is a web page"):
         open_image(fetch(f"{server.url}/page"))
 
 

@@ -1,6 +1,10 @@
 """What a run takes from its dataset: splits that never leak, classes that match, bad images counted."""
 
+import io
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from error_facts import code_and_fields
 from images import class_folders, image
@@ -8,6 +12,12 @@ from images import class_folders, image
 from resnet_hub.errors import DataError
 from training.data import load_data, load_split
 from training.settings.recipe import FinetuneRecipe
+
+
+def encoded(picture):
+    file = io.BytesIO()
+    picture.save(file, "png")
+    return file.getvalue()
 
 
 def recipe(folder, **settings):
@@ -127,6 +137,30 @@ def test_other_columns_of_classes_are_said_unless_one_was_chosen(tmp_path):
     for chosen, said in ((None, 1), ("label", 0), ("class", 0)):
         decisions = load_data(recipe(tmp_path, label_column=chosen)).ledger.decisions
         assert [line.code for line in decisions].count("columns.others") == said
+
+
+def test_other_columns_of_images_are_said_unless_one_was_chosen(tmp_path):
+    cells = [{"bytes": encoded(image("red", number)), "path": None} for number in range(6)]
+    rows = {"mask": cells, "image": cells, "label": [f"{number % 2}" for number in range(6)]}
+    pq.write_table(pa.table(rows), tmp_path / "train.parquet")
+    for chosen, said in ((None, 1), ("image", 0), ("mask", 0)):
+        decisions = load_data(recipe(tmp_path, image_column=chosen)).ledger.decisions
+        assert [line.code for line in decisions].count("columns.several_of_images") == said
+
+
+def test_a_table_to_answer_without_targets_is_not_measured(tmp_path):
+    for number in range(8):
+        image("red", number).save(tmp_path / f"{number}.png")
+    rows = [f"{number},{'ab'[number % 2]}" for number in range(6)]
+    (tmp_path / "train.csv").write_text("\n".join(["id,label", *rows]))
+    (tmp_path / "test.csv").write_text("id\n6\n7\n")
+    data = load_data(recipe(tmp_path))
+    assert data.test is None
+    assert "data.no_target_column" in [line.code for line in data.ledger.decisions]
+    (tmp_path / "test.csv").write_text("id,lable\n6,a\n7,b\n")
+    with pytest.raises(DataError) as error:
+        load_data(recipe(tmp_path))
+    assert error.value.code == "targets.absent"
 
 
 def test_a_split_to_measure_on_is_numbered_as_the_network_is(tmp_path):

@@ -30,12 +30,6 @@ READ = {
         SPLIT_PETS,
         {"ledger.beside_splits": 2},
     ),
-    "masks beside images": (
-        {"cats": 3, "dogs": 2, "cats/0_mask.png": "image", "dogs/1-seg-2.png": "image"},
-        "class-folders",
-        PETS,
-        {"ledger.mask": 2},
-    ),
     "train alone": (
         {"train/cats": 3, "train/dogs": 2, "labels.csv": "a,b\n"},
         "split-folders",
@@ -113,8 +107,6 @@ READ = {
         {"train": {None: 3}, "test": {None: 2}},
         {},
     ),
-    "images and what is true of them": ({"Images": 3, "labels_png": 2}, "flat", {"train": {None: 5}}, {}),
-    "images and their masks": ({"images": 3, "masks": 2}, "flat", {"train": {None: 5}}, {}),
     "a folder without images": (
         {"cats": 3, "dogs": 2, "birds/x.txt": "text", "submission.csv": "id,label\n0,1\n"},
         "class-folders",

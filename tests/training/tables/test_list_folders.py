@@ -44,6 +44,10 @@ READ = {
         {"imgs": 4, "labels.txt": lines(images(4), "1", "2"), "classes.txt": "cat\ndog\n"},
         {"train": {"cat": 2, "dog": 2}},
     ),
+    "another machine's paths": (
+        {"imgs": 4, "train.txt": lines(images(4), "a", "b").replace("imgs/", "/home/ann/imgs/")},
+        {"train": {"a": 2, "b": 2}},
+    ),
     "numbers alone": ({"imgs": 4, "train.txt": lines(images(4), "3", "7")}, {"train": {3: 2, 7: 2}}),
     "names with blanks": (
         {"imgs": 4, "train.txt": lines(images(4), "a cat", "a dog")},
@@ -147,8 +151,8 @@ REFUSED = {
         },
         "lists.and_tables",
     ),
-    "another machine's paths": (
-        {"imgs": 4, "train.txt": lines(images(4), "0", "1").replace("imgs/", "/home/ann/imgs/")},
+    "paths that are nowhere here": (
+        {"imgs": 4, "train.txt": lines(images(4), "0", "1").replace("imgs/", "others/")},
         "lists.not_there",
     ),
     "a line that is none": (

@@ -97,6 +97,49 @@ def test_names_without_their_folder_or_suffix_are_read_and_said(tmp_path, files,
     assert said == [("tables.start", start)]
 
 
+MOVED = {
+    "of a notebook on the web": (
+        ["/content/drive/My Drive/d/img/a.png", "/content/drive/My Drive/d/img/b.png"],
+        "img/",
+    ),
+    "of Windows": (["C:\\Users\\ann\\img\\a.png", "C:\\Users\\ann\\img\\b.png"], "img/"),
+    "of a share": (["\\\\host\\img\\a.png", "\\\\host\\img\\b.png"], "img/"),
+    "from the root of the dataset": (["/img/a.png", "/img/b.png"], "img/"),
+    "of another folder": (["/data/upload/1/a.png", "/data/upload/1/b.png"], "img/"),
+    "with a folder in front": (["data/img/a.png", "data/img/b.png"], "img/"),
+    "in several folders": (["/d/img/a.png", "/d/img/deep/b.png"], "img/deep/"),
+}
+
+
+@pytest.mark.parametrize(("names", "folder"), MOVED.values(), ids=MOVED)
+def test_paths_of_another_machine_are_read_by_what_is_here_of_them(tmp_path, names, folder):
+    found, said = read(tmp_path, ["img/a.png", f"{folder}b.png", "train.csv"], names)
+    assert found == ["img/a.png", f"{folder}b.png"]
+    assert said[0] == ("tables.moved", None)
+
+
+@pytest.mark.parametrize("name", ["/d/../../etc/a.png", "/etc/passwd", "C:\\a\\..\\..\\a.png"])
+def test_of_paths_of_another_machine_one_that_is_not_here_stays_out(tmp_path, name):
+    names = [*(f"/d/img/{number}.png" for number in range(19)), name]
+    files = [f"img/{number}.png" for number in range(19)]
+    found, _ = read(tmp_path, ["img/a.png", *files], names)
+    assert found == [*files, None]
+
+
+@pytest.mark.parametrize("name", ["old/{}.png", "/d/test/{}.png"])
+def test_names_of_another_folder_are_not_taken_for_those_here(tmp_path, name):
+    found, said = read(tmp_path, ["train/0.png", "train/1.png"], [name.format(0), name.format(1)])
+    assert found == [None, None]
+    assert said == []
+
+
+def test_names_with_the_suffix_that_images_had_before_are_read_and_said(tmp_path):
+    found, said = read(tmp_path, ["img/a.png", "img/b.png"], ["img/a.jpg", "img/b.jpg"])
+    assert found == ["img/a.png", "img/b.png"]
+    assert said == [("tables.other_suffix", None)]
+    assert read(tmp_path, ["a.png", "b.png", "b.gif"], ["a.jpg", "b.jpg"])[1] == []
+
+
 def test_names_that_are_in_several_folders_are_read_each_where_it_is(tmp_path):
     found, said = read(tmp_path, ["part_1/a.jpg", "part_2/b.jpg"], ["a", "b"])
     assert found == ["part_1/a.jpg", "part_2/b.jpg"]

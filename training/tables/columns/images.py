@@ -55,7 +55,8 @@ def refuse_stranger(content: object, name: str) -> None:
     """Raises: ImageError in place of opening an image whose cell named a file outside of its dataset."""
     if content == REFUSED:
         shown = name if len(name) <= SHOWN else f"{name[:SHOWN]}..."
-        raise ImageError("tables.refused_name", name=shown)
+        address = name[:8].lower().startswith(("http://", "https://"))
+        raise ImageError("tables.refused_address" if address else "tables.refused_name", name=shown)
 
 
 def with_images(rows: Rows) -> Rows:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from resnet_hub.errors import DataError, Phrase
 
 from ...layouts import Ledger
+from ..moved_names import Moved, find_move
 from ..names import Files, Named, Start
 
 SAMPLE = 20
@@ -96,6 +97,9 @@ def _refuse_lists(columns: Mapping[str, pa.ChunkedArray], files: Files, base: st
                 raise DataError("tables.lists_of_images", column=name)
 
 
+NOT_MOVED = Moved()
+
+
 @dataclass(frozen=True)
 class Reading:
     """What each name of a column stands for."""
@@ -104,15 +108,17 @@ class Reading:
     """What stands around most names in the paths of their files."""
     named: Mapping[str, Named]
     """The other names, and what these stand for."""
+    moved: Moved = NOT_MOVED
+    """What is done to a name before."""
 
     def file(self, name: str) -> str | None:
         """The file, from the dataset's folder, whether it is there or not; None where the name leads out of it."""
         found = self.named.get(name)
-        return f"{self.start.before}{name}{self.start.after}" if found is None else found.file
+        return f"{self.start.before}{self.moved.text(name)}{self.start.after}" if found is None else found.file
 
     def numbers(self, names: pa.Array, files: Files) -> np.ndarray:
         """The number in the index of the file of each name, int64 (N,); -1 where it is not there."""
-        numbers = files.numbers(names, self.start)
+        numbers = files.numbers(self.moved.texts(names), self.start)
         odd = [name for name, found in self.named.items() if found.there]
         places = pc.index_in(pa.array(odd, names.type), value_set=names).to_numpy(zero_copy_only=False)
         for place, name in zip(places, odd, strict=True):
@@ -138,8 +144,12 @@ def read_names(names: pa.Array, column: str, files: Files, base: str, hints: Seq
     Raises:
         DataError: There are two ways to read them.
     """
-    start = Start(f"{base}/" if base else "")
+    start, given, moved = Start(f"{base}/" if base else ""), names, NOT_MOVED
     plain = files.numbers(names, start) >= 0
+    if 2 * np.count_nonzero(plain) < len(names):
+        moved = find_move(_sample(names), column, files, base, ledger)
+        names = moved.texts(names)
+        plain = files.numbers(names, start) >= 0
     elsewhere: dict[str, Named] = {}
     if 2 * np.count_nonzero(plain) < len(names) and not _mostly_there(_sample(names), files, base):
         found = _elsewhere(names, column, files, base, hints, ledger)
@@ -147,10 +157,10 @@ def read_names(names: pa.Array, column: str, files: Files, base: str, hints: Seq
             start, plain = found, files.numbers(names, found) >= 0
         else:
             elsewhere = found
-    others = names.filter(pa.array(~plain)).to_pylist()
-    named = {name: elsewhere.get(name) or files.locate(name, base) for name in others}
+    others = zip(*(some.filter(pa.array(~plain)).to_pylist() for some in (given, names)), strict=True)
+    named = {name: elsewhere.get(here) or files.locate(here, base) for name, here in others}
     _say_how(named, column, ledger)
-    return Reading(start, named)
+    return Reading(start, named, moved)
 
 
 def _sample(names: pa.Array) -> list[str]:

@@ -22,6 +22,7 @@ from ...layouts import (
     image_cells,
     quoted,
     says_division,
+    set_masks_aside,
     shown,
     splits_among,
     tree_lines,
@@ -73,6 +74,7 @@ def read_list_folder(scan: Scan, layout: str, ledger: Ledger) -> DatasetDict | N
     if layout not in (AUTO, LISTS):
         return None
     read = None
+    set_masks_aside(scan.tree)
     if any(folder.others.get("text") for folder in scan.tree.used()):
         files = Files(scan.root, (folder.inside(name) for folder in scan.tree.used() for name in folder.images))
         folders = FolderPlaces(scan, files)
