@@ -12,7 +12,7 @@ AVERAGE = r"(?:.+_)?(?:ema|swa|avg|averaged?|shadow)(?:_.+)?"
 PREFERRED: tuple[tuple[str, str], ...] = (
     (AVERAGE, rf"(?!{AVERAGE}$).*"),  # timm, YOLO, diffusers: the average is what is evaluated
     ("teacher", "student"),  # DINO's own evaluation takes the teacher
-    ("encoder_q", "encoder_k"),  # MoCo
+    ("encoder_q|backbone", "encoder_k"),  # MoCo, and mmselfsup's
     ("base_encoder", "momentum_encoder"),  # MoCo v3
     (r"(?:online|query)(?:_.+)?", r"(?:target|key)(?:_.+)?"),  # BYOL
     (r"(?!.*momentum).*", r".*momentum.*"),

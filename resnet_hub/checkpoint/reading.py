@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import Contents, Origin, origin_of
+from resnet_hub.checkpoint.origins import Contents, Origin, noted_classes, origin_of
 from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,9 @@ class Reading:
         if self.head is not None:
             parts.append(f"{self.head!r} is taken as its head")
         tensors = self._left_tensors()
-        left = [*tensors, *(name for name in contents.extras if name not in self.origin.used)]
+        noted = noted_classes(contents)
+        used = {*self.origin.used, *([noted[0]] if noted else [])}
+        left = [*tensors, *(name for name in contents.extras if name not in used)]
         if left:
             more = f" + {len(left) - SHOWN}" if len(left) > SHOWN else ""
             parts.append(f"left out: {', '.join(map(shown_name, left[:SHOWN]))}{more}")

@@ -23,7 +23,7 @@ from resnet_hub.checkpoint.config import (
     says_classes,
     timm_form,
 )
-from resnet_hub.checkpoint.origins import Contents, Origin, has_statistics, with_statistics
+from resnet_hub.checkpoint.origins import Contents, Origin, has_statistics, noted_classes, with_statistics
 from resnet_hub.checkpoint.reading import read
 from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
 from resnet_hub.config import Preprocessing, ResNetConfig
@@ -232,8 +232,10 @@ def _assumed(contents: Contents, origin: Origin, network: ResNetConfig, said: bo
 def _label_names(contents: Contents, origin: Origin, network: ResNetConfig) -> tuple[str, ...] | None:
     """Names of the classes where the file has one for each."""
     names = origin.label_names(contents)
-    if names is None:
+    noted = noted_classes(contents)
+    if names is None and noted is None:
         return None
+    names = names or (noted[1] if noted else ())
     if len(names) != network.num_classes:
         logger.warning(
             "%s: %d class names for %d classes are left out; give label_names=",

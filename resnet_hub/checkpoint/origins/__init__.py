@@ -19,6 +19,7 @@ from resnet_hub.checkpoint.origins import (
 )
 from resnet_hub.checkpoint.origins.folded import has_statistics, with_statistics
 from resnet_hub.checkpoint.origins.keras_layers import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
+from resnet_hub.checkpoint.origins.notes import noted_classes
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.checkpoint.origins.transformers import transformers_name
 
@@ -49,6 +50,7 @@ __all__ = [
     "Origin",
     "has_statistics",
     "named_by_order",
+    "noted_classes",
     "origin_of",
     "transformers_name",
     "with_statistics",

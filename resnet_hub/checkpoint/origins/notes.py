@@ -1,4 +1,4 @@
-"""What training scripts note beside a network, as named values: their options and the name of the network."""
+"""What training scripts note beside a network: their options, the name of the network and those of its classes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,34 @@ from resnet_hub.registry import ARCHITECTURES, published_tags, renamed_architect
 
 OPTIONS = ("args", "hyper_parameters", "config", "cfg", "opt", "hparams")
 NETWORK = ("arch", "architecture", "model", "model_name", "backbone", "net", "encoder", "encoder_name")
+NUMBERED = ("class_to_idx", "label2id", "class2idx", "label_map", "classes", "class_names")
+"""Where torchvision's folders and those who follow them keep name -> number."""
+NAMED = ("classes", "class_names", "label_names", "idx_to_class", "id2label", "idx2class", "labels")
+"""Where they keep the names in their order, or number -> name."""
+
+
+def noted_classes(contents: Contents) -> tuple[str, tuple[str, ...]] | None:
+    """What a script noted the names of the classes under, and these in index order; None where it noted none."""
+    for key in NUMBERED:
+        names = contents.extras.get(key)
+        if isinstance(names, Mapping) and (ordered := _ordered({number: name for name, number in names.items()})):
+            return key, ordered
+    for key in NAMED:
+        names = contents.extras.get(key)
+        if isinstance(names, list | tuple):
+            names = dict(enumerate(names))
+        if isinstance(names, Mapping) and (ordered := _ordered(names)):
+            return key, ordered
+    return None
+
+
+def _ordered(names: Mapping[Any, Any]) -> tuple[str, ...] | None:
+    """Names by their numbers, which may be texts; None where these are not 0, 1, 2 ... or a name is no text."""
+    numbered = {int(number): name for number, name in names.items() if str(number).isdecimal() and len(str(number)) < 7}
+    if not names or sorted(numbered) != list(range(len(names))):
+        return None
+    ordered = [numbered[number] for number in range(len(names))]
+    return tuple(ordered) if all(isinstance(name, str) for name in ordered) else None
 
 
 def options_of(contents: Contents) -> dict[str, Any]:

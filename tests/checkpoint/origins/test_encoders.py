@@ -106,6 +106,30 @@ def test_class_names_that_do_not_fit_are_left_out_and_said(tmp_path, caplog):
     assert "2 class names for 3 classes are left out; give label_names=" in caplog.text
 
 
+NOTED = {
+    "as torchvision's folders have them": {"class_to_idx": {"cat": 0, "bird": 2, "ant": 1}},
+    "the other way round": {"idx_to_class": {"0": "cat", "1": "ant", "2": "bird"}},
+    "in their order": {"classes": ["cat", "ant", "bird"], "epoch": 3},
+}
+
+
+@pytest.mark.parametrize("notes", NOTED.values(), ids=NOTED)
+def test_class_names_that_a_script_notes_are_those_of_the_network(notes, tmp_path):
+    assert opened({"state_dict": STATE, **notes}, tmp_path).label_names == ("cat", "ant", "bird")
+
+
+@pytest.mark.parametrize("notes", [{"classes": 3}, {"class_to_idx": {"cat": 1, "ant": 2, "bird": 3}}, {"classes": []}])
+def test_a_note_that_names_no_class_for_each_number_names_none(notes, tmp_path):
+    assert opened({"state_dict": STATE, **notes}, tmp_path).label_names is None
+
+
+def test_the_encoder_of_mmselfsup_is_taken_and_its_momentum_twin_named(tmp_path, caplog):
+    opened({"state_dict": {**under("backbone."), **under("encoder_k.0."), "queue": SMALL}}, tmp_path)
+    assert (
+        "took 'state_dict.backbone' of several networks; weights='state_dict.encoder_k.0' takes another" in caplog.text
+    )
+
+
 @pytest.mark.parametrize("nested", [False, True], ids=["layers", "convolution and norm"])
 def test_the_deep_stem_of_openmmlab_is_ours_under_other_names(nested, tmp_path):
     convolution = {0: "stem.0.conv.", 3: "stem.1.conv.", 6: "stem.2.conv.", 1: "stem.0.bn.", 4: "stem.1.bn."}
