@@ -22,21 +22,31 @@ def test_a_spot_is_where_it_is(place):
 
 
 def test_the_place_is_that_of_the_maximum_and_not_the_mean_of_two_sides():
-    values = spot(Place.RIGHT, values=spot(Place.LEFT, 0.69))
+    values = spot(Place.RIGHT, values=spot(Place.LEFT, 0.74))
     assert evidence(heat_map_of(values)) == Evidence(Place.RIGHT)
     assert evidence_place(heat_map_of(values)) is Place.RIGHT
 
 
 def test_separate_places_that_are_nearly_as_strong_are_named_too_the_strongest_first():
-    values = spot(Place.LOWER, 0.8, values=spot(Place.RIGHT, values=spot(Place.UPPER_LEFT, 0.7)))
+    values = spot(Place.LOWER, 0.8, values=spot(Place.RIGHT, values=spot(Place.UPPER_LEFT, 0.75)))
     assert evidence(heat_map_of(values)) == Evidence(Place.RIGHT, (Place.LOWER, Place.UPPER_LEFT))
 
 
-@pytest.mark.parametrize(("valley", "others"), [(0.4, (Place.LEFT,)), (0.6, ())])
+@pytest.mark.parametrize(("valley", "others"), [(0.6, (Place.LEFT,)), (0.7, ())])
 def test_two_summits_of_one_hill_are_one_place(valley, others):
     values = spot(Place.RIGHT, values=spot(Place.LEFT, 0.9))
     values[13:17, 15:45] = valley
     assert evidence(heat_map_of(values)) == Evidence(Place.RIGHT, others)
+
+
+def test_a_summit_between_two_ninths_is_where_more_of_the_strong_evidence_is():
+    values = np.zeros((30, 30))
+    values[4:26, 7] = 1  # down the left third, and one pixel of it beyond
+    values[15, 7:11] = 1
+    values[15, 10] = 1.001
+    assert evidence(heat_map_of(values / 1.001)) == Evidence(Place.LEFT)
+    values[15, 10] = 1.2  # the rest is no summit any more
+    assert evidence(heat_map_of(values / 1.2)) == Evidence(Place.CENTER)
 
 
 def test_a_place_is_named_once():
