@@ -128,13 +128,14 @@ def _tabs(page: gr.Blocks, inference: Inference, examples: ExampleImages) -> tup
         with gr.Tab(label(tab.label), id=tab.id, elem_id=f"tab-{tab.id}") as container:
             built[tab] = tab.build(TabContext(page, container, inputs, inference, refused, answers, (outer, inner)))
 
-    with gr.Tabs() as outer:
+    # On a narrow phone names of tabs go on in a second row; in the menu that is the default half of them are not seen.
+    with gr.Tabs(overflow_behavior="wrap") as outer:
         one = gr.Tab(label("page.one"), id="one", elem_id="tab-one")
         with one, gr.Row(equal_height=False, elem_classes="classify"):
             inputs = input_panel(page, inference, examples)
             with gr.Column(elem_classes="answer"):
                 refused = gr.HTML(elem_id="refused", elem_classes="plain")
-                with gr.Tabs() as inner:
+                with gr.Tabs(overflow_behavior="wrap") as inner:
                     for tab in shown:
                         if tab.about_the_image:
                             build(tab)

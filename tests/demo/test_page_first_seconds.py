@@ -84,9 +84,29 @@ def test_on_a_phone_the_answer_is_in_view_after_a_tap_on_an_example(open_page, a
         assert box["y"] > 0
         assert box["y"] + box["height"] <= 844
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for menu in page.locator(".overflow-menu > button:visible").all():  # of the tabs that find no place
-        edge = menu.bounding_box()
-        assert edge["x"] + edge["width"] <= 390
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_on_a_narrow_phone_each_tab_is_seen_and_opens(open_page, address, locale):
+    page = open_page(address, width=320, locale=locale)
+    expect(page.get_by_role("tab")).to_have_count(9)
+    expect(page.locator(".overflow-menu > button:visible")).to_have_count(0)
+    for tab in page.get_by_role("tab").all():
+        box = tab.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 320
+    page.locator("#tab-teach-button").click()
+    expect(page.locator("#teach-name")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_beside_a_long_answer_the_image_stays_in_view(open_page, address):
+    page = open_page(f"{address}?tab=why", width=1280)
+    expect(page.locator("#why-map img").first).to_be_visible()
+    page.locator("#why-map").evaluate("map => map.scrollIntoView({block: 'start'})")
+    assert page.evaluate("scrollY") > 100
+    box = page.locator("#photo").bounding_box()
+    assert box["y"] >= 0
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1440, 900)])

@@ -188,6 +188,7 @@ def curve_html(curve: ShakeCurve, answer: Answer, amount: float, language: str) 
         len(curve.amounts),
         marked=min(max(amount, curve.amounts[0]), curve.amounts[-1]),
         span=(curve.amounts[0], curve.amounts[-1]),
+        ceiling=1,
     )
     return f"<p class='quiet'>{html.escape(words)}</p>{chart}"
 

@@ -30,7 +30,7 @@ def scores(page, place):
 
 
 def test_the_keyboard_alone_moves_the_slider_and_the_answer_and_the_mark_follow(open_page, address, folder):
-    page = open_page(f"{address}?tab=shake&shake=brightness", width=700)
+    page = open_page(f"{address}?tab=shake&shake=brightness", width=390)
     expect(page.locator("#shake-curve svg")).to_be_visible()
     expect(page.locator("#shake-sentence [role=status]")).to_be_visible()
     upload(page, folder / "crimson.png")
@@ -51,7 +51,6 @@ def test_the_keyboard_alone_moves_the_slider_and_the_answer_and_the_mark_follow(
     assert scores(page, "#shake-bars") != still
     expect(page.locator("#shake-curve .marked")).not_to_have_attribute("d", mark)
     expect(page.locator("#shake-curve p")).to_contain_text(re.compile("crimson .* best answer .*Brightness, percent"))
-    page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -101,11 +101,7 @@ def show(page, color, number=1):
 
 
 def until(page, condition):
-    for _ in range(600):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it did not come about")
+    assert any(condition() or page.wait_for_timeout(100) for _ in range(600)), "it did not come about"
 
 
 def refused(page):
@@ -211,6 +207,8 @@ def test_what_cannot_be_taught_is_a_sentence_in_chinese(teach):
     name_field(page).fill("暖色")
     page.locator("#teach-add").click()  # what was refused is still there
     expect(page.locator("#teach-figures")).to_contain_text("现在有 1 个类别\uff0c要区分至少需要两个")
+    page.locator("#teach-add").click()  # once more, as nothing says that it is not needed
+    expect(page.locator("#teach-told [role=status]")).to_contain_text("图片选好后就已经学习了")
     add(page, "冷色", [*files(COLD, 1), *files(COLD, 1), *files(WARM, 1)])
     expect(page.locator("#teach-told .failures")).to_contain_text("相同的图片只算一次")
     expect(page.locator("#teach-told .failures")).to_contain_text("这张图片已经在类别 '暖色' 里")

@@ -54,28 +54,30 @@ def input_panel(page: gr.Blocks, inference: Inference, examples: ExampleImages) 
     """Fills the current row: the image above the examples, and a closed drawer with all else that can be asked."""
     network = gr.Textbox("", visible="hidden", elem_id="network-in-use")
     arrival, chosen = gr.Button("", visible="hidden", elem_id="image-arrival"), []
-    with gr.Column(elem_classes="inputs"):
-        photo = photo_field(
-            label=label("inputs.image"),
-            show_label=False,
-            value=str(examples.paths[0]) if examples.paths else None,
-            buttons=["fullscreen"],
-            height=320,
-            elem_id="photo",
-            alt_text=label("inputs.chosen"),
-            placeholder=label("inputs.drop"),
-        )
-        with gr.Row(elem_classes="choices"):
-            if examples.paths:
-                paths = all_examples(examples, inference.pool.folders.values())
-                chosen.append(example_strip(page, inference, paths, examples, network, photo, f"() => {{ {NOTE} }}"))
-            chosen.append(upload_button(photo, NOTE))
-    with (
-        gr.Column(elem_classes="others"),
-        gr.Accordion(label("inputs.others"), open=False, elem_id="others"),
-    ):
-        chosen.append(_address(inference, photo))
-        choice, facts = network_choice(page, inference, network)
+    with gr.Column(elem_classes="asked"):
+        with gr.Column(elem_classes="inputs"):
+            photo = photo_field(
+                label=label("inputs.image"),
+                show_label=False,
+                value=str(examples.paths[0]) if examples.paths else None,
+                buttons=["fullscreen"],
+                height=320,
+                elem_id="photo",
+                alt_text=label("inputs.chosen"),
+                placeholder=label("inputs.drop"),
+            )
+            with gr.Row(elem_classes="choices"):
+                if examples.paths:
+                    paths = all_examples(examples, inference.pool.folders.values())
+                    noted = f"() => {{ {NOTE} }}"
+                    chosen.append(example_strip(page, inference, paths, examples, network, photo, noted))
+                chosen.append(upload_button(photo, NOTE))
+        with (
+            gr.Column(elem_classes="others"),
+            gr.Accordion(label("inputs.others"), open=False, elem_id="others"),
+        ):
+            chosen.append(_address(inference, photo))
+            choice, facts = network_choice(page, inference, network)
     photo.change(None, photo, js=CHANGED, api_visibility="private")
     photo.upload(None, photo, js=DROPPED, api_visibility="private")
     for event in chosen:

@@ -173,6 +173,9 @@ async def _shown(
     started = monotonic()
     try:
         files = uploaded_files(sent)
+        if not files and key and inference.lessons.find(key).images:  # they were learned as they were chosen
+            yield (told(say("teach.nothing_new", language)), gr.skip(), gr.skip(), gr.skip(), gr.skip()), False
+            return
         if not files:
             raise PageError("tabs.no_files")
         wanted = _class_name(name)
