@@ -59,7 +59,7 @@ def train_all(asked: argparse.Namespace) -> None:
 
 
 def write(asked: argparse.Namespace) -> None:
-    """Measures the loss surfaces that are missing and writes all that was found into the package and the docs."""
+    """Measures what is missing of surfaces and of lost blocks, and writes all that was found into package and docs."""
     plan = read_plan()
     data = _images(asked.dataset, plan, asked.folder)
     map_surfaces(plan, data, asked.folder)
@@ -67,7 +67,7 @@ def write(asked: argparse.Namespace) -> None:
         place = asked.folder / run.name
         if run.name in PACKAGED and (place / WEIGHTS).exists():
             package(run, place, NETWORKS / PACKAGED[run.name], data, asked.lossy)
-    found = gather(plan, asked.folder, data, asked.lossy)
+    found = gather(plan, asked.folder, NETWORKS, data, asked.lossy)
     RESULTS.write_text(json.dumps(found, separators=(",", ":")) + "\n", "utf-8")
     laboratory.cache_clear()
     draw(laboratory(), FIGURES)

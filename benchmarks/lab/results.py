@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +18,9 @@ from resnet_hub.models import PretrainedNetwork
 
 from .images import Images, Normalization
 from .plan import LabRun
+from .removal import removals_of
 from .surface import SURFACE
-from .train import REPORT, WEIGHTS, bfloat16_is_fast
+from .train import REPORT, WEIGHTS
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 """CIFAR-10's, in their order."""
@@ -36,12 +35,15 @@ PACKAGED = {
 """The runs whose weights come with the package -> their folders there."""
 
 
-def gather(plan: Sequence[LabRun], folder: Path, data: tuple[Images, Images], lossy: bool) -> dict[str, Any]:
+def gather(
+    plan: Sequence[LabRun], folder: Path, networks: Path, data: tuple[Images, Images], lossy: bool
+) -> dict[str, Any]:
     """All that was found.
 
     Args:
         plan: The runs, in their order; what is not trained yet is listed as such.
         folder: Of their folders.
+        networks: Of the networks that come with the package.
         data: The training and the test images.
         lossy: Whether the images are a lossy copy of CIFAR-10.
     """
@@ -59,7 +61,7 @@ def gather(plan: Sequence[LabRun], folder: Path, data: tuple[Images, Images], lo
     return {
         "command": "make lab",
         "dates": sorted({report["date"] for report, _ in reports}),
-        "hardware": hardware(),
+        "hardware": "; ".join(sorted({report["hardware"] for report, _ in reports})),
         "core_hours": round(sum(report["core_seconds"] for report, _ in reports) / 3600, 2),
         "versions": {name: version(name) for name in ("torch", "timm", "resnet_hub")},
         "images": described(data, lossy),
@@ -67,18 +69,12 @@ def gather(plan: Sequence[LabRun], folder: Path, data: tuple[Images, Images], lo
         "missing": missing,
         "runs": [kept for _, kept in reports],
         "surfaces": surfaces,
+        "removals": [
+            removals_of(run, networks / PACKAGED[run.name], data[1], folder / run.name)
+            for run in plan
+            if run.name in PACKAGED and (networks / PACKAGED[run.name]).is_dir()
+        ],
     }
-
-
-def hardware() -> str:
-    """The processor, its cores, and in which numbers networks computed."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text("utf-8").splitlines()
-        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    numbers = "bfloat16 by autocast" if bfloat16_is_fast() else "float32"
-    return f"{name}, {os.cpu_count()} cores, one for each run, {numbers}"
 
 
 def settings(run: LabRun) -> dict[str, Any]:
@@ -131,7 +127,7 @@ def _metadata(run: LabRun, report: dict[str, Any], lossy: bool) -> CheckpointMet
             "lossy_images": lossy,
         },
         versions={name: version(name) for name in ("torch", "timm")},
-        hardware=hardware(),
+        hardware=report["hardware"],
         license="other",
         split="test",
         metrics={"top1": round(1 - end["error"], 4), "loss": end["loss"]},

@@ -14,7 +14,7 @@ HE_TEST = {20: 8.75, 32: 7.51, 44: 7.17, 56: 6.97, 110: 6.43}
 
 def fill(page: str, found: Laboratory) -> str:
     """The text of the page with its tables as they are found now. Raises: ValueError where a mark is missing."""
-    tables = {"conditions": conditions, "ends": ends, "others": others, "gradients": gradients}
+    tables = {"conditions": conditions, "ends": ends, "others": others, "gradients": gradients, "removals": removals}
     for name, rows in tables.items():
         begin, end = f"<!-- lab:{name} -->", f"<!-- /lab:{name} -->"
         before, _, rest = page.partition(begin)
@@ -49,13 +49,26 @@ def ends(found: Laboratory) -> Iterator[str]:
 
 
 def others(found: Laboratory) -> Iterator[str]:
-    """All other trainings, as they come in the plan."""
-    yield "| row of the plan | layers | epochs | rate | training | test |"
-    yield "| --- " * 6 + "|"
-    for run in found.runs:
-        if run.row not in KINDS:
-            cells = " | ".join(_errors([run], split) for split in ("train", "test"))
-            yield f"| `{run.row}` | {run.depth} | {run.epochs} | {run.lr:g} | {cells} |"
+    """All other trainings, as they come in the plan; those that differ in their seed are one row."""
+    yield "| row of the plan | layers | epochs | rate | seeds | training | test |"
+    yield "| --- " * 7 + "|"
+    for row, depth in dict.fromkeys((run.row, run.depth) for run in found.runs):
+        if row not in KINDS:
+            runs = found.of(row, depth)
+            cells = " | ".join(_errors(runs, split) for split in ("train", "test"))
+            yield f"| `{row}` | {depth} | {runs[0].epochs} | {runs[0].lr:g} | {len(runs)} | {cells} |"
+
+
+def removals(found: Laboratory) -> Iterator[str]:
+    """How many blocks the networks of the package can lose."""
+    yield "| row of the plan | layers | blocks | right without one | random order | its middle half | greedy order |"
+    yield "| --- " * 7 + "|"
+    for one in found.removals:
+        middle = " to ".join(f"{count:.1f}" for count in one.random_middle)
+        yield (
+            f"| `{one.row}` | {one.depth} | {one.can_go} of {one.blocks} | {100 * one.right_after_one:.0f} % "
+            f"| {one.random:.1f} | {middle} | {one.greedy:.1f} |"
+        )
 
 
 def gradients(found: Laboratory) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import platform
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -116,6 +118,7 @@ def train(run: LabRun, data: tuple[Images, Images], folder: Path) -> dict[str, A
         "gradients": curves.gradients,
         "glances": glances,
         "images": {split: len(images) for split, images in ends.items()},
+        "hardware": hardware(),
         "date": datetime.now(UTC).date().isoformat(),
         "seconds": round(time.perf_counter() - start),
         "core_seconds": round(time.process_time() - processor),
@@ -145,6 +148,17 @@ def update(
 def bfloat16_is_fast() -> bool:
     """Whether this processor multiplies bfloat16 itself."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def hardware() -> str:
+    """The processor, its cores, and in which numbers networks computed."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text("utf-8").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    numbers = "bfloat16 by autocast" if bfloat16_is_fast() else "float32"
+    return f"{name}, {os.cpu_count()} cores, one for each run, {numbers}"
 
 
 def measure(model: PretrainedNetwork, images: Images, normalize: Normalization) -> dict[str, float]:

@@ -28,11 +28,13 @@ from resnet_hub.explain.blocks import (
     network_blocks,
     place_in_network,
     removals,
+    survivals,
     survived,
 )
 from resnet_hub.explain.depth_laboratory import (
     Laboratory,
     LossSurface,
+    MeasuredRemoval,
     MeasuredTraining,
     laboratory,
     laboratory_network,
@@ -77,6 +79,7 @@ __all__ = [
     "HeatMap",
     "Laboratory",
     "LossSurface",
+    "MeasuredRemoval",
     "MeasuredTraining",
     "NetworkBlock",
     "Passes",
@@ -112,5 +115,6 @@ __all__ = [
     "removals",
     "shake_curve",
     "shaken",
+    "survivals",
     "survived",
 ]

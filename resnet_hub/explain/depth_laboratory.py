@@ -76,6 +76,32 @@ class LossSurface:
 
 
 @dataclass(frozen=True)
+class MeasuredRemoval:
+    """How many of its blocks a trained network can lose before it gives another answer: means over test images.
+
+    Only images that the whole network gets right are asked about, each once for every order.
+    """
+
+    row: str
+    depth: int
+    seed: int
+    blocks: int
+    can_go: int
+    """Those of the blocks that can be passed over; without a shortcut one that changes the shape cannot."""
+    images: int
+    orders: int
+    """Random orders for each image."""
+    right_after_one: float
+    """Share of the answers that are still right with one random block passed over, 0 to 1."""
+    random: float
+    """Blocks that can go in a random order."""
+    random_middle: tuple[float, float]
+    """Between which of these numbers half of the images are."""
+    greedy: float
+    """Blocks that can go where each time the one is passed over that is missed least."""
+
+
+@dataclass(frozen=True)
 class Laboratory:
     """All that was measured, and on what."""
 
@@ -93,6 +119,8 @@ class Laboratory:
     """Trainings of the plan that were not made."""
     runs: tuple[MeasuredTraining, ...]
     surfaces: tuple[LossSurface, ...]
+    removals: tuple[MeasuredRemoval, ...]
+    """Of the networks that come with the package."""
 
     def of(self, row: str, depth: int | None = None) -> tuple[MeasuredTraining, ...]:
         """The trainings of this kind of network, of one depth or of all, seed by seed."""
@@ -111,6 +139,10 @@ def laboratory() -> Laboratory:
         surfaces=tuple(
             LossSurface(**{**surface, "losses": tuple(tuple(row) for row in surface["losses"])})
             for surface in values["surfaces"]
+        ),
+        removals=tuple(
+            MeasuredRemoval(**{**removal, "random_middle": tuple(removal["random_middle"])})
+            for removal in values["removals"]
         ),
     )
 

@@ -36,6 +36,20 @@ def test_a_deep_plain_network_is_not_only_slower():
     assert train_error("residual-long", 56) < train_error("residual", 56) - 0.05
 
 
+@pytest.mark.parametrize("depth", NETWORK_DEPTHS)
+def test_without_shortcuts_the_loss_of_one_block_is_the_loss_of_most_answers(depth):
+    plain, residual = (
+        next(one for one in laboratory().removals if (one.row.split("-")[0], one.depth) == (row, depth))
+        for row in ("plain", "residual")
+    )
+    assert plain.right_after_one < 0.25 < 0.65 < residual.right_after_one
+    assert plain.random < 1 < residual.random < residual.greedy
+    assert (plain.can_go, residual.can_go) == (plain.blocks - 2, residual.blocks)
+    for one in (plain, residual):
+        assert one.images == 100
+        assert one.random_middle[0] <= one.random_middle[1]
+
+
 def test_curves_are_as_long_as_the_training_was():
     for run in laboratory().runs:
         if run.diverged is None:

@@ -7,7 +7,7 @@ import torch
 from explained import lively_classifier, noise
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.explain.blocks.removal import Removal, removals, survived
+from resnet_hub.explain.blocks.removal import Removal, removals, survivals, survived
 from resnet_hub.explain.blocks.switchboard import Switchboard
 from resnet_hub.explain.blocks.wiring import INTACT
 
@@ -52,7 +52,8 @@ def test_what_survives_is_counted_until_the_class_is_no_longer_the_best():
     kept = [(True, True, True), (True, True, False), (False, True, False), (True, True, False)]
     lost = [(("a", "b", "c")[:count],) * 3 for count in range(4)]
     curve = [Removal(names, (0.5,) * 3, still) for names, still in zip(lost, kept, strict=True)]
-    assert survived(curve) == pytest.approx((1 + 3 + 0) / 3)
+    assert survivals(curve) == [1, 3, 0]
+    assert survived(curve) == pytest.approx(4 / 3)
 
 
 @pytest.mark.parametrize("asked", [(9, "greedy"), (0, "clever")])

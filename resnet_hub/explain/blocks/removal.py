@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -13,7 +13,7 @@ from resnet_hub.explain.blocks.switchboard import Switchboard
 from resnet_hub.explain.blocks.wiring import INTACT
 
 REMOVALS = ("random", "greedy")
-ORDERS = 5
+ORDERS = 10
 """Random orders that are averaged."""
 
 
@@ -65,11 +65,17 @@ def removals(
     return _greedy(board, class_index) if kind == "greedy" else _random(board, class_index, orders, seed)
 
 
-def survived(curve: list[Removal]) -> float:
-    """How many blocks can go before the class is no longer the best one, averaged over the orders of a whole curve."""
+def survivals(curve: Sequence[Removal]) -> list[int]:
+    """How many blocks can go before the class is no longer the best one, for each order of a whole curve."""
     orders = range(len(curve[0].lost))
     counts = [next((one.count - 1 for one in curve if not one.still_best[order]), curve[-1].count) for order in orders]
-    return sum(max(0, count) for count in counts) / len(counts)
+    return [max(0, count) for count in counts]
+
+
+def survived(curve: Sequence[Removal]) -> float:
+    """The mean of `survivals`."""
+    counts = survivals(curve)
+    return sum(counts) / len(counts)
 
 
 def _greedy(board: Switchboard, index: int) -> Iterator[Removal]:

@@ -15,6 +15,11 @@ from resnet_hub.explain import INTACT, Switchboard
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 LABELS = ("red", MARKUP)
+TWINS = {
+    "en-US": ("Take it apart", "Lab-20 (without shortcuts)", "Lab-20 (with shortcuts)"),
+    "zh-CN": ("拆开看看", "Lab-20\uff08无捷径\uff09", "Lab-20\uff08有捷径\uff09"),
+}
+"""What the tab is called, and two networks."""
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +110,9 @@ def test_all_blocks_can_be_passed_over_by_keyboard_alone(visit, photo):
     page.keyboard.press("Enter")
     expect(sentence).to_contain_text("绕过了 8 个")
     expect(page.locator("#switch-view p")).to_contain_text("第 3 阶段看到的图片")
+    page.locator("#switch-board .head[data-stage='2']").evaluate("head => head.scrollIntoView({block: 'start'})")
+    assert page.evaluate("scrollY") > 0
+    assert sentence.bounding_box()["y"] >= -1  # it stays in view above the board
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -157,7 +165,9 @@ def test_how_many_it_can_lose_is_told_and_shown(visit, photo):
     told = page.locator("#switch-losses p")
     expect(told).to_contain_text("gone on average")
     expect(page.locator("#switch-losses svg")).to_have_accessible_name(re.compile("score of red"))
+    expect(told).to_contain_text(re.compile(r"gone on average \(\d to \d in 10 orders\)"))
     expect(page.locator("#switch-losses polyline")).to_have_count(2)
+    expect(page.locator("#switch-losses polygon")).to_have_count(1)
     count = re.search(r"with (\d) of its 9 blocks gone", told.inner_text())[1]
     if count != "0":
         page.get_by_role("button", name=f"Pass over these {count}").click()
@@ -165,6 +175,22 @@ def test_how_many_it_can_lose_is_told_and_shown(visit, photo):
         expect(sentence).to_contain_text("Most likely red")
     clear(page)
     expect(told).to_have_count(0)
+
+
+@pytest.mark.parametrize("locale", TWINS)
+def test_a_plain_network_is_told_beside_the_one_with_shortcuts(visit, photo, locale):
+    page = visit(width=390, locale=locale)
+    tab, plain, twin = TWINS[locale]
+    open_board(page, photo, tab)
+    # Measured once, and said before anything is pressed.
+    expect(page.locator("#switch-collapses")).to_contain_text(re.compile(r"14\s?%"))
+    page.locator("#switch-network").get_by_text(plain).click()
+    expect(page.locator("#switch-sentence")).to_contain_text(plain)
+    expect(page.locator("#switch-board .block[aria-disabled=true]")).to_have_count(2)
+    page.locator("#switch-lose").click()
+    expect(page.locator("#switch-losses p[role=status]")).to_contain_text(twin)
+    expect(page.locator("#switch-losses polyline")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_two_visitors_take_the_same_network_apart_and_do_not_meet(visit, photo):

@@ -40,8 +40,8 @@ def endings_html(found: Laboratory, language: str) -> str:
 
 def variants_html(found: Laboratory, language: str) -> str:
     """HTML: a table of the other networks of the laboratory, in a drawer, and what all of it was measured on."""
-    others = [run for run in found.runs if run.row not in KINDS]
-    rows = "".join(_variant_row(run, language) for run in others)
+    others = dict.fromkeys((run.row, run.depth) for run in found.runs if run.row not in KINDS)
+    rows = "".join(_variant_row(found.of(*other), language) for other in others)
     columns = (say("lab.network", language), say("depth.depth", language), say("lab.updates", language))
     errors = (say(f"lab.{split}_error", language) for split in SPLITS)
     head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in (*columns, *errors))
@@ -103,14 +103,17 @@ def _surface_figure(surface: LossSurface, language: str) -> str:
     )
 
 
-def _variant_row(run: MeasuredTraining, language: str) -> str:
-    name = html.escape(say(f"lab.row_{run.row.replace('-', '_')}", language))
-    if run.diverged is not None:
-        broke = html.escape(say("lab.diverged", language, step=run.diverged))
+def _variant_row(runs: Sequence[MeasuredTraining], language: str) -> str:
+    """The trainings that differ in their seed alone."""
+    first = runs[0]
+    name = html.escape(say(f"lab.row_{first.row.replace('-', '_')}", language))
+    broken = [run.diverged for run in runs if run.diverged is not None]
+    if broken:
+        broke = html.escape(say("lab.diverged", language, step=broken[0]))
         ends = f"<td colspan='2'>{broke}</td>"
     else:
-        ends = "".join(f"<td>{_errors([run], split, language)}</td>" for split in SPLITS)
-    return f"<tr><th scope='row'>{name}</th><td>{run.depth}</td><td>{counted(run.steps, language)}</td>{ends}</tr>"
+        ends = "".join(f"<td>{_errors(runs, split, language)}</td>" for split in SPLITS)
+    return f"<tr><th scope='row'>{name}</th><td>{first.depth}</td><td>{counted(first.steps, language)}</td>{ends}</tr>"
 
 
 def _errors(runs: Sequence[MeasuredTraining], split: str, language: str) -> str:

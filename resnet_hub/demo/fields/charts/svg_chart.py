@@ -24,6 +24,8 @@ class Line:
     """What the legend calls it."""
     values: Sequence[float]
     """Heights from left to right; above 0 on a logarithmic scale."""
+    band: Sequence[tuple[float, float]] = ()
+    """The lower and the upper end of a band around it, at each position; none where empty."""
 
 
 def line_chart(
@@ -56,7 +58,7 @@ def line_chart(
         ceiling: The upper end of a y axis that is not logarithmic, for charts to be compared; what is above is cut off.
         replayed: Whether each line carries its values, and the legend the last of them, for a script that replays it.
     """
-    values = [value for line in lines for value in line.values]
+    values = [value for line in lines for value in (*line.values, *(high for _, high in line.band))]
     low, high = _range(values, log)
     high = high if ceiling is None else ceiling
 
@@ -87,6 +89,11 @@ def line_chart(
     if marked is not None:
         parts.append(f"<path class='marked' d='M{place(position(marked)):.1f} {TOP}V{HEIGHT - BOTTOM}'/>")
     for index, line in enumerate(lines):
+        if len(line.band) > 1:
+            edge = [(step, high) for step, (_, high) in enumerate(line.band, 1)]
+            edge += reversed([(step, low) for step, (low, _) in enumerate(line.band, 1)])
+            around = " ".join(f"{place(step):.1f},{height(value):.1f}" for step, value in edge)
+            parts.append(f"<polygon class='line-{index}' points='{around}'/>")
         if len(line.values) == 1:  # a line of one point would not be seen
             parts.append(f"<circle class='line-{index}' cx='{place(1):.1f}' cy='{height(line.values[0]):.1f}' r='5'/>")
         heights = line.values if ceiling is None else [min(value, ceiling) for value in line.values]

@@ -23,7 +23,7 @@ _BLOCK = (
 )
 # Without a shortcut the line goes through it.
 _PLAIN = (
-    "<svg viewBox='0 0 80 76' aria-hidden='true'><path class='branch' d='M0 30H18M62 30H80'/>"
+    "<svg viewBox='0 0 80 60' aria-hidden='true'><path class='branch' d='M0 30H18M62 30H80'/>"
     "<path class='around' d='M0 30H80'/>{body}</svg>"
 )
 _BODY = (

@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.demo.serving import Inference
-from resnet_hub.demo.text import PageError, names_in, predictions_in
+from resnet_hub.demo.text import PageError, names_in, predictions_in, say
 from resnet_hub.explain import INTACT, StageView, StageViews, Switchboard, Wired, Wiring
 
 SMALL_NETWORKS = {
@@ -26,6 +27,13 @@ SMALL_NETWORKS = {
     "lab_plain56": "Lab-56",
 }
 """Small networks for ten classes that come with the package -> what visitors call them."""
+TWINS = {
+    "lab_residual20": "lab_plain20",
+    "lab_plain20": "lab_residual20",
+    "lab_residual56": "lab_plain56",
+    "lab_plain56": "lab_residual56",
+}
+"""Small networks -> those that differ from them in their shortcuts alone."""
 KEPT = 6
 """Boards that are kept, each of some ten megabytes; who comes back later waits for one run more."""
 SHOWN = 5
@@ -47,7 +55,7 @@ class Board:
     """An image in a network that can be taken apart."""
 
     name: str
-    """What visitors call the network."""
+    """What the network is called; one of `SMALL_NETWORKS` or what the page calls it."""
     switchboard: Switchboard
     views: StageViews
 
@@ -55,6 +63,12 @@ class Board:
     def best(self) -> int:
         """The class that the whole network finds."""
         return int(self.switchboard.intact.scores.argmax())
+
+    def called(self, language: str) -> str:
+        """What visitors call the network."""
+        if self.name not in SMALL_NETWORKS:
+            return self.name
+        return small_name(self.name, self.switchboard.blocks[0].has_shortcut, language)
 
     def predictions(self, scores: Tensor, language: str) -> list[Prediction]:
         """The best classes by these scores, best first, with the names of a language."""
@@ -65,10 +79,23 @@ class Board:
         """The name of the best class of the whole network."""
         return names_in(self.switchboard.classifier.label_names, language)[self.best]
 
+    def says_of_gray(self, wiring: Wiring) -> int:
+        """The class that the network finds in an evenly gray image when it is wired so."""
+        classifier = self.switchboard.classifier
+        gray = torch.full(classifier.preprocessing.input_size, 128, dtype=torch.uint8)
+        board = Switchboard(classifier, gray, self.switchboard.blocks)
+        return int(board.scores([wiring])[0].argmax())
+
     def run(self, wiring: Wiring = INTACT) -> tuple[Wired, tuple[StageView, ...]]:
         """The answer of the network when it is wired so, and the image as each stage then sees it."""
         wired = self.switchboard.run(wiring)
         return wired, self.views.of(wired)
+
+
+def small_name(name: str, has_shortcuts: bool, language: str) -> str:
+    """What visitors call one of the small networks."""
+    key = "switch.with_shortcuts" if has_shortcuts else "switch.without_shortcuts"
+    return say(key, language, name=SMALL_NETWORKS[name])
 
 
 @cache

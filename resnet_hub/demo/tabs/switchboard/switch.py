@@ -24,7 +24,7 @@ from resnet_hub.demo.fields import (
 )
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
-from resnet_hub.demo.tabs.switchboard.boards import SMALL_NETWORKS, Board, Boards, small_networks
+from resnet_hub.demo.tabs.switchboard.boards import Board, Boards, small_name, small_networks
 from resnet_hub.demo.tabs.switchboard.cut import Cut
 from resnet_hub.demo.tabs.switchboard.losses import LossRuns
 from resnet_hub.demo.text import distinct_labels, label, language_of, own_label, percent, say, sentence_of, verdict
@@ -139,8 +139,7 @@ def _network_choice(context: TabContext) -> gr.Radio:
     choices: list[tuple[Any, str]] = [(label("switch.in_use"), "")]
     for name, folder in small_networks().items():
         has = read_config(folder).network.shortcut != "none"
-        key, called = "switch.with_shortcuts" if has else "switch.without_shortcuts", SMALL_NETWORKS[name]
-        words = own_label(context.page, {language: say(key, language, name=called) for language in LANGUAGES})
+        words = own_label(context.page, {language: small_name(name, has, language) for language in LANGUAGES})
         choices.append((words, name))
     return gr.Radio(
         choices,
@@ -175,7 +174,7 @@ def _drawn(board: Board, wired: Wired, views: Sequence[StageView], cut: Cut, lan
     """The board, the view of its last stage, the classes, and nothing to change of what is drawn."""
     switchboard = board.switchboard
     states = block_states(switchboard.blocks, wired, switchboard.intact, language)
-    drawing = board_html(board.name, switchboard.blocks, states, views, cut.swaps, language)
+    drawing = board_html(board.called(language), switchboard.blocks, states, views, cut.swaps, language)
     return drawing, view_html(views[-1], language), _bars(board, wired, language), gr.skip()
 
 
@@ -198,7 +197,7 @@ def board_words(board: Board, wired: Wired, cut: Cut, language: str) -> str:
         language,
         off=off,
         count=count,
-        name=board.name,
+        name=board.called(language),
         label=board.label(language),
         percent=percent(float(intact.scores[best]), language),
         now=percent(float(wired.scores[best]), language),
