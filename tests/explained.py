@@ -30,6 +30,9 @@ NETWORKS = {
     "learned gain": ("cifar_resnet20_gain", {}),
 }
 
+RIGID = ("test_resnet", {"shortcut": "none", "zero_init_last": False, "block": "bottleneck", "depths": (1, 1, 1, 1)})
+"""A network none of whose blocks can be passed over: each changes the shape, and nothing goes around it."""
+
 
 def lively_classifier(name="cifar_resnet20", **options):
     """A classifier of five classes on the CPU with random weights."""

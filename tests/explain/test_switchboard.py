@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from explained import NETWORKS, lively_classifier, noise
+from explained import NETWORKS, RIGID, lively_classifier, noise
 from torch import nn
 
 from resnet_hub.classifier import ImageClassifier
@@ -201,3 +201,11 @@ def test_the_network_is_as_it_was_and_visitors_do_not_meet():
     assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
     assert torch.equal(scores(classifier, images[0]), answer)
     assert not any(module._forward_hooks for module in classifier.model.modules())
+
+
+def test_a_network_none_of_whose_blocks_can_go_says_so():
+    name, options = RIGID
+    classifier = lively_classifier(name, **options)
+    with pytest.raises(ConfigError) as caught:
+        Switchboard(classifier, noise(classifier))
+    assert (caught.value.code, caught.value.fields["count"]) == ("explain.nothing_to_pass", 4)

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from browsing import clear, served_page, upload
 from color_network import MARKUP
-from explained import square_classifier
+from explained import RIGID, lively_classifier, square_classifier
 from playwright.sync_api import expect
 from square_page import saved_square
 
@@ -217,3 +217,18 @@ def test_the_stage_that_is_pointed_at_is_seen_enlarged(visit, photo):
     expect(view).to_contain_text("as stage 1 sees it: 32 x 32 places")
     small = page.locator("#switch-board .head[data-stage='1'] img").get_attribute("src")
     expect(view.locator("img")).to_have_attribute("src", small)
+
+
+def test_a_network_without_blocks_to_pass_over_is_a_sentence_in_both_places_and_the_small_ones_are_taken_apart(
+    open_page, tmp_path
+):
+    name, options = RIGID
+    lively_classifier(name, **options).model.save_pretrained(tmp_path)
+    with served_page(tmp_path) as settings:
+        page = open_page(f"{settings.address}?tab=switch")
+        expect(page.locator("#switch-sentence [role=alert]")).to_contain_text("none can be passed over")
+        page.locator("#switch-lose").click()
+        expect(page.locator("#switch-losses [role=alert]")).to_contain_text("none can be passed over")
+        page.locator("#switch-network").get_by_text("Lab-20 (with shortcuts)").click()
+        expect(page.locator("#switch-board .block")).to_have_count(9)
+        expect(page.locator("#switch-sentence")).to_contain_text("All 9 blocks of Lab-20 (with shortcuts) are in use.")
