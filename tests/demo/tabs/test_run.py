@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from run_folders import save_run
 
-from resnet_hub.demo.fields.charts.run_html import run_lead, run_title
+from resnet_hub.demo.fields.charts.run_html import curves_html, run_lead, run_title
 from resnet_hub.demo.run_report import RunReader, read_run
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs.run import _cell, _parts, sheet, shows_run, thumbnail
@@ -62,6 +62,17 @@ def test_the_classes_of_a_published_set_have_chinese_names_in_each_part_of_the_t
         assert not any(name in part for name in ("cat", "dog", "airplane"))
     assert "aria-label='6 张“猫”的图片中有 2 张被认成“狗”'" in confusion
     assert "cat" in _parts(reader, CIFAR10, None, "en")[2]
+
+
+def test_a_single_epoch_is_told_in_figures_and_not_by_a_dot(run):
+    row = '{"epoch": 1, "train_loss": 0.244, "val_loss": 0.2, "val_top1": 0.961, "ema_top1": 0.97}'
+    (run / "metrics.jsonl").write_text(f'{row}\n{{"epoch": 2, "train')
+    told = curves_html(read_run(run, 2), "en")
+    assert "<svg" not in told
+    assert "<dt>Loss, validation</dt><dd>0.2</dd>" in told
+    assert "<dt>Named right [%], validation</dt><dd>96.1</dd>" in told
+    assert told.count("Named right [%]") == 2
+    assert "Line 2 of metrics.jsonl cannot be read" in told  # what is torn is said all the same
 
 
 @pytest.mark.parametrize(

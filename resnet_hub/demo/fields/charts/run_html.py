@@ -147,7 +147,7 @@ def curves_html(report: RunReport, language: str) -> str:
     if curves is None:
         return heading + fault_html(report, "curves", language)
     best = report.results.best_epoch if report.results else None
-    marked = best if best is not None and 1 <= best <= curves.epochs else None
+    marked = best if best is not None and 1 <= best <= curves.epochs > 1 else None
     told = [say("run.saved", language, epoch=marked)] if marked is not None else []
     if curves.torn is not None:
         told.append(say("run.torn", language, line=curves.torn))
@@ -155,7 +155,22 @@ def curves_html(report: RunReport, language: str) -> str:
     if curves.longer:
         told.append(say("run.longer", language, epochs=counted(curves.epochs, language)))
     lines = "".join(f"<p class='quiet'>{html.escape(line)}</p>" for line in told)
+    if curves.epochs == 1:
+        return f"{heading}{_only_epoch(curves, language)}{lines}"
     return f"{heading}<div class='run-charts'>{_charts(curves, marked, language)}</div>{lines}"
+
+
+def _only_epoch(curves: Curves, language: str) -> str:
+    """HTML: the figures of a single epoch, of which a chart would be a dot."""
+    rows = [("run.loss_axis", curve.name, f"{curve.values[0]:.3g}") for curve in curves.losses]
+    for curve in curves.qualities:
+        kind, _, task = curve.name.partition("_")
+        rows.append((f"run.quality_{task}_axis", f"{kind}_loss", f"{100 * curve.values[0]:.1f}"))
+    listed = ""
+    for figure, split, value in rows:
+        name = say("run.figure_of", language, figure=say(figure, language), split=say(f"run.{split}", language))
+        listed += f"<dt>{html.escape(name)}</dt><dd>{value}</dd>"
+    return f"<p class='quiet'>{_said('run.one_epoch', language)}</p><dl class='facts'>{listed}</dl>"
 
 
 def _charts(curves: Curves, marked: int | None, language: str) -> str:
