@@ -22,7 +22,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "--to", choices=RUNTIMES, default="onnx", help="the runtime; transformers.js gets a folder (default: onnx)"
     )
     parser.add_argument(
-        "--precision", choices=PRECISIONS, help="fp16 halves the file, int8 quarters it (default: fp32)"
+        "--precision", choices=PRECISIONS, help="fp16 halves the file, int8 quarters it at most (default: fp32)"
     )
     parser.add_argument(
         "--input",

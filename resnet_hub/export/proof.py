@@ -115,11 +115,12 @@ class Comparison:
         return np.concatenate([network.of_tensor(batch).numpy() for batch in self.inputs.split(BATCH)])
 
     def _of_images(self, network: ExportedNetwork) -> np.ndarray:
-        found = np.stack([network.of_image(array, "logits") for array in self._arrays()])
+        found = np.stack([network.of_image(array, "logits") for array in self.arrays()])
         calibrated = temperature_of(self.model.metadata) if network.facts.input == "pixels" else None
         return found if calibrated is None else found * np.float32(calibrated)
 
-    def _arrays(self) -> list[np.ndarray]:
+    def arrays(self) -> list[np.ndarray]:
+        """The images as a file takes them, uint8 (H, W, C)."""
         channels = self.model.preprocessing.input_size[0]
         arrays = [np.asarray(to_channels(image, channels)) for image in self.given.images]
         return [array if array.ndim == 3 else array[..., None] for array in arrays]
@@ -127,7 +128,7 @@ class Comparison:
     def _file_alone(self, network: ExportedNetwork) -> Callable[[], Any]:
         """The answer to one image from the file."""
         if network.facts.input != "tensor":
-            array = self._arrays()[0]
+            array = self.arrays()[0]
             return lambda: network.of_image(array)
         return lambda: network.of_tensor(self.inputs[:1])
 

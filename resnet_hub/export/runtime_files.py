@@ -16,16 +16,16 @@ from resnet_hub.checkpoint import CheckpointConfig
 from resnet_hub.checks import check_choice, check_range
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.export.graphs import (
-    Quantized,
     exported_program,
     image_graph,
     in_half,
     onnx_graph,
+    pixels_before_network,
     pixels_graph,
-    quantized,
 )
 from resnet_hub.export.proof import LOSS, Comparison, Proof, check_proof
 from resnet_hub.export.proof_images import proof_images
+from resnet_hub.export.quantization import Quantized, quantized
 from resnet_hub.extras import require_extra
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork
@@ -104,12 +104,13 @@ def export_file(
     left: tuple[str, ...] = ()
     with TemporaryDirectory() as scratch:
         if precision == "int8":
-            whole = _quantized(graph, comparison, LOSS if allow_loss is None else allow_loss, Path(scratch))
+            whole = _quantized(graph, comparison, LOSS if allow_loss is None else allow_loss, input)
             graph, left = whole.model, whole.left_in_float
         elif precision == "fp16":
             graph = in_half(graph)
         if input != "tensor":
-            graph = image_graph(graph, model.preprocessing, model.config.task, temperature_of(model.metadata))
+            task, exact = model.config.task, input == "pixels"
+            graph = image_graph(graph, model.preprocessing, task, temperature_of(model.metadata), exact=exact)
         if input == "pixels":
             graph = pixels_graph(graph, model.preprocessing.input_size[0])
         made = Path(scratch, path.name)
@@ -166,20 +167,31 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _quantized(graph: Any, comparison: Comparison, loss: float, scratch: Path) -> Quantized:
+def _quantized(graph: Any, comparison: Comparison, loss: float, input: str) -> Quantized:
+    """The graph in whole numbers, calibrated and judged on what the network is given in the file that it goes into."""
     inputs = comparison.inputs.numpy()
+    if input != "tensor":
+        before = pixels_before_network(graph, comparison.model.preprocessing, exact=input == "pixels")
+        session = _session(before)
+        inputs = np.concatenate([session.run(["pixel_values"], {"image": one})[0] for one in comparison.arrays()])
 
-    def answer(model: Any) -> np.ndarray:
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        batches = [inputs[start : start + 16] for start in range(0, len(inputs), 16)]
-        return np.concatenate([session.run(["logits"], {"pixel_values": batch})[0] for batch in batches])
+    def answer(model: Any, images: np.ndarray) -> np.ndarray:
+        session, batches = _session(model), range(0, len(images), 16)
+        found = [session.run(["logits"], {"pixel_values": images[start : start + 16]})[0] for start in batches]
+        return np.concatenate(found)
 
     def good_enough(logits: np.ndarray) -> bool:
         return 100 - comparison.agreement(logits) <= loss
 
     return quantized(graph, inputs, comparison.logits, answer, good_enough)
+
+
+def _session(model: Any) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def _write_onnx(graph: Any, file: Path, facts: FileFacts) -> None:

@@ -9,7 +9,9 @@ from PIL import Image
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError
+from resnet_hub.export.graphs import resampling
 from resnet_hub.export.graphs.images import RESIZES, image_graph
+from resnet_hub.export.graphs.resampling import SUPPORTS
 from resnet_hub.preprocessing import normalize, to_channels, to_pixels
 
 SIZES = ((64, 64), (90, 61), (61, 90), (33, 200), (17, 20), (1, 3))
@@ -85,3 +87,26 @@ def test_a_filter_that_onnx_lacks_is_refused():
         session_of(Preprocessing(interpolation="lanczos"))
     fields = {"interpolation": "lanczos", "known": "bilinear, bicubic"}
     assert code_and_fields(refused.value) == ("export.no_such_resize", fields)
+
+
+@pytest.mark.parametrize("interpolation", SUPPORTS)
+@pytest.mark.parametrize("crop_mode", ["center", "squash", "border"])
+def test_an_exact_resize_has_every_level_of_pillow(interpolation, crop_mode):
+    preprocessing = Preprocessing(input_size=(3, 64, 64), interpolation=interpolation, crop_mode=crop_mode)
+    model = image_graph(as_it_came(3), preprocessing, "regression", None, exact=True)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    for size in ((500, 375), (48, 31), (64, 64), (400, 17), (1, 3)):
+        image = image_of(size, seed=1)
+        found = session.run(["logits"], {"image": np.asarray(image)})[0].reshape(3, 64, 64)
+        expected = normalize(to_pixels(image, preprocessing), preprocessing)[0].numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_picture_above_the_limit_of_the_exact_resize_is_resized_as_others_are(monkeypatch):
+    preprocessing = Preprocessing(input_size=(3, 32, 32))
+    image = np.asarray(image_of((300, 200)))
+    monkeypatch.setattr(resampling, "MOST_PIXELS", 300 * 200 - 1)
+    model = image_graph(as_it_came(3), preprocessing, "regression", None, exact=True)
+    found = onnxruntime.InferenceSession(model.SerializeToString()).run(["logits"], {"image": image})[0]
+    plain = session_of(preprocessing).run(["logits"], {"image": image})[0]
+    np.testing.assert_array_equal(found, plain)

@@ -48,7 +48,7 @@ def test_pixels_of_any_size_get_the_scores_of_a_classifier(folder):
         logits = session.run(["logits"], {"pixel_values": image.transpose(2, 0, 1)[None].astype(np.float32)})[0][0]
         scores = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
         expected = {row.index: row.score for row in classifier(image, top_k=10)}
-        assert dict(enumerate(scores.tolist())) == pytest.approx(expected, abs=0.01)
+        assert dict(enumerate(scores.tolist())) == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_folder_of_a_checkpoint_keeps_its_config(tmp_path):

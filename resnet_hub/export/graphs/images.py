@@ -2,7 +2,8 @@
 
 The resize, the crop and the normalization become operations of the file, so that nobody has to write them again.
 Pillow's resampling is ONNX's `Resize` of uint8 with `antialias` and without what lies outside; the two differ by one
-level of 256 in some pixels. Sizes and windows are computed as `preprocessing.to_pixels` does, with the same rounding.
+level of 256 in some pixels (`resampling.py` has one that does not). Sizes and windows are computed as
+`preprocessing.to_pixels` does, with the same rounding.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError
 from resnet_hub.export.graphs.evidence import add_evidence, averaging_head
+from resnet_hub.export.graphs.resampling import resized as exactly_resized
 
 RESIZES: dict[str, dict[str, Any]] = {
     "bilinear": {"mode": "linear", "antialias": 1, "exclude_outside": 1},
@@ -47,7 +49,9 @@ class _Nodes:
         return name
 
 
-def image_graph(network: Any, preprocessing: Preprocessing, task: str, temperature: float | None) -> Any:
+def image_graph(
+    network: Any, preprocessing: Preprocessing, task: str, temperature: float | None, *, exact: bool = False
+) -> Any:
     """The ONNX model `image` -> `scores` (1, num_classes), `logits`, `features`.
 
     Where the head averages the last feature map, also `evidence` (1, num_classes, h, w): what each place of it adds
@@ -58,6 +62,7 @@ def image_graph(network: Any, preprocessing: Preprocessing, task: str, temperatu
         preprocessing: What its input is.
         task: What makes scores of its logits: single_label, multi_label or regression.
         temperature: What its logits are divided by first; None for nothing.
+        exact: Whether pictures of up to `MOST_PIXELS` are resized to Pillow's very levels.
 
     Raises:
         CheckpointError: ONNX has no such interpolation.
@@ -71,7 +76,7 @@ def image_graph(network: Any, preprocessing: Preprocessing, task: str, temperatu
     model.CopyFrom(network)
     channels = preprocessing.input_size[0]
     before, after = _Nodes("image"), _Nodes("scores")
-    _normalized(before, _cropped(before, preprocessing), preprocessing)
+    _normalized(before, _cropped(before, preprocessing, exact), preprocessing)
     _scores(after, task, temperature)
     graph, head = model.graph, averaging_head(model.graph)
     classes, *features = (output.type.tensor_type.shape.dim[1].dim_value for output in graph.output)
@@ -92,14 +97,34 @@ def image_graph(network: Any, preprocessing: Preprocessing, task: str, temperatu
     return model
 
 
-def _cropped(nodes: _Nodes, preprocessing: Preprocessing) -> str:
+def pixels_before_network(network: Any, preprocessing: Preprocessing, *, exact: bool) -> Any:
+    """The ONNX model `image` -> `pixel_values` (1, C, H, W), as in the file that `image_graph` makes."""
+    from onnx import TensorProto, helper
+
+    nodes = _Nodes("image")
+    _normalized(nodes, _cropped(nodes, preprocessing, exact), preprocessing)
+    channels = preprocessing.input_size[0]
+    given = helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", channels])
+    found = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, *preprocessing.input_size])
+    graph = helper.make_graph(nodes.nodes, "pixels", [given], [found], nodes.constants)
+    return helper.make_model(graph, opset_imports=network.opset_import, ir_version=network.ir_version)
+
+
+def _cropped(nodes: _Nodes, preprocessing: Preprocessing, exact: bool) -> str:
     """Adds what makes `image` uint8 (1, C, height, width), resized, cropped and padded."""
     channels, height, width = preprocessing.input_size
     planes = nodes.add("Unsqueeze", nodes.add("Transpose", "image", perm=[2, 0, 1]), nodes.constant([0]))
     sides = nodes.add("Shape", planes, start=2)  # height and width
     resized = _resized(nodes, sides, preprocessing)
-    sizes = nodes.add("Concat", nodes.constant([1, channels]), resized, axis=0)
-    whole = nodes.add("Resize", planes, "", "", sizes, **RESIZES[preprocessing.interpolation])
+
+    def plain(inside: _Nodes) -> str:
+        sizes = inside.add("Concat", inside.constant([1, channels]), resized, axis=0)
+        return inside.add("Resize", planes, "", "", sizes, **RESIZES[preprocessing.interpolation])
+
+    if exact:
+        whole = exactly_resized(nodes, _Nodes, planes, sides, resized, preprocessing.interpolation, plain)
+    else:
+        whole = plain(nodes)
     crop = nodes.constant([height, width])
     spare = nodes.add("Max", nodes.add("Sub", resized, crop), nodes.constant([0, 0]))
     start = _whole(nodes, nodes.add("Round", _half(nodes, spare)))
