@@ -17,7 +17,7 @@ LAUNCH := $(BIN)/accelerate launch --quiet --num_processes 1 --num_machines 1 --
 export HOST PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo app test fuzz mutants crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality gpu gpu-rehearsal screenshots clean lab
+.PHONY: help setup demo app test fuzz mutants crash nodes install-test parity keras-parity contract hubs javascript engines audit check format bench load race quality gpu gpu-rehearsal results screenshots clean lab
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -106,8 +106,11 @@ format: .venv/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/dev  ## print the table of measurements against timm
-	$(BIN)/python -m benchmarks.ratios
+bench: .venv/dev  ## the table of measurements against timm; a row that is a tenth slower than its history is marked
+	$(BIN)/python -m benchmarks.ratios --processor-time --history runs/bench.jsonl $(FLAGS)
+
+results: .venv/dev  ## measure parts of docs/results.md again and write them in: make results FLAGS='loading starting'
+	$(BIN)/python -m benchmarks.results $(FLAGS)
 
 load: .venv/dev  ## ask the page from 32 sides beside a stock gr.Interface: make load FLAGS='--seconds 20'
 	$(BIN)/python -m benchmarks.load $(FLAGS)

@@ -9,6 +9,7 @@ import argparse
 import statistics
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--auto-augment", default="none", help="a policy, for all")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    warnings.simplefilter("ignore", DeprecationWarning)  # torchvision's decoder is to move to a package of its own
     folder = next((one for one in (given.dataset / "train", given.dataset) if one.is_dir()), None)
     with tempfile.TemporaryDirectory() as cached:
         rows = ours(given, Path(cached))

@@ -25,6 +25,7 @@ import timm
 import torch
 from PIL import Image
 
+from benchmarks.bench_history import History
 from resnet_hub import ImageClassifier, ResNet, create_model
 from resnet_hub.preprocessing import normalize
 
@@ -39,8 +40,8 @@ Row = tuple[Work, Work, float]
 """What we do, what the peer does, and how many milliseconds of the row one second is."""
 
 
-def compare(name: str, row: Row, clock: Callable[[], float]) -> str:
-    """One row: medians of alternating rounds after one warm-up each, and how many times quicker ours is."""
+def compare(row: Row, clock: Callable[[], float]) -> tuple[float, float]:
+    """Milliseconds of ours and of the peer: medians of alternating rounds after one warm-up each."""
     ours, theirs, unit = row
     times: tuple[list[float], list[float]] = ([], [])
     ours(), theirs()
@@ -49,8 +50,7 @@ def compare(name: str, row: Row, clock: Callable[[], float]) -> str:
             start = clock()
             (ours, theirs)[which]()
             times[which].append((clock() - start) * unit)
-    mine, peer = (statistics.median(part) for part in times)
-    return f"| {name} | {mine:.2f} ms | {peer:.2f} ms | {peer / mine:.2f} |"
+    return statistics.median(times[0]), statistics.median(times[1])
 
 
 def load_timm(folder: Path) -> torch.nn.Module:
@@ -134,6 +134,7 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path, default=Path(default), help="weights/ and imagenet_samples/")
     parser.add_argument("--only", default="", metavar="WORDS", help="the rows whose names hold these words")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), metavar="N", help="threads of PyTorch")
+    parser.add_argument("--history", type=Path, help="JSON lines to compare each row with and to add it to")
     parser.add_argument("--processor-time", action="store_true", help="of all threads; tells on a machine that is busy")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -149,9 +150,15 @@ def main() -> None:
     times = "processor time" if arguments.processor_time else "time"
     print(f"median {times} per network or image, {ROUNDS} alternating rounds; peer: timm {timm.__version__}\n")
     print("| work | resnet_hub | timm | times quicker |\n| --- | --- | --- | --- |")
+    slower = []
     for name, row in chosen.items():
         with row() as parts:
-            print(compare(name, parts, clock), flush=True)
+            mine, peer = compare(parts, clock)
+        print(f"| {name} | {mine:.2f} ms | {peer:.2f} ms | {peer / mine:.2f} |", flush=True)
+        if arguments.history and (warning := History(arguments.history).add(name, mine, peer)):
+            slower.append(warning)
+    if slower:
+        sys.exit("\n" + "\n".join(slower))
 
 
 if __name__ == "__main__":
