@@ -10,12 +10,19 @@ from safetensors.torch import load_file
 from resnet_hub import create_model
 from resnet_hub.errors import TrainingError
 from training import finetune
+from training.loading.augment import to_views
 from training.loop.epoch import grouped, one_value_explained, train_one_epoch
 
 
 def joined(batches):
     """Several batches as one."""
-    return tuple(torch.cat(column) for column in zip(*batches, strict=True))
+    changed = [(to_views(pixels), *rest) for pixels, *rest in batches]
+    return tuple(torch.cat(column) for column in zip(*changed, strict=True))
+
+
+def first_two(batch):
+    """The first two images of a batch."""
+    return tuple(column[:2] for column in joined([batch]))
 
 
 @pytest.mark.parametrize("accumulate", [2, 3, 8], ids=["5 = 2 + 2 + 1", "5 = 3 + 2", "5 of 8"])
@@ -44,7 +51,7 @@ def test_unequal_batches_of_an_update_weigh_each_image_alike_and_the_penalty_onc
     (learner, loaders), (large, _) = learners
     learner.sampler.epoch = large.sampler.epoch = 1
     first, second, *_ = list(loaders["train"])
-    batches = [first, tuple(column[:2] for column in second)]
+    batches = [first, first_two(second)]
     before = state(large)
     train_one_epoch(learner, batches)
     train_one_epoch(large, [joined(batches)])
@@ -76,7 +83,7 @@ def test_the_mean_loss_weighs_each_image_alike(tmp_path):
     learner.sampler.epoch = 1
     first, *_ = list(loaders["train"])
     learner.criterion = lambda logits, targets: logits.sum() * 0 + len(targets)  # 8 of a full batch, 2 of a small one
-    loss = train_one_epoch(learner, [first, tuple(column[:2] for column in first)])["train_loss"]
+    loss = train_one_epoch(learner, [first, first_two(first)])["train_loss"]
     assert loss == pytest.approx((8 * 8 + 2 * 2) / 10)
 
 
