@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
@@ -83,16 +83,21 @@ def _between_commas(name: str) -> list[str]:
 
 
 def made_of_others(names: tuple[str, ...]) -> Phrase | None:
-    """Which names are several others, with blanks or commas between them; None where none are."""
-    known = set(names)
-    found = [
+    """Which names are several others, with blanks or commas between them; None where none are.
+
+    One of the parts is a class of its own, and so are the others, or they are parts of further names: "chair car" is
+    made of others beside "car" and "person chair".
+    """
+    known, parted = set(names), [(name, parts) for name in names for parts in (name.split(), _between_commas(name))]
+    counts = Counter(part for _, parts in parted if len(parts) > 1 for part in set(parts))
+    found = dict.fromkeys(
         name
-        for name in names
-        if any(len(parts) > 1 and known.issuperset(parts) for parts in (name.split(), _between_commas(name)))
-    ]
+        for name, parts in parted
+        if len(parts) > 1 and not known.isdisjoint(parts) and all(part in known or counts[part] > 1 for part in parts)
+    )
     if not found:
         return None
-    shown = ", ".join(map(repr, found[:SHOWN])) + (", ..." if found[SHOWN:] else "")
+    shown = ", ".join(map(repr, list(found)[:SHOWN])) + (", ..." if len(found) > SHOWN else "")
     return Phrase("targets.made_of_others", names=shown)
 
 

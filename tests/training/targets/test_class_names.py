@@ -71,8 +71,14 @@ def test_classes_that_look_alike_are_named_and_stay_apart(names, shown):
 
 @pytest.mark.parametrize(
     ("names", "shown"),
-    [(["scab", "scab rust", "rust"], "'scab rust'"), (["a", "b", "a, b"], "'a, b'"), (["hot dog", "dog"], None)],
-    ids=["blanks", "commas", "a name of two words"],
+    [
+        (["scab", "scab rust", "rust"], "'scab rust'"),
+        (["a", "b", "a, b"], "'a, b'"),
+        (["car", "chair car", "person", "person chair"], "'chair car', 'person chair'"),
+        (["hot dog", "dog"], None),
+        (["golden eagle", "golden retriever", "labrador retriever"], None),
+    ],
+    ids=["blanks", "commas", "one that stands nowhere alone", "a name of two words", "words that come again"],
 )
 def test_a_class_that_is_made_of_others_is_named(names, shown):
     reason = find_target(table(names), ("label",)).reason
