@@ -77,6 +77,8 @@ def _chosen(scan: Scan, layout: str) -> tuple[str, Reading]:
     if len(reading.classes) < 2:
         classes = set()
     tables = deciding_tables(scan, classes)
+    if tables and classes and not deciding_tables(scan, classes, within=True):
+        raise DataError("layouts.table_of_others", tables=quoted(tables), layout=name, seen=tree_lines(scan.tree))
     if tables and classes:
         raise DataError("layouts.table_or_folders", tables=quoted(tables), layout=name, seen=tree_lines(scan.tree))
     return (TABLES, Reading(Phrase("layouts.tables", files=quoted(tables)))) if tables else (name, reading)

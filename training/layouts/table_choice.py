@@ -30,7 +30,7 @@ def metadata_files(scan: Scan) -> list[str]:
     ]
 
 
-def deciding_tables(scan: Scan, class_folders: set[str]) -> list[str]:
+def deciding_tables(scan: Scan, class_folders: set[str], *, within: bool = False) -> list[str]:
     """Paths of the tables that hold images or name those of the folder.
 
     Args:
@@ -38,8 +38,10 @@ def deciding_tables(scan: Scan, class_folders: set[str]) -> list[str]:
         class_folders: Paths of the folders that would be classes: tables in them are notes, and names are compared
             in full. Where there are none, the names of images without their suffix count as well, and so does a
             table that is called like a split. Capitals make no difference.
+        within: Only those that name an image of a class folder.
     """
-    names = {name.casefold() for folder in scan.tree.used() for name in folder.images}
+    folders = (folder for folder in scan.tree.used() if not within or folder.path in class_folders)
+    names = {name.casefold() for folder in folders for name in folder.images}
     if not class_folders:
         names |= {Path(name).stem for name in names}
     return [

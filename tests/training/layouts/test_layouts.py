@@ -30,6 +30,12 @@ REFUSED = {
     "a class or a test split": ({"cats": 2, "dogs": 2, "test": 2}, "auto", "layouts.class_or_split"),
     "a split beside class folders": ({"cats": 2, "dogs": 2, "test/cats": 1}, "auto", "layouts.class_or_split"),
     "a class without splits": ({"cats/train": 2, "cats/val": 1, "dogs": 2}, "auto", "layouts.class_without_splits"),
+    "a table that names images beside class folders": (
+        {"train/cats": 2, "train/dogs": 2, "val/v1.png": "image", "val/v2.png": "image"}
+        | {"val.csv": "file,class\nv1.png,cats\nv2.png,dogs\n"},
+        "auto",
+        "layouts.table_of_others",
+    ),
     "a table that names images of class folders": (
         {"cats": 2, "dogs": 2, "labels.csv": "file,breed\ncats/0.png,siamese\n"},
         "auto",
