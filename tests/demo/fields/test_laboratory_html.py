@@ -19,11 +19,12 @@ def test_a_training_that_broke_off_says_when():
     assert "broke off at update 7" in variants_html(replace(found, runs=(broken,)), "en")
 
 
-def test_every_network_of_the_laboratory_has_its_words_in_both_languages():
+def test_every_network_of_the_laboratory_has_its_words_in_both_languages_and_its_seeds_one_row():
+    others = {(run.row, run.depth) for run in laboratory().runs if run.row not in ("plain", "residual")}
     for language in ("en", "zh-CN"):
-        assert variants_html(laboratory(), language).count("<th scope='row'>") == sum(
-            run.row not in ("plain", "residual") for run in laboratory().runs
-        )
+        assert variants_html(laboratory(), language).count("<th scope='row'>") == len(others)
+    assert len(laboratory().of("option-b", 56)) == 3
+    assert "54.3\N{NO-BREAK SPACE}% (53.3\N{NO-BREAK SPACE}% \N{EN DASH} 55.8" in variants_html(laboratory(), "en")
 
 
 def test_the_same_loss_has_the_same_color_in_every_picture_and_none_is_the_brightest():

@@ -64,7 +64,7 @@ def measured_words(found: Laboratory, language: str) -> str:
         width=settings["widths"][0],
         batch=settings["batch_size"],
         hours=f"{found.core_hours:.1f}",
-        hardware=found.hardware.partition(",")[0],
+        hardware=say("page.comma", language).join(one.partition(",")[0] for one in found.hardware.split("; ")),
         copy=say("lab.lossy", language) if found.images["lossy"] else "",
         date=found.dates[-1],
         torch=found.versions["torch"],
