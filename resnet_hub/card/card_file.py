@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.metadata import card_metadata
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
 from resnet_hub.card.sections import IMAGES, model_card
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SECTION, CheckpointConfig, read_json
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SECTION, CheckpointConfig, forms_in, read_json, weights_digest
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 
 
-def generated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
-    """The card generated from `values`, the content of config.json, and from the images in the folder."""
+def generated_card(
+    values: Mapping[str, Any], folder: Path, repo_id: str | None = None, state: Mapping[str, Tensor] | None = None
+) -> CardText:
+    """The card generated from `values`, the content of config.json, and from the images and forms in the folder."""
     images = [name for name in IMAGES if (folder / name).is_file()]
-    card = model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images)
+    forms = [
+        form
+        for form in forms_in(folder, None if state is None else partial(weights_digest, state))
+        if not form.is_stale
+    ]
+    card = model_card(values, repo_id=repo_id, timm_compatible=opens_in_timm(values), images=images, forms=forms)
     return CardText.parse(card.encode(), CARD_FILE)
 
 
-def updated_card(values: Mapping[str, Any], folder: Path, repo_id: str | None = None) -> CardText:
+def updated_card(
+    values: Mapping[str, Any], folder: Path, repo_id: str | None = None, state: Mapping[str, Tensor] | None = None
+) -> CardText:
     """The generated card, merged with the hand-written text of the folder's README.md.
+
+    Args:
+        values: The content of config.json.
+        folder: Where the card, the images and the forms lie.
+        repo_id: "owner/name" that it will have on the Hub.
+        state: The weights that the folder will have; those in it, where absent.
 
     Raises:
         CheckpointError: There is a README.md that cannot be read.
     """
-    ours, theirs = generated_card(values, folder, repo_id), read_card(folder)
+    ours, theirs = generated_card(values, folder, repo_id, state), read_card(folder)
     if theirs is None:
         return ours
     try:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from resnet_hub.card.forms import other_forms
 from resnet_hub.card.license import recorded_license
 from resnet_hub.card.markdown import folded, line, place, table, text
 from resnet_hub.card.metadata import card_metadata, is_number, model_name, numbers, run_metadata
 from resnet_hub.card.parse import CardText, marked
 from resnet_hub.card.results import confused, per_class, results
 from resnet_hub.card.usage import task, usage
+from resnet_hub.checkpoint import Form
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.registry import is_non_commercial
 
@@ -41,6 +43,7 @@ def model_card(
     repo_id: str | None = None,
     timm_compatible: bool = False,
     images: Iterable[str] = (),
+    forms: Sequence[Form] = (),
 ) -> str:
     """README.md for the checkpoint that `config` (all of config.json) describes; what it does not say is left out.
 
@@ -54,6 +57,7 @@ def model_card(
         repo_id: "owner/name" it will have on the Hub; a placeholder stands in the examples where absent.
         timm_compatible: Whether timm loads it too, which makes it a timm model for the Hub's widget and counter.
         images: Which of `IMAGES` lie beside it.
+        forms: Files for other runtimes that lie beside it.
     """
     run, beside = run_metadata(config), set(images)
     pictures = "\n\n".join(f"![{told}]({name})" for name, told in IMAGES.items() if name in beside)
@@ -63,6 +67,7 @@ def model_card(
         "confused": confused(config, run),
         "limits": _limits(config, run),
         "usage": usage(config, repo_id, timm=timm_compatible),
+        "forms": other_forms(forms, repo_id),
         "pictures": pictures,
         "per-class": folded("Results by class", per_class(config, run)),
         "classes": folded("Classes", _classes(config)),

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from resnet_hub.checkpoint.config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.containers import plain_name
+from resnet_hub.checkpoint.forms import digest
 from resnet_hub.checkpoint.plain_tensors import plain_tensors
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
@@ -99,6 +100,12 @@ def load_weights(
     for name in list(state):  # one by one, so that a tensor of another dtype is freed as soon as it is converted
         state[name] = state[name].to(dtype if expected[name].is_floating_point() else expected[name].dtype)
     model.load_state_dict(state, strict=not keep_head, assign=True)
+
+
+def weights_digest(state: Mapping[str, Tensor]) -> str:
+    """The digest of a network's weights, as `file_digest` gives it of the file that they are written to."""
+    numbers = (tensor.detach() for tensor in state.values() if tensor.is_floating_point())
+    return digest(tensor.float().cpu().numpy() for tensor in numbers)
 
 
 def adapt_input(weight: Tensor, in_chans: int) -> Tensor:

@@ -73,8 +73,21 @@ def _export(given: argparse.Namespace) -> int:
         if written.proof is not None:
             remark(Phrase("cli.export_proof", proof=written.proof.in_words()))
         remark(Phrase("cli.export_sizes", sizes=written.free_sizes))
+    if folder is not None and not is_javascript and target.is_relative_to(folder):
+        _renew_card(folder)
     print_lines([printable(str(target))])
     return 0
+
+
+def _renew_card(folder: Path) -> None:
+    """Tells of the new file in the card of a checkpoint's folder, where it is one of ours."""
+    from resnet_hub.card import read_card, updated_card
+    from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, read_json, write_atomically
+
+    there = read_card(folder) if folder.is_dir() else None
+    if there is not None and there.has_sections:
+        card = str(updated_card(read_json(folder / CONFIG_FILE), folder))
+        write_atomically(folder / CARD_FILE, lambda file: file.write_text(card, "utf-8"))
 
 
 def _check_javascript(given: argparse.Namespace) -> None:

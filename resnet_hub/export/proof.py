@@ -57,6 +57,8 @@ class Proof:
     versions: dict[str, str]
     date: str
     """Of the comparison, UTC."""
+    weights: str
+    """The digest of the weights that the file was made of, as `checkpoint.digest` computes it."""
 
     def to_json(self) -> str:
         """The fields as text."""
@@ -109,6 +111,7 @@ class Comparison:
             hardware=_processor(),
             versions=dict(network.facts.versions),
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
+            weights=network.facts.weights,
         )
 
     def _of_tensors(self, network: ExportedNetwork) -> np.ndarray:

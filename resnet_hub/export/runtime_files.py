@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from resnet_hub.checkpoint import CheckpointConfig
+from resnet_hub.checkpoint import PROOF_SUFFIX, CheckpointConfig, weights_digest
 from resnet_hub.checks import check_choice, check_range
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.export.graphs import (
@@ -154,7 +154,9 @@ def _check(
 def _facts(model: PretrainedNetwork, source: str, input: str, precision: str) -> FileFacts:
     packages = ("resnet_hub", "torch", "onnx", "onnxruntime", "openvino")
     config = CheckpointConfig(model.config, model.preprocessing, model.label_names, model.metadata)
-    return FileFacts(config, model.num_features, label_names_of(model), source, input, precision, _versions(packages))
+    names, versions = label_names_of(model), _versions(packages)
+    weights = weights_digest(model.state_dict())
+    return FileFacts(config, model.num_features, names, source, input, precision, versions, weights)
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
@@ -233,7 +235,7 @@ def _torch_export(model: PretrainedNetwork, path: Path, source: str) -> Exported
 
 def _keep(made: Path, path: Path, proof: Proof) -> None:
     """Moves a file, with its weights where they lie beside it, and its proof to their place."""
-    note = made.with_name(f"{made.name}.proof.json")
+    note = made.with_name(f"{made.name}{PROOF_SUFFIX}")
     note.write_text(proof.to_json(), encoding="utf-8")
     weights = made.with_suffix(".bin")
     _move([*([weights] if weights.exists() else []), note, made], path.parent)

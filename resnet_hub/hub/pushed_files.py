@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 
 from resnet_hub.card import without_folders, without_paths
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SPLIT_FILE, WEIGHTS_FILE
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, FORMS, SPLIT_FILE, WEIGHTS_FILE, Form, forms_in
 from resnet_hub.errors import CheckpointError, Phrase
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (images).
@@ -23,6 +24,9 @@ PUSHED_FILES = (
     "confusion.csv",
     SPLIT_FILE,
 )
+FORM_FILES = tuple(file for name in FORMS for file in Form(name, {}, is_stale=False).files)
+"""All that a repository may have of the network's forms for other runtimes; those of its weights are sent as well."""
+logger = logging.getLogger(__name__)
 TEXTS = (".csv", ".json", ".jsonl", ".md", ".toml")
 
 _TOKEN = re.compile(rb"\bhf_[A-Za-z0-9]{30,}")
@@ -43,6 +47,15 @@ def pushed_files(folder: Path) -> dict[str, Path | bytes]:
     for name in PUSHED_FILES:
         if name != CARD_FILE and (folder / name).is_file():
             files[name] = shareable(folder, name)
+    for form in forms_in(folder):
+        if form.is_stale:
+            logger.warning(
+                "%s is not sent: it was exported from other weights than %s holds now; export it again",
+                folder / form.name,
+                folder / WEIGHTS_FILE,
+            )
+        else:
+            files |= {name: shareable(folder, name) for name in form.files if (folder / name).is_file()}
     return files
 
 

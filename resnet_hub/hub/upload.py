@@ -17,12 +17,12 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
 from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, updated_card
-from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, MAX_CONFIG_BYTES, SPLIT_FILE, read_json
+from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, FORMS, MAX_CONFIG_BYTES, SPLIT_FILE, WEIGHTS_FILE, read_json
 from resnet_hub.errors import CheckpointError, HubError, Phrase
 from resnet_hub.hub.address import RepoAddress, push_address
 from resnet_hub.hub.http_errors import check_token, hub_errors
 from resnet_hub.hub.other_hubs import with_host, with_or_without_xet
-from resnet_hub.hub.pushed_files import PUSHED_FILES, pushed_files, refuse_token
+from resnet_hub.hub.pushed_files import FORM_FILES, PUSHED_FILES, pushed_files, refuse_token
 from resnet_hub.hub.repository import make_repository
 
 ATTEMPTS = 4
@@ -39,7 +39,9 @@ class Seen:
 
     commit: str
     files: Mapping[str, str]
-    """The id of the content of each of `PUSHED_FILES` that it has."""
+    """The id of the content of each of `PUSHED_FILES` and `FORM_FILES` that it has."""
+    weights: str
+    """The sha256 of its weights; empty where it has none, or none that are stored apart."""
     card: CardText | None
     metadata: Mapping[str, Any]
     """The front matter that a card of ours has for the config that is there."""
@@ -57,8 +59,9 @@ def push_checkpoint(
 ) -> str:
     """The URL of the one commit (with `create_pr`, of the pull request) that uploads a checkpoint or run folder.
 
-    The repository and the branch `revision` are made where missing. Of the folder only `PUSHED_FILES` are sent. Of the
-    card, the sections generated from the config are rewritten; hand-written text, on the Hub or here, is kept.
+    The repository and the branch `revision` are made where missing. Of the folder only `PUSHED_FILES` are sent, and the
+    files for other runtimes that were exported from its weights; those on the Hub of other weights are taken away. Of
+    the card, the sections generated from the config are rewritten; hand-written text, on the Hub or here, is kept.
 
     Raises:
         CheckpointError: The folder has no config.json or no model.safetensors, or one of its files holds a Hub token,
@@ -100,9 +103,14 @@ def _commit(
         if looked is not None:
             _refuse_other_checkpoint(address, looked, seen)
         text = str(_card_for_hub(address, card, generated, seen))
-        # Which images other weights were trained on is not true of these.
-        stale = SPLIT_FILE in seen.files and SPLIT_FILE not in (file.path_in_repo for file in files)
-        gone = [CommitOperationDelete(SPLIT_FILE)] if stale else []
+        # Which images other weights were trained on is not true of these, nor do files made of those answer alike.
+        sent = {file.path_in_repo: file.upload_info.sha256.hex() for file in files}
+        stale = sorted(seen.files.keys() & {SPLIT_FILE, *FORM_FILES} - sent.keys())
+        if sent[WEIGHTS_FILE] == seen.weights:  # which the forms there were made of
+            stale = [name for name in stale if name == SPLIT_FILE]
+        if forms := [name for name in stale if name in FORMS]:
+            logger.warning("%s on the Hub answered for the weights before these; taken away", ", ".join(forms))
+        gone = [CommitOperationDelete(name) for name in stale]
         # Not upload_folder: over Xet that may make several commits.
         commit = partial(
             api.create_commit,
@@ -132,7 +140,7 @@ def _commit(
 def look_at(api: HfApi, address: RepoAddress) -> Seen:
     """What is on the branch now. Raises: CheckpointError for a card that cannot be read."""
     commit = api.model_info(address.repo_id, revision=address.revision).sha
-    found = api.get_paths_info(address.repo_id, list(PUSHED_FILES), revision=commit)
+    found = api.get_paths_info(address.repo_id, [*PUSHED_FILES, *FORM_FILES], revision=commit)
     files = {file.path: file for file in found if isinstance(file, RepoFile)}
     where = Phrase("hub.card_on_hub", named=address.full_name)
     card: CardText | None = None
@@ -148,7 +156,9 @@ def look_at(api: HfApi, address: RepoAddress) -> Seen:
             if CONFIG_FILE in files and files[CONFIG_FILE].size <= MAX_CONFIG_BYTES:
                 with suppress(CheckpointError):  # whatever it is, this push replaces it
                     metadata = metadata_of(read_json(fetch(CONFIG_FILE)), address.repo_id)
-    return Seen(str(commit), {path: file.blob_id for path, file in files.items()}, card, metadata)
+    stored = files[WEIGHTS_FILE].lfs if WEIGHTS_FILE in files else None
+    weights = stored.sha256 if stored is not None else ""
+    return Seen(str(commit), {path: file.blob_id for path, file in files.items()}, weights, card, metadata)
 
 
 def _card_for_hub(address: RepoAddress, card: CardText, generated: Mapping[str, Any], seen: Seen) -> CardText:

@@ -231,7 +231,7 @@ class PretrainedNetwork(TimmAttributes):
         _check_values(values, config)
         if card is None:
             there = read_card(folder)
-            card = str(updated_card(values, folder)) if there is None or there.has_sections else ""
+            card = str(updated_card(values, folder, state=state)) if there is None or there.has_sections else ""
         write_checkpoint(folder, values, state, card)
 
     def card(self, repo_id: str | None = None, images: Sequence[str] = ()) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_hub.checkpoint import MAX_WEIGHTS_BYTES
+from resnet_hub.checkpoint import MAX_WEIGHTS_BYTES, WEIGHTS_FILE, file_digest
 from resnet_hub.checks import check_choice
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
@@ -26,6 +27,7 @@ PACKAGES = {"onnx": "onnxruntime", "openvino": "openvino"}
 """Runtime -> the package that answers."""
 FOLDERS = ("onnx/model.onnx", "onnx/model_fp16.onnx", "onnx/model_quantized.onnx", "openvino/openvino_model.xml")
 """Where an export leaves its file in a checkpoint's folder, in the order in which one is taken."""
+logger = logging.getLogger(__name__)
 Run = Callable[[Mapping[str, np.ndarray], str], np.ndarray]
 """Inputs by name, and the name of the output that is wanted -> that output."""
 
@@ -67,6 +69,13 @@ class ExportedNetwork:
             raise ConfigError("exported.option", file=str(path), option=", ".join(asked))
         self.backend = _chosen(self.path, backend)
         self._open()
+        beside = self.path.parents[1] / WEIGHTS_FILE if len(self.path.parents) > 1 else self.path
+        if self.facts.weights and beside.is_file() and self.facts.weights != file_digest(beside):
+            logger.warning(
+                "%s was exported from other weights than %s holds now, and answers as those did; export it again",
+                self.path,
+                beside,
+            )
 
     def _open(self) -> None:
         texts, self._run, self.outputs = OPENERS[self.backend](self.path)

@@ -35,11 +35,13 @@ class FileFacts:
     """One of `PRECISIONS`: what its weights are."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Package -> version, of those that made it."""
+    weights: str = ""
+    """The digest of the weights that it was made of, as `checkpoint.digest` computes it; empty in older files."""
 
     def to_texts(self) -> dict[str, str]:
         """Key -> text, as the file keeps them."""
         config = self.config.to_json(self.num_features)
-        own = {name: getattr(self, name) for name in ("num_features", "source", "input", "precision")}
+        own = {name: getattr(self, name) for name in ("num_features", "source", "input", "precision", "weights")}
         metadata = self.config.metadata
         said = {
             KEY: {**own, "versions": dict(self.versions), "config": config},
@@ -87,4 +89,5 @@ class FileFacts:
             input=values["input"],
             precision=values["precision"],
             versions={str(name): str(version) for name, version in values["versions"].items()},
+            weights=str(values.get("weights", "")),
         )
