@@ -145,7 +145,9 @@ def test_answers_are_those_of_a_classifier_and_no_request_leaves_the_host(page, 
         found = scores_on(page)
         assert next(iter(found)) == next(iter(expected))
         assert found == pytest.approx(expected, abs=0.01)
-    page.locator("#examples button").first.click()
+    example = page.locator("#examples button").first
+    expect(example).to_have_attribute("aria-label", "Example 1: cat")
+    example.click()
     expect(page.locator(ANSWERED)).to_be_visible()
     assert {address.split("/")[2] for address in page.addresses if address.startswith("http")} == {
         f"127.0.0.1:{served.server_port}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from resnet_hub.demo.examples import FREE_IMAGES, free_sources
 from resnet_hub.demo.text import counted, names_in
 from resnet_hub.errors import LANGUAGES
 from resnet_hub.explain import OPACITY, colored
@@ -24,13 +26,15 @@ UNTOLD = ("other", "unknown")
 """Licenses that name none: the Hub's words for one that it does not know."""
 
 
-def facts(model: BrowserModel, packed: int, examples: Sequence[str], title: str | None, credit: str) -> dict[str, Any]:
+def facts(
+    model: BrowserModel, packed: int, examples: Mapping[str, Path], title: str | None, credit: str
+) -> dict[str, Any]:
     """Everything but the list of files.
 
     Args:
         model: The network.
         packed: Bytes of its file as it travels.
-        examples: Paths of the example images.
+        examples: Paths of the example images, and the files that they are made of.
         title: The heading of the page; None for the usual one, in each language.
         credit: The key of the line that says where the examples come from.
     """
@@ -55,7 +59,7 @@ def facts(model: BrowserModel, packed: int, examples: Sequence[str], title: str 
         "heatMap": model.has_heat_map,
         "colors": base64.b64encode(colored(np.arange(256) / 255).tobytes()).decode(),
         "opacity": OPACITY,
-        "examples": [{"file": name} for name in examples],
+        "examples": [{"file": name, "names": _class_of(shown, model)} for name, shown in examples.items()],
         "credit": credit,
         "facts": _shown(model),
     }
@@ -64,6 +68,13 @@ def facts(model: BrowserModel, packed: int, examples: Sequence[str], title: str 
 def as_json(values: Any) -> bytes:
     """Values as the content of a file."""
     return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _class_of(image: Path, model: BrowserModel) -> Mapping[str, str]:
+    """What a free image shows, in each language; nothing of an owner's own, whose name may tell anything."""
+    free = free_sources().get(image.name) if image.parent == FREE_IMAGES else None
+    shown = [index for index, name in enumerate(model.label_names) if free and name in free["shows"]]
+    return {one: names_in(model.label_names, one)[shown[0]] for one in LANGUAGES} if shown else {}
 
 
 def _shown(model: BrowserModel) -> list[Mapping[str, Any]]:

@@ -55,7 +55,7 @@ def static_files(
         "icon.png": icon(),
         "manifest.webmanifest": as_json(_manifest(title or title_of(repo_id))),
     }
-    known = facts(model, len(weights), list(examples), title, "credit_own" if own else "credit")
+    known = facts(model, len(weights), examples, title, "credit_own" if own else "credit")
     files[FACTS_FILE] = as_json(known | {"kept": [name for name in files if name != SERVICE_WORKER]})
     files[SERVICE_WORKER] = _service_worker(files, repo_id)
     said = _text(model, repo_id, title or title_of(repo_id))

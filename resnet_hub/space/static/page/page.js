@@ -96,19 +96,21 @@ function showWords() {
   document.title = part("title").textContent = model.title ?? say("title");
   part("credit").textContent = say(model.credit);
   for (const button of part("examples").children) {
-    const name = button.dataset.name ? say(button.dataset.name) : say("example", { number: button.dataset.number });
-    button.setAttribute("aria-label", name);
+    const number = button.dataset.number;
+    const name = model.examples[number - 1].names[language];
+    button.setAttribute("aria-label", name ? say("example_of", { number, name }) : say("example", { number }));
+    button.title = name ?? "";
   }
   showFacts(model, language);
   show();
 }
 
 function takeExamples() {
-  model.examples.forEach(({ file, name }, index) => {
+  model.examples.forEach(({ file }, index) => {
     const button = document.createElement("button");
     const image = document.createElement("img");
     [button.type, image.src, image.alt] = ["button", file, ""];
-    [button.dataset.number, button.dataset.name] = [index + 1, name ?? ""];
+    button.dataset.number = index + 1;
     button.append(image);
     button.onclick = async () => classify(await (await fetch(file)).blob(), file);
     part("examples").append(button);
