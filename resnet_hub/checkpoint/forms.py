@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from resnet_hub.checkpoint.format import WEIGHTS_FILE
-from resnet_hub.checkpoint.json_file import read_json
+from resnet_hub.checkpoint.config import WEIGHTS_FILE, read_json
 from resnet_hub.errors import CheckpointError
 
 PROOF_SUFFIX = ".proof.json"
