@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from urllib.request import urlopen
 
 import pytest
@@ -271,7 +272,8 @@ def test_the_folder_runs_by_itself_and_answers_as_the_classifier_does(model, fol
     assert [one["score"] for one in found] == pytest.approx([one.score for one in expected])
 
 
-def test_a_folder_is_brought_up_to_date(model, folder):
+def test_a_folder_is_brought_up_to_date(model, folder, tmp_path):
+    folder = copytree(folder, tmp_path / "space")
     (folder / "resnet_hub" / "gone.py").write_text("")
     (folder / "notes.md").write_text("mine")
     write_space(folder, model, SPACE, SpaceSettings("New"))

@@ -55,15 +55,24 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def served(site):
-    """A server of files alone, which a test may shut down."""
+def serve(site):
+    """A server of files alone."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
+    return server
+
+
+def shut(server):
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def served(site):
+    server = serve(site)
+    yield server
+    shut(server)
 
 
 @pytest.fixture(scope="module")
@@ -237,11 +246,14 @@ def test_what_came_before_the_page_s_worker_is_kept_too(visitors, served):
     slow.close()
 
 
-def test_both_languages_in_both_themes_are_accessible_on_a_phone_and_off_line(page, served):
+def test_both_languages_in_both_themes_are_accessible_on_a_phone_and_off_line(visitors, site):
+    server = serve(site)
+    phone = visitors.browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
+    page = phone.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
     expect(page.locator("#offline")).to_contain_text("works without a connection")
-    served.shutdown()
-    served.server_close()
-    page.set_viewport_size({"width": 390, "height": 844})
+    shut(server)
     page.reload()
     expect(page.locator(ANSWERED)).to_be_visible()  # it opens with an answered example
     page.locator("#examples button").nth(1).click()
@@ -256,6 +268,7 @@ def test_both_languages_in_both_themes_are_accessible_on_a_phone_and_off_line(pa
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
         found = Axe().run(page).response["violations"]
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    phone.close()
 
 
 def test_a_push_makes_a_static_space_and_a_second_one_changes_nothing(fake_hub, model):
