@@ -1,0 +1,116 @@
+"""One network in several runtimes: its own copy here, ONNX Runtime, OpenVINO, timm; and from files, transformers.
+
+`python -m benchmarks.runtimes FOLDER IMAGES [--file FILE ...] [--threads N] [--rounds N]`. FOLDER is a checkpoint,
+IMAGES a folder of photographs; each FILE is one of `resnet-hub export`, such as one in int8, and runs in both runtimes.
+The float32 file is made here. All are asked in turns in one process; a row is the median of milliseconds of processor
+time for an image, and how many times less that is than the first row's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import timm
+import torch
+
+from resnet_hub import AutoResNet, ImageClassifier
+from resnet_hub.export import export_file
+
+BATCHES = (1, 8)
+FILES = 16
+Work = Callable[[], object]
+
+
+def runtimes(folder: Path, files: list[Path]) -> dict[str, ImageClassifier]:
+    """Name -> a classifier in that runtime, the network's own copy first."""
+    found = {"fused": ImageClassifier.from_pretrained(folder, device="cpu", precision="fp32")}
+    for file in files:
+        for backend in ("onnx", "openvino"):
+            opened = ImageClassifier.from_pretrained(file, backend=backend)
+            found[f"{backend} {opened.precision}"] = opened
+    return found
+
+
+def network_rows(folder: Path, classifiers: dict[str, ImageClassifier], batch: int) -> dict[str, Work]:
+    """Name -> the network alone, on a batch of pixels."""
+    peer = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    size = next(iter(classifiers.values())).preprocessing.input_size
+    pixels = torch.randint(0, 256, (batch, *size), dtype=torch.uint8)
+    given = pixels.float() / 255
+
+    @torch.inference_mode()
+    def eager() -> object:
+        return peer(given)
+
+    rows: dict[str, Work] = {"timm eager": eager}
+    for name, one in classifiers.items():
+        rows[name] = lambda one=one: one.scores_of(pixels)  # type: ignore[misc]
+    return rows
+
+
+def file_rows(folder: Path, classifiers: dict[str, ImageClassifier], images: list[Path]) -> dict[str, Work]:
+    """Name -> the five best classes of files of photographs."""
+    from transformers import pipeline
+
+    peer = pipeline("image-classification", model=str(folder), device="cpu")
+    names = [str(path) for path in images]
+    rows: dict[str, Work] = {"transformers pipeline": lambda: peer(names, top_k=5, batch_size=8)}
+    for name, one in classifiers.items():
+        rows[name] = lambda one=one: one(names, top_k=5)  # type: ignore[misc]
+    return rows
+
+
+def timed(title: str, rows: dict[str, Work], count: int, rounds: int) -> list[str]:
+    """Lines of a table, of rows that were run in turns."""
+    taken: dict[str, list[float]] = {name: [] for name in rows}
+    for turn in range(rounds + 1):  # the first does not count
+        for name, work in rows.items():
+            started = time.process_time()
+            work()
+            if turn:
+                taken[name].append(1e3 * (time.process_time() - started) / count)
+    medians = {name: statistics.median(times) for name, times in taken.items()}
+    first = next(iter(medians.values()))
+    return [f"| {title} | {name} | {value:.1f} | {first / value:.2f} |" for name, value in medians.items()]
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("images", type=Path)
+    parser.add_argument("--file", type=Path, action="append", default=[], help="a file of `resnet-hub export`")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=7)
+    given = parser.parse_args()
+    logging.disable(logging.WARNING)
+    torch.set_num_threads(given.threads)
+    images = [path for path in sorted(given.images.rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg")][:FILES]
+    with TemporaryDirectory() as place:
+        plain = export_file(AutoResNet.from_pretrained(given.folder), Path(place, "model.onnx")).file
+        classifiers = runtimes(given.folder, [plain, *given.file])
+        lines = []
+        for batch in BATCHES:
+            rows = network_rows(given.folder, classifiers, batch)
+            lines += timed(f"network, batch {batch}", rows, batch, given.rounds)
+        lines += timed("files to top-5", file_rows(given.folder, classifiers, images), len(images), given.rounds)
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("torch", "timm", "transformers", "onnxruntime", "openvino")
+    )
+    load = os.getloadavg()[0]
+    print(f"{packages}; {platform.machine()}, {given.threads} threads, load {load:.1f}", file=sys.stderr)
+    print("| work | runtime | ms an image | times the first |", "| --- | --- | ---: | ---: |", *lines, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
