@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}")
     parser.add_argument("--small", action="store_true", help="the smaller sizes alone, to see that it runs")
-    parser.add_argument("--figures", type=Path, default=Path("docs/figures"), help="where growth-KIND.svg goes")
+    parser.add_argument("--figures", type=Path, default=Path("docs/figures"), help="where growth-KIND.png goes")
     given = parser.parse_args()
     if unknown := set(given.kinds) - set(KINDS):
         sys.exit(f"error: {', '.join(sorted(unknown))}: expected some of {', '.join(KINDS)}")
@@ -66,7 +66,7 @@ def main() -> None:
         for size in kind.small if given.small else kind.sizes:
             found.append((size, kind.at(size)))
             print(f"| {size:,} | {found[-1][1]:,.3g} |", flush=True)
-        draw(given.figures / f"growth-{name}.svg", kind, found)
+        draw(given.figures / f"growth-{name}.png", kind, found)
 
 
 def draw(file: Path, kind: Growth, found: list[tuple[int, float]]) -> None:
