@@ -60,6 +60,7 @@ from .run import (
     describe_run,
     draw_rates,
     draw_report,
+    draw_samples,
     parse_run,
     remove_state,
     reporting,
@@ -250,7 +251,8 @@ def finish(
     split = data.test if tested and data.test else data.validation
     intervals = reported.intervals(recipe.seed)
     model.metadata = replace(model.metadata, **reported.record(), split=split.name, intervals=intervals)
-    images = draw_report(folder, history, reported, split, data.label_names, model.config.in_chans)
+    drawn = (reported, split, data.label_names, model.config.in_chans)
+    images = [*draw_report(folder, history, *drawn), *draw_samples(folder, *drawn, shared=recipe.share_samples)]
     card = model.card(recipe.push_to_hub, [image.name for image in images])
     model.save_pretrained(folder, card=card, weights=best.weights)  # a sharded network's own are with all processes
     results = {

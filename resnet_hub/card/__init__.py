@@ -7,10 +7,11 @@ from resnet_hub.card.markdown import text
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText, marked
 from resnet_hub.card.redact import without_folders, without_paths
-from resnet_hub.card.sections import model_card
+from resnet_hub.card.sections import SAMPLES_FILE, model_card
 
 __all__ = [
     "MAX_CARD_BYTES",
+    "SAMPLES_FILE",
     "CardText",
     "check_card_size",
     "license_keys",

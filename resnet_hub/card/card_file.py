@@ -12,7 +12,7 @@ from torch import Tensor
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.metadata import card_metadata
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
-from resnet_hub.card.sections import IMAGES, model_card
+from resnet_hub.card.sections import IMAGES, SAMPLES_FILE, model_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SECTION, CheckpointConfig, forms_in, read_json, weights_digest
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 
@@ -21,7 +21,7 @@ def generated_card(
     values: Mapping[str, Any], folder: Path, repo_id: str | None = None, state: Mapping[str, Tensor] | None = None
 ) -> CardText:
     """The card generated from `values`, the content of config.json, and from the images and forms in the folder."""
-    images = [name for name in IMAGES if (folder / name).is_file()]
+    images = [name for name in (*IMAGES, SAMPLES_FILE) if (folder / name).is_file()]
     forms = [
         form
         for form in forms_in(folder, None if state is None else partial(weights_digest, state))

@@ -25,12 +25,15 @@ IMAGES = {
     "curves.png": "Loss and accuracy over the epochs",
     "confusion.png": "Which classes are taken for which",
 }
+SAMPLES_FILE = "samples.png"
+"""Images that a run was measured on, with its answers, where its owner allowed that they are shown."""
 OUTPUTS = {
     "single_label": "one of {} classes for an image",
     "multi_label": "any of {} classes for an image, several at once or none",
     "regression": "{} numbers for an image",
 }
 """Task -> what the network predicts."""
+_SAMPLES = "Images that it was measured on and not trained on, each of another class, with what it answers"
 _NOTE = (
     "<!-- Between resnet_hub's marks the text is written anew with each push; all other text stays as you write it. -->"
 )
@@ -56,13 +59,14 @@ def model_card(
             `changed`, `versions`, `seconds`, `hardware`.
         repo_id: "owner/name" it will have on the Hub; a placeholder stands in the examples where absent.
         timm_compatible: Whether timm loads it too, which makes it a timm model for the Hub's widget and counter.
-        images: Which of `IMAGES` lie beside it.
+        images: Which of `IMAGES` and `SAMPLES_FILE` lie beside it.
         forms: Files for other runtimes that lie beside it.
     """
     run, beside = run_metadata(config), set(images)
     pictures = "\n\n".join(f"![{told}]({name})" for name, told in IMAGES.items() if name in beside)
     sections = {
         "summary": f"{_NOTE}\n\n# {text(model_name(config, repo_id))}\n\n{_summary(config, run)}",
+        "samples": f"![{_SAMPLES}]({SAMPLES_FILE})" if SAMPLES_FILE in beside else "",
         "results": results(run),
         "confused": confused(config, run),
         "limits": _limits(config, run),

@@ -7,11 +7,12 @@ import logging
 import re
 from pathlib import Path
 
-from resnet_hub.card import without_folders, without_paths
+from resnet_hub.card import SAMPLES_FILE, without_folders, without_paths
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, FORMS, SPLIT_FILE, WEIGHTS_FILE, Form, forms_in
 from resnet_hub.errors import CheckpointError, Phrase
 
 # What a repository receives of a checkpoint or run folder; never `state/` (the optimizer's) nor `examples/` (images).
+# `samples.png` is there only where a run was told to share images.
 PUSHED_FILES = (
     CONFIG_FILE,
     WEIGHTS_FILE,
@@ -23,6 +24,7 @@ PUSHED_FILES = (
     "confusion.png",
     "confusion.csv",
     SPLIT_FILE,
+    SAMPLES_FILE,
 )
 FORM_FILES = tuple(file for name in FORMS for file in Form(name, {}, is_stale=False).files)
 """All that a repository may have of the network's forms for other runtimes; those of its weights are sent as well."""

@@ -16,7 +16,7 @@ from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelet
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
 
-from resnet_hub.card import CardText, check_card_size, merged_card, metadata_of, updated_card
+from resnet_hub.card import SAMPLES_FILE, CardText, check_card_size, merged_card, metadata_of, updated_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, FORMS, MAX_CONFIG_BYTES, SPLIT_FILE, WEIGHTS_FILE, read_json
 from resnet_hub.errors import CheckpointError, HubError, Phrase
 from resnet_hub.hub.address import RepoAddress, push_address
@@ -103,11 +103,11 @@ def _commit(
         if looked is not None:
             _refuse_other_checkpoint(address, looked, seen)
         text = str(_card_for_hub(address, card, generated, seen))
-        # Which images other weights were trained on is not true of these, nor do files made of those answer alike.
+        # What other weights were trained on and answer is not true of these, nor do files made of those answer alike.
         sent = {file.path_in_repo: file.upload_info.sha256.hex() for file in files}
-        stale = sorted(seen.files.keys() & {SPLIT_FILE, *FORM_FILES} - sent.keys())
+        stale = sorted(seen.files.keys() & {SPLIT_FILE, SAMPLES_FILE, *FORM_FILES} - sent.keys())
         if sent[WEIGHTS_FILE] == seen.weights:  # which the forms there were made of
-            stale = [name for name in stale if name == SPLIT_FILE]
+            stale = [name for name in stale if name not in FORM_FILES]
         if forms := [name for name in stale if name in FORMS]:
             logger.warning("%s on the Hub answered for the weights before these; taken away", ", ".join(forms))
         gone = [CommitOperationDelete(name) for name in stale]

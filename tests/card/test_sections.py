@@ -110,6 +110,12 @@ def test_only_known_images_are_shown():
     assert "confusion" not in card
 
 
+def test_samples_stand_before_the_figures_where_they_lie_beside_the_card():
+    card = model_card(CONFIG, images=["samples.png", "curves.png"])
+    assert card.index("](samples.png)") < card.index("](curves.png)")
+    assert "samples.png" not in model_card(CONFIG, images=["curves.png"])
+
+
 def test_a_long_list_of_classes_is_cut():
     card = model_card({**CONFIG, "label_names": [f"class {index}" for index in range(1000)]})
     assert f"- class {MAX_CLASSES - 1}\n" in card

@@ -48,13 +48,14 @@ def test_of_a_run_folder_only_the_named_files_are_sent(fake_hub, plain_checkpoin
     assert sorted(head(fake_hub).sent) == sorted(PUSHED_FILES)
 
 
-def test_a_push_without_a_split_takes_away_that_of_other_weights(fake_hub, plain_checkpoint):
-    (plain_checkpoint / "split.parquet").write_bytes(b"x")
+@pytest.mark.parametrize("name", ["split.parquet", "samples.png"])
+def test_a_push_without_split_or_samples_takes_away_those_of_other_weights(name, fake_hub, plain_checkpoint):
+    (plain_checkpoint / name).write_bytes(b"x")
     push_checkpoint(plain_checkpoint, REPO)
-    assert "split.parquet" in head(fake_hub).files
-    (plain_checkpoint / "split.parquet").unlink()
+    assert name in head(fake_hub).files
+    (plain_checkpoint / name).unlink()
     push_checkpoint(plain_checkpoint, REPO)
-    assert "split.parquet" not in head(fake_hub).files
+    assert name not in head(fake_hub).files
 
 
 def test_a_missing_branch_is_made_and_main_left_alone(fake_hub, plain_checkpoint):

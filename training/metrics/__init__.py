@@ -3,7 +3,7 @@
 from .calibration import fit_temperature, subset
 from .multi_label import MultiLabelEvaluation
 from .regression import RegressionEvaluation
-from .shown_images import AnsweredImage, images_to_show
+from .shown_images import AnsweredImage, answered, images_to_show
 from .single_label import QUALITIES, Evaluation, SingleLabelEvaluation, format_interval, format_qualities
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "MultiLabelEvaluation",
     "RegressionEvaluation",
     "SingleLabelEvaluation",
+    "answered",
     "fit_temperature",
     "format_interval",
     "format_qualities",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,23 +35,32 @@ class AnsweredImage:
 def images_to_show(evaluation: Evaluation, count: int) -> list[AnsweredImage]:
     """Up to `count` images, the surest mistakes first; none of a regression, whose answers are no classes."""
     if isinstance(evaluation, SingleLabelEvaluation):
-        truth, answer = evaluation.targets, evaluation.predictions
-        sure = evaluation.confidences if evaluation.calibrated is None else evaluation.calibrated
-        rows = _chosen(evaluation.right, sure, truth * evaluation.num_classes + answer, count)
-        return [AnsweredImage(int(row), (int(truth[row]),), (int(answer[row]),), float(sure[row])) for row in rows]
+        cells = evaluation.targets * evaluation.num_classes + evaluation.predictions
+        return answered(evaluation, _chosen(evaluation.right, _sure(evaluation), cells, count))
     if isinstance(evaluation, MultiLabelEvaluation):
         right = (evaluation.predicted == evaluation.targets).all(1)
-        distance = np.abs(evaluation.scores - evaluation.targets).max(1)
-        sure = np.where(right, 1 - distance, distance)
         cells = np.where(right, evaluation.targets.argmax(1), evaluation.targets.shape[1] + np.arange(len(right)))
-        rows = _chosen(right, sure, cells, count)
-        return [
-            AnsweredImage(
-                int(row), _classes(evaluation.targets[row]), _classes(evaluation.predicted[row]), float(sure[row])
-            )
-            for row in rows
-        ]
+        return answered(evaluation, _chosen(right, _sure(evaluation), cells, count))
     return []
+
+
+def answered(evaluation: Evaluation, rows: Iterable[int]) -> list[AnsweredImage]:
+    """The images with these numbers, int (K,), in this order; none of a regression, whose answers are no classes."""
+    if isinstance(evaluation, SingleLabelEvaluation):
+        truth, answer, sure = evaluation.targets, evaluation.predictions, _sure(evaluation)
+        return [AnsweredImage(int(row), (int(truth[row]),), (int(answer[row]),), float(sure[row])) for row in rows]
+    if isinstance(evaluation, MultiLabelEvaluation):
+        flags, found, sure = evaluation.targets, evaluation.predicted, _sure(evaluation)
+        return [AnsweredImage(int(row), _classes(flags[row]), _classes(found[row]), float(sure[row])) for row in rows]
+    return []
+
+
+def _sure(evaluation: SingleLabelEvaluation | MultiLabelEvaluation) -> np.ndarray:
+    """How sure each answer is, 0 to 1, float (N,)."""
+    if isinstance(evaluation, SingleLabelEvaluation):
+        return evaluation.confidences if evaluation.calibrated is None else evaluation.calibrated
+    distance: np.ndarray = np.abs(evaluation.scores - evaluation.targets).max(1)
+    return np.where((evaluation.predicted == evaluation.targets).all(1), 1 - distance, distance)
 
 
 def _classes(flags: np.ndarray) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 from accelerate import Accelerator
 from PIL import Image
 
-from resnet_hub.card import without_paths
+from resnet_hub.card import SAMPLES_FILE, without_paths
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SPLIT_FILE, WEIGHTS_FILE, write_atomically
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import CheckpointError, TrainingError
@@ -69,6 +69,7 @@ FILES = (
     MATRIX_FILE,
     PREDICTIONS_FILE,
     MISTAKES_FILE,
+    SAMPLES_FILE,
 )
 FIRST_FILES = (RECIPE_FILE, SPLIT_FILE)
 """What a run writes before it has trained anything."""

@@ -10,7 +10,7 @@ from training.settings.recipe import FinetuneRecipe
 
 HIDDEN = {"output", "overwrite", "dry_run", "find_lr", "save_every_steps", "max_time", "report_to", "cache_gb"}
 HIDDEN |= {"labels", "push_to_hub", "hub_private", "hub_revision", "hub_strategy", "hub_wait", "held_out_images"}
-HIDDEN |= {"hub_state", "budget"}
+HIDDEN |= {"hub_state", "budget", "share_samples"}
 CHANGEABLE = (HIDDEN - {"output", "overwrite", "dry_run", "find_lr", "labels"}) | {"epochs", "threads", "workers"}
 
 

@@ -3,6 +3,7 @@
 from .license import parent_license
 from .record import describe_run, resumed_record, versions
 from .report import cut_name, draw_rates, draw_report, draw_sheet, new_figure, plot_curves, save_figure
+from .samples import draw_samples
 from .tables import MATRIX_CLASSES, write_tables
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "describe_run",
     "draw_rates",
     "draw_report",
+    "draw_samples",
     "draw_sheet",
     "new_figure",
     "parent_license",

@@ -104,6 +104,13 @@ class SavingSettings(Settings):
         public=False,
         may_change=True,
     )
+    share_samples: bool = setting(
+        False,
+        "show up to three images of the measured split, which are your data, with their answers on the model card, in "
+        "samples.png, which a push sends",
+        public=False,
+        may_change=True,
+    )
     report_to: str | None = setting(
         None,
         "trackers to report to, separated by commas: tensorboard, trackio, wandb or another of accelerate's",
