@@ -144,7 +144,6 @@ def test_a_file_of_whole_numbers_takes_images_too(exported):
     assert exported(precision="int8", input="image").proof.agreement >= 99
 
 
-@pytest.mark.filterwarnings("ignore:The given buffer is not writable")  # of the reader of torch 2.11
 def test_a_program_of_torch_export_keeps_nothing_in_a_pickle_and_gives_the_same_logits(exported, network):
     file = exported("torch-export").file
     archive = zipfile.ZipFile(file)

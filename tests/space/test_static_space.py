@@ -18,9 +18,8 @@ from error_facts import code_and_fields
 from huggingface_hub import HfApi
 from playwright.sync_api import expect
 
-from resnet_hub import AutoResNet, ImageClassifier
+from resnet_hub import ImageClassifier
 from resnet_hub.checkpoint import BUNDLED
-from resnet_hub.cli import main
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import FREE_IMAGES
 from resnet_hub.errors import ConfigError, HubError
@@ -290,22 +289,3 @@ def test_a_folder_with_something_else_is_left_alone(model, tmp_path):
         write_space(tmp_path, model, SPACE, SpaceSettings())
     assert refused.value.code == "space.folder_taken"
     assert (tmp_path / "index.html").read_text() == "mine"
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (["--static", "--hardware", "cpu-basic"], "--hardware is for a page that a server answers"),
-        (["--images", "photos"], "--images goes with --static only"),
-    ],
-)
-def test_flags_of_the_other_kind_of_space_are_refused(capsys, tmp_path, flags, said):
-    assert main(["space", str(BUNDLED), SPACE, "--dry-run", str(tmp_path / "new"), *flags]) == 2
-    assert said in capsys.readouterr().err
-
-
-def test_a_network_of_five_bands_has_no_images_in_a_browser(tmp_path):
-    AutoResNet.from_pretrained(BUNDLED, in_chans=5).save_pretrained(tmp_path)
-    with pytest.raises(ConfigError) as refused:
-        model_for_browsers(str(tmp_path), served_model(str(tmp_path)))
-    assert code_and_fields(refused.value) == ("space.other_bands", {"channels": 5})
