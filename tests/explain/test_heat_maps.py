@@ -110,6 +110,6 @@ def test_a_photograph_has_its_evidence_in_some_places_only(data_folder, method):
     pixels = to_pixels(open_image(photograph), classifier.preprocessing)
     one = heat_map(classifier, pixels, classifier(photograph)[0].index, method)
     assert one.label == "bullfrog"
-    # The head of the frog fills the right half; what matters most when it is covered lies below the eye.
-    assert evidence_place(one) is (Place.LOWER_RIGHT if method == "occlusion" else Place.RIGHT)
+    # The head of the frog fills the right half. Of occlusion the maximum lies a few pixels lower, most of it does not.
+    assert evidence_place(one) is Place.RIGHT
     assert (one.values < 0.2).mean() > 0.4

@@ -29,9 +29,9 @@ def test_a_drawing_is_named_as_svg_and_never_run(data):
 
 @pytest.mark.parametrize("data", HTML)
 def test_a_web_page_is_named_as_html(data):
-    with pytest.raises(ImageError, match="is in the format HTML, ") as refused:
+    with pytest.raises(ImageError, match=r"is a web page \(HTML\)") as refused:
         open_image(data)
-    assert refused.value.code == "preprocessing.other_format"
+    assert refused.value.code == "preprocessing.web_page"
 
 
 REFUSED = {
