@@ -33,7 +33,7 @@ OUTPUTS = {
     "regression": "{} numbers for an image",
 }
 """Task -> what the network predicts."""
-_SAMPLES = "Images that it was measured on and not trained on, each of another class, with what it answers"
+_SAMPLES = "Images that it was measured on and not trained on, with what it answers"
 _NOTE = (
     "<!-- Between resnet_hub's marks the text is written anew with each push; all other text stays as you write it. -->"
 )

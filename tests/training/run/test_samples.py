@@ -43,6 +43,18 @@ def test_the_first_image_of_three_classes_is_shown_whether_the_answer_is_right_o
     assert [content for content, *_ in drawn] == [split.image(row)[0] for row in rows]
 
 
+def test_of_two_classes_three_images_are_shown_too(tmp_path, monkeypatch):
+    class_folders(tmp_path / "two", {"green": 5, "red": 5})
+    two = load_data(FinetuneRecipe(dataset=str(tmp_path / "two"), val_fraction=0.4)).validation
+    targets, drawn = two.strata(), []
+    ones = np.ones(len(targets))
+    right = SingleLabelEvaluation(targets, ones, targets, ones.astype(bool), ones, 2)
+    monkeypatch.setattr(samples, "draw_sheet", lambda file, images, channels: drawn.extend(images) or file)
+    draw_samples(tmp_path, right, two, ("green", "red"), 3, shared=True)
+    assert sorted(title for *_, title in drawn) == ["green 100%", "green 100%", "red 100%"]
+    assert len({content for content, *_ in drawn}) == 3
+
+
 def test_no_image_is_shown_unless_it_is_allowed_and_one_of_before_is_gone(split, evaluation, tmp_path):
     draw_samples(tmp_path, evaluation, split, NAMES, 3, shared=True)
     assert (tmp_path / SAMPLES_FILE).read_bytes().startswith(b"\x89PNG")

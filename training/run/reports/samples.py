@@ -24,7 +24,9 @@ MOST_NAMES = 3
 def draw_samples(
     folder: Path, evaluation: Evaluation, split: Split, label_names: tuple[str, ...], channels: int, *, shared: bool
 ) -> list[Path]:
-    """Draws the first image of each of up to three classes, right or wrong; returns the path, none of a regression.
+    """Draws the first image of each of three classes, right or wrong; returns the path, none of a regression.
+
+    Of fewer classes the next images are shown as well.
 
     Where they are not to be shared, one of an earlier end of the same run is removed.
 
@@ -41,13 +43,15 @@ def draw_samples(
         return []
     _, first = np.unique(split.strata(), return_index=True)
     chosen = np.linspace(0, len(first) - 1, min(SAMPLES, len(first))).round().astype(int)
-    shown = answered(evaluation, first[chosen])
+    rows = first[chosen].tolist()
+    rows += [row for row in range(len(split.strata())) if row not in rows][: SAMPLES - len(rows)]
+    shown = answered(evaluation, rows)
     if not shown:
         logger.warning("--share-samples: a regression gives no classes, and its card shows no images")
         return []
     images = [(*split.image(one.row), _title(one, label_names)) for one in shown]
     logger.info(
-        "  %s shows %s of %s on the card, and is pushed",
+        "  %s shows %s of %s on the card, and goes with a push",
         SAMPLES_FILE,
         counted(len(shown), "image", "images"),
         split.name,
