@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,7 +55,7 @@ def network_rows(folder: Path, classifiers: dict[str, ImageClassifier], batch: i
 
     rows: dict[str, Work] = {"timm eager": eager}
     for name, one in classifiers.items():
-        rows[name] = lambda one=one: one.scores_of(pixels)  # type: ignore[misc]
+        rows[name] = partial(one.scores_of, pixels)
     return rows
 
 
@@ -66,7 +67,7 @@ def file_rows(folder: Path, classifiers: dict[str, ImageClassifier], images: lis
     names = [str(path) for path in images]
     rows: dict[str, Work] = {"transformers pipeline": lambda: peer(names, top_k=5, batch_size=8)}
     for name, one in classifiers.items():
-        rows[name] = lambda one=one: one(names, top_k=5)  # type: ignore[misc]
+        rows[name] = partial(one, names, top_k=5)
     return rows
 
 

@@ -75,8 +75,8 @@ def rows(given: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
 def processor_seconds(command: list[str]) -> float:
     """User and system time of a process and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD}, **quiet)  # type: ignore[call-overload]
+    environment = {**os.environ, **ONE_THREAD}
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -57,6 +57,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     names = given.areas or list(AREAS)
+    if unknown := [name for name in names if name not in AREAS]:
+        parser.error(f"there is no area {unknown[0]!r}; expected some of {', '.join(AREAS)}")
     caught = tried = 0
     with TemporaryDirectory() as folder:
         copy_tree(Path(folder))

@@ -147,10 +147,13 @@ def _label(target: np.ndarray) -> int | Tensor:
     return int(target) if target.ndim == 0 else torch.from_numpy(np.array(target))
 
 
-class StreamCollate(Collate):
+class StreamCollate:
     """Samples of a stream -> a batch, and the faults of all."""
 
-    def __call__(self, samples: list[Sample]) -> tuple[Pixels, Tensor, Tensor, list[str]]:  # type: ignore[override]
+    def __init__(self, transform: Transform) -> None:
+        self._collate = Collate(transform)
+
+    def __call__(self, samples: list[Sample]) -> tuple[Pixels, Tensor, Tensor, list[str]]:
         """Returns the batch with its faults."""
-        batch = super().__call__([sample[:4] for sample in samples])
+        batch = self._collate([sample[:4] for sample in samples])
         return *batch, [fault for sample in samples for fault in sample[4]]

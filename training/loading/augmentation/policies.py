@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -166,18 +166,18 @@ def batch_policy(name: str) -> BatchPolicy | None:
     Raises:
         ConfigError: There is no such policy.
     """
-    known = make_policy(name, (0, 0, 0))
+    known: Any = make_policy(name, (0, 0, 0))
     if name == "trivialaugment":
         return TrivialAugment()
     if not name.startswith("rand") or getattr(known, "choice_weights", 0) is not None:
         return None
-    operations = known.ops  # type: ignore[attr-defined]  # timm's RandAugment
+    operations = known.ops  # of timm's RandAugment
     if not {operation.name for operation in operations} <= set(LEVELS):
         return None
     one = operations[0]
     return RandAugment(
         tuple(operation.name for operation in operations),
-        known.num_layers,  # type: ignore[attr-defined]
+        known.num_layers,
         one.prob,
         one.magnitude,
         one.magnitude_std,
