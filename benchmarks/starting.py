@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--image", required=True, help="a photograph")
     parser.add_argument("--onnx", help="the same network, exported")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--digits", action="store_true", help="also `accelerate launch` to the plan of `digits`, before its first step")
+    parser.add_argument("--digits", action="store_true", help="also `accelerate launch` to the plan of `digits`")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         commands = rows(given, Path(folder))
