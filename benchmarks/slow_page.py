@@ -8,7 +8,7 @@ from pathlib import Path
 
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo import launch as serving
-from resnet_hub.demo.serving import model_pool
+from resnet_hub.demo.serving.networks import model_pool
 from resnet_hub.demo.settings import PageSettings
 
 open_at_once = model_pool.open_classifier

@@ -56,7 +56,7 @@ def served_page(checkpoint, **settings):
     # Here, so that other tests need not wait for gradio.
     from resnet_hub.demo.page import build_page, launch_page
     from resnet_hub.demo.serving.health import health_route
-    from resnet_hub.demo.serving.model_pool import start_pool
+    from resnet_hub.demo.serving.networks.model_pool import start_pool
     from resnet_hub.demo.settings import PageSettings
 
     # In float32, so that its scores are those of a classifier that is asked here.

@@ -33,8 +33,8 @@ ASKED_FOR = {
     "resnet_hub/export/runtime_files.py": {"onnx", "onnxruntime", "openvino"},
     "resnet_hub/runtime/exported.py": {"onnxruntime", "openvino"},
     "training/loop/reporting/live_curves.py": {"IPython"},
-    "resnet_hub/cli/completion.py": {"shtab"},
-    "resnet_hub/demo/serving/zero_gpu.py": {"spaces"},
+    "resnet_hub/cli/commands/completion.py": {"shtab"},
+    "resnet_hub/demo/serving/networks/zero_gpu.py": {"spaces"},
 }
 
 

@@ -7,8 +7,8 @@ import pytest
 
 import resnet_hub
 from resnet_hub import training
+from resnet_hub.cli.commands.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.entry import COMMANDS
-from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENT = (REPOSITORY / "docs" / "stability.md").read_text("utf-8")

@@ -9,10 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
+from resnet_hub.card.contents import IMAGES, SAMPLES_FILE, model_card
 from resnet_hub.card.merge import merged_card
 from resnet_hub.card.metadata import card_metadata
 from resnet_hub.card.parse import MAX_CARD_BYTES, CardText
-from resnet_hub.card.sections import IMAGES, SAMPLES_FILE, model_card
 from resnet_hub.checkpoint import CARD_FILE, CONFIG_FILE, SECTION, CheckpointConfig, forms_in, read_json, weights_digest
 from resnet_hub.errors import CheckpointError, Phrase, ResNetHubError
 

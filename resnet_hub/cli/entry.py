@@ -11,26 +11,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from resnet_hub.checks import nearest
-from resnet_hub.cli import conversion as cli_conversion
-from resnet_hub.cli import export as cli_export
-from resnet_hub.cli import inference as cli_images
-from resnet_hub.cli import listings as cli_listings
-from resnet_hub.cli import sharing as cli_sharing
-from resnet_hub.cli.completion import completion_command
+from resnet_hub.cli.commands import CONVERSION, EXPORT, LISTINGS, SHARING, completion_command, run_trainer
+from resnet_hub.cli.commands import TRAINER as TRAINER_COMMANDS
+from resnet_hub.cli.inference import COMMANDS as INFERENCE
 from resnet_hub.cli.parser import MISTAKE, PROGRAM, complain, run_command
 from resnet_hub.cli.terminal import printable
-from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
-from resnet_hub.cli.trainer import run_trainer
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.terminal import ArgumentParser, log_printable_lines, on_standard_streams
 
-COMMANDS = {
-    **cli_listings.COMMANDS,
-    **cli_images.COMMANDS,
-    **cli_conversion.COMMANDS,
-    **cli_export.COMMANDS,
-    **cli_sharing.COMMANDS,
-}
+COMMANDS = {**LISTINGS, **INFERENCE, **CONVERSION, **EXPORT, **SHARING}
 COMMANDS["completion"] = completion_command(COMMANDS)
 OTHER_NAMES = {
     "train": "finetune",

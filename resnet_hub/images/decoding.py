@@ -25,15 +25,16 @@ from .heic import open_heic
 from .tiff import (
     ALPHA,
     BITS_PER_SAMPLE,
+    COMPRESSION,
     EXTRA_SAMPLES,
     GRAY,
     PHOTOMETRIC,
     SAMPLES_PER_PIXEL,
+    WEBP,
     declared_range,
     read_tiff,
     tiff_pages,
 )
-from .tiff_segments import COMPRESSION, WEBP
 from .values import Raster
 
 # Decoded, 320 MB. Below the 89,478,485 pixels from which Pillow warns by itself, so that its warning never comes.

@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from resnet_hub.errors import ConfigError
 from resnet_hub.models.features import FeatureDictNetwork, FeatureNetwork
 from resnet_hub.models.pretrained import PretrainedNetwork, build
-from resnet_hub.models.timm_words import Source, feature_options, named_source, network_options
+from resnet_hub.models.timm_api import Source, feature_options, named_source, network_options
 
 LOADING = ("cache_dir", "revision", "token", "local_files_only")
 """Options of `from_pretrained` that say nothing of a network whose weights are drawn."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.models.timm_attributes import feature_facts
+from resnet_hub.models.timm_api import feature_facts
 from resnet_hub.nn import Checkpointing, FeatureInfo, Level, check_images
 
 

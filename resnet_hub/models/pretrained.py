@@ -17,7 +17,7 @@ from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ResNetHubError
 from resnet_hub.models.faithful import checkpoint_of
 from resnet_hub.models.replaced import has_other_weights, linear_head, renew_head, take_up
-from resnet_hub.models.timm_attributes import TimmAttributes
+from resnet_hub.models.timm_api import TimmAttributes
 from resnet_hub.registry import named_network
 
 if TYPE_CHECKING:

@@ -1,11 +1,18 @@
 """Residual networks as tensors see them: stems, blocks, layers, norms, and the network they make; no file, no Hub."""
 
-from resnet_hub.nn.blocks import BasicBlock, Bottleneck, ResidualBlock, block_class
-from resnet_hub.nn.blocks_v2 import PreActivationBasicBlock, PreActivationBlock, PreActivationBottleneck, block_class_v2
+from resnet_hub.nn.blocks import (
+    BasicBlock,
+    Bottleneck,
+    PreActivationBasicBlock,
+    PreActivationBlock,
+    PreActivationBottleneck,
+    ResidualBlock,
+    block_class,
+    block_class_v2,
+)
 from resnet_hub.nn.feature_info import FeatureInfo, Level, feature_level
 from resnet_hub.nn.folding import FusedConvolution, chain, computes
-from resnet_hub.nn.layers import DropBlock, DropPath, activation, norm
-from resnet_hub.nn.layers_v2 import PooledConvolution, norm_act
+from resnet_hub.nn.layers import DropBlock, DropPath, PooledConvolution, activation, norm, norm_act
 from resnet_hub.nn.limits import check_images
 from resnet_hub.nn.network import ResidualNetwork
 from resnet_hub.nn.stages import Checkpointing, Stage

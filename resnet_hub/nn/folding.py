@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from resnet_hub.errors import CheckpointError
-from resnet_hub.nn.layers import DropBlock, DropPath
-from resnet_hub.nn.layers_v2 import BatchNormAct, StandardizedConv2d
+from resnet_hub.nn.layers import BatchNormAct, DropBlock, DropPath, StandardizedConv2d
 
 logger = logging.getLogger(__name__)
 ACTIVE = "relu"

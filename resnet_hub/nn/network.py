@@ -13,8 +13,7 @@ from resnet_hub.checks import checked_label_names
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import ConfigError
 from resnet_hub.metadata import CheckpointMetadata
-from resnet_hub.nn.blocks import BlockPlace, ResidualBlock
-from resnet_hub.nn.blocks_v2 import PreActivationBlock
+from resnet_hub.nn.blocks import BlockPlace, PreActivationBlock, ResidualBlock
 from resnet_hub.nn.feature_info import FeatureInfo, feature_level
 from resnet_hub.nn.layers import GlobalPool, drop_block
 from resnet_hub.nn.limits import check_images, check_parameters

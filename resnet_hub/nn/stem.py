@@ -8,8 +8,7 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.layers import activation, antialias, norm
-from resnet_hub.nn.layers_v2 import convolution, norm_act
+from resnet_hub.nn.layers import activation, antialias, convolution, norm, norm_act
 
 
 def stem_width(config: ResNetConfig) -> int:

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 from test_sections import CONFIG, RUN, loaded, metadata
 
-from resnet_hub.card.sections import model_card
+from resnet_hub.card.contents.sections import model_card
 from resnet_hub.hub.upload import push_checkpoint
 
 HOSTILE = [

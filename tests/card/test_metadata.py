@@ -4,8 +4,8 @@ import pytest
 from huggingface_hub import ModelCard
 from test_sections import CONFIG, RUN, run
 
+from resnet_hub.card.contents.sections import model_card
 from resnet_hub.card.metadata import repo_id_in
-from resnet_hub.card.sections import model_card
 
 
 def metadata(config, **options):

@@ -5,9 +5,9 @@ import re
 import pytest
 from huggingface_hub import ModelCard
 
+from resnet_hub.card.contents.results import MAX_RESULT_CLASSES
+from resnet_hub.card.contents.sections import MAX_CLASSES, model_card
 from resnet_hub.card.parse import CardText
-from resnet_hub.card.results import MAX_RESULT_CLASSES
-from resnet_hub.card.sections import MAX_CLASSES, model_card
 
 RUN = {
     "base_model": "timm/resnet18.a1_in1k",

@@ -9,7 +9,7 @@ from encoded_images import banded
 from PIL import Image
 from random_weights import lively
 
-from resnet_hub.card.usage import in_chans, task, usage
+from resnet_hub.card.contents.usage import in_chans, task, usage
 
 NETWORKS = {
     "color": ("test_resnet", {}),

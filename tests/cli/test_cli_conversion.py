@@ -12,7 +12,7 @@ from random_weights import lively
 from safetensors.torch import load_file, save_file
 
 from resnet_hub import AutoResNet
-from resnet_hub.cli.conversion import TARGETS
+from resnet_hub.cli.commands.conversion import TARGETS
 from resnet_hub.cli.entry import COMMANDS
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.terminal import ArgumentParser

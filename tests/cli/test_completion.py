@@ -5,7 +5,7 @@ import importlib.util
 
 import pytest
 
-from resnet_hub.cli.completion import whole_parser
+from resnet_hub.cli.commands.completion import whole_parser
 from resnet_hub.cli.entry import COMMANDS, HELPS
 from training.settings import FinetuneRecipe, flag_of
 

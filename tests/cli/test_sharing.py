@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from resnet_hub import ImageClassifier
-from resnet_hub.cli.sharing import COMMANDS
+from resnet_hub.cli.commands.sharing import COMMANDS
 
 
 @pytest.fixture

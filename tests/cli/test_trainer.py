@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from resnet_hub.cli.trainer import COMMANDS
+from resnet_hub.cli.commands.trainer import COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -17,7 +17,7 @@ from resnet_hub.config import Preprocessing
 from resnet_hub.demo.fields.image_input.photo import photo_field
 from resnet_hub.demo.intake.uploads import uploaded_bytes
 from resnet_hub.demo.page import build_page
-from resnet_hub.demo.serving.model_pool import start_pool
+from resnet_hub.demo.serving.networks.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.formatting import describe_input, describe_labels, distinct_labels, exact, percent, verdict
 from resnet_hub.demo.text.page_error import PageError

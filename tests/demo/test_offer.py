@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from resnet_hub.demo.serving.model_pool import ModelPool, start_pool
+from resnet_hub.demo.serving.networks.model_pool import ModelPool, start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import ConfigError, ResNetHubError
 from resnet_hub.runtime import native_bf16

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from refused_networks import MOST_MB, NAME, REFUSED
 
 from resnet_hub import ResNet, create_model
-from resnet_hub.demo.serving.model_pool import start_pool
+from resnet_hub.demo.serving.networks.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.short_list import short_list
 from resnet_hub.demo.text.formatting import describe_row

@@ -12,7 +12,7 @@ from resnet_hub.errors import ConfigError
 from resnet_hub.explain.blocks import residuals as block_effects_module
 from resnet_hub.explain.blocks.residuals import block_effects, branches, join, place_in_network
 from resnet_hub.explain.saliency.target import Target
-from resnet_hub.nn.blocks import ResidualBlock
+from resnet_hub.nn.blocks.residual import ResidualBlock
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

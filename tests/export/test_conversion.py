@@ -14,7 +14,7 @@ from random_weights import assert_equal, lively
 from transformers import AutoImageProcessor
 
 from resnet_hub import AutoResNet
-from resnet_hub.cli.conversion import TARGETS as NAMED_TARGETS
+from resnet_hub.cli.commands.conversion import TARGETS as NAMED_TARGETS
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.export import TARGETS, export_network
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.layouts import Scan
-from training.layouts.scan import Folder
+from training.layouts.scanning.scan import Folder
 from training.tables.lists.image_lists import find_lists, read_class_names, read_list, read_pairs
 from training.tables.names import Files
 

@@ -6,7 +6,7 @@ import pytest
 from error_facts import Begins, code_and_fields
 from huggingface_hub import HfApi, ModelCard
 
-from resnet_hub.card.sections import model_card
+from resnet_hub.card.contents.sections import model_card
 from resnet_hub.errors import CheckpointError, HubError
 from resnet_hub.hub.upload import ATTEMPTS, push_checkpoint
 

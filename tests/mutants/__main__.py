@@ -33,17 +33,17 @@ class Area:
 
 
 AREAS = {
-    "network": Area(("resnet_hub/nn/*.py",), ("tests/nn", "tests/models/test_features.py", "tests/runtime")),
+    "network": Area(("resnet_hub/nn/**/*.py",), ("tests/nn", "tests/models/test_features.py", "tests/runtime")),
     "checkpoint": Area(("resnet_hub/checkpoint/*.py", "resnet_hub/checkpoint/config/*.py"), ("tests/checkpoint",)),
-    "loop": Area(("training/loop/*.py", "training/optim/*.py"), ("tests/training/loop", "tests/training/optim")),
+    "loop": Area(("training/loop/**/*.py", "training/optim/**/*.py"), ("tests/training/loop", "tests/training/optim")),
     "metrics": Area(("training/metrics/*.py",), ("tests/training/metrics",)),
     "preprocessing": Area(
-        ("resnet_hub/preprocessing.py", "resnet_hub/images/*.py"),
+        ("resnet_hub/preprocessing.py", "resnet_hub/images/**/*.py"),
         ("tests/test_preprocessing.py", "tests/images", "tests/test_image_list.py", "tests/test_classifier.py"),
     ),
     "hub": Area(("resnet_hub/hub/*.py",), ("tests/hub",)),
     "page": Area(
-        ("resnet_hub/demo/serving/*.py", "resnet_hub/demo/intake/*.py", "resnet_hub/demo/text/*.py"),
+        ("resnet_hub/demo/serving/**/*.py", "resnet_hub/demo/intake/*.py", "resnet_hub/demo/text/*.py"),
         ("tests/demo/text", "tests/demo/intake", "tests/demo/serving"),
     ),
 }

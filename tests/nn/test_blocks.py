@@ -8,8 +8,8 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.blocks import BLOCKS, BasicBlock, BlockPlace, Bottleneck, ZeroPadShortcut, block_class
-from resnet_hub.nn.layers import BlurPool, DropBlock
+from resnet_hub.nn.blocks.residual import BLOCKS, BasicBlock, BlockPlace, Bottleneck, ZeroPadShortcut, block_class
+from resnet_hub.nn.layers.common import BlurPool, DropBlock
 from resnet_hub.nn.stages import recomputed
 
 DROPPING = {"drop path": lambda: {"drop_path": 0.5}, "drop block": lambda: {"drop_block": DropBlock(0.1, 3, 1.0)}}

@@ -8,14 +8,14 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.blocks import BlockPlace
-from resnet_hub.nn.blocks_v2 import (
+from resnet_hub.nn.blocks.pre_activation import (
     BLOCKS_V2,
     PreActivationBasicBlock,
     PreActivationBottleneck,
     block_class_v2,
     projection,
 )
+from resnet_hub.nn.blocks.residual import BlockPlace
 
 CONFIG = ResNetConfig(family="resnetv2")
 

@@ -10,8 +10,8 @@ from torch import nn
 from resnet_hub.errors import CheckpointError
 from resnet_hub.nn import folding
 from resnet_hub.nn.folding import FusedConvolution, chain, computes
-from resnet_hub.nn.layers import DropPath
-from resnet_hub.nn.layers_v2 import BatchNormAct, GroupNormAct, StandardizedConv2d
+from resnet_hub.nn.layers.common import DropPath
+from resnet_hub.nn.layers.pre_activation import BatchNormAct, GroupNormAct, StandardizedConv2d
 
 CONVOLUTIONS = {
     "1x1": nn.Conv2d(8, 16, 1),

@@ -8,7 +8,7 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.layers import (
+from resnet_hub.nn.layers.common import (
     ACTIVATIONS,
     BlurPool,
     DropBlock,

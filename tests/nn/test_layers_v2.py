@@ -8,7 +8,7 @@ from error_facts import Begins, code_and_fields
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.layers_v2 import NORM_ACTS, StandardizedConv2d, convolution, norm_act
+from resnet_hub.nn.layers.pre_activation import NORM_ACTS, StandardizedConv2d, convolution, norm_act
 
 THEIRS = {
     "batchnorm": timm.layers.BatchNormAct2d,

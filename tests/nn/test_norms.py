@@ -8,7 +8,7 @@ from torch import nn
 from torchvision.ops.misc import FrozenBatchNorm2d as TorchvisionFrozen
 
 from resnet_hub import create_model
-from resnet_hub.nn.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
+from resnet_hub.nn.layers.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 PAIRS = {

@@ -7,7 +7,7 @@ from torch import nn
 
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.layers import BlurPool
+from resnet_hub.nn.layers.common import BlurPool
 from resnet_hub.nn.stem import preactivation_stem, stem_convolution, stem_pool, stem_width
 
 STEMS = {  # kind, declared width, channels of each convolution

@@ -10,7 +10,7 @@ from kinds import smallest
 from random_weights import LARGE, assert_equal, random_state, without_storage
 
 from resnet_hub import create_model
-from resnet_hub.nn.layers import ACTIVATIONS
+from resnet_hub.nn.layers.common import ACTIVATIONS
 from resnet_hub.registry import architecture
 from resnet_hub.registry.architectures import IMAGENET, PREACTIVATION
 

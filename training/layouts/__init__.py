@@ -4,8 +4,7 @@ from .folders import image_cells, read_folder
 from .layouts import LISTS, TABLES, choose
 from .ledger import RECORDED, Ledger, Unit
 from .masks import set_masks_aside
-from .scan import Scan, is_archive, scan_folder, shown
-from .seen import quoted, tree_lines
+from .scanning import Scan, is_archive, quoted, scan_folder, shown, tree_lines
 from .split_names import SPLIT_OF, lies_aside, says_division, split_in, splits_among
 from .table_choice import METADATA, deciding_tables, metadata_files
 from .unused_files import account_for, names_in

@@ -18,8 +18,7 @@ from ..settings import AUTO
 from .layouts import TABLES, Reading, choose
 from .ledger import Ledger
 from .masks import masks_among, set_masks_aside
-from .scan import RECORDS, Folder, Scan, shown
-from .seen import quoted, tree_lines
+from .scanning import RECORDS, Folder, Scan, quoted, shown, tree_lines
 from .table_choice import deciding_tables, metadata_files
 
 MAX_BYTES_HELD = 2**30

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from resnet_hub.errors import DataError, Phrase
 
 from ..settings import AUTO
-from .scan import Folder, shown
-from .seen import SHOWN, quoted, tree_lines
+from .scanning import SHOWN, Folder, quoted, shown, tree_lines
 from .split_names import classes_and_splits, copied_from, lies_aside, says_nothing, splits_among
 
 

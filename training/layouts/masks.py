@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from .scan import Folder
+from .scanning import Folder
 from .split_names import AFFIXES, OF_MASKS, words_of
 
 MASK = re.compile(r"(.+)[ _.-](?:masks?|seg|segmentation|gt|groundtruth)(?:[ _.-]?\d{1,3})?", re.IGNORECASE)

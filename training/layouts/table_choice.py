@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-from .scan import RECORDS, Folder, Scan
+from .scanning import RECORDS, Folder, Scan
 from .split_names import splits_among
 
 LOOKED_AT = 64 * 1024

@@ -9,8 +9,7 @@ from resnet_hub.errors import Phrase
 
 from .folders import kind_of_file
 from .ledger import Ledger
-from .scan import Scan, shown
-from .seen import quoted
+from .scanning import Scan, quoted, shown
 
 
 def names_in(scan: Scan) -> Iterator[str]:

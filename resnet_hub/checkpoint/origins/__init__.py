@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from resnet_hub.checkpoint.origins import (
-    caffe,
-    cifar,
-    detectron,
-    keras,
-    openmmlab,
-    quantized,
-    residual,
-    self_supervised,
-    sequential,
-    torchvision,
-    transformers,
-)
+from resnet_hub.checkpoint.origins import cifar, residual, self_supervised, sequential
 from resnet_hub.checkpoint.origins.folded import has_statistics, with_statistics
-from resnet_hub.checkpoint.origins.keras_layers import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
+from resnet_hub.checkpoint.origins.libraries import (
+    CAFFE,
+    DETECTRON,
+    KERAS,
+    KERAS_CONFIG,
+    KERAS_LAYER,
+    KERAS_OLDER,
+    OPENMMLAB,
+    QUANTIZED,
+    TORCHVISION,
+    TRANSFORMERS,
+    named_by_order,
+    transformers_name,
+)
 from resnet_hub.checkpoint.origins.notes import noted_classes
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
-from resnet_hub.checkpoint.origins.transformers import transformers_name
 
 ORIGINS: tuple[Origin, ...] = (
-    transformers.ORIGIN,
-    keras.ORIGIN,
-    quantized.ORIGIN,
+    TRANSFORMERS,
+    KERAS,
+    QUANTIZED,
     self_supervised.ORIGIN,
-    openmmlab.ORIGIN,
-    detectron.ORIGIN,
-    caffe.ORIGIN,
+    OPENMMLAB,
+    DETECTRON,
+    CAFFE,
     cifar.ORIGIN,
     sequential.ORIGIN,
-    torchvision.ORIGIN,
+    TORCHVISION,
     residual.ORIGIN,
 )
 """The table, the more particular rows first."""

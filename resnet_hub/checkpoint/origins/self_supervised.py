@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import residual, sequential, torchvision
+from resnet_hub.checkpoint.origins import residual, sequential
+from resnet_hub.checkpoint.origins.libraries import TORCHVISION, torchvision_input
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 
@@ -71,7 +72,7 @@ def options(_: Contents) -> dict[str, Any]:
 
 def preprocessing(_: Contents, network: ResNetConfig) -> Preprocessing:
     """The input of their linear evaluations, which is that of ImageNet in torchvision."""
-    return torchvision.seen().with_channels(network.in_chans)
+    return torchvision_input().with_channels(network.in_chans)
 
 
 ORIGIN = Origin(
@@ -80,7 +81,7 @@ ORIGIN = Origin(
     recognize,
     rename,
     left_over=left_over,
-    architectures=torchvision.ARCHITECTURES,
+    architectures=TORCHVISION.architectures,
     options=options,
     preprocessing=preprocessing,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import torchvision
+from resnet_hub.checkpoint.origins.libraries import TORCHVISION
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 
 ANCHOR = re.compile(r"\d\.0\.conv1\.weight$")
@@ -48,7 +48,7 @@ ORIGIN = Origin(
     ANCHOR,
     recognize,
     rename,
-    architectures=torchvision.ARCHITECTURES,
+    architectures=TORCHVISION.architectures,
     options=options,
-    preprocessing=torchvision.preprocessing,
+    preprocessing=TORCHVISION.preprocessing,
 )

@@ -11,10 +11,8 @@ from resnet_hub.demo.serving.lessons import (
     Lesson,
     Lessons,
 )
-from resnet_hub.demo.serving.model_pool import ModelPool, start_pool
-from resnet_hub.demo.serving.open_model import OpenModel
+from resnet_hub.demo.serving.networks import ModelPool, OpenModel, prepare, start_pool
 from resnet_hub.demo.serving.teaching import taught, taught_answer
-from resnet_hub.demo.serving.zero_gpu import prepare
 
 __all__ = [
     "LONGEST_LABEL",

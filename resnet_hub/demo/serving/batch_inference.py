@@ -17,7 +17,7 @@ from resnet_hub.classifier import Prediction
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.intake import ArchiveLimits, FailedImage, NamedImage, images_in
 from resnet_hub.demo.serving.inference import Inference
-from resnet_hub.demo.serving.open_model import BATCH, OpenModel
+from resnet_hub.demo.serving.networks import BATCH, OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import sentence_of
 from resnet_hub.images import Opened, visible

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from resnet_hub.demo.serving.model_pool import ModelPool
+from resnet_hub.demo.serving.networks import ModelPool
 
 PATH = "/health"
 PATIENCE_SECONDS = 5.0

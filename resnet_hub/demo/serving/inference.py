@@ -16,8 +16,7 @@ from torch import Tensor
 from resnet_hub.classifier import Classification
 from resnet_hub.demo.intake import UrlLimits, fetch_image, uploaded_bytes, uploaded_path
 from resnet_hub.demo.serving.lessons import Lessons
-from resnet_hub.demo.serving.model_pool import ModelPool
-from resnet_hub.demo.serving.open_model import OpenModel
+from resnet_hub.demo.serving.networks import ModelPool, OpenModel
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text import PageError, names_in, predictions_in
 from resnet_hub.errors import ImageError

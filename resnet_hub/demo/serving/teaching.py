@@ -17,7 +17,7 @@ from resnet_hub.demo.intake import FailedImage, NamedImage, images_in
 from resnet_hub.demo.serving.batch_inference import archive_limits, thumbnail_of
 from resnet_hub.demo.serving.inference import Inference
 from resnet_hub.demo.serving.lessons import LearnedImage, Lesson
-from resnet_hub.demo.serving.open_model import OpenModel
+from resnet_hub.demo.serving.networks import OpenModel
 from resnet_hub.errors import ImageError
 from resnet_hub.few_shot import FewShotAnswer, digest_of
 from resnet_hub.preprocessing import open_image, to_pixels

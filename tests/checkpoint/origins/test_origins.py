@@ -18,7 +18,7 @@ from torchvision.transforms._presets import ImageClassification
 
 from resnet_hub import ResNet
 from resnet_hub.checkpoint.origins import ORIGINS, Contents
-from resnet_hub.checkpoint.origins import torchvision as published
+from resnet_hub.checkpoint.origins.libraries import torchvision as published
 from resnet_hub.checkpoint.origins.notes import noted_architecture
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError, ConfigError

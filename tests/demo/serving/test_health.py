@@ -5,7 +5,7 @@ import json
 from threading import Event
 
 from resnet_hub.demo.serving import health
-from resnet_hub.demo.serving.model_pool import start_pool
+from resnet_hub.demo.serving.networks.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 
 

@@ -9,8 +9,8 @@ import torch
 from resnet_hub import create_model
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts
-from resnet_hub.demo.serving import model_pool as shelf_module
-from resnet_hub.demo.serving.model_pool import start_pool
+from resnet_hub.demo.serving.networks import model_pool as shelf_module
+from resnet_hub.demo.serving.networks.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 from resnet_hub.hub.address import repo_address

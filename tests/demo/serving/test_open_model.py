@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from resnet_hub.demo.serving.open_model import OpeningError, errors_for_visitors
+from resnet_hub.demo.serving.networks.open_model import OpeningError, errors_for_visitors
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
 
 PLACE = "/srv/secret/two"

@@ -18,8 +18,8 @@ from resnet_hub import create_model
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.examples import find_examples
 from resnet_hub.demo.page import describe_model
-from resnet_hub.demo.serving import model_pool
-from resnet_hub.demo.serving.model_pool import start_pool
+from resnet_hub.demo.serving.networks import model_pool
+from resnet_hub.demo.serving.networks.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import CheckpointError, ConfigError, HubError, HubUnreachableError
 
@@ -203,14 +203,25 @@ def test_the_facts_tell_what_the_network_stands_in_for(hub, bundled):
     assert f"<dd>tiny, in place of {WANTED}</dd>" in describe_model(pool.own, "en", pool.missing)
 
 
+def test_on_a_phone_the_verdict_of_the_stand_in_is_in_view_below_the_notice(hub, open_page):
+    shut(hub)
+    with served_page(WANTED) as chosen:
+        for locale, words in (("en-US", "10: airplane"), ("zh-CN", "飞机、汽车")):
+            page = open_page(chosen.address, width=390, locale=locale)
+            expect(page.locator("#notice")).to_contain_text(words)
+            expect(page.locator("#verdict p").first).to_contain_text("%")
+            box = page.locator("#verdict").bounding_box()
+            assert box["y"] + box["height"] <= 844, locale
+
+
 def test_visitors_read_of_the_stand_in_and_later_find_the_network_itself(hub, bundled, open_page, tmp_path):
     solid(COLORS[0]).save(tmp_path / "photo.png")
     shut(hub)
     with served_page(WANTED) as chosen:
         page = open_page(chosen.address)
-        expect(page.locator("#notice")).to_contain_text(f"The network {WANTED} could not be loaded from the Hub.")
+        expect(page.locator("#notice")).to_contain_text(f"The network {WANTED} could not be loaded from the Hub")
         expect(page.locator("#notice")).to_contain_text("tiny answers")
-        expect(page.locator("#notice")).to_contain_text("its classes (3: cat, dog, bird)")
+        expect(page.locator("#notice")).to_contain_text("it knows only its classes (3: cat, dog, bird)")
         chinese = open_page(chosen.address, locale="zh-CN")
         expect(chinese.locator("#notice")).to_contain_text(f"暂时无法从 Hub 加载网络 {WANTED}")
         page.get_by_text("About this network").click()

@@ -10,9 +10,9 @@ from error_facts import code_and_fields
 from huggingface_hub import constants
 
 from resnet_hub import ImageClassifier, create_model
-from resnet_hub.demo.serving import visitor_disk
-from resnet_hub.demo.serving.model_pool import start_pool
-from resnet_hub.demo.serving.visitor_disk import MB, VisitorDisk
+from resnet_hub.demo.serving.networks import visitor_disk
+from resnet_hub.demo.serving.networks.model_pool import start_pool
+from resnet_hub.demo.serving.networks.visitor_disk import MB, VisitorDisk
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import HubError
 from resnet_hub.hub.upload import push_checkpoint

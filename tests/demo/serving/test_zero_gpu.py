@@ -19,10 +19,10 @@ from gradio_client import Client, handle_file
 from running_app import REPOSITORY, free_port
 
 from resnet_hub import ImageClassifier
-from resnet_hub.demo.serving import zero_gpu
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.model_pool import start_pool
-from resnet_hub.demo.serving.zero_gpu import network_run, prepare
+from resnet_hub.demo.serving.networks import zero_gpu
+from resnet_hub.demo.serving.networks.model_pool import start_pool
+from resnet_hub.demo.serving.networks.zero_gpu import network_run, prepare
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.text.page_error import PageError
 from resnet_hub.demo.text.user_errors import refusal_of

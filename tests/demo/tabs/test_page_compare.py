@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from resnet_hub import create_model
 from resnet_hub.classifier import Prediction
 from resnet_hub.demo.serving.inference import Inference
-from resnet_hub.demo.serving.model_pool import start_pool
+from resnet_hub.demo.serving.networks.model_pool import start_pool
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.demo.tabs import comparison
 from resnet_hub.demo.tabs.comparison import Compared, agreement, compared, do_agree

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from training.layouts.packed_names import PACKED, PackedNames
+from training.layouts.scanning.packed_names import PACKED, PackedNames
 
 
 @pytest.mark.parametrize("count", [0, 1, PACKED - 1, PACKED, 2 * PACKED + 3])

@@ -5,7 +5,7 @@ from huggingface_hub import HfApi
 from random_weights import lively
 
 from resnet_hub import ResNet
-from resnet_hub.card.sections import model_card
+from resnet_hub.card.contents.sections import model_card
 from resnet_hub.hub.address import repo_address
 from resnet_hub.metadata import CheckpointMetadata
 from training.run.reports.license import parent_license

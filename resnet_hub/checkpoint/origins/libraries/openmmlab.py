@@ -6,7 +6,7 @@ import re
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import torchvision
+from resnet_hub.checkpoint.origins.libraries import torchvision
 from resnet_hub.checkpoint.origins.notes import options_of
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig

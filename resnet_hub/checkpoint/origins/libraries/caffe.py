@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import detectron, torchvision
 from resnet_hub.checkpoint.origins.folded import with_statistics
+from resnet_hub.checkpoint.origins.libraries import detectron, torchvision
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from resnet_hub.errors import ImageError
 
-from .tiff_segments import by_pillow, with_deflate
-from .values import KINDS, Raster
+from ..values import KINDS, Raster
+from .segments import by_pillow, with_deflate
 
 # Tags by number, as the specification lists them.
 BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, EXTRA_SAMPLES, MAX_VALUE, S_MAX_VALUE, ORIENTATION = 258, 277, 338, 281, 341, 274

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from resnet_hub.card.forms import other_forms
+from resnet_hub.card.contents.forms import other_forms
+from resnet_hub.card.contents.results import confused, per_class, results
+from resnet_hub.card.contents.usage import task, usage
 from resnet_hub.card.license import recorded_license
 from resnet_hub.card.markdown import folded, line, place, table, text
 from resnet_hub.card.metadata import card_metadata, is_number, model_name, numbers, run_metadata
 from resnet_hub.card.parse import CardText, marked
-from resnet_hub.card.results import confused, per_class, results
-from resnet_hub.card.usage import task, usage
 from resnet_hub.checkpoint import Form
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.registry import is_non_commercial

@@ -13,7 +13,7 @@ from resnet_hub.card import weights_license
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.zero_gpu import is_zero_gpu
+from resnet_hub.demo.serving.networks.zero_gpu import is_zero_gpu
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, ResNetHubError, text_of
 from resnet_hub.runtime import native_bf16

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import torchvision
+from resnet_hub.checkpoint.origins.libraries import torchvision
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resnet_hub.checks import nearest
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
+from resnet_hub.nn.layers.norms import FrozenBatchNorm2d, LayerNorm2d, RMSNorm2d
 
 
 class SqueezeExcite(nn.Module):

@@ -17,16 +17,16 @@ from resnet_hub.checks import check_choice
 from resnet_hub.classifier import PRECISIONS, ImageClassifier
 from resnet_hub.demo.model_facts import ModelFacts, model_facts
 from resnet_hub.demo.serving.batcher import Batcher
-from resnet_hub.demo.serving.offer import free_name, is_offered, owner_folders
-from resnet_hub.demo.serving.open_model import (
+from resnet_hub.demo.serving.networks.offer import free_name, is_offered, owner_folders
+from resnet_hub.demo.serving.networks.open_model import (
     OpenModel,
     errors_for_visitors,
     facts_of,
     most_together,
     open_classifier,
 )
-from resnet_hub.demo.serving.visitor_disk import VisitorDisk
-from resnet_hub.demo.serving.zero_gpu import network_run
+from resnet_hub.demo.serving.networks.visitor_disk import VisitorDisk
+from resnet_hub.demo.serving.networks.zero_gpu import network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.hub import repo_address

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from resnet_hub.checks import nearest
 from resnet_hub.config import ResNetConfig
 from resnet_hub.errors import ConfigError
-from resnet_hub.nn.blocks import BlockPlace, shortcut_pool
-from resnet_hub.nn.layers import DropPath
-from resnet_hub.nn.layers_v2 import convolution, norm_act
+from resnet_hub.nn.blocks.residual import BlockPlace, shortcut_pool
+from resnet_hub.nn.layers import DropPath, convolution, norm_act
 
 
 class PreActivationBlock(nn.Module):

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping
 from importlib import import_module
 
+from resnet_hub.cli.commands.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.parser import PROGRAM, Command, print_lines
-from resnet_hub.cli.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.errors import Phrase
 from resnet_hub.extras import MissingExtraError, is_installed
 

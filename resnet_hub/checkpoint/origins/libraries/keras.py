@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins.keras_layers import KERAS_BLOCK, KERAS_CONFIG, KERAS_LAYER
+from resnet_hub.checkpoint.origins.libraries.keras_layers import KERAS_BLOCK, KERAS_CONFIG, KERAS_LAYER
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError
