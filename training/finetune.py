@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ from .run import (
 )
 from .settings import FinetuneRecipe
 from .start import describe, start_model
-from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_budget, with_defaults
+from .trials import fit_linear_probe, report_dry_run, sweep_lr, with_defaults, within_budget
 
 logger = logging.getLogger("training")
 
@@ -105,8 +106,7 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
     with together, publishing(recipe, accelerator) as publisher, claim, repeatable(recipe.deterministic):
         data = load_data(recipe)
         refuse_differences(data.facts)
-        model = start_model(recipe, data)
-        asked = with_budget(recipe, data, model, accelerator)
+        asked, model = within_budget(recipe, data, accelerator, partial(start_model, data=data))
         recipe = with_defaults(asked, model, accelerator, len(data.train))
         model.metadata = describe(recipe, data, model, accelerator)
         log_plan(recipe, data, model, accelerator)
@@ -167,8 +167,7 @@ def try_out(recipe: FinetuneRecipe) -> tuple[Data, Learner, dict[str, Loader]]:
     accelerator = make_accelerator(recipe.precision, recipe.threads, unused_parameters=recipe.unfreezes)
     set_seed(recipe.seed)
     data = load_data(recipe)
-    model = start_model(recipe, data)
-    recipe = with_budget(recipe, data, model, accelerator)
+    recipe, model = within_budget(recipe, data, accelerator, partial(start_model, data=data))
     recipe = with_defaults(recipe, model, accelerator, len(data.train))
     log_plan(recipe, data, model, accelerator)
     return data, *make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)

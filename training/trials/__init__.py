@@ -1,7 +1,7 @@
 """Short measurements before the epochs: budget, defaults, batch size, lr finder, linear probe, dry run."""
 
 from .batch_size import with_batch_size
-from .budget import with_budget
+from .budget import within_budget
 from .defaults import with_defaults
 from .dry_run import report_dry_run
 from .feature_head import learn_head
@@ -16,6 +16,6 @@ __all__ = [
     "report_dry_run",
     "sweep_lr",
     "with_batch_size",
-    "with_budget",
     "with_defaults",
+    "within_budget",
 ]

@@ -91,7 +91,8 @@ class SavingSettings(Settings):
     budget: str | None = setting(
         None,
         "time from the start of the program within which the run means to be finished, as 5m or 1h30m: a few steps are "
-        "measured, and what fits is done: epochs of everything, else a linear probe, which is said",
+        "measured, and what fits is done: epochs of everything, of the last stages, on smaller images or of a smaller "
+        "network, or a linear probe, which is said",
         public=False,
         may_change=True,
     )
