@@ -6,31 +6,26 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from resnet_hub.checkpoint import Source
 from resnet_hub.checks import check_choice, check_integer, is_integer
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.image_list import Compute, are_images, batch_that_fits, image_rows
 from resnet_hub.images import image_of, visible
-from resnet_hub.models import PretrainedNetwork, feature_map_bytes
 from resnet_hub.predictions import Classification, Prediction, Timings
-from resnet_hub.preprocessing import ImageSource, normalize, open_image, to_pixels
-from resnet_hub.runtime import (
-    BACKENDS,
-    ExportedNetwork,
-    ExportedRunner,
-    Runner,
-    RunningNetwork,
-    checked_network,
-    chosen_device,
-    exported_file,
-)
-from resnet_hub.scores import scores
+from resnet_hub.preprocessing import ImageSource
+from resnet_hub.runtime import ExportedNetwork, ExportedRunner, RunningNetwork, exported_file
+from resnet_hub.scores import best_classes, scores
+from resnet_hub.tensors import Numbers, as_array, of_kind
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from resnet_hub.checkpoint import Source
+    from resnet_hub.models import PretrainedNetwork
 
 __all__ = ["PRECISIONS", "Classification", "ImageClassifier", "Prediction", "Timings"]
 
@@ -42,7 +37,8 @@ class ImageClassifier(RunningNetwork):
     """Images -> ranked labels with a loaded network. Thread-safe.
 
     A network of one input channel gets its images in gray, one of four gets their transparency as well, and one of
-    other channels takes files of TIFF and numpy, and arrays, of as many bands.
+    other channels takes files of TIFF and numpy, and arrays, of as many bands. Methods of pixels, logits and scores
+    take tensors or arrays, and give what they were given. An exported file answers without torch.
     """
 
     def __init__(
@@ -77,6 +73,9 @@ class ImageClassifier(RunningNetwork):
             super().__init__(ExportedRunner(model, str(device), precision, backend))
             self.precision, together = model.facts.precision, model.feature_map_bytes
         else:
+            from resnet_hub.models import feature_map_bytes
+            from resnet_hub.runtime import Runner, checked_network, chosen_device
+
             _check_choices(precision, backend)
             model = checked_network(model).to(chosen_device(device)).eval()
             on_cuda = next(model.parameters()).is_cuda
@@ -109,6 +108,9 @@ class ImageClassifier(RunningNetwork):
         if (file := exported_file(source)) is not None:
             exported = ExportedNetwork(file, backend, **options)
             return cls(exported, device=device, precision=precision, backend=backend, batch_size=batch_size)
+        from resnet_hub.models import PretrainedNetwork
+        from resnet_hub.runtime import chosen_device
+
         _check_choices(precision, backend)
         chosen = chosen_device(device)
         model = PretrainedNetwork.from_pretrained(source, device=chosen, **options)
@@ -185,17 +187,17 @@ class ImageClassifier(RunningNetwork):
         for one in self._rows(images, self.features_of, on_error, progress):
             if isinstance(one, ImageError):
                 logger.warning("%s; its features are NaN", one)
-            rows.append(unread[None] if isinstance(one, ImageError) else one.numpy()[None])
+            rows.append(unread[None] if isinstance(one, ImageError) else one[None])
         return np.concatenate(rows)
 
     def _rows(
-        self, images: Any, compute: Compute[Tensor], on_error: str, progress: bool
-    ) -> Iterator[Tensor | ImageError]:
+        self, images: Any, compute: Compute[np.ndarray], on_error: str, progress: bool
+    ) -> Iterator[np.ndarray | ImageError]:
         """What is computed of each image, or why it cannot be read."""
         check_choice("on_error", on_error, ("raise", "return"))
         many, skip = are_images(images), on_error == "return"
         given = images if many else [images]
-        return image_rows(given, self.prepare, compute, self.batch_size, skip=skip, named=many, bar=progress)
+        return image_rows(given, self.pixels_of, compute, self.batch_size, skip=skip, named=many, bar=progress)
 
     def classify(self, image: ImageSource, top_k: int = 5, *, name: str | None = None) -> Classification:
         """The answer to one image with its timings and the image that the network saw; raises as calling does.
@@ -207,88 +209,68 @@ class ImageClassifier(RunningNetwork):
             name: What errors call the image; its path where absent.
         """
         _check_top_k(top_k)
-        pixels, timings = self.prepare_timed(image, name=name)
+        pixels, timings = self.pixels_timed(image, name)
         started = perf_counter()
         scores = self.scores_of(pixels[None])[0]
         return self.classification(pixels, scores, replace(timings, network_ms=1e3 * (perf_counter() - started)), top_k)
 
     def warm_up(self) -> None:
         """Runs the network on a blank image, so that the first real image does not wait for one-time setup."""
-        self.scores_of(torch.zeros(1, *self.preprocessing.input_size, dtype=torch.uint8))
+        self.scores_of(np.zeros((1, *self.preprocessing.input_size), np.uint8))
 
-    def prepare(self, image: ImageSource, *, name: str | None = None) -> Tensor:
-        """What the network sees of an image, uint8 (C, H, W); stacked, they are what `scores_of` takes.
-
-        Raises:
-            ImageError: The image cannot be read; the message calls it `name`, or by its path.
-        """
-        return self.prepare_timed(image, name=name)[0]
-
-    def prepare_timed(self, image: ImageSource, *, name: str | None = None) -> tuple[Tensor, Timings]:
-        """As `prepare`, with the times of its steps; the network's is 0."""
-        started = perf_counter()
-        opened = open_image(image, name=name, preprocessing=self.preprocessing)
-        decoded = perf_counter()
-        pixels = to_pixels(opened, self.preprocessing)
-        return pixels, Timings(1e3 * (decoded - started), 1e3 * (perf_counter() - decoded), 0.0)
-
-    def classification(self, pixels: Tensor, scores: Tensor, timings: Timings, top_k: int) -> Classification:
+    def classification(self, pixels: Numbers, scores: Numbers, timings: Timings, top_k: int) -> Classification:
         """The answer to one prepared image, of its scores (num_classes,), which a batch with others may have given."""
-        seen = visible(image_of(pixels.permute(1, 2, 0).numpy()))
+        seen = visible(image_of(as_array(pixels).transpose(1, 2, 0)))
         return Classification(self.ranked(scores, top_k), timings, seen)
 
-    @torch.inference_mode()
-    def scores_of(self, pixels: Tensor) -> Tensor:
+    def scores_of(self, pixels: Numbers) -> Numbers:
         """Scores (N, num_classes), float32 on the CPU, of uint8 pixels (N, C, H, W), as `prepare` makes them.
 
         Raises:
             CheckpointError: The network's answer is not finite, or has not one value for each class.
         """
-        logits = self._run(normalize(pixels.to(self.device), self.preprocessing))
+        logits: Any = self._run.answer(pixels)
         if logits.shape != (len(pixels), self.model.num_classes):
             raise CheckpointError("classifier.other_outputs", shape=tuple(logits.shape), classes=self.model.num_classes)
-        return self.scores(self._finite(logits))
+        self._check_finite(logits)
+        return of_kind(self.scores(logits), pixels)
 
-    @torch.inference_mode()
-    def features_of(self, pixels: Tensor) -> Tensor:
+    def features_of(self, pixels: Numbers) -> Numbers:
         """Pooled features (N, features), float32 on the CPU, of uint8 pixels (N, C, H, W), as `prepare` makes them.
 
         Raises:
             CheckpointError: A feature is not finite.
         """
-        return self._finite(self._run(normalize(pixels.to(self.device), self.preprocessing), pre_logits=True))
+        features = self._run.answer(pixels, pre_logits=True)
+        self._check_finite(features)
+        return of_kind(features, pixels)
 
-    def _finite(self, numbers: Tensor) -> Tensor:
-        """The numbers in float32 on the CPU. Raises: CheckpointError where one is not finite."""
-        found = numbers.float().cpu()
-        if not found.isfinite().all():
+    def _check_finite(self, numbers: Tensor | np.ndarray) -> None:
+        if not np.isfinite(as_array(numbers)).all():
             raise CheckpointError("classifier.not_finite", precision=self.precision)
-        return found
 
-    def scores(self, logits: Tensor) -> Tensor:
+    def scores(self, logits: Numbers) -> Numbers:
         """Scores (N, num_classes) of the network's logits, after temperature scaling."""
         return scores(logits, self.model.config.task, self.temperature)
 
-    def ranked(self, scores: Tensor, top_k: int) -> list[Prediction]:
+    def ranked(self, scores: Numbers, top_k: int) -> list[Prediction]:
         """The `top_k` best classes, best first, of one image's scores (num_classes,)."""
         indices, values = self.rank(scores[None], top_k)
         pairs = zip(indices[0].tolist(), values[0].tolist(), strict=True)
         names = self.label_names
         return [Prediction(names[index], index, score) for index, score in pairs]
 
-    def rank(self, scores: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
+    def rank(self, scores: Numbers, top_k: int) -> tuple[Numbers, Numbers]:
         """The best classes and their scores, best first, each (N, k), of many images' scores (N, num_classes).
 
         A regression network gives all its values, in the order of its outputs.
         """
-        if self.model.config.task == "regression":  # every value is an answer, and a larger one is no better
-            return torch.arange(scores.shape[1], device=scores.device).expand_as(scores), scores
-        # A stable sort keeps equal scores in the order of the classes, which topk does not promise.
-        best = scores.sort(dim=1, descending=True, stable=True)
-        return best.indices[:, :top_k], best.values[:, :top_k]
+        return best_classes(scores, self.model.config.task, top_k)
 
 
 def _check_choices(precision: str, backend: str) -> None:
+    from resnet_hub.runtime import BACKENDS
+
     check_choice("precision", precision, PRECISIONS)
     check_choice("backend", backend, BACKENDS)
 

@@ -11,13 +11,12 @@ from itertools import islice
 from typing import Any, Protocol, TypeGuard, TypeVar
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 from tqdm import tqdm
 
 from resnet_hub.errors import ImageError
 from resnet_hub.images import ImageSource, ImageStream
+from resnet_hub.tensors import is_tensor
 
 BATCHES_AHEAD = 2
 """Batches of images that are decoded and not answered yet, at most."""
@@ -31,14 +30,14 @@ Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")
 
 Row = TypeVar("Row")
-Compute = Callable[[Tensor], Iterable[Row]]
+Compute = Callable[[np.ndarray], Iterable[Row]]
 """Pixels uint8 (N, C, H, W) -> a row for each image."""
 
 
 class Load(Protocol):
     """How an image is opened for a network."""
 
-    def __call__(self, image: ImageSource, *, name: str | None = None) -> Tensor:
+    def __call__(self, image: ImageSource, *, name: str | None = None) -> np.ndarray:
         """What the network sees of it, uint8 (C, H, W). Raises: ImageError, which calls it `name`."""
 
 
@@ -47,7 +46,7 @@ def are_images(given: object) -> TypeGuard[Iterable[ImageSource]]:
 
     An array of more than three axes, and a tensor of as many, is a batch: its first axis counts the images.
     """
-    if isinstance(given, np.ndarray | Tensor):
+    if isinstance(given, np.ndarray) or is_tensor(given):
         paths = isinstance(given, np.ndarray) and given.dtype.kind in "OUT"
         return given.ndim == 4 or (paths and given.ndim == 1)
     one = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, Mapping, ImageStream)
@@ -117,7 +116,7 @@ def image_rows(
         ImageError: An image cannot be read.
     """
 
-    def loaded(numbered: tuple[int, ImageSource]) -> Tensor | ImageError:
+    def loaded(numbered: tuple[int, ImageSource]) -> np.ndarray | ImageError:
         index, image = numbered
         try:
             return load(image, name=name_of(image, index) if named else None)
@@ -134,9 +133,9 @@ def image_rows(
             shown.update(len(batch))
 
 
-def batch_rows(batch: Sequence[Tensor | ImageError], compute: Compute[Row]) -> Iterator[Row | ImageError]:
+def batch_rows(batch: Sequence[np.ndarray | ImageError], compute: Compute[Row]) -> Iterator[Row | ImageError]:
     """The row of each image of one batch, or its error; where none can be read, nothing is computed."""
-    pixels = [one for one in batch if isinstance(one, Tensor)]
-    rows = iter(compute(torch.stack(pixels)) if pixels else ())
+    pixels = [one for one in batch if not isinstance(one, ImageError)]
+    rows = iter(compute(np.stack(pixels)) if pixels else ())
     for one in batch:
-        yield next(rows) if isinstance(one, Tensor) else one
+        yield one if isinstance(one, ImageError) else next(rows)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.models import PretrainedNetwork
 from resnet_hub.registry import imagenet_label_names
+
+if TYPE_CHECKING:
+    from resnet_hub.models import PretrainedNetwork
 
 
 def label_names_of(model: PretrainedNetwork) -> tuple[str, ...]:

@@ -6,11 +6,10 @@ open_image (decode, turn upright) -> to_pixels (channels, resize, crop) -> norma
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import ImageError, Phrase
@@ -24,8 +23,22 @@ from resnet_hub.images import (
     in_eight_bits,
     open_image,
 )
+from resnet_hub.tensors import Numbers, is_tensor
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "ImageSource", "Opened", "normalize", "open_image", "to_channels", "to_pixels"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "ImageSource",
+    "Opened",
+    "normalize",
+    "open_image",
+    "pixel_array",
+    "to_channels",
+    "to_pixels",
+]
 
 # A resized image above this (a 1 x 50,000 strip, say) is never held whole: its crop is computed alone.
 MAX_RESIZED_PIXELS = 2**25
@@ -57,6 +70,13 @@ def to_channels(image: Opened, channels: int) -> Opened:
 
 
 def to_pixels(image: Opened, preprocessing: Preprocessing) -> Tensor:
+    """As `pixel_array`, for PyTorch."""
+    import torch
+
+    return torch.from_numpy(pixel_array(image, preprocessing))
+
+
+def pixel_array(image: Opened, preprocessing: Preprocessing) -> np.ndarray:
     """What the network sees of an opened image: uint8 (C, H, W), 0-255, resized and cropped.
 
     Source: timm's evaluation transform for the same `crop_mode`, `crop_pct`, `interpolation` and size, to the pixel.
@@ -75,28 +95,42 @@ def to_pixels(image: Opened, preprocessing: Preprocessing) -> Tensor:
         canvas[:] = [min(255, max(0, round(255 * mean))) for mean in preprocessing.mean]
         canvas[top : top + visible_height, left : left + visible_width] = rows
         rows = canvas
-    return torch.from_numpy(np.array(rows.transpose(2, 0, 1), order="C"))  # (H, W, C) -> (C, H, W)
+    return np.array(rows.transpose(2, 0, 1), order="C")  # (H, W, C) -> (C, H, W)
 
 
-def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """The network's input, float32 (N, C, H, W) on the same device, of uint8 pixels (N, C, H, W) or (C, H, W).
+def normalize(pixels: Numbers, preprocessing: Preprocessing) -> Numbers:
+    """The network's input, float32 (N, C, H, W), of uint8 pixels (N, C, H, W) or (C, H, W).
+
+    A tensor gives a tensor on its device, an array the same numbers in an array.
 
     Source: ToTensor and Normalize of torchvision, with their operations in their order, so bit for bit equal.
     Raises: ImageError for pixels of another type or shape.
     """
     channels = preprocessing.input_size[0]
-    if pixels.dtype != torch.uint8 or pixels.ndim not in (3, 4) or pixels.shape[-3] != channels:
-        raise ImageError(
-            "preprocessing.no_pixels", type=str(pixels.dtype), shape=tuple(pixels.shape), channels=channels
-        )
+    kind = str(pixels.dtype)
+    if kind.removeprefix("torch.") != "uint8" or pixels.ndim not in (3, 4) or pixels.shape[-3] != channels:
+        raise ImageError("preprocessing.no_pixels", type=kind, shape=tuple(pixels.shape), channels=channels)
+    given: Any = pixels if pixels.ndim == 4 else pixels[None]
+    if is_tensor(given):
+        return _normalized_tensor(given, preprocessing)  # type: ignore[return-value]
+    images = given.astype(np.float32)
+    mean, std = (np.array(values, np.float32)[:, None, None] for values in (preprocessing.mean, preprocessing.std))
+    images /= np.float32(255)
+    images -= mean
+    images /= std
+    return images
+
+
+def _normalized_tensor(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+    import torch
 
     def column(values: tuple[float, ...]) -> Tensor:
         return torch.tensor(values, dtype=torch.float32, device=pixels.device).view(-1, 1, 1)
 
-    images = (pixels if pixels.ndim == 4 else pixels.unsqueeze(0)).to(torch.float32)
-    if channels > 1 and images.is_cpu and images.is_contiguous(memory_format=torch.channels_last):
+    images = pixels.to(torch.float32)
+    if pixels.shape[1] > 1 and images.is_cpu and images.is_contiguous(memory_format=torch.channels_last):
         # A row of an image at a time: over three channels that lie innermost, the same takes three times as long.
-        width = images.shape[3]
+        channels, width = images.shape[1], images.shape[3]
         rows = images.permute(0, 2, 3, 1).flatten(2)
         mean, std = (column(values).flatten().repeat(width) for values in (preprocessing.mean, preprocessing.std))
         rows.div_(torch.tensor(255.0)).sub_(mean).div_(std)

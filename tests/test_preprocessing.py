@@ -16,7 +16,7 @@ from timm.data import create_transform
 from resnet_hub import preprocessing
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
-from resnet_hub.preprocessing import normalize, open_image, to_channels, to_pixels
+from resnet_hub.preprocessing import normalize, open_image, pixel_array, to_channels, to_pixels
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF"]
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -56,7 +56,9 @@ def settings(channels, height, width, crop_pct, crop_mode="center", interpolatio
 
 def assert_equal_to_timm(image, wanted):
     assert torch.equal(to_pixels(image, wanted), create_transform(**wanted.to_json(), normalize=False)(image))
-    assert torch.equal(normalize(to_pixels(image, wanted), wanted), create_transform(**wanted.to_json())(image)[None])
+    expected = create_transform(**wanted.to_json())(image)[None]
+    assert torch.equal(normalize(to_pixels(image, wanted), wanted), expected)
+    assert np.array_equal(normalize(pixel_array(image, wanted), wanted), expected.numpy())
 
 
 @pytest.mark.parametrize("name", IMAGES)

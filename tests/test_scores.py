@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -10,7 +11,7 @@ from random_weights import lively
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.errors import CheckpointError
 from resnet_hub.metadata import CheckpointMetadata
-from resnet_hub.scores import scores, temperature_of
+from resnet_hub.scores import SCORES, best_classes, scores, temperature_of
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0]])
 IMAGE = Image.new("RGB", (64, 64), (90, 20, 160))
@@ -22,6 +23,17 @@ IMAGE = Image.new("RGB", (64, 64), (90, 20, 160))
 )
 def test_a_temperature_divides_the_logits_of_classes_and_leaves_numbers(task, expected):
     assert torch.equal(scores(LOGITS, task, 2.0), expected)
+
+
+@pytest.mark.parametrize("task", SCORES)
+def test_arrays_get_the_scores_and_the_order_of_tensors(task):
+    logits = torch.cat([8 * torch.randn(50, 9, generator=torch.Generator().manual_seed(0)), torch.zeros(1, 9)])
+    logits[1, 3], logits[2, 4], logits[3, :] = 200, -200, 1e6
+    found, expected = scores(logits.numpy(), task, 1.5), scores(logits, task, 1.5)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-5, atol=1e-7)
+    for kept, wanted in zip(best_classes(expected.numpy(), task, 4), best_classes(expected, task, 4), strict=True):
+        np.testing.assert_array_equal(kept, wanted.numpy())
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "2", True, [2.0]])

@@ -1,5 +1,7 @@
 """Folders and files <-> weights and config.json; the only room that opens weight files."""
 
+from typing import TYPE_CHECKING
+
 from resnet_hub.checkpoint.bundled import BUNDLED
 from resnet_hub.checkpoint.config import (
     CARD_FILE,
@@ -18,19 +20,15 @@ from resnet_hub.checkpoint.config import (
     CheckpointConfig,
     read_json,
 )
-from resnet_hub.checkpoint.folder import (
-    Source,
-    load_weights,
-    local_path,
-    weights_digest,
-    write_atomically,
-    write_checkpoint,
-    write_weights,
-)
 from resnet_hub.checkpoint.forms import FORMS, PROOF_SUFFIX, Form, file_digest, forms_in
-from resnet_hub.checkpoint.origins import transformers_name
-from resnet_hub.checkpoint.readers import INDICES, shard_names
-from resnet_hub.checkpoint.recognition import read_config
+from resnet_hub.checkpoint.places import Source, local_path, write_atomically
+from resnet_hub.doors import lazy_door
+
+if TYPE_CHECKING:
+    from resnet_hub.checkpoint.folder import load_weights, weights_digest, write_checkpoint, write_weights
+    from resnet_hub.checkpoint.origins import transformers_name
+    from resnet_hub.checkpoint.readers import INDICES, shard_names
+    from resnet_hub.checkpoint.recognition import read_config
 
 __all__ = [
     "BUNDLED",
@@ -66,3 +64,11 @@ __all__ = [
     "write_checkpoint",
     "write_weights",
 ]
+
+_NEED_TORCH = {
+    "folder": ("load_weights", "weights_digest", "write_checkpoint", "write_weights"),
+    "origins": ("transformers_name",),
+    "readers": ("INDICES", "shard_names"),
+    "recognition": ("read_config",),
+}
+__getattr__, __dir__ = lazy_door(__name__, _NEED_TORCH)

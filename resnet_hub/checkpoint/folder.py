@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
@@ -20,6 +17,7 @@ from torch import Tensor, nn
 from resnet_hub.checkpoint.config import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 from resnet_hub.checkpoint.containers import plain_name
 from resnet_hub.checkpoint.forms import digest
+from resnet_hub.checkpoint.places import write_atomically
 from resnet_hub.checkpoint.plain_tensors import plain_tensors
 from resnet_hub.checkpoint.weights import read_weights
 from resnet_hub.config import ResNetConfig
@@ -29,27 +27,9 @@ from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
 
-Source = str | os.PathLike[str]
 COUNTER = "num_batches_tracked"
 SHOWN = 5
 """How many tensors an error names."""
-
-
-def local_path(source: Source) -> Path | None:
-    """The folder or file that `source` names on this machine; None when it must be a name on the Hub.
-
-    Raises:
-        CheckpointError: It can only be a path, and nothing is there.
-    """
-    path = Path(source)
-    with suppress(OSError, RuntimeError):  # a name too long for a file, or the home of somebody unknown here
-        path = path.expanduser()
-        if path.exists():
-            return path
-    text = os.fspath(source)
-    if isinstance(source, os.PathLike) or path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1:
-        raise CheckpointError("checkpoint.no_such_path", path=text)
-    return None
 
 
 def load_weights(
@@ -160,18 +140,6 @@ def write_weights(file: Path, state: Mapping[str, Tensor]) -> None:
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CheckpointError("checkpoint.not_written", folder=str(file.parent), reason=reason) from error
-
-
-def write_atomically(file: Path, write: Callable[[Path], object]) -> None:
-    """Lets `write` fill a temporary file beside `file`, then renames it, so that readers never see a partial file."""
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as unfinished:
-        temporary = Path(unfinished.name)
-    try:
-        write(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _refuse_misfits(

@@ -115,7 +115,7 @@ class Comparison:
         )
 
     def _of_tensors(self, network: ExportedNetwork) -> np.ndarray:
-        return np.concatenate([network.of_tensor(batch).numpy() for batch in self.inputs.split(BATCH)])
+        return np.concatenate([network.of_normalized(batch.numpy()) for batch in self.inputs.split(BATCH)])
 
     def _of_images(self, network: ExportedNetwork) -> np.ndarray:
         found = np.stack([network.of_image(array, "logits") for array in self.arrays()])
@@ -133,7 +133,7 @@ class Comparison:
         if network.facts.input != "tensor":
             array = self.arrays()[0]
             return lambda: network.of_image(array)
-        return lambda: network.of_tensor(self.inputs[:1])
+        return lambda: network.of_normalized(self.inputs[:1].numpy())
 
     def _network_alone(self, whole: bool) -> Callable[[], Any]:
         """The same work in PyTorch: of an image, its preprocessing too."""

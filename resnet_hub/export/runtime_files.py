@@ -28,7 +28,7 @@ from resnet_hub.export.proof_images import proof_images
 from resnet_hub.export.quantization import Quantized, quantized
 from resnet_hub.extras import require_extra
 from resnet_hub.label_names import label_names_of
-from resnet_hub.models import PretrainedNetwork
+from resnet_hub.models import PretrainedNetwork, feature_map_bytes
 from resnet_hub.runtime import INPUTS, PRECISIONS, ExportedNetwork, FileFacts
 from resnet_hub.scores import temperature_of
 
@@ -156,7 +156,8 @@ def _facts(model: PretrainedNetwork, source: str, input: str, precision: str) ->
     config = CheckpointConfig(model.config, model.preprocessing, model.label_names, model.metadata)
     names, versions = label_names_of(model), _versions(packages)
     weights = weights_digest(model.state_dict())
-    return FileFacts(config, model.num_features, names, source, input, precision, versions, weights)
+    sizes = model.head_hidden_size, feature_map_bytes(model)
+    return FileFacts(config, model.num_features, names, source, input, precision, versions, weights, *sizes)
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -150,12 +151,13 @@ def learn(
     names = tuple(map(str, images))
     check_counts(names, [sum(one == name for one, _ in given) for name in names])
 
-    def compute(pixels: Tensor) -> list[tuple[bytes, Tensor]]:
+    def compute(arrays: np.ndarray) -> list[tuple[bytes, Tensor]]:
+        pixels = torch.from_numpy(arrays)
         return list(zip(map(digest_of, pixels), classifier.features_of(pixels), strict=True))
 
     found: Any = image_rows(
         [image for _, image in given],
-        classifier.prepare,
+        classifier.pixels_of,
         compute,
         classifier.batch_size,
         skip=False,

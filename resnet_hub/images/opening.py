@@ -10,11 +10,12 @@ from PIL import Image
 
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import ImageError, Phrase
+from resnet_hub.tensors import is_tensor
 
 from .bands import Bands, Opened, image_of
 from .decoding import MAX_PIXELS, decoded, orientation_of
 from .sources import MAX_BYTES, ImageSource, file_bytes, label_of
-from .tensors import is_tensor, raster_of
+from .tensors import raster_of
 from .values import OWN, Raster, ValueRange, eight_bit
 
 _TURNS = {

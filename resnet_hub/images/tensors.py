@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 
 HALF_A_STEP = 1 / 510
 """How far a float may lie beyond 0..1: half a gray level of 8 bits, which rounding loses; a resize overshoots so."""
-
-
-def is_tensor(source: object) -> TypeGuard[Tensor]:
-    """Whether it is a tensor, of which there is none before torch is loaded."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(source, torch.Tensor)
 
 
 def raster_of(tensor: Tensor, label: str | Phrase, channels: int | None, *, ranged: bool) -> Raster:

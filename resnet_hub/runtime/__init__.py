@@ -1,11 +1,17 @@
 """How a network is run: as PyTorch stands, by a fused copy that follows it, or from a file of another runtime."""
 
-from resnet_hub.runtime.devices import chosen_device, native_bf16
+from typing import TYPE_CHECKING
+
+from resnet_hub.doors import lazy_door
 from resnet_hub.runtime.exported import SUFFIXES as EXPORTED_SUFFIXES
 from resnet_hub.runtime.exported import ExportedNetwork, ExportedRunner, exported_file
 from resnet_hub.runtime.file_facts import INPUTS, PRECISIONS, FileFacts
-from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, can_fuse, fused_network
-from resnet_hub.runtime.runner import Runner, RunningNetwork, checked_network
+from resnet_hub.runtime.running import RunningNetwork
+
+if TYPE_CHECKING:
+    from resnet_hub.runtime.devices import chosen_device, native_bf16
+    from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, can_fuse, fused_network
+    from resnet_hub.runtime.runner import Runner, checked_network
 
 __all__ = [
     "BACKENDS",
@@ -25,3 +31,10 @@ __all__ = [
     "fused_network",
     "native_bf16",
 ]
+
+_NEED_TORCH = {
+    "devices": ("chosen_device", "native_bf16"),
+    "fused": ("BACKENDS", "FusedNetwork", "can_fuse", "fused_network"),
+    "runner": ("Runner", "checked_network"),
+}
+__getattr__, __dir__ = lazy_door(__name__, _NEED_TORCH)

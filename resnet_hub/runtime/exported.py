@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from resnet_hub.checkpoint import MAX_WEIGHTS_BYTES, WEIGHTS_FILE, file_digest
 from resnet_hub.checks import check_choice
@@ -18,8 +17,13 @@ from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.extras import is_installed, require_extra
 from resnet_hub.metadata import CheckpointMetadata
-from resnet_hub.models import feature_map_bytes, meta_network
+from resnet_hub.preprocessing import normalize
 from resnet_hub.runtime.file_facts import KEY, FileFacts
+from resnet_hub.tensors import as_array
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 SUFFIXES = {".onnx": ("onnx", "openvino"), ".xml": ("openvino",)}
 """Suffix -> the runtimes that answer from such a file, the usual one first."""
@@ -119,16 +123,24 @@ class ExportedNetwork:
     @property
     def head_hidden_size(self) -> int:
         """Length of the features that `embed` gives."""
+        if self.facts.head_hidden_size:
+            return self.facts.head_hidden_size
+        from resnet_hub.models import meta_network  # for an older file, which does not say it
+
         return meta_network(self.config).head_hidden_size
 
     @property
     def feature_map_bytes(self) -> int:
         """As `models.feature_map_bytes` of the network."""
+        if self.facts.feature_map_bytes:
+            return self.facts.feature_map_bytes
+        from resnet_hub.models import feature_map_bytes, meta_network  # as above
+
         shapes = meta_network(self.config)
         shapes.preprocessing = self.preprocessing
         return feature_map_bytes(shapes)
 
-    def of_tensor(self, images: Tensor, output: str = "logits") -> Tensor:
+    def of_normalized(self, images: np.ndarray, output: str = "logits") -> np.ndarray:
         """The logits (N, num_classes), or "features", of normalized images, float32 (N, C, H, W).
 
         Raises:
@@ -136,7 +148,7 @@ class ExportedNetwork:
         """
         if output == "features" and output not in self.outputs:
             raise CheckpointError("exported.lacks_output", file=str(self.path), output=output)
-        return torch.from_numpy(self._answer({"pixel_values": images.numpy()}, output))
+        return self._answer({"pixel_values": images}, output)
 
     def of_image(self, image: np.ndarray, output: str = "scores") -> np.ndarray:
         """The scores (num_classes,), or "logits", of one image, uint8 (H, W, C); for files that take images.
@@ -159,9 +171,7 @@ class ExportedNetwork:
 
 
 class ExportedRunner:
-    """Takes the place of a `Runner` in a classifier: the same call, answered from the file."""
-
-    device = torch.device("cpu")
+    """Takes the place of a `Runner` in a classifier: the same pixels, answered from the file, without torch."""
 
     def __init__(self, model: ExportedNetwork, device: str, precision: str, backend: str) -> None:
         """Takes the settings of `ImageClassifier`.
@@ -176,9 +186,17 @@ class ExportedRunner:
             raise ConfigError("exported.takes_images", file=str(model.path))
         self.model, self.backend = model, model.backend
 
-    def __call__(self, images: Tensor, *, pre_logits: bool = False) -> Tensor:
-        """The logits (N, num_classes) of normalized images, float32 (N, C, H, W), or the features they are made of."""
-        return self.model.of_tensor(images, "features" if pre_logits else "logits")
+    @property
+    def device(self) -> torch.device:
+        """The CPU, as PyTorch says it."""
+        import torch
+
+        return torch.device("cpu")
+
+    def answer(self, pixels: Tensor | np.ndarray, *, pre_logits: bool = False) -> np.ndarray:
+        """The logits (N, num_classes) of uint8 pixels (N, C, H, W), or the features they are made of, in float32."""
+        images = normalize(as_array(pixels), self.model.preprocessing)
+        return self.model.of_normalized(images, "features" if pre_logits else "logits")
 
 
 def _chosen(path: Path, backend: str) -> str:
@@ -198,7 +216,13 @@ def _chosen(path: Path, backend: str) -> str:
 
 
 def _threads() -> int:
-    return torch.get_num_threads()
+    """As many as PyTorch computes with where it is loaded; else what OMP_NUM_THREADS says, as PyTorch does, or all."""
+    if "torch" in sys.modules:
+        import torch
+
+        return torch.get_num_threads()
+    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(said) if said.isdecimal() and int(said) else len(os.sched_getaffinity(0))
 
 
 def _open_onnx(path: Path) -> tuple[Mapping[str, str], Run, set[str]]:

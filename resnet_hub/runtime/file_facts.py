@@ -14,6 +14,8 @@ KEY = "resnet_hub"
 """The text that this project reads back; the others say the same to whoever has no reader for it."""
 INPUTS = ("tensor", "image", "pixels")
 PRECISIONS = ("fp32", "fp16", "int8")
+OWN = ("num_features", "source", "input", "precision", "weights", "head_hidden_size", "feature_map_bytes")
+"""The facts that the text for this project holds as they are."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,15 @@ class FileFacts:
     """Package -> version, of those that made it."""
     weights: str = ""
     """The digest of the weights that it was made of, as `checkpoint.digest` computes it; empty in older files."""
+    head_hidden_size: int = 0
+    """Length of the features that the head takes; 0 in older files."""
+    feature_map_bytes: int = 0
+    """As `models.feature_map_bytes` of the network; 0 in older files."""
 
     def to_texts(self) -> dict[str, str]:
         """Key -> text, as the file keeps them."""
         config = self.config.to_json(self.num_features)
-        own = {name: getattr(self, name) for name in ("num_features", "source", "input", "precision", "weights")}
+        own = {name: getattr(self, name) for name in OWN}
         metadata = self.config.metadata
         said = {
             KEY: {**own, "versions": dict(self.versions), "config": config},
@@ -90,4 +96,6 @@ class FileFacts:
             precision=values["precision"],
             versions={str(name): str(version) for name, version in values["versions"].items()},
             weights=str(values.get("weights", "")),
+            head_hidden_size=int(values.get("head_hidden_size", 0)),
+            feature_map_bytes=int(values.get("feature_map_bytes", 0)),
         )

@@ -9,19 +9,17 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError, ConfigError, Phrase
-from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.nn import ResidualNetwork
-from resnet_hub.runtime.exported import ExportedRunner
+from resnet_hub.preprocessing import normalize
 from resnet_hub.runtime.fused import FusedNetwork, chosen_backend, fused_network, head_alone
 from resnet_hub.runtime.obstacles import obstacle
 from resnet_hub.runtime.snapshot import Snapshot, parts, same
-from resnet_hub.scores import temperature_of
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +105,13 @@ class Runner(Generic[Kind]):
             model, given = cast(Any, self.model), images.to(self.dtype)
             return model.forward_head(model.forward_features(given), pre_logits=True) if pre_logits else model(given)
 
+    def answer(self, pixels: Tensor | np.ndarray, *, pre_logits: bool = False) -> Tensor:
+        """As calling does, of uint8 pixels (N, C, H, W) as `to_pixels` makes them; float32 on the CPU."""
+        given = torch.from_numpy(pixels) if isinstance(pixels, np.ndarray) else pixels
+        with torch.inference_mode():
+            images = normalize(given.to(self.device), cast(Any, self.model).preprocessing)
+            return self(images, pre_logits=pre_logits).float().cpu()
+
     def _computed_in(self) -> torch.dtype:
         return torch.bfloat16 if self._precision == "bf16" else self.dtype
 
@@ -181,46 +186,6 @@ class Runner(Generic[Kind]):
         """Sets those modules' own mode: `train` would set that of the frozen modules inside them as well."""
         for module in self._training:
             module.training = mode
-
-
-class RunningNetwork:
-    """A network that answers, and what is to be said of it; each fact and each answer is of the network as it is."""
-
-    def __init__(self, run: Runner[PretrainedNetwork] | ExportedRunner) -> None:
-        self._run = run
-
-    @property
-    def model(self) -> PretrainedNetwork:
-        """The network, which may be trained and changed; answers are those of its evaluation mode.
-
-        Of an exported file it is an `ExportedNetwork`, which is no module of PyTorch: what is known, and no weights.
-        """
-        return cast(PretrainedNetwork, self._run.model)
-
-    @property
-    def backend(self) -> str:
-        """How the network is run as it is now: "eager" or "fused", or a file's "onnx" or "openvino"."""
-        return self._run.backend
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is."""
-        return self._run.device
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        """What the network's input is."""
-        return self.model.preprocessing
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """One name for each output."""
-        return label_names_of(self.model)
-
-    @property
-    def temperature(self) -> float | None:
-        """What divides the logits; None for a new head, since it was found for the one that came with it."""
-        return None if self.model.head_is_new else temperature_of(self.model.metadata)
 
 
 def _refuse_replaced(model: PretrainedNetwork, refusal: CheckpointError) -> None:

@@ -102,7 +102,7 @@ def write_embeddings_parquet(embeddings: Iterable[Embedding], width: int, file: 
     import pyarrow as pa
 
     def row(one: Embedding) -> tuple[Embedding, dict[str, Any], int]:
-        return one, {"embedding": None if one.features is None else one.features.numpy()}, width
+        return one, {"embedding": None if one.features is None else one.features}, width
 
     return _write_table(map(row, embeddings), [("embedding", pa.list_(pa.float32(), width))], file)
 
@@ -117,7 +117,7 @@ def write_embeddings_csv(
         for one in embeddings:
             problem = None if one.problem is None else shown(str(one.problem))
             # As few digits as tell a float32 from its neighbors; as numbers, for a text that begins with - is escaped.
-            values = [None] * width if one.features is None else [float(str(value)) for value in one.features.numpy()]
+            values = [None] * width if one.features is None else [float(str(value)) for value in one.features]
             yield [shown(one.file), problem, *values]
 
     for line in csv_lines(rows()):

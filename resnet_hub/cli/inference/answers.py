@@ -7,14 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from torch import Tensor
+import numpy as np
 
 from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.cli.inference.image_files import ImageFile
 from resnet_hub.errors import ImageError
 from resnet_hub.image_list import BATCHES_AHEAD, Compute, Row, batch_rows, decoded_ahead
 
-Loaded = Tensor | ImageError | None
+Loaded = np.ndarray | ImageError | None
 """What becomes of a file: pixels uint8 (C, H, W), why it cannot be read, or nothing where it is no image."""
 
 
@@ -36,7 +36,7 @@ class Embedding:
 
     file: str
     """Its path, as `ImageFile` has it."""
-    features: Tensor | None
+    features: np.ndarray | None
     """(features,), float32; None where there is a problem."""
     problem: ImageError | None = None
     """Why it cannot be read."""
@@ -77,11 +77,11 @@ def _rows(
         if not file.seems_an_image():
             return None
         try:
-            return classifier.prepare(file.path)
+            return classifier.pixels_of(file.path)
         except ImageError as error:
             return error
 
-    batch: list[tuple[str, Tensor | ImageError]] = []
+    batch: list[tuple[str, np.ndarray | ImageError]] = []
 
     def computed() -> Iterator[tuple[str, Row | ImageError]]:
         rows = batch_rows([loaded for _, loaded in batch], compute)
@@ -100,7 +100,7 @@ def _rows(
         yield from computed()
 
 
-def _ranked(classifier: ImageClassifier, top_k: int, pixels: Tensor) -> list[list[Prediction]]:
+def _ranked(classifier: ImageClassifier, top_k: int, pixels: np.ndarray) -> list[list[Prediction]]:
     """The best classes of each image, of uint8 pixels (N, C, H, W)."""
     indices, scores = classifier.rank(classifier.scores_of(pixels), top_k)
     names = classifier.label_names

@@ -47,13 +47,13 @@ def _embed_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _predict(given: argparse.Namespace) -> int:
     check_integer("--top-k", given.top_k, 1, 100_000)
-    from resnet_hub.cli.inference.answers import answers  # loads torch
+    from resnet_hub.cli.inference.answers import answers  # loads numpy and Pillow
 
     return _ask(given, lambda classifier, files, done: answers(classifier, files, given.top_k, done), _write)
 
 
 def _embed(given: argparse.Namespace) -> int:
-    from resnet_hub.cli.inference.answers import embeddings  # loads torch
+    from resnet_hub.cli.inference.answers import embeddings  # as above
 
     return _ask(given, embeddings, _write_embeddings)
 
@@ -66,7 +66,7 @@ def _ask(given: argparse.Namespace, ask: Callable[..., Any], write: Callable[...
         ask: Takes the classifier, the files and what to call for each; gives what is found of each image.
         write: Takes that, the arguments and the classifier.
     """
-    # Inside, as torch and what needs it are loaded here.
+    # Inside, as what answers is loaded here: torch too, but for an exported file.
     from resnet_hub.checkpoint import local_path
     from resnet_hub.classifier import ImageClassifier
     from resnet_hub.cli.inference.answer_forms import check_parquet, unfinished

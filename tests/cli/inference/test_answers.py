@@ -57,14 +57,14 @@ def test_files_that_are_no_images_are_counted_in_a_folder_and_a_problem_where_th
 
 def test_no_more_images_are_open_than_two_batches_however_slowly_they_are_taken(classifier, photos, monkeypatch):
     taken, decoded, lock, most = itertools.count(1), [0], threading.Lock(), []
-    prepare = classifier.prepare
+    pixels_of = classifier.pixels_of
 
     def counted(path):
         with lock:
             decoded[0] += 1
-        return prepare(path)
+        return pixels_of(path)
 
-    monkeypatch.setattr(classifier, "prepare", counted)
+    monkeypatch.setattr(classifier, "pixels_of", counted)
     listed = (ImageFile(str(photos / str(next(taken) % 3))) for _ in range(200))
     for answered, _ in enumerate(answers(classifier, listed, 1, nothing)):
         if answered % 50 == 0:
