@@ -32,6 +32,7 @@ from .columns import (
     with_images,
 )
 from .csv_text import read_csv
+from .json_texts import with_dates_as_texts
 from .names import LONGEST_NAME, Files, NamedFiles
 
 READERS = {
@@ -113,7 +114,8 @@ def _loaded(
             some = list(group)
             try:
                 paths = [str(table) for table in some]
-                yield split, some, datasets.load_dataset(reader, data_files={"train": paths}, split="train")
+                rows = datasets.load_dataset(reader, data_files={"train": paths}, split="train")
+                yield split, some, with_dates_as_texts(rows, some) if reader == "json" else rows
             except (OSError, ValueError, DatasetGenerationError, pa.ArrowException) as error:
                 raise DataError("tables.unreadable", file=paths[0], reason=_first_line(error)) from error
 
