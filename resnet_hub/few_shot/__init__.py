@@ -6,7 +6,7 @@ Familiarity: what is none of the classes, at a false-alarm rate that is said. LE
 images are taken.
 """
 
-from resnet_hub.few_shot.accuracy import Accuracy, wilson_interval
+from resnet_hub.few_shot.accuracy import Accuracy
 from resnet_hub.few_shot.classifier import FewShotAnswer, FewShotClassifier, FewShotHead, fit_head, learn
 from resnet_hub.few_shot.examples import LEAST, MOST, Examples, check_counts, digest_of
 from resnet_hub.few_shot.familiarity import FALSE_ALARMS, Familiarity, familiarity_of
@@ -30,5 +30,4 @@ __all__ = [
     "learn",
     "leave_one_out",
     "ridge_head",
-    "wilson_interval",
 ]

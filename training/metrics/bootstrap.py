@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-LEVEL = 0.95
-"""Confidence level: share of repeated measurements whose interval would hold the true figure."""
+from resnet_hub.proportions import LEVEL
+
 RESAMPLES = (100, 1000)
 """Fewest and most samples that an interval is taken from."""
 MAX_WORK = 200_000_000
@@ -20,7 +20,8 @@ def bootstrap(
 ) -> dict[str, Any]:
     """The interval of each figure, with what it was made of: `level`, `resamples`, `seed`, and name -> [low, high].
 
-    Each resample draws N images with replacement; the interval is cut at equal percentiles on both sides.
+    Each resample draws N images with replacement; the interval is cut at equal percentiles on both sides. A figure that
+    is the same in all samples has none: a single image, or answers that are all right, would leave one of no width.
 
     Args:
         figures: How often each image is counted, float64 (N,) -> the figures by name.
@@ -38,4 +39,5 @@ def bootstrap(
         found.append(figures(drawn.astype(np.float64)))
     sides = (100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2)
     ranges = {name: np.percentile([row[name] for row in found], sides).tolist() for name in found[0]}
-    return {"level": LEVEL, "resamples": resamples, "seed": seed, **ranges}
+    told = {name: sides for name, sides in ranges.items() if sides[0] < sides[1]}
+    return {"level": LEVEL, "resamples": resamples, "seed": seed, **told}

@@ -12,6 +12,8 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
+from resnet_hub.proportions import wilson_interval
+
 from .bootstrap import bootstrap
 from .calibration import BINS, expected_error, reliability_rows
 from .recorded_classes import most_confused, worst_classes
@@ -35,8 +37,10 @@ def format_qualities(row: Mapping[str, Any]) -> list[str]:
 
 
 def format_interval(intervals: Mapping[str, Any]) -> str:
-    """The interval of the figure that decides, in words."""
-    name = next(name for name in QUALITIES if name in intervals)
+    """The interval of the figure that decides, in words, or why there is none."""
+    name = next((name for name in QUALITIES if name in intervals), None)
+    if name is None:
+        return "no interval: every sample of these images has the same figure"
     title, unit, factor = QUALITIES[name]
     low, high = (factor * side for side in intervals[name])
     return f"{intervals['level']:.0%} interval of the {title} {low:.4g} to {high:.4g}{unit}"
@@ -207,6 +211,12 @@ class SingleLabelEvaluation(Evaluation):
         if self.num_classes > 5:
             figures["top5"] = float(np.average(self.in_top5, weights=counts))
         return figures
+
+    def intervals(self, seed: int = 0) -> dict[str, Any]:
+        """By the bootstrap, but of top1 and top5, which are shares of images, Wilson's: of 7 of 7 it says something."""
+        shares = {"top1": self.right} | ({"top5": self.in_top5} if self.num_classes > 5 else {})
+        wilson = {name: list(wilson_interval(int(right.sum()), len(self))) for name, right in shares.items()}
+        return super().intervals(seed) | wilson
 
     @property
     def quality(self) -> tuple[float, ...]:

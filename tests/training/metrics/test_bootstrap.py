@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training.metrics.bootstrap import LEVEL, MAX_WORK, RESAMPLES, bootstrap
+from resnet_hub.proportions import LEVEL
+from training.metrics.bootstrap import MAX_WORK, RESAMPLES, bootstrap
 
 
 def share(right):
@@ -18,7 +19,7 @@ def test_an_interval_is_as_wide_as_theory_says():
 
 
 def test_it_says_what_it_is_made_of():
-    found = bootstrap(share(np.ones(5)), 5, seed=7)
+    found = bootstrap(share(np.arange(5)), 5, seed=7)
     assert (found["level"], found["resamples"], found["seed"]) == (LEVEL, RESAMPLES[1], 7)
 
 
@@ -30,3 +31,8 @@ def test_equal_seeds_give_equal_intervals():
 
 def test_of_large_splits_fewer_samples_are_drawn():
     assert bootstrap(lambda counts: {"x": 0.0}, 10, answers=MAX_WORK)["resamples"] == RESAMPLES[0]
+
+
+def test_a_figure_that_no_sample_changes_has_no_interval():
+    assert "top1" not in bootstrap(share(np.ones(5)), 5)
+    assert "top1" not in bootstrap(share(np.zeros(1)), 1)

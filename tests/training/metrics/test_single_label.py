@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from training.metrics.recorded_classes import RECORDED_CLASSES
-from training.metrics.single_label import SingleLabelEvaluation
+from training.metrics.single_label import SingleLabelEvaluation, format_interval
 
 NAMES = ("ant", "bee", "cat", "dog")
 
@@ -101,6 +102,23 @@ def test_of_many_classes_only_the_worst_travel_with_the_checkpoint():
 def test_what_is_recorded_and_reported_is_json(evaluation):
     told = {**evaluation.record(), **evaluation.details(), "intervals": evaluation.intervals()}
     assert json.loads(json.dumps(told)) == told
+
+
+def test_seven_of_seven_right_is_not_surely_perfect():
+    targets = np.arange(7) % 3
+    found = classes(targets, targets, 6).intervals()
+    assert found["top1"] == found["top5"] == pytest.approx([0.6457, 1.0], abs=5e-5)
+    assert format_interval(found) == "95% interval of the top-1 accuracy 64.57 to 100%"
+    assert "top5" not in classes(targets, targets, 5).intervals()
+
+
+def test_the_interval_of_the_accuracy_is_that_of_a_share(evaluation):
+    low, high = binomtest(4, 6).proportion_ci(method="wilson")
+    assert evaluation.intervals()["top1"] == pytest.approx([low, high])
+
+
+def test_where_there_is_no_interval_a_sentence_says_so():
+    assert format_interval({"level": 0.95, "loss": [0.1, 0.2]}).startswith("no interval: ")
 
 
 def test_the_surest_mistakes_come_first_with_both_names(evaluation):
