@@ -16,6 +16,7 @@ from training import entry
 from training.processes import heartbeat
 
 heartbeat.SILENT_SECONDS = entry.SILENT_SECONDS = 4.0
+heartbeat.HANGING_SECONDS = 4.0
 heartbeat.ENDING_SECONDS = entry.ENDING_SECONDS = 2.0
 
 

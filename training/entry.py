@@ -91,7 +91,7 @@ def is_main() -> bool:
 
 
 def _refused(reason: str, heartbeat: Heartbeat | None) -> int:
-    """Says why the work cannot be done, once where all processes find the same; returns the exit status."""
+    """Says why the work cannot be done, once on each machine where all processes find the same; returns the status."""
     if heartbeat and heartbeat.loss:
         return LOST  # which has been said
     if is_main():
@@ -100,6 +100,6 @@ def _refused(reason: str, heartbeat: Heartbeat | None) -> int:
             sys.stderr.write(f"{BELOW}\n")
     if heartbeat:
         said = heartbeat.fail(reason)
-        if not said and not is_main():
+        if not is_main() and (not said or os.environ.get("LOCAL_RANK") == "0"):
             sys.stderr.write(f"error: process {heartbeat.rank} of {heartbeat.size}: {printable_message(reason)}\n")
     return MISTAKE

@@ -16,6 +16,7 @@ from node import REPOSITORY, Node, alone, lay_cable, set_cable
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
 
 from images import class_folders  # noqa: E402
+from PIL import Image  # noqa: E402
 
 FLAGS = ("--model", "cifar_resnet20", "--from-scratch", "--image-size", "16", "--epochs", "3", "--batch-size", "4")
 FLAGS += ("--workers", "0", "--threads", "1", "--save-every-steps", "1", "--precision", "no", "--drop-rate", "0.1")
@@ -27,6 +28,8 @@ LONGEST = 240
 """Seconds that a run which nothing happens to may take here."""
 ENDING_SECONDS = 60
 """Seconds in which both must have ended after something has happened to one."""
+AGREEING_SECONDS = 30
+"""Seconds in which both must have ended, counted from when they read the data, where their copies differ."""
 EXACT = ("model.safetensors", "last.safetensors", "metrics.jsonl")
 
 
@@ -47,6 +50,11 @@ class Pair:
     def wait_for_state(self, number=4):
         """Waits until the first node has saved this state, or has ended."""
         while self.nodes[0].status is None and not (self.nodes[0].folder / "run" / "state" / f"{number:06d}").exists():
+            time.sleep(0.02)
+
+    def wait_for_data(self):
+        """Waits until the first node tells what it reads the data as, or has ended."""
+        while self.nodes[0].status is None and "layout " not in self.nodes[0].said:
             time.sleep(0.02)
 
     def expect(self, fact, words):
@@ -124,15 +132,27 @@ def the_first_is_killed(pair, whole):
 def the_second_has_other_images(pair, whole):
     (pair.nodes[1].folder / "colors" / "red" / "0.png").unlink()
     pair.start(BEGIN)
-    pair.ended(ENDING_SECONDS, 2, 2)
-    pair.says(0, "do not agree on the number of images of ")
+    pair.wait_for_data()
+    pair.ended(AGREEING_SECONDS, 2, 2)
+    for number in (0, 1):
+        pair.says(number, "do not agree on the number of images of ")
+
+
+def the_second_has_another_image(pair, whole):
+    Image.new("RGB", (16, 16), "blue").save(pair.nodes[1].folder / "colors" / "red" / "0.png")
+    pair.start(BEGIN)
+    pair.wait_for_data()
+    pair.ended(AGREEING_SECONDS, 2, 2)
+    pair.says(0, "do not agree on the names and sizes of the images of ")
 
 
 def the_second_has_no_images(pair, whole):
     shutil.rmtree(pair.nodes[1].folder / "colors")
     pair.start(BEGIN)
-    pair.ended(ENDING_SECONDS, 2, 2)
+    pair.wait_for_data()
+    pair.ended(AGREEING_SECONDS, 2, 2)
     pair.says(0, "(on node1) failed: --dataset 'colors'")
+    pair.says(1, "process 1 of 2: --dataset 'colors'")
 
 
 REHEARSALS = (
@@ -141,6 +161,7 @@ REHEARSALS = (
     the_second_is_killed,
     the_first_is_killed,
     the_second_has_other_images,
+    the_second_has_another_image,
     the_second_has_no_images,
 )
 

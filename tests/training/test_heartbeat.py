@@ -14,12 +14,12 @@ from training.processes.heartbeat import Heartbeat, Loss
 WAITING = Path(__file__).parents[1] / "waiting_ranks.py"
 
 
-def ended(how):
-    """Statuses and last words of two processes of which the second comes to grief."""
+def ended(how, local="01"):
+    """Statuses and last words of two processes of which the second comes to grief; `local` are their local ranks."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(probe.getsockname()[1]), "WORLD_SIZE": "2"}
     told = {**os.environ, **told}
-    numbers = [{"RANK": rank, "LOCAL_RANK": rank} for rank in "01"]
+    numbers = [{"RANK": str(rank), "LOCAL_RANK": place} for rank, place in enumerate(local)]
     ranks = [zygote.start([WAITING, how], needs=["training.entry"], env=told | number) for number in numbers]
     said = [ranks[0].communicate(60)[1]]
     if how == "hangs":
@@ -34,7 +34,7 @@ def ended(how):
         ("refuses", 2, "failed: --dataset 'dogs': there is no such folder"),
         ("fails", 1, "failed: ValueError: a defect"),
         ("dies", -9, "has ended without a word: killed, perhaps for want of memory"),
-        ("hangs", -9, "was not heard of for 4 s: its machine, or the way to it, is gone"),
+        ("hangs", -9, "was not heard of for 4 s, though it is there: stopped, or held up"),
     ],
 )
 def test_a_process_that_comes_to_grief_ends_the_one_that_waits_for_it(how, status, reason):
@@ -55,6 +55,12 @@ def test_what_all_processes_find_alike_is_said_once():
     assert statuses == [2, 2]
     assert first.count("error: ") == 1
     assert "error: " not in second
+
+
+def test_what_all_processes_find_alike_is_said_on_each_machine():
+    _, (first, second) = ended("agrees", local="00")
+    assert first.startswith("error: --dataset 'cats'")
+    assert second.startswith("error: process 1 of 2: --dataset 'cats'")
 
 
 class Store:
@@ -80,15 +86,13 @@ def beat(number, host="far away"):
 
 
 @pytest.fixture
-def main_process(monkeypatch):
+def main_process():
     """The main process of three, one step at a time at times that are told, and what it finds lost."""
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     heartbeat = Heartbeat(0, 3, Store, lambda loss: None)
     heartbeat._store = Store()
 
     def look(seconds, **beats):
-        now[0] = seconds
+        heartbeat._lived = seconds
         heartbeat._store.values |= {f"beat/{rank[1:]}": text for rank, text in beats.items()}
         return heartbeat._failed() or heartbeat._silent()
 
@@ -100,6 +104,14 @@ def test_a_process_is_lost_when_it_is_silent_for_forty_seconds_and_not_before(ma
     assert look(0, r1=beat(1), r2=beat(1)) is None
     assert look(39, r2=beat(2)) is None
     assert look(41, r2=beat(3)).rank == 1
+
+
+def test_a_process_that_is_there_may_be_held_up_for_longer(main_process):
+    _, look = main_process
+    here = beat(1, socket.gethostname()).replace('"process": 1', f'"process": {os.getpid()}')
+    assert look(0, r1=here) is None
+    assert look(119, r1=here) is None
+    assert look(121, r1=here).reason == "was not heard of for 120 s, though it is there: stopped, or held up"
 
 
 def test_one_that_never_came_and_one_that_left_in_peace_are_not_missed(main_process):
@@ -158,3 +170,19 @@ def test_a_store_that_does_not_answer_is_a_main_process_out_of_reach(monkeypatch
     assert heartbeat.find_loss(5).rank == 0
     heartbeat.end()
     assert "cannot be reached" in found[0].reason
+
+
+def test_time_in_which_the_listener_itself_stood_still_is_not_counted(monkeypatch):
+    now, found, steps = [0.0], [], iter([1, 1, 3600, 1])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    heartbeat = Heartbeat(1, 2, Store, found.append)
+    heartbeat._connected.set()
+
+    def wait(seconds):
+        step = next(steps, None)
+        now[0] += step or 0
+        return step is None
+
+    monkeypatch.setattr(heartbeat._ended, "wait", wait)
+    heartbeat._judge()
+    assert (found, heartbeat._lived) == ([], 5)

@@ -11,7 +11,7 @@ from datasets import Dataset, DatasetDict
 
 from resnet_hub.errors import DataError, Phrase
 
-from ..inspection import Findings, inspect
+from ..inspection import Findings, inspect, same_images
 from ..layouts import Ledger
 from ..settings import AGAIN, LAZY, RunSettings
 from ..splits import Split, leave_out_rows
@@ -46,7 +46,9 @@ def read_splits(
         split = Split(name, encoded(tables[name], image_column), targets)
         leave_out_rows(ledger, Phrase("ledger.no_target"), split, np.flatnonzero(~labeled))
         split = split if labeled.all() else split.select(np.flatnonzero(labeled))
-        if name != names[0] or getattr(settings, "check", None) != LAZY:
+        if name == names[0] and getattr(settings, "check", None) == LAZY:
+            same_images(split)
+        else:
             split, faults = sound(split, again=getattr(settings, "check", None) == AGAIN)
             bad += faults
             ledger.leave_out("rows", Phrase("ledger.undecodable"), faults)

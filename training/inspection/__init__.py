@@ -3,7 +3,7 @@
 from .descriptor import describe, gray_view
 from .findings import Findings, joined
 from .images import EncodedImages, Identity
-from .inspection import Inspection, digest, inspect
+from .inspection import Inspection, digest, inspect, same_images
 from .near_duplicates import NearPair, find_near_duplicates, group_pairs, known_near_duplicates
 from .quality import FLAGS, measure_quality, quality_flags
 
@@ -24,4 +24,5 @@ __all__ = [
     "known_near_duplicates",
     "measure_quality",
     "quality_flags",
+    "same_images",
 ]

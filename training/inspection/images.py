@@ -17,6 +17,8 @@ class Identity:
     """The set: a folder, say."""
     keys: np.ndarray
     """A number for each image that is another where its content is, uint64 (N,); 0 where nobody can tell."""
+    outline: str
+    """A hash of the names and sizes of the images in their order, the same for a copy on another machine."""
 
 
 class EncodedImages(Protocol):

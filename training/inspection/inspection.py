@@ -18,13 +18,13 @@ from tqdm import tqdm
 from resnet_hub.errors import ImageError
 from resnet_hub.images import Opened, open_to_look_at, visible
 
-from ..hardware import available_cores
+from ..hardware import available_cores, refuse_differences
 from ..processes import left_to_parent
 from ..tables import refuse_stranger
 from .descriptor import LENGTH, describe, gray_view
 from .findings import Findings, joined
 from .findings_cache import findings_folder, keep, recall
-from .images import EncodedImages
+from .images import EncodedImages, Identity
 from .quality import measure_quality
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,11 @@ def inspect(images: EncodedImages, *, again: bool = False) -> Inspection:
     Args:
         images: The set.
         again: Whether all are opened whatever is known of them.
+
+    Raises:
+        TrainingError: The processes have other images; what one finds would be kept for those of another.
     """
-    state, identity = PartialState(), images.identity()
+    state, identity = PartialState(), same_images(images)
     known = Findings.none(len(images)) if again else recall(identity)
     share = np.array_split(np.arange(len(images)), state.num_processes)[state.process_index]
     asked = share[known.digests[share] == 0]
@@ -77,6 +80,14 @@ def inspect(images: EncodedImages, *, again: bool = False) -> Inspection:
     if state.is_local_main_process and (again or len(asked) > len(faults)):
         keep(identity, whole)
     return Inspection(dict(sorted(bad.items())), whole)
+
+
+def same_images(images: EncodedImages) -> Identity:
+    """What the images are. Raises: TrainingError where they are others on another process, or in another order."""
+    identity = images.identity()
+    count, outline = f"the number of images of {images.name}", f"the names and sizes of the images of {images.name}"
+    refuse_differences({count: len(images), outline: identity.outline})
+    return identity
 
 
 def _look_at_all(images: EncodedImages, rows: np.ndarray) -> Looked:

@@ -20,7 +20,9 @@ from resnet_hub.terminal import printable
 
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 40.0
-"""A process that was not heard of for so long is taken for gone."""
+"""A process not heard of for so long is taken for gone; time in which the listener stood still does not count."""
+HANGING_SECONDS = 120.0
+"""The same of a process that is seen to be there, on the same machine: a disk or a busy machine may hold it up."""
 STORE_SECONDS = 10.0
 """How long an answer of the store may take, which is on the main process's machine."""
 TELLING_SECONDS = 4.0
@@ -74,7 +76,7 @@ class Heartbeat:
         self.rank, self.size, self.advice = rank, size, ""
         self._connect, self._lost = connect, lost
         self._connected, self._ended = threading.Event(), threading.Event()
-        self._heard = time.monotonic()
+        self._lived = self._heard = 0.0
         self._beats: dict[int, tuple[Beat, float]] = {}
         self._failing = False
         self.loss: Loss | None = None
@@ -135,7 +137,7 @@ class Heartbeat:
             self._store = self._connect()
         except RuntimeError:
             return  # there is none, or it is gone already, which the processes then see by themselves
-        self._heard = time.monotonic()
+        self._heard = self._lived
         self._connected.set()
         number = 0
         while not self._ended.is_set():
@@ -144,7 +146,7 @@ class Heartbeat:
                 beat = Beat(number, socket.gethostname(), os.getpid())
                 self._store.set(f"beat/{self.rank}", json.dumps(asdict(beat)))
                 loss = self._failed() or self._silent()
-                self._heard = time.monotonic()
+                self._heard = self._lived
                 if loss is not None:
                     self._found(loss)
                     self._store.set(f"said/{self.rank}", loss.reason)
@@ -165,17 +167,24 @@ class Heartbeat:
             beat = Beat(**json.loads(self._store.get(f"beat/{rank}")))
             before, since = self._beats.get(rank, (None, 0.0))
             if beat != before:
-                self._beats[rank] = beat, time.monotonic()
-            elif beat.host == socket.gethostname() and not _lives(beat.process):
+                self._beats[rank] = beat, self._lived
+            elif beat.host != socket.gethostname():
+                if self._lived - since > SILENT_SECONDS:
+                    reason = f"was not heard of for {SILENT_SECONDS:.0f} s: its machine, or the way to it, is gone"
+                    return Loss(rank, beat.host, reason)
+            elif not _lives(beat.process):
                 return Loss(rank, beat.host, "has ended without a word: killed, perhaps for want of memory")
-            elif time.monotonic() - since > SILENT_SECONDS:
-                reason = f"was not heard of for {SILENT_SECONDS:.0f} s: its machine, or the way to it, is gone"
+            elif self._lived - since > HANGING_SECONDS:
+                reason = f"was not heard of for {HANGING_SECONDS:.0f} s, though it is there: stopped, or held up"
                 return Loss(rank, beat.host, reason)
         return None
 
     def _judge(self) -> None:
+        before = time.monotonic()
         while not self._ended.wait(BEAT_SECONDS):
-            if self._connected.is_set() and time.monotonic() - self._heard > SILENT_SECONDS:
+            self._lived += min(time.monotonic() - before, 2 * BEAT_SECONDS)  # a machine that slept heard nobody
+            before = time.monotonic()
+            if self._connected.is_set() and self._lived - self._heard > SILENT_SECONDS:
                 host = os.environ.get("MASTER_ADDR", "its machine")
                 self._found(Loss(0, host, f"cannot be reached for {SILENT_SECONDS:.0f} s"))
                 return
