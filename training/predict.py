@@ -126,9 +126,9 @@ def check_places(settings: PredictionSettings) -> None:
 
 def log_plan(settings: PredictionSettings, classifier: ImageClassifier, split: Split) -> None:
     """Logs what is about to happen."""
-    logger.info("data   %s: %s images of %s", settings.dataset, f"{len(split):,}", split.name)
+    logger.info("data   %s: %s of %s", settings.dataset, counted(len(split), "image", "images"), split.name)
     architecture, classes = classifier.model.config.architecture, len(classifier.label_names)
-    logger.info("model  %s from %s: %d classes", architecture, settings.model, classes)
+    logger.info("model  %s from %s: %s", architecture, settings.model, counted(classes, "class", "classes"))
 
 
 def finish(settings: PredictionSettings, split: Split, parts: PredictionParts) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from resnet_hub.config import IMAGE_MODES
-from resnet_hub.errors import TrainingError
+from resnet_hub.errors import TrainingError, counted
 
 from ..data import Data
 from ..hardware import main_process_decides, used_memory
@@ -60,10 +60,10 @@ def report_dry_run(data: Data, learner: Learner, loaders: dict[str, Loader]) -> 
     if recipe.features_once:
         epoch = answer * len(data.train) * (1 + recipe.flip)
     logger.info(
-        "time   about %s: %s%d epochs of %s training (%.0f images/s) and %s validation",
+        "time   about %s: %s%s of %s training (%.0f images/s) and %s validation",
         format_time(head + epochs * (epoch + validation) + tested),
         f"{format_time(head)} for the linear probe, " if head else "",
-        epochs,
+        counted(epochs, "epoch", "epochs"),
         format_time(epoch),
         images / seconds,
         format_time(validation),
