@@ -14,14 +14,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from mutations import Mutant, mutants
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LONGEST = 600
-"""Seconds after which tests that have not ended count as failed: a loop without an end was made."""
+SLOWER, LEAST = 4, 120
+"""Tests that take so many times as long as without a mutant, and so many seconds more, count as failed: a mutant may
+have made a loop without an end."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,16 @@ def main() -> int:
 def try_area(name: str, count: int, chance: random.Random, folder: Path) -> int | None:
     """Tries mutants of an area; returns how many were caught, None where the tests fail as it is."""
     area = AREAS[name]
+    started = monotonic()
     if not passes(area.tests, folder):
         say(f"{name}: the tests fail without a mutant")
         return None
+    longest = LEAST + SLOWER * (monotonic() - started)
     files = sorted(file for pattern in area.code for file in folder.glob(pattern))
     all_of_them = [(file, mutant) for file in files for mutant in mutants(file.read_text("utf-8"))]
     caught = 0
     for file, mutant in chance.sample(all_of_them, count):
-        survived = passes(area.tests, folder, file, mutant)
+        survived = passes(area.tests, folder, file, mutant, longest)
         caught += not survived
         if survived:
             say(f"{file.relative_to(folder)}:{mutant.line}: survived: {mutant.before} -> {mutant.after}")
@@ -90,8 +94,14 @@ def try_area(name: str, count: int, chance: random.Random, folder: Path) -> int 
     return caught
 
 
-def passes(tests: tuple[str, ...], folder: Path, file: Path | None = None, mutant: Mutant | None = None) -> bool:
-    """Whether all tests pass, with one file as a mutant has it."""
+def passes(
+    tests: tuple[str, ...],
+    folder: Path,
+    file: Path | None = None,
+    mutant: Mutant | None = None,
+    longest: float | None = None,
+) -> bool:
+    """Whether all tests pass in so many seconds, with one file as a mutant has it."""
     before = file.read_text("utf-8") if file else ""
     if file and mutant:
         file.write_text(mutant.source, "utf-8")
@@ -107,7 +117,7 @@ def passes(tests: tuple[str, ...], folder: Path, file: Path | None = None, mutan
         start_new_session=True,
     )
     try:
-        return process.wait(LONGEST) == 0
+        return process.wait(longest) == 0
     except subprocess.TimeoutExpired:
         return False
     finally:
