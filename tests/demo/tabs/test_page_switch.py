@@ -203,6 +203,12 @@ def test_two_visitors_take_the_same_network_apart_and_do_not_meet(visit, photo):
     assert shown_score(one) == pytest.approx(expected(photo, "layer1.0")[0], abs=1e-3)
     assert shown_score(other) == pytest.approx(expected(photo, "layer3.0", "layer3.1", "layer3.2")[0], abs=1e-3)
     expect(checked(one)).to_have_count(8)
+    for page in (one, other):
+        page.get_by_role("button", name="How many can it lose?").click()
+    told = [page.locator("#switch-losses p") for page in (one, other)]
+    for words in told:  # of the whole network, whatever each of them has passed over
+        expect(words).to_contain_text(re.compile(r"gone on average \(\d to \d in 10 orders\)"))
+    assert told[0].inner_text() == told[1].inner_text()
     one.goto("about:blank")  # in the middle of it; the other one goes on
     block(other, "3.1").click()
     expect(sentences[1]).to_contain_text("2 of the 9 blocks")
