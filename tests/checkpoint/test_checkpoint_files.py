@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from resnet_hub import ResNet
 from resnet_hub.checkpoint import folder as checkpoint
 from resnet_hub.checkpoint.config.format import MAX_CONFIG_BYTES
-from resnet_hub.checkpoint.folder import local_path
+from resnet_hub.checkpoint.places import local_path
 from resnet_hub.errors import CheckpointError, ConfigError
 from resnet_hub.metadata import CheckpointMetadata
 
