@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 
 from resnet_hub.checks import check_choice, check_integer, is_integer
-from resnet_hub.errors import CheckpointError, ConfigError, ImageError
+from resnet_hub.errors import CheckpointError, ConfigError, ImageError, Phrase
 from resnet_hub.image_list import Compute, are_images, batch_that_fits, image_rows
 from resnet_hub.images import image_of, visible
 from resnet_hub.predictions import Classification, Prediction, Timings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRECISIONS", "Classification", "ImageClassifier", "Prediction", "Timings"]
 
-PRECISIONS = ("auto", "fp32", "bf16")
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
 logger = logging.getLogger(__name__)
 
 
@@ -49,38 +50,46 @@ class ImageClassifier(RunningNetwork):
         precision: str = "auto",
         backend: str = "auto",
         batch_size: int | Literal["auto"] = "auto",
+        calibration: str | Path | None = None,
+        allow_loss: float | None = None,
     ) -> None:
         """Takes the network over: it is moved to the device and put in evaluation mode.
 
         Args:
             model: A network with a head; or an exported file, which runs on the CPU in the precision that it has.
             device: "auto" is CUDA where there is one, else the CPU.
-            precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only.
+            precision: "bf16" computes in bfloat16, "fp32" as the weights are; "auto" is "bf16" on CUDA only. "int8"
+                exports the network as well, but stays in PyTorch where too many answers would change.
             backend: How the network is run: "eager" is PyTorch as it stands; "fused" is a faster copy for the CPU,
-                made of the weights at the first image; "auto" is "fused" where it is available. An exported file has
-                "onnx" or "openvino" instead.
+                made of the weights at the first image; "auto" is "fused" where it is available. "onnx" and "openvino"
+                export the network once, and keep the file in the user's cache if it answers alike.
             batch_size: Most images of a list that go through the network together; "auto" is as many as take
                 half a gigabyte of feature maps, up to 32. Answers do not depend on it but for rounding.
+            calibration: A folder of 100 images or more to compare an export on; those of the package where absent.
+            allow_loss: How many of 100 answers "int8" may change; 1 where absent.
 
         Raises:
-            ConfigError: A setting that is not among the choices, or that this network or device does not have, or a
-                network without a head.
-            CheckpointError: The number of names is not the number of classes, or the temperature is invalid.
+            ConfigError: A setting that this network or device does not have, or a network without a head.
+            CheckpointError: Names that are not one for each class, an invalid temperature, or a refused export.
         """
+        self.taken: Phrase | None = None  # which runtime answers, why, and with what proof, where one was asked for
         if batch_size != "auto":
             check_integer("batch_size", batch_size, 1, 65_536)
         if isinstance(model, ExportedNetwork):
             super().__init__(ExportedRunner(model, str(device), precision, backend))
-            self.precision, together = model.facts.precision, model.feature_map_bytes
+            together = model.feature_map_bytes
         else:
             from resnet_hub.models import feature_map_bytes
-            from resnet_hub.runtime import Runner, checked_network, chosen_device
+            from resnet_hub.runtime import Runner, checked_network, device_for, is_exported
 
-            _check_choices(precision, backend)
-            model = checked_network(model).to(chosen_device(device)).eval()
-            on_cuda = next(model.parameters()).is_cuda
-            self.precision = ("bf16" if on_cuda else "fp32") if precision == "auto" else precision
-            super().__init__(Runner(model, backend, self.precision))
+            model = checked_network(model).to(device_for(device, precision, backend)).eval()
+            if is_exported(precision, backend):
+                from resnet_hub.export import runner_elsewhere
+
+                run, self.taken = runner_elsewhere(model, backend, precision, calibration, allow_loss)
+            else:
+                run = Runner(model, backend, precision)
+            super().__init__(run)
             together = feature_map_bytes(model)
         self.batch_size = batch_that_fits(together) if batch_size == "auto" else int(batch_size)
         _ = self.label_names, self.temperature  # what cannot be used is refused at once
@@ -94,6 +103,8 @@ class ImageClassifier(RunningNetwork):
         precision: str = "auto",
         backend: str = "auto",
         batch_size: int | Literal["auto"] = "auto",
+        calibration: str | Path | None = None,
+        allow_loss: float | None = None,
         **options: Any,
     ) -> Self:
         """A classifier with published or saved weights, or with an exported file, of which a folder may hold one alone.
@@ -105,16 +116,16 @@ class ImageClassifier(RunningNetwork):
             CheckpointError: The folder or file does not hold this network.
             HubError: The Hub refused or could not be reached.
         """
+        how: dict[str, Any] = {"precision": precision, "backend": backend, "batch_size": batch_size}
+        exporting: dict[str, Any] = {"calibration": calibration, "allow_loss": allow_loss}
         if (file := exported_file(source)) is not None:
-            exported = ExportedNetwork(file, backend, **options)
-            return cls(exported, device=device, precision=precision, backend=backend, batch_size=batch_size)
+            return cls(ExportedNetwork(file, backend, **exporting, **options), device=device, **how)
         from resnet_hub.models import PretrainedNetwork
-        from resnet_hub.runtime import chosen_device
+        from resnet_hub.runtime import device_for
 
-        _check_choices(precision, backend)
-        chosen = chosen_device(device)
+        chosen = device_for(device, precision, backend)
         model = PretrainedNetwork.from_pretrained(source, device=chosen, **options)
-        return cls(model, device=chosen, precision=precision, backend=backend, batch_size=batch_size)
+        return cls(model, device=chosen, **exporting, **how)
 
     # A text is one path, though it may be iterated.
     @overload
@@ -266,13 +277,6 @@ class ImageClassifier(RunningNetwork):
         A regression network gives all its values, in the order of its outputs.
         """
         return best_classes(scores, self.model.config.task, top_k)
-
-
-def _check_choices(precision: str, backend: str) -> None:
-    from resnet_hub.runtime import BACKENDS
-
-    check_choice("precision", precision, PRECISIONS)
-    check_choice("backend", backend, BACKENDS)
 
 
 def _check_top_k(top_k: int) -> None:

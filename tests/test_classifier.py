@@ -256,12 +256,12 @@ def test_weights_of_another_type_are_fed_their_own(tiny_checkpoint):
         (
             {"precision": "fp16"},
             "checks.unknown_choice",
-            {"name": "precision", "value": "fp16", "choices": "'auto', 'fp32', 'bf16'"},
+            {"name": "precision", "value": "fp16", "choices": "'auto', 'fp32', 'bf16', 'int8'"},
         ),
         (
-            {"backend": "onnx"},
+            {"backend": "tensorrt"},
             "checks.unknown_choice",
-            {"name": "backend", "value": "onnx", "choices": "'auto', 'eager', 'fused'"},
+            {"name": "backend", "value": "tensorrt", "choices": "'auto', 'eager', 'fused', 'onnx', 'openvino'"},
         ),
         ({"device": "gpu"}, "classifier.unknown_device", {"device": "gpu"}),
         ({"device": "cuda"}, "classifier.no_such_device", {"device": "cuda", "count": 0}),

@@ -1,5 +1,6 @@
 """A network -> files for other libraries and runtimes: how each opens there, and how alike it answers."""
 
+from resnet_hub.export.backends import runner_elsewhere
 from resnet_hub.export.javascript_files import export_for_javascript
 from resnet_hub.export.libraries import TARGETS, Exported, export_network
 from resnet_hub.export.proof import Proof
@@ -13,5 +14,6 @@ __all__ = [
     "export_file",
     "export_for_javascript",
     "export_network",
+    "runner_elsewhere",
     "usual_name",
 ]

@@ -84,8 +84,9 @@ class Comparison:
         except ImageError as error:
             raise ConfigError("export.other_bands", channels=preprocessing.input_size[0]) from error
         self.inputs = normalize(pixels, preprocessing)
+        run = Runner(model, "auto", "fp32")
         with torch.inference_mode():
-            self.logits = torch.cat([model(batch).float() for batch in self.inputs.split(BATCH)]).numpy()
+            self.logits = torch.cat([run(batch).float() for batch in self.inputs.split(BATCH)]).numpy()
         self.task = model.config.task
 
     def agreement(self, logits: np.ndarray) -> float:
@@ -108,7 +109,7 @@ class Comparison:
             milliseconds=milliseconds,
             network_milliseconds=network_milliseconds,
             threads=torch.get_num_threads(),
-            hardware=_processor(),
+            hardware=processor_name(),
             versions=dict(network.facts.versions),
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
             weights=network.facts.weights,
@@ -197,7 +198,7 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def _processor() -> str:
+def processor_name() -> str:
     """The processor's name, as Linux tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()

@@ -152,17 +152,17 @@ def _check(
 
 
 def _facts(model: PretrainedNetwork, source: str, input: str, precision: str) -> FileFacts:
-    packages = ("resnet_hub", "torch", "onnx", "onnxruntime", "openvino")
     config = CheckpointConfig(model.config, model.preprocessing, model.label_names, model.metadata)
-    names, versions = label_names_of(model), _versions(packages)
+    names, versions = label_names_of(model), versions_here()
     weights = weights_digest(model.state_dict())
     sizes = model.head_hidden_size, feature_map_bytes(model)
     return FileFacts(config, model.num_features, names, source, input, precision, versions, weights, *sizes)
 
 
-def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+def versions_here() -> dict[str, str]:
+    """Package -> version, of those that have a part in a file and are installed."""
     found = {}
-    for name in packages:
+    for name in ("resnet_hub", "torch", "onnx", "onnxruntime", "openvino"):
         try:
             found[name] = version(name)
         except ModuleNotFoundError:

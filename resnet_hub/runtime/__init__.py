@@ -9,12 +9,15 @@ from resnet_hub.runtime.file_facts import INPUTS, PRECISIONS, FileFacts
 from resnet_hub.runtime.running import RunningNetwork
 
 if TYPE_CHECKING:
+    from resnet_hub.runtime.choices import CLASSIFIER_BACKENDS, device_for, is_exported
     from resnet_hub.runtime.devices import chosen_device, native_bf16
     from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, can_fuse, fused_network
+    from resnet_hub.runtime.prepared import PreparedRunner
     from resnet_hub.runtime.runner import Runner, checked_network
 
 __all__ = [
     "BACKENDS",
+    "CLASSIFIER_BACKENDS",
     "EXPORTED_SUFFIXES",
     "INPUTS",
     "PRECISIONS",
@@ -22,19 +25,24 @@ __all__ = [
     "ExportedRunner",
     "FileFacts",
     "FusedNetwork",
+    "PreparedRunner",
     "Runner",
     "RunningNetwork",
     "can_fuse",
     "checked_network",
     "chosen_device",
+    "device_for",
     "exported_file",
     "fused_network",
+    "is_exported",
     "native_bf16",
 ]
 
 _NEED_TORCH = {
+    "choices": ("CLASSIFIER_BACKENDS", "device_for", "is_exported"),
     "devices": ("chosen_device", "native_bf16"),
     "fused": ("BACKENDS", "FusedNetwork", "can_fuse", "fused_network"),
+    "prepared": ("PreparedRunner",),
     "runner": ("Runner", "checked_network"),
 }
 __getattr__, __dir__ = lazy_door(__name__, _NEED_TORCH)

@@ -184,7 +184,7 @@ class ExportedRunner:
         check_choice("backend", backend, ("auto", model.backend))
         if model.facts.input != "tensor":
             raise ConfigError("exported.takes_images", file=str(model.path))
-        self.model, self.backend = model, model.backend
+        self.model, self.backend, self.precision = model, model.backend, model.facts.precision
 
     @property
     def device(self) -> torch.device:

@@ -51,7 +51,9 @@ class Runner(Generic[Kind]):
 
     def __init__(self, model: Kind, backend: str, precision: str) -> None:
         """Takes the settings of `ImageClassifier`. Raises: ConfigError where this network has no such backend."""
-        self.model, self._asked, self._precision = model, backend, precision
+        on_cuda = next(model.parameters()).is_cuda
+        chosen = ("bf16" if on_cuda else "fp32") if precision == "auto" else precision
+        self.model, self._asked, self._precision = model, backend, chosen
         self._said: set[str] = set()
         self._begin()
         self._look()
@@ -80,6 +82,11 @@ class Runner(Generic[Kind]):
         """How the network is run as it is now: "eager" or "fused". Raises: ConfigError where that is not available."""
         with self._alone():
             return self._look()
+
+    @property
+    def precision(self) -> str:
+        """What answers are computed in."""
+        return self._precision
 
     @property
     def device(self) -> torch.device:

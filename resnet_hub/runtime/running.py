@@ -38,8 +38,13 @@ class RunningNetwork:
 
     @property
     def backend(self) -> str:
-        """How the network is run as it is now: "eager" or "fused", or a file's "onnx" or "openvino"."""
+        """How the network is run as it is now: "eager", "fused", "onnx" or "openvino"."""
         return self._run.backend
+
+    @property
+    def precision(self) -> str:
+        """What the network computes in: "fp32" as its weights are, "bf16" or "int8"; a file may have "fp16"."""
+        return self._run.precision
 
     @property
     def device(self) -> torch.device:

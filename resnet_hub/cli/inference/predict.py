@@ -15,6 +15,10 @@ from resnet_hub.cli.parser import SOURCE_HELP, Command, add_bare_file_arguments,
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import ConfigError, Phrase
 
+BACKENDS = ("auto", "eager", "fused", "onnx", "openvino")
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
+"""Here as well, since the room that knows them loads torch."""
+
 if TYPE_CHECKING:
     from resnet_hub.classifier import ImageClassifier
     from resnet_hub.cli.inference.answers import Answer, Embedding
@@ -26,6 +30,17 @@ def _image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="an image's file, or a folder with images below it")
     parser.add_argument("--revision", metavar="R", help="branch, tag or commit, where SOURCE is on the Hub")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: auto)")
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="what computes; onnx, openvino: exported once (default: auto)",
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="int8 exports once, for a CPU (default: auto)"
+    )
+    parser.add_argument("--calibration", metavar="FOLDER", help="100 images or more to compare an export on")
+    parser.add_argument("--allow-loss", type=float, metavar="POINTS", help="%% of answers int8 may change (default: 1)")
     add_bare_file_arguments(parser)
 
 
@@ -76,8 +91,9 @@ def _ask(given: argparse.Namespace, ask: Callable[..., Any], write: Callable[...
         check_parquet(given.parquet)
     if given.revision is not None and local_path(given.source) is not None:
         raise ConfigError("cli.revision_of_folder", source=given.source, revision=given.revision)
-    options = bare_file_options(given)
-    classifier = ImageClassifier.from_pretrained(given.source, device=given.device, revision=given.revision, **options)
+    how = {name: getattr(given, name) for name in ("device", "backend", "precision", "calibration", "allow_loss")}
+    options = bare_file_options(given) | how
+    classifier = ImageClassifier.from_pretrained(given.source, revision=given.revision, **options)
     if classifier.model.head_is_new:
         raise ConfigError("cli.random_head", source=given.source, classes=classifier.model.num_classes)
     folders = folders_among(given.images)
