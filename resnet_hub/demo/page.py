@@ -11,6 +11,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from resnet_hub.classifier import ImageClassifier
 from resnet_hub.demo.appearance import FIRST_PAINT, appearance
 from resnet_hub.demo.examples import FREE_CREDIT, ExampleImages, all_examples, find_examples
 from resnet_hub.demo.fields import Inputs, input_panel, listen_for_images, most_mb, move_toasts, refuse_oversized
@@ -222,12 +223,20 @@ def describe_model(model: OpenModel, language: str, missing: str | None = None) 
         "source": say("page.in_place_of", language, name=model.name, wanted=missing) if missing else model.name,
         "license": model.facts.license or say("page.no_license", language),
         "input": describe_input(classifier.preprocessing, language),
-        "computes": classifier.precision,
+        "computes": _computes(classifier, language),
     }
     rows = "".join(
         f"<dt>{say(f'page.{name}', language)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items()
     )
     return f"<dl class='facts'>{rows}</dl>"
+
+
+def _computes(classifier: ImageClassifier, language: str) -> str:
+    """What the network computes in, and where another runtime answers, how alike it does."""
+    if classifier.taken is None:
+        return classifier.precision
+    proven = classifier.taken.code == "export.answers_by"
+    return say("page.computes_elsewhere" if proven else "page.computes_here", language, **classifier.taken.fields)
 
 
 def _classes(names: tuple[str, ...], language: str) -> str:

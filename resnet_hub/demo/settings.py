@@ -24,6 +24,8 @@ VARIABLES = {
     "models": f"{PREFIX}MODELS",
     "device": f"{PREFIX}DEVICE",
     "precision": f"{PREFIX}PRECISION",
+    "backend": f"{PREFIX}BACKEND",
+    "calibration": f"{PREFIX}CALIBRATION",
     "title": f"{PREFIX}TITLE",
     "preview": f"{PREFIX}PREVIEW",
     "max_file_mb": f"{PREFIX}MAX_FILE_MB",
@@ -75,7 +77,11 @@ class PageSettings:
     device: str = "auto"
     """Where the network runs: auto, cpu, cuda, mps."""
     precision: str = "auto"
-    """What the network computes in: fp32, bf16, or auto, which is bf16 where the device has it."""
+    """What the network computes in: fp32, bf16, int8 (your network alone), or auto: bf16 where the device has it."""
+    backend: str = "auto"
+    """What computes the page's own network: eager or fused (PyTorch), onnx, openvino, or auto."""
+    calibration: str = ""
+    """A folder of at least 100 images that int8 is calibrated and compared on; empty for those of the package."""
     title: str = "What is in this picture?"
     """The heading of the page, plain text."""
     preview: str = ""
@@ -112,7 +118,7 @@ class PageSettings:
     """The TCP port to listen on."""
 
     def __post_init__(self) -> None:
-        for name in ("model", "device", "precision", "title", "host"):
+        for name in ("model", "device", "precision", "backend", "title", "host"):
             if not getattr(self, name).strip():
                 raise ConfigError("page_settings.empty", variable=VARIABLES[name])
         if self.preview and not self.preview.startswith("https://"):

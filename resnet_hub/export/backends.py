@@ -76,6 +76,7 @@ def _begin(said: Phrase) -> None:
 def _taken(found: Prepared, backend: str, words: dict[str, Any]) -> Phrase:
     why = Phrase("export.as_asked" if backend != "auto" else "export.as_installed")
     where = Phrase("export.from_cache" if found.was_cached else "export.made_now")
-    said = Phrase("export.answers_by", **words, why=why, where=where, proof=found.proof.in_words())
+    figures = {"agreement": found.proof.agreement, "images": found.proof.images, "proof": found.proof.in_words()}
+    said = Phrase("export.answers_by", **words, why=why, where=where, **figures)
     logger.info("%s", said)
     return said

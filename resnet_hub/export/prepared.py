@@ -80,7 +80,7 @@ def prepared_network(
     begins()
     _make_folder(entry)
     try:
-        options = {"precision": precision, "images": calibration, "allow_loss": allow_loss}
+        options = {"precision": precision, "images": calibration, "allow_loss": allow_loss, "portable": False}
         written = export_file(model, file, backend, source="a prepared network", overwrite=True, **options)  # type: ignore[arg-type]
     except CheckpointError as error:
         if error.code in UNFIT:

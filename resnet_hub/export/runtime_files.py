@@ -29,7 +29,7 @@ from resnet_hub.export.quantization import Quantized, quantized
 from resnet_hub.extras import require_extra
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork, feature_map_bytes
-from resnet_hub.runtime import INPUTS, PRECISIONS, ExportedNetwork, FileFacts
+from resnet_hub.runtime import INPUTS, PRECISIONS, ExportedNetwork, FileFacts, native_int8
 from resnet_hub.scores import temperature_of
 
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "torch-export": ".pt2"}
@@ -70,6 +70,7 @@ def export_file(
     allow_loss: float | None = None,
     source: str = "",
     overwrite: bool = False,
+    portable: bool = True,
 ) -> ExportedFile:
     """Writes a network for another runtime, and its proof beside it as `FILE.proof.json`.
 
@@ -85,6 +86,8 @@ def export_file(
         allow_loss: Percentage points of agreement that "fp16", "int8" and "image" may lose; 1 where absent.
         source: What the file says that it was exported from.
         overwrite: Whether a file that is there may be replaced.
+        portable: Whether a file of int8 is for any CPU; else it is for those like this one, and weights may have a bit
+            more.
 
     Raises:
         ConfigError: An option is not among the choices, or does not go with another.
@@ -104,7 +107,8 @@ def export_file(
     left: tuple[str, ...] = ()
     with TemporaryDirectory() as scratch:
         if precision == "int8":
-            whole = _quantized(graph, comparison, LOSS if allow_loss is None else allow_loss, input)
+            bits = 7 if portable or not native_int8() else 8
+            whole = _quantized(graph, comparison, LOSS if allow_loss is None else allow_loss, input, to, bits)
             graph, left = whole.model, whole.left_in_float
         elif precision == "fp16":
             graph = in_half(graph)
@@ -170,7 +174,7 @@ def versions_here() -> dict[str, str]:
     return found
 
 
-def _quantized(graph: Any, comparison: Comparison, loss: float, input: str) -> Quantized:
+def _quantized(graph: Any, comparison: Comparison, loss: float, input: str, to: str, bits: int) -> Quantized:
     """The graph in whole numbers, calibrated and judged on what the network is given in the file that it goes into."""
     inputs = comparison.inputs.numpy()
     if input != "tensor":
@@ -179,14 +183,13 @@ def _quantized(graph: Any, comparison: Comparison, loss: float, input: str) -> Q
         inputs = np.concatenate([session.run(["pixel_values"], {"image": one})[0] for one in comparison.arrays()])
 
     def answer(model: Any, images: np.ndarray) -> np.ndarray:
-        session, batches = _session(model), range(0, len(images), 16)
-        found = [session.run(["logits"], {"pixel_values": images[start : start + 16]})[0] for start in batches]
-        return np.concatenate(found)
+        run, batches = RUNS[to](model), range(0, len(images), 16)
+        return np.concatenate([run(images[start : start + 16]) for start in batches])
 
     def good_enough(logits: np.ndarray) -> bool:
         return 100 - comparison.agreement(logits) <= loss
 
-    return quantized(graph, inputs, comparison.logits, answer, good_enough)
+    return quantized(graph, inputs, comparison.logits, answer, good_enough, bits)
 
 
 def _session(model: Any) -> Any:
@@ -195,6 +198,24 @@ def _session(model: Any) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _run_onnx(model: Any) -> Callable[[np.ndarray], np.ndarray]:
+    session = _session(model)
+    return lambda images: session.run(["logits"], {"pixel_values": images})[0]
+
+
+def _run_openvino(model: Any) -> Callable[[np.ndarray], np.ndarray]:
+    import openvino
+
+    core = openvino.Core()
+    read = core.read_model(model.SerializeToString())
+    compiled = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda images: np.array(compiled({"pixel_values": images})["logits"])
+
+
+RUNS: dict[str, Callable[[Any], Callable[[np.ndarray], np.ndarray]]] = {"onnx": _run_onnx, "openvino": _run_openvino}
+"""Runtime -> an ONNX model as it answers there: normalized images -> logits."""
 
 
 def _write_onnx(graph: Any, file: Path, facts: FileFacts) -> None:

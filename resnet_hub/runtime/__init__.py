@@ -10,7 +10,7 @@ from resnet_hub.runtime.running import RunningNetwork
 
 if TYPE_CHECKING:
     from resnet_hub.runtime.choices import CLASSIFIER_BACKENDS, device_for, is_exported
-    from resnet_hub.runtime.devices import chosen_device, native_bf16
+    from resnet_hub.runtime.devices import chosen_device, native_bf16, native_int8
     from resnet_hub.runtime.fused import BACKENDS, FusedNetwork, can_fuse, fused_network
     from resnet_hub.runtime.prepared import PreparedRunner
     from resnet_hub.runtime.runner import Runner, checked_network
@@ -36,11 +36,12 @@ __all__ = [
     "fused_network",
     "is_exported",
     "native_bf16",
+    "native_int8",
 ]
 
 _NEED_TORCH = {
     "choices": ("CLASSIFIER_BACKENDS", "device_for", "is_exported"),
-    "devices": ("chosen_device", "native_bf16"),
+    "devices": ("chosen_device", "native_bf16", "native_int8"),
     "fused": ("BACKENDS", "FusedNetwork", "can_fuse", "fused_network"),
     "prepared": ("PreparedRunner",),
     "runner": ("Runner", "checked_network"),

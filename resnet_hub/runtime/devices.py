@@ -17,6 +17,14 @@ def native_bf16(device: torch.device | None = None) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
+def native_int8() -> bool:
+    """Whether the CPU adds products of 8 bits in 32 (VNNI, AMX); others add pairs in 16, which may overflow."""
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return torch.cpu._is_vnni_supported()
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_vnni") or capabilities.get("avx_vnni") or capabilities.get("amx_int8"))
+
+
 def chosen_device(device: str | torch.device) -> torch.device:
     """The device of that name. Raises: ConfigError when this machine does not have it."""
     if device == "auto":

@@ -4,15 +4,15 @@ import json
 import logging
 import pickle
 
-import onnx
 import pytest
 import torch
 from error_facts import code_and_fields
+from traced_networks import trace, use_traced
 
 from resnet_hub import AutoResNet, ImageClassifier
 from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.export import backends, prepared, runtime_files
+from resnet_hub.export import backends, prepared
 from resnet_hub.export.proof_images import BUNDLED as PHOTOGRAPHS
 from resnet_hub.export.runtime_files import export_file
 
@@ -21,9 +21,7 @@ FILES = sorted(PHOTOGRAPHS.glob("*.jpg"))
 
 @pytest.fixture(scope="module")
 def graph():
-    """The bundled network's program and graph, whose making takes longest."""
-    program = runtime_files.exported_program(AutoResNet.from_pretrained(BUNDLED))
-    return program, runtime_files.onnx_graph(program[0])
+    return trace(AutoResNet.from_pretrained(BUNDLED))
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +34,6 @@ def kept(tmp_path_factory):
 def made(graph, kept, monkeypatch):
     """The exports that were made, as they are counted: the shared cache, and a graph that is there already."""
 
-    def copied(_):
-        copy = onnx.ModelProto()
-        copy.CopyFrom(graph[1])
-        return copy
-
     found = []
 
     def counted(*given, **options):
@@ -48,8 +41,7 @@ def made(graph, kept, monkeypatch):
         return export_file(*given, **options)
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(kept))
-    monkeypatch.setattr(runtime_files, "exported_program", lambda _: graph[0])
-    monkeypatch.setattr(runtime_files, "onnx_graph", copied)
+    use_traced(monkeypatch, graph)
     monkeypatch.setattr(prepared, "export_file", counted)
     return found
 

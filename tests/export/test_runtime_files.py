@@ -13,6 +13,7 @@ import pytest
 import torch
 from error_facts import code_and_fields
 from PIL import Image
+from traced_networks import trace, use_traced
 
 from resnet_hub import AutoResNet, ImageClassifier
 from resnet_hub.checkpoint import BUNDLED
@@ -38,17 +39,8 @@ def classifier():
 @pytest.fixture(scope="module", autouse=True)
 def traced_once(network):
     """The network's graph, which each export needs and which takes longest, is made once."""
-    program = runtime_files.exported_program(network)
-    graph = runtime_files.onnx_graph(program[0])
-
-    def copied(_):
-        copy = onnx.ModelProto()
-        copy.CopyFrom(graph)
-        return copy
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runtime_files, "exported_program", lambda _: program)
-        patch.setattr(runtime_files, "onnx_graph", copied)
+        use_traced(patch, trace(network))
         yield
 
 

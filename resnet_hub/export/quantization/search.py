@@ -37,7 +37,12 @@ class Quantized:
 
 
 def quantized(
-    model: Any, inputs: np.ndarray, logits: np.ndarray, answer: Answers, good_enough: Callable[[np.ndarray], bool]
+    model: Any,
+    inputs: np.ndarray,
+    logits: np.ndarray,
+    answer: Answers,
+    good_enough: Callable[[np.ndarray], bool],
+    weight_bits: int = 7,
 ) -> Quantized:
     """The model in whole numbers.
 
@@ -47,6 +52,7 @@ def quantized(
         logits: What the network answers to them, (N, num_classes).
         answer: A model and images -> what it answers to them.
         good_enough: Whether such answers to all images will do.
+        weight_bits: As for `in_whole_numbers`.
 
     Raises:
         CheckpointError: They never are, even with a single block in whole numbers.
@@ -57,21 +63,22 @@ def quantized(
         return float(np.square(found - wanted).mean())
 
     kinds = activations(model, inputs, OPERATIONS)
-    whole = [in_whole_numbers(model, kind, ends) for kind in kinds]
+    whole = [in_whole_numbers(model, kind, ends, weight_bits) for kind in kinds]
     answers = [answer(one, inputs) for one in whole]
-    best = min(range(len(kinds)), key=lambda index: far(answers[index]))
-    if good_enough(answers[best]):
+    fit = [index for index, found in enumerate(answers) if good_enough(found)]
+    best = min(fit or range(len(kinds)), key=lambda index: far(answers[index]))
+    if fit:
         return Quantized(whole[best], ())
     everything = {node.name for node in model.graph.node}
 
     def damage(block: str) -> float:
-        alone = in_whole_numbers(model, kinds[best], everything - groups[block] | ends)
+        alone = in_whole_numbers(model, kinds[best], everything - groups[block] | ends, weight_bits)
         return far(answer(alone, inputs[::EVERY]), logits[::EVERY])
 
     left: list[str] = []
     for block in sorted(groups, key=damage, reverse=True)[:-1]:
         left.append(block)
-        tried = in_whole_numbers(model, kinds[best], ends.union(*(groups[name] for name in left)))
+        tried = in_whole_numbers(model, kinds[best], ends.union(*(groups[name] for name in left)), weight_bits)
         if good_enough(answer(tried, inputs)):
             return Quantized(tried, tuple(left))
     raise CheckpointError("export.no_whole_numbers", blocks=len(groups))

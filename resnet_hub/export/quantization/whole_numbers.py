@@ -13,7 +13,7 @@ OPERATIONS = ("Conv", "Relu")
 """Those in whole numbers. With its activation, a convolution rounds once, and no level goes to what is cut off."""
 
 
-def in_whole_numbers(model: Any, found: Activations, excluded: Set[str]) -> Any:
+def in_whole_numbers(model: Any, found: Activations, excluded: Set[str], weight_bits: int = 7) -> Any:
     """The model with all but the excluded operations in whole numbers.
 
     Rounding a filter moves the mean of its map; the bias takes that back (bias correction; Nagel et al. 2019,
@@ -23,10 +23,12 @@ def in_whole_numbers(model: Any, found: Activations, excluded: Set[str]) -> Any:
         model: An ONNX model, which stays as it is.
         found: Of its tensors.
         excluded: Names of operations that stay in float32.
+        weight_bits: Of each weight. Seven, as without VNNI a CPU adds pairs of products in 16 bits, and eight overflow;
+            eight where the CPU does not.
     """
     from onnx import ModelProto, numpy_helper
 
-    rounded = {tensor.name: tensor for tensor in _rounded(model, found, excluded).graph.initializer}
+    rounded = {tensor.name: tensor for tensor in _rounded(model, found, excluded, weight_bits).graph.initializer}
     corrected = ModelProto()
     corrected.CopyFrom(model)
     tensors = {tensor.name: tensor for tensor in corrected.graph.initializer}
@@ -44,11 +46,11 @@ def in_whole_numbers(model: Any, found: Activations, excluded: Set[str]) -> Any:
         tensors[bias].CopyFrom(
             numpy_helper.from_array((numpy_helper.to_array(tensors[bias]) - shift).astype(np.float32), bias)
         )
-    return _rounded(corrected, found, excluded)
+    return _rounded(corrected, found, excluded, weight_bits)
 
 
-def _rounded(model: Any, found: Activations, excluded: Set[str]) -> Any:
-    """The model with 8-bit activations and weights of seven bits, one scale for each filter."""
+def _rounded(model: Any, found: Activations, excluded: Set[str], weight_bits: int) -> Any:
+    """The model with 8-bit activations, and weights with one scale for each filter."""
     from onnx import ModelProto
     from onnxruntime.quantization import CalibrationMethod, QuantType
     from onnxruntime.quantization.calibrate import TensorData, TensorsData
@@ -63,8 +65,7 @@ def _rounded(model: Any, found: Activations, excluded: Set[str]) -> Any:
     quantizer = QDQQuantizer(
         copy,
         per_channel=True,
-        # Seven bits for weights: without VNNI, a CPU adds pairs of products in 16 bits, and eight overflow.
-        reduce_range=True,
+        reduce_range=weight_bits == 7,
         weight_qType=QuantType.QInt8,
         activation_qType=QuantType.QUInt8,
         tensors_range=TensorsData(CalibrationMethod.MinMax, ranges),

@@ -30,6 +30,7 @@ from resnet_hub.demo.serving.networks.zero_gpu import network_run
 from resnet_hub.demo.settings import VARIABLES, PageSettings
 from resnet_hub.errors import ConfigError, HubError, HubUnreachableError
 from resnet_hub.hub import repo_address
+from resnet_hub.runtime import CLASSIFIER_BACKENDS
 
 LONGEST_NAME = 200
 """Characters of a network's name at most."""
@@ -257,6 +258,7 @@ def start_pool(settings: PageSettings) -> ModelPool:
         HubError: The Hub has no such network, or it cannot be reached and no other network came with the page.
     """
     check_choice(VARIABLES["precision"], settings.precision, PRECISIONS)
+    check_choice(VARIABLES["backend"], settings.backend, CLASSIFIER_BACKENDS)
     pool = ModelPool(settings)
     try:
         pool.put(*_read_in_time(pool))

@@ -16,7 +16,7 @@ from resnet_hub.demo.serving.batcher import Batcher
 from resnet_hub.demo.serving.networks.zero_gpu import is_zero_gpu
 from resnet_hub.demo.settings import PageSettings
 from resnet_hub.errors import LANGUAGES, CheckpointError, ConfigError, HubError, ResNetHubError, text_of
-from resnet_hub.runtime import native_bf16
+from resnet_hub.runtime import is_exported, native_bf16
 
 SHOWN_TASKS = ("single_label", "multi_label")
 BATCH = 8
@@ -42,7 +42,8 @@ class OpenModel:
 def open_classifier(source: str, settings: PageSettings, **options: Any) -> ImageClassifier:
     """The network behind `source`, set up and warmed up; `options` say how it is downloaded. Raises: ResNetHubError."""
     device = "cpu" if is_zero_gpu() else settings.device  # the GPU is there during a call only
-    classifier = ImageClassifier.from_pretrained(source, device=device, precision=_precision(settings), **options)
+    how = _how(settings, is_own=source == settings.model)
+    classifier = ImageClassifier.from_pretrained(source, device=device, **how, **options)
     task = classifier.model.config.task
     if task not in SHOWN_TASKS:
         raise ConfigError("serving.other_task", task=task)
@@ -95,11 +96,23 @@ def facts_of(name: str, classifier: ImageClassifier) -> ModelFacts:
     return ModelFacts(name, None, parameters, license, classifier.model.num_classes)
 
 
-def _precision(settings: PageSettings) -> str:
-    """What the network computes in; a page takes bfloat16 on a CPU too, where that has instructions for it."""
+def _how(settings: PageSettings, *, is_own: bool) -> dict[str, Any]:
+    """How a network is run; only the page's own is exported, since that takes minutes, which no visitor waits."""
+    if not is_exported(settings.precision, settings.backend):
+        return {"precision": _precision(settings, settings.precision), "backend": settings.backend}
+    if not is_own:
+        return {"precision": _precision(settings, "auto"), "backend": "auto"}
+    if is_zero_gpu():
+        how = {"precision": settings.precision, "backend": settings.backend}
+        raise ConfigError("classifier.cpu_only", device="ZeroGPU", **how)
+    return {
+        "precision": settings.precision,
+        "backend": settings.backend,
+        "calibration": settings.calibration or None,
+    }
+
+
+def _precision(settings: PageSettings, precision: str) -> str:
+    """What PyTorch computes in; a page takes bfloat16 on a CPU too, where that has instructions for it."""
     on_cpu = settings.device == "cpu" or (settings.device == "auto" and not torch.cuda.is_available())
-    return (
-        "bf16"
-        if settings.precision == "auto" and on_cpu and native_bf16() and not is_zero_gpu()
-        else settings.precision
-    )
+    return "bf16" if precision == "auto" and on_cpu and native_bf16() and not is_zero_gpu() else precision
