@@ -33,6 +33,7 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=6, help="turns that the seconds are cut into (default: 6)")
     parser.add_argument("--requests", type=int, default=5000, help="requests of the long life (default: 5000)")
     parser.add_argument("--switches", type=int, default=50, help="networks that come and go in it (default: 50)")
+    parser.add_argument("--int8", action="store_true", help="measure our page in int8 as well")
     parser.add_argument("--only", choices=PARTS, help="one part of it")
     given = parser.parse_args()
     model = given.data.resolve() / "weights" / "resnet50-imagenet"
@@ -49,7 +50,7 @@ async def main() -> None:
             f"{VISITORS} visitors, ResNet-50, {turns}, load of the machine before {os.getloadavg()[0]:.1f}\n",
             flush=True,
         )
-        await race(model, images, given.seconds, given.rounds)
+        await race(model, images, given.seconds, given.rounds, given.int8)
     if given.only in (None, "crowd"):
         print()
         await crowd(model, images)

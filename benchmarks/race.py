@@ -79,25 +79,43 @@ async def expected_answers(page: Page, images: list[Path]) -> dict[Path, Best]:
     return dict(list(by_label.values())[:VISITORS])
 
 
-async def race(model: Path, images: list[Path], seconds: float, rounds: int) -> None:
-    """Prints the table of both pages, their ratios, and what the cores could give."""
+async def race(model: Path, images: list[Path], seconds: float, rounds: int, int8: bool = False) -> None:
+    """Prints the table of both pages, their ratios, and what the cores could give.
+
+    Args:
+        model: The network of all pages.
+        images: What visitors send; int8 is calibrated on their folder.
+        seconds: How long each page is under load.
+        rounds: Turns that the seconds are cut into.
+        int8: Whether our page is measured in int8 as well.
+    """
     ours, stock = Measured(), Measured()
+    quick = {"RESNET_HUB_PRECISION": "int8", "RESNET_HUB_CALIBRATION": str(images[0].parent)}
     with ExitStack() as stack:
         mine = stack.enter_context(serving(["app.py", str(model)], {"RESNET_HUB_MODELS": ""}))
         theirs = stack.enter_context(serving(["-m", "benchmarks.stock_interface", str(model)], {}, port_behind=True))
         entries = [(ours, mine, our_page(mine)), (stock, theirs, stock_page(theirs))]
+        pages = {"resnet_hub": ours, "gr.Interface": stock}
+        if int8:
+            third = stack.enter_context(serving(["app.py", str(model)], {"RESNET_HUB_MODELS": "", **quick}))
+            entries.append((pages.setdefault("resnet_hub, int8", Measured()), third, our_page(third)))
         answers = [await expected_answers(page, images) for _, _, page in entries]
         for turn in range(-1, rounds):  # the round before the first warms up and does not count
-            for which in (0, 1) if turn % 2 else (1, 0):
+            for which in range(len(entries))[:: 1 if turn % 2 else -1]:
                 measured, server, page = entries[which]
-                with entries[1 - which][1].held_still():
+                with ExitStack() as still:
+                    for other in entries[:which] + entries[which + 1 :]:
+                        still.enter_context(other[1].held_still())
                     into = measured if turn >= 0 else Measured()
                     await into.add(server, page, answers[which], seconds / rounds if turn >= 0 else 2)
-    print_rows({"resnet_hub": ours, "gr.Interface": stock})
-    print(
-        f"\nthroughput {ours.per_second / stock.per_second:.1f} times the stock page's (aim: 4), "
-        f"p95 1/{stock.quantile(95) / ours.quantile(95):.1f} of its (aim: 1/4)\n"
-    )
+    print_rows(pages)
+    for name, page in pages.items():
+        if page is not stock:
+            print(
+                f"\n{name}: throughput {page.per_second / stock.per_second:.1f} times the stock page's (aim: 4), "
+                f"p95 1/{stock.quantile(95) / page.quantile(95):.1f} of its (aim: 1/4)"
+            )
+    print()
     await print_bound(model, images, ours)
 
 

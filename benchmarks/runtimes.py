@@ -1,9 +1,9 @@
 """One network in several runtimes: its own copy here, ONNX Runtime, OpenVINO, timm; and from files, transformers.
 
-`python -m benchmarks.runtimes FOLDER IMAGES [--file FILE ...] [--threads N] [--rounds N]`. FOLDER is a checkpoint,
-IMAGES a folder of photographs; each FILE is one of `resnet-hub export`, such as one in int8, and runs in both runtimes.
-The float32 file is made here. All are asked in turns in one process; a row is the median of milliseconds of processor
-time for an image, and how many times less that is than the first row's.
+`python -m benchmarks.runtimes FOLDER IMAGES [--only WORD] [--threads N] [--rounds N]`. FOLDER is a checkpoint, IMAGES
+a folder of 100 photographs or more, on which int8 is calibrated too. Each runtime is prepared as `ImageClassifier` does
+it, in the cache of the user, in float32 and int8. All are asked in turns in one process; a row is the median of
+milliseconds of processor time for an image, and how many times less that is than the first row.
 """
 
 from __future__ import annotations
@@ -18,27 +18,36 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import timm
 import torch
 
-from resnet_hub import AutoResNet, ImageClassifier
-from resnet_hub.export import export_file
+from resnet_hub import ImageClassifier
+from resnet_hub.errors import CheckpointError
+from resnet_hub.runtime import native_bf16
 
 BATCHES = (1, 8)
 FILES = 16
 Work = Callable[[], object]
 
 
-def runtimes(folder: Path, files: list[Path]) -> dict[str, ImageClassifier]:
-    """Name -> a classifier in that runtime, the network's own copy first."""
-    found = {"fused": ImageClassifier.from_pretrained(folder, device="cpu", precision="fp32")}
-    for file in files:
-        for backend in ("onnx", "openvino"):
-            opened = ImageClassifier.from_pretrained(file, backend=backend)
-            found[f"{backend} {opened.precision}"] = opened
+def runtimes(folder: Path, images: Path, only: str) -> dict[str, ImageClassifier]:
+    """Name -> a classifier in that runtime, the network's own copy first; one that is refused is named and left out."""
+    found = {"fused fp32": ImageClassifier.from_pretrained(folder, device="cpu", precision="fp32")}
+    if native_bf16():
+        found["fused bf16"] = ImageClassifier.from_pretrained(folder, device="cpu", precision="bf16")
+    for precision, backend in product(("fp32", "int8"), ("onnx", "openvino")):
+        if only not in f"{backend} {precision}":
+            continue
+        how = {"backend": backend, "precision": precision, "calibration": images}
+        try:
+            found[f"{backend} {precision}"] = ImageClassifier.from_pretrained(folder, **how)
+        except CheckpointError as error:
+            print(f"left out: {backend} in {precision}, {error}", file=sys.stderr)
+            continue
+        print(found[f"{backend} {precision}"].taken, file=sys.stderr)
     return found
 
 
@@ -90,21 +99,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("images", type=Path)
-    parser.add_argument("--file", type=Path, action="append", default=[], help="a file of `resnet-hub export`")
+    parser.add_argument("--only", default="", metavar="WORD", help="other runtimes with this word alone, such as int8")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     torch.set_num_threads(given.threads)
     images = [path for path in sorted(given.images.rglob("*")) if path.suffix.lower() in (".jpg", ".jpeg")][:FILES]
-    with TemporaryDirectory() as place:
-        plain = export_file(AutoResNet.from_pretrained(given.folder), Path(place, "model.onnx")).file
-        classifiers = runtimes(given.folder, [plain, *given.file])
-        lines = []
-        for batch in BATCHES:
-            rows = network_rows(given.folder, classifiers, batch)
-            lines += timed(f"network, batch {batch}", rows, batch, given.rounds)
-        lines += timed("files to top-5", file_rows(given.folder, classifiers, images), len(images), given.rounds)
+    classifiers = runtimes(given.folder, given.images, given.only)
+    lines = []
+    for batch in BATCHES:
+        rows = network_rows(given.folder, classifiers, batch)
+        lines += timed(f"network, batch {batch}", rows, batch, given.rounds)
+    lines += timed("files to top-5", file_rows(given.folder, classifiers, images), len(images), given.rounds)
     packages = ", ".join(
         f"{name} {version(name)}" for name in ("torch", "timm", "transformers", "onnxruntime", "openvino")
     )

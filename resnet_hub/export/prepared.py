@@ -111,11 +111,12 @@ def _key(
 
 
 def _files_of(folder: str | Path | None) -> list[tuple[str, int, int]]:
-    """Name, size and time of each file below a folder."""
+    """Name, size and time of each file below a folder, wherever that lies."""
     if folder is None:
         return []
-    files = sorted(file for file in Path(folder).expanduser().rglob("*") if file.is_file())
-    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    root = Path(folder).expanduser()
+    files = sorted(file for file in root.rglob("*") if file.is_file())
+    return [(str(file.relative_to(root)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
 def _cached(entry: Path, file: Path, backend: str) -> Prepared | None:

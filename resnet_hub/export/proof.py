@@ -59,6 +59,8 @@ class Proof:
     """Of the comparison, UTC."""
     weights: str
     """The digest of the weights that the file was made of, as `checkpoint.digest` computes it."""
+    left_in_float: tuple[str, ...] = ()
+    """Blocks of an int8 file that stayed in float32, since its answers were worse without them."""
 
     def to_json(self) -> str:
         """The fields as text."""
@@ -69,7 +71,8 @@ class Proof:
         alike = f"{self.agreement:.1f} % of {self.images} images answered alike ({self.of})"
         apart = f"logits at most {self.largest_difference:.2g} apart ({self.largest_relative:.1e} of the largest)"
         times = f"{self.milliseconds:.1f} ms an image, PyTorch {self.network_milliseconds:.1f} ms"
-        return f"{alike}, {apart}; {self.megabytes:.1f} MB; {times}, on {self.threads} threads"
+        left = f"; {len(self.left_in_float)} blocks left in float32" if self.left_in_float else ""
+        return f"{alike}, {apart}; {self.megabytes:.1f} MB; {times}, on {self.threads} threads{left}"
 
 
 class Comparison:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -120,7 +120,7 @@ def export_file(
         made = Path(scratch, path.name)
         FORMS[to](graph, made, _facts(model, source, input, precision))
         network = ExportedNetwork(made, backend=to)
-        proof = comparison.of_file(network)
+        proof = replace(comparison.of_file(network), left_in_float=left)
         check_proof(proof, network, allow_loss)
         del network
         _keep(made, path, proof)

@@ -52,6 +52,15 @@ def test_one_value_of_a_norm_or_a_bias_is_seen_at_once_however_it_is_written(nam
     assert not snapshot.still_holds()
 
 
+@pytest.mark.parametrize("place", [0, SAMPLES + 1, -1])
+def test_one_value_of_a_filter_is_seen_after_as_many_looks_as_the_sums_are_spread_over(place):
+    network = lively("resnet18", depths=(1, 1, 1, 1), num_classes=5)
+    snapshot = Snapshot(network)
+    assert all(snapshot.still_holds(3) for _ in range(4))
+    network.layer4[0].conv2.weight.data.view(-1)[place] += 1
+    assert not all(snapshot.still_holds(3) for _ in range(3))
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
 @pytest.mark.parametrize("place", [0, SAMPLES + 1, -1])
 def test_one_value_of_a_filter_is_seen_at_once_though_nothing_counts_it(place, dtype):
