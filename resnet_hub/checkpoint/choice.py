@@ -38,6 +38,9 @@ def chosen(found: Sequence[Candidate], choice: str | None, file: str, *, swapped
         found = [one for one in found if not one.place.startswith("ema_")]
         choice = None
     left = list(found)
+    if choice is None:
+        left.sort(key=lambda one: len(one.place))
+        left = [one for number, one in enumerate(left) if not any(_is_again(one, other) for other in left[:number])]
     if choice is not None and len(found) == 1 and choice not in left[0].place.split("."):
         raise CheckpointError("checkpoint.one_network", file=file, wanted=choice)
     if choice is not None:
@@ -58,6 +61,14 @@ def _yields(one: Candidate, other: Candidate) -> bool:
         return False
     mine, theirs = _differing(one.place, other.place)
     return any(first.fullmatch(theirs) and second.fullmatch(mine) for first, second in _PREFERRED)
+
+
+def _is_again(one: Candidate, other: Candidate) -> bool:
+    """Whether a network is there twice, with its tensors in the same memory: a part of two modules."""
+    return one.tensors.keys() == other.tensors.keys() and all(
+        tensor.numel() and tensor.data_ptr() == twin.data_ptr() and tensor.shape == twin.shape
+        for tensor, twin in ((tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+    )
 
 
 def _differing(one: str, other: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import ORIGINS
+from resnet_hub.checkpoint.origins import ORIGINS, unmasked
 
 WRAPPERS = re.compile(r"(?<![^.])(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """What DataParallel, torch.compile, FSDP and activation checkpointing put into names, in front or between."""
@@ -92,6 +92,7 @@ def _networks(place: tuple[str, ...], state: Mapping[str, Any]) -> Iterator[Cand
         for name, tensor in state.items()
         if isinstance(name, str) and isinstance(tensor, Tensor) and name not in COUNTERS
     }
+    plain = unmasked(plain)
     roots = sorted({root for name in plain if (root := _root(name)) is not None})
     if not roots:
         tensors = dict(zip(plain_names(list(plain)), plain.values(), strict=True))

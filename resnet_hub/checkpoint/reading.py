@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from resnet_hub.checkpoint.origins import Contents, Origin, noted_classes, origin_of
+from resnet_hub.checkpoint.origins import Contents, Origin, noted_classes, noted_normalization, origin_of
 from resnet_hub.terminal import shown_name
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ class Reading:
         """Parts of the file with tensors that are not used, with what they are where that is known."""
         known = self.origin.left_over(self.contents)
         taken = {id(tensor) for tensor in self.state.values()}
-        beside = (name for name, tensor in self.contents.around.items() if id(tensor) not in taken)
+        used, _ = noted_normalization(self.contents)
+        beside = (name for name, tensor in self.contents.around.items() if id(tensor) not in taken and name not in used)
         declared = (name for name in self.contents.tensors if _part_of(name, known) is not None)
         parts = {}
         for name in (*declared, *beside):

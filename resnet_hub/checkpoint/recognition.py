@@ -23,7 +23,14 @@ from resnet_hub.checkpoint.config import (
     says_classes,
     timm_form,
 )
-from resnet_hub.checkpoint.origins import Contents, Origin, has_statistics, noted_classes, with_statistics
+from resnet_hub.checkpoint.origins import (
+    Contents,
+    Origin,
+    has_statistics,
+    noted_classes,
+    noted_normalization,
+    with_statistics,
+)
 from resnet_hub.checkpoint.reading import read
 from resnet_hub.checkpoint.weights import holds_training_state, holds_weights, read_contents, read_weights
 from resnet_hub.config import Preprocessing, ResNetConfig
@@ -130,10 +137,13 @@ def _foreign_config(
     if architecture is None and network.stem == "7x7" and first is not None and first.shape[-1] == 3:
         raise CheckpointError("checkpoint.small_stem", name=path.name, architecture=network.architecture)
     if architecture is None and network.num_classes == 0:
-        logger.warning("%s: it holds no head of classes, and gives features until num_classes= asks for one", path.name)
+        logger.warning(
+            "%s: it holds no head that can be taken, and gives features until num_classes= asks for one", path.name
+        )
     preprocessing = (preprocessing or _assumed(contents, origin, network, given is None)).with_channels(
         network.in_chans
     )
+    preprocessing = _normalized_inside(contents, preprocessing)
     saved = CheckpointConfig(network, _asked(given, preprocessing), _label_names(contents, origin, network))
     return replace(saved, has_head=any(name.startswith(f"{network.classifier}.") for name in state))
 
@@ -227,6 +237,23 @@ def _assumed(contents: Contents, origin: Origin, network: ResNetConfig, said: bo
             else "preprocessing= takes another",
         )
     return usual
+
+
+def _normalized_inside(contents: Contents, preprocessing: Preprocessing) -> Preprocessing:
+    """The input with the mean and std of a layer that stands in front of the network, which is said."""
+    names, found = noted_normalization(contents)
+    channels = preprocessing.input_size[0]
+    if not names or {len(values) for values in found.values()} != {channels}:
+        return preprocessing
+    shown = ", ".join(map(shown_name, names[:2]))
+    logger.warning(
+        "%s: a layer in front of the network normalizes its input (%s); its mean and std are taken",
+        contents.file,
+        shown,
+    )
+    return Preprocessing.from_json(
+        {**preprocessing.to_json(), **{name: list(values) for name, values in found.items()}}
+    )
 
 
 def _label_names(contents: Contents, origin: Origin, network: ResNetConfig) -> tuple[str, ...] | None:

@@ -25,7 +25,7 @@ from resnet_hub.checkpoint.config import (
     read_json,
 )
 from resnet_hub.checkpoint.containers import candidates, extras_of
-from resnet_hub.checkpoint.origins import Contents, has_statistics, with_statistics
+from resnet_hub.checkpoint.origins import Contents, has_statistics, refuse_parts, with_statistics
 from resnet_hub.checkpoint.readers import (
     DISTRIBUTED_METADATA,
     HDF5,
@@ -172,6 +172,7 @@ def _contents(path: Path, file: Path, state: object, choice: str | None) -> Cont
     extras = extras_of(state)
     # The runner of mmengine saves the average as "state_dict", and as "ema_state_dict" what is trained.
     one = chosen(found, choice, str(file), swapped="message_hub" in extras)
+    refuse_parts(one.tensors, str(file))
     config = path / CONFIG_FILE
     return Contents(
         tensors=one.tensors,

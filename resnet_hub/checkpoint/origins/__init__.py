@@ -20,14 +20,16 @@ from resnet_hub.checkpoint.origins.libraries import (
     named_by_order,
     transformers_name,
 )
-from resnet_hub.checkpoint.origins.notes import noted_classes
+from resnet_hub.checkpoint.origins.notes import noted_classes, noted_normalization
 from resnet_hub.checkpoint.origins.origin import Contents, Origin
+from resnet_hub.checkpoint.origins.reparametrized import refuse_parts, unmasked
 
 ORIGINS: tuple[Origin, ...] = (
     TRANSFORMERS,
     KERAS,
     QUANTIZED,
     self_supervised.ORIGIN,
+    self_supervised.DEEP_HEAD,
     OPENMMLAB,
     DETECTRON,
     CAFFE,
@@ -51,8 +53,11 @@ __all__ = [
     "has_statistics",
     "named_by_order",
     "noted_classes",
+    "noted_normalization",
     "origin_of",
+    "refuse_parts",
     "transformers_name",
+    "unmasked",
     "with_statistics",
 ]
 

@@ -6,6 +6,7 @@ What people fine-tune is the trunk; the projection heads, prototypes and queues 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -28,6 +29,8 @@ HEADS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:.+\.)?head\.(?:mlp|last_layer)"), "projection head"),
 )
 LAYERS = re.compile(r"fc\.\d+\.weight")
+DETECTOR = re.compile(r"(?:.+\.)?(?:rpn|rpn_head|roi_heads?|bbox_head|proposal_generator)\.")
+"""Parts of detectors, which have predictors too."""
 TRUNK = re.compile(r"(?:conv1|bn1|maxpool|layer\d+)\.")
 
 
@@ -37,11 +40,16 @@ def recognize(contents: Contents) -> bool:
         return False
     if _is_encoder(contents):
         return True
-    if "fc.weight" in contents.tensors:
-        return False
-    layers = [name for name, tensor in contents.tensors.items() if LAYERS.fullmatch(name) and tensor.ndim == 2]
     names = [*contents.tensors, *contents.around]
-    return len(layers) > 1 or any(pattern.match(name) for name in names for pattern, _ in HEADS)
+    if "fc.weight" in contents.tensors or any(map(DETECTOR.match, contents.around)):
+        return False
+    return any(pattern.match(name) for name in names for pattern, _ in HEADS)
+
+
+def has_deep_head(contents: Contents) -> bool:
+    """Whether a network of torchvision's has several linear layers for its `fc`."""
+    layers = [name for name, tensor in contents.tensors.items() if LAYERS.fullmatch(name) and tensor.ndim == 2]
+    return len(layers) > 1 and residual.recognize(contents)
 
 
 def _is_encoder(contents: Contents) -> bool:
@@ -62,7 +70,12 @@ def left_over(contents: Contents) -> dict[str, str]:
         for pattern, what in HEADS
         if (part := pattern.match(name))
     }
-    return {"fc": "projection head" if found or _is_encoder(contents) else "head of several layers", **found}
+    return {"fc": "projection head", **found}
+
+
+def deep_head(_: Contents) -> dict[str, str]:
+    """The layers of such a head."""
+    return {"fc": "head of several layers"}
 
 
 def options(_: Contents) -> dict[str, Any]:
@@ -85,3 +98,6 @@ ORIGIN = Origin(
     options=options,
     preprocessing=preprocessing,
 )
+
+DEEP_HEAD = replace(ORIGIN, name="torchvision under another head", recognize=has_deep_head, left_over=deep_head)
+"""A network with a head of several layers, of which the trunk is taken too."""
