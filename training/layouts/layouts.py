@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resnet_hub.errors import DataError, Phrase
 
 from ..settings import AUTO
 from .scanning import SHOWN, Folder, quoted, shown, tree_lines
-from .split_names import classes_and_splits, copied_from, lies_aside, says_nothing, splits_among
+from .split_names import classes_and_splits, copied_from, lies_aside, says_nothing, splits_among, unmarked_train
 
 
 @dataclass
@@ -78,7 +78,7 @@ def top_of(tree: Folder) -> Folder:
 def split_folders(top: Folder, asked: bool) -> Reading | None:
     """Folders of splits, in them class folders: train/cats, val/cats."""
     folders = {folder.name: folder for folder in top.with_images}
-    splits = splits_among(folders)
+    splits = _without_train(folders) or splits_among(folders)
     inner = {name: _inner(folders[name]) for name in splits}
     others = [folder for name, folder in folders.items() if name not in splits]
     rivals = [folder for folder in others if not lies_aside(folder.name)]
@@ -94,6 +94,15 @@ def split_folders(top: Folder, asked: bool) -> Reading | None:
     reading.reason = Phrase("layouts.split_folders", folders=_mapped(splits))
     reading.aside |= {folder.path: Phrase("ledger.beside_splits") for folder in others}
     return reading
+
+
+def _without_train(folders: Mapping[str, Folder]) -> dict[str, str]:
+    """Folder -> split, where train is called like the others without their word, and has the same classes."""
+    splits = unmarked_train(folders)
+    classes = {name: {kid.name for kid in _inner(folders[name]).with_images} for name in splits}
+    train = {name for name, split in splits.items() if split == "train"}
+    same = all(classes[one] & classes[name] for one in train for name in splits.keys() - train if classes[name])
+    return splits if same and all(classes[name] for name in train) else {}
 
 
 def splits_in_classes(top: Folder, asked: bool) -> Reading | None:

@@ -8,10 +8,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 WORDS = {
-    "train": ("train", "training", "trainval", "trn", "训练"),
-    "validation": ("validation", "validate", "val", "valid", "dev", "验证"),
-    "test": ("test", "testing", "tst", "eval", "evaluation", "测试"),
-}
+    "train": (
+        "train", "training", "trainval", "trn", "训练", "訓練", "entrenamiento", "entraînement", "entrainement",
+        "treinamento", "treino", "addestramento",
+    ),
+    "validation": (
+        "validation", "validate", "val", "valid", "dev", "验证", "驗證", "検証", "validación", "validacion",
+        "validação", "validacao", "validazione", "validierung",
+    ),
+    "test": (
+        "test", "testing", "tst", "eval", "evaluation", "测试", "測試", "prueba", "pruebas", "teste", "testes",
+    ),
+}  # fmt: skip
 """Split -> its spellings; those of the Hub's datasets among them."""
 AFFIXES = frozenset(
     ["set", "data", "dataset", "dir", "folder", "split", "images", "image", "imgs", "img", "photos", "pictures", "集"]
@@ -83,6 +91,16 @@ def splits_among(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def unmarked_train(names: Collection[str]) -> dict[str, str]:
+    """Name -> split, where one name is train without saying so: "rps" beside "rps-validation" and "rps-test-set"."""
+    groups = [(rest, group) for rest, group in _by_rest(names).items() if rest]
+    if len(groups) != 1 or "train" in groups[0][1].values():
+        return {}
+    ((rest, marked),) = groups
+    plain = [name for name in names if name not in marked and _rest_of(name) == rest]
+    return {**marked, plain[0]: "train"} if len(plain) == 1 else {}
+
+
 def split_in(text: str) -> str:
     """The split that a text of a few words names ("PublicTest", "train_fold_1"); "" for none, or several."""
     words = [word.casefold() for word in _words(text[:LONGEST])]
@@ -130,9 +148,14 @@ def _by_rest(names: Iterable[str]) -> dict[tuple[str, ...], dict[str, str]]:
         words = [word.casefold() for word in _words(name)]
         splits = {SPLIT_OF[word] for word in words if word in SPLIT_OF}
         if len(splits) == 1:
-            rest = tuple(word for word in words if word not in SPLIT_OF and word not in AFFIXES)
-            groups[rest][name] = splits.pop()
+            groups[_rest_of(name)][name] = splits.pop()
     return groups
+
+
+def _rest_of(name: str) -> tuple[str, ...]:
+    """What a name says beside a split."""
+    words = (word.casefold() for word in _words(name))
+    return tuple(word for word in words if word not in SPLIT_OF and word not in AFFIXES)
 
 
 def _words(name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .split_names import splits_among
 
 LOOKED_AT = 64 * 1024
 """Bytes of a table of text that are searched for names of images."""
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 FIRST_ROWS = 100
 SHORTEST, FEWEST, ENOUGH = 4, 4, 0.9
 """Characters of a name without a suffix that is no mere number, rows, and the share of rows with such a name."""
@@ -63,9 +65,10 @@ def _decides(root: Path, folder: Folder, name: str, images: set[str]) -> bool:
         if name.lower().endswith(".arrow"):
             return True
         with path.open("rb") as file:
-            text = file.read(LOOKED_AT).decode("utf-8", "replace").casefold()
+            head = file.read(LOOKED_AT)
     except (OSError, pyarrow.ArrowException):
         return False
+    text = head.decode("utf-16" if head.startswith(UTF_16) else "utf-8", "replace").casefold()
     if not images.isdisjoint(_parts(text)):
         return True
     # Without their suffix, names may be numbers: nearly every row must have one, each another.

@@ -23,6 +23,13 @@ READ = {
     "below two folders": ({"data/archive/cats": 3, "data/archive/dogs": 2}, "class-folders", PETS, {}),
     "splits": (split_tree("train", "val"), "split-folders", SPLIT_PETS, {}),
     "splits below a folder": (split_tree("a/train", "a/val"), "split-folders", SPLIT_PETS, {}),
+    "splits in Spanish": (split_tree("entrenamiento", "validación"), "split-folders", SPLIT_PETS, {}),
+    "train beside the others without a word": (
+        split_tree("pets", "pets-validation") | {"pets-test-set": 2},
+        "split-folders",
+        SPLIT_PETS | {"test": {None: 2}},
+        {},
+    ),
     "splits in their own": (split_tree("seg_train/seg_train", "seg_val/seg_val"), "split-folders", SPLIT_PETS, {}),
     "splits beside another": (
         split_tree("train", "val") | {"extra/cats": 2},

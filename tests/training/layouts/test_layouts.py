@@ -29,6 +29,11 @@ REFUSED = {
     ),
     "a class or a test split": ({"cats": 2, "dogs": 2, "test": 2}, "auto", "layouts.class_or_split"),
     "a split beside class folders": ({"cats": 2, "dogs": 2, "test/cats": 1}, "auto", "layouts.class_or_split"),
+    "a split of other classes than what is called so": (
+        {"car/cats": 2, "car/dogs": 2, "car-test/a": 2, "car-test/b": 2},
+        "auto",
+        "layouts.two_levels",
+    ),
     "a class without splits": ({"cats/train": 2, "cats/val": 1, "dogs": 2}, "auto", "layouts.class_without_splits"),
     "a table that names images beside class folders": (
         {"train/cats": 2, "train/dogs": 2, "val/v1.png": "image", "val/v2.png": "image"}
@@ -91,6 +96,13 @@ TABLES = {
 @pytest.mark.parametrize("tree", TABLES.values(), ids=TABLES)
 def test_a_folder_whose_tables_say_what_the_images_are_is_left_to_them(tmp_path, tree):
     assert read(make_tree(tmp_path, tree))[0] is None
+
+
+def test_a_table_in_utf_16_says_what_the_images_are(tmp_path):
+    root = make_tree(tmp_path / "data", {"img": 4})
+    text = "file,label\n" + "".join(f"{number}.png,{'ab'[number % 2]}\n" for number in range(4))
+    (root / "rows.csv").write_bytes(text.encode("utf-16"))
+    assert read(root)[0] is None
 
 
 def test_the_flag_takes_the_names_of_the_table():

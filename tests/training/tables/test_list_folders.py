@@ -77,6 +77,15 @@ READ = {
         },
         {"train": {"n1": 2, "n2": 2}, "validation": {"n1": 1, "n2": 1}},
     ),
+    "a list whose name says the split among other words, beside train in class folders": (
+        {
+            "train/n1": 2,
+            "train/n2": 2,
+            "val": 2,
+            "places365_val.txt": "0.png n1\n1.png n2\n",
+        },
+        {"train": {"n1": 2, "n2": 2}, "validation": {"n1": 1, "n2": 1}},
+    ),
     "classes with boxes, beside train in class folders": (
         {
             "train/n1/images": 2,

@@ -24,6 +24,7 @@ from ...layouts import (
     says_division,
     set_masks_aside,
     shown,
+    split_in,
     splits_among,
     tree_lines,
 )
@@ -127,7 +128,8 @@ class _ListReader:
             self.ledger.decide(Phrase("lists.both_splits", files=quoted(both)))
         says_class = [path for path, one in by_path.items() if one.labels or one.form is COLUMNS]
         if not named and says_class:
-            named = {"train": says_class}
+            stem = posixpath.splitext(posixpath.basename(says_class[0]))[0]
+            named = {split_in(stem) or "train" if len(says_class) == 1 else "train": says_class}
         chosen = [path for paths in named.values() for path in paths]
         others = [path for path in by_path if path not in chosen and path not in both]
         if any(len(paths) > 1 for paths in named.values()) or not set(others).isdisjoint(says_class):
