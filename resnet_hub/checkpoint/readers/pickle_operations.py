@@ -8,11 +8,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from resnet_hub.checkpoint.readers.weights_header import MAX_HEADER_BYTES
 from resnet_hub.errors import CheckpointError
 
 MAX_OPERATIONS = 1_000_000
 """A training state of a network of 1202 layers has 870,000, one of resnet50 27,000; an array of any length, a few."""
+MAX_UNPACKED_BYTES = 16 * 2**20
+"""Of a compressed pickle, which is read whole to be counted: histories of long runs are arrays of megabytes in it."""
 PICKLES = 5
 """So many stand in a row in a file of PyTorch's older form, and the tensors' values behind them."""
 STOP = b"."[0]
@@ -59,8 +60,8 @@ def _places(file: Path, content: mmap.mmap) -> Iterator[tuple[bytes | mmap.mmap,
             if not entry.filename.endswith(".pkl"):
                 continue
             if entry.compress_type != zipfile.ZIP_STORED:  # by whoever packed it anew: PyTorch compresses nothing
-                if entry.file_size > MAX_HEADER_BYTES:
-                    most, size = MAX_HEADER_BYTES, entry.file_size
+                if entry.file_size > MAX_UNPACKED_BYTES:
+                    most, size = MAX_UNPACKED_BYTES, entry.file_size
                     raise CheckpointError("checkpoint.header_too_large", file=str(file), size=size, most=most)
                 yield archive.read(entry), 0, entry.file_size
                 continue

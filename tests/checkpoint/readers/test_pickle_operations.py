@@ -45,6 +45,17 @@ def test_the_tensors_of_both_forms_of_torch_save_are_counted(zipped, tmp_path, m
     assert refused.value.code == "checkpoint.too_many_operations"
 
 
+def test_the_history_of_a_long_run_in_a_file_that_was_packed_anew_is_no_list_of_tensors(tmp_path):
+    torch.save({"state_dict": {}, "message_hub": {"loss": [0.5, bytes(6_000_000)]}}, tmp_path / "a.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "a.pth") as plain,
+        zipfile.ZipFile(tmp_path / "b.pth", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for entry in plain.infolist():
+            packed.writestr(entry.filename, plain.read(entry))
+    check_operations(tmp_path / "b.pth")
+
+
 def test_a_compressed_pickle_does_not_grow_without_bound(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02" + bytes(20_000_000))
