@@ -33,10 +33,12 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         commands = rows(given, Path(folder))
+        for command in commands.values():  # as installed packages do, all modules are compiled before
+            processor_seconds(command, folder)
         times: dict[str, list[float]] = {name: [] for name in commands}
         for number in range(given.rounds):
             for name, command in list(commands.items())[:: 1 if number % 2 else -1]:
-                times[name].append(processor_seconds(command))
+                times[name].append(processor_seconds(command, folder))
     alone = statistics.median(times["import torch"])
     print("| what | processor seconds | spread | beyond import torch |\n| --- | --- | --- | --- |")
     for name, found in times.items():
@@ -72,10 +74,11 @@ def rows(given: argparse.Namespace, folder: Path) -> dict[str, list[str]]:
     return commands
 
 
-def processor_seconds(command: list[str]) -> float:
-    """User and system time of a process and its children."""
+def processor_seconds(command: list[str], folder: str) -> float:
+    """User and system time of a process and its children, whose compiled modules are kept in the folder."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {**os.environ, **ONE_THREAD}
+    environment = {**os.environ, **ONE_THREAD, "PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from .alignment import BATCH, Placement, evidence, likeness, thumbnails
 from .candidates import WINDOWS, find_candidates
@@ -81,7 +79,12 @@ def known_near_duplicates(known: np.ndarray, descriptors: np.ndarray) -> list[Ne
 
 def group_pairs(pairs: Sequence[tuple[int, int, float]], count: int) -> np.ndarray:
     """A number for each of `count` images, equal for those that pairs connect, int64 (count,): the lowest index."""
-    rows = np.array([(first, second) for first, second, _ in pairs], np.int64).reshape(-1, 2)
+    if not pairs:
+        return np.arange(count)
+    from scipy.sparse import coo_matrix  # here, because it takes a third of a second to import
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.array([(first, second) for first, second, _ in pairs], np.int64)
     links = coo_matrix((np.ones(len(rows), bool), (rows[:, 0], rows[:, 1])), shape=(count, count))
     _, component = connected_components(links, directed=False)
     _, lowest = np.unique(component, return_index=True)

@@ -1,4 +1,4 @@
-"""The optimizer of a recipe, by timm, and which parameters move how fast."""
+"""The optimizer of a recipe, PyTorch's SGD or one of timm's, and which parameters move how fast."""
 
 from __future__ import annotations
 
@@ -38,21 +38,27 @@ def parameter_groups(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head
 
 
 def _by_layer(model: ResidualNetwork, recipe: FinetuneRecipe) -> list[dict[str, Any]]:
-    """Groups of timm, with the weight decay of each and, for layer-wise decay, a factor of the rate."""
-    from timm.optim import param_groups_layer_decay, param_groups_weight_decay
-
+    """Groups as timm makes them: the weight decay of each and, for layer-wise decay, a factor of the rate."""
     if recipe.layer_decay is not None:
+        from timm.optim import param_groups_layer_decay
+
         return param_groups_layer_decay(model, recipe.weight_decay, layer_decay=recipe.layer_decay)
-    # A decay of 0 would put all into one group, norms together with what optimizers treat as matrices.
-    groups = param_groups_weight_decay(model, recipe.weight_decay or 1.0)
+    plain, decayed = list[nn.Parameter](), list[nn.Parameter]()
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            (plain if parameter.ndim < 2 or name.endswith(".bias") else decayed).append(parameter)
     return [
-        {**group, "lr_scale": 1.0, "weight_decay": recipe.weight_decay * bool(group["weight_decay"])}
-        for group in groups
+        {"params": plain, "lr_scale": 1.0, "weight_decay": 0.0},
+        {"params": decayed, "lr_scale": 1.0, "weight_decay": recipe.weight_decay},
     ]
 
 
 def make_optimizer(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: bool) -> torch.optim.Optimizer:
     """The optimizer that the recipe names. Raises: ConfigError when timm has none of that name or its options."""
+    if recipe.optimizer.lower() == "sgd" and recipe.opt_eps is None and recipe.betas is None:
+        # What timm gives of that name, of which a run need not wait for the import: a second of the processor.
+        rate = 1e-3 if recipe.lr is None else recipe.lr
+        return torch.optim.SGD(_groups(model, recipe, new_head), lr=rate, momentum=recipe.momentum, nesterov=True)
     from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
 
     name = recipe.optimizer.lower().removeprefix("lookahead_")
@@ -77,13 +83,18 @@ def make_optimizer(model: ResidualNetwork, recipe: FinetuneRecipe, *, new_head: 
                 "optim.other_betas", optimizer=recipe.optimizer, expected=info.num_betas, given=len(recipe.betas)
             )
         options["betas"] = recipe.betas
-    groups = parameter_groups(model, recipe, new_head=new_head)
-    if not groups:
-        raise ConfigError("optim.nothing_to_train", parts=recipe.freeze)
+    groups = _groups(model, recipe, new_head)
     try:
         return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, momentum=recipe.momentum, **options)
     except (AssertionError, ImportError) as error:  # what timm raises where a GPU or a package is missing
         raise ConfigError("optim.unusable_optimizer", optimizer=recipe.optimizer, reason=str(error)) from error
+
+
+def _groups(model: ResidualNetwork, recipe: FinetuneRecipe, new_head: bool) -> list[dict[str, Any]]:
+    groups = parameter_groups(model, recipe, new_head=new_head)
+    if not groups:
+        raise ConfigError("optim.nothing_to_train", parts=recipe.freeze)
+    return groups
 
 
 def state_copies(recipe: FinetuneRecipe, device: torch.device) -> float:

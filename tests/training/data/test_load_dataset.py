@@ -6,8 +6,10 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features
 from error_facts import code_and_fields
 from images import class_folders, image
+from sklearn.datasets import load_digits
 
 from resnet_hub.errors import DataError
+from training.data import load_dataset
 from training.data.load_dataset import digits, load_splits
 from training.tables import AskedColumns
 
@@ -62,6 +64,10 @@ def test_the_digits_are_all_there_as_dark_ink_on_white_paper():
     assert zero.shape == (64, 64)
     assert zero[0, 0] == 255  # paper in the corner
     assert zero.min() < 40  # ink somewhere
+    scans, targets = load_dataset._scanned_digits()
+    expected = load_digits()
+    np.testing.assert_array_equal(scans, expected.images)
+    np.testing.assert_array_equal(targets, expected.target)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from training.metrics.recorded_classes import RECORDED_CLASSES
 from training.metrics.single_label import SingleLabelEvaluation, format_interval
@@ -39,6 +39,14 @@ def test_the_loss_is_the_mean_over_images(evaluation):
 def test_macro_f1_averages_the_classes_that_occur(evaluation):
     # precision and recall: class 0 is 1 and 2/3, class 1 is 1/2 and 1/2, class 2 is 1/2 and 1; class 3 never occurs
     assert evaluation.macro_f1() == pytest.approx((0.8 + 0.5 + 2 / 3) / 3)
+
+
+def test_precision_recall_and_f1_of_each_class_are_those_of_scikit_learn():
+    targets, predictions = np.random.default_rng(0).integers(0, 9, (2, 60))
+    found = classes(targets, predictions, 12).per_class
+    expected = precision_recall_fscore_support(targets, predictions, labels=np.arange(12), zero_division=0)
+    for name, values in zip(("precision", "recall", "f1", "images"), expected, strict=True):
+        np.testing.assert_array_equal(found[name], values)
 
 
 def test_macro_f1_is_that_of_scikit_learn_for_any_counts():

@@ -4,6 +4,7 @@ import pytest
 import torch
 from error_facts import Begins, code_and_fields
 from launching import forget_accelerator
+from timm.optim import create_optimizer_v2
 
 from resnet_hub import create_model
 from resnet_hub.errors import ConfigError
@@ -53,6 +54,19 @@ def test_sgd_uses_nesterov_momentum(model):
     assert isinstance(optimizer, torch.optim.SGD)
     assert optimizer.defaults["nesterov"]
     assert optimizer.defaults["momentum"] == 0.8
+
+
+def test_sgd_and_its_groups_are_those_of_timm(model):
+    settings = recipe(weight_decay=0.05, lr=0.1)
+    found = make_optimizer(model, settings, new_head=False)
+    expected = create_optimizer_v2(model, opt="sgd", lr=0.1, momentum=settings.momentum, weight_decay=0.05)
+    assert type(found) is type(expected)
+    assert {**found.defaults, "weight_decay": 0} == {**expected.defaults, "weight_decay": 0}
+    decays = [
+        {id(one): group["weight_decay"] for group in each.param_groups for one in group["params"]}
+        for each in (found, expected)
+    ]
+    assert decays[0] == decays[1]
 
 
 def test_an_unknown_optimizer_is_refused_with_the_known_ones(model):
