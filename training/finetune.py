@@ -116,7 +116,8 @@ def finetune(recipe: FinetuneRecipe, snapshot: Snapshot | None = None, command: 
         learner, loaders = make_learner(recipe, model, make_loaders(recipe, data, model, accelerator), accelerator)
         record = describe_run(recipe, asked, data, accelerator, command)
         begin_run(asked, data.recorded, resumed=snapshot is not None)
-        start_trackers(accelerator, record["dataset"]["name"], record["recipe"])
+        told = record["dataset"]["name"], record["recipe"]
+        start_trackers(accelerator, *told, run=recipe.folder.name, resumed=snapshot is not None)
         with saving(learner, history, record, snapshot, len(data.train)) as saver:
             best = fit(learner, loaders, publisher, saver)
 

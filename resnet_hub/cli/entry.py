@@ -31,8 +31,19 @@ OTHER_NAMES = {
     "classify": "predict",
     "upload": "push",
     "serve": "space",
+    "download": "convert",
 }
 """What other command lines call a command -> its name here."""
+PROGRAMS = {
+    "app": "python app.py SOURCE",
+    "demo": "python app.py SOURCE",
+    "ui": "python app.py SOURCE",
+    "webui": "python app.py SOURCE",
+    "login": "hf auth login",
+    "help": f"{PROGRAM} --help",
+    "version": f"{PROGRAM} --version",
+}
+"""What is asked for as a command and is another program's -> what to type."""
 HELPS = {name: row.help for name, row in COMMANDS.items()} | {name: row.help for name, row in TRAINER_COMMANDS.items()}
 """The sentence of every command, also of those that take their flags apart themselves."""
 
@@ -65,6 +76,8 @@ def _run(arguments: Sequence[str]) -> int:
     if first.startswith("-"):
         parser.parse_known_args([first])
         raise ConfigError("cli.command_first", program=PROGRAM, commands="|".join(HELPS))
+    if first in PROGRAMS:
+        raise ConfigError("cli.other_program", name=first, program=PROGRAMS[first])
     if first not in COMMANDS:
         meant = repr(OTHER_NAMES[first]) if first in OTHER_NAMES else nearest(first, HELPS)
         raise ConfigError("cli.unknown_command", name=first, nearest=meant)

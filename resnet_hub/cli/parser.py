@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from resnet_hub.cli.terminal import printable
@@ -17,6 +17,24 @@ PROGRAM = "resnet-hub"
 MISTAKE = 2
 """Exit status after a user's mistake."""
 SOURCE_HELP = "architecture, published tag, checkpoint folder or weights file, or owner/name on the Hub"
+
+
+OTHER_FLAGS = {
+    "--model": "SOURCE",
+    "--weights": "SOURCE",
+    "--checkpoint": "SOURCE",
+    "--image": "IMAGE",
+    "--images": "IMAGE",
+    "--input": "IMAGE",
+    "--repo-id": "OWNER/NAME",
+    "--repo": "OWNER/NAME",
+    "--format": "--to",
+    "--topk": "--top-k",
+    "-k": "--top-k",
+    "--out": "--output",
+    "-o": "--output",
+}
+"""Flag of another command line -> the flag, or the word without one, that it is here."""
 
 
 class Command(NamedTuple):
@@ -44,7 +62,15 @@ def bare_file_options(given: argparse.Namespace) -> dict[str, Any]:
 
 def run_command(name: str, command: Command, arguments: Sequence[str]) -> int:
     """The exit status of the command with these arguments. Raises: ResNetHubError."""
-    parser = ArgumentParser(f"{PROGRAM} {name}", description=command.help)
+
+    def meant(flag: str, flags: Collection[str], given: argparse.Namespace) -> Phrase | None:
+        here = OTHER_FLAGS.get(flag.replace("_", "-"), flag.replace("_", "-"))
+        if here in flags:
+            return Phrase("cli.flag_here", here=here)
+        words = [str(action.metavar) for action in parser._actions if not action.option_strings]
+        return Phrase("cli.word_here", word=here, usage=" ".join([name, *words])) if here in words else None
+
+    parser = ArgumentParser(f"{PROGRAM} {name}", description=command.help, explain_unknown=meant)
     command.add_arguments(parser)
     return command.run(parser.parse_args(arguments))
 

@@ -49,7 +49,7 @@ def test_a_word_too_many_is_named_whole():
 
 
 def test_a_program_may_know_better_what_is_meant():
-    made = parser(explain_unknown=lambda flag, flags: f"here it is {flags[-1]}" if flag == "--number" else None)
+    made = parser(explain_unknown=lambda flag, flags, given: f"here it is {flags[-1]}" if flag == "--number" else None)
     assert str(refusal(made, "--number", "3")) == "there is no flag '--number'; here it is --count; see tool --help"
     assert "the nearest are '--count'" in str(refusal(made, "--counts"))
 

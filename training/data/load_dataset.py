@@ -35,6 +35,7 @@ from .hub_dataset import read_hub_dataset
 
 DIGITS = "digits"
 HUB_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+HUB_ADDRESS = re.compile(r"(?:https?://[^/]+|hf:/)/datasets/([\w.-]+/[\w.-]+)", re.ASCII)
 COMMIT = re.compile(r"[0-9a-f]{40}")
 DIGIT_SIDE = 64
 """Pixels: the 8 x 8 scans are enlarged to this, so that a page can show them."""
@@ -120,6 +121,8 @@ def _load(
         with dataset_errors(said, folder):
             scan = scan_folder(Path(folder).expanduser())
             return read_as_on_hub(scan, config, ledger, asked, streaming=streaming), None
+    if address := HUB_ADDRESS.match(source):
+        raise DataError("data.address", source=source, id=address[1])
     match = HUB_ID.fullmatch(source)
     if match is None or source.startswith(("./", "../", "~", "/")):
         raise DataError("data.no_folder", source=source)

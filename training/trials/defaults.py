@@ -54,10 +54,12 @@ def with_defaults(
     if freeze_bn_stats is None:
         freeze_bn_stats = few
     warmup = recipe.warmup
+    update = recipe.images_per_batch * recipe.grad_accum_steps * accelerator.num_processes
+    if lr is not None and accelerator.num_processes > 1 and accelerator.is_main_process:
+        logger.info("rate   lr %g as given, for updates of %d images: more processes do not change it", lr, update)
     if lr is None:
         careful = GENTLE_RATE if few and images < VERY_FEW_IMAGES else CAREFUL_RATE
         usual = careful if freeze_bn_stats else USUAL_RATE
-        update = recipe.images_per_batch * recipe.grad_accum_steps * accelerator.num_processes
         scale = min(LARGEST_SCALE, update / USUAL_BATCH)
         lr = usual * scale
         if recipe.warmup_epochs is None:

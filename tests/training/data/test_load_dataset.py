@@ -70,12 +70,17 @@ def test_the_digits_are_all_there_as_dark_ink_on_white_paper():
     np.testing.assert_array_equal(targets, expected.target)
 
 
+URL = "https://huggingface.co/datasets/alice/cats/tree/main"
+
+
 @pytest.mark.parametrize(
     ("source", "code", "expected"),
     [
         ("./no/such/folder", "data.no_folder", {"source": "./no/such/folder"}),
         ("digitz", "data.no_folder", {"source": "digitz"}),
         ("a b/c", "data.no_folder", {"source": "a b/c"}),
+        (URL, "data.address", {"source": URL, "id": "alice/cats"}),
+        ("hf://datasets/alice/cats", "data.address", {"source": "hf://datasets/alice/cats", "id": "alice/cats"}),
     ],
 )
 def test_what_is_not_there_is_said(source, code, expected):

@@ -112,12 +112,23 @@ def test_a_tracker_that_does_not_start_is_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(LinesTracker, "start", refuse)
     accelerator = Accelerator(cpu=True, log_with=["lines"], project_dir=tmp_path)
     with pytest.raises(TrainingError) as refused:
-        start_trackers(accelerator, "project", {})
+        start_trackers(accelerator, "project", {}, run="ants")
     assert code_and_fields(refused.value) == ("loop.tracker_failed", {"names": "lines", "reason": "no key"})
+
+
+@pytest.mark.parametrize(("resumed", "mode"), [(False, "never"), (True, "allow")])
+def test_a_run_is_called_like_its_folder_in_each_tracker(monkeypatch, resumed, mode):
+    asked = []
+    accelerator = Accelerator(cpu=True)
+    monkeypatch.setattr(accelerator, "log_with", ["mlflow"])
+    monkeypatch.setattr(accelerator, "init_trackers", lambda *given: asked.append(given))
+    start_trackers(accelerator, "insects", {"lr": 1, "layers": []}, run="ants", resumed=resumed)
+    options = {"mlflow": {"run_name": "ants"}, "trackio": {"name": "ants", "resume": mode}, "wandb": {"name": "ants"}}
+    assert asked == [("insects", {"lr": 1}, options)]
 
 
 def test_without_trackers_nothing_is_told():
     accelerator = Accelerator(cpu=True)
-    start_trackers(accelerator, "project", {"lr": 1})
+    start_trackers(accelerator, "project", {"lr": 1}, run="ants")
     report(accelerator, {"loss": 1.0}, 1)
     assert accelerator.trackers == []

@@ -8,7 +8,8 @@ from error_facts import Begins, code_and_fields
 
 from resnet_hub.errors import ConfigError
 from training.settings.base import flag_of
-from training.settings.flags.flags import OTHER_TRAINERS, RENAMED, settings_parser
+from training.settings.flags.flags import RENAMED, settings_parser
+from training.settings.flags.other_trainers import ANSWERED, OTHER_TRAINERS
 from training.settings.groups.evaluation import EvaluationSettings
 from training.settings.recipe import FinetuneRecipe, parse_flags, read_recipe
 
@@ -54,6 +55,12 @@ def test_a_flag_of_another_trainer_is_answered_with_ours(theirs):
     assert named
     assert set(named) <= FLAGS
     assert f"there is no flag '{theirs}'; here it is {OTHER_TRAINERS[theirs]}; see " in refusal(theirs, "1")
+
+
+def test_a_flag_that_is_not_needed_here_is_answered_with_why_and_is_none_of_ours():
+    assert not ANSWERED.keys() & (FLAGS | OTHER_TRAINERS.keys())
+    for theirs, answer in ANSWERED.items():
+        assert str(answer) in refusal(theirs, "1")
 
 
 @pytest.mark.parametrize(

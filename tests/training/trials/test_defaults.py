@@ -1,5 +1,7 @@
 """The settings that nobody gave: what they follow from, and that what is given stays."""
 
+from types import SimpleNamespace
+
 import pytest
 from accelerate import Accelerator
 from launching import forget_accelerator
@@ -96,3 +98,10 @@ def test_a_rate_for_another_batch_is_said_with_its_rule(network, accelerator, ca
     resolved(network, accelerator, 10_000)
     resolved(network, accelerator, 10_000, batch_size=128, lr=0.1)
     assert not caplog.text
+
+
+def test_of_several_processes_a_rate_that_was_given_is_said_not_to_be_scaled(network, accelerator, caplog):
+    caplog.set_level("INFO")
+    several = SimpleNamespace(num_processes=4, is_main_process=True, device=accelerator.device)
+    resolved(network, several, 10_000, batch_size=128, lr=0.1)
+    assert "lr 0.1 as given, for updates of 512 images: more processes do not change it" in caplog.text

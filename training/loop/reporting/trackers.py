@@ -13,6 +13,8 @@ from resnet_hub.errors import ConfigError, TrainingError
 
 PACKAGES = {"comet_ml": "comet-ml"}
 """Packages that have another name than their tracker."""
+RUN_NAMES = {"mlflow": "run_name", "trackio": "name", "wandb": "name"}
+"""Tracker -> its argument for the name of a run, which would else be two words by chance."""
 BUILT_IN = frozenset(LOGGER_TYPE_TO_CLASS)
 
 
@@ -33,13 +35,28 @@ def tracker_names(report_to: str | None) -> list[str]:
     return names
 
 
-def start_trackers(accelerator: Accelerator, project: str, settings: Mapping[str, Any]) -> None:
-    """Begins a run in every tracker of the accelerator, with its settings. Raises: TrainingError where one refuses."""
+def start_trackers(
+    accelerator: Accelerator, project: str, settings: Mapping[str, Any], *, run: str, resumed: bool = False
+) -> None:
+    """Begins a run in every tracker of the accelerator, with its settings.
+
+    Args:
+        accelerator: Has the trackers.
+        project: The dataset's name.
+        settings: Those that are numbers, texts and switches are told.
+        run: What the run is called: its folder's name, as the Trainer of transformers does.
+        resumed: Whether it goes on; trackio then goes on with its run of that name.
+
+    Raises:
+        TrainingError: One refuses.
+    """
     if not accelerator.log_with:
         return
     plain = {key: value for key, value in settings.items() if isinstance(value, bool | int | float | str)}
+    options = {tracker: {argument: run} for tracker, argument in RUN_NAMES.items()}
+    options["trackio"] |= {"resume": "allow" if resumed else "never"}
     try:
-        accelerator.init_trackers(project, plain)
+        accelerator.init_trackers(project, plain, options)
     except Exception as error:  # trackers raise whatever their package does
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         names = ",".join(str(getattr(tracker, "name", tracker)) for tracker in accelerator.log_with)

@@ -13,6 +13,7 @@ from resnet_hub.errors import Phrase
 
 from ..base import flag_of
 from .help import SettingsParser
+from .other_trainers import ANSWERED, OTHER_TRAINERS
 
 RENAMED = {
     "max_bad_pictures": "max_bad_images",
@@ -29,95 +30,8 @@ RENAMED = {
 }
 """Old name of a field -> its name."""
 
-OTHER_TRAINERS = {
-    # transformers: TrainingArguments and run_image_classification.py
-    "--model-name-or-path": "--model",
-    "--dataset-name": "--dataset",
-    "--dataset-config-name": "part of --dataset, as in owner/name:config",
-    "--train-dir": "--dataset, a folder that holds train/ and val/",
-    "--validation-dir": "--dataset, a folder that holds train/ and val/",
-    "--train-val-split": "--val-fraction",
-    "--image-column-name": "--image-column",
-    "--label-column-name": "--label-column",
-    "--output-dir": "--output",
-    "--overwrite-output-dir": "--overwrite",
-    "--learning-rate": "--lr",
-    "--num-train-epochs": "--epochs",
-    "--per-device-train-batch-size": "--batch-size, in images per process",
-    "--per-device-eval-batch-size": "--batch-size, for training and evaluation alike",
-    "--gradient-accumulation-steps": "--grad-accum-steps",
-    "--gradient-checkpointing": "--grad-checkpointing",
-    "--max-grad-norm": "--clip-grad-norm",
-    "--adam-beta1": "--opt-betas, both of them as in 0.9,0.999",
-    "--adam-beta2": "--opt-betas, both of them as in 0.9,0.999",
-    "--adam-epsilon": "--opt-eps",
-    "--optim": "--optimizer",
-    "--lr-scheduler-type": "--schedule",
-    "--warmup-ratio": "--warmup-epochs, in epochs and not as a share of the run",
-    "--warmup-steps": "--warmup-epochs, in epochs and not in updates",
-    "--label-smoothing-factor": "--label-smoothing",
-    "--fp16": "--precision fp16",
-    "--bf16": "--precision bf16",
-    "--dataloader-num-workers": "--workers",
-    "--resume-from-checkpoint": "--resume, with the run's folder",
-    "--save-steps": "--save-every-steps",
-    "--save-strategy": "--save-every-steps; after each epoch a run is saved anyway",
-    "--full-determinism": "--deterministic",
-    "--early-stopping-patience": "--patience",
-    "--hub-model-id": "--push-to-hub owner/name",
-    "--hub-private-repo": "--hub-private",
-    "--hub-token": "no flag but HF_TOKEN in the environment or `hf auth login`; --push-to-hub uses it",
-    "--ignore-mismatched-sizes": "not needed: --model gets a new head where its classes are others",
-    # timm: train.py
-    "--data-dir": "--dataset",
-    "--val-split": "--val-fraction, or a split in the folder of --dataset",
-    "--input-key": "--image-column",
-    "--target-key": "--label-column",
-    "--pretrained": "the default; without it, --from-scratch",
-    "--initial-checkpoint": "--model, with a file or a folder",
-    "--img-size": "--image-size",
-    "--b": "--batch-size",
-    "--j": "--workers",
-    "--opt": "--optimizer",
-    "--sched": "--schedule",
-    "--clip-grad": "--clip-grad-norm",
-    "--clip-mode": "one of --clip-grad-norm, --clip-grad-value and --clip-grad-agc",
-    "--decay-milestones": "--milestones",
-    "--patience-epochs": "--decay-epochs, with --schedule plateau",
-    "--scale": "--min-crop-area, its lower end",
-    "--hflip": "--flip, for half of the images",
-    "--aa": "--auto-augment",
-    "--reprob": "--random-erasing",
-    "--mixup-prob": "--mix-probability",
-    "--smoothing": "--label-smoothing",
-    "--bce-loss": "--loss bce",
-    "--drop": "--drop-rate",
-    "--drop-path": "--drop-path-rate",
-    "--drop-block": "--drop-block-rate",
-    "--model-ema": "--ema-decay 0.9998",
-    "--model-ema-decay": "--ema-decay",
-    "--amp": "--precision bf16 or fp16",
-    "--amp-dtype": "--precision",
-    "--log-wandb": "--report-to wandb",
-    # torchvision: references/classification; Lightning; YOLO
-    "--data-path": "--dataset",
-    "--data": "--dataset",
-    "--weights": "--model",
-    "--lr-scheduler": "--schedule",
-    "--lr-warmup-epochs": "--warmup-epochs",
-    "--lr-step-size": "--decay-epochs, with --schedule step",
-    "--lr-gamma": "--decay-rate",
-    "--mixup-alpha": "--mixup",
-    "--cutmix-alpha": "--cutmix",
-    "--random-erase": "--random-erasing",
-    "--train-crop-size": "--image-size",
-    "--max-epochs": "--epochs",
-    "--accumulate-grad-batches": "--grad-accum-steps",
-    "--gradient-clip-val": "--clip-grad-norm",
-    "--imgsz": "--image-size",
-}
-"""Flag of another trainer -> what it is here, naming flags in full."""
-
+DASHES = ("\u2013", "\u2014", "\u2212")
+"""What word processors and web pages make of the two hyphens before a flag."""
 FLAG = re.compile(r"--[a-z][a-z0-9-]*")
 
 
@@ -147,19 +61,25 @@ def key_here(name: str, keys: Collection[str]) -> str | None:
     return here and FLAG.sub(lambda flag: flag[0].lstrip("-").replace("-", "_"), here)
 
 
-def flag_meant(flag: str, flags: Collection[str]) -> Phrase | None:
+def flag_meant(flag: str, flags: Collection[str], given: argparse.Namespace) -> Phrase | None:
     """What to answer to a flag that there is not: its new name, or what it is called here; None for an unknown one.
 
-    A word that resembles no flag is taken for the dataset.
+    A word that resembles no flag is taken for the dataset, where none is given.
     """
     if new := renamed_flag(flag, flags):
         return Phrase("settings.renamed_flag", new=new)
     if flag.startswith("-") and (here := flag_here(flag, flags)):
         return Phrase("settings.flag_elsewhere", here=here)
+    if flag.startswith("-") and (answer := ANSWERED.get(flag_of(flag.lstrip("-")))):
+        return answer
+    if flag.startswith(DASHES) and (here := flag_here(flag.lstrip("".join(DASHES)), flags)):
+        return Phrase("settings.two_hyphens", here=here)
     near = get_close_matches(flag, [name.removeprefix("--") for name in flags], n=1)
-    if "--dataset" in flags and not flag.startswith("-") and not near:
+    if flag.startswith("-") or near:
+        return None
+    if "--dataset" in flags and not hasattr(given, "dataset"):
         return Phrase("settings.flag_elsewhere", here=f"--dataset {flag}")
-    return None
+    return Phrase("settings.one_value")
 
 
 def settings_parser(settings: type, program: str) -> SettingsParser:
