@@ -84,8 +84,9 @@ def test_keyword_arguments_are_the_flags_of_the_command_line(given, flags):
     ("given", "says"),
     [
         ({"learning_rate": 0.1}, "finetune() takes no 'learning_rate'; here it is lr"),
+        ({"num_labels": 3}, "finetune() takes no 'num_labels'; it is not needed: the classes are those of the dataset"),
         ({"num_train_epochs": 3}, "here it is epochs"),
-        ({"bs": 3}, "the nearest are"),
+        ({"xbsz": 3}, "the nearest are"),
         ({"epoch": 3}, "finetune() takes no 'epoch'; the nearest are 'epochs'"),
         ({"clip_norm": 1.0}, "it is called clip_grad_norm now"),
         ({"epochs": "three"}, "epochs='three' is not of the type that the setting has; give int"),

@@ -24,7 +24,7 @@ from ..loop import TIME_LIMIT, drawn_live
 from ..processes import Stopped
 from ..push import from_hub
 from ..run import parse_run
-from ..settings import RENAMED, FinetuneRecipe, flag_of, key_here, plain_type
+from ..settings import RENAMED, FinetuneRecipe, flag_of, key_answered, key_here, plain_type
 from .finished_run import Run
 
 LOGGERS = ("training", "resnet_hub")
@@ -113,6 +113,8 @@ def _refuse_unknown(names: Collection[str], known: Collection[str]) -> None:
         if name not in known:
             if here := key_here(name, known):
                 raise ConfigError("session.elsewhere", name=name, here=here)
+            if answer := key_answered(name):
+                raise ConfigError("session.answered", name=name, answer=answer)
             raise ConfigError("session.unknown", name=name, nearest=nearest(name, known))
 
 

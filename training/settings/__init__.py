@@ -3,7 +3,7 @@
 from .base import Settings, flag_of, setting
 from .command_line import parser_of, refuse_early
 from .data_check import DataCheckSettings
-from .flags import RENAMED, as_command, key_here, launch_command, plain_type, settings_parser
+from .flags import RENAMED, as_command, key_answered, key_here, launch_command, plain_type, settings_parser
 from .groups import (
     AGAIN,
     AUTO,
@@ -39,6 +39,7 @@ __all__ = [
     "Settings",
     "as_command",
     "flag_of",
+    "key_answered",
     "key_here",
     "launch_command",
     "parse_flags",

@@ -14,7 +14,7 @@ from resnet_hub.checks import check_integer, nearest
 from resnet_hub.errors import ConfigError
 
 from .base import flag_of, refuse_both, setting
-from .flags import RENAMED, SettingsParser, common, key_here, launch_command, plain_type, settings_parser
+from .flags import RENAMED, SettingsParser, common, key_answered, key_here, launch_command, plain_type, settings_parser
 from .groups import (
     AUTO,
     USUAL_BATCH,
@@ -211,6 +211,8 @@ def _refuse_unknown(keys: Collection[str], known: Collection[str], file: str) ->
     for key in unknown:
         if here := key_here(key, known):
             raise ConfigError("settings.key_elsewhere", file=file, key=key, here=here)
+        if answer := key_answered(key):
+            raise ConfigError("settings.key_answered", file=file, key=key, answer=answer)
         raise ConfigError("settings.unknown_key", file=file, key=key, nearest=nearest(key, known))
 
 

@@ -121,3 +121,10 @@ def test_an_entry_that_lacks_the_flag_does_not_name_it():
             "program": "training.evaluate",
         },
     )
+
+
+def test_a_recipe_with_a_key_that_is_not_needed_here_is_told_why(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text("num_labels = 3\n")
+    with pytest.raises(ConfigError, match="unknown key 'num_labels'; it is not needed: the classes"):
+        read_recipe(str(file))

@@ -61,6 +61,11 @@ def key_here(name: str, keys: Collection[str]) -> str | None:
     return here and FLAG.sub(lambda flag: flag[0].lstrip("-").replace("-", "_"), here)
 
 
+def key_answered(name: str) -> Phrase | None:
+    """Why a key of a recipe, or a keyword of Python's, that another trainer has is not needed here; None else."""
+    return ANSWERED.get(flag_of(name))
+
+
 def flag_meant(flag: str, flags: Collection[str], given: argparse.Namespace) -> Phrase | None:
     """What to answer to a flag that there is not: its new name, or what it is called here; None for an unknown one.
 
