@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from resnet_hub.demo.fields import Inputs, in_use, refusal
+from resnet_hub.demo.overrides import on_last
 from resnet_hub.demo.serving import Inference, OpenModel
 from resnet_hub.demo.tabs import BuiltTab, LinkValue, Opened, PageTab
 from resnet_hub.demo.text import language_of, not_loaded, say, shortened
@@ -147,7 +148,7 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
     page.load(reopen, fields, [*restored, link, left_out], preprocess=False, api_visibility="private")
     page.load(None, js=FOLLOW % json.dumps([tab.id for tab in rows.built]), api_visibility="private")
     followed = [inputs.network, outer, inner, *fields]
-    gr.on(
+    on_last(
         [inputs.arrival.click if field is inputs.photo else field.change for field in followed],
         follow,
         followed,
@@ -155,7 +156,6 @@ def link_line(page: gr.Blocks, inputs: Inputs, rows: TabRows, left_out: gr.HTML,
         preprocess=False,
         queue=False,
         show_progress="hidden",
-        trigger_mode="always_last",
         api_visibility="private",
     )
 

@@ -100,6 +100,18 @@ def test_each_tab_asks_once_about_an_image_and_again_where_it_is_chosen_again(pa
         assert 1 <= asked_of(page, choose) <= tabs_and_link
 
 
+def test_images_that_come_one_upon_another_end_in_an_answer_and_not_in_questions_without_end(page, place):
+    """Of each change every tab asks at most once more, however many came while it was at the one before."""
+    before, changes = questions_until_quiet(page), 6
+    for _ in range(changes):
+        upload(page, place / "crimson.png")
+        page.get_by_label("Remove Image").click()
+    upload(page, place / "crimson.png")
+    expect(page.locator("#verdict")).to_contain_text("Most likely crimson")
+    tabs_and_link = 12
+    assert questions_until_quiet(page) - before <= (2 * changes + 1) * tabs_and_link
+
+
 def test_the_times_for_decoding_preprocessing_and_the_network_are_told(page, place):
     upload(page, place / "crimson.png")
     expect(page.locator("#timing")).to_have_text(

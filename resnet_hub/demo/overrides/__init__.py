@@ -9,6 +9,7 @@ from resnet_hub.demo.overrides.browser import (
     describe_link,
     lose_no_answer,
     mend_what_gradio_leaves_out,
+    on_last,
     translate_gradio,
 )
 from resnet_hub.demo.overrides.file_cache import bring_addresses, keep_file
@@ -30,6 +31,7 @@ __all__ = [
     "launch_quietly",
     "lose_no_answer",
     "mend_what_gradio_leaves_out",
+    "on_last",
     "refusals_of_requests",
     "refuse_what_no_field_holds",
     "remember_little",

@@ -21,6 +21,7 @@ from resnet_hub.demo.fields import (
     short_name,
     told,
 )
+from resnet_hub.demo.overrides import on_last
 from resnet_hub.demo.serving import Answer, Inference
 from resnet_hub.demo.tabs.answer_details import ANSWERS, USUAL_CLASSES, answer_details
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
@@ -105,13 +106,12 @@ def answer_tab(context: TabContext) -> BuiltTab:
         filled = details.filled(answer, language, is_shown=is_shown)
         return answer_words(answer, language), seen, _bars(answer, language), key, *filled
 
-    gr.on(
+    on_last(
         [context.page.load, inputs.arrival.click, inputs.network.change, details.count.change],
         show,
         [inputs.photo, inputs.network, details.count, answered],
         [sentence, figure, bars, answered, *details.outputs],
         preprocess=False,
-        trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=ANSWERS,
         show_progress_on=[sentence],
@@ -184,14 +184,13 @@ def _shine(context: TabContext, figure: gr.HTML, answered: gr.Textbox) -> None:
         key = _key((photo or {}).get("path"), answer)
         return json.dumps({"answered": key, "figure": _glow(answer, found, language_of(request))})
 
-    gr.on(
+    on_last(
         [answered.change, context.tab.select],
         find,
         [inputs.photo, inputs.network, answered, glow],
         glow,
         preprocess=False,
         js=LOOKED_AT,
-        trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=GLOWS,
         show_progress="hidden",

@@ -20,7 +20,7 @@ from resnet_hub.demo.fields import (
     score_bars,
     shown_at_first,
 )
-from resnet_hub.demo.overrides import describe_in_api
+from resnet_hub.demo.overrides import describe_in_api, on_last
 from resnet_hub.demo.serving import Inference, checked_top_k
 from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
 from resnet_hub.demo.tabs.classify import Milliseconds, Ranked, milliseconds, ranked
@@ -110,14 +110,13 @@ def compare_tab(context: TabContext) -> BuiltTab:
         "inputs": [inputs.photo, networks, maps],
         "outputs": shown,
         "preprocess": False,
-        "trigger_mode": "always_last",
         "concurrency_limit": AT_ONCE,
         "concurrency_id": COMPARISONS,
         "show_progress": "minimal",
         "api_visibility": "private",
     }
-    button.click(show, **event)
-    inputs.arrival.click(show_again, **event, js=SHOWN)
+    on_last([button.click], show, **event)
+    on_last([inputs.arrival.click], show_again, **event, js=SHOWN)
     refused: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     context.refused.change(None, [context.refused, inputs.photo, shown], shown, js=TAKE_AWAY, **refused)
     return BuiltTab([_networks_in_link(networks)], told=[shown])

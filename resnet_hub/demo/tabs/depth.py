@@ -24,7 +24,7 @@ from resnet_hub.demo.fields import (
     surfaces_html,
     variants_html,
 )
-from resnet_hub.demo.overrides import Stops
+from resnet_hub.demo.overrides import Stops, on_last
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.text import label, language_of, say, sentence_of, times
 from resnet_hub.explain import DEPTHS, GradientFlow, first_losses, gradient_flow, laboratory
@@ -118,11 +118,10 @@ def depth_tab(context: TabContext) -> BuiltTab:
     depth.change(stop_training, queue=False, api_visibility="private")
     looked_at = [context.tab.select, depth.change]
     private = {"api_visibility": "private"}
-    gr.on(
+    on_last(
         looked_at,
         show_gradients,
         outputs=[gradients, losses],
-        trigger_mode="always_last",
         show_progress_on=[gradients],
         **event,
         **private,

@@ -22,6 +22,7 @@ from resnet_hub.demo.fields import (
     score_bars,
     told,
 )
+from resnet_hub.demo.overrides import on_last
 from resnet_hub.demo.serving import Answer, Inference
 from resnet_hub.demo.tabs.answer_details import USUAL_CLASSES
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, TabContext
@@ -101,15 +102,14 @@ def shake_tab(context: TabContext) -> BuiltTab:
     asked = [inputs.photo, inputs.network, kind, amount]
     event: dict[str, Any] = {
         "preprocess": False,
-        "trigger_mode": "always_last",
         "concurrency_limit": AT_ONCE,
         "show_progress": "hidden",
         "api_visibility": "private",
     }
     kind.input(lambda how: gr.Slider(**_range(how)), kind, amount, queue=False, **_quiet())
     changes = [inputs.arrival.click, inputs.network.change, kind.change, context.tab.select]
-    gr.on([*changes, amount.change], show, asked, shown, js=LOOKED_AT, concurrency_id=SHAKEN, **event)
-    gr.on(changes, draw, asked, curve, js=LOOKED_AT, concurrency_id=CURVES, **event)
+    on_last([*changes, amount.change], show, asked, shown, js=LOOKED_AT, concurrency_id=SHAKEN, **event)
+    on_last(changes, draw, asked, curve, js=LOOKED_AT, concurrency_id=CURVES, **event)
     amount.change(None, amount, None, js=MARK, api_visibility="private")
     camera.stream(
         show_frame, [camera, inputs.network, kind, amount], shown, preprocess=False, stream_every=EVERY_SECONDS,

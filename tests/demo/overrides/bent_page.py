@@ -95,6 +95,7 @@ class Scene:
                 await stops.stop(request.session_hash)
 
             gr.Button().click(stop, queue=False, api_visibility="private")
+            overrides.on_last([text.change], look, self.photo, None, api_visibility="private")
         overrides.refuse_what_no_field_holds(page)
         page.process_api = self.noted("process_api", page.process_api, lambda *_given, **named: "request" in named)
         page.preprocess_data = self.noted(
@@ -180,6 +181,7 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
     scene.record("answer streams", lambda: ends_with_the_last_answer(page, web))
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
+    scene.record("last events", lambda: follows_alone(page))
     missing = words_that_gradio_lacks()
     scene.seen["English words"] = not missing or f"it has no {missing}"
     for name, mark in (("status trackers", 'data-testid="status-tracker"'), ("lists of choices", 'role="listbox"')):
@@ -189,6 +191,17 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
         "sessions",
         lambda: sessions and all(isinstance(one, Session) and one.config_values == {} for one in sessions),
     )
+
+
+def follows_alone(page):
+    """Whether a listener that follows upon one of the browser has the last of events told to it alone."""
+    first, last = page.config["dependencies"][-2:]
+    as_one = "dispatch({type:`fn`,fn_index:"
+    return (last["trigger_after"], last["trigger_mode"], first["backend_fn"]) == (
+        first["id"],
+        "always_last",
+        False,
+    ) and any(as_one in code for code in browser_code())
 
 
 @cache

@@ -155,6 +155,11 @@ ROWS = {
         "overrides/browser/answer_stream.py",
         "a click in the moment in which an answer comes is answered only with the next one",
     ),
+    "last events": Row(
+        "what follows upon a listener of the browser is told of an event by itself, the last one where it was busy",
+        "overrides/browser/last_event.py",
+        "images that come one after another ask the server again and again until the page stands still",
+    ),
     "waiting runs": Row(
         "an event in the queue has its function's number, is taken out by its own, and ends with a completed message",
         "overrides/stopping.py",

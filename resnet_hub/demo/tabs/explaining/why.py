@@ -20,7 +20,7 @@ from resnet_hub.demo.fields import (
     score_words,
     sheet_figures,
 )
-from resnet_hub.demo.overrides import Stops
+from resnet_hub.demo.overrides import Stops, on_last
 from resnet_hub.demo.serving import MOST_CLASSES, Inference
 from resnet_hub.demo.tabs.explaining.explanation import OCCLUSION, USUAL_METHOD, Explanation, Key, explained
 from resnet_hub.demo.tabs.explaining.wishes import Wishes
@@ -129,14 +129,13 @@ def why_tab(context: TabContext) -> BuiltTab:
     choice = [inputs.photo, inputs.network, chosen, method, turn]
     gr.on(changes, stop, choice, None, preprocess=False, js=NUMBERED, queue=False, api_visibility="private")
     # One event for all, so that an older explanation never comes after a newer one.
-    gr.on(
+    on_last(
         [*changes, context.tab.select],
         show,
         [*choice, opened, known],
         [sentence, figure, chosen, opacity, stages, blocks, known],
         preprocess=False,
         js=LOOKED_AT,
-        trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=EXPLANATIONS,
         show_progress="hidden",

@@ -22,6 +22,7 @@ from resnet_hub.demo.fields import (
     told,
     view_html,
 )
+from resnet_hub.demo.overrides import on_last
 from resnet_hub.demo.serving import Inference
 from resnet_hub.demo.tabs.page_tab import BuiltTab, LinkValue, Opened, TabContext
 from resnet_hub.demo.tabs.switchboard.boards import Board, Boards, small_name, small_networks
@@ -116,14 +117,13 @@ def switch_tab(context: TabContext) -> BuiltTab:
 
     outputs = [sentence, drawing, view, bars, patch, known]
     changes = [inputs.arrival.click, inputs.network.change, small.input, context.tab.select]
-    gr.on(
+    on_last(
         [*changes, drawing.click, runs.chart.click],
         show,
         [inputs.photo, inputs.network, small, opened, known, asked],
         outputs,
         preprocess=False,
         js=LOOKED_AT,
-        trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=SWITCHES,
         show_progress="hidden",

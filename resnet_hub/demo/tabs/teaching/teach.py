@@ -23,6 +23,7 @@ from resnet_hub.demo.fields import (
     told,
 )
 from resnet_hub.demo.intake import FailedImage, uploaded_files
+from resnet_hub.demo.overrides import on_last
 from resnet_hub.demo.serving import LONGEST_LABEL, Inference, Lesson, taught, taught_answer
 from resnet_hub.demo.tabs.page_tab import BuiltTab, TabContext
 from resnet_hub.demo.tabs.teaching.taught_checkpoint import keep_taught
@@ -142,15 +143,15 @@ def _adding(context: TabContext, fields: _Fields, add: gr.Button, add_photo: gr.
         "concurrency_id": LESSONS,
         "show_progress": "minimal",
         "show_progress_on": [fields.status],
-        "trigger_mode": "always_last",  # images that come while others are learned are learned next
         "api_visibility": "private",
     }
     rest, filled = [context.inputs.network, fields.key], [*fields.shown, fields.taken]
     ways = [fields.files.upload, add.click, fields.name.submit]
-    gr.on(ways, bring, [fields.name, fields.files, *rest, fields.taken], filled, **event)
+    # Images that come while others are learned are learned next.
+    on_last(ways, bring, [fields.name, fields.files, *rest, fields.taken], filled, **event)
     context.page.load(None, js=REMEMBER_FOLDERS, api_visibility="private")
-    folder.upload(bring, [fields.name, folder, *rest, fields.taken], filled, js=WITH_FOLDERS, **event)
-    add_photo.click(bring_photo, [fields.name, context.inputs.photo, *rest], fields.shown, **event)
+    on_last([folder.upload], bring, [fields.name, folder, *rest, fields.taken], filled, js=WITH_FOLDERS, **event)
+    on_last([add_photo.click], bring_photo, [fields.name, context.inputs.photo, *rest], fields.shown, **event)
     emptied = [fields.name, fields.files, fields.taken]
     fields.taken.change(None, [fields.taken, *emptied[:2]], emptied, js=TAKE_OUT, api_visibility="private")
 
@@ -239,14 +240,13 @@ def _answering(context: TabContext, fields: _Fields) -> None:
         except Exception as error:
             return refusal(sentence_of(error, language))
 
-    gr.on(
+    on_last(
         [inputs.arrival.click, fields.version.change, context.tab.select],
         show,
         [inputs.photo, fields.key, fields.version],
         fields.answer,
         preprocess=False,
         js=LOOKED_AT,
-        trigger_mode="always_last",
         concurrency_limit=AT_ONCE,
         concurrency_id=ANSWERS,
         show_progress="hidden",
