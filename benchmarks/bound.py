@@ -16,7 +16,7 @@ from resnet_hub import create_model
 from resnet_hub.demo.serving.networks.model_pool import BATCH
 from resnet_hub.demo.serving.networks.open_model import open_classifier
 from resnet_hub.demo.settings import PageSettings
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 ROUNDS = 7
 

@@ -29,7 +29,7 @@ from resnet_hub.explain import (
     gradient_flow,
     heat_map,
 )
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 COVERED = 0.2
 """Part of the image that is covered."""

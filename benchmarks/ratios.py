@@ -27,7 +27,7 @@ from PIL import Image
 
 from benchmarks.bench_history import History
 from resnet_hub import ImageClassifier, ResNet, create_model
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 
 ROUNDS = 9
 IMAGES = 24

@@ -48,7 +48,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     elif not name.startswith("_") and find_spec(f"{__name__}.{name}") is not None:
-        return import_module(f"{__name__}.{name}")  # `resnet_hub.preprocessing` without an import of its own
+        return import_module(f"{__name__}.{name}")  # `resnet_hub.preprocessing.pixels` without an import of its own
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -13,13 +13,11 @@ import numpy as np
 
 from resnet_hub.checks import check_choice, check_integer, is_integer
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError, Phrase
-from resnet_hub.image_list import Compute, are_images, batch_that_fits, image_rows
 from resnet_hub.images import image_of, visible
 from resnet_hub.predictions import Classification, Prediction, Timings
-from resnet_hub.preprocessing import ImageSource
+from resnet_hub.preprocessing import Compute, ImageSource, are_images, batch_that_fits, image_rows
 from resnet_hub.runtime import ExportedNetwork, ExportedRunner, RunningNetwork, exported_file
-from resnet_hub.scores import best_classes, scores
-from resnet_hub.tensors import Numbers, as_array, of_kind
+from resnet_hub.scores import Numbers, as_array, best_classes, of_kind, scores
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from resnet_hub.extras import MissingExtraError
+from resnet_hub.imports import MissingExtraError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SOURCE = PROJECT / "training"

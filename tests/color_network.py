@@ -7,7 +7,7 @@ from PIL import Image
 from shared_weights import trained_once
 
 from resnet_hub import ResNet, create_model
-from resnet_hub.preprocessing import normalize, to_pixels
+from resnet_hub.preprocessing.pixels import normalize, to_pixels
 
 MARKUP = "<img src=x onerror=alert(1)>"
 TEMPLATE = "${alert(2)} {{value}} **`b`** & co"

@@ -11,7 +11,7 @@ from shared_weights import trained_once
 from resnet_hub import ResNet, create_model
 from resnet_hub.classifier import ImageClassifier
 from resnet_hub.explain.saliency.heat_maps import HeatMap
-from resnet_hub.preprocessing import normalize, to_pixels
+from resnet_hub.preprocessing.pixels import normalize, to_pixels
 
 COLORS = ((190, 20, 40), (20, 60, 200))
 MEAN = (124, 116, 104)

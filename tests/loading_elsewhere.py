@@ -50,7 +50,7 @@ def compare(row, folder, path):
     from transformers import AutoImageProcessor, AutoModelForImageClassification, pipeline
 
     from resnet_hub import ImageClassifier
-    from resnet_hub.preprocessing import normalize, open_image, to_pixels
+    from resnet_hub.preprocessing.pixels import normalize, open_image, to_pixels
 
     repo_id = f"alice/{row.replace(' ', '-')}"
     model = network(row)

@@ -8,7 +8,7 @@ from explained import COLORS, square, square_classifier
 
 from resnet_hub.explain.saliency.covering import cover_effect
 from resnet_hub.explain.saliency.heat_maps import heat_map
-from resnet_hub.preprocessing import to_pixels
+from resnet_hub.preprocessing.pixels import to_pixels
 
 LABELS = ("red", MARKUP)
 

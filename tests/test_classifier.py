@@ -13,7 +13,7 @@ from timm.data import ImageNetInfo, create_transform
 from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.models.factory import create_model
-from resnet_hub.preprocessing import to_pixels
+from resnet_hub.preprocessing.pixels import to_pixels
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 

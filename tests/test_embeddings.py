@@ -11,7 +11,7 @@ from error_facts import code_and_fields
 
 from resnet_hub import ImageClassifier, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "embeddings.md"
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)

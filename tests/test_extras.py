@@ -2,9 +2,9 @@
 
 import pytest
 
-from resnet_hub import extras
 from resnet_hub.errors import LANGUAGES, ResNetHubError
-from resnet_hub.extras import EXTRAS, MissingExtraError, require_extra
+from resnet_hub.imports import extras
+from resnet_hub.imports.extras import EXTRAS, MissingExtraError, require_extra
 
 
 @pytest.fixture

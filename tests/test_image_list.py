@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from resnet_hub.errors import ImageError
-from resnet_hub.image_list import are_images, batch_that_fits, decoded_ahead, image_rows, is_file
+from resnet_hub.preprocessing.image_list import are_images, batch_that_fits, decoded_ahead, image_rows, is_file
 
 ROWS = np.zeros((4, 5, 3), np.uint8)
 MANY = {

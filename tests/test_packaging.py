@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_hub.extras import EXTRAS
+from resnet_hub.imports.extras import EXTRAS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]

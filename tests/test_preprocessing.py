@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from resnet_hub import preprocessing
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
-from resnet_hub.preprocessing import normalize, open_image, pixel_array, to_channels, to_pixels
+from resnet_hub.preprocessing import pixels as preprocessing
+from resnet_hub.preprocessing.pixels import normalize, open_image, pixel_array, to_channels, to_pixels
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF"]
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)

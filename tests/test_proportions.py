@@ -3,7 +3,7 @@
 import pytest
 
 from resnet_hub.errors import ConfigError
-from resnet_hub.proportions import wilson_interval
+from resnet_hub.scores.proportions import wilson_interval
 
 
 @pytest.mark.parametrize(

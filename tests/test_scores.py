@@ -11,7 +11,7 @@ from random_weights import lively
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.errors import CheckpointError
 from resnet_hub.metadata import CheckpointMetadata
-from resnet_hub.scores import SCORES, best_classes, scores, temperature_of
+from resnet_hub.scores.ranking import SCORES, best_classes, scores, temperature_of
 
 LOGITS = torch.tensor([[2.0, 0.0, -1.0]])
 IMAGE = Image.new("RGB", (64, 64), (90, 20, 160))

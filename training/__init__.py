@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resnet_hub.errors import FOLDERS
-from resnet_hub.extras import MissingExtraError, require_extra
+from resnet_hub.imports import MissingExtraError, require_extra
 
 if TYPE_CHECKING:
     from .api import CallableEntry, Run

@@ -22,7 +22,7 @@ from resnet_hub.checkpoint.config import (
 )
 from resnet_hub.checkpoint.forms import FORMS, PROOF_SUFFIX, Form, file_digest, forms_in
 from resnet_hub.checkpoint.places import Source, local_path, write_atomically
-from resnet_hub.doors import lazy_door
+from resnet_hub.imports import lazy_door
 
 if TYPE_CHECKING:
     from resnet_hub.checkpoint.folder import load_weights, weights_digest, write_checkpoint, write_weights

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from resnet_hub.demo.settings import FALLBACKS, NUMBERS, PAGE_FILE, VARIABLES, PageSettings, meanings, page_variables
 from resnet_hub.errors import ResNetHubError
-from resnet_hub.extras import require_extra
+from resnet_hub.imports import require_extra
 from resnet_hub.terminal import ArgumentParser, log_printable_lines, on_standard_streams, printable
 
 

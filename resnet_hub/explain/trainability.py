@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from resnet_hub.checks import check_choice, check_integer, check_range
-from resnet_hub.extras import require_extra
+from resnet_hub.imports import require_extra
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.registry import architecture
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from resnet_hub.errors import CheckpointError, Phrase
 from resnet_hub.export.prepared import Prepared, prepared_network
-from resnet_hub.extras import EXTRAS, is_installed, require_extra
+from resnet_hub.imports import EXTRAS, is_installed, require_extra
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.runtime import PreparedRunner, Runner
 

@@ -26,7 +26,7 @@ from resnet_hub.export.graphs import (
 from resnet_hub.export.proof import LOSS, Comparison, Proof, check_proof
 from resnet_hub.export.proof_images import proof_images
 from resnet_hub.export.quantization import Quantized, quantized
-from resnet_hub.extras import require_extra
+from resnet_hub.imports import require_extra
 from resnet_hub.label_names import label_names_of
 from resnet_hub.models import PretrainedNetwork, feature_map_bytes
 from resnet_hub.runtime import INPUTS, PRECISIONS, ExportedNetwork, FileFacts, native_int8

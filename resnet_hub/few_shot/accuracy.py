@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from resnet_hub.proportions import wilson_interval
+from resnet_hub.scores import wilson_interval
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,10 @@ from resnet_hub.few_shot.accuracy import Accuracy, accuracy_of
 from resnet_hub.few_shot.examples import Examples, check_counts, digest_of
 from resnet_hub.few_shot.familiarity import FALSE_ALARMS, Familiarity, familiarity_of
 from resnet_hub.few_shot.ridge import LinearHead, leave_one_out, ridge_head
-from resnet_hub.image_list import image_rows
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.predictions import Prediction
-from resnet_hub.preprocessing import ImageSource
+from resnet_hub.preprocessing import ImageSource, image_rows
 
 logger = logging.getLogger(__name__)
 NEAREST = 3

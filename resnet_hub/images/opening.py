@@ -10,7 +10,7 @@ from PIL import Image
 
 from resnet_hub.config import IMAGE_MODES, Preprocessing
 from resnet_hub.errors import ImageError, Phrase
-from resnet_hub.tensors import is_tensor
+from resnet_hub.scores import is_tensor
 
 from .bands import Bands, Opened, image_of
 from .decoding import MAX_PIXELS, decoded, orientation_of

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from resnet_hub.doors import lazy_door
+from resnet_hub.imports import lazy_door
 from resnet_hub.runtime.exported import SUFFIXES as EXPORTED_SUFFIXES
 from resnet_hub.runtime.exported import ExportedNetwork, ExportedRunner, exported_file
 from resnet_hub.runtime.file_facts import INPUTS, PRECISIONS, FileFacts

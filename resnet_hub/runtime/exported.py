@@ -15,11 +15,11 @@ from resnet_hub.checkpoint import MAX_WEIGHTS_BYTES, WEIGHTS_FILE, file_digest
 from resnet_hub.checks import check_choice
 from resnet_hub.config import Preprocessing, ResNetConfig
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.extras import is_installed, require_extra
+from resnet_hub.imports import is_installed, require_extra
 from resnet_hub.metadata import CheckpointMetadata
 from resnet_hub.preprocessing import normalize
 from resnet_hub.runtime.file_facts import KEY, FileFacts
-from resnet_hub.tensors import as_array
+from resnet_hub.scores import as_array
 
 if TYPE_CHECKING:
     import torch

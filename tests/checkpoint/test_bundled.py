@@ -15,7 +15,7 @@ from PIL import Image
 
 from resnet_hub import ImageClassifier, ResNet
 from resnet_hub.checkpoint.bundled import BUNDLED, bundled_checkpoint
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

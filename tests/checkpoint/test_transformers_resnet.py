@@ -22,7 +22,7 @@ from transformers import (
 from resnet_hub import ResNet
 from resnet_hub.checkpoint.recognition import read_config
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.preprocessing import normalize, to_pixels
+from resnet_hub.preprocessing.pixels import normalize, to_pixels
 
 NAMES = {0: "cat", 1: "dog", 2: "bird"}
 IMAGES = torch.randn(2, 4, 75, 64, generator=torch.Generator().manual_seed(0))

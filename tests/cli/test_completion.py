@@ -28,7 +28,7 @@ def test_the_flags_of_a_run_are_completed_too(parsers):
 
 def test_without_shtab_a_sentence_says_the_command_that_installs_it(run, monkeypatch):
     found = importlib.util.find_spec
-    monkeypatch.setattr("resnet_hub.extras.find_spec", lambda name: None if name == "shtab" else found(name))
+    monkeypatch.setattr("resnet_hub.imports.extras.find_spec", lambda name: None if name == "shtab" else found(name))
     assert run("completion", "bash") == (
         2,
         "",

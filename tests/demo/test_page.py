@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from resnet_hub.classifier import ImageClassifier
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 HINT = "Choose a picture, and the answer appears here."
 

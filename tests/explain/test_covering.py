@@ -12,7 +12,7 @@ from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain.saliency.covering import PLACEMENTS, CoverEffect, cover_effect, hottest
 from resnet_hub.explain.saliency.heat_maps import heat_map
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 
 def shown(index=1, left=10, top=10):

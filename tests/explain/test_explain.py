@@ -3,7 +3,7 @@
 from explained import COLORS, square, square_classifier
 
 from resnet_hub import explain
-from resnet_hub.preprocessing import to_pixels
+from resnet_hub.preprocessing.pixels import to_pixels
 
 
 def test_one_answer_is_explained_in_all_ways():

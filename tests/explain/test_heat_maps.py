@@ -13,7 +13,7 @@ from resnet_hub.classifier import ImageClassifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain.saliency.heat_maps import METHODS, heat_map
 from resnet_hub.explain.saliency.localization import Place, evidence_place
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

@@ -10,7 +10,7 @@ from explained import COLORS, heat_map_of, square, square_classifier
 from resnet_hub.errors import ConfigError
 from resnet_hub.explain.saliency.heat_maps import heat_map
 from resnet_hub.explain.saliency.map_agreement import Verdict, agreement
-from resnet_hub.preprocessing import to_pixels
+from resnet_hub.preprocessing.pixels import to_pixels
 
 
 def half(first, last):

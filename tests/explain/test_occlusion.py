@@ -7,7 +7,7 @@ from explained import COLORS, lively_classifier, noise, square, square_classifie
 from resnet_hub.explain.saliency import occlusion
 from resnet_hub.explain.saliency.occlusion import score_drops
 from resnet_hub.explain.saliency.target import Target
-from resnet_hub.preprocessing import to_pixels
+from resnet_hub.preprocessing.pixels import to_pixels
 
 pytestmark = pytest.mark.usefixtures("fixed_seed")
 

@@ -12,7 +12,7 @@ from resnet_hub.errors import CheckpointError
 from resnet_hub.export.graphs import resampling
 from resnet_hub.export.graphs.images import RESIZES, image_graph
 from resnet_hub.export.graphs.resampling import SUPPORTS
-from resnet_hub.preprocessing import normalize, to_channels, to_pixels
+from resnet_hub.preprocessing.pixels import normalize, to_channels, to_pixels
 
 SIZES = ((64, 64), (90, 61), (61, 90), (33, 200), (17, 20), (1, 3))
 LEVEL = 1 / 255

@@ -78,7 +78,7 @@ def test_without_openvino_int8_is_onnx_runtime_s(made, monkeypatch):
 
 def test_without_any_runtime_the_packages_and_the_command_are_named(made, monkeypatch):
     monkeypatch.setattr(backends, "is_installed", lambda *names: False)
-    monkeypatch.setattr("resnet_hub.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("resnet_hub.imports.extras.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"resnet_hub\[onnx\]"):
         classifier(precision="int8")
 

@@ -20,7 +20,7 @@ from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.errors import CheckpointError, ConfigError, ResNetHubError
 from resnet_hub.export import export_file, proof, runtime_files, usual_name
 from resnet_hub.export.proof_images import BUNDLED as PHOTOGRAPHS
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "export.md"
 FILES = sorted(PHOTOGRAPHS.glob("*.jpg"))

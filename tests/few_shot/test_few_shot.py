@@ -14,7 +14,7 @@ from transformers import AutoModelForImageClassification, pipeline
 from resnet_hub import ImageClassifier
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
 from resnet_hub.few_shot import Examples, learn
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 COLORS = {"red": (200, 40, 40), HOSTILE: (40, 60, 200), "绿" * 300: (40, 170, 60)}

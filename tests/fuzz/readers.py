@@ -27,7 +27,7 @@ from resnet_hub.csv_table import csv_text
 from resnet_hub.demo.intake import UrlLimits, fetch_image
 from resnet_hub.errors import ResNetHubError
 from resnet_hub.hub import is_repo_id
-from resnet_hub.preprocessing import open_image
+from resnet_hub.preprocessing.pixels import open_image
 from resnet_hub.terminal import printable, printable_lines
 from training.data.errors import dataset_errors
 from training.data.file_names import shown_files

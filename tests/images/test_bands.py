@@ -14,7 +14,7 @@ from PIL import Image
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
 from resnet_hub.images import Bands, frames, open_to_look_at, values_of, visible
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 
 def network(channels: int, side: int = 24, **options: object) -> Preprocessing:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from resnet_hub.errors import ImageError
 from resnet_hub.images import frames
-from resnet_hub.preprocessing import open_image
+from resnet_hub.preprocessing.pixels import open_image
 
 CORNER = Image.new("RGB", (48, 32), "white")
 CORNER.paste("red", (0, 0, 24, 16))

@@ -13,7 +13,7 @@ from error_facts import code_and_fields
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError, Phrase
-from resnet_hub.preprocessing import open_image
+from resnet_hub.preprocessing.pixels import open_image
 
 ROWS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 PNG = png(ROWS)

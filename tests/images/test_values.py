@@ -10,7 +10,7 @@ from encoded_images import npy, png, tiff, wide_png
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.images import open_to_look_at, values, values_of
-from resnet_hub.preprocessing import open_image, to_channels
+from resnet_hub.preprocessing.pixels import open_image, to_channels
 
 RAMP = np.array([[0, 1024, 2048, 4095]], np.uint16)
 TWELVE = [[0, 64, 128, 255]]

@@ -15,7 +15,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.nn.utils import parametrizations, prune
 
 from resnet_hub import ImageClassifier
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 
 PIXELS = torch.randint(0, 256, (2, 3, 64, 64), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 

@@ -40,7 +40,7 @@ AREAS = {
     "loop": Area(("training/loop/**/*.py", "training/optim/**/*.py"), ("tests/training/loop", "tests/training/optim")),
     "metrics": Area(("training/metrics/*.py",), ("tests/training/metrics",)),
     "preprocessing": Area(
-        ("resnet_hub/preprocessing.py", "resnet_hub/images/**/*.py"),
+        ("resnet_hub/preprocessing/pixels.py", "resnet_hub/images/**/*.py"),
         ("tests/test_preprocessing.py", "tests/images", "tests/test_image_list.py", "tests/test_classifier.py"),
     ),
     "hub": Area(("resnet_hub/hub/*.py",), ("tests/hub",)),

@@ -10,7 +10,7 @@ from random_weights import lively
 
 from resnet_hub import ImageClassifier, ResNet, create_model
 from resnet_hub.errors import CheckpointError, ConfigError, ImageError
-from resnet_hub.preprocessing import normalize
+from resnet_hub.preprocessing.pixels import normalize
 from resnet_hub.runtime import native_bf16
 from resnet_hub.runtime.fused import can_fuse, chosen_backend, fused_network
 

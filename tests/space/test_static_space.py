@@ -23,7 +23,7 @@ from resnet_hub.checkpoint import BUNDLED
 from resnet_hub.config import Preprocessing
 from resnet_hub.demo.examples import FREE_IMAGES
 from resnet_hub.errors import ConfigError, HubError
-from resnet_hub.preprocessing import _resized_size, _window
+from resnet_hub.preprocessing.pixels import _resized_size, _window
 from resnet_hub.space import SpaceSettings, model_for_browsers, push_space, served_model, write_space
 from resnet_hub.space.static import files as static
 from resnet_hub.space.static import runtime

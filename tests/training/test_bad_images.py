@@ -7,7 +7,7 @@ from PIL import Image
 
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import ImageError
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 
 SVG = {
     "plain": SCRIPT,

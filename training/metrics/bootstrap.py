@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from resnet_hub.proportions import LEVEL
+from resnet_hub.scores import LEVEL
 
 RESAMPLES = (100, 1000)
 """Fewest and most samples that an interval is taken from."""

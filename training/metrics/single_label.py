@@ -12,7 +12,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
-from resnet_hub.proportions import wilson_interval
+from resnet_hub.scores import wilson_interval
 
 from .bootstrap import bootstrap
 from .calibration import BINS, expected_error, reliability_rows

@@ -18,7 +18,7 @@ from torch import Tensor
 from resnet_hub.checkpoint.config import MAX_CONFIG_BYTES, MAX_WEIGHTS_BYTES
 from resnet_hub.checkpoint.origins import KERAS_CONFIG, KERAS_LAYER, KERAS_OLDER, named_by_order
 from resnet_hub.errors import CheckpointError
-from resnet_hub.extras import require_extra
+from resnet_hub.imports import require_extra
 
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 PARTS = ("config.json", "model.weights.h5")

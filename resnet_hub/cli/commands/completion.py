@@ -9,7 +9,7 @@ from importlib import import_module
 from resnet_hub.cli.commands.trainer import COMMANDS as TRAINER_COMMANDS
 from resnet_hub.cli.parser import PROGRAM, Command, print_lines
 from resnet_hub.errors import Phrase
-from resnet_hub.extras import MissingExtraError, is_installed
+from resnet_hub.imports import MissingExtraError, is_installed
 
 SHELLS = ("bash", "zsh", "tcsh")
 HELP = "Writes what a shell completes commands and flags with: bash, zsh or tcsh."

@@ -8,7 +8,7 @@ from pathlib import Path
 from resnet_hub.cli.parser import Command, print_lines
 from resnet_hub.cli.terminal import printable
 from resnet_hub.errors import CheckpointError, ConfigError, HubError
-from resnet_hub.extras import require_extra
+from resnet_hub.imports import require_extra
 
 TOKEN_HELP = "The token comes from HF_TOKEN or from `hf auth login`; it needs the right to write."
 

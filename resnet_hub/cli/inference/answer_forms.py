@@ -15,7 +15,7 @@ from resnet_hub.cli.inference.tally import Found, Names
 from resnet_hub.cli.terminal import answer_lines
 from resnet_hub.csv_table import csv_lines
 from resnet_hub.errors import ConfigError
-from resnet_hub.extras import MissingExtraError
+from resnet_hub.imports import MissingExtraError
 
 if TYPE_CHECKING:
     from resnet_hub.cli.inference.answers import Answer, Embedding

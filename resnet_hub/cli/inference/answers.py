@@ -12,7 +12,7 @@ import numpy as np
 from resnet_hub.classifier import ImageClassifier, Prediction
 from resnet_hub.cli.inference.image_files import ImageFile
 from resnet_hub.errors import ImageError
-from resnet_hub.image_list import BATCHES_AHEAD, Compute, Row, batch_rows, decoded_ahead
+from resnet_hub.preprocessing import BATCHES_AHEAD, Compute, Row, batch_rows, decoded_ahead
 
 Loaded = np.ndarray | ImageError | None
 """What becomes of a file: pixels uint8 (C, H, W), why it cannot be read, or nothing where it is no image."""

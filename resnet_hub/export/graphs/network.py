@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_hub.errors import CheckpointError
-from resnet_hub.extras import require_extra
+from resnet_hub.imports import require_extra
 from resnet_hub.models import PretrainedNetwork
 
 OPSET = 18

@@ -22,7 +22,7 @@ from resnet_hub.checkpoint.origins.libraries import torchvision as published
 from resnet_hub.checkpoint.origins.notes import noted_architecture
 from resnet_hub.config import Preprocessing
 from resnet_hub.errors import CheckpointError, ConfigError
-from resnet_hub.preprocessing import normalize, to_pixels
+from resnet_hub.preprocessing.pixels import normalize, to_pixels
 from resnet_hub.registry import named_network
 
 IMAGES = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))

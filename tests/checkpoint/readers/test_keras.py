@@ -224,7 +224,7 @@ def test_a_config_that_is_nonsense_costs_nothing(tmp_path):
 
 def test_without_h5py_one_sentence_says_how_to_install_it(tmp_path, monkeypatch):
     file = write_legacy(tmp_path / "net.h5", NETWORKS["V1"])
-    monkeypatch.setattr("resnet_hub.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("resnet_hub.imports.extras.find_spec", lambda name: None)
     assert refusal(file) == (
         "install.missing",
         {"use": ("install.keras", {}), "missing": "h5py", "extra": "keras"},

@@ -14,7 +14,7 @@ from resnet_hub.demo.fields.explanation_html import data_uri
 from resnet_hub.demo.fields.share_card import HEIGHT, WIDTH
 from resnet_hub.explain.saliency.heat_maps import heat_map
 from resnet_hub.explain.saliency.rendering import overlay
-from resnet_hub.preprocessing import to_pixels
+from resnet_hub.preprocessing.pixels import to_pixels
 
 # gradio's queue sets an option of pandas that pandas 4 will drop, when it sums up its failures.
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")

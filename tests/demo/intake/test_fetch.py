@@ -12,7 +12,7 @@ from image_server import certified, image_server
 
 from resnet_hub.demo.intake.fetch import UrlLimits, fetch_image
 from resnet_hub.errors import ConfigError, ImageError
-from resnet_hub.preprocessing import open_image
+from resnet_hub.preprocessing.pixels import open_image
 
 IMAGE = bytes(range(256)) * 40
 INSIDE = "127.0.0.2"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from resnet_hub import Preprocessing
 from resnet_hub.errors import ConfigError
-from resnet_hub.preprocessing import normalize, to_pixels
+from resnet_hub.preprocessing.pixels import normalize, to_pixels
 from training.loading.augment import Crops, EvalTransform, TrainTransform, prepare_batch, to_views
 from training.settings.recipe import FinetuneRecipe
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resnet_hub.proportions import LEVEL
+from resnet_hub.scores.proportions import LEVEL
 from training.metrics.bootstrap import MAX_WORK, RESAMPLES, bootstrap
 
 

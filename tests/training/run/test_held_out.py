@@ -9,7 +9,7 @@ from images import class_folders, image
 from PIL import Image
 
 from resnet_hub.config import Preprocessing
-from resnet_hub.preprocessing import open_image, to_pixels
+from resnet_hub.preprocessing.pixels import open_image, to_pixels
 from training.data.load import load_data
 from training.metrics import AnsweredImage
 from training.run.images.held_out import as_network_resizes, remove_held_out, write_held_out

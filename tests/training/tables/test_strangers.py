@@ -12,7 +12,7 @@ from datasets import Features, Value
 from images import hash_free, image
 
 from resnet_hub.errors import DataError
-from resnet_hub.preprocessing import open_image
+from resnet_hub.preprocessing.pixels import open_image
 from training.data import load_data, load_images
 from training.inspection import digest
 from training.settings.groups.run import RunSettings

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from resnet_hub.errors import ImageError
 from resnet_hub.images import ImageSource, ImageStream
-from resnet_hub.tensors import is_tensor
+from resnet_hub.scores import is_tensor
 
 BATCHES_AHEAD = 2
 """Batches of images that are decoded and not answered yet, at most."""

@@ -23,7 +23,7 @@ from resnet_hub.images import (
     in_eight_bits,
     open_image,
 )
-from resnet_hub.tensors import Numbers, is_tensor
+from resnet_hub.scores import Numbers, is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor

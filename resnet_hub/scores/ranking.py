@@ -10,7 +10,7 @@ import numpy as np
 
 from resnet_hub.errors import CheckpointError
 from resnet_hub.metadata import CheckpointMetadata
-from resnet_hub.tensors import Numbers, is_tensor
+from resnet_hub.scores.tensors import Numbers, is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
