@@ -9,7 +9,7 @@ const blocks = () => all('.block');
 const swaps = () => board().dataset.swaps ? board().dataset.swaps.split(',') : [];
 const tell = () => {
   const off = all('.block[aria-checked=false]').map(one => one.dataset.place);
-  board().dataset.asked = [...off, ...swaps()].join(',');
+  window.switchAsked = board().dataset.asked = [...off, ...swaps()].join(',');
   trigger('click', {cut: board().dataset.asked}) };
 const turn = (one, on) => {
   if (one.getAttribute('aria-disabled') !== 'true') one.setAttribute('aria-checked', on) };

@@ -20,9 +20,10 @@ const join = async given => {
   if (id && !early.delete(id)) due.add(id);
   return response;
 };
-const isDue = async () => {
-  while (joins.size) await Promise.allSettled(joins);
-  return due.size > 0;
+const patience = () => new Promise(done => setTimeout(done, 1000));
+const isDue = async () => {  // a question that hangs on its way keeps no answer to another one
+  if (joins.size) await Promise.race([Promise.allSettled(joins), patience()]);
+  return due.size + joins.size > 0;
 };
 const carry = async (request, response, out) => {
   for (let waited = [];; response = await fetched(request)) {

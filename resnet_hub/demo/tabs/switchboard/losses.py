@@ -30,7 +30,7 @@ if (!board) return;
 board.dataset.swaps = '';
 board.querySelectorAll('.block:not([aria-disabled])').forEach(block =>
   block.setAttribute('aria-checked', !off.includes(block.dataset.place)));
-board.dataset.asked = button.dataset.cut;
+window.switchAsked = board.dataset.asked = button.dataset.cut;
 trigger('click', {cut: button.dataset.cut}) })"""
 
 

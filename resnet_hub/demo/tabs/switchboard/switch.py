@@ -39,7 +39,10 @@ SWITCHES = "switches"
 LOOKED_AT = """async (photo, network, small, open, known) => {
 await new Promise(done => setTimeout(done, 50));
 const isOpen = Boolean(document.querySelector('#switch-text')?.offsetParent);
-return [photo, network, small, isOpen, known, document.querySelector('#switch-board .board')?.dataset.asked ?? null]}"""
+// What was clicked while the answer about another image was due, which drew the board anew, is asked all the same.
+const asked = document.querySelector('#switch-board .board')?.dataset.asked ?? window.switchAsked ?? null;
+delete window.switchAsked;
+return [photo, network, small, isOpen, known, asked] }"""
 
 
 class Shown(NamedTuple):
