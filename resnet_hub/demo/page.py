@@ -27,6 +27,7 @@ from resnet_hub.demo.overrides import (
     refusals_of_requests,
     refuse_what_no_field_holds,
     remember_little,
+    send_whole_parts,
     set_up_tools,
     translate_gradio,
     use_page_queue,
@@ -108,6 +109,7 @@ def build_page(pool: ModelPool, settings: PageSettings) -> gr.Blocks:
             if tab.endpoint is not None:
                 tab.endpoint(inference)
     refuse_what_no_field_holds(page)
+    send_whole_parts(page)
     use_page_queue(page, settings.max_queue)
     return page
 

@@ -80,8 +80,17 @@ def prepared_network(
     begins()
     _make_folder(entry)
     try:
-        options = {"precision": precision, "images": calibration, "allow_loss": allow_loss, "portable": False}
-        written = export_file(model, file, backend, source="a prepared network", overwrite=True, **options)  # type: ignore[arg-type]
+        written = export_file(
+            model,
+            file,
+            backend,
+            precision=precision,
+            images=calibration,
+            allow_loss=allow_loss,
+            source="a prepared network",
+            overwrite=True,
+            portable=False,
+        )
     except CheckpointError as error:
         if error.code in UNFIT:
             said = json.dumps({"code": error.code, "fields": error.fields})

@@ -111,9 +111,13 @@ def normalize(pixels: Numbers, preprocessing: Preprocessing) -> Numbers:
     if kind.removeprefix("torch.") != "uint8" or pixels.ndim not in (3, 4) or pixels.shape[-3] != channels:
         raise ImageError("preprocessing.no_pixels", type=kind, shape=tuple(pixels.shape), channels=channels)
     given: Any = pixels if pixels.ndim == 4 else pixels[None]
-    if is_tensor(given):
-        return _normalized_tensor(given, preprocessing)  # type: ignore[return-value]
-    images = given.astype(np.float32)
+    normalized: Any = _normalized_tensor if is_tensor(given) else _normalized_array
+    images: Numbers = normalized(given, preprocessing)
+    return images
+
+
+def _normalized_array(pixels: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    images = pixels.astype(np.float32)
     mean, std = (np.array(values, np.float32)[:, None, None] for values in (preprocessing.mean, preprocessing.std))
     images /= np.float32(255)
     images -= mean

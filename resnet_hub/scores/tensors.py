@@ -22,7 +22,9 @@ def is_tensor(given: object) -> TypeGuard[Tensor]:
 
 def as_array(given: Tensor | np.ndarray) -> np.ndarray:
     """The array itself, or one that shares the memory of a tensor on the CPU; of one elsewhere it is a copy."""
-    return given.cpu().numpy() if is_tensor(given) else given  # type: ignore[return-value]  # else it is no tensor
+    found: Any = given.cpu().numpy() if is_tensor(given) else given
+    array: np.ndarray = found
+    return array
 
 
 def of_kind(given: Tensor | np.ndarray, like: Numbers) -> Numbers:

@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from node import REPOSITORY, Node, alone, lay_cable, set_cable
+from PIL import Image
 
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
 
 from images import class_folders  # noqa: E402
-from PIL import Image  # noqa: E402
 
 FLAGS = ("--model", "cifar_resnet20", "--from-scratch", "--image-size", "16", "--epochs", "3", "--batch-size", "4")
 FLAGS += ("--workers", "0", "--threads", "1", "--save-every-steps", "1", "--precision", "no", "--drop-rate", "0.1")

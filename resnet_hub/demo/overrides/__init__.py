@@ -3,6 +3,7 @@
 `tests/demo/overrides/test_gradio_insides.py` has a row for each, which says what stops when gradio changes under it.
 """
 
+from resnet_hub.demo.overrides.answer_parts import send_whole_parts
 from resnet_hub.demo.overrides.api_schemas import describe_in_api
 from resnet_hub.demo.overrides.browser import (
     FirstPaint,
@@ -35,6 +36,7 @@ __all__ = [
     "refusals_of_requests",
     "refuse_what_no_field_holds",
     "remember_little",
+    "send_whole_parts",
     "set_up_tools",
     "translate_gradio",
     "use_page_queue",

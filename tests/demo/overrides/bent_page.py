@@ -103,6 +103,7 @@ class Scene:
             page.preprocess_data,
             lambda event, values, *_rest, **_named: list(event.inputs) and values,
         )
+        overrides.send_whole_parts(page)
         overrides.use_page_queue(page, 8)
         return page
 
@@ -181,6 +182,7 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record("task names", lambda: awaited(task_name()).rpartition("<gradio-sep>")[2] == "event")
     scene.record("answer streams", lambda: ends_with_the_last_answer(page, web))
     scene.record("waiting runs", lambda: is_ended_in_the_queue(scene, page, web))
+    scene.record("answer parts", lambda: is_sent_whole(page))
     scene.record("last events", lambda: follows_alone(page))
     missing = words_that_gradio_lacks()
     scene.seen["English words"] = not missing or f"it has no {missing}"
@@ -190,6 +192,24 @@ def ask(scene: Scene, page: gr.Blocks, web: httpx.Client, content: bytes) -> Non
     scene.record(
         "sessions",
         lambda: sessions and all(isinstance(one, Session) and one.config_values == {} for one in sessions),
+    )
+
+
+def is_sent_whole(page):
+    """Whether a part that leaves alone what the one before filled replaces it, and a text is sent as it grew."""
+    function = next(function for function in page.fns.values() if len(function.outputs) == 1)
+    filled, left_alone = {"value": 3, "__type__": "update"}, {"__type__": "update"}
+
+    def part(value, run, final=False):
+        return page.handle_streaming_diffs(function, [value], session_hash="visitor", run=run, final=final)
+
+    sent = [part(value, "fields") for value in (filled, left_alone)]
+    grown = [part(text, "text") for text in ("a", "ab")]
+    last, _ = part(None, "fields", final=True), part(None, "text", final=True)
+    return (sent, grown[1], last) == (
+        [[filled], [[["replace", [], left_alone]]]],
+        [[["append", [], "b"]]],
+        [left_alone],
     )
 
 

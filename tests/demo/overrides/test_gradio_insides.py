@@ -155,6 +155,11 @@ ROWS = {
         "overrides/browser/answer_stream.py",
         "a click in the moment in which an answer comes is answered only with the next one",
     ),
+    "answer parts": Row(
+        "of two parts of an answer the second is sent as what differs from the first, a list of kind, path and value",
+        "overrides/answer_parts.py",
+        "what a part filled is not seen where the next one comes at once",
+    ),
     "last events": Row(
         "what follows upon a listener of the browser is told of an event by itself, the last one where it was busy",
         "overrides/browser/last_event.py",
