@@ -6,6 +6,9 @@ import pytest
 import torch
 from random_weights import assert_equal, lively
 from torch import nn
+from torchvision.models import resnet
+from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.segmentation.fcn import FCN, FCNHead
 
 from resnet_hub import AutoResNet
 from resnet_hub.errors import CheckpointError
@@ -106,3 +109,15 @@ def test_a_network_for_volumes_is_told_by_its_convolutions(trunk, tmp_path):
         AutoResNet.from_pretrained(tmp_path / "r3d.pth")
     assert refused.value.code == "checkpoint.three_dimensional"
     assert refused.value.fields["tensor"] == "conv1.weight"
+
+
+def test_the_backbone_of_a_segmentation_network_stays_dilated(tmp_path, caplog):
+    dilated = resnet.ResNet(resnet.Bottleneck, [2, 2, 2, 2], replace_stride_with_dilation=[False, True, True])
+    trunk = IntermediateLayerGetter(dilated, {"layer4": "out"})
+    whole = FCN(trunk, FCNHead(2048, 4)).eval()
+    torch.save(whole.state_dict(), tmp_path / "fcn.pth")
+    network = AutoResNet.from_pretrained(tmp_path / "fcn.pth", architecture="resnet26", num_classes=0).eval()
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.allclose(network.forward_features(image), whole.backbone(image)["out"], atol=1e-6)
+    assert "classifier (a segmentation head, so that the backbone is taken as dilated: output_stride=8)" in caplog.text

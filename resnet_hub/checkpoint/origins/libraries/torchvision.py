@@ -72,6 +72,28 @@ def network(contents: Contents) -> ResNetConfig | None:
     return None if name is None else architecture(name.partition(".")[0])
 
 
+def options(contents: Contents) -> dict[str, Any]:
+    """Of the backbone of a segmentation network (FCN, DeepLab) the last two stages are dilated and do not stride."""
+    return {"output_stride": 8} if _segmentation_head(contents) else {}
+
+
+def left_over(contents: Contents) -> dict[str, str]:
+    """The heads of a segmentation network, and what they say of its backbone."""
+    told = {
+        "classifier": "a segmentation head, so that the backbone is taken as dilated: output_stride=8",
+        "aux_classifier": "its auxiliary head",
+    }
+    return {head: told[head] for head in _segmentation_head(contents)}
+
+
+def _segmentation_head(contents: Contents) -> list[str]:
+    """The parts that give a class to each pixel, which are convolutions; none of any other network."""
+    if contents.place.rpartition(".")[2] != "backbone":
+        return []
+    found = {name.partition(".")[0] for name, tensor in contents.around.items() if tensor.ndim == 4}
+    return sorted(found & {"classifier", "aux_classifier"}) if "classifier" in found else []
+
+
 def preprocessing(contents: Contents, network: ResNetConfig) -> Preprocessing:
     """The input of published weights, that of the options of torchvision's script, else that of its tutorials."""
     options = options_of(contents)
@@ -105,6 +127,8 @@ ORIGIN = Origin(
     residual.rename,
     network=network,
     architectures=ARCHITECTURES,
+    options=options,
+    left_over=left_over,
     preprocessing=preprocessing,
     says_input=says_input,
 )
