@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_hub.errors import CheckpointError, ConfigError, ImageError
+from resnet_hub.errors import CheckpointError, ConfigError, ImageError, counted
 from resnet_hub.export.proof_images import ProofImages
 from resnet_hub.models import PretrainedNetwork
 from resnet_hub.preprocessing import normalize, to_channels, to_pixels
@@ -71,7 +71,7 @@ class Proof:
         alike = f"{self.agreement:.1f} % of {self.images} images answered alike ({self.of})"
         apart = f"logits at most {self.largest_difference:.2g} apart ({self.largest_relative:.1e} of the largest)"
         times = f"{self.milliseconds:.1f} ms an image, PyTorch {self.network_milliseconds:.1f} ms"
-        left = f"; {len(self.left_in_float)} blocks left in float32" if self.left_in_float else ""
+        left = f"; {counted(len(self.left_in_float), 'block', 'blocks')} left in float32" if self.left_in_float else ""
         return f"{alike}, {apart}; {self.megabytes:.1f} MB; {times}, on {self.threads} threads{left}"
 
 
